@@ -1,0 +1,29 @@
+"""Every function of the zip package, one line each: what runs when, and which part of the heart it calls."""
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+
+from chalicelib import queues, routes, settings, workers
+
+app = Chalice(app_name="heliograph")
+app.api.binary_types = []
+routes.register(app)
+
+
+@app.on_sqs_message(queue=settings.name(queues.DISPATCH), batch_size=1, name="dispatch")
+def dispatch(event: SQSEvent) -> None:
+    workers.dispatch(event.to_dict())
+
+
+@app.on_sqs_message(queue=settings.name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters")
+def dead_letters(event: SQSEvent) -> None:
+    workers.dead_letters(event.to_dict())
+
+
+@app.on_sqs_message(queue=settings.name(queues.JOBS), batch_size=1, name="jobs")
+def jobs(event: SQSEvent) -> None:
+    workers.jobs(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(event: CloudWatchEvent) -> None:
+    workers.sweep()

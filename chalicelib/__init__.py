@@ -1,0 +1,23 @@
+"""The API half of Heliograph: what the zip package holds.
+
+Read from the top down; imports run downwards only::
+
+    app.py            entry points: which function runs what
+    routes/           a request in, an envelope out (the only rooms that know Chalice)
+    ----------------  the heart: plain Python, no Chalice, no AWS
+    analysis/         the life of an analysis: start, dispatch, callback, sweep, read back
+    sources/          what is known of a source: photometry, spectra, redshift
+    people.py         users, groups, tokens
+    services.py       the registry of analysis services
+    schemas/          what a request may hold (pydantic)
+    access.py         who may see and do what
+    ----------------  the edges: one module for each thing outside
+    tables/           DynamoDB
+    blobs.py          S3
+    queues.py         SQS
+    secrets.py        KMS and Secrets Manager
+    egress.py         outgoing HTTP requests
+    renderer.py       the container function that opens what must not be opened here
+    settings.py       the environment
+    errors.py         the exceptions of all of the above
+"""

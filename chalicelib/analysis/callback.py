@@ -1,0 +1,121 @@
+"""What a service calls back with: its document, once, and its progress before that."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.analysis import documents, tokens
+from chalicelib.errors import ConflictError, ForbiddenError, LateError
+from chalicelib.schemas.analyses import Callback, Progress
+from chalicelib.schemas.base import read
+from chalicelib.sources.catalogue import TRIES
+from chalicelib.tables import analyses as table
+from chalicelib.tables.base import LostRace, now
+
+__all__ = ["progress", "receive"]
+
+UNKNOWN = "Nobody knows this callback: the analysis was deleted, or there never was one."
+
+
+def receive(token: str, body: dict[str, Any]) -> None:
+    """Take a service's document, and end its analysis.
+
+    The document is stored under a key of its own before the record names it, so that two
+    callbacks at once cannot mix; the one that loses takes its document away again.
+
+    Parameters
+    ----------
+    token : str
+        From the URL.
+    body : dict
+        ``status``, ``message`` and ``analysis``.
+
+    Raises
+    ------
+    ForbiddenError
+        If the token is unknown or used; the answer says in which state the analysis is.
+    LateError
+        If the analysis' time is over.
+    InvalidError
+        If the body is malformed: nothing changes, and the token still works.
+    """
+    item = _waiting(token)
+    wanted = read(Callback, body)
+    document = documents.read(wanted.analysis)
+    success = wanted.status == "success"
+    prefix = documents.store(int(item.id), document)
+    try:
+        _end(
+            token,
+            item,
+            "completed" if success else "failure",
+            wanted.message or "",
+            prefix,
+            document.products,
+        )
+    except ForbiddenError:
+        documents.delete(prefix)
+        raise
+
+
+def progress(token: str, body: dict[str, Any]) -> None:
+    """Keep how far a service says that it has come.
+
+    Raises
+    ------
+    ForbiddenError, LateError, InvalidError
+        As `receive`.
+    """
+    item = _waiting(token)
+    wanted = read(Progress, body)
+    try:
+        table.report(item, wanted.progress, wanted.message or item.status_message)
+    except LostRace:
+        raise _ended(table.get(int(item.id))) from None
+
+
+def _waiting(token: str) -> table.AnalysisItem:
+    """Return the analysis that waits for this callback."""
+    item = table.by_callback(tokens.token_hash(token)) if tokens.looks_like_token(token) else None
+    if item is None:
+        raise ForbiddenError(UNKNOWN)
+    if item.status == "timed_out":
+        raise _late(item)
+    if item.status not in table.OPEN:
+        raise _ended(item)
+    if item.invalid_after and item.invalid_after < now().isoformat():
+        try:
+            table.end(item, "timed_out", "The service did not answer in time.")
+        except LostRace:
+            raise _ended(table.get(int(item.id))) from None
+        raise _late(item)
+    return item
+
+
+def _end(
+    token: str,
+    item: table.AnalysisItem,
+    status: str,
+    message: str,
+    prefix: str,
+    products: dict[str, Any],
+) -> None:
+    for _ in range(TRIES):
+        seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
+        try:
+            return table.end(item, status, message, document=prefix, products=products, duration=seconds)
+        except LostRace:
+            # Either the analysis has ended, which is said here, or only its state moved on.
+            item = _waiting(token)
+    raise ConflictError("The analysis is being changed by others at this moment. Call back again.")
+
+
+def _late(item: table.AnalysisItem) -> LateError:
+    return LateError(f"Too late: the analysis was valid until {item.invalid_after} and is timed_out.")
+
+
+def _ended(item: table.AnalysisItem | None) -> ForbiddenError:
+    if item is None:
+        return ForbiddenError(UNKNOWN)
+    return ForbiddenError(
+        f"This callback was used, or is not wanted any more: the analysis is {item.status}."
+    )

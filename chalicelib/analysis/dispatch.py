@@ -1,0 +1,148 @@
+"""Sending an analysis to its service: one message, one request.
+
+What should be tried again is given back to the queue with a pause; at most one invocation sends
+an analysis at a time (a lease). Refused connections, 429 and 5xx are tried again; after a request
+went out, a time-out leaves the analysis pending, since the service may be at work.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib import blobs, egress, services, settings
+from chalicelib.analysis import signing, tokens
+from chalicelib.analysis.start import inputs_key
+from chalicelib.authentication import proof_for
+from chalicelib.errors import RetryLater
+from chalicelib.tables import analyses as table
+from chalicelib.tables import services as service_table
+from chalicelib.tables.base import LostRace, now
+from chalicelib.tables.services import ServiceItem
+
+__all__ = ["dispatch", "give_up"]
+
+log = logging.getLogger(__name__)
+
+Pause = Callable[[float], None]
+"""Says after how many seconds the queue shall bring the message again."""
+
+FIRST_PAUSE = 2.0
+
+
+def dispatch(analysis_id: int, pause: Pause) -> None:
+    """Send a queued analysis to its service.
+
+    Parameters
+    ----------
+    analysis_id : int
+        The message's analysis; one that is not queued any more is left alone.
+    pause : callable
+        See `Pause`.
+
+    Raises
+    ------
+    RetryLater
+        If the message shall come back.
+    """
+    item = table.get(analysis_id)
+    if item is None or item.status != "queued":
+        return
+    service = service_table.get(int(item.analysis_service_id))
+    if service is None:
+        return _fail(item, "The analysis service was deleted before the data were sent.")
+    try:
+        table.lease(item, item.invalid_after if item.attempts else _time_out(item))
+    except LostRace:
+        return _wait_for_other(analysis_id, pause)
+    _send(item, service, pause)
+
+
+def _time_out(item: table.AnalysisItem) -> str:
+    """Return when the service's time is over, if it begins now."""
+    return (now() + timedelta(seconds=float(item.timeout))).isoformat(timespec="microseconds")
+
+
+def _wait_for_other(analysis_id: int, pause: Pause) -> None:
+    item = table.get(analysis_id)
+    if item is None or item.status != "queued":
+        return
+    pause(max(1.0, float(item.lease_until) - time.time() + 1.0))
+    raise RetryLater(f"analysis {analysis_id} is being sent by another invocation")
+
+
+def _send(item: table.AnalysisItem, service: ServiceItem, pause: Pause) -> None:
+    document = blobs.get(inputs_key(int(item.id)))
+    if document is None:
+        return _fail(item, "The data that were to be sent are gone. Start the analysis again.")
+    try:
+        answer = _post(item, service, json.loads(document))
+    except egress.EgressRefused as error:
+        return _fail(item, f"The service cannot be called: {error}.")
+    except egress.NoConnection as error:
+        return _retry(item, f"The service could not be reached: {error}.", None, pause)
+    except egress.TimedOut as error:
+        return _sent(item, f"The data went out, {error}; the service may be at work.")
+    said = f"The service answered HTTP {answer.status}"
+    if 200 <= answer.status < 300:
+        return _sent(item, "The service has the data and is at work.")
+    if answer.status == 429 or answer.status >= 500:
+        return _retry(item, f"{said}.", answer.retry_after, pause)
+    if 300 <= answer.status < 400:
+        return _fail(item, f"{said}: redirects are not followed. Register the service's final address.")
+    _fail(item, f"{said} to the data.")
+
+
+def _post(item: table.AnalysisItem, service: ServiceItem, document: dict[str, Any]) -> egress.Answer:
+    token = tokens.callback_token(int(item.id), item.created_at)
+    proof = proof_for(service.fields["authentication_type"], services.credentials(service))
+    payload = {
+        **proof.body,
+        **document,
+        "callback_url": f"{item.public_url}/webhook/obj_analysis/{token}",
+        "callback_method": "POST",
+        "invalid_after": str(item.invalid_after).replace("T", " "),
+    }
+    body = json.dumps(payload).encode()
+    headers = {**proof.headers, **signing.signed_headers(f"analysis-{int(item.id)}", body)}
+    return egress.post(service.fields["url"], body, headers, proof.auth)
+
+
+def _sent(item: table.AnalysisItem, message: str) -> None:
+    deadline = datetime.fromisoformat(item.invalid_after or "").replace(tzinfo=UTC).timestamp()
+    try:
+        table.sent(item, message, deadline)
+    except LostRace:
+        # A callback, a cancellation or a deletion was faster than the service's own answer.
+        log.info("analysis %d was ended before its service acknowledged it", item.id)
+
+
+def _retry(item: table.AnalysisItem, message: str, asked: float | None, pause: Pause) -> None:
+    attempt = int(item.attempts)
+    seconds = max(FIRST_PAUSE * 2 ** (attempt - 1), asked or 0.0)
+    over = str(item.invalid_after) < (now() + timedelta(seconds=seconds)).isoformat()
+    if attempt >= settings.DISPATCH_ATTEMPTS or over:
+        times = "once" if attempt == 1 else f"{attempt} times"
+        return _fail(item, f"{message} It was tried {times}.")
+    try:
+        table.postpone(item, seconds, f"{message} It will be tried again.")
+    except LostRace:
+        return
+    pause(seconds)
+    raise RetryLater(f"analysis {int(item.id)}: {message}") from None
+
+
+def _fail(item: table.AnalysisItem, message: str) -> None:
+    try:
+        table.end(item, "failure", message, leaving=("queued",))
+    except LostRace:
+        log.info("analysis %d was ended before it failed", item.id)
+
+
+def give_up(analysis_id: int) -> None:
+    """End an analysis whose message is a dead letter."""
+    item = table.get(analysis_id)
+    if item is not None and item.status == "queued":
+        _fail(item, "The data could not be sent, in spite of many tries. Start the analysis again.")

@@ -1,0 +1,164 @@
+"""The document that a service calls back with, or that a user uploads: read, checked, stored.
+
+Everything in it is hostile. Base64 is decoded and looked at by its first bytes, never opened:
+pickles and netCDF are for the renderer.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib import blobs
+from chalicelib.errors import InvalidError
+
+__all__ = ["Document", "delete", "read", "store"]
+
+MAX_PLOTS = 100
+INLINE_BYTES = 60_000
+"""Model light curves up to this stand in the record, so that a list can carry them."""
+
+IMAGES = {
+    "png": (b"\x89PNG\r\n\x1a\n", "image/png"),
+    "jpeg": (b"\xff\xd8\xff", "image/jpeg"),
+    "gif": (b"GIF8", "image/gif"),
+    "pdf": (b"%PDF-", "application/pdf"),
+}
+OPAQUE = "application/octet-stream"
+
+CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
+
+
+@dataclass
+class Document:
+    """A checked document.
+
+    Attributes
+    ----------
+    analysis : dict
+        As it came.
+    parts : dict
+        Its parts as blobs: ``(bytes, content type)`` by name.
+    products : dict
+        What the record says of it: which parts there are.
+    """
+
+    analysis: dict[str, Any]
+    parts: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    products: dict[str, Any] = field(default_factory=dict)
+
+
+def read(analysis: dict[str, Any] | None) -> Document:
+    """Check a document.
+
+    Raises
+    ------
+    InvalidError
+        Naming the part that is malformed.
+    """
+    document = Document(analysis or {})
+    _read_plots(document)
+    _read_inference_data(document)
+    _read_results(document)
+    _read_samples(document)
+    given = {name: document.analysis[name] for name in CURVES if document.analysis.get(name) is not None}
+    if len(json.dumps(given)) <= INLINE_BYTES:
+        document.products["curves"] = given
+    whole = json.dumps(document.analysis).encode()
+    document.products["hash"] = hashlib.md5(whole, usedforsecurity=False).hexdigest()
+    document.parts["document.json"] = (whole, "application/json")
+    return document
+
+
+def store(analysis_id: int, document: Document) -> str:
+    """Put a document and its parts into S3, under a key of its own; return where."""
+    prefix = f"analyses/{analysis_id}/documents/{uuid.uuid4()}/"
+    for name, (data, content_type) in document.parts.items():
+        blobs.put(prefix + name, data, content_type)
+    return prefix
+
+
+def delete(prefix: str) -> None:
+    """Remove a stored document."""
+    blobs.delete_under(prefix)
+
+
+def _decoded(place: str, text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidError(f"{place}: base64 text is needed.")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidError(f"{place}: this is no valid base64.") from None
+
+
+def _read_plots(document: Document) -> None:
+    plots = document.analysis.get("plots")
+    if plots is None:
+        plots = []
+    if not isinstance(plots, list) or len(plots) > MAX_PLOTS:
+        raise InvalidError(f"analysis.plots: a list of at most {MAX_PLOTS} plots is needed.")
+    named: list[dict[str, str]] = []
+    for number, plot in enumerate(plots):
+        place = f"analysis.plots.{number}"
+        given = {"data": plot} if isinstance(plot, str) else plot
+        if not isinstance(given, dict):
+            raise InvalidError(f'{place}: {{"format": …, "data": <base64>}} is needed.')
+        data = _decoded(f"{place}.data", given.get("data"))
+        kind = next((kind for kind, (magic, _) in IMAGES.items() if data.startswith(magic)), None)
+        claimed = given.get("format") or given.get("type") or kind or "png"
+        key = f"plots/{number}"
+        document.parts[key] = (data, IMAGES[kind][1] if kind else OPAQUE)
+        named.append({"format": str(claimed)[:20], "key": key})
+    document.products["plots"] = named
+
+
+def _read_inference_data(document: Document) -> None:
+    given = document.analysis.get("inference_data")
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        raise InvalidError('analysis.inference_data: {"format": "netcdf4", "data": <base64>} is needed.')
+    data = _decoded("analysis.inference_data.data", given.get("data"))
+    document.parts["inference_data.nc"] = (data, "application/x-netcdf")
+    document.products["inference_data"] = str(given.get("format", "netcdf4"))[:20]
+
+
+def _read_results(document: Document) -> None:
+    given = document.analysis.get("results")
+    if given is None:
+        return
+    if not isinstance(given, dict) or "data" not in given:
+        given = {"format": "json", "data": given}
+    kind = str(given.get("format") or "json")[:20]
+    data = given["data"]
+    if kind == "json":
+        document.parts["results.json"] = (_json_bytes(data), "application/json")
+    else:
+        document.parts[f"results.{'joblib' if kind == 'joblib' else 'bin'}"] = (
+            _decoded("analysis.results.data", data),
+            OPAQUE,
+        )
+    document.products["results"] = kind
+
+
+def _json_bytes(data: Any) -> bytes:
+    """Return results in JSON, given as an object, or as a text that encodes one."""
+    if isinstance(data, str):
+        # A text that is no JSON is a fine result, too.
+        with suppress(ValueError, RecursionError):
+            data = json.loads(data)
+    return json.dumps(data).encode()
+
+
+def _read_samples(document: Document) -> None:
+    for name in ("posterior_samples", "posteriors"):
+        if isinstance(document.analysis.get(name), dict | list):
+            samples = json.dumps(document.analysis[name]).encode()
+            document.parts["samples.json"] = (samples, "application/json")
+            document.products["samples"] = name
+            return

@@ -1,0 +1,96 @@
+"""The products of an analysis: links to its blobs, made first where nobody asked before."""
+
+import hashlib
+import json
+from typing import Any
+
+from chalicelib import blobs
+from chalicelib.analysis.start import inputs_key
+from chalicelib.errors import NotFoundError
+from chalicelib.renderer import render
+from chalicelib.tables.analyses import AnalysisItem
+
+__all__ = ["corner", "inference_data", "inputs", "plot", "results", "results_link"]
+
+
+def plot(item: AnalysisItem, number: int) -> str:
+    """Return a link to a plot, counted from 0."""
+    plots = _products(item).get("plots", [])
+    if not 0 <= number < len(plots):
+        there = f"0 to {len(plots) - 1}" if plots else "none"
+        raise NotFoundError(f"Analysis {int(item.id)} has no plot {number}; there are {there}.")
+    return blobs.link(f"{item.document}{plots[number]['key']}")
+
+
+def inference_data(item: AnalysisItem) -> str:
+    """Return a link to the netCDF file."""
+    if "inference_data" not in _products(item):
+        raise NotFoundError(f"Analysis {int(item.id)} has no inference data.")
+    return blobs.link(f"{item.document}inference_data.nc", file_name=f"analysis_{int(item.id)}.nc")
+
+
+def inputs(item: AnalysisItem) -> dict[str, Any]:
+    """Return what was sent to the service, but for its secrets and the callback."""
+    document = blobs.get(inputs_key(int(item.id)))
+    if document is None:
+        raise NotFoundError(f"Analysis {int(item.id)} has no inputs: nothing was sent.")
+    sent: dict[str, Any] = json.loads(document)
+    return sent
+
+
+def results(item: AnalysisItem) -> Any:
+    """Return the results, as what JSON can say of them."""
+    stored = blobs.get(_results_key(item))
+    return json.loads(stored or b"null")
+
+
+def results_link(item: AnalysisItem) -> str:
+    """Return a link to the results as a JSON file."""
+    return blobs.link(_results_key(item), file_name=f"analysis_{int(item.id)}_results.json")
+
+
+def _results_key(item: AnalysisItem) -> str:
+    kind = _products(item).get("results")
+    if kind is None:
+        raise NotFoundError(f"Analysis {int(item.id)} has no results.")
+    if kind == "json":
+        return f"{item.document}results.json"
+    if kind != "joblib":
+        raise NotFoundError(
+            f"The results of analysis {int(item.id)} are {kind!r}, which cannot be shown as JSON. "
+            f"GET /api/obj/analysis/{int(item.id)}?includeAnalysisData=True gives them as they came."
+        )
+    key = f"{item.document}renders/results.json"
+    if not blobs.exists(key):
+        render("results", f"{item.document}results.joblib", key, "application/json")
+    return key
+
+
+def corner(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
+    """Return a link to a corner plot.
+
+    Parameters
+    ----------
+    item : AnalysisItem
+        The analysis.
+    plot_kwargs : dict
+        Keyword arguments of ``corner.corner``.
+    """
+    products = _products(item)
+    if "inference_data" in products:
+        source, kind = "inference_data.nc", "netcdf4"
+    elif "samples" in products:
+        source, kind = "samples.json", "json"
+    else:
+        raise NotFoundError(f"Analysis {int(item.id)} has no posterior to draw a corner plot of.")
+    wanted = json.dumps(plot_kwargs, sort_keys=True).encode()
+    key = f"{item.document}renders/corner-{hashlib.sha256(wanted).hexdigest()[:32]}.png"
+    if not blobs.exists(key):
+        render("corner", f"{item.document}{source}", key, "image/png", format=kind, plot_kwargs=plot_kwargs)
+    return blobs.link(key)
+
+
+def _products(item: AnalysisItem) -> dict[str, Any]:
+    if item.document is None:
+        raise NotFoundError(f"Analysis {int(item.id)} is {item.status} and has no products.")
+    return item.products or {}

@@ -1,0 +1,115 @@
+"""Analyses as their readers see them, with SkyPortal's keys."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib import blobs, people
+from chalicelib.access import Requester, may_see
+from chalicelib.errors import ForbiddenError
+from chalicelib.tables import analyses as table
+from chalicelib.tables import services as service_table
+
+__all__ = ["document", "of_source", "seen", "shown", "status"]
+
+CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
+
+
+def seen(requester: Requester, analysis_id: int, source_id: str | None = None) -> table.AnalysisItem:
+    """Return an analysis that the requester may see, of this source if one is named.
+
+    Raises
+    ------
+    ForbiddenError
+        If there is none, or it is not theirs (the same answer).
+    """
+    item = table.get(analysis_id)
+    if item is None or not _visible(requester, item) or source_id not in (None, item.obj_id):
+        raise ForbiddenError(f"There is no analysis {analysis_id} that you may see.")
+    return item
+
+
+def _visible(requester: Requester, item: table.AnalysisItem) -> bool:
+    return int(item.author_id) == requester.user_id or may_see(requester, item)
+
+
+def of_source(requester: Requester, source_id: str) -> list[table.AnalysisItem]:
+    """Return the analyses of a source that the requester may see, newest first."""
+    return [item for item in table.by_source(source_id) if _visible(requester, item)]
+
+
+def shown(items: Iterable[table.AnalysisItem], *, curves: bool = False) -> list[dict[str, Any]]:
+    """Return analyses as the API shows them.
+
+    Parameters
+    ----------
+    items : iterable of AnalysisItem
+        The analyses.
+    curves : bool
+        Add the model light curves (a source's list carries them).
+    """
+    items = list(items)
+    services = {number: service_table.get(number) for number in {int(i.analysis_service_id) for i in items}}
+    every = {int(group) for item in items for group in item.group_ids}
+    groups = {group["id"]: group for group in people.groups(every)}
+    views = []
+    for item in items:
+        view = _view(item, services[int(item.analysis_service_id)])
+        view["groups"] = [groups[group] for group in sorted(map(int, item.group_ids)) if group in groups]
+        if curves:
+            view |= {name: (item.products or {}).get("curves", {}).get(name) for name in CURVES}
+        views.append(view)
+    return views
+
+
+def _view(item: table.AnalysisItem, service: service_table.ServiceItem | None) -> dict[str, Any]:
+    products = item.products or {}
+    return {
+        "id": int(item.id),
+        "obj_id": item.obj_id,
+        "analysis_service_id": int(item.analysis_service_id),
+        "analysis_service_name": service and (service.fields["display_name"] or service.name),
+        "analysis_service_description": service and service.fields["description"],
+        "author_id": int(item.author_id),
+        "status": item.status,
+        "status_message": item.status_message,
+        "analysis_parameters": item.analysis_parameters,
+        "input_filters": item.input_filters,
+        "show_parameters": bool(item.show_parameters),
+        "show_plots": bool(item.show_plots),
+        "show_corner": bool(item.show_corner),
+        "created_at": item.created_at,
+        "modified": item.modified,
+        "last_activity": item.last_activity,
+        "duration": item.duration,
+        "invalid_after": item.invalid_after,
+        "hash": products.get("hash"),
+        "num_plots": len(products.get("plots", [])),
+    }
+
+
+def status(item: table.AnalysisItem) -> dict[str, Any]:
+    """Return what one polls for."""
+    progress = 1.0 if item.status == "completed" else item.progress
+    return {
+        "id": int(item.id),
+        "status": item.status,
+        "message": item.status_message,
+        "progress": progress,
+    }
+
+
+def document(item: table.AnalysisItem) -> dict[str, Any]:
+    """Return the document of an analysis, its plots with both ``format`` and ``type``."""
+    stored = blobs.get(f"{item.document}document.json") if item.document else None
+    whole: dict[str, Any] = json.loads(stored) if stored else {}
+    plots = whole.get("plots")
+    if isinstance(plots, list):
+        named = (item.products or {}).get("plots", [])
+        whole["plots"] = [_plot(plot, name["format"]) for plot, name in zip(plots, named, strict=True)]
+    return whole
+
+
+def _plot(plot: Any, kind: str) -> dict[str, Any]:
+    given = {"data": plot} if isinstance(plot, str) else plot
+    return {**given, "format": kind, "type": kind}

@@ -1,0 +1,76 @@
+"""Deleting and cancelling analyses: hidden first, then the blobs, then the record.
+
+Whatever stops half-way is finished by the sweep.
+"""
+
+from chalicelib import blobs, queues
+from chalicelib.access import Requester
+from chalicelib.analysis.reading import seen
+from chalicelib.errors import ForbiddenError
+from chalicelib.sources.catalogue import TRIES
+from chalicelib.tables import analyses as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["cancel", "delete", "delete_of_service", "finish"]
+
+BATCH = 25
+"""Analyses that one invocation deletes of a service; the rest is left to the next message."""
+
+
+def delete(requester: Requester, analysis_id: int) -> None:
+    """Delete an analysis, its blobs too."""
+    _remove(_own(requester, analysis_id))
+
+
+def cancel(requester: Requester, analysis_id: int) -> None:
+    """End an analysis that waits: a callback that comes later is refused.
+
+    Raises
+    ------
+    ForbiddenError
+        If it has ended.
+    """
+    item = _own(requester, analysis_id)
+    try:
+        table.end(item, "cancelled", f"Cancelled by {requester.username}.")
+    except LostRace:
+        current = table.get(analysis_id)
+        state = current.status if current else "deleted"
+        raise ForbiddenError(
+            f"Analysis {analysis_id} is {state}; only a waiting one can be cancelled."
+        ) from None
+
+
+def delete_of_service(service_id: int) -> None:
+    """Delete the analyses of a deleted service, some of them now, the rest by the queue."""
+    items = table.by_service(service_id, BATCH)
+    for item in items:
+        _remove(item)
+    if len(items) == BATCH:
+        queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
+
+
+def finish(item: table.AnalysisItem) -> None:
+    """Remove what is left of a hidden analysis."""
+    blobs.delete_under(f"analyses/{int(item.id)}/")
+    table.bury(item)
+
+
+def _remove(item: table.AnalysisItem | None) -> None:
+    for _ in range(TRIES):
+        if item is None:
+            return
+        try:
+            if item.status != "deleted":
+                table.entomb(item)
+        except LostRace:
+            item = table.get(int(item.id))
+            continue
+        return finish(item)
+
+
+def _own(requester: Requester, analysis_id: int) -> table.AnalysisItem:
+    item = seen(requester, analysis_id)
+    if int(item.author_id) != requester.user_id and not requester.is_admin:
+        raise ForbiddenError("Only its author, or an administrator, may change or delete an analysis.")
+    return item

@@ -1,0 +1,133 @@
+"""The edge to other people's servers: requests that cannot be turned inward.
+
+Names are resolved at every request, only public addresses are called, redirects are not
+followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack names loopback).
+"""
+
+import ipaddress
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+from requests_hardened import Config, Manager
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from chalicelib import settings
+
+__all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "is_private_literal", "post"]
+
+
+class EgressRefused(Exception):  # noqa: N818
+    """The address is not public, or the URL is not one."""
+
+
+class NoConnection(Exception):  # noqa: N818
+    """Nothing was sent: the connection was refused, or the name is not known."""
+
+
+class TimedOut(Exception):  # noqa: N818
+    """The request went out and no answer came: the service may be at work."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service said: its status, and its ``Retry-After`` in seconds. Its body is not read."""
+
+    status: int
+    retry_after: float | None
+
+
+def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None) -> Answer:
+    """POST JSON to an analysis service.
+
+    Raises
+    ------
+    EgressRefused
+        If the URL points inward, or is no URL.
+    NoConnection
+        If nothing was sent.
+    TimedOut
+        If no answer came in `settings.SEND_TIMEOUT`, or the connection broke after sending.
+    """
+    options: dict[str, Any] = {
+        "data": body,
+        "headers": {"Content-Type": "application/json", **headers},
+        "auth": auth,
+        "timeout": settings.SEND_TIMEOUT,
+        "allow_redirects": False,
+        "stream": True,
+    }
+    try:
+        with _session(url) as session, session.post(url, **options) as response:
+            return Answer(response.status_code, _seconds(response.headers.get("Retry-After")))
+    except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+        raise EgressRefused("its address is not one that may be called from here") from error
+    except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+        raise NoConnection(_reason(error)) from error
+    except requests.ConnectionError as error:
+        # The connection broke: before anything was sent, or while waiting for the answer?
+        if _was_sent(error):
+            raise TimedOut("the connection closed before an answer came") from error
+        raise NoConnection(_reason(error)) from error
+    except requests.Timeout as error:
+        raise TimedOut("no answer came in time") from error
+    except (requests.RequestException, UnicodeError) as error:
+        raise EgressRefused("its address, or one of its credentials, cannot be used in a request") from error
+
+
+def _session(url: str) -> requests.Session:
+    host = (urlsplit(url).hostname or "").lower()
+    if host in settings.egress_allowed_hosts():
+        session = requests.Session()
+    else:
+        session = Manager(
+            Config(
+                ip_filter_enable=True,
+                ip_filter_allow_loopback_ips=False,
+                never_redirect=True,
+                default_timeout=settings.SEND_TIMEOUT,
+            )
+        ).get_session()
+    # A proxy of the environment would resolve names by itself, behind the filter's back.
+    session.trust_env = False
+    session.headers["User-Agent"] = f"heliograph/{settings.VERSION}"
+    return session
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return a ``Retry-After``, given in seconds or as a date (RFC 9110, 10.2.3), in seconds."""
+    if not retry_after:
+        return None
+    if retry_after.isdecimal() and len(retry_after) < 7:
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _was_sent(error: requests.ConnectionError) -> bool:
+    text = repr(error)
+    return "Connection aborted" in text or "RemoteDisconnected" in text or "Read timed out" in text
+
+
+def _reason(error: Exception) -> str:
+    text = repr(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its TLS certificate is not valid"
+    if "NameResolution" in text or "resolve" in text:
+        return "its name is not known"
+    return "the connection timed out" if "Timeout" in text else "the connection was refused"
+
+
+def is_private_literal(host: str) -> bool:
+    """Say whether a host is written as an address that is not public."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return not address.is_global and host.strip("[]").lower() not in settings.egress_allowed_hosts()

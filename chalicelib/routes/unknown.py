@@ -1,0 +1,50 @@
+"""Whatever no other route takes: 404 for a path that is not there, 405 for a method that it lacks."""
+
+import re
+
+from chalicelib.errors import MethodError, NotFoundError
+from chalicelib.routes.http import Call, Routes
+
+__all__ = ["METHODS", "refuse", "routes_but"]
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
+OTHER_RESOURCES = re.compile(r"/[^/]+/(?:[^/]+/analysis(?:_upload)?(?:/[^/]+)?|analysis(?:/.*)?)")
+"""What looks like a route of analyses, of something that is not an ``obj``."""
+
+
+def routes_but(known: dict[str, list[str]]) -> Routes:
+    """Return the routes that take what `known` does not.
+
+    Parameters
+    ----------
+    known : dict
+        The methods of every other route, by path.
+    """
+    routes = Routes(__name__)
+    for method in METHODS:
+
+        @routes.open_to_all(method, "/{proxy+}")
+        def nothing_there(call: Call, method: str = method) -> None:
+            refuse(method, call.path, known)
+
+    return routes
+
+
+def refuse(method: str, path: str, known: dict[str, list[str]]) -> None:
+    """Say what is wrong with a request that no route takes.
+
+    Raises
+    ------
+    MethodError
+        If the path exists, or analyses of such a resource type do not.
+    NotFoundError
+        Otherwise.
+    """
+    for pattern, methods in known.items():
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
+            raise MethodError(f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.")
+    if OTHER_RESOURCES.fullmatch(path):
+        resource = path.split("/")[1]
+        raise MethodError(f"Analyses are of the resource type 'obj', not of {resource[:40]!r}.")
+    raise NotFoundError(f"There is no route {path[:200]}. All of them begin with /api, such as /api/sysinfo.")

@@ -1,0 +1,1 @@
+"""What requests may hold, one module a resource; ``base`` makes the error messages."""

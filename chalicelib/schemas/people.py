@@ -1,0 +1,48 @@
+"""Users, groups and tokens."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.schemas.base import Id, Name, Schema
+
+__all__ = ["Acl", "NewGroup", "NewMember", "NewToken", "NewUser"]
+
+
+class Acl(StrEnum):
+    """What a token may allow, named as in SkyPortal."""
+
+    RUN_ANALYSES = "Run Analyses"
+    MANAGE_SERVICES = "Manage Analysis Services"
+    UPLOAD_DATA = "Upload data"
+    COMMENT = "Comment"
+    ANNOTATE = "Annotate"
+    CLASSIFY = "Classify"
+    POST_TAXONOMY = "Post taxonomy"
+    MANAGE_GROUPS = "Manage groups"
+    MANAGE_USERS = "Manage users"
+    SYSTEM_ADMIN = "System admin"
+
+
+class NewGroup(Schema):
+    name: Name
+    group_admins: list[Id] = []
+
+
+class NewMember(Schema):
+    userID: Id
+    admin: bool = False
+    canSave: bool = True
+
+
+class NewUser(Schema):
+    username: Name
+    roles: list[str] = []
+    groupIDsAndAdmin: list[tuple[Id, bool]] = []
+
+
+class NewToken(Schema):
+    name: Name
+    acls: Annotated[list[Acl], Field(max_length=len(Acl))] = []
+    user_id: Id | None = None

@@ -1,0 +1,197 @@
+"""The registry of analysis services: what there is to ask, whom it belongs to, how it is reached."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib import egress, people, queues, secrets, settings
+from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.analysis import parameters
+from chalicelib.errors import ConflictError, ForbiddenError, InvalidError
+from chalicelib.schemas.services import Authentication, NewService, ServiceChange
+from chalicelib.tables import services as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["add", "change", "credentials", "every", "remove", "seen", "shown"]
+
+DEFAULTS: dict[str, Any] = {
+    "display_name": None,
+    "description": None,
+    "version": None,
+    "contact_name": None,
+    "contact_email": None,
+    "optional_analysis_parameters": {},
+    "input_data_types": [],
+    "timeout": 3600,
+    "upload_only": False,
+    "display_on_resource_dropdown": True,
+    "is_summary": False,
+}
+
+NEEDED: dict[Authentication, tuple[str, ...]] = {
+    Authentication.NONE: (),
+    Authentication.HEADER_TOKEN: ("header_token",),
+    Authentication.API_KEY: ("api_key", "api_key_name"),
+    Authentication.BASIC: ("username", "password"),
+    Authentication.DIGEST: ("username", "password"),
+    Authentication.OAUTH1: ("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"),
+}
+"""What ``_authinfo`` must hold for each type of authentication."""
+
+APART = {"name", "authinfo", "enabled", "group_ids"}
+
+
+def seen(requester: Requester, service_id: int) -> table.ServiceItem:
+    """Return a service that the requester may see.
+
+    Raises
+    ------
+    ForbiddenError
+        If there is none, or it is not theirs (the same answer).
+    """
+    service = table.get(service_id)
+    if service is None or not may_see(requester, service):
+        raise ForbiddenError(f"There is no analysis service {service_id} that you may see.")
+    return service
+
+
+def every(requester: Requester) -> list[table.ServiceItem]:
+    """Return the services that the requester may see."""
+    return [service for service in table.every() if may_see(requester, service)]
+
+
+def add(requester: Requester, wanted: NewService) -> int:
+    """Register a service; return its id.
+
+    Raises
+    ------
+    InvalidError
+        If its fields do not fit together, or its name is taken.
+    """
+    fields = {**DEFAULTS, **_fields(wanted)}
+    sealed_later = _validated(fields, wanted.authinfo or {})
+    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
+    number = table.new_id()
+    values = {
+        "fields": fields,
+        "enabled": wanted.enabled is not False,
+        "group_ids": group_ids,
+        "authinfo": _sealed(number, sealed_later),
+        "owner_id": requester.user_id,
+    }
+    try:
+        table.add(number, wanted.name, values)
+    except LostRace:
+        raise _taken(wanted.name) from None
+    return number
+
+
+def change(requester: Requester, service_id: int, wanted: ServiceChange) -> None:
+    """Change a service, validated as a new one is."""
+    service = seen(requester, service_id)
+    fields = {**service.fields, **_fields(wanted)}
+    values: dict[str, Any] = {"fields": fields}
+    same_type = fields["authentication_type"] == service.fields["authentication_type"]
+    if wanted.authinfo is None and same_type:
+        _validated(fields, None)
+    else:
+        values["authinfo"] = _sealed(service_id, _validated(fields, wanted.authinfo or {}))
+    if wanted.enabled is not None:
+        values["enabled"] = wanted.enabled
+    if wanted.group_ids:
+        values["group_ids"] = groups_for(requester, wanted.group_ids, ())
+    name = wanted.name or service.name
+    try:
+        table.update(service, name, values)
+    except LostRace as lost:
+        if name != service.name and 1 in lost.refused:
+            raise _taken(name) from None
+        raise ConflictError(
+            "The service was changed by somebody else. Read it again, then change it."
+        ) from None
+
+
+def remove(requester: Requester, service_id: int) -> None:
+    """Delete a service; its analyses, many as they may be, go by the queue."""
+    service = seen(requester, service_id)
+    queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
+    table.remove(service)
+
+
+def credentials(service: table.ServiceItem) -> dict[str, Any]:
+    """Return the credentials of a service; only the dispatch function may open them."""
+    return secrets.open_credentials(int(service.id), service.authinfo) if service.authinfo else {}
+
+
+def shown(service: table.ServiceItem, *, as_posted: bool) -> dict[str, Any]:
+    """Return a service as the API shows it; never its credentials.
+
+    Parameters
+    ----------
+    service : ServiceItem
+        The service.
+    as_posted : bool
+        Give ``optional_analysis_parameters`` back as they were posted, rather than as an object.
+    """
+    fields = dict(service.fields)
+    if not as_posted:
+        fields["optional_analysis_parameters"] = parameters.declared(fields["optional_analysis_parameters"])
+    return {
+        "id": int(service.id),
+        "name": service.name,
+        **fields,
+        "display_name": fields["display_name"] or service.name,
+        "enabled": bool(service.enabled),
+        "groups": people.groups({int(group) for group in service.group_ids}),
+        "created_at": service.created_at,
+        "modified": service.modified,
+    }
+
+
+def _fields(wanted: ServiceChange) -> dict[str, Any]:
+    given = wanted.model_dump(exclude=APART, exclude_none=True)
+    return json.loads(json.dumps(given))  # type: ignore[no-any-return]
+
+
+def _validated(fields: dict[str, Any], authinfo: dict[str, Any] | None) -> dict[str, Any]:
+    """Check fields that depend on each other; return the credentials in their flat form."""
+    parameters.declared(fields["optional_analysis_parameters"])
+    if not fields["upload_only"] and not fields["input_data_types"]:
+        raise InvalidError("input_data_types: required, unless the service is upload_only.")
+    host = urlsplit(fields["url"]).hostname or ""
+    if egress.is_private_literal(host):
+        raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
+    return {} if authinfo is None else _flat(Authentication(fields["authentication_type"]), authinfo)
+
+
+def _flat(kind: Authentication, authinfo: dict[str, Any]) -> dict[str, Any]:
+    """Return the credentials of one type, from the flat or from SkyPortal's nested form."""
+    nested = authinfo.get(kind.value)
+    inside = nested if isinstance(nested, dict) and kind is not Authentication.HEADER_TOKEN else authinfo
+    missing = [name for name in NEEDED[kind] if not inside.get(name)]
+    if missing:
+        raise InvalidError(
+            f"_authinfo: {', '.join(missing)} missing; {kind.value} needs {', '.join(NEEDED[kind])}."
+        )
+    found = {name: inside[name] for name in NEEDED[kind]}
+    header = found.get("header_token", {})
+    strings = header if isinstance(header, dict) else {"header_token": header}
+    strings = strings or {k: v for k, v in found.items() if k != "header_token"}
+    if (kind is Authentication.HEADER_TOKEN and not isinstance(header, dict)) or not all(
+        isinstance(value, str) and value.isprintable() for value in strings.values()
+    ):
+        raise InvalidError(
+            "_authinfo: its values must be texts without line breaks; "
+            'a header token is {"header_token": {"<header>": "<value>"}}.'
+        )
+    if len(json.dumps(found)) > settings.AUTHINFO_BYTES:
+        raise InvalidError(f"_authinfo: more than {settings.AUTHINFO_BYTES} bytes.")
+    return found
+
+
+def _sealed(number: int, found: dict[str, Any]) -> bytes | None:
+    return secrets.seal_credentials(number, found) if found else None
+
+
+def _taken(name: str) -> InvalidError:
+    return InvalidError(f"name: there is a service {name!r} already; choose another name.")

@@ -1,0 +1,82 @@
+"""Sources: where they are in the sky, their redshift, and whose they are."""
+
+from typing import Any
+
+from chalicelib import people
+from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.errors import ConflictError, InvalidError, NotFoundError
+from chalicelib.schemas.sources import NewSource, SourceChange
+from chalicelib.tables import sources as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["change", "save", "seen", "shown"]
+
+TRIES = 5
+"""How often a write is tried that somebody else's write of the same record got in the way of."""
+
+
+def seen(requester: Requester, source_id: str) -> table.SourceItem:
+    """Return a source that the requester may see.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is not theirs (the same answer).
+    """
+    source = table.get(source_id)
+    if source is None or not may_see(requester, source):
+        raise NotFoundError(f"There is no source {source_id!r} that you may see.")
+    return source
+
+
+def save(requester: Requester, wanted: NewSource) -> str:
+    """Add a source; one that is there is updated, and saved to more groups.
+
+    Whoever may not see the source that is there only saves it to their groups.
+    """
+    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
+    given = _given(wanted)
+    for _ in range(TRIES):
+        source = table.get(wanted.id)
+        try:
+            if source is None:
+                if wanted.ra is None or wanted.dec is None:
+                    raise InvalidError("ra, dec: a new source needs both, in degrees.")
+                table.add(wanted.id, given, group_ids, requester.user_id)
+            else:
+                fields = source.fields | given if may_see(requester, source) else source.fields
+                table.update(source, fields, group_ids)
+        except LostRace:
+            continue
+        return wanted.id
+    raise ConflictError(f"{wanted.id!r} is being changed by others at this moment. Try again.")
+
+
+def change(requester: Requester, source_id: str, wanted: SourceChange) -> None:
+    """Change what is known of a source."""
+    group_ids = groups_for(requester, wanted.group_ids, ())
+    for _ in range(TRIES):
+        source = seen(requester, source_id)
+        try:
+            table.update(source, source.fields | _given(wanted), group_ids)
+        except LostRace:
+            continue
+        return
+    raise ConflictError(f"{source_id!r} is being changed by others at this moment. Try again.")
+
+
+def _given(wanted: SourceChange) -> dict[str, Any]:
+    return wanted.model_dump(exclude_unset=True, exclude={"id", "group_ids"})
+
+
+def shown(source: table.SourceItem) -> dict[str, Any]:
+    """Return a source as the API shows it."""
+    fields = {name: source.fields.get(name) for name in SourceChange.model_fields if name != "group_ids"}
+    return {
+        "id": source.source_id,
+        **fields,
+        "groups": people.groups({int(group) for group in source.group_ids}),
+        "owner_id": int(source.owner_id),
+        "created_at": source.created_at,
+        "modified": source.modified,
+    }

@@ -1,0 +1,136 @@
+"""What all tables share: where they are, sequential ids, transactions, times."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.constants import BINARY
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib import settings
+
+__all__ = [
+    "LostRace",
+    "PackedAttribute",
+    "Registry",
+    "conditional",
+    "id_key",
+    "next_id",
+    "now",
+    "reserve_ids",
+    "timestamp",
+    "transaction",
+]
+
+REFUSED = "ConditionalCheckFailed"
+
+
+class LostRace(Exception):  # noqa: N818 - not an error: somebody else was first
+    """A condition of a write did not hold: the record was not in the expected state.
+
+    Attributes
+    ----------
+    refused : list of int
+        Which parts of a transaction were refused, counted from 0 in the order deletes, puts,
+        updates; empty when another transaction was at work on the same records.
+    """
+
+    def __init__(self, refused: list[int] | None = None) -> None:
+        super().__init__("the record was not in the expected state")
+        self.refused = refused or []
+
+
+class PackedAttribute(Attribute[Any]):
+    """JSON, compressed: columns of numbers would not fit an item otherwise."""
+
+    attr_type = BINARY
+
+    def serialize(self, value: Any) -> bytes:
+        return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6)
+
+    def deserialize(self, value: bytes) -> Any:
+        return json.loads(zlib.decompress(value))
+
+
+class Registry(Model):
+    """An item of the table *registry*: people, services, instruments, names, counters."""
+
+    class Meta:
+        table_name = settings.name("registry")
+
+    kind = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    shape = NumberAttribute(default=1)
+
+
+class Counter(Registry):
+    """The last id that was given out."""
+
+    value = NumberAttribute(default=0)
+
+
+def id_key(number: int) -> str:
+    """Return an id as a range key that sorts as the number does."""
+    return f"{number:012d}"
+
+
+def next_id(counter: str) -> int:
+    """Return the next id of a kind of record, counted from 1."""
+    return reserve_ids(counter, 1)[0]
+
+
+def reserve_ids(counter: str, count: int) -> range:
+    """Return the next `count` ids of a kind of record."""
+    item = Counter("counter", counter)
+    item.update(actions=[Counter.value.add(count)])
+    last = int(item.value)
+    return range(last - count + 1, last + 1)
+
+
+@contextmanager
+def conditional() -> Iterator[None]:
+    """Turn a refused condition of a single write into `LostRace`."""
+    try:
+        yield
+    except (PutError, UpdateError) as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            raise LostRace([0]) from None
+        raise
+
+
+@contextmanager
+def transaction() -> Iterator[TransactWrite]:
+    """Write several items, all or none.
+
+    Raises
+    ------
+    LostRace
+        If a condition did not hold, or another transaction held one of the items.
+    """
+    try:
+        with TransactWrite(connection=Connection()) as write:
+            yield write
+    except TransactWriteError as error:
+        reasons = error.cancellation_reasons
+        refused = [i for i, reason in enumerate(reasons) if reason and reason.code == REFUSED]
+        busy = any(reason and reason.code == "TransactionConflict" for reason in reasons)
+        if refused or busy:
+            raise LostRace(refused) from None
+        raise
+
+
+def now() -> datetime:
+    """Return the present time in UTC, without an offset (as every time in this API)."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def timestamp() -> str:
+    """Return the present time as ISO 8601, always with its microseconds."""
+    return now().isoformat(timespec="microseconds")

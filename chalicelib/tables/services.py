@@ -1,0 +1,108 @@
+"""The registered analysis services."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.exceptions import DoesNotExist
+
+from chalicelib.tables.base import LostRace, Registry, id_key, next_id, timestamp, transaction
+
+__all__ = ["ServiceItem", "add", "every", "get", "new_id", "remove", "update"]
+
+
+class ServiceItem(Registry):
+    """An analysis service; ``authinfo`` holds its credentials, encrypted."""
+
+    id = NumberAttribute()
+    name = UnicodeAttribute()
+    fields = JSONAttribute()
+    enabled = BooleanAttribute(default=True)
+    group_ids = NumberSetAttribute()
+    authinfo = BinaryAttribute(null=True, legacy_encoding=False)
+    owner_id = NumberAttribute()
+    revision = NumberAttribute(default=1)
+    created_at = UnicodeAttribute(default_for_new=timestamp)
+    modified = UnicodeAttribute(default_for_new=timestamp)
+
+
+class ServiceName(Registry):
+    """That a name is taken, and by which service."""
+
+    owner = NumberAttribute()
+
+
+def new_id() -> int:
+    """Return the id of the service that is about to be added (its credentials are bound to it)."""
+    return next_id("service")
+
+
+def add(number: int, name: str, values: dict[str, Any]) -> ServiceItem:
+    """Add a service.
+
+    Raises
+    ------
+    LostRace
+        If the name is taken.
+    """
+    item = ServiceItem("service", id_key(number), id=number, name=name, **values)
+    with transaction() as write:
+        write.save(
+            ServiceName("service_name", name, owner=number), condition=ServiceName.key.does_not_exist()
+        )
+        write.save(item, condition=ServiceItem.key.does_not_exist())
+    return item
+
+
+def update(item: ServiceItem, name: str, values: dict[str, Any]) -> None:
+    """Change a service as it was read; its name too.
+
+    Raises
+    ------
+    LostRace
+        If the new name is taken, or if the service was changed in between (part 0 is then
+        not the one refused).
+    """
+    actions = [getattr(ServiceItem, key).set(value) for key, value in values.items()]
+    actions += [
+        ServiceItem.name.set(name),
+        ServiceItem.modified.set(timestamp()),
+        ServiceItem.revision.add(1),
+    ]
+    unchanged = ServiceItem.revision == item.revision
+    with transaction() as write:
+        if name != item.name:
+            write.delete(ServiceName("service_name", item.name))
+            write.save(
+                ServiceName("service_name", name, owner=item.id), condition=ServiceName.key.does_not_exist()
+            )
+        write.update(ServiceItem(item.kind, item.key), actions=actions, condition=unchanged)
+
+
+def remove(item: ServiceItem) -> bool:
+    """Forget a service; say whether it was still there."""
+    try:
+        with transaction() as write:
+            write.delete(ServiceName("service_name", item.name))
+            write.delete(ServiceItem(item.kind, item.key), condition=ServiceItem.key.exists())
+    except LostRace:
+        return False
+    return True
+
+
+def get(number: int) -> ServiceItem | None:
+    try:
+        return ServiceItem.get("service", id_key(number), consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def every() -> Iterator[ServiceItem]:
+    return iter(ServiceItem.query("service"))
