@@ -40,8 +40,7 @@ def save(requester: Requester, wanted: NewSource) -> str:
         source = table.get(wanted.id)
         try:
             if source is None:
-                if wanted.ra is None or wanted.dec is None:
-                    raise InvalidError("ra, dec: a new source needs both, in degrees.")
+                _check_position(wanted)
                 table.add(wanted.id, given, group_ids, requester.user_id)
             else:
                 fields = source.fields | given if may_see(requester, source) else source.fields
@@ -50,6 +49,12 @@ def save(requester: Requester, wanted: NewSource) -> str:
             continue
         return wanted.id
     raise ConflictError(f"{wanted.id!r} is being changed by others at this moment. Try again.")
+
+
+def _check_position(wanted: NewSource) -> None:
+    """Refuse a new source without a position, unless it is said that none is known."""
+    if not {"ra", "dec"} <= wanted.model_fields_set or (wanted.ra is None) != (wanted.dec is None):
+        raise InvalidError("ra, dec: a new source needs both, in degrees (or both null if unknown).")
 
 
 def change(requester: Requester, source_id: str, wanted: SourceChange) -> None:

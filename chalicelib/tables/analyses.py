@@ -28,10 +28,9 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
 from chalicelib import settings
-from chalicelib.tables.base import LostRace, conditional, timestamp, transaction
+from chalicelib.tables.base import LostRace, Record, conditional, timestamp, transaction
 
 __all__ = [
     "OPEN",
@@ -73,7 +72,7 @@ class RepeatedKey(Exception):  # noqa: N818
     """A request with the same ``Idempotency-Key`` came before."""
 
 
-class Item(Model):
+class Item(Record):
     class Meta:
         table_name = settings.name("analyses")
 

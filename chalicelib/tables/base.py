@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
+from pynamodb.connection import Connection, TableConnection
 from pynamodb.constants import BINARY
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
+from chalicelib.aws import client
 
 __all__ = [
     "LostRace",
     "PackedAttribute",
+    "Record",
     "Registry",
     "conditional",
     "id_key",
@@ -59,7 +61,17 @@ class PackedAttribute(Attribute[Any]):
         return json.loads(zlib.decompress(value))
 
 
-class Registry(Model):
+class Record(Model):
+    """A model that talks over the one client of this process; PynamoDB would make one for each class."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        table.connection._client = client("dynamodb")
+        return table
+
+
+class Registry(Record):
     """An item of the table *registry*: people, services, instruments, names, counters."""
 
     class Meta:
@@ -115,7 +127,9 @@ def transaction() -> Iterator[TransactWrite]:
         If a condition did not hold, or another transaction held one of the items.
     """
     try:
-        with TransactWrite(connection=Connection()) as write:
+        connection = Connection()
+        connection._client = client("dynamodb")
+        with TransactWrite(connection=connection) as write:
             yield write
     except TransactWriteError as error:
         reasons = error.cancellation_reasons

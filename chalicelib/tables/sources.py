@@ -9,10 +9,9 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from chalicelib import settings
-from chalicelib.tables.base import PackedAttribute, conditional, id_key, timestamp, transaction
+from chalicelib.tables.base import PackedAttribute, Record, conditional, id_key, timestamp, transaction
 
 __all__ = [
     "BLOCK_ROWS",
@@ -33,7 +32,7 @@ BLOCK_ROWS = 1000
 """Rows a block: some 30 kB compressed, far below the 400 kB that an item may have."""
 
 
-class Part(Model):
+class Part(Record):
     """One item of a source's collection."""
 
     class Meta:

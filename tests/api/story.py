@@ -1,0 +1,95 @@
+"""The story that most tests of analyses begin with: a source with a light curve, and a service."""
+
+import json
+from typing import Any
+
+from chalicelib import queues, settings, workers
+from chalicelib.aws import account_id, client
+from chalicelib.errors import RetryLater
+from tests.gateway import Gateway
+from tests.service import Service
+
+LIGHT_CURVE = {
+    "obj_id": "SN1",
+    "mjd": [58000.0, 58001.5, 58003.0],
+    "flux": [100.0, None, 250.0],
+    "fluxerr": [5.0, 6.0, 7.0],
+    "filter": ["ztfg", "ztfr", "ztfg"],
+    "zp": 23.9,
+    "magsys": "ab",
+    "instrument_id": 1,
+}
+
+
+def make_source(admin: Gateway, **more: Any) -> None:
+    """Add the source SN1, seen by the instrument ZTF, with a light curve."""
+    admin.post("/instrument", {"name": "ZTF", "filters": ["ztfg", "ztfr", "ztfi"]})
+    assert (
+        admin.post("/sources", {"id": "SN1", "ra": 10.0, "dec": -5.0, "redshift": 0.05, **more}).status == 200
+    )
+    assert admin.post("/photometry", LIGHT_CURVE).status == 200
+
+
+def make_service(admin: Gateway, url: str = "https://service.example.org/fit", **more: Any) -> int:
+    """Register a service; return its id."""
+    fields = {
+        "name": f"service {more.get('name', '')}".strip(),
+        "url": url,
+        "authentication_type": "none",
+        "analysis_type": "lightcurve_fitting",
+        "input_data_types": ["photometry", "redshift"],
+        **more,
+    }
+    return int(admin.post("/analysis_service", fields).data["id"])
+
+
+def start(user: Gateway, service: int, body: Any = None, **headers: str) -> int:
+    """Start an analysis of SN1; return its id."""
+    return int(user.post(f"/obj/SN1/analysis/{service}", body, **headers).data["id"])
+
+
+def deliver(queue: str = queues.DISPATCH) -> list[float]:
+    """Do what Lambda does: give each message in the queue to its function.
+
+    Returns
+    -------
+    list of float
+        For each message that shall come back: after how many seconds.
+    """
+    sqs, name = client("sqs"), settings.name(queue)
+    url = f"{sqs.meta.endpoint_url}/{account_id()}/{name}"
+    pauses: list[float] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages"):
+        (message,) = messages
+        event = {"Records": [{"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}]}
+        try:
+            {queues.DISPATCH: workers.dispatch, queues.JOBS: workers.jobs}[queue](event)
+        except RetryLater:
+            pauses.append(_made_visible(url, message))
+        else:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return pauses
+
+
+def _made_visible(url: str, message: dict[str, Any]) -> float:
+    """Put a message back without the wait, and return none of it: the queue's clock is not ours."""
+    client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    held.append(json.loads(message["Body"]))
+    return 0.0
+
+
+held: list[dict[str, Any]] = []
+"""Messages that shall come back, until `come_back`."""
+
+
+def come_back() -> None:
+    """Let the queue bring again what was given back to it."""
+    for message in held:
+        queues.send(queues.DISPATCH, message)
+    held.clear()
+
+
+def sent_to(service: Service) -> Any:
+    """Return the one body that a service was sent."""
+    (request,) = service.received
+    return request.body

@@ -1,0 +1,133 @@
+"""Reading, uploading, cancelling and deleting analyses."""
+
+import pytest
+
+from chalicelib import blobs, settings
+from chalicelib.aws import account_id, client
+from tests.api.story import make_service, make_source, start
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+
+def upload_service(admin: Gateway) -> int:
+    return make_service(admin, name="uploads", upload_only=True, input_data_types=[])
+
+
+def test_an_upload_is_an_analysis(admin: Gateway) -> None:
+    make_source(admin)
+    service = upload_service(admin)
+    body = {
+        "status": "success", "message": "Ran this on my machine", "show_parameters": True,
+        "analysis": {"results": {"format": "json", "data": {"classification": "DY Per", "p": 0.94}}},
+    }  # fmt: skip
+    analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", body).data["id"]
+    record = admin.get(f"/obj/analysis/{analysis}").data
+    assert (record["status"], record["status_message"], record["show_plots"]) == (
+        "completed", "Ran this on my machine", True,
+    )  # fmt: skip
+    assert admin.get(f"/obj/analysis/{analysis}/results").data["classification"] == "DY Per"
+    assert admin.get(f"/obj/analysis/{analysis}/inputs").status == 404
+
+
+def test_an_empty_upload_is_taken_with_a_note(admin: Gateway) -> None:
+    make_source(admin)
+    answer = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", {}).data
+    assert "no analysis" in answer["message"]
+
+
+def test_each_kind_of_service_names_the_others_route(admin: Gateway) -> None:
+    make_source(admin)
+    reply = admin.post(f"/obj/SN1/analysis_upload/{make_service(admin)}", {})
+    assert reply.status == 403
+    assert "/analysis/" in reply.message
+
+
+def test_the_cap_of_uploads_is_a_403(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ANALYSES_PER_SOURCE", 1)
+    make_source(admin)
+    service = upload_service(admin)
+    assert admin.post(f"/obj/SN1/analysis_upload/{service}", {}).status == 200
+    assert admin.post(f"/obj/SN1/analysis_upload/{service}", {"status": "error"}).status == 200
+    assert admin.post(f"/obj/SN1/analysis_upload/{service}", {}).status == 403
+
+
+def test_who_may_read_and_who_may_change(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    ada, bob = make_user(admin, "ada", "Run Analyses"), make_user(admin, "bob", "Run Analyses")
+    own = next(g["id"] for g in ada.get("/groups").data["user_groups"] if g["name"] == "ada")
+    hidden, shown = start(ada, service, {"group_ids": [own]}), start(ada, service)
+    assert bob.get(f"/obj/analysis/{shown}").status == 200
+    assert bob.get(f"/obj/analysis/{hidden}").status == 403
+    assert [item["id"] for item in bob.get("/obj/SN1/analysis").data] == [shown]
+    assert bob.delete(f"/obj/analysis/{shown}").status == 403
+    assert bob.post(f"/obj/analysis/{shown}/cancel").status == 403
+    assert ada.post(f"/obj/analysis/{shown}/cancel").status == 200
+    assert ada.post(f"/obj/analysis/{shown}/cancel").status == 403
+    assert admin.delete(f"/obj/analysis/{hidden}").status == 200
+
+
+def test_deleting_takes_everything(admin: Gateway) -> None:
+    make_source(admin)
+    service = upload_service(admin)
+    analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", {"analysis": {"a": 1}}).data["id"]
+    assert admin.delete(f"/obj/analysis/{analysis}").status == 200
+    assert admin.get(f"/obj/analysis/{analysis}").status == 403
+    assert admin.delete(f"/obj/analysis/{analysis}").status == 403
+    bucket = f"heliograph-local-{account_id()}"
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket, Prefix=f"analyses/{analysis}/")
+
+
+def test_what_stops_half_way_through_a_deletion_is_finished(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.analysis.sweep import sweep
+    from tests.api.test_start import overdue
+
+    make_source(admin)
+    analysis = start(admin, make_service(admin))
+    with monkeypatch.context() as broken:
+        broken.setattr(blobs, "delete_under", lambda prefix: 1 / 0)
+        assert admin.delete(f"/obj/analysis/{analysis}").status == 500
+    assert admin.get(f"/obj/analysis/{analysis}").status == 403
+    assert blobs.exists(f"analyses/{analysis}/inputs.json")
+    overdue(analysis)
+    sweep()
+    assert not blobs.exists(f"analyses/{analysis}/inputs.json")
+
+
+@pytest.mark.parametrize("product", ["plots/0", "results", "corner", "inference_data"])
+def test_a_product_that_is_not_there_is_a_404(admin: Gateway, product: str) -> None:
+    make_source(admin)
+    waiting = start(admin, make_service(admin))
+    empty = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", {}).data["id"]
+    for analysis in (waiting, empty):
+        assert admin.get(f"/obj/analysis/{analysis}/{product}").status == 404
+    for nobodys in ("4711", "x", "-1", str(10**40)):
+        assert admin.get(f"/obj/analysis/{nobodys}/{product}").status == 403
+
+
+def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    from tests.gateway import followed
+
+    monkeypatch.setattr(settings, "LARGE_ANSWER_BYTES", 2000)
+    make_source(admin)
+    numbers = [i / 7 for i in range(1000)]
+    body = {"analysis": {"results": {"data": numbers}}}
+    analysis = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", body).data["id"]
+    reply = admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")
+    assert json.loads(followed(reply))["data"]["data"]["results"]["data"] == numbers
+
+
+def test_the_fitters_door(admin: Gateway) -> None:
+    from chalicelib.fitter_door import fitter_token
+
+    assert admin.as_user(None).get("/fitter/supernova").json["status"] == "active"
+    payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
+    assert admin.post("/fitter/supernova", payload).status == 401
+    fitter = admin.as_user(fitter_token())
+    assert fitter.post("/fitter/supernova", payload).json["status"] == "pending"
+    assert fitter.post("/fitter/supernova", {"inputs": {}}).status == 400
+    assert fitter.post("/fitter/supernova", {**payload, "callback_url": "http://[x"}).status in (200, 400)

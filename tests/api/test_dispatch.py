@@ -1,0 +1,163 @@
+"""What becomes of an analysis whose service is down, slow, moved, or not there."""
+
+import base64
+import socket
+import time
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from chalicelib import settings, workers
+from chalicelib.analysis.sweep import sweep
+from tests.api import story
+from tests.api.story import deliver, make_service, make_source, start
+from tests.api.test_start import overdue
+from tests.gateway import Gateway
+from tests.service import Answer, Received, analysis_service, slow
+
+
+def run(admin: Gateway, url: str) -> int:
+    """Start an analysis and let the queue bring it as often as it is asked to; return the analysis."""
+    make_source(admin)
+    analysis = start(admin, make_service(admin, url))
+    deliver()
+    for _ in range(20):
+        story.come_back()
+        deliver()
+    return analysis
+
+
+def state(admin: Gateway, analysis: int) -> tuple[str, str]:
+    status = admin.get(f"/obj/analysis/{analysis}/status").data
+    return status["status"], status["message"]
+
+
+def redirect(request: Received) -> tuple[int, dict[str, str]]:
+    return 307, {"Location": "http://127.0.0.1:1/elsewhere"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "word", "requests"),
+    [
+        ([200], "pending", "at work", 1),
+        ([202], "pending", "at work", 1),
+        ([500, 500, 200], "pending", "at work", 3),
+        ([429, 204], "pending", "at work", 2),
+        ([503], "failure", "5 times", settings.DISPATCH_ATTEMPTS),
+        ([404], "failure", "404", 1),
+        ([401], "failure", "401", 1),
+        ([redirect], "failure", "redirects are not followed", 1),
+    ],
+)
+def test_answers_of_a_service(
+    admin: Gateway, answers: list[int | Answer], status: str, word: str, requests: int
+) -> None:
+    with analysis_service(*answers) as server:
+        analysis = run(admin, server.url)
+        assert len(server.received) == requests
+        tokens = {request.body["callback_url"] for request in server.received}
+    assert len(tokens) == 1, "a retry sends the same token"
+    assert state(admin, analysis)[0] == status
+    assert word in state(admin, analysis)[1]
+
+
+def test_a_service_that_is_down_fails_with_a_reason(admin: Gateway) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    analysis = run(admin, url)
+    assert state(admin, analysis) == (
+        "failure",
+        "The service could not be reached: the connection was refused. It was tried 5 times.",
+    )
+
+
+def test_a_name_that_points_inward_is_not_called(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "")
+    with analysis_service() as server:
+        inward = server.url.replace("127.0.0.1", "localhost")
+        analysis = run(admin, inward)
+        assert server.received == []
+    assert state(admin, analysis)[0] == "failure"
+    assert "may be called" in state(admin, analysis)[1]
+
+
+def test_a_service_that_hangs_may_be_at_work(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SEND_TIMEOUT", (1.0, 0.2))
+    with analysis_service(slow(1.0)) as server:
+        analysis = run(admin, server.url)
+        assert len(server.received) == 1, "it is not asked twice"
+    assert state(admin, analysis)[0] == "pending"
+
+
+def test_retry_after_is_honoured(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr("chalicelib.queues.hide", lambda queue, handle, seconds: asked.append(seconds))
+    with analysis_service(lambda request: (503, {"Retry-After": "17"}), 500, 200) as server:
+        run(admin, server.url)
+    assert asked == [17.0, 4.0]
+
+
+def test_a_retry_beyond_the_timeout_is_not_waited_for(admin: Gateway) -> None:
+    make_source(admin)
+    with analysis_service(lambda request: (503, {"Retry-After": "9000"})) as server:
+        analysis = start(admin, make_service(admin, server.url, timeout=60))
+        assert deliver() == []
+    assert state(admin, analysis)[0] == "failure"
+
+
+def test_only_one_invocation_sends(admin: Gateway) -> None:
+    make_source(admin)
+    with analysis_service(slow(0.2)) as server:
+        analysis = start(admin, make_service(admin, server.url))
+        overdue(analysis, lease_until=time.time() + 30)
+        assert deliver() == [0.0], "another has the lease: the message comes back"
+        assert server.received == []
+        overdue(analysis, lease_until=0)
+        story.come_back()
+        deliver()
+        workers.dispatch({"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]})
+        assert len(server.received) == 1, "a second message changes nothing"
+
+
+def test_waiting_in_the_queue_expires_nothing(admin: Gateway) -> None:
+    make_source(admin)
+    with analysis_service() as server:
+        analysis = start(admin, make_service(admin, server.url, timeout=30))
+        overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
+        deliver()
+        sweep()
+        assert state(admin, analysis)[0] == "pending"
+        assert server.received[0].body["invalid_after"] > "2020"
+
+
+def test_a_service_that_never_calls_back_times_out(admin: Gateway) -> None:
+    make_source(admin)
+    with analysis_service() as server:
+        analysis = start(admin, make_service(admin, server.url, timeout=30))
+        deliver()
+    assert sweep() == 0
+    overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
+    assert sweep() == 1
+    assert state(admin, analysis)[0] == "timed_out"
+    assert sweep() == 0
+
+
+def test_a_dead_letter_ends_its_analysis(admin: Gateway) -> None:
+    make_source(admin)
+    analysis = start(admin, make_service(admin))
+    event = {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
+    workers.dead_letters(event)
+    assert state(admin, analysis)[0] == "failure"
+    assert "many tries" in state(admin, analysis)[1]
+    workers.dead_letters(event)
+
+
+def test_the_signature_is_the_deployments(admin: Gateway) -> None:
+    with analysis_service() as server:
+        run(admin, server.url)
+        (request,) = server.received
+    key = base64.b64decode(admin.get("/sysinfo").data["public_key"].removeprefix("whpk_"))
+    signature = base64.b64decode(request.headers["webhook-signature"].removeprefix("v1a,"))
+    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
+    Ed25519PublicKey.from_public_bytes(key).verify(signature, signed + request.raw)

@@ -1,0 +1,92 @@
+"""An analysis service of one's own: a real HTTP server that notes what it is sent and answers as told."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = Callable[["Received"], tuple[int, dict[str, str]]]
+
+
+@dataclass
+class Received:
+    """A request that came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def callback_path(self) -> str:
+        """The path of the callback below the API's base."""
+        return str(self.body["callback_url"]).partition("/api")[2]
+
+
+@dataclass
+class Service:
+    """Where the server listens, what it got, and what it says (the last answer again and again)."""
+
+    url: str
+    answers: list[int | Answer] = field(default_factory=lambda: [200])
+    received: list[Received] = field(default_factory=list)
+
+    def answer(self, request: Received) -> tuple[int, dict[str, str]]:
+        self.received.append(request)
+        now = self.answers[min(len(self.received), len(self.answers)) - 1]
+        return (now, {}) if isinstance(now, int) else now(request)
+
+
+@contextmanager
+def analysis_service(*answers: int | Answer) -> Iterator[Service]:
+    """Run a service that gives these answers, one after the other."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, more = service.answer(Received(self.command, self.path, headers, raw))
+            self.send_response(status)
+            for name, value in {"Content-Length": "2", **more}.items():
+                self.send_header(name, value)
+            # Who asked may have gone: that is one of the things tested.
+            with suppress(ConnectionError):
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+        do_GET = do_PATCH = do_POST
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    service = Service(f"http://127.0.0.1:{server.server_port}/analysis", list(answers or (200,)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def slow(seconds: float, status: int = 200) -> Answer:
+    """An answer that takes its time."""
+
+    def answer(request: Received) -> tuple[int, dict[str, str]]:
+        time.sleep(seconds)
+        return status, {}
+
+    return answer
