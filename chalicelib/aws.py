@@ -1,12 +1,21 @@
-"""boto3 clients, made once for a process and only when first used, and whose account this is."""
+"""AWS clients, made once for a process and only when first used, and whose account this is.
+
+They are botocore's own: what boto3 puts around them (resources, transfers of files) is not used
+here, and its import would be a quarter of the API function's cold start.
+"""
 
 from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 __all__ = ["account_id", "client"]
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
 
 
 @cache
@@ -20,7 +29,7 @@ def client(service: str, read_timeout: float = 10.0) -> Any:
         # A bucket is addressed by path on the emulator, whose host has no subdomains.
         s3={"addressing_style": "auto"},
     )
-    return boto3.client(service, config=config)
+    return _session().create_client(service, config=config)
 
 
 @cache

@@ -4,7 +4,6 @@ Names are resolved at every request, only public addresses are called, redirects
 followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack names loopback).
 """
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,8 +16,9 @@ from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from chalicelib import settings
+from chalicelib.egress_policy import is_exempt
 
-__all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "is_private_literal", "post"]
+__all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "post"]
 
 
 class EgressRefused(Exception):  # noqa: N818
@@ -80,8 +80,7 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
 
 
 def _session(url: str) -> requests.Session:
-    host = (urlsplit(url).hostname or "").lower()
-    if host in settings.egress_allowed_hosts():
+    if is_exempt(urlsplit(url).hostname or ""):
         session = requests.Session()
     else:
         session = Manager(
@@ -122,12 +121,3 @@ def _reason(error: Exception) -> str:
     if "NameResolution" in text or "resolve" in text:
         return "its name is not known"
     return "the connection timed out" if "Timeout" in text else "the connection was refused"
-
-
-def is_private_literal(host: str) -> bool:
-    """Say whether a host is written as an address that is not public."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return not address.is_global and host.strip("[]").lower() not in settings.egress_allowed_hosts()

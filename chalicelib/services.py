@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib import egress, people, queues, secrets, settings
+from chalicelib import egress_policy, people, queues, secrets, settings
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.analysis import parameters
 from chalicelib.errors import ConflictError, ForbiddenError, InvalidError
@@ -159,7 +159,7 @@ def _validated(fields: dict[str, Any], authinfo: dict[str, Any] | None) -> dict[
     if not fields["upload_only"] and not fields["input_data_types"]:
         raise InvalidError("input_data_types: required, unless the service is upload_only.")
     host = urlsplit(fields["url"]).hostname or ""
-    if egress.is_private_literal(host):
+    if egress_policy.is_private_literal(host):
         raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
     return {} if authinfo is None else _flat(Authentication(fields["authentication_type"]), authinfo)
 

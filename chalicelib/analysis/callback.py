@@ -9,6 +9,7 @@ from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import read
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace, now
 
 __all__ = ["progress", "receive"]
@@ -68,7 +69,7 @@ def progress(token: str, body: dict[str, Any]) -> None:
     item = _waiting(token)
     wanted = read(Progress, body)
     try:
-        table.report(item, wanted.progress, wanted.message or item.status_message)
+        steps.report(item, wanted.progress, wanted.message or item.status_message)
     except LostRace:
         raise _ended(table.get(int(item.id))) from None
 
@@ -84,7 +85,7 @@ def _waiting(token: str) -> table.AnalysisItem:
         raise _ended(item)
     if item.invalid_after and item.invalid_after < now().isoformat():
         try:
-            table.end(item, "timed_out", "The service did not answer in time.")
+            steps.end(item, "timed_out", "The service did not answer in time.")
         except LostRace:
             raise _ended(table.get(int(item.id))) from None
         raise _late(item)
@@ -102,7 +103,7 @@ def _end(
     for _ in range(TRIES):
         seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
         try:
-            return table.end(item, status, message, document=prefix, products=products, duration=seconds)
+            return steps.end(item, status, message, document=prefix, products=products, duration=seconds)
         except LostRace:
             # Either the analysis has ended, which is said here, or only its state moved on.
             item = _waiting(token)

@@ -18,6 +18,7 @@ from chalicelib.analysis.start import inputs_key
 from chalicelib.authentication import proof_for
 from chalicelib.errors import RetryLater
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables import services as service_table
 from chalicelib.tables.base import LostRace, now
 from chalicelib.tables.services import ServiceItem
@@ -54,7 +55,7 @@ def dispatch(analysis_id: int, pause: Pause) -> None:
     if service is None:
         return _fail(item, "The analysis service was deleted before the data were sent.")
     try:
-        table.lease(item, item.invalid_after if item.attempts else _time_out(item))
+        steps.lease(item, item.invalid_after if item.attempts else _time_out(item))
     except LostRace:
         return _wait_for_other(analysis_id, pause)
     _send(item, service, pause)
@@ -113,7 +114,7 @@ def _post(item: table.AnalysisItem, service: ServiceItem, document: dict[str, An
 def _sent(item: table.AnalysisItem, message: str) -> None:
     deadline = datetime.fromisoformat(item.invalid_after or "").replace(tzinfo=UTC).timestamp()
     try:
-        table.sent(item, message, deadline)
+        steps.sent(item, message, deadline)
     except LostRace:
         # A callback, a cancellation or a deletion was faster than the service's own answer.
         log.info("analysis %d was ended before its service acknowledged it", item.id)
@@ -127,7 +128,7 @@ def _retry(item: table.AnalysisItem, message: str, asked: float | None, pause: P
         times = "once" if attempt == 1 else f"{attempt} times"
         return _fail(item, f"{message} It was tried {times}.")
     try:
-        table.postpone(item, seconds, f"{message} It will be tried again.")
+        steps.postpone(item, seconds, f"{message} It will be tried again.")
     except LostRace:
         return
     pause(seconds)
@@ -136,7 +137,7 @@ def _retry(item: table.AnalysisItem, message: str, asked: float | None, pause: P
 
 def _fail(item: table.AnalysisItem, message: str) -> None:
     try:
-        table.end(item, "failure", message, leaving=("queued",))
+        steps.end(item, "failure", message, leaving=("queued",))
     except LostRace:
         log.info("analysis %d was ended before it failed", item.id)
 

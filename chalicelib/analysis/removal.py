@@ -9,6 +9,7 @@ from chalicelib.analysis.reading import seen
 from chalicelib.errors import ForbiddenError
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace
 
 __all__ = ["cancel", "delete", "delete_of_service", "finish"]
@@ -32,7 +33,7 @@ def cancel(requester: Requester, analysis_id: int) -> None:
     """
     item = _own(requester, analysis_id)
     try:
-        table.end(item, "cancelled", f"Cancelled by {requester.username}.")
+        steps.end(item, "cancelled", f"Cancelled by {requester.username}.")
     except LostRace:
         current = table.get(analysis_id)
         state = current.status if current else "deleted"
@@ -53,7 +54,7 @@ def delete_of_service(service_id: int) -> None:
 def finish(item: table.AnalysisItem) -> None:
     """Remove what is left of a hidden analysis."""
     blobs.delete_under(f"analyses/{int(item.id)}/")
-    table.bury(item)
+    steps.bury(item)
 
 
 def _remove(item: table.AnalysisItem | None) -> None:
@@ -62,7 +63,7 @@ def _remove(item: table.AnalysisItem | None) -> None:
             return
         try:
             if item.status != "deleted":
-                table.entomb(item)
+                steps.entomb(item)
         except LostRace:
             item = table.get(int(item.id))
             continue

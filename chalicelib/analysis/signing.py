@@ -6,15 +6,20 @@ Standard Webhooks (https://www.standardwebhooks.com), asymmetric scheme ``v1a``:
 
 import base64
 import time
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing import TYPE_CHECKING
 
 from chalicelib import secrets
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["public_key", "signed_headers"]
 
 
-def _key() -> Ed25519PrivateKey:
+def _key() -> "Ed25519PrivateKey":
+    # Only the dispatch function signs: no other shall pay for this import.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     return Ed25519PrivateKey.from_private_bytes(secrets.derived_key("signing"))
 
 

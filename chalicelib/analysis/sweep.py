@@ -9,6 +9,7 @@ import logging
 from chalicelib import queues
 from chalicelib.analysis.removal import finish
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace
 
 __all__ = ["sweep"]
@@ -35,9 +36,9 @@ def sweep() -> int:
 def _mend(item: table.AnalysisItem) -> None:
     match item.status:
         case "queued":
-            table.heard_of(item)
+            steps.heard_of(item)
             queues.send(queues.DISPATCH, {"analysis_id": int(item.id)})
         case "pending":
-            table.end(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
+            steps.end(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
         case "deleted":
             finish(item)

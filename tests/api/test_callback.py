@@ -2,7 +2,6 @@
 
 import base64
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -137,15 +136,6 @@ def test_of_two_callbacks_at_once_one_wins_whole(
     assert first.status == 403
     assert admin.get(f"/obj/analysis/{analysis}/results").data == "b"
     assert {key.split("/")[3] for key in files(analysis)} == {files(analysis)[0].split("/")[3]}
-
-
-def test_many_at_once_complete_it_once(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
-    bodies = [{"status": "success", "analysis": {"results": {"data": i}}} for i in range(6)]
-    with ThreadPoolExecutor(6) as pool:
-        replies = list(pool.map(lambda body: admin.post(path, body).status, bodies))
-    assert sorted(replies) == [200] + [403] * 5
-    assert admin.get(f"/obj/analysis/{analysis}/results").data == replies.index(200)
 
 
 def test_a_late_callback_times_the_analysis_out(admin: Gateway, waiting: tuple[int, str]) -> None:

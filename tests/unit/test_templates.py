@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from chalice.cli.factory import CLIFactory
+from chalice.deploy.swagger import SwaggerGenerator
 
 from infra import packaging
 from infra.gateway_responses import as_openapi
@@ -47,6 +50,21 @@ def test_gateway_errors_carry_the_envelope(package: Path) -> None:
         assert filled.keys() == {"status", "message"}
         assert filled["status"] == "error"
         assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+
+
+def test_every_route_of_the_api_document_reaches_the_app() -> None:
+    # What `chalice deploy` sends: no emulator takes it, so it is looked at here.
+    app = CLIFactory(str(PROJECT)).load_chalice_app()
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:heliograph-prod"
+    document = SwaggerGenerator("us-east-1", {"api_handler_arn": arn}).generate_swagger(app)
+    assert document["paths"].keys() == app.routes.keys()
+    for path, operations in document["paths"].items():
+        assert operations.keys() - {"options"} == {method.lower() for method in app.routes[path]}
+        for method, operation in operations.items():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert (integration["type"] == "mock") == (method == "options")
+            parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+            assert parameters == set(re.findall(r"{(\w+)}", path)) or method == "options"
 
 
 def test_an_unknown_route_is_not_found() -> None:

@@ -1,0 +1,202 @@
+"""Every step that an analysis may take: each is one conditional write, which names the state it leaves.
+
+::
+
+    queued --sent--> pending --called back--> completed | failure
+       |                |
+       +--> failure     +--> timed_out (past invalid_after)
+       +--> cancelled <-+
+
+Whoever comes second loses, and is told so (`LostRace`).
+"""
+
+import time
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import settings
+from chalicelib.tables.analyses import COUNTED, OPEN, WATCHED, record_of, tally_of
+from chalicelib.tables.analysis_items import AnalysisItem, CallbackItem, TallyItem
+from chalicelib.tables.base import conditional, timestamp, transaction
+
+__all__ = [
+    "bury",
+    "end",
+    "entomb",
+    "heard_of",
+    "lease",
+    "postpone",
+    "report",
+    "sent",
+]
+
+
+def lease(item: AnalysisItem, invalid_after: str) -> None:
+    """Take the right to send a queued analysis, for `settings.DISPATCH_LEASE` seconds.
+
+    Raises
+    ------
+    LostRace
+        If it is not queued any more, or somebody else is sending it.
+    """
+    until = time.time() + settings.DISPATCH_LEASE
+    actions: list[Action] = [
+        AnalysisItem.lease_until.set(until),
+        AnalysisItem.attempts.add(1),
+        AnalysisItem.invalid_after.set(invalid_after),
+        AnalysisItem.check_at.set(until + settings.UNSENT_AFTER),
+        AnalysisItem.modified.set(timestamp()),
+    ]
+    free = (AnalysisItem.status == "queued") & (AnalysisItem.lease_until < time.time())
+    with conditional():
+        item.update(actions=actions, condition=free)
+
+
+def postpone(item: AnalysisItem, seconds: float, message: str) -> None:
+    """Give the lease back: the queue will bring the analysis again after `seconds`.
+
+    Raises
+    ------
+    LostRace
+        If it is not queued any more.
+    """
+    actions: list[Action] = [
+        AnalysisItem.lease_until.set(0),
+        AnalysisItem.status_message.set(message),
+        AnalysisItem.check_at.set(time.time() + seconds + settings.UNSENT_AFTER),
+        AnalysisItem.modified.set(timestamp()),
+    ]
+    with conditional():
+        item.update(actions=actions, condition=AnalysisItem.status == "queued")
+
+
+def sent(item: AnalysisItem, message: str, deadline: float) -> None:
+    """Step from queued to pending: the service has the data, and time until `deadline`.
+
+    Raises
+    ------
+    LostRace
+        If it is not queued any more: a callback that came first has won.
+    """
+    actions: list[Action] = [
+        AnalysisItem.status.set("pending"),
+        AnalysisItem.status_message.set(message),
+        AnalysisItem.check_at.set(deadline),
+        AnalysisItem.last_activity.set(timestamp()),
+        AnalysisItem.modified.set(timestamp()),
+    ]
+    with conditional():
+        item.update(actions=actions, condition=AnalysisItem.status == "queued")
+
+
+def heard_of(item: AnalysisItem) -> None:
+    """Note that the sweep has put a queued analysis into the queue again.
+
+    Raises
+    ------
+    LostRace
+        If something happened to it in between.
+    """
+    actions: list[Action] = [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
+    unchanged = (AnalysisItem.status == "queued") & (AnalysisItem.check_at == item.check_at)
+    with conditional():
+        AnalysisItem(item.key).update(actions=actions, condition=unchanged)
+
+
+def report(item: AnalysisItem, progress: float | None, message: str) -> None:
+    """Keep how far the service has come.
+
+    Raises
+    ------
+    LostRace
+        If the analysis has ended.
+    """
+    actions: list[Action] = [
+        AnalysisItem.status_message.set(message),
+        AnalysisItem.last_activity.set(timestamp()),
+        AnalysisItem.modified.set(timestamp()),
+    ]
+    if progress is not None:
+        actions.append(AnalysisItem.progress.set(progress))
+    with conditional():
+        item.update(actions=actions, condition=AnalysisItem.status.is_in(*OPEN))
+
+
+def end(
+    item: AnalysisItem,
+    status: str,
+    message: str,
+    *,
+    leaving: tuple[str, ...] = OPEN,
+    document: str | None = None,
+    products: dict[str, Any] | None = None,
+    duration: float | None = None,
+) -> None:
+    """Step into a final state, and consume the callback, in one transaction.
+
+    Parameters
+    ----------
+    item : AnalysisItem
+        The analysis; only its identity is used.
+    status : str
+        ``completed``, ``failure``, ``timed_out`` or ``cancelled``.
+    leaving : tuple of str
+        The states that it may be in now.
+    document : str, optional
+        Where the winner's document lies.
+
+    Raises
+    ------
+    LostRace
+        If it is in another state: somebody else was first.
+    """
+    at = timestamp()
+    values: dict[str, Any] = {
+        "status": status,
+        "status_message": message,
+        "last_activity": at,
+        "modified": at,
+    }
+    given = {"document": document, "products": products, "duration": duration}
+    values |= {key: value for key, value in given.items() if value is not None}
+    actions: list[Action] = [getattr(AnalysisItem, key).set(value) for key, value in values.items()]
+    actions += [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
+    with transaction() as write:
+        write.update(record_of(int(item.id)), actions=actions, condition=AnalysisItem.status.is_in(*leaving))
+        if item.callback_hash:
+            callback = CallbackItem(f"callback#{item.callback_hash}")
+            write.update(
+                callback,
+                actions=[CallbackItem.consumed.set(True)],
+                condition=CallbackItem.consumed == False,  # noqa: E712 - a DynamoDB expression
+            )
+        if status != "completed":
+            write.update(tally_of(item), actions=[TallyItem.held.add(-1)])
+
+
+def entomb(item: AnalysisItem) -> None:
+    """Hide an analysis for good; the sweep finishes the work if nobody else does.
+
+    Raises
+    ------
+    LostRace
+        If its state has changed since it was read, or it is deleted already.
+    """
+    actions: list[Action] = [
+        AnalysisItem.status.set("deleted"),
+        AnalysisItem.watch.set(WATCHED),
+        AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER),
+    ]
+    with transaction() as write:
+        write.update(record_of(int(item.id)), actions=actions, condition=AnalysisItem.status == item.status)
+        if item.status in COUNTED:
+            write.update(tally_of(item), actions=[TallyItem.held.add(-1)])
+
+
+def bury(item: AnalysisItem) -> None:
+    """Remove the record of an entombed analysis, after its blobs are gone."""
+    with transaction() as write:
+        if item.callback_hash:
+            write.delete(CallbackItem(f"callback#{item.callback_hash}"))
+        write.delete(record_of(int(item.id)))

@@ -1,0 +1,80 @@
+"""The way to AWS, as far as an emulator goes: the template, then functions, roles and triggers by Chalice.
+
+No emulator takes a REST API as Chalice sends it; tests/unit/test_templates.py looks at that document itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.deploy import deploy_infrastructure
+from infra.local.control import running_stack
+from infra.local.settings import PROJECT
+
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/heliograph-prod:1"
+
+# Chalice waits for AWS by the second.
+CHALICE = """
+import sys, time
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.05))
+from chalice.cli import main
+sys.exit(main())
+"""
+
+
+def copy_of_the_app(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", "deployed")
+    for name in ("chalicelib", ".chalice"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(PROJECT / name, folder / name)
+    return folder
+
+
+def run_chalice(project: Path, environment: dict[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-c", CHALICE, *arguments]
+    done = subprocess.run(command, check=False, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def names_of_functions(functions: Any) -> set[str]:
+    pages = functions.get_paginator("list_functions").paginate()
+    return {function["FunctionName"] for page in pages for function in page["Functions"]}
+
+
+def sources_of_triggers(functions: Any) -> set[str]:
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    return {mapping["EventSourceArn"].rpartition(":")[2] for mapping in mappings}
+
+
+def test_template_functions_roles_and_triggers_reach_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy_of_the_app(tmp_path / "project")
+    with running_stack(tmp_path / "stack") as stack:
+        environment = stack.settings.aws_environment() | {"HELIOGRAPH_STAGE": "prod"}
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stack.settings.emulator_url)
+        session = boto3.session.Session("local", "local", region_name="us-east-1")
+        deploy_infrastructure(session, "prod", IMAGE, pause=0.05)
+        deploy_infrastructure(session, "prod", IMAGE, pause=0.05)  # nothing to change is no error
+
+        run_chalice(project, environment, "deploy", "--stage", "prod")
+        functions = session.client("lambda")
+        ours = {f"heliograph-prod-{name}" for name in ("dispatch", "dead_letters", "sweep", "jobs")}
+        names = names_of_functions(functions)
+        assert ours | {"heliograph-prod", "heliograph-prod-fit", "heliograph-prod-render"} <= names
+        queues = ("dispatch", "dispatch-dead", "jobs", "fit", "fit-dead")
+        assert {f"heliograph-prod-{name}" for name in queues} <= sources_of_triggers(functions)
+        roles = {role["RoleName"] for role in session.client("iam").list_roles()["Roles"]}
+        assert ours | {"heliograph-prod-api_handler"} <= roles
+
+        run_chalice(project, environment, "delete", "--stage", "prod")
+        assert not ours & names_of_functions(functions)

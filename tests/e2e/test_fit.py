@@ -1,0 +1,71 @@
+"""The main job on the whole stack: SN 2019dwz by salt3, and everything that comes back."""
+
+import json
+from pathlib import Path
+
+import arviz
+import pytest
+import requests
+
+from infra import demo
+from infra.client import Api
+from infra.local.control import RunningStack
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+SNCOSMO = {"t0": 58606.49, "x1": 1.245, "c": 0.089}
+"""sncosmo's own fit of these data (fit_lc, z = 0.04608, ATLAS and ZTF points)."""
+
+
+@pytest.fixture(scope="session")
+def fitted(api: Api, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    folder = tmp_path_factory.mktemp("demo-results")
+    return demo.run(api, folder), folder
+
+
+def test_the_demos_files_hold_what_they_say(fitted: tuple[int, Path]) -> None:
+    _, folder = fitted
+    posterior = arviz.from_netcdf(folder / "inference_data.nc").posterior
+    for name, value in SNCOSMO.items():
+        samples = posterior[name].values
+        assert abs(float(samples.mean()) - value) < float(samples.std()), name
+    for picture in ("plot_0.png", "plot_1.png", "corner.png"):
+        assert (folder / picture).read_bytes().startswith(PNG)
+    results = json.loads((folder / "results.json").read_text())
+    assert results["parameters"]["x1"]["median"] == pytest.approx(SNCOSMO["x1"], abs=0.6)
+    assert results["ndof"] > 20
+
+
+def test_the_corner_plot_takes_keyword_arguments(
+    fitted: tuple[int, Path], stack: RunningStack, http: requests.Session
+) -> None:
+    url = f"{stack.url}/api/obj/analysis/{fitted[0]}/corner"
+    usual = http.get(url)
+    assert usual.headers["Content-Type"] == "image/png"
+    in_body = http.get(url, json={"plot_kwargs": {"bins": 8, "show_titles": False}})
+    in_query = http.get(url, params={"bins": "8", "show_titles": "False"})
+    assert in_body.content.startswith(PNG)
+    assert in_query.content.startswith(PNG)
+    assert in_body.content != usual.content
+    refused = http.get(url, params={"wings": "2"})
+    assert refused.status_code == 422
+    assert "wings" in refused.json()["message"]
+
+
+def test_a_source_without_redshift_and_bad_parameters_end_with_a_reason(api: Api) -> None:
+    from tests.e2e.stories import wait_for
+
+    for parameters, word in (({"source": "no-such-model"}, "no-such-model"), ({"fix_z": "True"}, "redshift")):
+        analysis = api.post("/obj/2020aai/analysis/1", {"analysis_parameters": parameters})["id"]
+        status = wait_for(api, analysis, "failure")
+        assert word in status["message"]
+
+
+def test_the_demo_data_load_twice(stack: RunningStack, api: Api) -> None:
+    from infra import demo_data
+
+    demo_data.load(api, say=lambda line: None)
+    assert len(api.get("/sources/2019dwz/photometry")) == 33
+    assert [s["name"] for s in api.get("/analysis_service")].count(demo_data.FITTER) == 1
+    assert api.get("/instrument")[0]["name"] == "ZTF"
+    assert api.get("/sources/2020aai")["redshift"] is None

@@ -1,0 +1,43 @@
+"""Every Python snippet of the README and of docs/ is run against the stack, as it is written."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.local.control import RunningStack
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+SNIPPETS = [
+    pytest.param(snippet, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, snippet in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_a_snippet_runs(
+    snippet: str, stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mended = snippet.replace("http://localhost:5000", stack.url)
+    mended = mended.replace('".local/token"', repr(str(stack.settings.token_file)))
+    names: dict[str, object] = {}
+    exec(compile(mended, "snippet", "exec"), names)
+    if "corner.png" in snippet:
+        assert (tmp_path / "corner.png").read_bytes().startswith(b"\x89PNG")
+        assert set(names["results"]["parameters"]) >= {"t0", "x0", "x1", "c"}  # type: ignore[index]
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    for page in PAGES:
+        for target in set(re.findall(r"(?:^|[`\s])make ([a-z_]+)", page.read_text())):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: make {target}"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

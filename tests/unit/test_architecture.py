@@ -1,0 +1,148 @@
+"""The shape of the tree: imports run downwards only, and each thing outside has one room that knows it."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
+
+EDGES = {
+    "boto3": {"fitter_lambda.inbox"},
+    "botocore": {"chalicelib.aws", "chalicelib.blobs", "fitter_lambda.inbox"},
+    "pynamodb": {"chalicelib.tables"},
+    "chalice": {"chalicelib.routes", "app"},
+    "requests": {"chalicelib.egress", "chalicelib.authentication", "fitter_lambda"},
+}
+"""Who may import a library that speaks to the world (infra, which deploys, apart)."""
+
+LEVELS = [
+    ("app",),
+    ("chalicelib.routes", "chalicelib.workers"),
+    (
+        "chalicelib.analysis", "chalicelib.services", "chalicelib.sources", "chalicelib.people",
+        "chalicelib.fitter_door",
+    ),
+    (
+        "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
+        "chalicelib.blobs", "chalicelib.queues", "chalicelib.secrets", "chalicelib.egress",
+        "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws", "chalicelib.settings",
+        "chalicelib.errors",
+    ),
+]  # fmt: skip
+"""Entry points, routes, heart, edges: nobody imports from above."""
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Every module of the project with what it imports, inside functions too."""
+    files = [file for room in ROOMS for file in sorted((PROJECT / room).rglob("*.py"))]
+    files.append(PROJECT / "app.py")
+    modules = {module_name(file): file for file in files}
+    return {name: _imported(file, name, modules) for name, file in modules.items()}
+
+
+def _imported(file: Path, name: str, modules: dict[str, Path]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports are absolute here"
+            base = node.module or ""
+            found |= {
+                f"{base}.{alias.name}" if f"{base}.{alias.name}" in modules else base for alias in node.names
+            }
+    return found - {name}
+
+
+def in_room(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
+
+
+def test_there_is_no_import_circle() -> None:
+    graph = {name: {i for i in found if i in imports()} for name, found in imports().items()}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path[path.index(name) :], name))
+        if name not in done:
+            for imported in sorted(graph[name]):
+                visit(imported, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_the_app_and_the_fitter_meet_over_http_only() -> None:
+    for name, found in imports().items():
+        for one, other in (("chalicelib", "fitter_lambda"), ("fitter_lambda", "chalicelib")):
+            if in_room(name, one) or (one == "chalicelib" and name == "app"):
+                assert not [i for i in found if in_room(i, other)], name
+        if in_room(name, "chalicelib") or in_room(name, "fitter_lambda"):
+            assert not [i for i in found if in_room(i, "infra")], name
+
+
+@pytest.mark.parametrize("library", EDGES)
+def test_only_edges_know_what_is_outside(library: str) -> None:
+    for name, found in imports().items():
+        if in_room(name, "infra") or not [i for i in found if in_room(i, library)]:
+            continue
+        assert any(in_room(name, room) for room in EDGES[library]), f"{name} imports {library}"
+
+
+def test_imports_run_downwards() -> None:
+    level = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
+
+    def height(module: str) -> int | None:
+        rooms = [room for room in level if in_room(module, room)]
+        return level[max(rooms, key=len)] if rooms else None
+
+    for name, found in imports().items():
+        above = height(name)
+        if name in ("chalicelib", "app") or not in_room(name, "chalicelib"):
+            continue
+        assert above is not None, f"{name} has no room: say where it belongs"
+        for imported in found:
+            below = height(imported) if imported.startswith("chalicelib.") else None
+            assert below is None or below >= above, f"{name} imports {imported} from above"
+
+
+def test_no_scan_of_a_table() -> None:
+    for file in (PROJECT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            assert not (isinstance(node, ast.Attribute) and node.attr in ("scan", "rate_limited_scan")), file
+
+
+def test_nothing_is_ever_unpickled_beside_secrets() -> None:
+    for name, found in imports().items():
+        if name == "app" or in_room(name, "chalicelib"):
+            assert not found & {"pickle", "joblib", "shelve", "marshal", "dill"}, name
+
+
+def test_modules_stay_short() -> None:
+    for room in ROOMS:
+        for file in (PROJECT / room).rglob("*.py"):
+            assert len(file.read_text().splitlines()) <= 300, file
+
+
+def test_the_repository_names_no_machine() -> None:
+    for room in (*ROOMS, "tests", ".chalice", "README.md", "Makefile", "docs", "benchmarks"):
+        place = PROJECT / room
+        files = [place] if place.is_file() else [f for f in place.rglob("*") if f.is_file()]
+        for file in files:
+            if (
+                file.suffix in (".py", ".md", ".json", ".yaml", ".sh", ".txt", "")
+                and "deployments" not in file.parts
+            ):
+                text = file.read_text(errors="ignore")
+                for word in ("/home" + "/", "/work" + "/", "/root" + "/"):
+                    assert word not in text, f"{file} holds {word}"
