@@ -6,6 +6,8 @@ HTTP, shows how far it is, fetches everything back and keeps it in ``demo-result
 
 import base64
 import json
+import math
+import shutil
 import subprocess
 import sys
 import time
@@ -74,12 +76,13 @@ def _watch(api: Api, analysis: int) -> None:
     """Show how far the analysis is until it has ended."""
     # On a terminal it is one line that changes, elsewhere a line for each change.
     begin, end = ("\r", "") if sys.stdout.isatty() else ("", "\n")
+    width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 200
     deadline, last = time.monotonic() + PATIENCE, ""
     while time.monotonic() < deadline:
         now = api.get(f"/obj/analysis/{analysis}/status")
         line = f"  [{'#' * round(24 * (now['progress'] or 0)):<24}] {now['status']:<9} {now['message']}"
         if line != last:
-            print(f"{begin}{line[:100]:<100}", end=end, flush=True)
+            print(f"{begin}{line[:width]:<{len(last[:width])}}", end=end, flush=True)
             last = line
         if now["status"] not in ("queued", "pending"):
             print()
@@ -90,12 +93,14 @@ def _watch(api: Api, analysis: int) -> None:
 
 
 def _show(results: dict[str, Any]) -> None:
-    """Print the parameters with their errors."""
-    print(f"  {'parameter':<10} {'median':>14} {'-':>12} {'+':>12} {'best fit':>14}")
+    """Print the parameters with their errors, to two digits of the smaller error."""
+    print(f"  {'':<8} {'median':>12} {'-':>10} {'+':>10} {'best fit':>12}")
     for name, value in results["parameters"].items():
-        numbers = (value["median"], value["err_minus"], value["err_plus"], value["best_fit"])
-        cells = [f"{number:.6g}" if number is not None else "" for number in numbers]
-        print(f"  {name:<10} {cells[0]:>14} {cells[1]:>12} {cells[2]:>12} {cells[3]:>14}")
+        numbers = [value[key] for key in ("median", "err_minus", "err_plus", "best_fit")]
+        smaller = min(number for number in numbers[1:3] if number) if any(numbers[1:3]) else 1.0
+        digits = max(0, 1 - math.floor(math.log10(smaller)))
+        median, minus, plus, best = (f"{number:.{digits}f}" for number in numbers)
+        print(f"  {name:<8} {median:>12} {minus:>10} {plus:>10} {best:>12}")
     print(f"  chi2 = {results['chi2']:.1f} for {results['ndof']} degrees of freedom")
 
 

@@ -28,7 +28,7 @@ def _run(settings: Settings) -> int:
     from infra.local.stack import StackFailedError, run
 
     try:
-        with held(settings.pid_file, os.getpid()):
+        with held(settings.pid_file, os.getpid(), settings.port):
             asyncio.run(run(settings))
     except AlreadyRunningError as error:
         print(f"This clone's stack runs already ({error}). `make stop` stops it.", file=sys.stderr)

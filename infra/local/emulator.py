@@ -58,6 +58,8 @@ def environment(settings: Settings, scratch: Path) -> dict[str, str]:
         "TMPDIR": str(scratch),
         "DOCKER_HOST": f"unix://{scratch}/no-docker",
         "LAMBDA_EXECUTOR": "local",
+        # Each Lambda process imports from a folder of its own, once: written bytecode is never read.
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
@@ -115,7 +117,7 @@ def main(port: int) -> None:
     end_with_parent()
     code = 1
     try:
-        with held(Path(os.environ["STATE_DIR"]) / _PID_FILE, os.getpid()):
+        with held(Path(os.environ["STATE_DIR"]) / _PID_FILE, os.getpid(), port):
             asyncio.new_event_loop().run_until_complete(_serve(port))
             _end_lambda_processes()
             _save()

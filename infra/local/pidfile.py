@@ -1,4 +1,4 @@
-"""One stack to one state: a file that the running stack holds a lock on, and its id in it."""
+"""One stack to one state: a file that the running stack holds a lock on, with its id and port in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["AlreadyRunningError", "held", "running"]
+__all__ = ["AlreadyRunningError", "held", "running", "running_port"]
 
 
 class AlreadyRunningError(RuntimeError):
@@ -19,7 +19,19 @@ class AlreadyRunningError(RuntimeError):
 
 
 def running(path: Path) -> int | None:
-    """Return the id of the process that holds the file, or None.
+    """Return the id of the process that holds the file, or None."""
+    found = _read(path)
+    return found[0] if found else None
+
+
+def running_port(path: Path) -> int | None:
+    """Return the port that the stack which holds the file listens on, or None."""
+    found = _read(path)
+    return found[1] if found else None
+
+
+def _read(path: Path) -> tuple[int, int] | None:
+    """Read a held file.
 
     The lock is what counts: an id may have been left by a process that was killed, and be another's by now.
     """
@@ -31,12 +43,13 @@ def running(path: Path) -> int | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return int(file.read() or 0) or None
+            words = file.read().split()
+            return (int(words[0]), int(words[1])) if len(words) == 2 else None
     return None
 
 
 @contextmanager
-def held(path: Path, pid: int) -> Iterator[None]:
+def held(path: Path, pid: int, port: int) -> Iterator[None]:
     """Hold the file for as long as the stack runs; it is removed at the end.
 
     Raises
@@ -51,7 +64,7 @@ def held(path: Path, pid: int) -> Iterator[None]:
         except OSError as error:
             raise AlreadyRunningError(running(path) or 0) from error
         file.truncate(0)
-        file.write(str(pid))
+        file.write(f"{pid} {port}")
         file.flush()
         try:
             yield

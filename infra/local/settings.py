@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.pidfile import running_port
+
 __all__ = ["ACCOUNT", "PROJECT", "REGION", "STAGE", "Settings", "SettingsError"]
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -85,6 +87,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read PORT and HELIOGRAPH_LOCAL_DIR.
 
+        Without PORT it is the port of the stack that runs with this state, if one does.
+
         Raises
         ------
         SettingsError
@@ -95,14 +99,15 @@ class Settings:
         >>> Settings.from_environment({"PORT": "6000"}).url
         'http://localhost:6000'
         """
-        text = environment.get("PORT") or "5000"
+        given = environment.get("HELIOGRAPH_LOCAL_DIR")
+        state = Path(given).resolve() if given else PROJECT / ".local"
+        text = environment.get("PORT") or str(running_port(state / "pid") or 5000)
         if not text.isdigit() or not 1024 <= int(text) <= 65533:
             raise SettingsError(
                 f"PORT is {text!r}; expected a number from 1024 to 65533 (the two ports after it are "
                 "used as well). For example: PORT=6000 make run"
             )
-        state = environment.get("HELIOGRAPH_LOCAL_DIR")
-        return cls(port=int(text), state_dir=Path(state).resolve() if state else PROJECT / ".local")
+        return cls(port=int(text), state_dir=state)
 
     def aws_environment(self) -> dict[str, str]:
         """Return this process's environment with AWS meaning the emulator, and nothing else of AWS.

@@ -22,7 +22,7 @@ import aiohttp
 from infra.local import deployment, emulator, saved_state
 from infra.local.containers.server import Containers
 from infra.local.front_door import FrontDoor
-from infra.local.front_door.gateway import Gateway
+from infra.local.front_door.gateway import Gateway, api_url
 from infra.local.lifeline import Child
 from infra.local.ports import take
 from infra.local.settings import PROJECT, Settings
@@ -94,6 +94,9 @@ async def _up(settings: Settings) -> None:
         with _progress("making the administrator"):
             await _make_administrator(settings)
         await asyncio.to_thread(deployment.resume_triggers, settings)
+        with _progress("waiting for its first answer"):
+            await _warm_up(settings, api_id)
+        await containers.start_workers()
 
         front_door = FrontDoor(Gateway(settings.emulator_url, api_id, settings.port))
         stack.push_async_callback(front_door.close)
@@ -141,6 +144,13 @@ async def _until_ready(settings: Settings, aws: Child) -> None:
     raise StackFailedError(
         f"The emulated AWS did not start. Its log says why: {_short(settings.logs / 'emulator.log')}"
     )
+
+
+async def _warm_up(settings: Settings, api_id: str) -> None:
+    """Have the API's function started by a request of our own, before the workers want the cores."""
+    url = f"{api_url(settings.emulator_url, api_id)}/sysinfo"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        await answer.read()
 
 
 async def _make_administrator(settings: Settings) -> None:

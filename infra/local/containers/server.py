@@ -13,7 +13,7 @@ from aiohttp import web
 from infra.local.containers.pool import Function, InvocationError, Pool
 from infra.local.settings import ACCOUNT, PROJECT, STAGE, Settings
 
-__all__ = ["Containers"]
+__all__ = ["Containers", "functions"]
 
 _DEADLINE = "X-Amzn-Lambda-Deadline-Ms"
 _LARGEST_EVENT = 32 * 1024 * 1024
@@ -32,17 +32,20 @@ class Containers:
     """
 
     def __init__(self, settings: Settings, scratch: Path) -> None:
-        self._pools = {function.name: Pool(function) for function in _functions(settings, scratch)}
+        self._pools = {function.name: Pool(function) for function in functions(settings, scratch)}
         self._runner: web.AppRunner | None = None
 
     async def open(self, listener: socket) -> None:
-        """Start the workers and answer on a socket that is bound already."""
+        """Answer on a socket that is bound already; invocations wait for the workers."""
         app = web.Application(client_max_size=_LARGEST_EVENT)
         for name in self._pools:
             app.router.add_post(f"/{name}", self._invoke, name=name)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
+
+    async def start_workers(self) -> None:
+        """Start the workers, whose imports keep all cores busy for seconds."""
         for pool in self._pools.values():
             await pool.open()
 
@@ -69,7 +72,8 @@ def _failure(message: str, kind: str) -> web.Response:
     return web.json_response({"errorMessage": message, "errorType": kind}, status=500)
 
 
-def _functions(settings: Settings, scratch: Path) -> list[Function]:
+def functions(settings: Settings, scratch: Path) -> list[Function]:
+    """Return the two container functions, the fit's with the emulator's AWS and the renderer's with none."""
     common = {"cwd": PROJECT, "log": settings.logs / "containers.log"}
     plain = _plain_environment(settings, scratch)
     aws = {name: value for name, value in settings.aws_environment().items() if name.startswith("AWS_")}

@@ -15,7 +15,7 @@ from yarl import URL
 from infra.gateway_responses import TIMED_OUT, TOO_LARGE
 from infra.local.front_door.envelope import error
 
-__all__ = ["Gateway"]
+__all__ = ["Gateway", "api_url"]
 
 LARGEST_BODY = 6 * 1024 * 1024
 ANSWER_SECONDS = 29.0
@@ -36,6 +36,11 @@ _SET_HERE = {"content-length", "x-forwarded-for", "x-forwarded-port", "x-forward
 _NOT_RETURNED = _HOP_BY_HOP | {"content-length", "date", "server"}
 
 
+def api_url(emulator_url: str, api_id: str) -> str:
+    """Return the address of a REST API's stage in the emulator."""
+    return f"{emulator_url}/_aws/execute-api/{api_id}/api"
+
+
 class Gateway:
     """The way to one REST API of the emulator.
 
@@ -52,7 +57,7 @@ class Gateway:
     """
 
     def __init__(self, emulator_url: str, api_id: str, port: int, seconds: float = ANSWER_SECONDS) -> None:
-        self._target = f"{emulator_url}/_aws/execute-api/{api_id}/api"
+        self._target = api_url(emulator_url, api_id)
         self._port = port
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._session = aiohttp.ClientSession(

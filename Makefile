@@ -1,0 +1,52 @@
+# Heliograph: what one does with this clone. `make` lists it.
+
+STAGE ?= prod
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run stop load_demo_data demo test lint package deploy undeploy clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## make the environment in .venv (everything else does so when needed)
+	@echo "the environment is in $(VENV)"
+
+$(STAMP): requirements.txt requirements-dev.txt constraints.txt fitter_lambda/requirements.txt \
+		fitter_lambda/templates.txt infra/setup.sh
+	@infra/setup.sh $(VENV)
+
+run: $(STAMP)  ## run the local stack until Ctrl-C (PORT=5000, state in .local/)
+	@exec $(PY) -m infra.local run
+
+stop: $(STAMP)  ## stop the local stack from elsewhere
+	@$(PY) -m infra.local stop
+
+load_demo_data: $(STAMP)  ## load sources and the fitter into the running stack
+	@$(PY) -m infra.demo_data
+
+demo: $(STAMP)  ## run one real analysis from end to end, and keep the stack up
+	@$(PY) -m infra.demo
+
+test: lint  ## check everything: lint, then all tests, on ports and state of their own
+	@$(PY) -m pytest tests
+
+lint: $(STAMP)  ## ruff, mypy
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(PY) -m mypy
+
+package: $(STAMP)  ## write the app's template and zip to dist/ (STAGE=prod)
+	@$(PY) -m infra.packaging $(STAGE) dist
+
+deploy: $(STAMP)  ## deploy to AWS (STAGE=prod, FITTER_IMAGE=uri to build none)
+	@$(PY) -m infra.deploy deploy --stage $(STAGE)
+
+undeploy: $(STAMP)  ## take a deployment down; tables, bucket, key and secret stay
+	@$(PY) -m infra.deploy undeploy --stage $(STAGE)
+
+clean:  ## remove .venv, dist and the local state, records included
+	@if [ -x $(PY) ]; then $(PY) -m infra.local stop; fi
+	rm -rf $(VENV) dist .local .chalice/deployments
