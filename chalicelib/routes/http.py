@@ -85,7 +85,7 @@ class Call:
     @property
     def public_url(self) -> str:
         """Where this request came in: what a service can call back to."""
-        host = self.headers.get("x-forwarded-host") or self.headers.get("host", "localhost")
+        host = self.headers.get("host", "localhost")
         scheme = self.headers.get("x-forwarded-proto", "https").split(",")[0]
         return f"{scheme}://{host}/{self._request.context.get('stage', 'api')}"
 

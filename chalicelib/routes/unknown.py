@@ -9,7 +9,7 @@ __all__ = ["METHODS", "refuse", "routes_but"]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
-OTHER_RESOURCES = re.compile(r"/[^/]+/(?:[^/]+/analysis(?:_upload)?(?:/[^/]+)?|analysis(?:/.*)?)")
+OTHER_RESOURCES = re.compile(r"/(?!obj/)[^/]+/(?:[^/]+/analysis(?:_upload)?(?:/[^/]+)?|analysis(?:/.*)?)")
 """What looks like a route of analyses, of something that is not an ``obj``."""
 
 

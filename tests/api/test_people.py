@@ -101,6 +101,7 @@ def test_a_malformed_body_is_refused_with_a_reason(admin: Gateway, body: str) ->
         ("PUT", "/groups", 405),
         ("POST", "/candidate/a/analysis/1", 405),
         ("GET", "/candidate/analysis/1", 405),
+        ("GET", "/obj/analysis/1/dreams", 404),
     ],
 )
 def test_what_no_route_takes_has_the_envelope_too(
