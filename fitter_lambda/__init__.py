@@ -1,0 +1,29 @@
+"""The supernova fitter: a payload of light-curve data in, a callback document with a posterior out.
+
+It is a service of its own, which knows nothing of what calls it. What runs where::
+
+    handler.fit      SQS record -> payload -> document -> callback      (container Lambda)
+    handler.render   joblib -> JSON, samples -> corner plot             (container Lambda without permissions)
+    python -m fitter_lambda payload.json > document.json                (shell)
+
+and what is in it, top to bottom; imports run downwards only::
+
+    handler, __main__      entry points
+    deliveries, render     one record of the queue; one task of the renderer
+    service                a payload in, a document out, whatever the payload holds
+    document               the answer: netCDF, plots, results
+      report, netcdf, lightcurve, plot_lightcurve, plot_corner
+    fit                    the whole fit: scan -> optimum -> posterior
+      start, sampler, model
+    payload                what came in, checked
+      photometry, parameters
+    unpickle, pickle_vocabulary, plain           the renderer's untrusted inputs: joblib,
+    samples, corner_options                      and what it draws from
+    callback               delivery, tried again while that makes sense; progress
+    inbox, egress, templates                     the edges: S3, outgoing HTTP, template files
+    errors                 what can be wrong
+"""
+
+__all__ = ["__version__"]
+
+__version__ = "1.0.0"

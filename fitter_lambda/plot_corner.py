@@ -1,0 +1,102 @@
+"""Corner plots: of the fit, and of whatever samples the renderer is given."""
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+__all__ = ["corner_png"]
+
+Array = npt.NDArray[np.float64]
+
+#: Beyond this many samples a contour looks the same and only takes longer.
+MAX_SAMPLES = 20_000
+_SYMBOLS = {"z": "$z$", "t0": "$t_0$ (MJD)", "x0": "$x_0$", "x1": "$x_1$", "c": "$c$", "amplitude": "$A$"}
+_DEFAULTS: dict[str, Any] = {
+    "bins": 30, "smooth": 1.0, "quantiles": [0.16, 0.5, 0.84], "show_titles": True, "color": "#1f4e79",
+    "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 9}, "max_n_ticks": 4,
+}  # fmt: skip
+
+
+def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> bytes:
+    """Draw a corner plot.
+
+    Parameters
+    ----------
+    samples : mapping of str to ndarray, shape (n,)
+        Finite samples by parameter, all of the same length.
+    options : mapping
+        Keyword arguments of `corner.corner`; they win over the defaults in here.
+
+    Returns
+    -------
+    bytes
+        A PNG image.
+    """
+    import corner
+
+    table = np.column_stack(list(samples.values()))
+    table = table[:: max(1, -(-len(table) // MAX_SAMPLES))]
+    labels = [_SYMBOLS.get(name, name.replace("$", "")) for name in samples]
+    if not {"range", "truths", "labels"} & set(options):
+        table, labels = _in_handy_units(table, labels)
+    keywords = {
+        "labels": labels,
+        "range": [_range(column) for column in table.T],
+        "title_fmt": [_format(column) for column in table.T],
+        **_DEFAULTS,
+        **options,
+    }
+    size = 1.2 + 1.9 * table.shape[1]
+    figure = Figure(figsize=(size, size))
+    corner.corner(table, fig=figure, **keywords)
+    _dress(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def _in_handy_units(table: Array, labels: list[str]) -> tuple[Array, list[str]]:
+    """Very small and very large parameters in powers of ten, named in their labels."""
+    scaled, named = table.copy(), list(labels)
+    for i, column in enumerate(table.T):
+        size = float(np.max(np.abs(column)))
+        if size > 0 and not 1e-2 < size < 1e6:
+            power = math.floor(math.log10(size))
+            # divided, since 10**300 times 1e-300 is not what it seems
+            scaled[:, i] = column / 10.0**power
+            named[i] = f"{labels[i]} ($10^{{{power}}}$)"
+    return scaled, named
+
+
+def _range(column: Array) -> tuple[float, float]:
+    """What to show of a parameter: all but its outermost tails; a little about a constant."""
+    low, high = (float(x) for x in np.percentile(column, [0.1, 99.9]))
+    size = max(abs(low), abs(high))
+    if high - low > 1e-9 * size:
+        pad = 0.05 * (high - low)
+        return low - pad, high + pad
+    half = 1e-3 * size or 1e-3
+    return low - half, low + half
+
+
+def _format(column: Array) -> str:
+    """Two significant digits of the spread."""
+    spread = float(np.std(column))
+    if not spread > 0:
+        return ".4g"
+    decimals = 1 - math.floor(math.log10(spread))
+    return f".{max(0, decimals)}f" if decimals <= 8 else ".3g"
+
+
+def _dress(figure: Figure) -> None:
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(ScalarFormatter(useOffset=False))
+        axes.tick_params(labelsize=8, direction="in")

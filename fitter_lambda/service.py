@@ -1,0 +1,56 @@
+"""The service itself: a payload in, a document out, whatever the payload holds."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from fitter_lambda.errors import FitterError
+from fitter_lambda.payload import Payload, parse_payload
+
+__all__ = ["analyse", "failure"]
+
+_logger = logging.getLogger(__name__)
+
+
+def analyse(payload: object, progress: Callable[[float, str], None]) -> dict[str, Any]:
+    """Fit what a payload asks for.
+
+    Parameters
+    ----------
+    payload : object
+        Decoded JSON, untrusted.
+    progress : callable
+        Told the fraction done (0..1) and what is being done.
+
+    Returns
+    -------
+    dict
+        The callback document; its status is "failure", with the reason, when there is no fit.
+    """
+    try:
+        checked = parse_payload(payload)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # libraries' warnings are for developers, not for the log
+            return _success(checked, progress)
+    except FitterError as error:
+        return failure(str(error))
+    except Exception:  # a payload must never end the process: its sender waits for an answer
+        _logger.exception("the fit failed unexpectedly")
+        return failure(
+            "The fitter failed on these data for a reason that it does not know; "
+            "try another source or fewer rows, and report this if it stays."
+        )
+
+
+def failure(message: str) -> dict[str, Any]:
+    """The document of an analysis that could not be done, with the reason."""
+    return {"status": "failure", "message": message, "analysis": {}}
+
+
+def _success(payload: Payload, progress: Callable[[float, str], None]) -> dict[str, Any]:
+    # the scientific libraries load here: a refused payload does not wait for them
+    from fitter_lambda.document import success
+    from fitter_lambda.fit import fit_supernova
+
+    return success(fit_supernova(payload, progress), payload, progress)

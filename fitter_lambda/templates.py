@@ -1,0 +1,209 @@
+"""Model templates and bandpasses: where sncosmo finds its files, and what it does without them.
+
+sncosmo looks in one directory and downloads what is not there. Here that directory is an overlay
+of symbolic links, made once per process, in which, file by file, the first of these wins:
+
+1. ``SNCOSMO_DATA_DIR``, as the user set it;
+2. ``FITTER_TEMPLATES_DIR``, the templates of the container image;
+3. the files that come with the wheel ``jax-bandflux`` (data only; its code is never imported).
+
+``python -m fitter_lambda.templates DIR`` fills a directory for (2), at image build.
+"""
+
+import atexit
+import contextlib
+import difflib
+import functools
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+from fitter_lambda.errors import TemplateError
+
+__all__ = ["activate", "load_bandpasses", "load_source", "main"]
+
+#: Further sources for the image: what the fitter is most often asked for beyond the wheel's.
+IMAGE_SOURCES = (
+    "nugent-sn1a", "nugent-sn91t", "nugent-sn91bg", "nugent-sn1bc", "nugent-hyper",
+    "nugent-sn2p", "nugent-sn2l", "nugent-sn2n", "hsiao", "salt2", "salt3",
+)  # fmt: skip
+IMAGE_BANDS = ("ztfg", "ztfr", "ztfi", "atlasc", "atlaso", "ps1::g", "ps1::r", "ps1::i", "ps1::z", "ps1::y")
+
+_SOCKET_TIMEOUT_SECONDS = 5.0
+_OFFLINE_TIMEOUT_SECONDS = 0.5
+
+
+@functools.cache
+def activate() -> Path:
+    """Point sncosmo at the overlay; returns its directory. Idempotent, removed at exit."""
+    import sncosmo
+
+    overlay = Path(tempfile.mkdtemp(prefix="fitter-templates-"))
+    atexit.register(shutil.rmtree, overlay, ignore_errors=True)
+    for layer in _layers():
+        _link_files(layer, overlay)
+    # sncosmo prefers the variable over its own configuration, so this is what has to be set
+    os.environ["SNCOSMO_DATA_DIR"] = str(overlay)
+    sncosmo.conf.remote_timeout = _SOCKET_TIMEOUT_SECONDS
+    return overlay
+
+
+def _layers() -> list[Path]:
+    """Directories in sncosmo's layout, those that win first."""
+    named = [os.environ.get("SNCOSMO_DATA_DIR"), os.environ.get("FITTER_TEMPLATES_DIR")]
+    layers = [Path(name) for name in named if name]
+    wheel = _wheel_directory()
+    return [layer for layer in [*layers, wheel] if layer is not None and layer.is_dir()]
+
+
+def _wheel_directory() -> Path | None:
+    spec = importlib.util.find_spec("jax_supernovae")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        return Path(location) / "sncosmo-modelfiles"
+    return None
+
+
+def _files(layer: Path) -> Iterator[Path]:
+    # "._x" are resource forks that macOS leaves in archives
+    return (path for path in layer.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _link_files(layer: Path, overlay: Path) -> None:
+    for path in _files(layer.resolve()):
+        link = overlay / path.relative_to(layer.resolve())
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(path)
+
+
+@contextlib.contextmanager
+def _quick_and_quiet(timeout: float = _SOCKET_TIMEOUT_SECONDS) -> Iterator[None]:
+    """Downloads give up soon, and their progress bars do not write on stdout."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(timeout)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def load_source(name: str) -> Any:
+    """Load a source.
+
+    Parameters
+    ----------
+    name : str
+        sncosmo's name of it, or ``name@version``.
+
+    Returns
+    -------
+    sncosmo.Source
+        A copy of its own.
+
+    Raises
+    ------
+    TemplateError
+        Unknown name or version (naming near ones), or files that cannot be had.
+    """
+    import sncosmo
+
+    activate()
+    plain, _, version = name.partition("@")
+    versions = _known_sources().get(plain)
+    if versions is None:
+        near = difflib.get_close_matches(plain, _known_sources(), n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see sncosmo's list of built-in sources."
+        raise TemplateError(f"Unknown source {plain!r}; {hint}")
+    if version and version not in versions:
+        raise TemplateError(f"Source {plain} has no version {version!r}; it has {', '.join(versions)}.")
+    try:
+        with _quick_and_quiet():
+            return sncosmo.get_source(plain, version=version or None, copy=True)
+    except (OSError, RuntimeError) as error:
+        raise TemplateError(_not_fetched(f"source {plain}", error)) from error
+
+
+def _known_sources() -> dict[str, list[str]]:
+    # sncosmo offers no public list of its sources; this is what its documentation is made from
+    from sncosmo.models import _SOURCES
+
+    known: dict[str, list[str]] = {}
+    for meta in _SOURCES.get_loaders_metadata():
+        known.setdefault(meta["name"], []).append(str(meta.get("version", "")))
+    return known
+
+
+def _not_fetched(what: str, error: BaseException) -> str:
+    why = f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
+    return (
+        f"The files of {what} are not here and could not be fetched ({why}); "
+        "set SNCOSMO_DATA_DIR to a directory that holds them."
+    )
+
+
+def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Load bandpasses.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    dict of str to sncosmo.Bandpass
+        Those that were found.
+    dict of str to str
+        The others, with the reason.
+    """
+    import sncosmo
+
+    activate()
+    found: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    patience = _SOCKET_TIMEOUT_SECONDS
+    for name in names:
+        try:
+            with _quick_and_quiet(patience):
+                found[name] = sncosmo.get_bandpass(name)
+        except OSError as error:
+            missing[name] = _not_fetched(f"band {name}", error)
+            if not isinstance(error, HTTPError):
+                patience = _OFFLINE_TIMEOUT_SECONDS  # one dead connection says enough about the next
+        except Exception:  # sncosmo raises bare Exceptions for names that it does not know
+            missing[name] = f"unknown band {name!r}"
+    return found, missing
+
+
+def main(arguments: list[str]) -> int:
+    """Fill a directory with the wheel's files and the sources of the image."""
+    if len(arguments) != 1:
+        print("usage: python -m fitter_lambda.templates DIR", file=sys.stderr)
+        return 2
+    target = Path(arguments[0])
+    target.mkdir(parents=True, exist_ok=True)
+    overlay = activate()
+    failed = []
+    for source in IMAGE_SOURCES:
+        try:
+            load_source(source)
+        except TemplateError as error:
+            failed.append(str(error))
+    failed.extend(load_bandpasses(IMAGE_BANDS)[1].values())
+    for path in _files(overlay):
+        copy = target / path.relative_to(overlay)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    print("\n".join(failed) or "all templates are in place", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""The one real fit that many tests look at, and a web server that does what it is told."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from fitter_lambda.fit import Fit, fit_supernova
+from fitter_lambda.payload import parse_payload
+from fitter_lambda.service import analyse
+from tests.fitter.light_curves import sn2019dwz
+
+
+@pytest.fixture(scope="session")
+def fit() -> Fit:
+    """SN 2019dwz fitted with SALT3 at its redshift."""
+    return fit_supernova(parse_payload(sn2019dwz(fix_z="True")), lambda fraction, message: None)
+
+
+@pytest.fixture(scope="session")
+def document() -> dict[str, Any]:
+    """The whole answer for SN 2019dwz, and on the way everything that makes it."""
+    return analyse(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
+
+
+class Server:
+    """Answers with the statuses it is given, the last one for ever; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.statuses = [200]
+        self.headers: dict[str, str] = {}
+        self.files: dict[str, bytes] = {}
+        self.requests: list[tuple[str, str, bytes, dict[str, str]]] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                owner._answer(self)
+
+            do_POST = do_PUT = do_PATCH = do_GET
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _answer(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        self.requests.append((handler.command, handler.path, body, dict(handler.headers)))
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        content = self.files.get(handler.path, b"{}")
+        handler.send_response(status)
+        for name, value in {**self.headers, "Content-Length": str(len(content))}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    def bodies(self, method: str) -> list[bytes]:
+        return [body for verb, _, body, _ in self.requests if verb == method]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "127.0.0.1, localhost")
+    running = Server()
+    yield running
+    running.close()

@@ -1,0 +1,61 @@
+"""Payloads of real supernovae, as a service receives them."""
+
+import csv
+import importlib.util
+import io
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    "mjd", "flux", "fluxerr", "mag", "magerr", "filter", "magsys",
+    "limiting_mag", "zp", "instrument_name", "predicted_mag",
+)  # fmt: skip
+REDSHIFT_HEADER = "redshift,redshift_error,redshift_origin\n"
+
+
+def payload(rows: list[dict[str, Any]], redshift: str = ",,", **parameters: Any) -> dict[str, Any]:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return {
+        "callback_url": "",
+        "resource_id": "SN_test",
+        "inputs": {
+            "photometry": text.getvalue(),
+            "redshift": f"{REDSHIFT_HEADER}{redshift}\n",
+            "analysis_parameters": parameters,
+        },
+    }
+
+
+def sn2019dwz_rows() -> list[dict[str, Any]]:
+    """SN 2019dwz (Young Supernova Experiment and friends), from the wheel of templates."""
+    spec = importlib.util.find_spec("jax_supernovae")
+    assert spec is not None and spec.submodule_search_locations
+    path = Path(spec.submodule_search_locations[0]) / "data" / "19dwz" / "all.phot"
+    bands = {"c": "atlasc", "o": "atlaso", "g": "ztfg"}
+    rows = []
+    for line in path.read_text().splitlines()[1:]:
+        mjd, band, flux, fluxerr, _, _, zp, magsys = line.split()
+        if band in bands:
+            rows.append(
+                {
+                    "mjd": mjd,
+                    "flux": flux,
+                    "fluxerr": fluxerr,
+                    "filter": bands[band],
+                    "zp": zp,
+                    "magsys": magsys,
+                }
+            )
+    return rows
+
+
+def sn2019dwz(**parameters: Any) -> dict[str, Any]:
+    return payload(sn2019dwz_rows(), "0.04608,,", **{"source": "salt3", **parameters})
+
+
+def ztf21aaqjmps(shared: Path, **parameters: Any) -> dict[str, Any]:
+    with (shared / "demo" / "ZTF21aaqjmps_phot.csv").open() as file:
+        return payload(list(csv.DictReader(file)), "0.0246,,", **parameters)

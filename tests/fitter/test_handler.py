@@ -1,0 +1,124 @@
+"""The queue's messages, with S3 in moto and a real callback server."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from fitter_lambda import deliveries, handler
+from fitter_lambda.errors import CallbackError
+from tests.fitter.conftest import Server
+from tests.fitter.light_curves import sn2019dwz
+
+BUCKET = "heliograph-test"
+QUICK = (0.01, 0.01)
+ARN = "arn:aws:sqs:eu-central-1:123456789012:heliograph-test-fit"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("BUCKET", BUCKET)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+def put(s3: Any, payload: Any) -> str:
+    key = f"fits/{uuid.uuid4()}/payload.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=payload if isinstance(payload, bytes) else json.dumps(payload))
+    return key
+
+
+def keys(s3: Any) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def record(key: Any, arn: str = ARN) -> dict[str, Any]:
+    return {"body": json.dumps({"key": key}), "eventSourceARN": arn}
+
+
+def test_a_fit_from_message_to_callback(s3: Any, server: Server) -> None:
+    payload = sn2019dwz(fix_z="True", n_draws=100, mjd_max=58630) | {"callback_url": f"{server.url}/token"}
+    handler.fit({"Records": [record(put(s3, payload))]}, None)
+    (body,) = server.bodies("POST")
+    assert json.loads(body)["status"] == "success"
+    assert server.bodies("PATCH"), "progress was reported"
+    assert keys(s3) == []
+
+
+def test_a_payload_that_is_wrong_is_answered_with_the_reason(s3: Any, server: Server) -> None:
+    for inputs in (None, {}, {"photometry": "nonsense"}, {"analysis_parameters": {"sorce": 1}}):
+        deliveries.handle_record(record(put(s3, {"callback_url": server.url, "inputs": inputs})), QUICK)
+        answer = json.loads(server.bodies("POST")[-1])
+        assert answer["status"] == "failure" and answer["message"] and answer["analysis"] == {}
+    assert keys(s3) == []
+
+
+def test_the_document_is_kept_before_the_callback_and_never_made_twice(s3: Any, server: Server) -> None:
+    key = put(s3, {"callback_url": server.url, "inputs": {}})
+    server.statuses = [503]
+    with pytest.raises(CallbackError):
+        deliveries.handle_record(record(key), QUICK)
+    kept = key.replace("payload", "document")
+    assert sorted(keys(s3)) == [kept, key]
+    marked = {"status": "success", "message": "the first one", "analysis": {}}
+    s3.put_object(Bucket=BUCKET, Key=kept, Body=json.dumps(marked))
+    server.statuses = [200]
+    deliveries.handle_record(record(key), QUICK)
+    assert json.loads(server.bodies("POST")[-1]) == marked
+    assert keys(s3) == []
+
+
+def test_a_definite_no_is_the_end(s3: Any, server: Server) -> None:
+    server.statuses = [403]
+    deliveries.handle_record(record(put(s3, {"callback_url": server.url})), QUICK)
+    assert len(server.bodies("POST")) == 1 and keys(s3) == []
+
+
+def test_what_failed_too_often_says_so(s3: Any, server: Server) -> None:
+    key = put(s3, sn2019dwz() | {"callback_url": server.url})
+    deliveries.handle_record(record(key, f"{ARN}-dead"), QUICK)
+    answer = json.loads(server.bodies("POST")[0])
+    assert answer["status"] == "failure" and "gave up after several tries" in answer["message"]
+    assert keys(s3) == []
+
+
+def test_a_finished_fit_is_delivered_from_the_dead_letters(s3: Any, server: Server) -> None:
+    key = put(s3, {"callback_url": server.url})
+    done = {"status": "success", "message": "done", "analysis": {}}
+    s3.put_object(Bucket=BUCKET, Key=key.replace("payload", "document"), Body=json.dumps(done))
+    deliveries.handle_record(record(key, f"{ARN}-dead"), QUICK)
+    assert json.loads(server.bodies("POST")[0]) == done
+
+
+def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None:
+    broken = [{}, {"body": "{"}, {"body": "[]"}, {"body": None}, record(None), record(["a"]), record("../x")]
+    gone = record(f"fits/{uuid.uuid4()}/payload.json")
+    no_json = record(put(s3, b"\xff{"))
+    elsewhere = record(put(s3, {}).replace("fits/", "fits/../"))
+    for message in (
+        *broken,
+        gone,
+        no_json,
+        elsewhere,
+        record(put(s3, [])),
+        record(put(s3, {"callback_url": ""})),
+    ):
+        deliveries.handle_record(message, QUICK)
+    assert server.requests == []
+
+
+def test_no_other_module_speaks_to_aws() -> None:
+    from tests.fitter.test_cli import process
+
+    script = "import sys, fitter_lambda.render, fitter_lambda.document, fitter_lambda.handler\n"
+    script += "print({'boto3', 'botocore', 'chalicelib'} & set(sys.modules))"
+    assert process("tests.fitter.run_script", stdin=script).stdout == "set()\n"

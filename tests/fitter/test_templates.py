@@ -1,0 +1,63 @@
+"""Where templates come from; each test in a process of its own, since sncosmo decides only once."""
+
+from pathlib import Path
+
+from tests.fitter.test_cli import process
+
+
+def load(script: str, **environment: str) -> str:
+    code = "from fitter_lambda.templates import *; from fitter_lambda.errors import *\n" + script
+    done = process("tests.fitter.run_script", stdin=code, **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_alone_is_enough_for_salt3_and_atlas() -> None:
+    out = load(
+        "print(load_source('salt3').name, sorted(load_bandpasses(['ztfr', 'atlaso', 'gibberish'])[0]))"
+    )
+    assert out == "salt3 ['atlaso', 'ztfr']\n"
+
+
+def test_the_users_directory_wins_and_the_wheel_fills_in(shared: Path) -> None:
+    out = load(
+        "print([load_source(n).name for n in ('nugent-sn2p', 'hsiao', 'salt3-nir')])\n"
+        "print(sorted(load_bandpasses(['ztfi', 'atlasc'])[0]))\n"
+        "print((activate() / 'models/nugent/sn2p_flux.v1.2.dat').resolve())",
+        SNCOSMO_DATA_DIR=str(shared / "sncosmo-data"),
+    )
+    assert out.splitlines()[0] == "['nugent-sn2p', 'hsiao', 'salt3-nir']"
+    assert out.splitlines()[1] == "['atlasc', 'ztfi']"
+    assert out.splitlines()[2].startswith(str(shared / "sncosmo-data"))
+
+
+def test_a_file_of_the_users_wins_over_the_wheels(tmp_path: Path) -> None:
+    band = tmp_path / "bandpasses" / "ztf" / "P48_R.dat"
+    band.parent.mkdir(parents=True)
+    band.write_text("7000 0\n7100 1\n7200 1\n7300 0\n")
+    for variable in ("SNCOSMO_DATA_DIR", "FITTER_TEMPLATES_DIR"):
+        out = load(
+            "print(load_bandpasses(['ztfr'])[0]['ztfr'].minwave(), load_source('salt3').name)",
+            **{variable: str(tmp_path)},
+        )
+        assert out == "7000.0 salt3\n"
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    load("activate()", TMPDIR=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_fails_soon_and_clearly() -> None:
+    """Without a network (here: a proxy that is not there) a download ends at once, with a way out."""
+    out = load(
+        "import time; began = time.monotonic()\n"
+        "try: load_source('nugent-sn2n')\n"
+        "except TemplateError as error: print(error)\n"
+        "print(load_bandpasses(['ps1::g', 'ps1::r', 'ztfg'])[1]['ps1::r'])\n"
+        "assert time.monotonic() - began < 15",
+        https_proxy="http://127.0.0.1:9",
+        HTTPS_PROXY="http://127.0.0.1:9",
+    )
+    for line, name in zip(out.splitlines(), ("source nugent-sn2n", "band ps1::r"), strict=True):
+        assert name in line and "could not be fetched" in line and "SNCOSMO_DATA_DIR" in line
