@@ -9,7 +9,7 @@ Read from the top down; imports run downwards only::
     sources/          what is known of a source: photometry, spectra, redshift
     people.py         users, groups, tokens
     services.py       the registry of analysis services
-    schemas/          what a request may hold (pydantic)
+    schemas/          what a request may hold (msgspec)
     access.py         who may see and do what
     ----------------  the edges: one module for each thing outside
     tables/           DynamoDB

@@ -5,12 +5,14 @@ followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack na
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.auth import AuthBase
 from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
@@ -19,6 +21,8 @@ from chalicelib import settings
 from chalicelib.egress_policy import is_exempt
 
 __all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "post"]
+
+SHORT_BODY = 65536
 
 
 class EgressRefused(Exception):  # noqa: N818
@@ -63,6 +67,7 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
     }
     try:
         with _session(url) as session, session.post(url, **options) as response:
+            _drain(response)
             return Answer(response.status_code, _seconds(response.headers.get("Retry-After")))
     except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise EgressRefused("its address is not one that may be called from here") from error
@@ -95,6 +100,12 @@ def _session(url: str) -> requests.Session:
     session.trust_env = False
     session.headers["User-Agent"] = f"heliograph/{settings.VERSION}"
     return session
+
+
+def _drain(response: requests.Response) -> None:
+    """Take a short body off the line: a connection closed before that looks like a fault to the service."""
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        response.raw.read1(SHORT_BODY)
 
 
 def _seconds(retry_after: str | None) -> float | None:

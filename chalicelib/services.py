@@ -8,6 +8,7 @@ from chalicelib import egress_policy, people, queues, secrets, settings
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.analysis import parameters
 from chalicelib.errors import ConflictError, ForbiddenError, InvalidError
+from chalicelib.schemas.base import given
 from chalicelib.schemas.services import Authentication, NewService, ServiceChange
 from chalicelib.tables import services as table
 from chalicelib.tables.base import LostRace
@@ -38,7 +39,7 @@ NEEDED: dict[Authentication, tuple[str, ...]] = {
 }
 """What ``_authinfo`` must hold for each type of authentication."""
 
-APART = {"name", "authinfo", "enabled", "group_ids"}
+APART = ("name", "_authinfo", "enabled", "group_ids")
 
 
 def seen(requester: Requester, service_id: int) -> table.ServiceItem:
@@ -69,7 +70,7 @@ def add(requester: Requester, wanted: NewService) -> int:
         If its fields do not fit together, or its name is taken.
     """
     fields = {**DEFAULTS, **_fields(wanted)}
-    sealed_later = _validated(fields, wanted.authinfo or {})
+    sealed_later = _validated(fields, wanted.credentials or {})
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
     number = table.new_id()
     values = {
@@ -92,10 +93,10 @@ def change(requester: Requester, service_id: int, wanted: ServiceChange) -> None
     fields = {**service.fields, **_fields(wanted)}
     values: dict[str, Any] = {"fields": fields}
     same_type = fields["authentication_type"] == service.fields["authentication_type"]
-    if wanted.authinfo is None and same_type:
+    if wanted.credentials is None and same_type:
         _validated(fields, None)
     else:
-        values["authinfo"] = _sealed(service_id, _validated(fields, wanted.authinfo or {}))
+        values["authinfo"] = _sealed(service_id, _validated(fields, wanted.credentials or {}))
     if wanted.enabled is not None:
         values["enabled"] = wanted.enabled
     if wanted.group_ids:
@@ -149,8 +150,7 @@ def shown(service: table.ServiceItem, *, as_posted: bool) -> dict[str, Any]:
 
 
 def _fields(wanted: ServiceChange) -> dict[str, Any]:
-    given = wanted.model_dump(exclude=APART, exclude_none=True)
-    return json.loads(json.dumps(given))  # type: ignore[no-any-return]
+    return {name: value for name, value in given(wanted, *APART).items() if value is not None}
 
 
 def _validated(fields: dict[str, Any], authinfo: dict[str, Any] | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chalicelib.access import Requester, groups_for
 from chalicelib.analysis import inputs, parameters, tokens
 from chalicelib.errors import ConflictError, ForbiddenError, HeliographError, InvalidError, TooLargeError
 from chalicelib.schemas.analyses import NewAnalysis
-from chalicelib.schemas.base import truth
+from chalicelib.schemas.base import given, truth
 from chalicelib.sources import catalogue
 from chalicelib.tables import analyses as table
 from chalicelib.tables.base import LostRace, next_id, timestamp
@@ -67,10 +67,10 @@ def start(
     if remembered and (earlier := table.repeated(remembered)):
         return earlier
     fields = service.fields
-    chosen = _without_extinction(wanted.analysis_parameters)
+    chosen = _without_extinction(wanted.chosen)
     sent, kept = parameters.choose(fields["optional_analysis_parameters"], chosen)
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    filters = wanted.input_filters.model_dump(exclude_none=True) if wanted.input_filters else None
+    filters = given(wanted.input_filters) if wanted.input_filters else None
     data = inputs.assemble(requester, source, fields["input_data_types"], filters)
 
     analysis_id, created_at = next_id("analysis"), timestamp()

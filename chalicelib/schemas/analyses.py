@@ -2,49 +2,51 @@
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from msgspec import Meta
 
 from chalicelib.schemas.base import GroupIds, Schema
 
 __all__ = ["Callback", "NewAnalysis", "Progress", "Upload"]
 
 
-class PhotometryFilter(Schema):
+class PhotometryFilter(Schema, omit_defaults=True):
     filters: list[str] | None = None
     instruments: list[int | str] | None = None
 
 
-class InputFilters(Schema):
+class InputFilters(Schema, omit_defaults=True):
     photometry: PhotometryFilter | None = None
 
 
 class NewAnalysis(Schema):
     """A request for an analysis; ``url_parameters`` is the older name of ``analysis_parameters``."""
 
-    analysis_parameters: dict[str, Any] = Field(
-        default_factory=dict, validation_alias=AliasChoices("analysis_parameters", "url_parameters")
-    )
+    analysis_parameters: dict[str, Any] | None = None
+    url_parameters: dict[str, Any] | None = None
     input_filters: InputFilters | None = None
     show_parameters: bool = False
     show_plots: bool = False
     show_corner: bool = False
     group_ids: GroupIds = None
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The parameters, by whichever name they came."""
+        return {**(self.url_parameters or {}), **(self.analysis_parameters or {})}
 
-Message = Annotated[str | None, Field(max_length=20_000)]
+
+Message = Annotated[str, Meta(max_length=20_000)] | None
 
 
-class Callback(Schema):
-    """What a service calls back with; further keys are kept with the document."""
-
-    model_config = {"extra": "ignore"}
+class Callback(Schema, forbid_unknown_fields=False):
+    """What a service calls back with."""
 
     status: str
     message: Message = None
     analysis: dict[str, Any] | None = None
 
 
-class Upload(Callback):
+class Upload(Callback, forbid_unknown_fields=False):
     """The same document, posted by a user, with what to show of it."""
 
     status: str = "success"
@@ -58,5 +60,5 @@ class Upload(Callback):
 class Progress(Schema):
     """How far a service has come."""
 
-    progress: Annotated[float, Field(ge=0, le=1)] | None = None
+    progress: Annotated[float, Meta(ge=0, le=1)] | None = None
     message: Message = None

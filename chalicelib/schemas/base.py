@@ -1,12 +1,17 @@
-"""Reading a request's body by its schema, with errors that name the field."""
+"""Reading a request's body by its schema, with errors that name the field.
 
+The schemas are msgspec's structs: they validate as pydantic's models do, and give JSON schemas as
+these do, but their import is a tenth of pydantic's, which was a sixth of the API's cold start.
+"""
+
+import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import msgspec
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["GroupIds", "Id", "Name", "Schema", "read", "truth"]
+__all__ = ["GroupIds", "Id", "Name", "Schema", "Text", "given", "read", "truth"]
 
 LARGEST_ID = 2**53
 """Ids beyond this are not exact in JavaScript; none is ever given out."""
@@ -14,22 +19,19 @@ LARGEST_ID = 2**53
 TRUE = {"true", "t", "1", "yes"}
 FALSE = {"false", "f", "0", "no", ""}
 
+PLACE = re.compile(r" - at `\$?\.?(.*)`$")
+UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
+MISSING = re.compile(r"Object missing required field `(.*)`$")
 
-class Schema(BaseModel):
+
+class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A request's body: unknown fields are refused, not ignored."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True, allow_inf_nan=False, str_max_length=20_000)
 
-
-def _all_or_list(value: Any) -> Any:
-    if value in (None, []):
-        return None
-    return value
-
-
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
-GroupIds = Annotated[list[Id] | str | None, BeforeValidator(_all_or_list)]
+Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?!\n)")]
+Text = Annotated[str, msgspec.Meta(max_length=5000)]
+GroupIds = list[Id] | str | None
 """Ids of groups, ``"all"`` for the public group, or nothing for what the route does by default."""
 
 S = TypeVar("S", bound=Schema)
@@ -41,26 +43,35 @@ def read(schema: type[S], data: Any) -> S:
     Raises
     ------
     InvalidError
-        Naming every field that is wrong, and what was expected.
+        Naming the field that is wrong, and what was expected.
     """
     if not isinstance(data, dict):
-        raise InvalidError(f"The body must be a JSON object, not {type(data).__name__}.")
+        raise InvalidError("The body must be a JSON object.")
     try:
-        return schema.model_validate(data)
-    except ValidationError as error:
-        raise InvalidError("; ".join(_complaints(schema, error))) from None
+        return msgspec.convert(data, schema, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidError(_complaint(schema, str(error))) from None
 
 
-def _complaints(schema: type[Schema], error: ValidationError) -> list[str]:
-    complaints: list[str] = []
-    for problem in error.errors(include_url=False, include_context=False, include_input=False)[:20]:
-        place = ".".join(str(step) for step in problem["loc"]) or "body"
-        if problem["type"] == "extra_forbidden":
-            known = ", ".join(field.alias or name for name, field in schema.model_fields.items())
-            complaints.append(f"{place}: there is no such field; the fields are {known}")
-        else:
-            complaints.append(f"{place}: {problem['msg']}")
-    return complaints
+def _complaint(schema: type[Schema], text: str) -> str:
+    found = PLACE.search(text)
+    place, said = (found[1], text[: found.start()]) if found else ("", text)
+    unknown, missing = UNKNOWN.match(said), MISSING.match(said)
+    name = unknown or missing
+    if name:
+        place = f"{place}.{name[1]}" if place else name[1]
+    if unknown and "." not in place:
+        known = ", ".join(field.encode_name for field in msgspec.structs.fields(schema))
+        said = f"there is no such field; the fields are {known}"
+    elif name:
+        said = "required" if missing else "there is no such field"
+    return f"{place}: {said}" if place else said
+
+
+def given(body: Schema, *but: str) -> dict[str, Any]:
+    """Return the fields that a request gave, as JSON knows them, leaving some out."""
+    fields: dict[str, Any] = msgspec.to_builtins(body)
+    return {name: value for name, value in fields.items() if name not in but}
 
 
 def truth(value: Any, field: str) -> bool:

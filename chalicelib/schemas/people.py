@@ -1,9 +1,6 @@
 """Users, groups and tokens."""
 
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
 
 from chalicelib.schemas.base import Id, Name, Schema
 
@@ -44,5 +41,5 @@ class NewUser(Schema):
 
 class NewToken(Schema):
     name: Name
-    acls: Annotated[list[Acl], Field(max_length=len(Acl))] = []
+    acls: list[Acl] = []
     user_id: Id | None = None

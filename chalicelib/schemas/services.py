@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from msgspec import Meta, field
 
-from chalicelib.schemas.base import GroupIds, Name, Schema
+from chalicelib.schemas.base import GroupIds, Name, Schema, Text
 
 __all__ = ["AnalysisType", "Authentication", "InputType", "NewService", "ServiceChange"]
 
@@ -36,36 +36,7 @@ class InputType(StrEnum):
     CLASSIFICATIONS = "classifications"
 
 
-def _object_or_json(value: Any) -> Any:
-    """Take a JSON string for the object that it holds."""
-    if not isinstance(value, str):
-        return value
-    if not value.strip():
-        return {}
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(
-            f"it must be an object or a JSON string of one, and is no valid JSON: {error}"
-        ) from None
-
-
-def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid or any(character.isspace() for character in value):
-        raise ValueError("it must be an address such as https://example.org/analysis (http or https)")
-    if parts.username or parts.password:
-        raise ValueError("credentials do not belong into the address; use authentication_type")
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], BeforeValidator(_object_or_json)]
-Url = Annotated[str, Field(max_length=2000), AfterValidator(_url)]
-Text = Annotated[str, Field(max_length=5000)]
+Url = Annotated[str, Meta(max_length=2000)]
 
 
 class ServiceChange(Schema):
@@ -78,21 +49,57 @@ class ServiceChange(Schema):
     contact_name: Text | None = None
     contact_email: Text | None = None
     url: Url | None = None
-    optional_analysis_parameters: Text | dict[str, Any] | None = None
+    optional_analysis_parameters: str | dict[str, Any] | None = None
     authentication_type: Authentication | None = None
-    authinfo: JsonObject | None = Field(None, alias="_authinfo")
+    authinfo: str | dict[str, Any] | None = field(default=None, name="_authinfo")
     enabled: bool | None = None
     analysis_type: AnalysisType | None = None
     input_data_types: list[InputType] | None = None
-    timeout: Annotated[float, Field(gt=0, le=30 * 86400)] | None = None
+    timeout: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
     upload_only: bool | None = None
     display_on_resource_dropdown: bool | None = None
     is_summary: bool | None = None
     group_ids: GroupIds = None
 
+    def __post_init__(self) -> None:
+        if self.url is not None:
+            _check_url(self.url)
+        if isinstance(self.authinfo, str):
+            self.authinfo = _object(self.authinfo)
 
-class NewService(ServiceChange):
+    @property
+    def credentials(self) -> dict[str, Any] | None:
+        """``_authinfo`` as an object."""
+        return self.authinfo if isinstance(self.authinfo, dict) else None
+
+
+class NewService(ServiceChange, kw_only=True):
+    """A service to be registered; the rest may follow later."""
+
     name: Name
     url: Url
     authentication_type: Authentication
     analysis_type: AnalysisType
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Take a JSON string for the object that it holds."""
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"_authinfo: an object or a JSON string of one is needed: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError("_authinfo: an object or a JSON string of one is needed")
+    return found
+
+
+def _check_url(value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() for character in value):
+        raise ValueError("url: an address such as https://example.org/analysis is needed (http or https)")
+    if parts.username or parts.password:
+        raise ValueError("url: credentials do not belong into the address; use authentication_type")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from chalicelib import people
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.errors import ConflictError, InvalidError, NotFoundError
-from chalicelib.schemas.sources import NewSource, SourceChange
+from chalicelib.schemas.base import given
+from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as table
 from chalicelib.tables.base import LostRace
 
@@ -35,15 +38,15 @@ def save(requester: Requester, wanted: NewSource) -> str:
     Whoever may not see the source that is there only saves it to their groups.
     """
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    given = _given(wanted)
+    changes = _given(wanted)
     for _ in range(TRIES):
         source = table.get(wanted.id)
         try:
             if source is None:
                 _check_position(wanted)
-                table.add(wanted.id, given, group_ids, requester.user_id)
+                table.add(wanted.id, changes, group_ids, requester.user_id)
             else:
-                fields = source.fields | given if may_see(requester, source) else source.fields
+                fields = source.fields | changes if may_see(requester, source) else source.fields
                 table.update(source, fields, group_ids)
         except LostRace:
             continue
@@ -53,7 +56,7 @@ def save(requester: Requester, wanted: NewSource) -> str:
 
 def _check_position(wanted: NewSource) -> None:
     """Refuse a new source without a position, unless it is said that none is known."""
-    if not {"ra", "dec"} <= wanted.model_fields_set or (wanted.ra is None) != (wanted.dec is None):
+    if UNSET in (wanted.ra, wanted.dec) or (wanted.ra is None) != (wanted.dec is None):
         raise InvalidError("ra, dec: a new source needs both, in degrees (or both null if unknown).")
 
 
@@ -71,12 +74,12 @@ def change(requester: Requester, source_id: str, wanted: SourceChange) -> None:
 
 
 def _given(wanted: SourceChange) -> dict[str, Any]:
-    return wanted.model_dump(exclude_unset=True, exclude={"id", "group_ids"})
+    return given(wanted, "id", "group_ids")
 
 
 def shown(source: table.SourceItem) -> dict[str, Any]:
     """Return a source as the API shows it."""
-    fields = {name: source.fields.get(name) for name in SourceChange.model_fields if name != "group_ids"}
+    fields = {name: source.fields.get(name) for name in FIELDS}
     return {
         "id": source.source_id,
         **fields,

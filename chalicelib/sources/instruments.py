@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.errors import InvalidError
+from chalicelib.schemas.base import given
 from chalicelib.schemas.sources import NewInstrument, NewTelescope
 from chalicelib.tables import instruments as table
 
@@ -11,7 +12,7 @@ __all__ = ["add_instrument", "add_telescope", "every", "named"]
 
 def add_telescope(wanted: NewTelescope) -> int:
     """Add a telescope; return its id."""
-    return int(table.add("telescope", wanted.name, wanted.model_dump(exclude={"name"})).id)
+    return int(table.add("telescope", wanted.name, given(wanted, "name")).id)
 
 
 def add_instrument(wanted: NewInstrument) -> int:
@@ -24,7 +25,7 @@ def add_instrument(wanted: NewInstrument) -> int:
     """
     if wanted.telescope_id is not None and table.get("telescope", wanted.telescope_id) is None:
         raise InvalidError(f"telescope_id: there is no telescope {wanted.telescope_id}; POST /api/telescope.")
-    return int(table.add("instrument", wanted.name, wanted.model_dump(exclude={"name"})).id)
+    return int(table.add("instrument", wanted.name, given(wanted, "name")).id)
 
 
 def every(kind: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.errors import InvalidError
+from chalicelib.schemas.base import given
 from chalicelib.schemas.sources import NewSpectrum
 from chalicelib.sources import catalogue, instruments
 from chalicelib.tables import sources as table
@@ -22,7 +23,7 @@ def add(requester: Requester, wanted: NewSpectrum) -> int:
     observed_at = wanted.observed_at
     if observed_at.tzinfo:
         observed_at = observed_at.astimezone(UTC).replace(tzinfo=None)
-    fields = wanted.model_dump(exclude={"obj_id", "group_ids"})
+    fields = given(wanted, "obj_id", "group_ids")
     fields["observed_at"] = observed_at.isoformat()
     number = next_id("spectrum")
     table.add_spectrum(wanted.obj_id, number, fields, group_ids, requester.user_id)

@@ -171,3 +171,13 @@ def test_a_template_of_type_iip_fits_the_demo_source(shared: Path) -> None:
     assert analysis["n_detections"] == 126
     assert 59285 < np.median(analysis["posterior_samples"]["t0"]) < 59294
     assert set(analysis["model_lightcurve"]) == {"ztfg", "ztfr"}
+
+
+def test_many_rows_are_interpolated_within_a_fraction_of_a_percent(fit: Fit) -> None:
+    model, best = fit.problem.model, values(fit)
+    mjd = np.linspace(best["t0"] - 15, best["t0"] + 45, 2000)
+    many = model.flux(best, mjd, np.full(2000, "atlasc"))
+    few = np.concatenate(
+        [model.flux(best, part, np.full(len(part), "atlasc")) for part in np.split(mjd, 200)]
+    )
+    assert np.max(np.abs(many - few)) < 2e-3 * few.max()

@@ -33,7 +33,7 @@ def test_what_was_tested_is_what_the_image_gets(name: str) -> None:
 
 
 def test_the_runtime_client_runs_the_handler() -> None:
-    """The image's entry point, `python -m awslambdaric`, with a small Runtime API of our own."""
+    """Lambda's own runtime client, as it is in the base image, with a small Runtime API of our own."""
     answers: list[Any] = []
     done, stop = threading.Event(), threading.Event()
 
