@@ -36,6 +36,7 @@ class PackagingError(RuntimeError):
 
 def _sources(project: Path) -> Iterator[Path]:
     yield project / "requirements.txt"
+    yield project / "constraints.txt"
     yield project / "app.py"
     yield Path(__file__)
     yield Path(__file__).with_name("gateway_responses.py")
