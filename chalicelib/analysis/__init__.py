@@ -5,6 +5,7 @@
     start       a request becomes a queued analysis, with all that it will be sent
       inputs      the data that its author may see, as a service receives them
       parameters  what the author chose, checked against what the service declares
+      records     the record itself, counted against the author's cap
       tokens      the one-time token of the callback
     dispatch    one message becomes one request to the service
       signing     what the request carries to prove who sends it

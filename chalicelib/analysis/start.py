@@ -11,16 +11,16 @@ from typing import Any
 
 from chalicelib import blobs, queues, services, settings
 from chalicelib.access import Requester, groups_for
-from chalicelib.analysis import inputs, parameters, tokens
-from chalicelib.errors import ConflictError, ForbiddenError, HeliographError, InvalidError, TooLargeError
+from chalicelib.analysis import inputs, parameters, records, tokens
+from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import given, truth
 from chalicelib.sources import catalogue
 from chalicelib.tables import analyses as table
-from chalicelib.tables.base import LostRace, next_id, timestamp
+from chalicelib.tables.base import next_id, timestamp
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["cap_reached", "inputs_key", "start"]
+__all__ = ["inputs_key", "start"]
 
 log = logging.getLogger(__name__)
 
@@ -76,52 +76,32 @@ def start(
     analysis_id, created_at = next_id("analysis"), timestamp()
     token = tokens.callback_token(analysis_id, created_at)
     blobs.put(inputs_key(analysis_id), _document(source_id, source.fields, data, sent), "application/json")
-    record = table.AnalysisItem(
-        f"analysis#{analysis_id}",
-        id=analysis_id,
-        obj_id=source_id,
-        analysis_service_id=service_id,
-        author_id=requester.user_id,
+    record = records.new(
+        analysis_id,
+        requester,
+        source_id,
+        service,
+        wanted,
         group_ids=group_ids,
         status="queued",
         analysis_parameters=kept,
         input_filters=filters,
-        show_parameters=wanted.show_parameters,
-        show_plots=wanted.show_plots,
-        show_corner=wanted.show_corner,
         created_at=created_at,
-        timeout=fields["timeout"],
         callback_hash=tokens.token_hash(token),
         public_url=settings.public_url() or public_url,
         watch=table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
     )
     try:
-        create(record, remembered)
+        records.add(record, remembered)
+    except HeliographError:
+        blobs.delete_under(f"analyses/{analysis_id}/")
+        raise
     except table.RepeatedKey:
+        blobs.delete_under(f"analyses/{analysis_id}/")
         return table.repeated(remembered or "") or analysis_id
     _queue(analysis_id)
     return analysis_id
-
-
-def create(record: table.AnalysisItem, remembered: str | None = None) -> None:
-    """Add a record, whoever else of the same author is adding one."""
-    for _ in range(catalogue.TRIES):
-        try:
-            return table.create(record, remembered)
-        except table.CapReached:
-            raise cap_reached(InvalidError) from None
-        except LostRace:
-            continue
-    raise ConflictError("You are starting many analyses of this source at once. Try again.")
-
-
-def cap_reached(kind: type[HeliographError]) -> HeliographError:
-    """Return the error for an author who has as many analyses of a source as one may have."""
-    return kind(
-        f"You have {settings.ANALYSES_PER_SOURCE} completed or running analyses of this source, "
-        "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
-    )
 
 
 def _runnable(requester: Requester, service_id: int) -> ServiceItem:

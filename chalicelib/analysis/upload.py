@@ -4,12 +4,10 @@ from typing import Any
 
 from chalicelib import services
 from chalicelib.access import Requester, groups_for
-from chalicelib.analysis import documents
-from chalicelib.analysis.start import cap_reached, create
-from chalicelib.errors import ForbiddenError, InvalidError
+from chalicelib.analysis import documents, records
+from chalicelib.errors import ForbiddenError, HeliographError
 from chalicelib.schemas.analyses import Upload
 from chalicelib.sources import catalogue
-from chalicelib.tables import analyses as table
 from chalicelib.tables.base import next_id
 
 __all__ = ["upload"]
@@ -38,27 +36,23 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
     document = documents.read(wanted.analysis)
     analysis_id = next_id("analysis")
     prefix = documents.store(analysis_id, document)
-    record = table.AnalysisItem(
-        f"analysis#{analysis_id}",
-        id=analysis_id,
-        obj_id=source_id,
-        analysis_service_id=service_id,
-        author_id=requester.user_id,
+    record = records.new(
+        analysis_id,
+        requester,
+        source_id,
+        service,
+        wanted,
         group_ids=group_ids,
         status="completed" if wanted.status == "success" else "failure",
         status_message=wanted.message or "",
         analysis_parameters=wanted.analysis_parameters,
-        show_parameters=wanted.show_parameters,
-        show_plots=wanted.show_plots,
-        show_corner=wanted.show_corner,
-        timeout=service.fields["timeout"],
         document=prefix,
         products=document.products,
     )
     try:
-        create(record)
-    except InvalidError:
+        records.add(record, full=ForbiddenError)
+    except HeliographError:
         documents.delete(prefix)
-        raise cap_reached(ForbiddenError) from None
+        raise
     note = {} if document.analysis else {"message": "The upload holds no analysis: no plots, no results."}
     return {"id": analysis_id, **note}

@@ -12,7 +12,7 @@ from tests.gateway import Gateway
 from tests.stage import make_stage, template_resources
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def environment() -> Iterator[None]:
     """An AWS that is nobody's: no endpoint, no credentials of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -25,7 +25,7 @@ def environment() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mocked(environment: None) -> Iterator[dict[str, Any]]:
     with mock_aws():
         yield template_resources()

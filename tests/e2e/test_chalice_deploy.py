@@ -34,7 +34,7 @@ def copy_of_the_app(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "deployed")
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-    for name in ("app.py", "requirements.txt"):
+    for name in ("app.py", "requirements.txt", "constraints.txt"):
         shutil.copy(PROJECT / name, folder / name)
     return folder
 

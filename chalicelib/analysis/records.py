@@ -1,0 +1,86 @@
+"""New records of analyses: made in one place, counted against their author's cap."""
+
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.access import Requester
+from chalicelib.errors import ConflictError, HeliographError, InvalidError
+from chalicelib.schemas.analyses import NewAnalysis, Upload
+from chalicelib.sources.catalogue import TRIES
+from chalicelib.tables import analyses as table
+from chalicelib.tables.base import LostRace
+from chalicelib.tables.services import ServiceItem
+
+__all__ = ["add", "new"]
+
+
+def new(
+    analysis_id: int,
+    requester: Requester,
+    source_id: str,
+    service: ServiceItem,
+    wanted: NewAnalysis | Upload,
+    **more: Any,
+) -> table.AnalysisItem:
+    """Return the record of an analysis that is about to be added.
+
+    Parameters
+    ----------
+    analysis_id : int
+        Its id.
+    requester : Requester
+        Its author.
+    source_id, service
+        What is analysed, and by whom.
+    wanted : NewAnalysis or Upload
+        The request, which says what shall be shown.
+    **more
+        The state that it begins in, and what belongs to that.
+    """
+    return table.AnalysisItem(
+        f"analysis#{analysis_id}",
+        id=analysis_id,
+        obj_id=source_id,
+        analysis_service_id=int(service.id),
+        author_id=requester.user_id,
+        show_parameters=wanted.show_parameters,
+        show_plots=wanted.show_plots,
+        show_corner=wanted.show_corner,
+        timeout=service.fields["timeout"],
+        **more,
+    )
+
+
+def add(
+    record: table.AnalysisItem,
+    remembered: str | None = None,
+    *,
+    full: type[HeliographError] = InvalidError,
+) -> None:
+    """Add a record, whoever else of the same author is adding one.
+
+    Parameters
+    ----------
+    record : AnalysisItem
+        What `new` returned.
+    remembered : str, optional
+        The request's idempotency key, made unique to its user.
+    full : type
+        The error for an author who has as many analyses of the source as one may have.
+
+    Raises
+    ------
+    RepeatedKey
+        If the idempotency key is known.
+    """
+    for _ in range(TRIES):
+        try:
+            return table.create(record, remembered)
+        except table.CapReached:
+            raise full(
+                f"You have {settings.ANALYSES_PER_SOURCE} completed or running analyses of this source, "
+                "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
+            ) from None
+        except LostRace:
+            continue
+    raise ConflictError("You are starting many analyses of this source at once. Try again.")
