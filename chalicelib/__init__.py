@@ -18,6 +18,7 @@ Read from the top down; imports run downwards only::
     secrets.py        KMS and Secrets Manager
     egress.py         outgoing HTTP requests
     renderer.py       the container function that opens what must not be opened here
+    json_text.py      JSON from outside
     settings.py       the environment
     errors.py         the exceptions of all of the above
 """

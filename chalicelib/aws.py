@@ -4,6 +4,7 @@ They are botocore's own: what boto3 puts around them (resources, transfers of fi
 here, and its import would be a quarter of the API function's cold start.
 """
 
+import os
 from functools import cache
 from typing import Any
 
@@ -19,15 +20,16 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def client(service: str, read_timeout: float = 10.0) -> Any:
+def client(service: str, read_timeout: float = 10.0, attempts: int = 4) -> Any:
     """Return the client of a service (``s3``, ``sqs``, …)."""
+    # Presigned URLs shall name the bucket's region; the emulator's host has no subdomains.
+    style = "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
     config = Config(
         connect_timeout=3.0,
         read_timeout=read_timeout,
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         signature_version="s3v4" if service == "s3" else None,
-        # A bucket is addressed by path on the emulator, whose host has no subdomains.
-        s3={"addressing_style": "auto"},
+        s3={"addressing_style": style},
     )
     return _session().create_client(service, config=config)
 

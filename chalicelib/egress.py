@@ -23,6 +23,8 @@ from chalicelib.egress_policy import is_exempt
 __all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "post"]
 
 SHORT_BODY = 65536
+LONGEST_WAIT = 11 * 3600.0
+"""A queue hides a message for twelve hours at most."""
 
 
 class EgressRefused(Exception):  # noqa: N818
@@ -113,9 +115,9 @@ def _seconds(retry_after: str | None) -> float | None:
     if not retry_after:
         return None
     if retry_after.isdecimal() and len(retry_after) < 7:
-        return float(retry_after)
+        return min(LONGEST_WAIT, float(retry_after))
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+        return min(LONGEST_WAIT, max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time()))
     except (ValueError, OverflowError):
         return None
 

@@ -9,16 +9,16 @@
     ├── ForbiddenError        403  not yours, not there, or not in this state
     ├── NotFoundError         404  no such source, product or route
     ├── MethodError           405  a method that a route does not have
-    ├── ConflictError         409  two writers at once, tried several times in vain
     ├── TooLargeError         413  more than fits, with the way round
     ├── UnreadableError       422  a document that cannot be read
+    ├── BusyError             429  others are changing the same record, again and again
     └── UnavailableError      503  something outside does not answer
 
     RetryLater                     raised to a queue, never to a user: bring the message back
 """
 
 __all__ = [
-    "ConflictError",
+    "BusyError",
     "ForbiddenError",
     "HeliographError",
     "InvalidError",
@@ -73,10 +73,10 @@ class MethodError(HeliographError):
     status = 405
 
 
-class ConflictError(HeliographError):
+class BusyError(HeliographError):
     """Somebody else wrote the same record at the same time, again and again."""
 
-    status = 409
+    status = 429
 
 
 class TooLargeError(HeliographError):

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from typing import Any
 
-from chalicelib.access import Requester
+from chalicelib.access import Requester, groups_for
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl, NewGroup, NewMember, NewToken, NewUser
 from chalicelib.tables import people as table
@@ -66,9 +66,9 @@ def requester_of(authorization: str | None) -> Requester:
 def add_user(requester: Requester, wanted: NewUser) -> int:
     """Add a user, in the groups named and in a group of their own; return the id."""
     memberships = dict(wanted.groupIDsAndAdmin)
-    missing = set(memberships) - {int(group.id) for group in table.groups(memberships)}
-    if missing:
-        raise ForbiddenError(f"groupIDsAndAdmin: there is no group {min(missing)} that you may see.")
+    groups_for(requester, list(memberships), ())
+    if any(group.single_user for group in table.groups(memberships)):
+        raise ForbiddenError(SINGLE_USER)
     try:
         return int(table.add_user(wanted.username, wanted.roles, memberships).id)
     except LostRace:
@@ -80,6 +80,9 @@ def add_group(requester: Requester, wanted: NewGroup) -> int:
     creator = table.user(requester.user_id)
     if creator is None:
         raise UnauthorizedError("Your user does not exist any more.")
+    for user_id in wanted.group_admins:
+        if table.user(user_id) is None:
+            raise InvalidError(f"group_admins: there is no user {user_id}.")
     try:
         group_id = int(table.add_group(wanted.name, creator).id)
     except LostRace:

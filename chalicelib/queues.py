@@ -22,9 +22,9 @@ def _url(queue: str) -> str:
     return f"{sqs.meta.endpoint_url}/{account_id()}/{settings.name(queue)}"
 
 
-def send(queue: str, message: dict[str, Any]) -> None:
-    """Put a message into a queue."""
-    client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message))
+def send(queue: str, message: dict[str, Any], delay: int = 0) -> None:
+    """Put a message into a queue, to be seen after `delay` seconds."""
+    client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=delay)
 
 
 def hide(queue: str, receipt_handle: str, seconds: float) -> None:

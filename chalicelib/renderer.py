@@ -7,6 +7,8 @@ presigned URLs: one to read a blob from, one to write its picture or its JSON to
 import json
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib import blobs, settings
 from chalicelib.aws import client
 from chalicelib.errors import UnavailableError, UnreadableError
@@ -41,11 +43,14 @@ def render(task: str, source: str, target: str, content_type: str, **options: An
         "target": blobs.upload_link(target, content_type),
         **options,
     }
-    answer = client("lambda", read_timeout=28.0).invoke(
-        FunctionName=settings.name("render"), Payload=json.dumps(event).encode()
-    )
-    outcome = json.loads(answer["Payload"].read() or b"null")
+    try:
+        answer = client("lambda", read_timeout=24.0, attempts=1).invoke(
+            FunctionName=settings.name("render"), Payload=json.dumps(event).encode()
+        )
+        outcome = json.loads(answer["Payload"].read() or b"null")
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError("The renderer did not answer in time. Try again in a minute.") from error
     if answer.get("FunctionError") or not isinstance(outcome, dict):
-        raise UnavailableError("The renderer did not answer. Try again in a minute.")
+        raise UnreadableError("The renderer could not cope with this: it is too large, or too much to draw.")
     if not outcome.get("ok"):
         raise UnreadableError(str(outcome.get("error", "it cannot be read")))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from chalicelib import egress_policy, people, queues, secrets, settings
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.analysis import parameters
-from chalicelib.errors import ConflictError, ForbiddenError, InvalidError
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError
 from chalicelib.schemas.base import given
 from chalicelib.schemas.services import Authentication, NewService, ServiceChange
 from chalicelib.tables import services as table
@@ -95,6 +95,8 @@ def change(requester: Requester, service_id: int, wanted: ServiceChange) -> None
     same_type = fields["authentication_type"] == service.fields["authentication_type"]
     if wanted.credentials is None and same_type:
         _validated(fields, None)
+        if service.authinfo and _origin(fields["url"]) != _origin(service.fields["url"]):
+            raise InvalidError("_authinfo: give the credentials again when the service moves elsewhere.")
     else:
         values["authinfo"] = _sealed(service_id, _validated(fields, wanted.credentials or {}))
     if wanted.enabled is not None:
@@ -107,14 +109,13 @@ def change(requester: Requester, service_id: int, wanted: ServiceChange) -> None
     except LostRace as lost:
         if name != service.name and 1 in lost.refused:
             raise _taken(name) from None
-        raise ConflictError(
-            "The service was changed by somebody else. Read it again, then change it."
-        ) from None
+        raise BusyError("The service was changed by somebody else. Read it again, then change it.") from None
 
 
 def remove(requester: Requester, service_id: int) -> None:
     """Delete a service; its analyses, many as they may be, go by the queue."""
     service = seen(requester, service_id)
+    # The job first: if this ends between the two, the job finds the service there and does nothing.
     queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
     table.remove(service)
 
@@ -147,6 +148,11 @@ def shown(service: table.ServiceItem, *, as_posted: bool) -> dict[str, Any]:
         "created_at": service.created_at,
         "modified": service.modified,
     }
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
 
 
 def _fields(wanted: ServiceChange) -> dict[str, Any]:

@@ -45,11 +45,12 @@ LINK_SECONDS = 300
 IDEMPOTENCY_SECONDS = 24 * 3600
 """How long an ``Idempotency-Key`` is remembered."""
 
-SEND_TIMEOUT = (5.0, 25.0)
+SEND_TIMEOUT = (5.0, 20.0)
 """Seconds to connect to an analysis service, and to wait for its acknowledgement."""
 
 DISPATCH_LEASE = 60.0
-"""Seconds for which one invocation alone may send an analysis; longer than ``SEND_TIMEOUT``."""
+"""Seconds for which one invocation alone may send an analysis; longer than twice ``SEND_TIMEOUT``
+(a digest challenge makes two requests of one)."""
 
 DISPATCH_ATTEMPTS = 5
 """How often a service that refuses is tried."""

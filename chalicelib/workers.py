@@ -38,8 +38,12 @@ def jobs(event: dict[str, Any]) -> None:
     """Do a part of what touches many records."""
     from chalicelib.analysis.removal import delete_of_service
 
-    message, _ = _message(event)
-    delete_of_service(message["service_id"])
+    message, handle = _message(event)
+    delete_of_service(
+        message["service_id"],
+        last=message.get("last", False),
+        pause=lambda seconds: queues.hide(queues.JOBS, handle, seconds),
+    )
 
 
 def sweep() -> None:

@@ -48,10 +48,10 @@ def send(method: str, url: str, *, timeout: tuple[float, float], **options: Any)
         No answer: refused, timed out, not a URL, or an address that is not public
         (`requests_hardened.ip_filter.InvalidIPAddress`).
     """
-    session = requests.Session() if _is_allowed(url) else _HARDENED.get_session()
-    # a proxy named in the environment would look the address up itself, past the filter
-    session.trust_env = False
     try:
+        session = requests.Session() if _is_allowed(url) else _HARDENED.get_session()
+        # a proxy named in the environment would look the address up itself, past the filter
+        session.trust_env = False
         return session.request(method, url, timeout=timeout, allow_redirects=False, **options)
     except (UnicodeError, ValueError) as error:
         if isinstance(error, requests.RequestException):
@@ -61,8 +61,6 @@ def send(method: str, url: str, *, timeout: tuple[float, float], **options: Any)
 
 def _is_allowed(url: str) -> bool:
     allowed = {host.strip().lower() for host in os.environ.get("EGRESS_ALLOWED_HOSTS", "").split(",")}
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        return False
+    # of the address as it will be called: parsers differ on what a strange one means
+    host = urlsplit(requests.Request("GET", url).prepare().url or "").hostname
     return host is not None and host.lower() in allowed - {""}

@@ -10,8 +10,8 @@ from typing import Any
 __all__ = ["TIMED_OUT", "TOO_LARGE", "as_openapi", "put_gateway_responses"]
 
 TOO_LARGE = (
-    "the request is larger than 6 MB; send the document by a presigned upload: "
-    "POST to the callback URL followed by /upload gives one"
+    "the request is larger than 6 MB, which is the most that is taken; "
+    "send fewer or smaller plots, or thin the samples"
 )
 TIMED_OUT = "no answer within 29 seconds; what was asked for may still happen"
 

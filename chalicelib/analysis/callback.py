@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.analysis import documents, tokens
-from chalicelib.errors import ConflictError, ForbiddenError, LateError
+from chalicelib.errors import BusyError, ForbiddenError, HeliographError, LateError
 from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import read
 from chalicelib.sources.catalogue import TRIES
@@ -13,6 +13,9 @@ from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace, now
 
 __all__ = ["progress", "receive"]
+
+LONGEST_MESSAGE = 5000
+"""Characters of a service's message that are kept; a traceback may be longer."""
 
 UNKNOWN = "Nobody knows this callback: the analysis was deleted, or there never was one."
 
@@ -42,18 +45,12 @@ def receive(token: str, body: dict[str, Any]) -> None:
     item = _waiting(token)
     wanted = read(Callback, body)
     document = documents.read(wanted.analysis)
-    success = wanted.status == "success"
+    status = "completed" if wanted.status == "success" else "failure"
+    message = (wanted.message or "")[:LONGEST_MESSAGE]
     prefix = documents.store(int(item.id), document)
     try:
-        _end(
-            token,
-            item,
-            "completed" if success else "failure",
-            wanted.message or "",
-            prefix,
-            document.products,
-        )
-    except ForbiddenError:
+        _end(token, item, status, message, prefix, document.products)
+    except HeliographError:
         documents.delete(prefix)
         raise
 
@@ -69,7 +66,8 @@ def progress(token: str, body: dict[str, Any]) -> None:
     item = _waiting(token)
     wanted = read(Progress, body)
     try:
-        steps.report(item, wanted.progress, wanted.message or item.status_message)
+        done = None if wanted.progress is None else round(wanted.progress, 4)
+        steps.report(item, done, (wanted.message or item.status_message)[:LONGEST_MESSAGE])
     except LostRace:
         raise _ended(table.get(int(item.id))) from None
 
@@ -107,7 +105,7 @@ def _end(
         except LostRace:
             # Either the analysis has ended, which is said here, or only its state moved on.
             item = _waiting(token)
-    raise ConflictError("The analysis is being changed by others at this moment. Call back again.")
+    raise BusyError("The analysis is being changed by others at this moment. Call back again.")
 
 
 def _late(item: table.AnalysisItem) -> LateError:

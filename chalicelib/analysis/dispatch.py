@@ -54,6 +54,8 @@ def dispatch(analysis_id: int, pause: Pause) -> None:
     service = service_table.get(int(item.analysis_service_id))
     if service is None:
         return _fail(item, "The analysis service was deleted before the data were sent.")
+    if item.attempts >= settings.DISPATCH_ATTEMPTS:
+        return _fail(item, f"The data could not be sent in {int(item.attempts)} tries, for no known reason.")
     try:
         steps.lease(item, item.invalid_after if item.attempts else _time_out(item))
     except LostRace:

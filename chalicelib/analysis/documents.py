@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib import blobs
 from chalicelib.errors import InvalidError
+from chalicelib.json_text import parse
 
 __all__ = ["Document", "delete", "read", "store"]
 
@@ -150,8 +151,8 @@ def _json_bytes(data: Any) -> bytes:
     """Return results in JSON, given as an object, or as a text that encodes one."""
     if isinstance(data, str):
         # A text that is no JSON is a fine result, too.
-        with suppress(ValueError, RecursionError):
-            data = json.loads(data)
+        with suppress(InvalidError):
+            data = parse(data, "analysis.results.data")
     return json.dumps(data).encode()
 
 

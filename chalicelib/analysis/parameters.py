@@ -15,6 +15,9 @@ from chalicelib.errors import InvalidError
 
 __all__ = ["Chosen", "choose", "declared"]
 
+MAX_JSON = 100_000
+"""A record keeps parameters, and has room for this much of them."""
+
 TYPES = ("string", "number", "file")
 KEYS = {"type", "default", "required", "title", "description"}
 
@@ -38,6 +41,8 @@ def declared(optional: str | dict[str, Any] | None) -> dict[str, Any]:
         return {}
     if not isinstance(optional, dict):
         raise InvalidError("optional_analysis_parameters: an object is needed, a declaration for each name.")
+    if len(json.dumps(optional)) > MAX_JSON:
+        raise InvalidError(f"optional_analysis_parameters: more than {MAX_JSON} characters of JSON.")
     for name, declaration in optional.items():
         _check(name, declaration)
     return optional
@@ -93,6 +98,8 @@ def choose(optional: str | dict[str, Any] | None, given: Chosen) -> tuple[Chosen
             if declaration.get("default") is None:
                 raise InvalidError(f"analysis_parameters.{name}: required by this service.")
             sent[name] = kept[name] = declaration["default"]
+    if len(json.dumps(kept)) > MAX_JSON:
+        raise InvalidError(f"analysis_parameters: more than {MAX_JSON} characters; send large ones as files.")
     return sent, kept
 
 

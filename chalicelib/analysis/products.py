@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 from chalicelib import blobs
+from chalicelib.access import Requester
 from chalicelib.analysis.start import inputs_key
-from chalicelib.errors import NotFoundError
+from chalicelib.errors import ForbiddenError, NotFoundError
 from chalicelib.renderer import render
 from chalicelib.tables.analyses import AnalysisItem
 
@@ -29,8 +30,17 @@ def inference_data(item: AnalysisItem) -> str:
     return blobs.link(f"{item.document}inference_data.nc", file_name=f"analysis_{int(item.id)}.nc")
 
 
-def inputs(item: AnalysisItem) -> dict[str, Any]:
-    """Return what was sent to the service, but for its secrets and the callback."""
+def inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
+    """Return what was sent to the service, but for its secrets and the callback.
+
+    Raises
+    ------
+    ForbiddenError
+        If the requester is not the author: what the author could see of the source, others who may
+        read the analysis may not.
+    """
+    if int(item.author_id) != requester.user_id and not requester.is_admin:
+        raise ForbiddenError("Only its author, or an administrator, may read the inputs of an analysis.")
     document = blobs.get(inputs_key(int(item.id)))
     if document is None:
         raise NotFoundError(f"Analysis {int(item.id)} has no inputs: nothing was sent.")

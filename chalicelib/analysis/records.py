@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.access import Requester
-from chalicelib.errors import ConflictError, HeliographError, InvalidError
+from chalicelib.errors import BusyError, HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
@@ -83,4 +83,4 @@ def add(
             ) from None
         except LostRace:
             continue
-    raise ConflictError("You are starting many analyses of this source at once. Try again.")
+    raise BusyError("You are starting many analyses of this source at once. Try again.")

@@ -3,19 +3,25 @@
 Whatever stops half-way is finished by the sweep.
 """
 
+from collections.abc import Callable
+
 from chalicelib import blobs, queues
 from chalicelib.access import Requester
 from chalicelib.analysis.reading import seen
-from chalicelib.errors import ForbiddenError
+from chalicelib.errors import BusyError, ForbiddenError, RetryLater
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_steps as steps
+from chalicelib.tables import services as service_table
 from chalicelib.tables.base import LostRace
 
 __all__ = ["cancel", "delete", "delete_of_service", "finish"]
 
 BATCH = 25
 """Analyses that one invocation deletes of a service; the rest is left to the next message."""
+
+SOON, LATER = 5, 120
+"""Seconds: until a deletion is surely through, until an index surely shows what was just added."""
 
 
 def delete(requester: Requester, analysis_id: int) -> None:
@@ -42,13 +48,34 @@ def cancel(requester: Requester, analysis_id: int) -> None:
         ) from None
 
 
-def delete_of_service(service_id: int) -> None:
-    """Delete the analyses of a deleted service, some of them now, the rest by the queue."""
+def delete_of_service(service_id: int, *, last: bool, pause: Callable[[float], None]) -> None:
+    """Delete the analyses of a deleted service, some of them now, the rest by the queue.
+
+    Parameters
+    ----------
+    service_id : int
+        The service.
+    last : bool
+        Whether this is the look again, after an index has had the time to show the latest ones.
+    pause : callable
+        Says after how many seconds the queue shall bring the message again.
+
+    Raises
+    ------
+    RetryLater
+        If the service is still there.
+    """
+    if service_table.get(service_id) is not None:
+        pause(SOON)
+        raise RetryLater(f"service {service_id} is not deleted yet")
     items = table.by_service(service_id, BATCH)
     for item in items:
         _remove(item)
+    job = {"job": "delete_analyses", "service_id": service_id}
     if len(items) == BATCH:
-        queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
+        queues.send(queues.JOBS, {**job, "last": last})
+    elif not last:
+        queues.send(queues.JOBS, {**job, "last": True}, delay=LATER)
 
 
 def finish(item: table.AnalysisItem) -> None:
@@ -68,6 +95,7 @@ def _remove(item: table.AnalysisItem | None) -> None:
             item = table.get(int(item.id))
             continue
         return finish(item)
+    raise BusyError("The analysis is being changed by others at this moment. Try again.")
 
 
 def _own(requester: Requester, analysis_id: int) -> table.AnalysisItem:

@@ -4,6 +4,7 @@ Durable before visible: first the inputs are in S3, then the record is there, th
 in the queue. If the last step fails, the sweep finds the record and sends the message.
 """
 
+import hashlib
 import json
 import logging
 import time
@@ -63,7 +64,7 @@ def start(
     """
     service = _runnable(requester, service_id)
     source = catalogue.seen(requester, source_id)
-    remembered = f"{requester.user_id}#{idempotency_key}" if idempotency_key else None
+    remembered = _remembered(requester, idempotency_key)
     if remembered and (earlier := table.repeated(remembered)):
         return earlier
     fields = service.fields
@@ -102,6 +103,11 @@ def start(
         return table.repeated(remembered or "") or analysis_id
     _queue(analysis_id)
     return analysis_id
+
+
+def _remembered(requester: Requester, key: str | None) -> str | None:
+    """Return an idempotency key as it is stored: its user's own, and of a length that fits."""
+    return f"{requester.user_id}#{hashlib.sha256(key.encode()).hexdigest()}" if key else None
 
 
 def _runnable(requester: Requester, service_id: int) -> ServiceItem:

@@ -44,7 +44,7 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
         wanted,
         group_ids=group_ids,
         status="completed" if wanted.status == "success" else "failure",
-        status_message=wanted.message or "",
+        status_message=(wanted.message or "")[:5000],
         analysis_parameters=wanted.analysis_parameters,
         document=prefix,
         products=document.products,

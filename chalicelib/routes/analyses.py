@@ -1,10 +1,10 @@
 """Analyses: start, upload, read, cancel, delete; and what they brought."""
 
-import json
 from typing import Any
 
 from chalicelib.analysis import products, reading, removal, start, upload
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
+from chalicelib.json_text import parse
 from chalicelib.routes.http import Answer, Call, Redirect, Routes, id_in_path
 from chalicelib.schemas.analyses import NewAnalysis, Upload
 from chalicelib.schemas.people import Acl
@@ -88,7 +88,7 @@ def read_inference_data(call: Call, analysis_id: str) -> Redirect:
 
 @routes.get("/obj/analysis/{analysis_id}/inputs")
 def read_inputs(call: Call, analysis_id: str) -> dict[str, Any]:
-    return products.inputs(_seen(call, analysis_id))
+    return products.inputs(call.requester, _seen(call, analysis_id))
 
 
 def _seen(call: Call, analysis_id: str, source_id: str | None = None) -> AnalysisItem:
@@ -109,10 +109,7 @@ def _plot_kwargs(call: Call) -> dict[str, Any]:
     """Return corner's keyword arguments, from the body of the GET or from its query."""
     in_body = call.body.get("plot_kwargs", call.body)
     query = dict(call.query)
-    try:
-        in_query = json.loads(query.pop("plot_kwargs", "{}"))
-    except ValueError as error:
-        raise InvalidError(f"plot_kwargs: this is no valid JSON: {error}.") from None
+    in_query = parse(query.pop("plot_kwargs", "{}"), "plot_kwargs")
     if not isinstance(in_body, dict) or not isinstance(in_query, dict):
         raise InvalidError("plot_kwargs: an object is needed, corner's keyword arguments.")
     return {**query, **in_query, **in_body}

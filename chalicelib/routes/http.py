@@ -20,6 +20,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import blobs, people, settings
 from chalicelib.access import Requester, must_have
 from chalicelib.errors import HeliographError, InvalidError, TooLargeError
+from chalicelib.json_text import parse
 from chalicelib.schemas.base import LARGEST_ID, Schema, read, truth
 from chalicelib.schemas.people import Acl
 
@@ -159,11 +160,15 @@ def _response(result: Any) -> Response:
 def _json_response(content: Any, status: int) -> Response:
     """Answer in JSON; an answer that API Gateway cannot carry is a redirect to it."""
     text = _dumps(content)
-    if len(text) > settings.LARGE_ANSWER_BYTES:
+    # Lambda carries the body as a JSON string, in which every quotation mark takes two bytes.
+    if len(text) + text.count('"') + text.count("\\") > settings.LARGE_ANSWER_BYTES:
         key = f"uploads/answers/{uuid.uuid4()}.json"
         blobs.put(key, text.encode(), "application/json")
         return Response(body="", status_code=303, headers={"Location": blobs.link(key)})
-    return Response(body=text, status_code=status, headers={"Content-Type": "application/json"})
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
+    if status in (429, 503):
+        headers["Retry-After"] = "1"
+    return Response(body=text, status_code=status, headers=headers)
 
 
 def _dumps(content: Any) -> str:
@@ -184,24 +189,10 @@ def _finite(value: Any) -> Any:
 def _json(raw: bytes | str) -> Any:
     if len(raw) > settings.REQUEST_BYTES:
         raise TooLargeError(
-            f"The request takes {len(raw) // 1024} kB; at most {settings.REQUEST_BYTES // 1024} kB are taken."
+            f"The request takes {len(raw) // 1024} kB; at most {settings.REQUEST_BYTES // 1024} are taken. "
+            "Send fewer or smaller plots, or thin the samples."
         )
-    if not raw.strip():
-        return {}
-    try:
-        body = json.loads(raw, parse_constant=lambda name: None, parse_float=_finite_float)
-        # A lone surrogate ("\ud800") is no text that could be stored.
-        json.dumps(body, ensure_ascii=False).encode()
-    except RecursionError:
-        raise InvalidError("The body is nested too deeply.") from None
-    except ValueError as error:
-        raise InvalidError(f"The body is no valid JSON: {error}.") from None
-    return body
-
-
-def _finite_float(text: str) -> float | None:
-    value = float(text)
-    return value if math.isfinite(value) else None
+    return parse(raw, "The body") if raw.strip() else {}
 
 
 def _query(request: Request) -> dict[str, str]:
@@ -216,6 +207,6 @@ def id_in_path(text: str, what: str, error: type[HeliographError]) -> int:
     HeliographError
         Of the type given, if it is no id: whatever it names does not exist.
     """
-    if not text.isascii() or not text.isdecimal() or not 0 <= int(text[:20]) <= LARGEST_ID:
+    if not text.isascii() or not text.isdecimal() or len(text) > 16 or int(text) > LARGEST_ID:
         raise error(f"There is no {what} {text[:40]!r}; its id is a number.")
     return int(text)

@@ -4,14 +4,17 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.schemas.base import GroupIds, Schema
+from chalicelib.schemas.base import GroupIds, Schema, check_size
 
 __all__ = ["Callback", "NewAnalysis", "Progress", "Upload"]
 
 
+Word = Annotated[str, Meta(max_length=200)]
+
+
 class PhotometryFilter(Schema, omit_defaults=True):
-    filters: list[str] | None = None
-    instruments: list[int | str] | None = None
+    filters: Annotated[list[Word], Meta(max_length=200)] | None = None
+    instruments: Annotated[list[int | Word], Meta(max_length=200)] | None = None
 
 
 class InputFilters(Schema, omit_defaults=True):
@@ -35,14 +38,11 @@ class NewAnalysis(Schema):
         return {**(self.url_parameters or {}), **(self.analysis_parameters or {})}
 
 
-Message = Annotated[str, Meta(max_length=20_000)] | None
-
-
 class Callback(Schema, forbid_unknown_fields=False):
     """What a service calls back with."""
 
     status: str
-    message: Message = None
+    message: str | None = None
     analysis: dict[str, Any] | None = None
 
 
@@ -56,9 +56,12 @@ class Upload(Callback, forbid_unknown_fields=False):
     analysis_parameters: dict[str, Any] = {}
     group_ids: GroupIds = None
 
+    def __post_init__(self) -> None:
+        check_size("analysis_parameters", self.analysis_parameters)
+
 
 class Progress(Schema):
     """How far a service has come."""
 
     progress: Annotated[float, Meta(ge=0, le=1)] | None = None
-    message: Message = None
+    message: str | None = None

@@ -55,7 +55,7 @@ class ServiceChange(Schema):
     enabled: bool | None = None
     analysis_type: AnalysisType | None = None
     input_data_types: list[InputType] | None = None
-    timeout: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
+    timeout: Annotated[float, Meta(ge=1, le=30 * 86400)] | None = None
     upload_only: bool | None = None
     display_on_resource_dropdown: bool | None = None
     is_summary: bool | None = None

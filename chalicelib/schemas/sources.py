@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Id, Name, Schema
+from chalicelib.schemas.base import GroupIds, Id, Name, Schema, check_size
 
 __all__ = ["FIELDS", "NewInstrument", "NewSource", "NewSpectrum", "NewTelescope", "SourceChange", "SourceId"]
 
@@ -22,13 +22,17 @@ class SourceChange(Schema):
     redshift: Annotated[float, Meta(gt=-1, le=1200)] | UnsetType | None = UNSET
     redshift_error: Annotated[float, Meta(ge=0)] | UnsetType | None = UNSET
     redshift_origin: Word | UnsetType | None = UNSET
-    alias: list[Name] | UnsetType | None = UNSET
+    alias: Annotated[list[Name], Meta(max_length=100)] | UnsetType | None = UNSET
     origin: Word | UnsetType | None = UNSET
     transient: bool | UnsetType | None = UNSET
     varstar: bool | UnsetType | None = UNSET
     is_roid: bool | UnsetType | None = UNSET
     altdata: dict[str, Any] | UnsetType | None = UNSET
     group_ids: GroupIds = None
+
+    def __post_init__(self) -> None:
+        if self.altdata is not UNSET:
+            check_size("altdata", self.altdata)
 
 
 FIELDS = tuple(name for name in SourceChange.__struct_fields__ if name != "group_ids")
@@ -57,6 +61,7 @@ class NewSpectrum(Schema):
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
+        check_size("altdata", self.altdata)
         lengths = {len(column) for column in (self.wavelengths, self.fluxes, self.errors) if column}
         if len(lengths) != 1:
             raise ValueError("wavelengths, fluxes and errors must have the same number of values")
@@ -79,4 +84,4 @@ class NewInstrument(Schema):
     type: Word = "imager"
     band: Word | None = None
     telescope_id: Id | None = None
-    filters: list[Name] = []
+    filters: Annotated[list[Name], Meta(max_length=500)] = []

@@ -6,13 +6,15 @@ from msgspec import UNSET
 
 from chalicelib import people
 from chalicelib.access import Requester, groups_for, may_see
-from chalicelib.errors import ConflictError, InvalidError, NotFoundError
+from chalicelib.errors import BusyError, InvalidError, NotFoundError
 from chalicelib.schemas.base import given
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as table
 from chalicelib.tables.base import LostRace
 
 __all__ = ["change", "save", "seen", "shown"]
+
+LONGEST_ID = 200
 
 TRIES = 5
 """How often a write is tried that somebody else's write of the same record got in the way of."""
@@ -26,32 +28,34 @@ def seen(requester: Requester, source_id: str) -> table.SourceItem:
     NotFoundError
         If there is none, or it is not theirs (the same answer).
     """
-    source = table.get(source_id)
+    source = table.get(source_id) if 0 < len(source_id) <= LONGEST_ID else None
     if source is None or not may_see(requester, source):
-        raise NotFoundError(f"There is no source {source_id!r} that you may see.")
+        raise NotFoundError(f"There is no source {source_id[:LONGEST_ID]!r} that you may see.")
     return source
 
 
 def save(requester: Requester, wanted: NewSource) -> str:
     """Add a source; one that is there is updated, and saved to more groups.
 
-    Whoever may not see the source that is there only saves it to their groups.
+    Whoever may not see the source that is there only saves it to their own groups, and makes it
+    public only by asking for it.
     """
-    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
     changes = _given(wanted)
     for _ in range(TRIES):
         source = table.get(wanted.id)
+        foreign = source is not None and not may_see(requester, source)
+        default = requester.member_of if foreign else requester.groups
+        group_ids = groups_for(requester, wanted.group_ids, default)
         try:
             if source is None:
                 _check_position(wanted)
                 table.add(wanted.id, changes, group_ids, requester.user_id)
             else:
-                fields = source.fields | changes if may_see(requester, source) else source.fields
-                table.update(source, fields, group_ids)
+                table.update(source, source.fields | ({} if foreign else changes), group_ids)
         except LostRace:
             continue
         return wanted.id
-    raise ConflictError(f"{wanted.id!r} is being changed by others at this moment. Try again.")
+    raise BusyError(f"{wanted.id!r} is being changed by others at this moment. Try again.")
 
 
 def _check_position(wanted: NewSource) -> None:
@@ -70,7 +74,7 @@ def change(requester: Requester, source_id: str, wanted: SourceChange) -> None:
         except LostRace:
             continue
         return
-    raise ConflictError(f"{source_id!r} is being changed by others at this moment. Try again.")
+    raise BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")
 
 
 def _given(wanted: SourceChange) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The light curve of a source: writing it all or none, and reading what one may see of it."""
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.access import Requester, groups_for, may_see
-from chalicelib.errors import ConflictError, InvalidError
+from chalicelib.errors import BusyError, InvalidError
+from chalicelib.schemas.base import LARGEST_ID
 from chalicelib.sources import catalogue, instruments
 from chalicelib.sources.rows import COLUMNS, POGSON, ZERO_POINT, BadRowsError, Row, read_rows
 from chalicelib.tables import sources as table
@@ -62,20 +64,19 @@ def upload(requester: Requester, body: dict[str, Any], *, repeat: bool) -> tuple
             return _write(requester, source_id, rows, ids, shared, repeat), shared["upload_id"]
         except LostRace:
             continue
-    raise ConflictError(f"Photometry of {source_id!r} is being written by others. Try again.")
+    raise BusyError(f"Photometry of {source_id!r} is being written by others. Try again.")
 
 
 def _one_source(obj_id: Any) -> str:
-    named = set(map(str, obj_id)) if isinstance(obj_id, list) and obj_id else {obj_id}
-    source_id = named.pop()
-    if named or not isinstance(source_id, str) or not source_id:
+    named = {str(name) for name in (obj_id if isinstance(obj_id, list) else [obj_id]) if name}
+    if len(named) != 1:
         raise InvalidError("obj_id: required, the id of one source for the whole request.")
-    return source_id
+    return named.pop()
 
 
 def _asked_groups(body: dict[str, Any]) -> list[int] | str | None:
     asked = body.get("group_ids")
-    whole = isinstance(asked, list) and all(type(group) is int for group in asked)
+    whole = isinstance(asked, list) and all(type(g) is int and 0 < g <= LARGEST_ID for g in asked)
     if not (asked is None or isinstance(asked, str) or whole):
         raise InvalidError('group_ids: give a list of group ids, or "all".')
     return asked
@@ -141,8 +142,22 @@ def _with(blocks: list[table.BlockItem], changed: dict[int, dict[int, Row]]) -> 
 
 
 def _packed(rows: list[Row]) -> dict[int, dict[str, Any]]:
-    chunks = (rows[start : start + table.BLOCK_ROWS] for start in range(0, len(rows), table.BLOCK_ROWS))
-    return {chunk[0]["id"]: {name: [row[name] for row in chunk] for name in KEPT} for chunk in chunks}
+    return {chunk[0]["id"]: {name: [row[name] for row in chunk] for name in KEPT} for chunk in _chunks(rows)}
+
+
+def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    """Cut rows into blocks that fit an item, whatever their altdata."""
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        more = len(json.dumps(row["altdata"]))
+        if chunk and (len(chunk) == table.BLOCK_ROWS or size + more > table.BLOCK_ALTDATA):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += more
+    if chunk:
+        yield chunk
 
 
 def points(requester: Requester, source_id: str) -> list[Row]:

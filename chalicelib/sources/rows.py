@@ -5,17 +5,20 @@ Whatever comes is kept as flux in µJy on the AB system, for which the zero poin
 ``flux = 10 ** ((23.9 - mag) / 2.5)`` and ``fluxerr = magerr * flux * ln(10) / 2.5``.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.errors import InvalidError
+from chalicelib.errors import InvalidError, TooLargeError
 
 __all__ = ["COLUMNS", "ZERO_POINT", "BadRowsError", "Row", "read_rows"]
 
 ZERO_POINT = 23.9
 MAX_ROWS = 10_000
+MAX_ALTDATA = 2000
+MAX_ALTDATA_IN_ALL = 2_500_000
 SMALLEST_ERROR = 1e-30
 """Errors below this are no measurement's, and would underflow."""
 
@@ -81,6 +84,8 @@ def read_rows(body: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> l
             complaints[number] = str(error)
     if complaints:
         raise BadRowsError(complaints, count)
+    if sum(len(json.dumps(row["altdata"])) for row in rows) > MAX_ALTDATA_IN_ALL:
+        raise TooLargeError("altdata: too much for one request. Send the rows in several.")
     return rows
 
 
@@ -130,8 +135,8 @@ def _row(given: Row, read: Callable[[Row], tuple[float | None, float]], instrume
     if str(given.get("magsys", "ab")).lower() != "ab":
         raise ValueError(f"magsys: {given['magsys']!r} is not taken; convert to the AB system, magsys 'ab'")
     altdata = given.get("altdata")
-    if not isinstance(altdata, dict | None):
-        raise ValueError("altdata: it must be an object")
+    if not isinstance(altdata, dict | None) or len(json.dumps(altdata)) > MAX_ALTDATA:
+        raise ValueError(f"altdata: it must be an object of at most {MAX_ALTDATA} characters of JSON")
     flux, fluxerr = read(given)
     return {
         "mjd": given["mjd"],
@@ -147,7 +152,7 @@ def _observed_with(given: Row, instruments: dict[int, Any]) -> Row:
     band, instrument_id = given["filter"], given["instrument_id"]
     if not isinstance(band, str) or not FILTER.fullmatch(band):
         raise ValueError(f"filter: {str(band)[:70]!r} is not the name of a bandpass, such as ztfg")
-    instrument = instruments.get(instrument_id) if isinstance(instrument_id, int) else None
+    instrument = instruments.get(instrument_id) if type(instrument_id) is int else None
     if instrument is None:
         raise ValueError(f"instrument_id: there is no instrument {str(instrument_id)[:40]}")
     if instrument["filters"] and band not in instrument["filters"]:

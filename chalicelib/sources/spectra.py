@@ -22,7 +22,10 @@ def add(requester: Requester, wanted: NewSpectrum) -> int:
     group_ids = groups_for(requester, wanted.group_ids, {requester.own_group})
     observed_at = wanted.observed_at
     if observed_at.tzinfo:
-        observed_at = observed_at.astimezone(UTC).replace(tzinfo=None)
+        try:
+            observed_at = observed_at.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            raise InvalidError("observed_at: this is no date of our calendar.") from None
     fields = given(wanted, "obj_id", "group_ids")
     fields["observed_at"] = observed_at.isoformat()
     number = next_id("spectrum")

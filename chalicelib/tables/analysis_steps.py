@@ -49,8 +49,7 @@ def lease(item: AnalysisItem, invalid_after: str) -> None:
         AnalysisItem.modified.set(timestamp()),
     ]
     free = (AnalysisItem.status == "queued") & (AnalysisItem.lease_until < time.time())
-    with conditional():
-        item.update(actions=actions, condition=free)
+    conditional(lambda: item.update(actions=actions, condition=free))
 
 
 def postpone(item: AnalysisItem, seconds: float, message: str) -> None:
@@ -62,13 +61,13 @@ def postpone(item: AnalysisItem, seconds: float, message: str) -> None:
         If it is not queued any more.
     """
     actions: list[Action] = [
-        AnalysisItem.lease_until.set(0),
+        # Nobody else shall send it before, should there be a second message.
+        AnalysisItem.lease_until.set(time.time() + seconds - 1.0),
         AnalysisItem.status_message.set(message),
         AnalysisItem.check_at.set(time.time() + seconds + settings.UNSENT_AFTER),
         AnalysisItem.modified.set(timestamp()),
     ]
-    with conditional():
-        item.update(actions=actions, condition=AnalysisItem.status == "queued")
+    conditional(lambda: item.update(actions=actions, condition=AnalysisItem.status == "queued"))
 
 
 def sent(item: AnalysisItem, message: str, deadline: float) -> None:
@@ -86,8 +85,7 @@ def sent(item: AnalysisItem, message: str, deadline: float) -> None:
         AnalysisItem.last_activity.set(timestamp()),
         AnalysisItem.modified.set(timestamp()),
     ]
-    with conditional():
-        item.update(actions=actions, condition=AnalysisItem.status == "queued")
+    conditional(lambda: item.update(actions=actions, condition=AnalysisItem.status == "queued"))
 
 
 def heard_of(item: AnalysisItem) -> None:
@@ -100,8 +98,7 @@ def heard_of(item: AnalysisItem) -> None:
     """
     actions: list[Action] = [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
     unchanged = (AnalysisItem.status == "queued") & (AnalysisItem.check_at == item.check_at)
-    with conditional():
-        AnalysisItem(item.key).update(actions=actions, condition=unchanged)
+    conditional(lambda: AnalysisItem(item.key).update(actions=actions, condition=unchanged))
 
 
 def report(item: AnalysisItem, progress: float | None, message: str) -> None:
@@ -119,8 +116,7 @@ def report(item: AnalysisItem, progress: float | None, message: str) -> None:
     ]
     if progress is not None:
         actions.append(AnalysisItem.progress.set(progress))
-    with conditional():
-        item.update(actions=actions, condition=AnalysisItem.status.is_in(*OPEN))
+    conditional(lambda: item.update(actions=actions, condition=AnalysisItem.status.is_in(*OPEN)))
 
 
 def end(

@@ -1,8 +1,10 @@
 """What all tables share: where they are, sequential ids, transactions, times."""
 
 import json
+import random
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +18,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
 from chalicelib.aws import client
+from chalicelib.errors import BusyError
 
 __all__ = [
     "LostRace",
@@ -32,6 +35,12 @@ __all__ = [
 ]
 
 REFUSED = "ConditionalCheckFailed"
+HELD = "TransactionConflict"
+
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between tries of a write that another transaction got in the way of."""
+
+BUSY = "Others are changing the same records at this moment. Try again in a second."
 
 
 class LostRace(Exception):  # noqa: N818 - not an error: somebody else was first
@@ -41,7 +50,7 @@ class LostRace(Exception):  # noqa: N818 - not an error: somebody else was first
     ----------
     refused : list of int
         Which parts of a transaction were refused, counted from 0 in the order deletes, puts,
-        updates; empty when another transaction was at work on the same records.
+        updates.
     """
 
     def __init__(self, refused: list[int] | None = None) -> None:
@@ -106,15 +115,27 @@ def reserve_ids(counter: str, count: int) -> range:
     return range(last - count + 1, last + 1)
 
 
-@contextmanager
-def conditional() -> Iterator[None]:
-    """Turn a refused condition of a single write into `LostRace`."""
-    try:
-        yield
-    except (PutError, UpdateError) as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            raise LostRace([0]) from None
-        raise
+def conditional(write: Callable[[], Any]) -> None:
+    """Do a single write that has a condition.
+
+    Raises
+    ------
+    LostRace
+        If the condition did not hold.
+    BusyError
+        If transactions held the item all the time.
+    """
+    for pause in PAUSES:
+        try:
+            write()
+            return
+        except (PutError, UpdateError) as error:
+            if error.cause_response_code == f"{REFUSED}Exception":
+                raise LostRace([0]) from None
+            if error.cause_response_code != f"{HELD}Exception":
+                raise
+        _wait(pause)
+    raise BusyError(BUSY)
 
 
 @contextmanager
@@ -124,20 +145,38 @@ def transaction() -> Iterator[TransactWrite]:
     Raises
     ------
     LostRace
-        If a condition did not hold, or another transaction held one of the items.
+        If a condition did not hold.
+    BusyError
+        If other transactions held one of the items all the time.
     """
+    connection = Connection()
+    connection._client = client("dynamodb")
+    write = TransactWrite(connection=connection)
+    yield write
+    for pause in PAUSES:
+        if _committed(write):
+            return
+        _wait(pause)
+    raise BusyError(BUSY)
+
+
+def _committed(write: TransactWrite) -> bool:
+    """Commit; say whether it is done, or held up by another transaction on the same items."""
     try:
-        connection = Connection()
-        connection._client = client("dynamodb")
-        with TransactWrite(connection=connection) as write:
-            yield write
+        with write:
+            return True
     except TransactWriteError as error:
-        reasons = error.cancellation_reasons
-        refused = [i for i, reason in enumerate(reasons) if reason and reason.code == REFUSED]
-        busy = any(reason and reason.code == "TransactionConflict" for reason in reasons)
-        if refused or busy:
+        codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
+        refused = [number for number, code in enumerate(codes) if code == REFUSED]
+        if refused:
             raise LostRace(refused) from None
-        raise
+        if HELD not in codes:
+            raise
+    return False
+
+
+def _wait(seconds: float) -> None:
+    time.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - so that two do not meet again
 
 
 def now() -> datetime:

@@ -21,8 +21,7 @@ def add(kind: str, name: str, fields: dict[str, object]) -> InstrumentItem:
     """Add an instrument or a telescope under the next id."""
     number = next_id(kind)
     item = InstrumentItem(kind, id_key(number), id=number, name=name, fields=fields)
-    with conditional():
-        item.save(condition=InstrumentItem.key.does_not_exist())
+    conditional(lambda: item.save(condition=InstrumentItem.key.does_not_exist()))
     return item
 
 

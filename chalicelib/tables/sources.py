@@ -14,6 +14,7 @@ from chalicelib import settings
 from chalicelib.tables.base import PackedAttribute, Record, conditional, id_key, timestamp, transaction
 
 __all__ = [
+    "BLOCK_ALTDATA",
     "BLOCK_ROWS",
     "BlockItem",
     "SourceItem",
@@ -29,7 +30,13 @@ __all__ = [
 ]
 
 BLOCK_ROWS = 1000
-"""Rows a block: some 30 kB compressed, far below the 400 kB that an item may have."""
+"""Rows a block: some 60 kB compressed, far below the 400 kB that an item may have."""
+
+BLOCK_ALTDATA = 200_000
+"""Characters of altdata a block."""
+
+AT_ONCE = 15
+"""Blocks that one transaction changes: it takes at most 100 items, and 4 MB."""
 
 
 class Part(Record):
@@ -88,8 +95,7 @@ def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: i
         If there is one of this name already.
     """
     item = SourceItem(source_id, "source", fields=fields, group_ids=group_ids, owner_id=owner_id)
-    with conditional():
-        item.save(condition=SourceItem.part.does_not_exist())
+    conditional(lambda: item.save(condition=SourceItem.part.does_not_exist()))
     return item
 
 
@@ -115,8 +121,7 @@ def update(item: SourceItem, fields: dict[str, Any], new_groups: set[int]) -> No
     ]
     if new_groups:
         actions.append(SourceItem.group_ids.add(new_groups))
-    with conditional():
-        item.update(actions=actions, condition=SourceItem.revision == item.revision)
+    conditional(lambda: item.update(actions=actions, condition=SourceItem.revision == item.revision))
 
 
 def blocks(source_id: str) -> list[BlockItem]:
@@ -141,6 +146,15 @@ def write_blocks(source: SourceItem, changed: list[BlockItem], added: dict[int, 
     LostRace
         If somebody else wrote photometry of this source in between.
     """
+    # What is changed again after a lost race is the same change: only new rows must be all or none.
+    while len(changed) > AT_ONCE:
+        _write_blocks(source, changed[:AT_ONCE], {})
+        source.photometry_revision += 1
+        changed = changed[AT_ONCE:]
+    _write_blocks(source, changed, added)
+
+
+def _write_blocks(source: SourceItem, changed: list[BlockItem], added: dict[int, dict[str, Any]]) -> None:
     with transaction() as write:
         for first_id, columns in added.items():
             block = BlockItem(source.source_id, f"photometry#{id_key(first_id)}", columns=columns)
@@ -167,8 +181,7 @@ def add_spectrum(
         group_ids=group_ids,
         owner_id=owner_id,
     )
-    with conditional():
-        item.save(condition=SpectrumItem.part.does_not_exist())
+    conditional(lambda: item.save(condition=SpectrumItem.part.does_not_exist()))
 
 
 def spectra(source_id: str) -> list[SpectrumItem]:

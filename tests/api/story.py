@@ -1,6 +1,7 @@
 """The story that most tests of analyses begin with: a source with a light curve, and a service."""
 
 import json
+import time
 from typing import Any
 
 from chalicelib import queues, settings, workers
@@ -85,8 +86,23 @@ held: list[dict[str, Any]] = []
 def come_back() -> None:
     """Let the queue bring again what was given back to it."""
     for message in held:
+        overdue(message["analysis_id"], lease_until=0)
         queues.send(queues.DISPATCH, message)
     held.clear()
+
+
+def overdue(analysis: int, **more: Any) -> None:
+    """Let the time of an analysis have come."""
+    values = {"check_at": time.time() - 1, **more}
+    client("dynamodb").update_item(
+        TableName=settings.name("analyses"),
+        Key={"key": {"S": f"analysis#{analysis}"}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
+        ExpressionAttributeValues={
+            f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)}
+            for name, value in values.items()
+        },
+    )
 
 
 def sent_to(service: Service) -> Any:

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import blobs, settings
 from chalicelib.aws import account_id, client
-from tests.api.story import make_service, make_source, start
+from tests.api.story import make_service, make_source, overdue, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -82,7 +82,6 @@ def test_what_stops_half_way_through_a_deletion_is_finished(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chalicelib.analysis.sweep import sweep
-    from tests.api.test_start import overdue
 
     make_source(admin)
     analysis = start(admin, make_service(admin))

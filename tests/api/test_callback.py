@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import blobs
-from tests.api.story import deliver, make_service, make_source, start
-from tests.api.test_start import overdue
+from tests.api.story import deliver, make_service, make_source, overdue, start
 from tests.gateway import Gateway, followed
 from tests.service import Received, analysis_service
 

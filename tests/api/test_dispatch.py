@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from chalicelib import settings, workers
 from chalicelib.analysis.sweep import sweep
 from tests.api import story
-from tests.api.story import deliver, make_service, make_source, start
-from tests.api.test_start import overdue
+from tests.api.story import deliver, make_service, make_source, overdue, start
 from tests.gateway import Gateway
 from tests.service import Answer, Received, analysis_service, slow
 

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, settings
-from chalicelib.aws import client
-from chalicelib.tables import analyses
-from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, sent_to, start
+from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, overdue, sent_to, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import analysis_service
@@ -177,17 +175,3 @@ def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest
         assert sweep() == 1
         deliver()
         assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"
-
-
-def overdue(analysis: int, **more: Any) -> None:
-    """Let the time of an analysis have come."""
-    values = {"check_at": time.time() - 1, **more}
-    client("dynamodb").update_item(
-        TableName=analyses.AnalysisItem.Meta.table_name,
-        Key={"key": {"S": f"analysis#{analysis}"}},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
-        ExpressionAttributeValues={
-            f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)}
-            for name, value in values.items()
-        },
-    )

@@ -11,7 +11,7 @@ ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
 
 EDGES = {
     "boto3": {"fitter_lambda.inbox"},
-    "botocore": {"chalicelib.aws", "chalicelib.blobs", "fitter_lambda.inbox"},
+    "botocore": {"chalicelib.aws", "chalicelib.blobs", "chalicelib.renderer", "fitter_lambda.inbox"},
     "pynamodb": {"chalicelib.tables"},
     "chalice": {"chalicelib.routes", "app"},
     "requests": {"chalicelib.egress", "chalicelib.authentication", "fitter_lambda"},
@@ -29,6 +29,7 @@ LEVELS = [
         "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
         "chalicelib.blobs", "chalicelib.queues", "chalicelib.secrets", "chalicelib.egress",
         "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws", "chalicelib.settings",
+        "chalicelib.json_text",
         "chalicelib.errors",
     ),
 ]  # fmt: skip

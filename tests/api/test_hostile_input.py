@@ -1,0 +1,175 @@
+"""Whatever a request holds: a clear refusal, never a 5xx, nothing of others shown or changed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import queues
+from chalicelib.egress import _seconds
+from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, start
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+DEEP = "[" * 5000
+
+
+@pytest.mark.parametrize(
+    "analysis", ["0" * 20 + "9" * 5000, "9" * 17, "\u0661", "1e3", "-1", "%00", "1/../2"]
+)
+def test_ids_that_are_none(admin: Gateway, analysis: str) -> None:
+    assert admin.get(f"/obj/analysis/{analysis}").status in (403, 404)
+    assert admin.get(f"/analysis_service/{analysis}").status in (403, 404)
+
+
+@pytest.mark.parametrize("source", ["x" * 3000, "a b", "%2e%2e", "\u00e9"])
+def test_sources_that_are_none(admin: Gateway, source: str) -> None:
+    assert admin.get(f"/sources/{source}").status == 404
+    assert admin.post("/photometry", {**LIGHT_CURVE, "obj_id": source}).status == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"obj_id": {}}, {"obj_id": []}, {"obj_id": [[]]}, {"instrument_id": True}, {"group_ids": [10**2000]},
+        {"group_ids": [-1]}, {"altdata": {"a": "x" * 3000}}, {"mjd": {"a": 1}},
+    ],
+)  # fmt: skip
+def test_photometry_of_all_shapes(admin: Gateway, change: dict[str, Any]) -> None:
+    make_source(admin)
+    assert 400 <= admin.post("/photometry", {**LIGHT_CURVE, **change}).status < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sources", {"id": "SN2", "ra": 1, "dec": 1, "altdata": {"a": "x" * 500_000}}),
+        ("/sources", {"id": "SN2", "ra": 1, "dec": 1, "alias": ["x"] * 5000}),
+        ("/spectrum", {"observed_at": "0001-01-01T00:00:00+12:00"}),
+        ("/spectrum", {"altdata": {"a": "x" * 500_000}}),
+        ("/analysis_service", {"optional_analysis_parameters": {"a": ["x" * 500_000]}}),
+        ("/analysis_service", {"timeout": 1e-200}),
+        ("/obj/SN1/analysis/1", {"analysis_parameters": {"a": "x" * 500_000}}),
+        ("/obj/SN1/analysis/1", {"input_filters": {"photometry": {"filters": ["x"] * 100_000}}}),
+        ("/obj/SN1/analysis_upload/2", {"analysis_parameters": {"a": "x" * 500_000}}),
+        ("/obj/SN1/analysis/1", {"group_ids": [10**400]}),
+    ],
+)
+def test_what_no_record_has_room_for(admin: Gateway, path: str, body: dict[str, Any]) -> None:
+    make_source(admin)
+    make_service(admin, optional_analysis_parameters={"a": ["b"]})
+    make_service(admin, name="b", upload_only=True, input_data_types=[])
+    usual = {
+        "/spectrum": {
+            "obj_id": "SN1", "instrument_id": 1, "observed_at": "2020-01-01T00:00:00",
+            "wavelengths": [1.0], "fluxes": [1.0],
+        },
+        "/analysis_service": {
+            "name": "c", "url": "https://c.org", "authentication_type": "none",
+            "analysis_type": "meta_analysis", "input_data_types": ["redshift"],
+        },
+    }.get(path, {})  # fmt: skip
+    reply = admin.post(path, {**usual, **body})
+    assert 400 <= reply.status < 500, reply.text
+    assert reply.message
+
+
+def test_light_curves_of_many_uploads_can_be_shared_at_once(admin: Gateway) -> None:
+    make_source(admin)
+    row = {"obj_id": "SN1", "flux": 1.0, "fluxerr": 1.0, "filter": "ztfg", "instrument_id": 1}
+    for mjd in range(110):
+        assert admin.post("/photometry", {**row, "mjd": mjd}).status == 200
+    everything = {**row, "mjd": [*range(110), 200], "group_ids": "all"}
+    assert admin.put("/photometry", everything).status == 200
+    assert len(make_user(admin, "ada").get("/sources/SN1/photometry").data) == 111
+
+
+def test_large_altdata_is_cut_into_blocks(admin: Gateway) -> None:
+    make_source(admin)
+    count = 600
+    altdata = [{"note": f"{i}" * 400} for i in range(count)]
+    columns = {"mjd": list(range(count)), "flux": 1.0, "fluxerr": 1.0, "filter": "ztfg", "instrument_id": 1}
+    assert admin.post("/photometry", {"obj_id": "SN1", **columns, "altdata": altdata}).status == 200
+    assert admin.get("/sources/SN1/photometry").data[5]["altdata"] == altdata[5]
+
+
+def test_queries_and_headers_of_all_shapes(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    first = start(admin, service, **{"idempotency-key": "k" * 5000})
+    assert start(admin, service, **{"idempotency-key": "k" * 5000}) == first
+    for query in (f"plot_kwargs={DEEP}", "plot_kwargs=[1]", "plot_kwargs={"):
+        assert admin.get(f"/obj/analysis/{first}/corner?{query}").status == 400
+    assert admin.get("/sources/SN1?includePhotometry=perhaps").status == 400
+
+
+def test_a_long_message_is_cut_not_refused(admin: Gateway) -> None:
+    from tests.service import analysis_service
+
+    make_source(admin)
+    with analysis_service() as server:
+        analysis = start(admin, make_service(admin, server.url))
+        deliver()
+        path = server.received[0].callback_path
+    assert admin.patch(path, {"progress": 1e-200}).status == 200
+    assert admin.post(path, {"status": "error", "message": "Traceback " * 9000}).status == 200
+    assert len(admin.get(f"/obj/analysis/{analysis}").data["status_message"]) == 5000
+
+
+def test_encoded_results_hold_no_nan(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin, upload_only=True, input_data_types=[])
+    body = {"analysis": {"results": {"format": "json", "data": '{"a": NaN}'}}}
+    analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", body).data["id"]
+    assert admin.get(f"/obj/analysis/{analysis}/results").data == {"a": None}
+
+
+@pytest.mark.parametrize("header", ["Fri, 31 Dec 9999 23:59:59 -1200", "soon", "-1", "9" * 50, "", None])
+def test_any_retry_after_is_read(header: str | None) -> None:
+    seconds = _seconds(header)
+    assert seconds is None or 0 <= seconds <= 12 * 3600
+
+
+def test_inputs_are_their_authors_alone(admin: Gateway) -> None:
+    make_source(admin)
+    ada, bob = make_user(admin, "ada", "Run Analyses", "Upload data"), make_user(admin, "bob")
+    ada.post("/photometry", {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]})
+    analysis = start(ada, make_service(admin))
+    assert "1.0" in json.dumps(ada.get(f"/obj/analysis/{analysis}/inputs").data)
+    assert bob.get(f"/obj/analysis/{analysis}").status == 200
+    assert bob.get(f"/obj/analysis/{analysis}/inputs").status == 403
+
+
+def test_credentials_do_not_follow_a_service_elsewhere(admin: Gateway) -> None:
+    token = {"header_token": {"Authorization": "Bearer secret"}}
+    service = make_service(admin, authentication_type="header_token", _authinfo=token)
+    path = f"/analysis_service/{service}"
+    assert admin.patch(path, {"url": "https://evil.example.org/"}).status == 400
+    assert admin.patch(path, {"url": "https://service.example.org/other"}).status == 200
+    assert admin.patch(path, {"url": "https://evil.example.org/", "_authinfo": token}).status == 200
+
+
+def test_nobody_puts_others_into_groups_that_are_not_theirs(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Manage users", "Manage groups")
+    group = admin.post("/groups", {"name": "closed"}).data["id"]
+    assert ada.post("/user", {"username": "eve", "groupIDsAndAdmin": [[group, True]]}).status == 403
+    assert admin.post("/user", {"username": "eve", "groupIDsAndAdmin": [[2, True]]}).status == 403
+    assert ada.post("/groups", {"name": "novae", "group_admins": [4711]}).status == 400
+    assert ada.post("/groups", {"name": "novae"}).status == 200, "a refused request leaves no group behind"
+
+
+def test_saving_a_foreign_source_does_not_make_it_public(admin: Gateway) -> None:
+    make_source(admin, group_ids=[2])
+    ada = make_user(admin, "ada", "Upload data")
+    assert ada.post("/sources", {"id": "SN1"}).status == 200
+    assert ada.get("/sources/SN1").status == 200
+    assert make_user(admin, "bob").get("/sources/SN1").status == 404
+
+
+def test_a_deletion_that_did_not_go_through_deletes_no_analyses(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    analysis = start(admin, service)
+    queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service})
+    deliver(queues.JOBS)
+    assert admin.get(f"/obj/analysis/{analysis}").status == 200
