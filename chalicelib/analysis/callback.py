@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.analysis import documents, tokens
-from chalicelib.errors import BusyError, ForbiddenError, HeliographError, LateError
+from chalicelib.errors import BusyError, ForbiddenError, LateError
 from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import read
-from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace, now
@@ -47,12 +46,14 @@ def receive(token: str, body: dict[str, Any]) -> None:
     document = documents.read(wanted.analysis)
     status = "completed" if wanted.status == "success" else "failure"
     message = (wanted.message or "")[:LONGEST_MESSAGE]
+    seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
     prefix = documents.store(int(item.id), document)
     try:
-        _end(token, item, status, message, prefix, document.products)
-    except HeliographError:
+        steps.end(item, status, message, document=prefix, products=document.products, duration=seconds)
+    except (LostRace, BusyError):
         documents.delete(prefix)
-        raise
+        _waiting(token)  # Says what became of the analysis, unless others are only busy with it.
+        raise BusyError("The analysis is being changed by others. Call back again.") from None
 
 
 def progress(token: str, body: dict[str, Any]) -> None:
@@ -88,24 +89,6 @@ def _waiting(token: str) -> table.AnalysisItem:
             raise _ended(table.get(int(item.id))) from None
         raise _late(item)
     return item
-
-
-def _end(
-    token: str,
-    item: table.AnalysisItem,
-    status: str,
-    message: str,
-    prefix: str,
-    products: dict[str, Any],
-) -> None:
-    for _ in range(TRIES):
-        seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
-        try:
-            return steps.end(item, status, message, document=prefix, products=products, duration=seconds)
-        except LostRace:
-            # Either the analysis has ended, which is said here, or only its state moved on.
-            item = _waiting(token)
-    raise BusyError("The analysis is being changed by others at this moment. Call back again.")
 
 
 def _late(item: table.AnalysisItem) -> LateError:

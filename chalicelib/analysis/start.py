@@ -93,16 +93,7 @@ def start(
         watch=table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
     )
-    try:
-        records.add(record, remembered)
-    except HeliographError:
-        blobs.delete_under(f"analyses/{analysis_id}/")
-        raise
-    except table.RepeatedKey:
-        blobs.delete_under(f"analyses/{analysis_id}/")
-        return table.repeated(remembered or "") or analysis_id
-    _queue(analysis_id)
-    return analysis_id
+    return _queued(record, remembered)
 
 
 def _remembered(requester: Requester, key: str | None) -> str | None:
@@ -151,9 +142,20 @@ def _document(source_id: str, source: dict[str, Any], data: dict[str, str], sent
     return document
 
 
-def _queue(analysis_id: int) -> None:
+def _queued(record: table.AnalysisItem, remembered: str | None) -> int:
+    """Add a record and put its message into the queue; return its id, or that of its twin."""
+    analysis_id = int(record.id)
+    try:
+        records.add(record, remembered)
+    except HeliographError:
+        blobs.delete_under(f"analyses/{analysis_id}/")
+        raise
+    except table.RepeatedKey:
+        blobs.delete_under(f"analyses/{analysis_id}/")
+        return table.repeated(remembered or "") or analysis_id
     try:
         queues.send(queues.DISPATCH, {"analysis_id": analysis_id})
     except Exception:
         # The record is there: the sweep will send the message in its place.
         log.exception("analysis %d could not be queued and is left to the sweep", analysis_id)
+    return analysis_id
