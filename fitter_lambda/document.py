@@ -71,7 +71,8 @@ def _title(payload: Payload, numbers: dict[str, Any]) -> str:
 def _message(numbers: dict[str, Any]) -> str:
     chi2, ndof, left = numbers["chi2"], numbers["ndof"], len(numbers["excluded"])
     message = f"Fitted {numbers['source']} to {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
-    return message + (f"; {left} rows were left out, see results.excluded." if left else ".")
+    rows = "row was" if left == 1 else "rows were"
+    return message + (f"; {left} {rows} left out, see results.excluded." if left else ".")
 
 
 def _joblib(value: Any) -> bytes:

@@ -62,6 +62,8 @@ class Api:
             try:
                 said = answer.json()["message"]
             except (ValueError, KeyError, TypeError):
-                said = answer.text[:300]
+                raise DemoError(
+                    f"What answers at {self.url} is no Heliograph. PORT=… says where the stack listens."
+                ) from None
             raise DemoError(f"{method} {path} was answered {answer.status_code}: {said}")
         return answer

@@ -196,8 +196,11 @@ def main() -> int:
     settings = Settings.from_environment()
     try:
         load(Api(f"{settings.url}/api", settings.token_file.read_text().strip()))
-    except (DemoError, requests.ConnectionError, FileNotFoundError) as error:
-        print(f"error: {error}\nIs the stack running? `make run` starts it.", file=sys.stderr)
+    except DemoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (requests.ConnectionError, FileNotFoundError):
+        print(f"error: no stack runs at {settings.url}. `make run` starts one.", file=sys.stderr)
         return 1
     return 0
 

@@ -87,8 +87,10 @@ def choose(optional: str | dict[str, Any] | None, given: Chosen) -> tuple[Chosen
     declarations = declared(optional)
     unknown = sorted(set(given) - set(declarations))
     if unknown:
-        choices = ", ".join(declarations) or "it takes none"
-        raise InvalidError(f"analysis_parameters: {', '.join(unknown)} not known to this service; {choices}.")
+        choices = ", ".join(declarations) or "none"
+        raise InvalidError(
+            f"analysis_parameters: this service has no {', '.join(unknown)}; it takes {choices}."
+        )
     sent: Chosen = {}
     kept: Chosen = {}
     for name, declaration in declarations.items():

@@ -190,7 +190,7 @@ def _json(raw: bytes | str) -> Any:
     if len(raw) > settings.REQUEST_BYTES:
         raise TooLargeError(
             f"The request takes {len(raw) // 1024} kB; at most {settings.REQUEST_BYTES // 1024} are taken. "
-            "Send fewer or smaller plots, or thin the samples."
+            "Send fewer or smaller plots or files, or thin the samples."
         )
     return parse(raw, "The body") if raw.strip() else {}
 
@@ -208,5 +208,5 @@ def id_in_path(text: str, what: str, error: type[HeliographError]) -> int:
         Of the type given, if it is no id: whatever it names does not exist.
     """
     if not text.isascii() or not text.isdecimal() or len(text) > 16 or int(text) > LARGEST_ID:
-        raise error(f"There is no {what} {text[:40]!r}; its id is a number.")
+        raise error(f"There is no {what} {text[:40]!r}.")
     return int(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,24 +21,29 @@ from infra.local.settings import PROJECT, Settings
 __all__ = ["RunningStack", "free_port", "running_stack", "start", "stop", "wait_until_ready"]
 
 _START_SECONDS = 300.0
-_STOP_SECONDS = 40.0
+_STOP_SECONDS = 90.0
 
 
 def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes] | None = None) -> bool:
     """Wait until the API answers; False when the process ends before, or the time is over."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/api/sysinfo", timeout=30):
-                return True
-        except urllib.error.HTTPError:
+        gone = process.poll() is not None if process else running(settings.pid_file) is None
+        if gone:
+            return False
+        if _answers(settings.port):
             return True
-        except OSError:
-            gone = process.poll() is not None if process else running(settings.pid_file) is None
-            if gone:
-                return False
-            time.sleep(0.1)
+        time.sleep(0.1)
     return False
+
+
+def _answers(port: int) -> bool:
+    """Say whether a Heliograph, and not somebody else's server, answers on a port."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/sysinfo", timeout=30) as answer:
+            return bool(json.load(answer)["data"]["name"] == "Heliograph")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def start(

@@ -23,6 +23,16 @@ def test_of_many_callbacks_one_wins(stack: RunningStack, api: Api) -> None:
     assert api.get(f"/obj/analysis/{analysis}/results") == replies.index(200)
 
 
+def test_forty_readers_at_once_are_all_answered(stack: RunningStack, http: requests.Session) -> None:
+    url = f"{stack.url}/api/sources/2019dwz"
+
+    def read(_: int) -> int:
+        return requests.get(url, headers=dict(http.headers), timeout=120).status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        assert list(pool.map(read, range(40))) == [200] * 40
+
+
 def test_writers_at_once_lose_no_photometry(api: Api) -> None:
     api.post("/sources", {"id": "busy", "ra": 1.0, "dec": 1.0})
 

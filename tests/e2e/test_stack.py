@@ -115,6 +115,35 @@ def test_a_taken_port_is_said_with_who_holds_it(tmp_path: Path, offset: int) -> 
     assert not (tmp_path / "pid").exists()
 
 
+def test_the_demo_says_who_holds_its_port(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    environment = {**os.environ, "PORT": str(port), "HELIOGRAPH_LOCAL_DIR": str(tmp_path)}
+    other = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until_somebody_listens(port)
+        for module, words in (("infra.demo", f"process {other.pid} ("), ("infra.demo_data", "stack")):
+            ended = subprocess.run(
+                [sys.executable, "-m", module],
+                check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60,
+            )  # fmt: skip
+            assert ended.returncode == 1, ended.stdout
+            assert words in ended.stdout + ended.stderr
+    finally:
+        other.kill()
+        other.wait()
+
+
+def until_somebody_listens(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_one_state_has_one_stack(stack: RunningStack) -> None:
     ended = run_to_the_end(free_port(), stack.settings.state_dir)
     assert ended.returncode == 1

@@ -13,7 +13,7 @@ from infra.local.settings import PROJECT
 
 __all__ = ["FrontDoor"]
 
-_FINISH_SECONDS = 3.0
+_FINISH_SECONDS = 1.5
 
 
 class FrontDoor:
