@@ -1,8 +1,14 @@
 """What all tests share: where data outside the project may be, and loud words when they are not."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# No deadline: a busy machine is no fault of the code. The same examples on every run of CI.
+hypothesis.settings.register_profile("here", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("here")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
