@@ -25,7 +25,7 @@ _RESPONSES: dict[str, tuple[int | None, str]] = {
     # The gateway's words for a path or method that no route has.
     "MISSING_AUTHENTICATION_TOKEN": (
         404,
-        '"no route has this path and method; the routes are listed in /api/openapi.json"',
+        '"no route has this path and method"',
     ),
     "REQUEST_TOO_LARGE": (
         413,

@@ -17,7 +17,7 @@ from chalicelib import blobs
 from chalicelib.errors import InvalidError
 from chalicelib.json_text import parse
 
-__all__ = ["Document", "delete", "read", "store"]
+__all__ = ["CURVES", "Document", "delete", "read", "store"]
 
 MAX_PLOTS = 100
 INLINE_BYTES = 60_000
@@ -32,6 +32,7 @@ IMAGES = {
 OPAQUE = "application/octet-stream"
 
 CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
+"""What a source's list of analyses carries of each document."""
 
 
 @dataclass

@@ -6,13 +6,12 @@ from typing import Any
 
 from chalicelib import blobs, people
 from chalicelib.access import Requester, may_see
+from chalicelib.analysis.documents import CURVES
 from chalicelib.errors import ForbiddenError
 from chalicelib.tables import analyses as table
 from chalicelib.tables import services as service_table
 
 __all__ = ["document", "of_source", "seen", "shown", "status"]
-
-CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
 
 
 def seen(requester: Requester, analysis_id: int, source_id: str | None = None) -> table.AnalysisItem:

@@ -4,6 +4,8 @@ import pytest
 
 from chalicelib import blobs, settings
 from chalicelib.aws import account_id, client
+from chalicelib.tables import analyses, analysis_steps
+from chalicelib.tables.base import LostRace
 from tests.api.story import make_service, make_source, overdue, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -93,6 +95,33 @@ def test_what_stops_half_way_through_a_deletion_is_finished(
     overdue(analysis)
     sweep()
     assert not blobs.exists(f"analyses/{analysis}/inputs.json")
+
+
+def test_what_has_ended_is_not_cancelled(admin: Gateway) -> None:
+    make_source(admin)
+    service = upload_service(admin)
+    for status, ended in (("success", "completed"), ("error", "failure")):
+        analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", {"status": status}).data["id"]
+        reply = admin.post(f"/obj/analysis/{analysis}/cancel")
+        assert (reply.status, ended in reply.message) == (403, True)
+        assert admin.get(f"/obj/analysis/{analysis}").data["status"] == ended
+
+
+def test_a_step_names_the_state_that_it_leaves(admin: Gateway) -> None:
+    make_source(admin)
+    analysis = start(admin, make_service(admin))
+    stale = analyses.get(analysis)
+    assert stale is not None
+    analysis_steps.sent(stale, "", 4e9)
+    for late in (
+        lambda: analysis_steps.end(stale, "failure", "", leaving=("queued",)),
+        lambda: analysis_steps.sent(stale, "", 4e9),
+        lambda: analysis_steps.lease(stale, "2999"),
+        lambda: analysis_steps.postpone(stale, 1.0, ""),
+    ):
+        with pytest.raises(LostRace):
+            late()
+    assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"
 
 
 @pytest.mark.parametrize("product", ["plots/0", "results", "corner", "inference_data"])
