@@ -1,0 +1,81 @@
+"""Two writers at once: whoever meets another's transaction tries again, and nobody writes a row twice."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from chalicelib.aws import client
+from chalicelib.tables import base, sources
+from tests.api.story import LIGHT_CURVE, make_service, make_source, start
+from tests.gateway import Gateway
+
+TRANSACTION, UPDATE = "TransactWriteItems", "UpdateItem"
+
+
+@pytest.fixture
+def conflicts(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Lets DynamoDB answer the next so many writes of a kind as it does when a transaction holds an item."""
+    monkeypatch.setattr(base, "PAUSES", (0.001,) * 4)
+    left = {TRANSACTION: 0, UPDATE: 0}
+
+    def answer(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        if not left.get(model.name):
+            return None
+        left[model.name] -= 1
+        code = "TransactionCanceledException" if model.name == TRANSACTION else "TransactionConflictException"
+        said = {
+            "Error": {"Code": code, "Message": "held"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+        }
+        return AWSResponse("", 400, {}, None), said
+
+    events = client("dynamodb").meta.events
+    events.register("before-call.dynamodb", answer)
+    yield left.__setitem__
+    events.unregister("before-call.dynamodb", answer)
+
+
+def test_a_held_item_is_waited_for(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    conflicts(TRANSACTION, 2)
+    analysis = start(admin, service)
+    conflicts(TRANSACTION, 2)
+    assert admin.post(f"/obj/analysis/{analysis}/cancel").status == 200
+    conflicts(TRANSACTION, 2)
+    assert admin.delete(f"/obj/analysis/{analysis}").status == 200
+    source = {"id": "SN1", "redshift": 0.07}
+    conflicts(UPDATE, 2)
+    assert admin.post("/sources", source).status == 200
+    assert admin.get("/sources/SN1").data["redshift"] == 0.07
+
+
+def test_what_is_held_for_long_is_said(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
+    make_source(admin)
+    analysis = start(admin, make_service(admin))
+    conflicts(TRANSACTION, 100)
+    reply = admin.post(f"/obj/analysis/{analysis}/cancel")
+    conflicts(TRANSACTION, 0)
+    assert (reply.status, reply.headers["Retry-After"]) == (429, "1")
+    assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "queued"
+
+
+def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
+    real, between = sources.blocks, [again]
+
+    def blocks(source_id: str) -> list[sources.BlockItem]:
+        found = real(source_id)
+        if between:
+            # After the first has read what is there, the second writes the same.
+            assert admin.post("/photometry", between.pop()).status == 200
+        return found
+
+    monkeypatch.setattr(sources, "blocks", blocks)
+    reply = admin.post("/photometry", again)
+    assert reply.status == 400
+    assert "there already" in reply.message
+    assert len(admin.get("/sources/SN1/photometry").data) == 6
