@@ -9,6 +9,8 @@
     fits/<uuid>/payload.json                      what the supernova fitter has to do
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,7 +18,17 @@ from botocore.exceptions import ClientError
 from chalicelib import settings
 from chalicelib.aws import account_id, client
 
-__all__ = ["delete_under", "exists", "get", "link", "put", "upload_link"]
+__all__ = ["At", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
+
+PART_BYTES = 16 * 1024 * 1024
+"""The size of the pieces in which a large blob is written; S3 wants 5 MB at least."""
+
+
+@dataclass(frozen=True)
+class At:
+    """A blob, where a text could stand as well."""
+
+    key: str
 
 
 def _bucket() -> str:
@@ -37,15 +49,50 @@ def get(key: str) -> bytes | None:
     return bytes(answer["Body"].read())
 
 
-def exists(key: str) -> bool:
-    """Say whether there is such a blob."""
+def size(key: str) -> int:
+    """Return how many bytes a blob has; -1 if there is none."""
     try:
-        client("s3").head_object(Bucket=_bucket(), Key=key)
+        return int(client("s3").head_object(Bucket=_bucket(), Key=key)["ContentLength"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
-            return False
+            return -1
         raise
-    return True
+
+
+def exists(key: str) -> bool:
+    """Say whether there is such a blob."""
+    return size(key) >= 0
+
+
+def join(key: str, pieces: Iterable[str | At], content_type: str) -> None:
+    """Write texts and blobs behind each other into one blob, a part in memory at a time."""
+    s3, where = client("s3"), {"Bucket": _bucket(), "Key": key}
+    upload = {**where, "UploadId": s3.create_multipart_upload(**where, ContentType=content_type)["UploadId"]}
+    try:
+        parts = [
+            {"PartNumber": n, "ETag": s3.upload_part(**upload, PartNumber=n, Body=part)["ETag"]}
+            for n, part in enumerate(_parts(pieces), start=1)
+        ]
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    except BaseException:
+        s3.abort_multipart_upload(**upload)
+        raise
+
+
+def _parts(pieces: Iterable[str | At]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in pieces:
+        for chunk in [piece.encode()] if isinstance(piece, str) else _chunks(piece.key):
+            held += chunk
+            if len(held) >= PART_BYTES:
+                yield bytes(held)
+                held.clear()
+    yield bytes(held)
+
+
+def _chunks(key: str) -> Iterator[bytes]:
+    body = client("s3").get_object(Bucket=_bucket(), Key=key)["Body"]
+    yield from iter(lambda: body.read(PART_BYTES // 4), b"")
 
 
 def link(key: str, *, file_name: str | None = None) -> str:

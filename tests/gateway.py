@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 from chalice.app import Chalice
 
 from chalicelib import blobs
+from chalicelib.routes import OPERATIONS
 
 
 @dataclass
@@ -30,6 +32,18 @@ class Reply:
     def message(self) -> str:
         assert self.json["status"] == "error", self.text
         return str(self.json["message"])
+
+
+def check_promise(method: str, resource: str, reply: Reply) -> None:
+    """Fail if an answer is not what its route says that it answers."""
+    operation = next((o for o in OPERATIONS if (o.method, o.path) == (method, resource)), None)
+    if operation is None or reply.status != 200:
+        return
+    promised = {"data": operation.answers, **operation.beside}
+    for name, schema in promised.items():
+        given = reply.json if operation.bare else reply.json.get(name)
+        if given is not None or name == "data":
+            msgspec.convert(given, schema or None, strict=True)
 
 
 class Gateway:
@@ -86,7 +100,9 @@ class Gateway:
             "isBase64Encoded": False,
         }
         answer = self._app(event, None)
-        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+        reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
+        check_promise(method, resource, reply)
+        return reply
 
     def _match(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """Choose the route as API Gateway does: fixed parts before variables, ``{proxy+}`` last."""

@@ -42,7 +42,7 @@ class Document:
     Attributes
     ----------
     analysis : dict
-        As it came.
+        As it came, but that each plot has both ``format`` and ``type``.
     parts : dict
         Its parts as blobs: ``(bytes, content type)`` by name.
     products : dict
@@ -105,6 +105,7 @@ def _read_plots(document: Document) -> None:
     if not isinstance(plots, list) or len(plots) > MAX_PLOTS:
         raise InvalidError(f"analysis.plots: a list of at most {MAX_PLOTS} plots is needed.")
     named: list[dict[str, str]] = []
+    shown: list[dict[str, Any]] = []
     for number, plot in enumerate(plots):
         place = f"analysis.plots.{number}"
         given = {"data": plot} if isinstance(plot, str) else plot
@@ -116,7 +117,10 @@ def _read_plots(document: Document) -> None:
         key = f"plots/{number}"
         document.parts[key] = (data, IMAGES[kind][1] if kind else OPAQUE)
         named.append({"format": str(claimed)[:20], "key": key})
+        shown.append({**given, "format": named[-1]["format"], "type": named[-1]["format"]})
     document.products["plots"] = named
+    if shown:
+        document.analysis = {**document.analysis, "plots": shown}
 
 
 def _read_inference_data(document: Document) -> None:

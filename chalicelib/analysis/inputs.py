@@ -13,7 +13,8 @@ from typing import Any
 from chalicelib.access import Requester, may_see
 from chalicelib.sources import instruments, photometry, spectra
 from chalicelib.sources.rows import ZERO_POINT
-from chalicelib.tables import sources as table
+from chalicelib.tables import remarks
+from chalicelib.tables.sources import SourceItem
 
 __all__ = ["assemble"]
 
@@ -36,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def assemble(
-    requester: Requester, source: table.SourceItem, kinds: Iterable[str], filters: dict[str, Any] | None
+    requester: Requester, source: SourceItem, kinds: Iterable[str], filters: dict[str, Any] | None
 ) -> dict[str, str]:
     """Return a CSV text for each kind of data that a service wants.
 
@@ -70,7 +71,7 @@ def _cell(value: Any) -> Any:
     return repr(value) if isinstance(value, list | dict | float) else value
 
 
-def _photometry(requester: Requester, source: table.SourceItem, filters: Row) -> Iterable[Row]:
+def _photometry(requester: Requester, source: SourceItem, filters: Row) -> Iterable[Row]:
     wanted = filters.get("photometry") or {}
     named = instruments.named()
     best: dict[tuple[float, str], Row] = {}
@@ -98,17 +99,17 @@ def _uncertainty(row: Row) -> float:
     return math.inf if row["magerr"] is None else float(row["magerr"])
 
 
-def _spectra(requester: Requester, source: table.SourceItem, _: Row) -> Iterable[Row]:
+def _spectra(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
     return spectra.of(requester, source.source_id)
 
 
-def _redshift(_requester: Requester, source: table.SourceItem, _: Row) -> Iterable[Row]:
+def _redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
     return [source.fields]
 
 
-def _records(kind: str) -> Callable[[Requester, table.SourceItem, Row], Iterable[Row]]:
-    def of_kind(requester: Requester, source: table.SourceItem, _: Row) -> Iterable[Row]:
-        items = table.parts(source.source_id, kind)
+def _records(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
+    def of_kind(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
+        items = remarks.of_source(source.source_id, kind)
         return [
             {**item.fields, "created_at": item.created_at, "modified": item.modified}
             for item in items
@@ -118,7 +119,7 @@ def _records(kind: str) -> Callable[[Requester, table.SourceItem, Row], Iterable
     return of_kind
 
 
-ROWS: dict[str, Callable[[Requester, table.SourceItem, Row], Iterable[Row]]] = {
+ROWS: dict[str, Callable[[Requester, SourceItem, Row], Iterable[Row]]] = {
     "photometry": _photometry,
     "spectra": _spectra,
     "redshift": _redshift,

@@ -11,7 +11,7 @@ from chalicelib.errors import ForbiddenError, NotFoundError
 from chalicelib.renderer import render
 from chalicelib.tables.analyses import AnalysisItem
 
-__all__ = ["corner", "inference_data", "inputs", "plot", "results", "results_link"]
+__all__ = ["corner", "inference_data", "inputs", "plot", "results_key", "results_link"]
 
 
 def plot(item: AnalysisItem, number: int) -> str:
@@ -48,18 +48,13 @@ def inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     return sent
 
 
-def results(item: AnalysisItem) -> Any:
-    """Return the results, as what JSON can say of them."""
-    stored = blobs.get(_results_key(item))
-    return json.loads(stored or b"null")
-
-
 def results_link(item: AnalysisItem) -> str:
     """Return a link to the results as a JSON file."""
-    return blobs.link(_results_key(item), file_name=f"analysis_{int(item.id)}_results.json")
+    return blobs.link(results_key(item), file_name=f"analysis_{int(item.id)}_results.json")
 
 
-def _results_key(item: AnalysisItem) -> str:
+def results_key(item: AnalysisItem) -> str:
+    """Return where the results lie, as what JSON can say of them."""
     kind = _products(item).get("results")
     if kind is None:
         raise NotFoundError(f"Analysis {int(item.id)} has no results.")

@@ -1,17 +1,16 @@
 """Analyses as their readers see them, with SkyPortal's keys."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib import blobs, people
+from chalicelib import people
 from chalicelib.access import Requester, may_see
 from chalicelib.analysis.documents import CURVES
 from chalicelib.errors import ForbiddenError
 from chalicelib.tables import analyses as table
 from chalicelib.tables import services as service_table
 
-__all__ = ["document", "of_source", "seen", "shown", "status"]
+__all__ = ["of_source", "seen", "shown", "status"]
 
 
 def seen(requester: Requester, analysis_id: int, source_id: str | None = None) -> table.AnalysisItem:
@@ -96,19 +95,3 @@ def status(item: table.AnalysisItem) -> dict[str, Any]:
         "message": item.status_message,
         "progress": progress,
     }
-
-
-def document(item: table.AnalysisItem) -> dict[str, Any]:
-    """Return the document of an analysis, its plots with both ``format`` and ``type``."""
-    stored = blobs.get(f"{item.document}document.json") if item.document else None
-    whole: dict[str, Any] = json.loads(stored) if stored else {}
-    plots = whole.get("plots")
-    if isinstance(plots, list):
-        named = (item.products or {}).get("plots", [])
-        whole["plots"] = [_plot(plot, name["format"]) for plot, name in zip(plots, named, strict=True)]
-    return whole
-
-
-def _plot(plot: Any, kind: str) -> dict[str, Any]:
-    given = {"data": plot} if isinstance(plot, str) else plot
-    return {**given, "format": kind, "type": kind}

@@ -3,38 +3,41 @@
 from typing import Any
 
 from chalicelib import services
-from chalicelib.errors import ForbiddenError
-from chalicelib.routes.http import Call, Routes, id_in_path
+from chalicelib.routes.http import Call
+from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import ServiceId
+from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.services import NewService, ServiceChange
+from chalicelib.schemas.services import NewService, Service, ServiceChange
 
 routes = Routes(__name__)
 
 
-@routes.post("/analysis_service", Acl.MANAGE_SERVICES)
-def add(call: Call) -> dict[str, int]:
-    return {"id": services.add(call.requester, call.read(NewService))}
+@routes.post("/analysis_service", Acl.MANAGE_SERVICES, answers=Made)
+def add(call: Call, body: NewService) -> dict[str, int]:
+    """Register an analysis service."""
+    return {"id": services.add(call.requester, body)}
 
 
-@routes.get("/analysis_service")
+@routes.get("/analysis_service", answers=list[Service])
 def every(call: Call) -> list[dict[str, Any]]:
+    """List the analysis services that you may see."""
     return [services.shown(service, as_posted=False) for service in services.every(call.requester)]
 
 
-@routes.get("/analysis_service/{service_id}")
-def read(call: Call, service_id: str) -> dict[str, Any]:
-    return services.shown(services.seen(call.requester, _id(service_id)), as_posted=True)
+@routes.get("/analysis_service/{service_id}", answers=Service)
+def read(call: Call, service_id: ServiceId) -> dict[str, Any]:
+    """Read an analysis service; its credentials never leave again."""
+    return services.shown(services.seen(call.requester, service_id), as_posted=True)
 
 
 @routes.patch("/analysis_service/{service_id}", Acl.MANAGE_SERVICES)
-def change(call: Call, service_id: str) -> None:
-    services.change(call.requester, _id(service_id), call.read(ServiceChange))
+def change(call: Call, service_id: ServiceId, body: ServiceChange) -> None:
+    """Change an analysis service; what is left out stays as it was."""
+    services.change(call.requester, service_id, body)
 
 
 @routes.delete("/analysis_service/{service_id}", Acl.MANAGE_SERVICES)
-def remove(call: Call, service_id: str) -> None:
-    services.remove(call.requester, _id(service_id))
-
-
-def _id(text: str) -> int:
-    return id_in_path(text, "analysis service", ForbiddenError)
+def remove(call: Call, service_id: ServiceId) -> None:
+    """Delete an analysis service with its analyses: running ones end."""
+    services.remove(call.requester, service_id)

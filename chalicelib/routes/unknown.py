@@ -3,7 +3,8 @@
 import re
 
 from chalicelib.errors import MethodError, NotFoundError
-from chalicelib.routes.http import Call, Routes
+from chalicelib.routes.http import Call
+from chalicelib.routes.operations import Routes
 
 __all__ = ["METHODS", "refuse", "routes_but"]
 
@@ -25,8 +26,8 @@ def routes_but(known: dict[str, list[str]]) -> Routes:
     for method in METHODS:
 
         @routes.open_to_all(method, "/{proxy+}")
-        def nothing_there(call: Call, method: str = method) -> None:
-            refuse(method, call.path, known)
+        def nothing_there(call: Call) -> None:
+            refuse(call.method, call.path, known)
 
     return routes
 

@@ -1,20 +1,25 @@
 """What services call back to; the token in the path is the permission."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from chalicelib.analysis import callback
-from chalicelib.routes.http import Call, Routes
+from chalicelib.routes.http import Call
+from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import Text
+from chalicelib.schemas.analyses import Callback, Progress
 
 routes = Routes(__name__)
 
 
-@routes.open_to_all("POST", "/webhook/obj_analysis/{token}")
-def receive(call: Call, token: str) -> dict[str, Any]:
-    callback.receive(token, call.body)
+@routes.open_to_all("POST", "/webhook/obj_analysis/{token}", answers=dict[str, Any])
+def receive(call: Call, token: Text, body: Annotated[dict[str, Any], Callback]) -> dict[str, Any]:
+    """Bring the results of an analysis: once, with the token that the service was sent."""
+    callback.receive(token, body)
     return {}
 
 
-@routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}")
-def progress(call: Call, token: str) -> dict[str, Any]:
-    callback.progress(token, call.body)
+@routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}", answers=dict[str, Any])
+def progress(call: Call, token: Text, body: Annotated[dict[str, Any], Progress]) -> dict[str, Any]:
+    """Say how far an analysis has come."""
+    callback.progress(token, body)
     return {}

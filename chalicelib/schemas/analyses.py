@@ -1,15 +1,16 @@
 """Starting an analysis, calling back, uploading."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Schema, check_size
+from chalicelib.schemas.base import GroupIds, Query, Schema, Switch, View, Word, check_size
+from chalicelib.schemas.people import Group
 
-__all__ = ["Callback", "NewAnalysis", "Progress", "Upload"]
-
-
-Word = Annotated[str, Meta(max_length=200)]
+__all__ = [
+    "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "NewAnalysis", "Progress", "ResultsQuery",
+    "Status", "Upload",
+]  # fmt: skip
 
 
 class PhotometryFilter(Schema, omit_defaults=True):
@@ -65,3 +66,59 @@ class Progress(Schema):
 
     progress: Annotated[float, Meta(ge=0, le=1)] | None = None
     message: str | None = None
+
+
+class AnalysisQuery(Query):
+    """What to tell of an analysis besides its record."""
+
+    includeAnalysisData: Switch = False
+    includeFilename: Switch = False
+
+
+class ResultsQuery(Query):
+    """How to give the results."""
+
+    download: Switch = False
+
+
+class CornerQuery(Query):
+    """Keyword arguments of ``corner.corner``, together as JSON or each by its name."""
+
+    plot_kwargs: str | None = None
+
+
+class Analysis(View):
+    """An analysis, with SkyPortal's keys."""
+
+    id: int
+    obj_id: str
+    analysis_service_id: int
+    analysis_service_name: str | None
+    analysis_service_description: str | None
+    author_id: int
+    status: Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"]
+    status_message: str
+    analysis_parameters: dict[str, Any]
+    input_filters: dict[str, Any] | None
+    show_parameters: bool
+    show_plots: bool
+    show_corner: bool
+    created_at: str
+    modified: str
+    last_activity: str
+    duration: float | None
+    invalid_after: str | None
+    hash: str | None
+    num_plots: int
+    groups: list[Group]
+    filename: str | UnsetType | None = UNSET
+    data: dict[str, Any] | UnsetType = UNSET
+
+
+class Status(View):
+    """How far an analysis is."""
+
+    id: int
+    status: str
+    message: str
+    progress: float | None

@@ -12,7 +12,10 @@ import msgspec
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["GroupIds", "Id", "Name", "Schema", "Text", "check_size", "given", "read", "truth"]
+__all__ = [
+    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "Switch", "Text", "View", "Word",
+    "check_size", "given", "read", "read_query", "truth",
+]  # fmt: skip
 
 MAX_JSON = 50_000
 """Characters that a free-form field may have: an item has room for 400 kB in all."""
@@ -32,9 +35,25 @@ class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A request's body: unknown fields are refused, not ignored."""
 
 
+class Query(Schema, forbid_unknown_fields=False):
+    """The query of a request: what is unknown in it is ignored, as SkyPortal does."""
+
+
+class View(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an answer holds: these keys and no others, since clients have strict models."""
+
+
+class Made(View):
+    """A record that was made."""
+
+    id: int
+
+
 Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?!\n)")]
 Text = Annotated[str, msgspec.Meta(max_length=5000)]
+Word = Annotated[str, msgspec.Meta(max_length=200)]
+Switch = Annotated[bool, msgspec.Meta(description="true/True/t/1 or false/False/f/0")]
 GroupIds = list[Id] | str | None
 """Ids of groups, ``"all"`` for the public group, or nothing for what the route does by default."""
 
@@ -55,6 +74,18 @@ def read(schema: type[S], data: Any) -> S:
         return msgspec.convert(data, schema, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidError(_complaint(schema, str(error))) from None
+
+
+def read_query(schema: type[S], query: dict[str, str]) -> S:
+    """Return a query as an instance of `schema`; its switches may be written as one likes.
+
+    Raises
+    ------
+    InvalidError
+        Naming the field that is wrong, and what was expected.
+    """
+    switches = {field.encode_name for field in msgspec.structs.fields(schema) if field.type is Switch}
+    return read(schema, {k: truth(v, k) if k in switches else v for k, v in query.items()})
 
 
 def _complaint(schema: type[Schema], text: str) -> str:

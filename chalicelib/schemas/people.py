@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from chalicelib.schemas.base import Id, Name, Schema
+from chalicelib.schemas.base import Id, Name, Schema, View
 
-__all__ = ["Acl", "NewGroup", "NewMember", "NewToken", "NewUser"]
+__all__ = ["Acl", "Group", "NewGroup", "NewMember", "NewToken", "NewUser"]
 
 
 class Acl(StrEnum):
@@ -43,3 +43,12 @@ class NewToken(Schema):
     name: Name
     acls: list[Acl] = []
     user_id: Id | None = None
+
+
+class Group(View):
+    """A group, as records show it."""
+
+    id: int
+    name: str
+    single_user_group: bool
+    created_at: str

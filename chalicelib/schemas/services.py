@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, field
 
-from chalicelib.schemas.base import GroupIds, Name, Schema, Text
+from chalicelib.schemas.base import GroupIds, Name, Schema, Text, View
+from chalicelib.schemas.people import Group
 
-__all__ = ["AnalysisType", "Authentication", "InputType", "NewService", "ServiceChange"]
+__all__ = ["AnalysisType", "Authentication", "InputType", "NewService", "Service", "ServiceChange"]
 
 
 class Authentication(StrEnum):
@@ -80,6 +81,31 @@ class NewService(ServiceChange, kw_only=True):
     url: Url
     authentication_type: Authentication
     analysis_type: AnalysisType
+
+
+class Service(View):
+    """An analysis service as it is shown: never its credentials."""
+
+    id: int
+    name: str
+    display_name: str
+    description: str | None
+    version: str | None
+    contact_name: str | None
+    contact_email: str | None
+    url: str
+    optional_analysis_parameters: str | dict[str, Any]
+    authentication_type: Authentication
+    enabled: bool
+    analysis_type: AnalysisType
+    input_data_types: list[InputType]
+    timeout: float
+    upload_only: bool
+    display_on_resource_dropdown: bool
+    is_summary: bool
+    groups: list[Group]
+    created_at: str
+    modified: str
 
 
 def _object(text: str) -> dict[str, Any]:

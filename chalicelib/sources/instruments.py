@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.base import given
-from chalicelib.schemas.sources import NewInstrument, NewTelescope
+from chalicelib.schemas.instruments import NewInstrument, NewTelescope
 from chalicelib.tables import instruments as table
 
 __all__ = ["add_instrument", "add_telescope", "every", "named"]

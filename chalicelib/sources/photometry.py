@@ -10,10 +10,10 @@ from chalicelib.errors import BusyError, InvalidError
 from chalicelib.schemas.base import LARGEST_ID
 from chalicelib.sources import catalogue, instruments
 from chalicelib.sources.rows import COLUMNS, POGSON, ZERO_POINT, BadRowsError, Row, read_rows
-from chalicelib.tables import sources as table
+from chalicelib.tables import photometry as table
 from chalicelib.tables.base import LostRace, reserve_ids, timestamp
 
-__all__ = ["DETECTION_SIGMA", "magnitudes", "points", "shown", "upload"]
+__all__ = ["DETECTION_SIGMA", "magnitudes", "points", "shown_of", "upload"]
 
 DETECTION_SIGMA = 3.0
 """A limiting magnitude is that of a flux of so many errors."""
@@ -182,18 +182,24 @@ def magnitudes(row: Row) -> dict[str, float | None]:
     }
 
 
-def shown(row: Row, space: str, instruments_by_id: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    """Return a row as the API shows it.
+def shown_of(requester: Requester, source_id: str, space: str) -> list[dict[str, Any]]:
+    """Return the photometry of a source as the API shows it.
 
     Parameters
     ----------
-    row : dict
-        One of `points`.
+    requester : Requester
+        Who asks.
+    source_id : str
+        The source.
     space : {'mag', 'flux', 'both'}
         Which of the two to show.
-    instruments_by_id : dict
-        The instruments.
     """
+    named = instruments.named()
+    rows = points(requester, source_id)
+    return [{"obj_id": source_id, **_shown(row, space, named)} for row in rows]
+
+
+def _shown(row: Row, space: str, instruments_by_id: dict[int, dict[str, Any]]) -> dict[str, Any]:
     hidden = {"group_ids", "flux", "fluxerr"}
     values = {name: value for name, value in row.items() if name not in hidden}
     values["instrument_name"] = instruments_by_id.get(row["instrument_id"], {}).get("name")

@@ -6,9 +6,9 @@ from typing import Any
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.base import given
-from chalicelib.schemas.sources import NewSpectrum
+from chalicelib.schemas.spectra import NewSpectrum
 from chalicelib.sources import catalogue, instruments
-from chalicelib.tables import sources as table
+from chalicelib.tables import spectra as table
 from chalicelib.tables.base import next_id
 
 __all__ = ["add", "of"]
@@ -29,7 +29,7 @@ def add(requester: Requester, wanted: NewSpectrum) -> int:
     fields = given(wanted, "obj_id", "group_ids")
     fields["observed_at"] = observed_at.isoformat()
     number = next_id("spectrum")
-    table.add_spectrum(wanted.obj_id, number, fields, group_ids, requester.user_id)
+    table.add(wanted.obj_id, number, fields, group_ids, requester.user_id)
     return number
 
 
@@ -47,6 +47,6 @@ def of(requester: Requester, source_id: str) -> list[dict[str, Any]]:
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item in table.spectra(source_id)
+        for item in table.of_source(source_id)
         if may_see(requester, item)
     ]

@@ -7,7 +7,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws import client
-from chalicelib.tables import base, sources
+from chalicelib.tables import base, photometry
 from tests.api.story import LIGHT_CURVE, make_service, make_source, start
 from tests.gateway import Gateway
 
@@ -65,16 +65,16 @@ def test_what_is_held_for_long_is_said(admin: Gateway, conflicts: Callable[[str,
 def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
-    real, between = sources.blocks, [again]
+    real, between = photometry.blocks, [again]
 
-    def blocks(source_id: str) -> list[sources.BlockItem]:
+    def blocks(source_id: str) -> list[photometry.BlockItem]:
         found = real(source_id)
         if between:
             # After the first has read what is there, the second writes the same.
             assert admin.post("/photometry", between.pop()).status == 200
         return found
 
-    monkeypatch.setattr(sources, "blocks", blocks)
+    monkeypatch.setattr(photometry, "blocks", blocks)
     reply = admin.post("/photometry", again)
     assert reply.status == 400
     assert "there already" in reply.message

@@ -1,0 +1,56 @@
+"""What analyses brought: plots, results, corner plots, inference data, and what they were sent."""
+
+from typing import Any
+
+from chalicelib.analysis import products, reading
+from chalicelib.errors import InvalidError
+from chalicelib.json_text import parse
+from chalicelib.routes.http import Call, Redirect, Spliced
+from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import AnalysisId, PlotNumber
+from chalicelib.schemas.analyses import CornerQuery, ResultsQuery
+
+routes = Routes(__name__)
+
+
+@routes.get("/obj/analysis/{analysis_id}/plots/{plot_number}", links="image/png")
+def plot(call: Call, analysis_id: AnalysisId, plot_number: PlotNumber) -> Redirect:
+    """Read a plot, counted from 0."""
+    return Redirect(products.plot(reading.seen(call.requester, analysis_id), plot_number))
+
+
+@routes.get("/obj/analysis/{analysis_id}/results", answers=Any)
+def results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Redirect | Spliced:
+    """Read the results of an analysis, as JSON whatever they came as."""
+    item = reading.seen(call.requester, analysis_id)
+    if query.download:
+        return Redirect(products.results_link(item))
+    return Spliced(products.results_key(item))
+
+
+@routes.get("/obj/analysis/{analysis_id}/corner", links="image/png")
+def corner(call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]) -> Redirect:
+    """Read a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
+    return Redirect(products.corner(reading.seen(call.requester, analysis_id), _plot_kwargs(call)))
+
+
+@routes.get("/obj/analysis/{analysis_id}/inference_data", links="application/x-netcdf")
+def inference_data(call: Call, analysis_id: AnalysisId) -> Redirect:
+    """Read the inference data of an analysis: a netCDF file for arviz."""
+    return Redirect(products.inference_data(reading.seen(call.requester, analysis_id)))
+
+
+@routes.get("/obj/analysis/{analysis_id}/inputs", answers=dict[str, Any])
+def inputs(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
+    """Read exactly what was sent to the service, without its secrets; for the author alone."""
+    return products.inputs(call.requester, reading.seen(call.requester, analysis_id))
+
+
+def _plot_kwargs(call: Call) -> dict[str, Any]:
+    """Return corner's keyword arguments, from the body of the GET or from its query."""
+    in_body = call.body.get("plot_kwargs", call.body)
+    query = dict(call.query)
+    in_query = parse(query.pop("plot_kwargs", "{}"), "plot_kwargs")
+    if not isinstance(in_body, dict) or not isinstance(in_query, dict):
+        raise InvalidError("plot_kwargs: an object is needed, corner's keyword arguments.")
+    return {**query, **in_query, **in_body}
