@@ -9,18 +9,20 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import blobs, egress, services, settings
 from chalicelib.analysis import signing, tokens
+from chalicelib.analysis.refusals import excerpt
 from chalicelib.analysis.start import inputs_key
-from chalicelib.authentication import proof_for
-from chalicelib.errors import RetryLater
+from chalicelib.authentication import Proof, proof_for
+from chalicelib.errors import BusyError, RetryLater
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables import services as service_table
-from chalicelib.tables.base import LostRace, now
+from chalicelib.tables.base import LostRace, now, timestamp
 from chalicelib.tables.services import ServiceItem
 
 __all__ = ["dispatch", "give_up"]
@@ -80,17 +82,19 @@ def _send(item: table.AnalysisItem, service: ServiceItem, pause: Pause) -> None:
     document = blobs.get(inputs_key(int(item.id)))
     if document is None:
         return _fail(item, "The data that were to be sent are gone. Start the analysis again.")
+    proof = proof_for(service.fields["authentication_type"], services.credentials(service))
     try:
-        answer = _post(item, service, json.loads(document))
+        answer = _post(item, service, proof, json.loads(document))
     except egress.EgressRefused as error:
         return _fail(item, f"The service cannot be called: {error}.")
     except egress.NoConnection as error:
         return _retry(item, f"The service could not be reached: {error}.", None, pause)
     except egress.TimedOut as error:
         return _sent(item, f"The data went out, {error}; the service may be at work.")
-    said = f"The service answered HTTP {answer.status}"
     if 200 <= answer.status < 300:
         return _sent(item, "The service has the data and is at work.")
+    _note_refusal(item, service, proof, answer)
+    said = f"The service answered HTTP {answer.status}"
     if answer.status == 429 or answer.status >= 500:
         return _retry(item, f"{said}.", answer.retry_after, pause)
     if 300 <= answer.status < 400:
@@ -98,19 +102,37 @@ def _send(item: table.AnalysisItem, service: ServiceItem, pause: Pause) -> None:
     _fail(item, f"{said} to the data.")
 
 
-def _post(item: table.AnalysisItem, service: ServiceItem, document: dict[str, Any]) -> egress.Answer:
-    token = tokens.callback_token(int(item.id), item.created_at)
-    proof = proof_for(service.fields["authentication_type"], services.credentials(service))
+def _post(
+    item: table.AnalysisItem, service: ServiceItem, proof: Proof, document: dict[str, Any]
+) -> egress.Answer:
     payload = {
         **proof.body,
         **document,
-        "callback_url": f"{item.public_url}/webhook/obj_analysis/{token}",
+        "callback_url": f"{item.public_url}/webhook/obj_analysis/{_token(item)}",
         "callback_method": "POST",
         "invalid_after": str(item.invalid_after).replace("T", " "),
     }
     body = json.dumps(payload).encode()
     headers = {**proof.headers, **signing.signed_headers(f"analysis-{int(item.id)}", body)}
     return egress.post(service.fields["url"], body, headers, proof.auth)
+
+
+def _token(item: table.AnalysisItem) -> str:
+    return tokens.callback_token(int(item.id), item.created_at)
+
+
+def _note_refusal(
+    item: table.AnalysisItem, service: ServiceItem, proof: Proof, answer: egress.Answer
+) -> None:
+    """Keep what the service said for those who manage it; an analysis' readers are told the status alone."""
+    refusal = {
+        "at": timestamp(),
+        "status": answer.status,
+        "excerpt": excerpt(answer.body, {*proof.secrets, _token(item)}),
+        "analysis_id": int(item.id),
+    }
+    with suppress(LostRace, BusyError):
+        service_table.note_refusal(service, refusal)
 
 
 def _sent(item: table.AnalysisItem, message: str) -> None:

@@ -17,9 +17,10 @@ from chalicelib import blobs
 from chalicelib.errors import InvalidError
 from chalicelib.json_text import parse
 
-__all__ = ["CURVES", "Document", "delete", "read", "store"]
+__all__ = ["CURVES", "Document", "delete", "read", "scalars", "store"]
 
 MAX_PLOTS = 100
+MAX_SCALARS = 200
 INLINE_BYTES = 60_000
 """Model light curves up to this stand in the record, so that a list can carry them."""
 
@@ -143,7 +144,9 @@ def _read_results(document: Document) -> None:
     kind = str(given.get("format") or "json")[:20]
     data = given["data"]
     if kind == "json":
-        document.parts["results.json"] = (_json_bytes(data), "application/json")
+        data = _from_text(data)
+        document.parts["results.json"] = (json.dumps(data).encode(), "application/json")
+        document.products["scalars"] = scalars(data)
     else:
         document.parts[f"results.{'joblib' if kind == 'joblib' else 'bin'}"] = (
             _decoded("analysis.results.data", data),
@@ -152,13 +155,27 @@ def _read_results(document: Document) -> None:
     document.products["results"] = kind
 
 
-def _json_bytes(data: Any) -> bytes:
+def scalars(results: Any) -> dict[str, float | str | bool]:
+    """Return the scalars of results by their dotted names, for lists to compare; not too many."""
+    found: dict[str, float | str | bool] = {}
+    stack = [("", results)]
+    while stack and len(found) < MAX_SCALARS:
+        name, value = stack.pop()
+        if isinstance(value, dict):
+            inner = list(value.items())[:MAX_SCALARS]
+            stack += [(f"{name}.{key}" if name else str(key), item) for key, item in reversed(inner)]
+        elif isinstance(value, float | bool | int) or (isinstance(value, str) and len(value) <= 100):
+            found[name[:100]] = value
+    return found
+
+
+def _from_text(data: Any) -> Any:
     """Return results in JSON, given as an object, or as a text that encodes one."""
     if isinstance(data, str):
         # A text that is no JSON is a fine result, too.
         with suppress(InvalidError):
-            data = parse(data, "analysis.results.data")
-    return json.dumps(data).encode()
+            return parse(data, "analysis.results.data")
+    return data
 
 
 def _read_samples(document: Document) -> None:

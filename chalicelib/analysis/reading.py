@@ -10,7 +10,7 @@ from chalicelib.errors import ForbiddenError
 from chalicelib.tables import analyses as table
 from chalicelib.tables import services as service_table
 
-__all__ = ["of_source", "seen", "shown", "status"]
+__all__ = ["of_source", "seen", "shown", "status", "visible"]
 
 
 def seen(requester: Requester, analysis_id: int, source_id: str | None = None) -> table.AnalysisItem:
@@ -22,18 +22,19 @@ def seen(requester: Requester, analysis_id: int, source_id: str | None = None) -
         If there is none, or it is not theirs (the same answer).
     """
     item = table.get(analysis_id)
-    if item is None or not _visible(requester, item) or source_id not in (None, item.obj_id):
+    if item is None or not visible(requester, item) or source_id not in (None, item.obj_id):
         raise ForbiddenError(f"There is no analysis {analysis_id} that you may see.")
     return item
 
 
-def _visible(requester: Requester, item: table.AnalysisItem) -> bool:
+def visible(requester: Requester, item: table.AnalysisItem) -> bool:
+    """Say whether the requester may see an analysis."""
     return int(item.author_id) == requester.user_id or may_see(requester, item)
 
 
 def of_source(requester: Requester, source_id: str) -> list[table.AnalysisItem]:
     """Return the analyses of a source that the requester may see, newest first."""
-    return [item for item in table.by_source(source_id) if _visible(requester, item)]
+    return [item for item in table.by_source(source_id) if visible(requester, item)]
 
 
 def shown(items: Iterable[table.AnalysisItem], *, curves: bool = False) -> list[dict[str, Any]]:
@@ -47,12 +48,12 @@ def shown(items: Iterable[table.AnalysisItem], *, curves: bool = False) -> list[
         Add the model light curves (a source's list carries them).
     """
     items = list(items)
-    services = {number: service_table.get(number) for number in {int(i.analysis_service_id) for i in items}}
+    services = service_table.some({int(item.analysis_service_id) for item in items})
     every = {int(group) for item in items for group in item.group_ids}
     groups = {group["id"]: group for group in people.groups(every)}
     views = []
     for item in items:
-        view = _view(item, services[int(item.analysis_service_id)])
+        view = _view(item, services.get(int(item.analysis_service_id)))
         view["groups"] = [groups[group] for group in sorted(map(int, item.group_ids)) if group in groups]
         if curves:
             view |= {name: (item.products or {}).get("curves", {}).get(name) for name in CURVES}

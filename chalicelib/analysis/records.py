@@ -8,6 +8,7 @@ from chalicelib.errors import BusyError, HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_listings as listings
 from chalicelib.tables.base import LostRace
 from chalicelib.tables.services import ServiceItem
 
@@ -46,6 +47,7 @@ def new(
         show_parameters=wanted.show_parameters,
         show_plots=wanted.show_plots,
         show_corner=wanted.show_corner,
+        is_summary=service.fields["is_summary"],
         timeout=service.fields["timeout"],
         **more,
     )
@@ -73,6 +75,15 @@ def add(
     RepeatedKey
         If the idempotency key is known.
     """
+    listings.enter(record)
+    try:
+        _create(record, remembered, full)
+    except (HeliographError, table.RepeatedKey):
+        listings.leave(record)
+        raise
+
+
+def _create(record: table.AnalysisItem, remembered: str | None, full: type[HeliographError]) -> None:
     for _ in range(TRIES):
         try:
             return table.create(record, remembered)

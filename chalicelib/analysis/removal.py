@@ -11,6 +11,7 @@ from chalicelib.analysis.reading import seen
 from chalicelib.errors import BusyError, ForbiddenError, RetryLater
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_listings as listings
 from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables import services as service_table
 from chalicelib.tables.base import LostRace
@@ -68,7 +69,7 @@ def delete_of_service(service_id: int, *, last: bool, pause: Callable[[float], N
     if service_table.get(service_id) is not None:
         pause(SOON)
         raise RetryLater(f"service {service_id} is not deleted yet")
-    items = table.by_service(service_id, BATCH)
+    items = table.some_of_service(service_id, BATCH)
     for item in items:
         _remove(item)
     job = {"job": "delete_analyses", "service_id": service_id}
@@ -81,6 +82,7 @@ def delete_of_service(service_id: int, *, last: bool, pause: Callable[[float], N
 def finish(item: table.AnalysisItem) -> None:
     """Remove what is left of a hidden analysis."""
     blobs.delete_under(f"analyses/{int(item.id)}/")
+    listings.leave(item)
     steps.bury(item)
 
 

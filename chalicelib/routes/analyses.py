@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from chalicelib.analysis import reading, removal, start, upload
+from chalicelib.analysis import listing, reading, removal, start, upload
 from chalicelib.routes.http import Answer, Call, Spliced
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import AnalysisId, ServiceId, SourceId
-from chalicelib.schemas.analyses import Analysis, AnalysisQuery, NewAnalysis, Status, Upload
+from chalicelib.schemas.analyses import AnalysesQuery, Analysis, AnalysisQuery, NewAnalysis, Status, Upload
 from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import catalogue
@@ -38,11 +38,22 @@ def bring(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> d
     return upload.upload(call.requester, source_id, number, body)
 
 
-@routes.get("/obj/{source_id}/analysis", answers=list[dict[str, Any]])
-def of_source(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
-    """List the analyses of a source, newest first, with their model light curves."""
+@routes.get("/obj/analysis", answers=list[Analysis])
+def every(call: Call, query: AnalysesQuery) -> Answer:
+    """List the analyses that you may see, newest first, a page at a time.
+
+    The header `X-Next-Cursor` is there when there is more: send it back as `cursor`.
+    """
+    page = listing.everywhere(call.requester, query)
+    headers = {"X-Next-Cursor": str(page.cursor)} if page.cursor else {}
+    return Answer(reading.shown(page.items), headers=headers)
+
+
+@routes.get("/obj/{source_id}/analysis", answers=list[Analysis])
+def of_source(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
+    """List the analyses of a source, all of them, newest first, with their model light curves."""
     catalogue.seen(call.requester, source_id)
-    return reading.shown(reading.of_source(call.requester, source_id), curves=True)
+    return reading.shown(listing.of_source(call.requester, source_id, query), curves=True)
 
 
 @routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": dict[str, Any]})

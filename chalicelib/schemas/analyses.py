@@ -4,13 +4,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Query, Schema, Switch, View, Word, check_size
+from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Switch, View, Word, check_size
 from chalicelib.schemas.people import Group
 
 __all__ = [
-    "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "NewAnalysis", "Progress", "ResultsQuery",
-    "Status", "Upload",
+    "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "NewAnalysis", "Progress",
+    "ResultsQuery", "Status", "Upload",
 ]  # fmt: skip
+
+
+State = Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"]
 
 
 class PhotometryFilter(Schema, omit_defaults=True):
@@ -75,6 +78,19 @@ class AnalysisQuery(Query):
     includeFilename: Switch = False
 
 
+class AnalysesQuery(Query):
+    """Which analyses to list."""
+
+    objID: str | None = None
+    analysisServiceID: Id | None = None
+    status: State | None = None
+    summaryOnly: Switch = False
+    result: Word | None = None
+    pageNumber: Annotated[int, Meta(ge=1)] = 1
+    numPerPage: Annotated[int, Meta(ge=1, le=500)] = 100
+    cursor: Id | None = None
+
+
 class ResultsQuery(Query):
     """How to give the results."""
 
@@ -96,7 +112,7 @@ class Analysis(View):
     analysis_service_name: str | None
     analysis_service_description: str | None
     author_id: int
-    status: Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"]
+    status: State
     status_message: str
     analysis_parameters: dict[str, Any]
     input_filters: dict[str, Any] | None
@@ -111,6 +127,10 @@ class Analysis(View):
     hash: str | None
     num_plots: int
     groups: list[Group]
+    model_lightcurve: Any = UNSET
+    model_lightcurves: Any = UNSET
+    model_name: Any = UNSET
+    n_detections: Any = UNSET
     filename: str | UnsetType | None = UNSET
     data: dict[str, Any] | UnsetType = UNSET
 

@@ -15,6 +15,8 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import settings
 from chalicelib.tables.analysis_items import (
     AnalysisItem,
+    ByService,
+    BySource,
     ByWatch,
     CallbackItem,
     IdempotencyItem,
@@ -35,6 +37,7 @@ __all__ = [
     "overdue",
     "record_of",
     "repeated",
+    "some_of_service",
     "tally_of",
 ]
 
@@ -141,12 +144,19 @@ def by_callback(token_hash: str) -> AnalysisItem | None:
     return get(int(callback.analysis_id))
 
 
-def by_source(obj_id: str) -> Iterator[AnalysisItem]:
-    """Return the analyses of a source, newest first."""
-    return _present(AnalysisItem.by_source.query(obj_id, scan_index_forward=False))
+def by_source(obj_id: str, before: int | None = None) -> Iterator[AnalysisItem]:
+    """Return the analyses of a source, newest first; only those with smaller ids, if one is given."""
+    until = BySource.id < before if before else None
+    return _present(AnalysisItem.by_source.query(obj_id, until, scan_index_forward=False))
 
 
-def by_service(service_id: int, limit: int) -> list[AnalysisItem]:
+def by_service(service_id: int, before: int | None = None) -> Iterator[AnalysisItem]:
+    """Return the analyses of a service, newest first; only those with smaller ids, if one is given."""
+    until = ByService.id < before if before else None
+    return _present(AnalysisItem.by_service.query(service_id, until, scan_index_forward=False))
+
+
+def some_of_service(service_id: int, limit: int) -> list[AnalysisItem]:
     """Return some of the analyses of a service, half-deleted ones too."""
     return list(AnalysisItem.by_service.query(service_id, limit=limit))
 

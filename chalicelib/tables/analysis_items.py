@@ -7,19 +7,28 @@ from pynamodb.attributes import (
     NumberSetAttribute,
     UnicodeAttribute,
 )
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib import settings
 from chalicelib.tables.base import Record, timestamp
 
 __all__ = [
+    "EVERYONE",
     "AnalysisItem",
+    "ByListing",
+    "ByService",
+    "BySource",
     "ByWatch",
     "CallbackItem",
     "IdempotencyItem",
     "Item",
+    "ListingItem",
     "TallyItem",
 ]
+
+
+EVERYONE = "all"
+"""The listing that every analysis stands in; administrators read it."""
 
 
 class Item(Record):
@@ -58,11 +67,30 @@ class ByWatch(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-
     check_at = NumberAttribute(range_key=True)
 
 
+class ByListing(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_listing"
+        projection = KeysOnlyProjection()
+
+    listing = UnicodeAttribute(hash_key=True)
+    id = NumberAttribute(range_key=True)
+
+
+class ListingItem(Item):
+    """That an analysis stands in a listing: that of a group, or of its author."""
+
+    by_listing = ByListing()
+
+    listing = UnicodeAttribute()
+    id = NumberAttribute()
+
+
 class AnalysisItem(Item):
     by_source = BySource()
     by_service = ByService()
     by_watch = ByWatch()
 
+    listing = UnicodeAttribute(default_for_new=EVERYONE)
     id = NumberAttribute()
     obj_id = UnicodeAttribute()
     analysis_service_id = NumberAttribute()
@@ -81,6 +109,7 @@ class AnalysisItem(Item):
     last_activity = UnicodeAttribute(default_for_new=timestamp)
     duration = NumberAttribute(null=True)
     invalid_after = UnicodeAttribute(null=True)
+    is_summary = BooleanAttribute(default=False)
     timeout = NumberAttribute()
     callback_hash = UnicodeAttribute(null=True)
     public_url = UnicodeAttribute(null=True)

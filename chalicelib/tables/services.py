@@ -1,6 +1,6 @@
 """The registered analysis services."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pynamodb.attributes import (
@@ -13,9 +13,9 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.base import LostRace, Registry, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import LostRace, Registry, conditional, id_key, next_id, timestamp, transaction
 
-__all__ = ["ServiceItem", "add", "every", "get", "new_id", "remove", "update"]
+__all__ = ["ServiceItem", "add", "every", "get", "new_id", "remove", "some", "update"]
 
 
 class ServiceItem(Registry):
@@ -29,6 +29,7 @@ class ServiceItem(Registry):
     authinfo = BinaryAttribute(null=True, legacy_encoding=False)
     owner_id = NumberAttribute()
     revision = NumberAttribute(default=1)
+    last_refusal = JSONAttribute(null=True)
     created_at = UnicodeAttribute(default_for_new=timestamp)
     modified = UnicodeAttribute(default_for_new=timestamp)
 
@@ -86,6 +87,19 @@ def update(item: ServiceItem, name: str, values: dict[str, Any]) -> None:
         write.update(ServiceItem(item.kind, item.key), actions=actions, condition=unchanged)
 
 
+def note_refusal(item: ServiceItem, refusal: dict[str, Any]) -> None:
+    """Keep how a service, as it was read, refused an analysis; this is no change of the service.
+
+    Raises
+    ------
+    LostRace
+        If it was changed or removed since: the refusal says nothing of what it is now.
+    """
+    actions = [ServiceItem.last_refusal.set(refusal)]
+    unchanged = ServiceItem.revision == item.revision
+    conditional(lambda: ServiceItem(item.kind, item.key).update(actions=actions, condition=unchanged))
+
+
 def remove(item: ServiceItem) -> bool:
     """Forget a service; say whether it was still there."""
     try:
@@ -102,6 +116,13 @@ def get(number: int) -> ServiceItem | None:
         return ServiceItem.get("service", id_key(number), consistent_read=True)
     except DoesNotExist:
         return None
+
+
+def some(numbers: Iterable[int]) -> dict[int, ServiceItem]:
+    """Return those of the services that exist, by id."""
+    keys = [("service", id_key(number)) for number in numbers]
+    found = ServiceItem.batch_get(keys, consistent_read=True) if keys else ()
+    return {int(item.id): item for item in found}
 
 
 def every() -> Iterator[ServiceItem]:

@@ -1,0 +1,122 @@
+"""Lists of analyses: all of one source, or those of all sources, a page at a time."""
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from chalicelib.access import Requester
+from chalicelib.analysis import reading
+from chalicelib.errors import InvalidError
+from chalicelib.schemas.analyses import AnalysesQuery
+from chalicelib.tables import analyses as table
+from chalicelib.tables import analysis_listings as listings
+
+__all__ = ["Page", "everywhere", "of_source"]
+
+MOST_READ = 2000
+"""Records that one request looks at: a page may be short, its cursor says where to go on."""
+
+DEEPEST = 10_000
+"""The last analysis that a page number reaches; beyond it a cursor is needed."""
+
+COMPARISON = re.compile(r"\s*([\w.\- ]+?)\s*(<=|>=|==|!=|=|<|>)\s*(.+?)\s*")
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "=": operator.eq, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+Test = Callable[[table.AnalysisItem], bool]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of analyses, and where the next one begins, if there is more."""
+
+    items: list[table.AnalysisItem]
+    cursor: int | None
+
+
+def of_source(requester: Requester, source_id: str, query: AnalysesQuery) -> list[table.AnalysisItem]:
+    """Return the analyses of a source that the requester may see, newest first, all of them."""
+    return list(filter(_test(query), reading.of_source(requester, source_id)))
+
+
+def everywhere(requester: Requester, query: AnalysesQuery) -> Page:
+    """Return a page of the analyses that the requester may see, newest first.
+
+    Raises
+    ------
+    InvalidError
+        If the page lies too deep, or a filter cannot be understood.
+    """
+    size = query.numPerPage
+    skipped = 0 if query.cursor else (query.pageNumber - 1) * size
+    if skipped + size > DEEPEST:
+        raise InvalidError(
+            f"pageNumber: pages end at analysis {DEEPEST}; go on with cursor=<the header X-Next-Cursor>."
+        )
+    test, read = _test(query), 0
+    last = query.cursor
+    items: list[table.AnalysisItem] = []
+    for item in islice(_newest(requester, query), max(MOST_READ, skipped + size) + 1):
+        if len(items) == skipped + size or read == max(MOST_READ, skipped + size):
+            return Page(items[skipped:], last)
+        read, last = read + 1, int(item.id)
+        if reading.visible(requester, item) and test(item):
+            items.append(item)
+    return Page(items[skipped:], None)
+
+
+def _newest(requester: Requester, query: AnalysesQuery) -> Iterator[table.AnalysisItem]:
+    """Read what may be on the page, by the narrowest index that there is."""
+    if query.objID:
+        return table.by_source(query.objID, query.cursor)
+    if query.analysisServiceID:
+        return table.by_service(query.analysisServiceID, query.cursor)
+    if requester.is_admin:
+        return listings.newest([listings.EVERYONE], query.cursor, query.numPerPage + 1)
+    mine = [listings.author_listing(requester.user_id), *map(listings.group_listing, requester.groups)]
+    return listings.newest(mine, query.cursor, query.numPerPage + 1)
+
+
+def _test(query: AnalysesQuery) -> Test:
+    compared = _comparison(query.result) if query.result else None
+
+    def test(item: table.AnalysisItem) -> bool:
+        return (
+            query.objID in (None, item.obj_id)
+            and query.analysisServiceID in (None, int(item.analysis_service_id))
+            and query.status in (None, item.status)
+            and (bool(item.is_summary) or not query.summaryOnly)
+            and (compared is None or compared(item))
+        )
+
+    return test
+
+
+def _comparison(text: str) -> Test:
+    """Return the test that ``chi2<2`` stands for: a comparison of a scalar of the results."""
+    found = COMPARISON.fullmatch(text)
+    if not found:
+        raise InvalidError(f"result: {text[:100]!r} is no comparison such as chi2<2 or model=salt3.")
+    name, sign, written = found.groups()
+    wanted = _number(written)
+
+    def test(item: table.AnalysisItem) -> bool:
+        given = (item.products or {}).get("scalars", {}).get(name)
+        if isinstance(wanted, float) and type(given) in (int, float):
+            return OPERATORS[sign](given, wanted)
+        return given is not None and sign in ("=", "==", "!=") and OPERATORS[sign](str(given), written)
+
+    return test
+
+
+def _number(written: str) -> float | str:
+    try:
+        return float(written)
+    except ValueError:
+        return written
