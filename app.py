@@ -1,5 +1,7 @@
 """Every function of the zip package, one line each: what runs when, and which part of the heart it calls."""
 
+from typing import Any
+
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
 from chalicelib import queues, routes, settings, workers
@@ -22,6 +24,11 @@ def dead_letters(event: SQSEvent) -> None:
 @app.on_sqs_message(queue=settings.name(queues.JOBS), batch_size=1, name="jobs")
 def jobs(event: SQSEvent) -> None:
     workers.jobs(event.to_dict())
+
+
+@app.lambda_function(name="documents")
+def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return workers.documents(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

@@ -6,6 +6,8 @@
     analyses/<id>/documents/<uuid>/document.json  what a callback brought, as it came
     analyses/<id>/documents/<uuid>/plots/0.png    and so on: the document's binary parts
     analyses/<id>/documents/<uuid>/renders/…      what the renderer made of it
+    uploads/documents/<owner>/<uuid>.json         a document on its way, too large for a request
+    uploads/answers/<uuid>.json                   an answer too large for API Gateway
     fits/<uuid>/payload.json                      what the supernova fitter has to do
 """
 
@@ -18,7 +20,7 @@ from botocore.exceptions import ClientError
 from chalicelib import settings
 from chalicelib.aws import account_id, client
 
-__all__ = ["At", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
+__all__ = ["At", "delete", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
 
 PART_BYTES = 16 * 1024 * 1024
 """The size of the pieces in which a large blob is written; S3 wants 5 MB at least."""
@@ -111,10 +113,15 @@ def link(key: str, *, file_name: str | None = None) -> str:
     return str(client("s3").generate_presigned_url("get_object", query, ExpiresIn=settings.LINK_SECONDS))
 
 
-def upload_link(key: str, content_type: str) -> str:
-    """Return a presigned URL to which a blob can be PUT for `settings.LINK_SECONDS`."""
+def upload_link(key: str, content_type: str, seconds: int = settings.LINK_SECONDS) -> str:
+    """Return a presigned URL to which a blob can be PUT for some seconds."""
     query = {"Bucket": _bucket(), "Key": key, "ContentType": content_type}
-    return str(client("s3").generate_presigned_url("put_object", query, ExpiresIn=settings.LINK_SECONDS))
+    return str(client("s3").generate_presigned_url("put_object", query, ExpiresIn=seconds))
+
+
+def delete(key: str) -> None:
+    """Delete a blob, whether it is there or not."""
+    client("s3").delete_object(Bucket=_bucket(), Key=key)
 
 
 def delete_under(prefix: str) -> None:

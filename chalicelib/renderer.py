@@ -4,14 +4,10 @@ It opens what must not be opened next to secrets (joblib, netCDF) and gets nothi
 presigned URLs: one to read a blob from, one to write its picture or its JSON to.
 """
 
-import json
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from chalicelib import blobs, settings
-from chalicelib.aws import client
-from chalicelib.errors import UnavailableError, UnreadableError
+from chalicelib import blobs, functions
+from chalicelib.errors import UnreadableError
 
 __all__ = ["render"]
 
@@ -44,13 +40,10 @@ def render(task: str, source: str, target: str, content_type: str, **options: An
         **options,
     }
     try:
-        answer = client("lambda", read_timeout=24.0, attempts=1).invoke(
-            FunctionName=settings.name("render"), Payload=json.dumps(event).encode()
-        )
-        outcome = json.loads(answer["Payload"].read() or b"null")
-    except (BotoCoreError, ClientError) as error:
-        raise UnavailableError("The renderer did not answer in time. Try again in a minute.") from error
-    if answer.get("FunctionError") or not isinstance(outcome, dict):
-        raise UnreadableError("The renderer could not cope with this: it is too large, or too much to draw.")
+        outcome = functions.call(functions.RENDER, event)
+    except functions.FunctionFailed:
+        raise UnreadableError(
+            "The renderer could not cope with this: it is too large, or too much to draw."
+        ) from None
     if not outcome.get("ok"):
         raise UnreadableError(str(outcome.get("error", "it cannot be read")))

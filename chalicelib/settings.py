@@ -11,6 +11,7 @@ __all__ = [
     "AUTHINFO_BYTES",
     "DISPATCH_ATTEMPTS",
     "DISPATCH_LEASE",
+    "DOCUMENT_BYTES",
     "IDEMPOTENCY_SECONDS",
     "LARGE_ANSWER_BYTES",
     "LINK_SECONDS",
@@ -18,6 +19,7 @@ __all__ = [
     "SEND_TIMEOUT",
     "STAGE",
     "UNSENT_AFTER",
+    "UPLOAD_SECONDS",
     "VERSION",
     "egress_allowed_hosts",
     "name",
@@ -35,6 +37,12 @@ REQUEST_BYTES = 6 * 1024 * 1024
 
 LARGE_ANSWER_BYTES = 5 * 1024 * 1024
 """A JSON answer over this is a redirect to a presigned URL."""
+
+DOCUMENT_BYTES = 200 * 1024 * 1024
+"""The largest document that is taken by a presigned upload."""
+
+UPLOAD_SECONDS = 3600
+"""How long the address of such an upload works."""
 
 AUTHINFO_BYTES = 3000
 """The largest ``_authinfo``; KMS encrypts at most 4096 bytes directly."""

@@ -46,6 +46,13 @@ def jobs(event: dict[str, Any]) -> None:
     )
 
 
+def documents(event: dict[str, Any]) -> dict[str, Any]:
+    """Read a document that is too large for the API function, and store its parts."""
+    from chalicelib.analysis.large_documents import split
+
+    return split(event["upload"], event["analysis_id"])
+
+
 def sweep() -> None:
     """Look at what waits too long."""
     from chalicelib.analysis.sweep import sweep as look

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chalicelib.analysis import documents, tokens
+from chalicelib.analysis import documents, large_documents, tokens
 from chalicelib.errors import BusyError, ForbiddenError, LateError
 from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import read
@@ -11,7 +11,7 @@ from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace, now
 
-__all__ = ["progress", "receive"]
+__all__ = ["invite", "progress", "receive"]
 
 LONGEST_MESSAGE = 5000
 """Characters of a service's message that are kept; a traceback may be longer."""
@@ -43,17 +43,31 @@ def receive(token: str, body: dict[str, Any]) -> None:
     """
     item = _waiting(token)
     wanted = read(Callback, body)
-    document = documents.read(wanted.analysis)
     status = "completed" if wanted.status == "success" else "failure"
     message = (wanted.message or "")[:LONGEST_MESSAGE]
     seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
-    prefix = documents.store(int(item.id), document)
+    stored = large_documents.take(_owner(item), int(item.id), wanted.analysis)
     try:
-        steps.end(item, status, message, document=prefix, products=document.products, duration=seconds)
+        steps.end(item, status, message, document=stored.prefix, products=stored.products, duration=seconds)
     except (LostRace, BusyError):
-        documents.delete(prefix)
+        documents.delete(stored.prefix)
         _waiting(token)  # Says what became of the analysis, unless others are only busy with it.
         raise BusyError("The analysis is being changed by others. Call back again.") from None
+
+
+def invite(token: str) -> dict[str, Any]:
+    """Return where a service can put a document that is too large for a callback.
+
+    Raises
+    ------
+    ForbiddenError, LateError
+        As `receive`.
+    """
+    return large_documents.invite(_owner(_waiting(token)))
+
+
+def _owner(item: table.AnalysisItem) -> str:
+    return f"analysis-{int(item.id)}"
 
 
 def progress(token: str, body: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from chalicelib import blobs
 from chalicelib.errors import InvalidError
 from chalicelib.json_text import parse
 
-__all__ = ["CURVES", "Document", "delete", "read", "scalars", "store"]
+__all__ = ["CURVES", "Document", "Stored", "delete", "read", "scalars", "store"]
 
 MAX_PLOTS = 100
 MAX_SCALARS = 200
@@ -55,6 +55,22 @@ class Document:
     products: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A stored document.
+
+    Attributes
+    ----------
+    prefix : str
+        Where its parts lie.
+    products : dict
+        What the record says of it.
+    """
+
+    prefix: str
+    products: dict[str, Any]
+
+
 def read(analysis: dict[str, Any] | None) -> Document:
     """Check a document.
 
@@ -77,12 +93,12 @@ def read(analysis: dict[str, Any] | None) -> Document:
     return document
 
 
-def store(analysis_id: int, document: Document) -> str:
-    """Put a document and its parts into S3, under a key of its own; return where."""
+def store(analysis_id: int, document: Document) -> Stored:
+    """Put a document and its parts into S3, under a key of its own."""
     prefix = f"analyses/{analysis_id}/documents/{uuid.uuid4()}/"
     for name, (data, content_type) in document.parts.items():
         blobs.put(prefix + name, data, content_type)
-    return prefix
+    return Stored(prefix, document.products)
 
 
 def delete(prefix: str) -> None:

@@ -4,13 +4,14 @@ from typing import Any
 
 from chalicelib import services
 from chalicelib.access import Requester, groups_for
-from chalicelib.analysis import documents, records
+from chalicelib.analysis import documents, large_documents, records
 from chalicelib.errors import ForbiddenError, HeliographError
 from chalicelib.schemas.analyses import Upload
 from chalicelib.sources import catalogue
 from chalicelib.tables.base import next_id
+from chalicelib.tables.services import ServiceItem
 
-__all__ = ["upload"]
+__all__ = ["invite", "upload"]
 
 
 def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload) -> dict[str, Any]:
@@ -23,19 +24,11 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
     InvalidError
         If the document is malformed.
     """
-    service = services.seen(requester, service_id)
-    if not service.fields["upload_only"]:
-        raise ForbiddenError(
-            f"Analysis service {service_id} takes no uploads, it is called: "
-            f"POST /api/obj/<source>/analysis/{service_id}."
-        )
-    if not service.enabled:
-        raise ForbiddenError(f"Analysis service {service_id} is disabled by those who manage it.")
+    service = _open_service(requester, service_id)
     catalogue.seen(requester, source_id)
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    document = documents.read(wanted.analysis)
     analysis_id = next_id("analysis")
-    prefix = documents.store(analysis_id, document)
+    stored = large_documents.take(_owner(requester), analysis_id, wanted.analysis)
     record = records.new(
         analysis_id,
         requester,
@@ -46,13 +39,42 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
         status="completed" if wanted.status == "success" else "failure",
         status_message=(wanted.message or "")[:5000],
         analysis_parameters=wanted.analysis_parameters,
-        document=prefix,
-        products=document.products,
+        document=stored.prefix,
+        products=stored.products,
     )
     try:
         records.add(record, full=ForbiddenError)
     except HeliographError:
-        documents.delete(prefix)
+        documents.delete(stored.prefix)
         raise
-    note = {} if document.analysis else {"message": "The upload holds no analysis: no plots, no results."}
+    note = {} if wanted.analysis else {"message": "The upload holds no analysis: no plots, no results."}
     return {"id": analysis_id, **note}
+
+
+def invite(requester: Requester, source_id: str, service_id: int) -> dict[str, Any]:
+    """Return where a user can put a document that is too large for a request.
+
+    Raises
+    ------
+    ForbiddenError
+        As `upload`.
+    """
+    _open_service(requester, service_id)
+    catalogue.seen(requester, source_id)
+    return large_documents.invite(_owner(requester))
+
+
+def _owner(requester: Requester) -> str:
+    return f"user-{requester.user_id}"
+
+
+def _open_service(requester: Requester, service_id: int) -> ServiceItem:
+    service = services.seen(requester, service_id)
+    if not service.fields["upload_only"]:
+        raise ForbiddenError(
+            f"Analysis service {service_id} takes no uploads, it is called: "
+            f"POST /api/obj/<source>/analysis/{service_id}."
+        )
+    if not service.enabled:
+        raise ForbiddenError(f"Analysis service {service_id} is disabled by those who manage it.")
+    return service

@@ -6,7 +6,15 @@ from chalicelib.analysis import listing, reading, removal, start, upload
 from chalicelib.routes.http import Answer, Call, Spliced
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import AnalysisId, ServiceId, SourceId
-from chalicelib.schemas.analyses import AnalysesQuery, Analysis, AnalysisQuery, NewAnalysis, Status, Upload
+from chalicelib.schemas.analyses import (
+    AnalysesQuery,
+    Analysis,
+    AnalysisQuery,
+    Invitation,
+    NewAnalysis,
+    Status,
+    Upload,
+)
 from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import catalogue
@@ -36,6 +44,12 @@ def begin(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis)
 def bring(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> dict[str, Any]:
     """Upload an analysis that was made elsewhere, to a service that takes uploads."""
     return upload.upload(call.requester, source_id, number, body)
+
+
+@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=Invitation)
+def invite(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
+    """Ask where to PUT a document over 6 MB; the upload then names its `upload_id`."""
+    return upload.invite(call.requester, source_id, number)
 
 
 @routes.get("/obj/analysis", answers=list[Analysis])

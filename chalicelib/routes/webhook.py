@@ -6,7 +6,7 @@ from chalicelib.analysis import callback
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import Text
-from chalicelib.schemas.analyses import Callback, Progress
+from chalicelib.schemas.analyses import Callback, Invitation, Progress
 
 routes = Routes(__name__)
 
@@ -16,6 +16,12 @@ def receive(call: Call, token: Text, body: Annotated[dict[str, Any], Callback]) 
     """Bring the results of an analysis: once, with the token that the service was sent."""
     callback.receive(token, body)
     return {}
+
+
+@routes.open_to_all("POST", "/webhook/obj_analysis/{token}/upload", answers=Invitation)
+def invite(call: Call, token: Text) -> dict[str, Any]:
+    """Ask where to PUT a document over 6 MB; the callback then names its `upload_id`."""
+    return callback.invite(token)
 
 
 @routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}", answers=dict[str, Any])

@@ -8,8 +8,8 @@ from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Switch, View, W
 from chalicelib.schemas.people import Group
 
 __all__ = [
-    "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "NewAnalysis", "Progress",
-    "ResultsQuery", "Status", "Upload",
+    "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "Invitation", "NewAnalysis",
+    "Progress", "ResultsQuery", "Status", "Upload",
 ]  # fmt: skip
 
 
@@ -133,6 +133,16 @@ class Analysis(View):
     n_detections: Any = UNSET
     filename: str | UnsetType | None = UNSET
     data: dict[str, Any] | UnsetType = UNSET
+
+
+class Invitation(View):
+    """Where a large document can be put: the JSON that would stand under ``analysis``."""
+
+    upload_id: Annotated[str, Meta(description='What the callback then says: {"upload_id": …}')]
+    url: Annotated[str, Meta(description="A presigned address")]
+    method: Literal["PUT"]
+    headers: Annotated[dict[str, str], Meta(description="Headers that the PUT must carry")]
+    expires_in: Annotated[int, Meta(description="Seconds for which the address works")]
 
 
 class Status(View):

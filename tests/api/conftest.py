@@ -1,13 +1,14 @@
 """The app on moto: the data half of the project's own template, in process and empty for each test."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from chalicelib import people
+from chalicelib import functions, people, workers
 from tests.gateway import Gateway
 from tests.stage import make_stage, template_resources
 
@@ -35,6 +36,18 @@ def mocked(environment: None) -> Iterator[dict[str, Any]]:
 def aws(mocked: dict[str, Any]) -> None:
     """The stage ``local``, empty."""
     make_stage(mocked)
+
+
+@pytest.fixture
+def lambdas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions that an answer waits for: the real ones, called in this process."""
+    from fitter_lambda import handler
+
+    doers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        functions.DOCUMENTS: workers.documents,
+        functions.RENDER: lambda event: handler.render(event, None),
+    }
+    monkeypatch.setattr(functions, "call", lambda name, event: json.loads(json.dumps(doers[name](event))))
 
 
 @pytest.fixture
