@@ -3,13 +3,13 @@
 It is a service of its own, which knows nothing of what calls it. What runs where::
 
     handler.fit      SQS record -> payload -> document -> callback      (container Lambda)
-    handler.render   joblib -> JSON, samples -> corner plot             (container Lambda without permissions)
+    handler.render   one of the renderer's tasks                        (container Lambda without permissions)
     python -m fitter_lambda payload.json > document.json                (shell)
 
 and what is in it, top to bottom; imports run downwards only::
 
     handler, __main__      entry points
-    deliveries, render     one record of the queue; one task of the renderer
+    deliveries             one record of the queue
     service                a payload in, a document out, whatever the payload holds
     document               the answer: netCDF, plots, results
       report, netcdf, lightcurve, plot_lightcurve, plot_corner
@@ -17,8 +17,7 @@ and what is in it, top to bottom; imports run downwards only::
       start, sampler, model
     payload                what came in, checked
       photometry, parameters
-    unpickle, pickle_vocabulary, plain           the renderer's untrusted inputs: joblib,
-    samples, corner_options                      and what it draws from
+    renderer               the other half of the image, a package of its own (see there)
     callback               delivery, tried again while that makes sense; progress
     inbox, egress, templates                     the edges: S3, outgoing HTTP, template files
     errors                 what can be wrong

@@ -9,8 +9,7 @@
     +-- TemplateError       a source or bandpass is unknown, or its files cannot be had
     +-- FitError            the data are fine, yet no fit was found
     +-- CallbackError       the answer could not be delivered yet; worth another try later
-    +-- RenderError         what the renderer was given cannot be opened or drawn
-        +-- UnsafePickleError   a joblib file names something that is not plain data
+    +-- RenderError         what the renderer was given cannot be used (fitter_lambda.renderer.errors)
 
 Each message says what was wrong, what was expected, and what to do. Messages reach users: they
 hold no paths, no URLs and no secrets.
@@ -22,10 +21,8 @@ __all__ = [
     "FitterError",
     "ParameterError",
     "PayloadError",
-    "RenderError",
     "TemplateError",
     "TooLittleDataError",
-    "UnsafePickleError",
 ]
 
 
@@ -55,11 +52,3 @@ class FitError(FitterError):
 
 class CallbackError(FitterError):
     """A callback could not be delivered for a reason that may pass."""
-
-
-class RenderError(FitterError):
-    """The renderer cannot open or draw what it was given."""
-
-
-class UnsafePickleError(RenderError):
-    """A joblib file holds something other than plain data."""

@@ -15,7 +15,7 @@ def fit(event: dict[str, Any], context: object) -> None:
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Synchronous: results to JSON, samples to a corner plot; without any permission."""
-    from fitter_lambda.render import render as render_task
+    """Synchronous: the renderer's tasks; without any permission."""
+    from fitter_lambda.renderer import tasks
 
-    return render_task(event)
+    return tasks.render(event)

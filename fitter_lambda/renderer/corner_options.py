@@ -1,17 +1,15 @@
 """Keyword arguments of `corner.corner` as a query string sends them: checked, bounded, plain data."""
 
-import ast
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fitter_lambda.errors import RenderError
+from fitter_lambda.renderer.options import Check, checked, number, typed, whole
 
 __all__ = ["parse_options"]
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z][a-zA-Z0-9: ]{0,30}|0?\.\d{1,4}")
 _FORMAT = re.compile(r"\.?\d{0,2}[defgn]|\.\d{1,2}[defgn]")
-_MOST_TEXT = 4000
 
 
 def parse_options(given: object) -> dict[str, Any]:
@@ -32,34 +30,7 @@ def parse_options(given: object) -> dict[str, Any]:
     RenderError
         An unknown name or an impossible value; the message names the choices.
     """
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise RenderError("plot_kwargs is not an object; expected {name: value} of corner's arguments.")
-    options = {}
-    for name, value in given.items():
-        if name not in _CHECKS:
-            choices = ", ".join(sorted(_CHECKS))
-            raise RenderError(f"Unknown plot argument {str(name)[:40]!r}; the choices are: {choices}.")
-        check, expected = _CHECKS[name]
-        value = _typed(value)
-        try:
-            options[name] = check(value)
-        except (ValueError, TypeError, OverflowError):
-            shown = str(value)[:40]
-            raise RenderError(f"The plot argument {name} is {shown!r}; expected {expected}.") from None
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _typed(value: Any) -> Any:
-    """Text that reads as a Python or JSON literal becomes it; other text stays."""
-    if not isinstance(value, str) or len(value) > _MOST_TEXT:
-        return value
-    text = {"true": "True", "false": "False", "null": "None"}.get(value.strip().lower(), value.strip())
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-        return value
+    return checked(given, _CHECKS, "plot_kwargs", "plot argument")
 
 
 def _flag(value: Any) -> bool:
@@ -68,27 +39,7 @@ def _flag(value: Any) -> bool:
     raise ValueError
 
 
-def _number(low: float, high: float) -> Callable[[Any], float | None]:
-    def check(value: Any) -> float | None:
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    return check
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ValueError
-        return int(value)
-
-    return check
-
-
-def _list_of(check: Callable[[Any], Any], most: int) -> Callable[[Any], list[Any]]:
+def _list_of(check: Check, most: int) -> Callable[[Any], list[Any]]:
     def check_list(value: Any) -> list[Any]:
         if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= most:
             raise ValueError
@@ -98,13 +49,13 @@ def _list_of(check: Callable[[Any], Any], most: int) -> Callable[[Any], list[Any
 
 
 def _ascending(value: Any) -> list[Any]:
-    fractions = _list_of(_number(0, 1), 10)(value)
+    fractions = _list_of(number(0, 1), 10)(value)
     if sorted(set(fractions)) != fractions:
         raise ValueError
     return fractions
 
 
-def _either(*checks: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _either(*checks: Check) -> Check:
     def check(value: Any) -> Any:
         for one in checks[:-1]:
             try:
@@ -117,7 +68,7 @@ def _either(*checks: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _pair(value: Any) -> tuple[float, float]:
-    low, high = _list_of(_number(-1e150, 1e150), 2)(value)
+    low, high = _list_of(number(-1e150, 1e150), 2)(value)
     if not low < high:
         raise ValueError
     return low, high
@@ -164,16 +115,16 @@ def _is_drawable(text: str) -> bool:
 
 def _style(value: Any) -> dict[str, Any]:
     """A few plain properties of text and lines, for the *_kwargs arguments."""
-    checks: dict[str, Callable[[Any], Any]] = {
-        "fontsize": _number(1, 60), "color": _colour, "alpha": _number(0, 1), "lw": _number(0, 20),
-        "linewidth": _number(0, 20), "pad": _number(-50, 50), "labelpad": _number(-50, 50),
-        "rotation": _number(-360, 360), "density": _flag, "fill": _flag,
+    checks: dict[str, Check] = {
+        "fontsize": number(1, 60), "color": _colour, "alpha": number(0, 1), "lw": number(0, 20),
+        "linewidth": number(0, 20), "pad": number(-50, 50), "labelpad": number(-50, 50),
+        "rotation": number(-360, 360), "density": _flag, "fill": _flag,
         "histtype": _one_of("step", "stepfilled", "bar"), "ls": _one_of("-", "--", ":", "-."),
         "fontweight": _one_of("normal", "bold", "light"),
     }  # fmt: skip
     if not isinstance(value, Mapping) or not set(value) <= set(checks):
         raise ValueError
-    return {name: checks[name](_typed(item)) for name, item in value.items()}
+    return {name: checks[name](typed(item)) for name, item in value.items()}
 
 
 def _one_of(*choices: str) -> Callable[[Any], str]:
@@ -193,28 +144,28 @@ def _names(value: Any) -> list[str]:
 
 
 _STYLE = "an object of fontsize, color, alpha, lw, pad, rotation, density, histtype, ls, fontweight"
-_FRACTION = _number(0, 1)
+_FRACTION = number(0, 1)
 _FRACTIONS = (_list_of(_FRACTION, 10), "a list of up to 10 numbers from 0 to 1")
 _YES_NO = (_flag, "True or False")
-_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+_CHECKS: dict[str, tuple[Check, str]] = {
     "bins": (
-        _either(_whole(1, 200), _list_of(_whole(1, 200), 20)),
+        _either(whole(1, 200), _list_of(whole(1, 200), 20)),
         "a whole number from 1 to 200, or a list of them",
     ),
     "range": (
-        _list_of(_either(_pair, _number(0.01, 1)), 20),
+        _list_of(_either(_pair, number(0.01, 1)), 20),
         "a list with [low, high] or a fraction of the samples for each parameter",
     ),
     "color": (_colour, "a colour, e.g. navy or #1f4e79"),
     "truth_color": (_colour, "a colour, e.g. navy or #1f4e79"),
-    "smooth": (_number(0, 10), "a number of bins from 0 to 10"),
-    "smooth1d": (_number(0, 10), "a number of bins from 0 to 10"),
+    "smooth": (number(0, 10), "a number of bins from 0 to 10"),
+    "smooth1d": (number(0, 10), "a number of bins from 0 to 10"),
     "labels": (_list_of(_label, 20), "a list of labels, one for each parameter"),
     "titles": (_list_of(_label, 20), "a list of titles, one for each parameter"),
     "show_titles": _YES_NO,
     "title_fmt": (_matching(_FORMAT), "a number format, e.g. .2f"),
     "title_quantiles": (_list_of(_FRACTION, 3), "a list of three numbers from 0 to 1"),
-    "truths": (_list_of(_number(-1e150, 1e150), 20), "a list of numbers (or None), one for each parameter"),
+    "truths": (_list_of(number(-1e150, 1e150), 20), "a list of numbers (or None), one for each parameter"),
     "quantiles": _FRACTIONS,
     "levels": (_ascending, "a list of up to 10 ascending numbers from 0 to 1"),
     "plot_datapoints": _YES_NO,
@@ -227,8 +178,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "use_math_text": _YES_NO,
     "reverse": _YES_NO,
     "divergences": _YES_NO,
-    "max_n_ticks": (_whole(0, 20), "a whole number from 0 to 20"),
-    "labelpad": (_number(-5, 5), "a number from -5 to 5"),
+    "max_n_ticks": (whole(0, 20), "a whole number from 0 to 20"),
+    "labelpad": (number(-5, 5), "a number from -5 to 5"),
     "label_kwargs": (_style, _STYLE),
     "title_kwargs": (_style, _STYLE),
     "hist_kwargs": (_style, _STYLE),

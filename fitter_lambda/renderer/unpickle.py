@@ -18,8 +18,8 @@ from typing import Any
 
 from joblib.numpy_pickle import NumpyUnpickler
 
-from fitter_lambda.errors import RenderError, UnsafePickleError
-from fitter_lambda.pickle_vocabulary import (
+from fitter_lambda.renderer.errors import RenderError, UnsafePickleError
+from fitter_lambda.renderer.pickle_vocabulary import (
     ALLOWED,
     ArrayWrapper,
     Dtype,

@@ -14,9 +14,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from fitter_lambda.plain import to_plain
+from fitter_lambda.renderer.plain import to_plain
+from fitter_lambda.renderer.unpickle import load_joblib
 from fitter_lambda.service import analyse
-from fitter_lambda.unpickle import load_joblib
 from tests.fitter.light_curves import payload, sn2019dwz_rows
 
 NAMES = ["z", "t0", "x0", "x1", "c"]

@@ -119,6 +119,9 @@ def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None
 def test_no_other_module_speaks_to_aws() -> None:
     from tests.fitter.test_cli import process
 
-    script = "import sys, fitter_lambda.render, fitter_lambda.document, fitter_lambda.handler\n"
+    script = "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.document\n"
+    script += "import fitter_lambda.handler\n"
+    script += "for module in pkgutil.iter_modules(fitter_lambda.renderer.__path__):\n"
+    script += "    importlib.import_module(f'fitter_lambda.renderer.{module.name}')\n"
     script += "print({'boto3', 'botocore', 'chalicelib'} & set(sys.modules))"
     assert process("tests.fitter.run_script", stdin=script).stdout == "set()\n"

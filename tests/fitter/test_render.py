@@ -15,26 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitter_lambda import handler
-from fitter_lambda.corner_options import parse_options
-from fitter_lambda.errors import RenderError
+from fitter_lambda.renderer.corner_options import parse_options
+from fitter_lambda.renderer.errors import RenderError
 from tests.fitter.conftest import Server
+from tests.fitter.rendering import product, render
 
 RANDOM = np.random.default_rng(1)
 SAMPLES = {name: RANDOM.normal(size=400).tolist() for name in ("a", "b")}
-
-
-def render(server: Server, data: bytes, task: str = "corner", **options: Any) -> dict[str, Any]:
-    server.files["/source"] = data
-    event = {"task": task, "source": f"{server.url}/source", "target": f"{server.url}/target", **options}
-    answer = handler.render(event, None)
-    assert set(answer) == ({"ok"} if answer["ok"] else {"ok", "error"})
-    return answer
-
-
-def product(server: Server) -> tuple[str, bytes]:
-    _, path, body, headers = next(request for request in server.requests if request[0] == "PUT")
-    assert path == "/target"
-    return headers["Content-Type"], body
 
 
 def size(server: Server) -> tuple[int, ...]:
@@ -217,6 +204,7 @@ def test_too_much_is_refused_before_it_is_read(server: Server, tmp_path: Path) -
     "event",
     [None, [], {}, {"task": "x"}, {"task": ["x"]}, {"task": "results"}, {"task": "corner", "format": ["csv"]},
      {"task": "corner", "format": "json", "source": "http://127.0.0.1:1/"},
+     {"task": "periodogram", "source": []}, {"task": "deredden"},
      {"task": "results", "source": "file:///etc/passwd"}, {"task": "results", "source": "http://["}],
 )  # fmt: skip
 def test_any_event_gets_an_answer(event: Any) -> None:

@@ -1,0 +1,172 @@
+"""The photometry of an analysis as it would be without the dust of our Galaxy.
+
+The extinction in a filter is that of a source whose spectrum is flat in f_ν (an AB source), integrated
+over the bandpass: A = −2.5 log10(∫ T 10^(−0.4 A(λ)) dλ/λ / ∫ T dλ/λ), with A(λ) by Fitzpatrick (1999,
+PASP 111, 63) for R_V = 3.1 and the reddening of the dust map. Other spectra differ by a few per cent of
+A. Dates, magnitude errors and everything else in the document stay.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from fitter_lambda.renderer import dust_map
+from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.templates import load_bandpasses
+
+__all__ = ["band_extinction", "deredden"]
+
+Row = dict[str, str]
+
+MAX_FILTERS = 40
+LAW = "Fitzpatrick (1999) with R_V = 3.1, integrated over the bandpass for a spectrum flat in f_nu"
+_R_V = 3.1
+_STEP = 2.0
+#: A column's value and the extinction (mag) give what was there without it.
+_CORRECTED: dict[str, Callable[[float, float], float]] = {
+    "flux": lambda flux, a: flux * 10 ** (0.4 * a),
+    "fluxerr": lambda error, a: error * 10 ** (0.4 * a),
+    "mag": lambda mag, a: mag - a,
+    "limiting_mag": lambda mag, a: mag - a,
+    "predicted_mag": lambda mag, a: mag - a,
+}
+
+
+def deredden(document: Any) -> dict[str, Any]:
+    """Correct the photometry in the inputs of an analysis for Galactic extinction.
+
+    Parameters
+    ----------
+    document : object
+        What a service would be sent: ``inputs.photometry`` (CSV) and ``resource`` with ``ra`` and
+        ``dec`` (degrees) are read.
+
+    Returns
+    -------
+    dict
+        The same with corrected photometry, and ``extinction``: ``ebv`` (mag, recalibrated), ``map``,
+        ``law``, and ``a``, the magnitudes that were taken off by filter.
+
+    Raises
+    ------
+    RenderError
+        No position, no photometry, a filter without a known bandpass, or a value that is no number.
+    NoMapError
+        There is no dust map here.
+    """
+    if not isinstance(document, dict):
+        raise RenderError("The inputs are not an object.")
+    if "extinction" in document:
+        raise RenderError("The inputs hold an extinction already; they are not corrected twice.")
+    inputs = document.get("inputs")
+    if not isinstance(inputs, dict):
+        raise RenderError("The inputs hold no photometry; there is nothing to correct for extinction.")
+    header, rows = _table(inputs.get("photometry"))
+    ebv = dust_map.reddening(*_position(document.get("resource")))
+    magnitudes = _extinctions({row.get("filter", "") for row in rows}, ebv)
+    corrected = [_corrected(number, row, magnitudes) for number, row in enumerate(rows, start=1)]
+    return {
+        **document,
+        "inputs": {**inputs, "photometry": _csv(header, corrected)},
+        "extinction": {"ebv": ebv, "map": dust_map.NAME, "law": LAW, "a": magnitudes},
+    }
+
+
+def _position(resource: object) -> tuple[float, float]:
+    found = [resource.get(name) for name in ("ra", "dec")] if isinstance(resource, dict) else [None, None]
+    if None in found:
+        raise RenderError(
+            "The source has no position (ra, dec), so its extinction is not known; give it one."
+        )
+    ra, dec = (float(x) if isinstance(x, (int, float)) and abs(x) <= 360 else math.nan for x in found)
+    if not (0 <= ra <= 360 and -90 <= dec <= 90):
+        raise RenderError("The source's ra and dec are no position; expected degrees, 0..360 and -90..90.")
+    return ra, dec
+
+
+def _table(text: object) -> tuple[list[str], list[Row]]:
+    if not isinstance(text, str) or not text.strip():
+        raise RenderError("inputs.photometry is missing; there is nothing to correct for extinction.")
+    try:
+        header, *lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    except csv.Error as error:
+        raise RenderError(f"inputs.photometry is not CSV ({error}).") from None
+    if len(set(header)) != len(header) or "filter" not in header:
+        raise RenderError(
+            "inputs.photometry needs a first line that names its columns, with filter, once each."
+        )
+    for number, line in enumerate(lines, start=1):
+        if len(line) != len(header):
+            raise RenderError(
+                f"inputs.photometry, row {number}: {len(line)} values for {len(header)} columns."
+            )
+    return header, [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def _csv(header: list[str], rows: Iterable[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _extinctions(names: set[str], ebv: float) -> dict[str, float]:
+    """Magnitudes by filter."""
+    if len(names) > MAX_FILTERS:
+        raise RenderError(f"The photometry has {len(names)} filters, at most {MAX_FILTERS} can be corrected.")
+    found, missing = load_bandpasses(sorted(names))
+    if missing:
+        named = "; ".join(
+            f"{name[:40]!r}: {reason[:150].rstrip('.')}" for name, reason in list(missing.items())[:5]
+        )
+        raise RenderError(
+            f"The photometry cannot be corrected for extinction without these bandpasses: {named}. "
+            "Choose other filters with input_filters."
+        )
+    return {name: band_extinction(found[name], ebv) for name in sorted(names)}
+
+
+def band_extinction(band: Any, ebv: float) -> float:
+    """The extinction in a bandpass (mag), for an AB source and the reddening E(B−V) (mag).
+
+    Parameters
+    ----------
+    band : sncosmo.Bandpass
+    ebv : float
+
+    Raises
+    ------
+    RenderError
+        The bandpass reaches beyond the wavelengths of the law.
+    """
+    import sncosmo
+
+    dust = sncosmo.F99Dust(r_v=_R_V)
+    dust.set(ebv=ebv)
+    if not dust.minwave() <= band.minwave() < band.maxwave() <= dust.maxwave():
+        raise RenderError(f"The extinction in {band.name} is not known: the law ends at 909 Å and 60000 Å.")
+    edges = np.linspace(band.minwave(), band.maxwave(), 2 + int((band.maxwave() - band.minwave()) / _STEP))
+    wave = (edges[1:] + edges[:-1]) / 2
+    photons = band(wave) / wave
+    return float(-2.5 * np.log10(dust.propagate(wave, photons).sum() / photons.sum()))
+
+
+def _corrected(number: int, row: Row, magnitudes: dict[str, float]) -> Row:
+    changed = {}
+    for name, correct in _CORRECTED.items():
+        if (text := row.get(name, "")) != "":
+            try:
+                value = correct(float(text), magnitudes[row["filter"]])
+            except (ValueError, OverflowError):
+                value = math.nan
+            if not math.isfinite(value):
+                raise RenderError(
+                    f"inputs.photometry, row {number}: {name} is {text[:40]!r}, expected a number."
+                )
+            changed[name] = repr(value)
+    return row | changed

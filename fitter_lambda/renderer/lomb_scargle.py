@@ -1,0 +1,170 @@
+"""Generalised Lomb-Scargle periodograms, of one band or of several, with any number of harmonics.
+
+The model of each band is a constant and `nterms` harmonics of one frequency, fitted by weighted least
+squares: the floating mean of Zechmeister & Kürster (2009, A&A 496, 577), the harmonics of Palmer (2009,
+ApJ 695, 496). Bands share the frequency alone, each has its own mean, amplitudes and phases: the
+multi-phase model of VanderPlas & Ivezić (2015, ApJ 812, 18), whose power is the bands' powers weighted
+by their χ² about the mean. The trigonometric sums come from a non-uniform FFT (FINUFFT: Barnett, Magland
+& af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479), so that time grows as N log N.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import finufft
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, gammaln
+
+__all__ = ["Band", "Grid", "false_alarm_probability", "power"]
+
+Array = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+
+#: Relative precision of the sums; far below the ridge, which is far below any real power.
+_PRECISION = 1e-10
+#: Added to the normal matrices' diagonals (elsewhere about 1): at frequencies where the times show the
+#: model in too few phases, what the data cannot tell gets no power, rather than any.
+_RIDGE = 1e-7
+#: Frequencies that are solved for at once, for the memory's sake.
+_CHUNK = 20_000
+
+
+@dataclass(frozen=True)
+class Band:
+    """One band's light curve.
+
+    Attributes
+    ----------
+    time : ndarray, shape (n,)
+        Days.
+    flux, error : ndarray, shape (n,)
+        In one unit; errors are positive.
+    """
+
+    time: Array
+    flux: Array
+    error: Array
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Evenly spaced frequencies: `size` of them from `start` on, `step` apart (1/day)."""
+
+    start: float
+    step: float
+    size: int
+
+    @property
+    def frequencies(self) -> Array:
+        return self.start + self.step * np.arange(self.size, dtype=np.float64)
+
+    @property
+    def width(self) -> float:
+        return self.step * (self.size - 1)
+
+
+def power(bands: Sequence[Band], grid: Grid, nterms: int) -> Array:
+    """Power at each frequency: the part of χ² about the means that the model explains.
+
+    Parameters
+    ----------
+    bands : sequence of Band
+    grid : Grid
+    nterms : int
+        Harmonics, from 1.
+
+    Returns
+    -------
+    ndarray, shape (grid.size,)
+        From 0 to 1 ("standard" normalisation); 0 where no flux varies.
+    """
+    explained, total = np.zeros(grid.size), 0.0
+    for band in bands:
+        weights = band.error.min() ** 2 / band.error**2
+        # from the first flux, so that constant ones are exactly constant
+        flux = band.flux - band.flux[0]
+        flux = flux - np.average(flux, weights=weights)
+        explained += _explained(band.time, flux, weights / weights.sum(), grid, nterms) * (
+            np.sum(band.error**-2.0)
+        )
+        total += float(np.sum((flux / band.error) ** 2))
+    return np.clip(explained / total, 0, 1) if total > 0 else explained
+
+
+def _explained(time: Array, flux: Array, weights: Array, grid: Grid, nterms: int) -> Array:
+    """How much the model takes off the weighted mean square of the flux.
+
+    In the basis exp(i k ω t), k = ±1 … ±nterms, freed of its mean, the normal matrix has the elements
+    W(l − k) − W(k)* W(l), where W is the transform of the weights.
+    """
+    window = np.ones((2 * nterms + 1, grid.size), dtype=complex)
+    signal = np.zeros((nterms + 1, grid.size), dtype=complex)
+    time = time - (time.min() + time.max()) / 2
+    for k in range(1, 2 * nterms + 1):
+        if k <= nterms:
+            window[k], signal[k] = _transform(time, np.array([weights, weights * flux]), grid, k)
+        else:
+            window[k] = _transform(time, weights, grid, k)
+    orders = np.array([k for k in range(-nterms, nterms + 1) if k])
+    chunks = [slice(low, low + _CHUNK) for low in range(0, grid.size, _CHUNK)]
+    return np.concatenate([_solve(window[:, part], signal[:, part], orders) for part in chunks])
+
+
+def _transform(time: Array, values: Array, grid: Grid, harmonic: int) -> Complex:
+    """Sums of values × exp(2πi k f t) over time, for each frequency f of the grid and k the harmonic."""
+    # modes are counted from the middle of the grid
+    middle = harmonic * (grid.start + grid.step * (grid.size // 2))
+    points = 2 * np.pi * ((harmonic * grid.step * time) % 1.0)
+    shifted = values * np.exp(2j * np.pi * middle * time)
+    return np.asarray(finufft.nufft1d1(points, shifted, grid.size, eps=_PRECISION, isign=1, nthreads=1))
+
+
+def _solve(window: Complex, signal: Complex, orders: npt.NDArray[np.int_]) -> Array:
+    zero = window.shape[0] - 1
+    both = np.concatenate([window[:0:-1].conj(), window]).T  # orders −2·nterms … 2·nterms
+    mean = both[:, orders + zero]
+    normal = both[:, orders - orders[:, None] + zero] - mean[:, :, None].conj() * mean[:, None, :]
+    diagonal = range(len(orders))
+    normal[:, diagonal, diagonal] += _RIDGE
+    right = np.concatenate([signal[:0:-1], signal[1:].conj()]).T
+    coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
+    return np.asarray(np.sum(right.conj() * coefficients, axis=1).real)
+
+
+def false_alarm_probability(value: float, bands: Sequence[Band], grid: Grid, nterms: int) -> float:
+    """How often noise alone would reach a power somewhere in the grid's range.
+
+    For white Gaussian noise with the given relative errors. It is Davies' (1987, Biometrika 74, 33) upper
+    bound, with the form that Baluev (2008, MNRAS 385, 1279) gives it for the standard normalisation: one
+    frequency's probability (a beta distribution), and the expected number of times that the power climbs
+    over the value. For one band and one term it is `astropy`'s "baluev" method; harmonics and further
+    bands enter by their degrees of freedom, and by the mean of the squared rates at which their phases
+    turn with frequency (cf. Baluev 2009, MNRAS 395, 1541, whose factor for harmonics that bounds).
+
+    Parameters
+    ----------
+    value : float
+        Power, from 0 to 1.
+    bands, grid, nterms
+        As given to `power`.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    constant = sum(len(band.time) for band in bands) - len(bands)  # degrees of freedom about the means
+    gained = 2 * nterms * len(bands)
+    left = constant - gained
+    if not 0 < value < 1:
+        return 1.0 if value <= 0 else 0.0
+    single = float(betainc(left / 2, gained / 2, 1 - value))
+    spread = np.mean([np.cov(band.time, aweights=band.error**-2.0, ddof=0) for band in bands])
+    harmonics = (nterms + 1) * (2 * nterms + 1) / 6  # the mean of k² for k = 1 … nterms
+    logarithm = (
+        gammaln(constant / 2) - gammaln((left + 1) / 2) - gammaln(gained / 2)
+        + (gained - 1) / 2 * np.log(value) + (left - 1) / 2 * np.log1p(-value)
+    )  # fmt: skip
+    climbs = grid.width * np.sqrt(4 * np.pi * spread * harmonics) * np.exp(min(logarithm, 700.0))
+    return float(-np.expm1(-climbs) + single * np.exp(-climbs))
