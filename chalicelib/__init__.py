@@ -11,6 +11,7 @@ Read from the top down; imports run downwards only::
     people.py         users, groups, tokens
     services.py       the registry of analysis services
     fitter_door.py    what the app knows of the supernova fitter: where its payloads go
+    reference/        the OpenAPI document and the page of /api/docs, made from routes and schemas
     schemas/          what a request may hold (msgspec)
     access.py         who may see and do what
     ----------------  the edges: one module for each thing outside
@@ -20,7 +21,8 @@ Read from the top down; imports run downwards only::
     secrets.py        KMS and Secrets Manager
     egress.py         outgoing HTTP requests; egress_policy.py says to whom
     authentication.py how such a request proves that it may call
-    renderer.py       the container function that opens what must not be opened here
+    functions.py      functions that an answer waits for
+    renderer.py       the one that opens what must not be opened here
     aws.py            the clients of all these
     json_text.py      JSON from outside
     settings.py       the environment

@@ -12,7 +12,7 @@ from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
 from chalicelib.tables import people
 
-__all__ = ["Grouped", "Requester", "groups_for", "may_see", "must_have"]
+__all__ = ["Grouped", "Requester", "groups_for", "may", "may_see", "must_have"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Grouped(Protocol):
     def group_ids(self) -> Iterable[int | float]: ...
 
 
+def may(requester: Requester, acl: Acl) -> bool:
+    """Say whether a token has a permission; administrators have them all."""
+    return acl in requester.acls or requester.is_admin
+
+
 def must_have(requester: Requester, acl: Acl) -> None:
     """Refuse a token that lacks a permission.
 
@@ -50,7 +55,7 @@ def must_have(requester: Requester, acl: Acl) -> None:
     UnauthorizedError
         Naming the permission.
     """
-    if acl not in requester.acls and not requester.is_admin:
+    if not may(requester, acl):
         raise UnauthorizedError(
             f"This needs the permission {acl.value!r}, which the token does not have. "
             "Ask an administrator for a token with it."

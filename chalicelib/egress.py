@@ -4,6 +4,7 @@ Names are resolved at every request, only public addresses are called, redirects
 followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack names loopback).
 """
 
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,12 @@ from chalicelib.egress_policy import is_exempt
 
 __all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "post"]
 
-SHORT_BODY = 65536
+SHORT_BODY = 16384
+"""So many bytes of a service's answer are read, at most."""
+
+BODY_SECONDS = 3.0
+"""And as long as they come within this time: a time-out of requests' starts anew with every byte."""
+
 LONGEST_WAIT = 11 * 3600.0
 """A queue hides a message for twelve hours at most."""
 
@@ -41,10 +47,21 @@ class TimedOut(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service said: its status, and its ``Retry-After`` in seconds. Its body is not read."""
+    """What a service said.
+
+    Attributes
+    ----------
+    status : int
+        The status code.
+    retry_after : float or None
+        Its ``Retry-After`` in seconds.
+    body : bytes
+        The first `SHORT_BODY` bytes of a refusal (4xx, 5xx); of any other answer, nothing.
+    """
 
     status: int
     retry_after: float | None
+    body: bytes
 
 
 def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None) -> Answer:
@@ -69,8 +86,8 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
     }
     try:
         with _session(url) as session, session.post(url, **options) as response:
-            _drain(response)
-            return Answer(response.status_code, _seconds(response.headers.get("Retry-After")))
+            body = _beginning(response)
+            return Answer(response.status_code, _seconds(response.headers.get("Retry-After")), body)
     except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise EgressRefused("its address is not one that may be called from here") from error
     except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
@@ -82,7 +99,7 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
         raise NoConnection(_reason(error)) from error
     except requests.Timeout as error:
         raise TimedOut("no answer came in time") from error
-    except (requests.RequestException, UnicodeError) as error:
+    except (requests.RequestException, ValueError) as error:
         raise EgressRefused("its address, or one of its credentials, cannot be used in a request") from error
 
 
@@ -101,13 +118,37 @@ def _session(url: str) -> requests.Session:
     # A proxy of the environment would resolve names by itself, behind the filter's back.
     session.trust_env = False
     session.headers["User-Agent"] = f"heliograph/{settings.VERSION}"
+    session.hooks["response"].append(_lead_nowhere)
     return session
 
 
-def _drain(response: requests.Response) -> None:
-    """Take a short body off the line: a connection closed before that looks like a fault to the service."""
-    with suppress(urllib3.exceptions.HTTPError, OSError):
-        response.raw.read1(SHORT_BODY)
+def _lead_nowhere(response: requests.Response, **_: Any) -> requests.Response:
+    """Forget where a redirect goes: even to leave it alone, requests reads its whole body and the address."""
+    response.headers.pop("Location", None)
+    return response
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """Return how the body of a refusal begins; nothing if it breaks off, or takes too long.
+
+    Of any answer something is taken off the line: a connection closed before that looks like a
+    fault to the service.
+    """
+
+    def hang_up() -> None:
+        # The answer may have ended in this very moment.
+        with suppress(RuntimeError, ValueError, OSError):
+            response.raw.shutdown()
+
+    end, patience = time.monotonic() + BODY_SECONDS, threading.Timer(BODY_SECONDS, hang_up)
+    patience.start()
+    try:
+        body: bytes = response.raw.read(SHORT_BODY, decode_content=True)
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        return b""
+    finally:
+        patience.cancel()
+    return body if response.status_code >= 400 and time.monotonic() < end else b""
 
 
 def _seconds(retry_after: str | None) -> float | None:

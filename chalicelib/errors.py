@@ -17,6 +17,9 @@
     RetryLater                     raised to a queue, never to a user: bring the message back
 """
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 __all__ = [
     "BusyError",
     "ForbiddenError",
@@ -33,10 +36,22 @@ __all__ = [
 ]
 
 
+RETRY_SOON = MappingProxyType({"Retry-After": "1"})
+
+
 class HeliographError(Exception):
-    """Base of the errors that are answered with their message."""
+    """Base of the errors that are answered with their message.
+
+    Attributes
+    ----------
+    status : int
+        The status of the answer.
+    headers : dict
+        Headers of the answer.
+    """
 
     status = 500
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class InvalidError(HeliographError):
@@ -68,15 +83,20 @@ class NotFoundError(HeliographError):
 
 
 class MethodError(HeliographError):
-    """The route exists, the method does not."""
+    """The route exists, the method does not; those that do are in the header ``Allow``."""
 
     status = 405
+
+    def __init__(self, message: str, allowed: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.headers = {"Allow": ", ".join(sorted(allowed))}
 
 
 class BusyError(HeliographError):
     """Somebody else wrote the same record at the same time, again and again."""
 
     status = 429
+    headers = RETRY_SOON
 
 
 class TooLargeError(HeliographError):
@@ -95,6 +115,7 @@ class UnavailableError(HeliographError):
     """Something that this request needs does not answer at the moment."""
 
     status = 503
+    headers = RETRY_SOON
 
 
 class RetryLater(Exception):  # noqa: N818 - a signal to the queue, not an error of anybody

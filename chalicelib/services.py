@@ -1,19 +1,21 @@
 """The registry of analysis services: what there is to ask, whom it belongs to, how it is reached."""
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib import egress_policy, people, queues, secrets, settings
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib import egress_policy, queues, secrets
+from chalicelib.access import Requester, groups_for, may, may_see
 from chalicelib.analysis import parameters
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
+from chalicelib.people import sharing
 from chalicelib.schemas.base import given
+from chalicelib.schemas.credentials import flat
+from chalicelib.schemas.people import Acl
 from chalicelib.schemas.services import Authentication, NewService, ServiceChange
 from chalicelib.tables import services as table
 from chalicelib.tables.base import LostRace
 
-__all__ = ["add", "change", "credentials", "every", "remove", "seen", "shown"]
+__all__ = ["add", "change", "credentials", "every", "refusal_of", "remove", "seen", "shown"]
 
 DEFAULTS: dict[str, Any] = {
     "display_name": None,
@@ -28,16 +30,6 @@ DEFAULTS: dict[str, Any] = {
     "display_on_resource_dropdown": True,
     "is_summary": False,
 }
-
-NEEDED: dict[Authentication, tuple[str, ...]] = {
-    Authentication.NONE: (),
-    Authentication.HEADER_TOKEN: ("header_token",),
-    Authentication.API_KEY: ("api_key", "api_key_name"),
-    Authentication.BASIC: ("username", "password"),
-    Authentication.DIGEST: ("username", "password"),
-    Authentication.OAUTH1: ("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"),
-}
-"""What ``_authinfo`` must hold for each type of authentication."""
 
 APART = ("name", "_authinfo", "enabled", "group_ids")
 
@@ -125,16 +117,25 @@ def credentials(service: table.ServiceItem) -> dict[str, Any]:
     return secrets.open_credentials(int(service.id), service.authinfo) if service.authinfo else {}
 
 
-def shown(service: table.ServiceItem, *, as_posted: bool) -> dict[str, Any]:
-    """Return a service as the API shows it; never its credentials.
+def shown(
+    requester: Requester, services: list[table.ServiceItem], *, as_posted: bool
+) -> list[dict[str, Any]]:
+    """Return services as the API shows them; never their credentials.
 
     Parameters
     ----------
-    service : ServiceItem
-        The service.
+    requester : Requester
+        Who asks.
+    services : list of ServiceItem
+        The services.
     as_posted : bool
-        Give ``optional_analysis_parameters`` back as they were posted, rather than as an object.
+        Give ``optional_analysis_parameters`` back as they were posted, rather than as objects.
     """
+    groups = sharing.groups_of(requester, services)
+    return [{**_shown(s, as_posted), "groups": its} for s, its in zip(services, groups, strict=True)]
+
+
+def _shown(service: table.ServiceItem, as_posted: bool) -> dict[str, Any]:
     fields = dict(service.fields)
     if not as_posted:
         fields["optional_analysis_parameters"] = parameters.declared(fields["optional_analysis_parameters"])
@@ -144,10 +145,22 @@ def shown(service: table.ServiceItem, *, as_posted: bool) -> dict[str, Any]:
         **fields,
         "display_name": fields["display_name"] or service.name,
         "enabled": bool(service.enabled),
-        "groups": people.groups({int(group) for group in service.group_ids}),
         "created_at": service.created_at,
         "modified": service.modified,
     }
+
+
+def refusal_of(requester: Requester, service: table.ServiceItem) -> dict[str, Any] | None:
+    """Return how a service last refused an analysis, for those who manage it; None for all others.
+
+    Returns
+    -------
+    dict or None
+        ``at`` (a time), ``status`` (of HTTP), ``excerpt`` (at most 200 characters of what the
+        service said, which may be none) and ``analysis_id``.
+    """
+    manages = may(requester, Acl.MANAGE_SERVICES) and may_see(requester, service)
+    return service.last_refusal if manages else None
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -167,32 +180,7 @@ def _validated(fields: dict[str, Any], authinfo: dict[str, Any] | None) -> dict[
     host = urlsplit(fields["url"]).hostname or ""
     if egress_policy.is_private_literal(host):
         raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
-    return {} if authinfo is None else _flat(Authentication(fields["authentication_type"]), authinfo)
-
-
-def _flat(kind: Authentication, authinfo: dict[str, Any]) -> dict[str, Any]:
-    """Return the credentials of one type, from the flat or from SkyPortal's nested form."""
-    nested = authinfo.get(kind.value)
-    inside = nested if isinstance(nested, dict) and kind is not Authentication.HEADER_TOKEN else authinfo
-    missing = [name for name in NEEDED[kind] if not inside.get(name)]
-    if missing:
-        raise InvalidError(
-            f"_authinfo: {', '.join(missing)} missing; {kind.value} needs {', '.join(NEEDED[kind])}."
-        )
-    found = {name: inside[name] for name in NEEDED[kind]}
-    header = found.get("header_token", {})
-    strings = header if isinstance(header, dict) else {"header_token": header}
-    strings = strings or {k: v for k, v in found.items() if k != "header_token"}
-    if (kind is Authentication.HEADER_TOKEN and not isinstance(header, dict)) or not all(
-        isinstance(value, str) and value.isprintable() for value in strings.values()
-    ):
-        raise InvalidError(
-            "_authinfo: its values must be texts without line breaks; "
-            'a header token is {"header_token": {"<header>": "<value>"}}.'
-        )
-    if len(json.dumps(found)) > settings.AUTHINFO_BYTES:
-        raise InvalidError(f"_authinfo: more than {settings.AUTHINFO_BYTES} bytes.")
-    return found
+    return {} if authinfo is None else flat(Authentication(fields["authentication_type"]), authinfo)
 
 
 def _sealed(number: int, found: dict[str, Any]) -> bytes | None:

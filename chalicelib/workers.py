@@ -5,11 +5,14 @@ not cost the API function its cold start.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib import queues
 
-__all__ = ["dead_letters", "dispatch", "jobs", "sweep"]
+__all__ = ["dead_letters", "dispatch", "documents", "jobs", "sweep"]
+
+Pause = Callable[[float], None]
 
 
 def _message(event: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -35,15 +38,56 @@ def dead_letters(event: dict[str, Any]) -> None:
 
 
 def jobs(event: dict[str, Any]) -> None:
-    """Do a part of what touches many records."""
+    """Do a part of what touches many records, or what nobody should wait for."""
+    message, handle = _message(event)
+    JOBS[message["job"]](message, lambda seconds: queues.hide(queues.JOBS, handle, seconds))
+
+
+def _delete_analyses(message: dict[str, Any], pause: Pause) -> None:
     from chalicelib.analysis.removal import delete_of_service
 
-    message, handle = _message(event)
-    delete_of_service(
-        message["service_id"],
-        last=message.get("last", False),
-        pause=lambda seconds: queues.hide(queues.JOBS, handle, seconds),
-    )
+    delete_of_service(message["service_id"], last=message.get("last", False), pause=pause)
+
+
+def _delete_group(message: dict[str, Any], pause: Pause) -> None:
+    from chalicelib.people.group_removal import finish
+
+    finish(message["group_id"], pause)
+
+
+def _delete_source(message: dict[str, Any], pause: Pause) -> None:
+    from chalicelib.analysis.removal import delete_of_source
+
+    delete_of_source(message["source_id"])
+
+
+def _default_analyses(message: dict[str, Any], pause: Pause) -> None:
+    from chalicelib.analysis.defaults import happened
+
+    happened(message)
+
+
+def _batch(message: dict[str, Any], pause: Pause) -> None:
+    from chalicelib.analysis.batches import work_off
+
+    work_off(message, pause)
+
+
+def _read_results(message: dict[str, Any], pause: Pause) -> None:
+    from chalicelib.analysis.write_back import read_results
+
+    read_results(message["analysis_id"])
+
+
+JOBS: dict[str, Callable[[dict[str, Any], Pause], None]] = {
+    "batch": _batch,
+    "default_analyses": _default_analyses,
+    "delete_analyses": _delete_analyses,
+    "delete_group": _delete_group,
+    "delete_source": _delete_source,
+    "read_results": _read_results,
+}
+"""What does the jobs of each kind; `Pause` says after how many seconds a job shall come back."""
 
 
 def documents(event: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[["Received"], tuple[int, dict[str, str]]]
+Headers = dict[str, str]
+Body = bytes | Iterator[bytes]
+Answer = Callable[["Received"], tuple[int, Headers] | tuple[int, Headers, Body]]
+"""Says a status, headers, and perhaps a body: whole, or in pieces that come as they come."""
 
 
 @dataclass
@@ -39,10 +42,11 @@ class Service:
     answers: list[int | Answer] = field(default_factory=lambda: [200])
     received: list[Received] = field(default_factory=list)
 
-    def answer(self, request: Received) -> tuple[int, dict[str, str]]:
+    def answer(self, request: Received) -> tuple[int, Headers, Body]:
         self.received.append(request)
         now = self.answers[min(len(self.received), len(self.answers)) - 1]
-        return (now, {}) if isinstance(now, int) else now(request)
+        status, headers, *body = (now, {}) if isinstance(now, int) else now(request)
+        return status, headers, body[0] if body else b"ok"
 
 
 @contextmanager
@@ -55,14 +59,17 @@ def analysis_service(*answers: int | Answer) -> Iterator[Service]:
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more = service.answer(Received(self.command, self.path, headers, raw))
+            status, more, body = service.answer(Received(self.command, self.path, headers, raw))
+            whole = isinstance(body, bytes)
+            ends = {"Content-Length": str(len(body))} if whole else {"Connection": "close"}
             self.send_response(status)
-            for name, value in {"Content-Length": "2", **more}.items():
+            for name, value in {**ends, **more}.items():
                 self.send_header(name, value)
             # Who asked may have gone: that is one of the things tested.
             with suppress(ConnectionError):
                 self.end_headers()
-                self.wfile.write(b"ok")
+                for piece in [body] if whole else body:
+                    self.wfile.write(piece)
 
         do_GET = do_PATCH = do_POST
 
@@ -85,7 +92,7 @@ def analysis_service(*answers: int | Answer) -> Iterator[Service]:
 def slow(seconds: float, status: int = 200) -> Answer:
     """An answer that takes its time."""
 
-    def answer(request: Received) -> tuple[int, dict[str, str]]:
+    def answer(request: Received) -> tuple[int, Headers]:
         time.sleep(seconds)
         return status, {}
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chalicelib.analysis import documents, large_documents, tokens
+from chalicelib.analysis import documents, large_documents, tokens, write_back
 from chalicelib.errors import BusyError, ForbiddenError, LateError
 from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import read
@@ -47,12 +47,16 @@ def receive(token: str, body: dict[str, Any]) -> None:
     message = (wanted.message or "")[:LONGEST_MESSAGE]
     seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
     stored = large_documents.take(_owner(item), int(item.id), wanted.analysis)
+    due = status == "completed" and write_back.is_due(item, stored.products)
+    said: dict[str, Any] = {"document": stored.prefix, "products": stored.products, "duration": seconds}
     try:
-        steps.end(item, status, message, document=stored.prefix, products=stored.products, duration=seconds)
+        steps.end(item, status, message, settled=not due, **said)
     except (LostRace, BusyError):
         documents.delete(stored.prefix)
         _waiting(token)  # Says what became of the analysis, unless others are only busy with it.
         raise BusyError("The analysis is being changed by others. Call back again.") from None
+    if due and (ended := table.get(int(item.id))):
+        write_back.try_to_settle(ended)
 
 
 def invite(token: str) -> dict[str, Any]:

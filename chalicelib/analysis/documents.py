@@ -17,12 +17,14 @@ from chalicelib import blobs
 from chalicelib.errors import InvalidError
 from chalicelib.json_text import parse
 
-__all__ = ["CURVES", "Document", "Stored", "delete", "read", "scalars", "store"]
+__all__ = ["CURVES", "Document", "Stored", "delete", "read", "store", "summed_up"]
 
 MAX_PLOTS = 100
 MAX_SCALARS = 200
+MAX_ANNOTATIONS = 20
+MAX_SUMMARY = 5000
 INLINE_BYTES = 60_000
-"""Model light curves up to this stand in the record, so that a list can carry them."""
+"""Model light curves, and annotations, up to this stand in the record itself."""
 
 IMAGES = {
     "png": (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -84,6 +86,7 @@ def read(analysis: dict[str, Any] | None) -> Document:
     _read_inference_data(document)
     _read_results(document)
     _read_samples(document)
+    _read_annotations(document)
     given = {name: document.analysis[name] for name in CURVES if document.analysis.get(name) is not None}
     if len(json.dumps(given)) <= INLINE_BYTES:
         document.products["curves"] = given
@@ -162,7 +165,7 @@ def _read_results(document: Document) -> None:
     if kind == "json":
         data = _from_text(data)
         document.parts["results.json"] = (json.dumps(data).encode(), "application/json")
-        document.products["scalars"] = scalars(data)
+        document.products |= summed_up(data)
     else:
         document.parts[f"results.{'joblib' if kind == 'joblib' else 'bin'}"] = (
             _decoded("analysis.results.data", data),
@@ -171,7 +174,32 @@ def _read_results(document: Document) -> None:
     document.products["results"] = kind
 
 
-def scalars(results: Any) -> dict[str, float | str | bool]:
+def _read_annotations(document: Document) -> None:
+    given = document.analysis.get("annotations")
+    if given is None:
+        return
+    if not isinstance(given, list) or len(given) > MAX_ANNOTATIONS:
+        raise InvalidError(f"analysis.annotations: a list of at most {MAX_ANNOTATIONS} is needed.")
+    for number, annotation in enumerate(given):
+        place = f"analysis.annotations.{number}"
+        if not isinstance(annotation, dict) or not isinstance(annotation.get("data"), dict):
+            raise InvalidError(f'{place}: {{"origin": …, "data": {{…}}}} is needed.')
+        origin = annotation.get("origin")
+        if origin is not None and not (isinstance(origin, str) and 0 < len(origin) <= 200):
+            raise InvalidError(f"{place}.origin: a text of at most 200 characters is needed.")
+    if len(json.dumps(given)) > INLINE_BYTES:
+        raise InvalidError(f"analysis.annotations: more than {INLINE_BYTES} characters of JSON.")
+    document.products["annotations"] = given
+
+
+def summed_up(results: Any) -> dict[str, Any]:
+    """Return what a record says of results: their scalars, and their summary if they have one."""
+    summary = results.get("summary") if isinstance(results, dict) else None
+    said = {"summary": summary[:MAX_SUMMARY]} if isinstance(summary, str) and summary.strip() else {}
+    return {"scalars": _scalars(results), **said}
+
+
+def _scalars(results: Any) -> dict[str, float | str | bool]:
     """Return the scalars of results by their dotted names, for lists to compare; not too many."""
     found: dict[str, float | str | bool] = {}
     stack = [("", results)]

@@ -10,10 +10,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chalicelib.access import Requester, may_see
-from chalicelib.sources import instruments, photometry, spectra
+from chalicelib.access import Requester
+from chalicelib.sources import instruments, photometry, remarks, spectra
 from chalicelib.sources.rows import ZERO_POINT
-from chalicelib.tables import remarks
 from chalicelib.tables.sources import SourceItem
 
 __all__ = ["assemble"]
@@ -109,11 +108,9 @@ def _redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row
 
 def _records(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
     def of_kind(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
-        items = remarks.of_source(source.source_id, kind)
         return [
             {**item.fields, "created_at": item.created_at, "modified": item.modified}
-            for item in items
-            if may_see(requester, item)
+            for item in remarks.of(requester, source.source_id, kind)
         ]
 
     return of_kind

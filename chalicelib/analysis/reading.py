@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib import people
 from chalicelib.access import Requester, may_see
 from chalicelib.analysis.documents import CURVES
 from chalicelib.errors import ForbiddenError
+from chalicelib.people import sharing
 from chalicelib.tables import analyses as table
 from chalicelib.tables import services as service_table
 
@@ -37,11 +37,15 @@ def of_source(requester: Requester, source_id: str) -> list[table.AnalysisItem]:
     return [item for item in table.by_source(source_id) if visible(requester, item)]
 
 
-def shown(items: Iterable[table.AnalysisItem], *, curves: bool = False) -> list[dict[str, Any]]:
+def shown(
+    requester: Requester, items: Iterable[table.AnalysisItem], *, curves: bool = False
+) -> list[dict[str, Any]]:
     """Return analyses as the API shows them.
 
     Parameters
     ----------
+    requester : Requester
+        Who asks.
     items : iterable of AnalysisItem
         The analyses.
     curves : bool
@@ -49,12 +53,9 @@ def shown(items: Iterable[table.AnalysisItem], *, curves: bool = False) -> list[
     """
     items = list(items)
     services = service_table.some({int(item.analysis_service_id) for item in items})
-    every = {int(group) for item in items for group in item.group_ids}
-    groups = {group["id"]: group for group in people.groups(every)}
     views = []
-    for item in items:
-        view = _view(item, services.get(int(item.analysis_service_id)))
-        view["groups"] = [groups[group] for group in sorted(map(int, item.group_ids)) if group in groups]
+    for item, groups in zip(items, sharing.groups_of(requester, items), strict=True):
+        view = {**_view(item, services.get(int(item.analysis_service_id))), "groups": groups}
         if curves:
             view |= {name: (item.products or {}).get("curves", {}).get(name) for name in CURVES}
         views.append(view)

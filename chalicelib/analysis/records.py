@@ -1,5 +1,6 @@
 """New records of analyses: made in one place, counted against their author's cap."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import settings
@@ -58,6 +59,7 @@ def add(
     remembered: str | None = None,
     *,
     full: type[HeliographError] = InvalidError,
+    counts: Iterable[table.Count] = (),
 ) -> None:
     """Add a record, whoever else of the same author is adding one.
 
@@ -69,29 +71,38 @@ def add(
         The request's idempotency key, made unique to its user.
     full : type
         The error for an author who has as many analyses of the source as one may have.
+    counts : iterable of Count
+        What it counts against besides that.
 
     Raises
     ------
     RepeatedKey
         If the idempotency key is known.
+    Full
+        If one of `counts` has reached its limit.
     """
+    cap = table.Count(table.tally_of(record).key, settings.ANALYSES_PER_SOURCE)
+    every = [*([cap] if record.status in table.COUNTED else []), *counts]
     listings.enter(record)
     try:
-        _create(record, remembered, full)
+        _create(record, remembered, every)
+    except table.Full as reached:
+        listings.leave(record)
+        if reached.count is not cap:
+            raise
+        raise full(
+            f"You have {cap.limit} completed or running analyses of this source, "
+            "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
+        ) from None
     except (HeliographError, table.RepeatedKey):
         listings.leave(record)
         raise
 
 
-def _create(record: table.AnalysisItem, remembered: str | None, full: type[HeliographError]) -> None:
+def _create(record: table.AnalysisItem, remembered: str | None, counts: list[table.Count]) -> None:
     for _ in range(TRIES):
         try:
-            return table.create(record, remembered)
-        except table.CapReached:
-            raise full(
-                f"You have {settings.ANALYSES_PER_SOURCE} completed or running analyses of this source, "
-                "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
-            ) from None
+            return table.create(record, remembered, counts)
         except LostRace:
             continue
     raise BusyError("You are starting many analyses of this source at once. Try again.")

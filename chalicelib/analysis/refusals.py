@@ -45,10 +45,10 @@ def excerpt(body: bytes, secrets: Iterable[str]) -> str:
     if len(body) >= egress.SHORT_BODY:
         # It was cut, perhaps within a secret.
         text = text[: -max(map(len, forms), default=1)]
-    # Once more: what was quoted for HTML is itself again.
-    text = _blanked(html.unescape(MARKUP.sub(" ", text)), forms)
-    printable = "".join(sign if sign.isprintable() and sign not in "<>" else " " for sign in text)
-    return " ".join(printable.split())[:LONGEST]
+    # After each step anew: what was quoted, or torn apart by markup, is itself again.
+    for clean in (_without_markup, html.unescape, _on_one_line):
+        text = _blanked(clean(text), forms)
+    return text[:LONGEST]
 
 
 def _decoded(body: bytes) -> str:
@@ -61,11 +61,27 @@ def _decoded(body: bytes) -> str:
         return body.decode("latin-1")
 
 
+def _without_markup(text: str) -> str:
+    return MARKUP.sub(" ", text)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() and c not in "<>" else " " for c in text).split())
+
+
 def _forms(secret: str) -> set[str]:
-    """Return a text as it is, as JSON quotes it (in three manners), and as a URL does."""
+    """Return a text as it is, on one line, and as JSON (in three manners), HTML and URLs quote it."""
     quoted = json.dumps(secret)[1:-1]
     unicode = json.dumps(secret, ensure_ascii=False)[1:-1]
-    return {secret, quoted, quoted.replace("/", r"\/"), unicode, quote(secret, safe="")}
+    return {
+        secret,
+        _on_one_line(secret) or secret,
+        quoted,
+        quoted.replace("/", r"\/"),
+        unicode,
+        html.escape(secret),
+        quote(secret, safe=""),
+    }
 
 
 def _blanked(text: str, forms: Iterable[str]) -> str:

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from chalicelib import blobs, queues
 from chalicelib.access import Requester
 from chalicelib.analysis.reading import seen
+from chalicelib.analysis.write_back import withdraw
 from chalicelib.errors import BusyError, ForbiddenError, RetryLater
+from chalicelib.sources import removal
 from chalicelib.sources.catalogue import TRIES
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_listings as listings
 from chalicelib.tables import analysis_steps as steps
+from chalicelib.tables import default_analyses
 from chalicelib.tables import services as service_table
 from chalicelib.tables.base import LostRace
 
-__all__ = ["cancel", "delete", "delete_of_service", "finish"]
+__all__ = ["cancel", "delete", "delete_of_service", "delete_of_source", "finish"]
 
 BATCH = 25
 """Analyses that one invocation deletes of a service; the rest is left to the next message."""
@@ -69,6 +72,8 @@ def delete_of_service(service_id: int, *, last: bool, pause: Callable[[float], N
     if service_table.get(service_id) is not None:
         pause(SOON)
         raise RetryLater(f"service {service_id} is not deleted yet")
+    for default in default_analyses.of_service(service_id):
+        default_analyses.remove(default)
     items = table.some_of_service(service_id, BATCH)
     for item in items:
         _remove(item)
@@ -79,8 +84,22 @@ def delete_of_service(service_id: int, *, last: bool, pause: Callable[[float], N
         queues.send(queues.JOBS, {**job, "last": True}, delay=LATER)
 
 
+def delete_of_source(source_id: str) -> None:
+    """Delete a hidden source with its analyses: some of these now, the rest by the queue."""
+    if not removal.is_hidden(source_id):
+        return
+    items = table.some_of_source(source_id, BATCH)
+    for item in items:
+        _remove(item)
+    if len(items) == BATCH:
+        queues.send(queues.JOBS, {"job": "delete_source", "source_id": source_id})
+    else:
+        removal.finish(source_id)
+
+
 def finish(item: table.AnalysisItem) -> None:
     """Remove what is left of a hidden analysis."""
+    withdraw(item)
     blobs.delete_under(f"analyses/{int(item.id)}/")
     listings.leave(item)
     steps.bury(item)

@@ -8,12 +8,14 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import blobs, queues, services, settings
 from chalicelib.access import Requester, groups_for
 from chalicelib.analysis import inputs, parameters, records, tokens
-from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError
+from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError, UnreadableError
+from chalicelib.renderer import render
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import given, truth
 from chalicelib.sources import catalogue
@@ -21,7 +23,11 @@ from chalicelib.tables import analyses as table
 from chalicelib.tables.base import next_id, timestamp
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["inputs_key", "start"]
+__all__ = ["EXTINCTION", "chosen", "inputs_key", "remembered", "runnable", "start"]
+
+EXTINCTION = "correct_extinction"
+"""The reserved name of the parameter that dereddens the photometry."""
+
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +45,7 @@ def start(
     *,
     public_url: str,
     idempotency_key: str | None = None,
+    counts: Iterable[table.Count] = (),
 ) -> int:
     """Start an analysis of a source; return its id once it is durably queued.
 
@@ -54,6 +61,8 @@ def start(
         Where the service can call back.
     idempotency_key : str, optional
         A second request with the same key gets the id of the first.
+    counts : iterable of Count
+        What it counts against besides the cap of its author.
 
     Raises
     ------
@@ -62,21 +71,21 @@ def start(
     InvalidError
         If the parameters do not fit, or the requester has too many analyses of the source.
     """
-    service = _runnable(requester, service_id)
+    service = runnable(requester, service_id)
     source = catalogue.seen(requester, source_id)
-    remembered = _remembered(requester, idempotency_key)
-    if remembered and (earlier := table.repeated(remembered)):
+    key = remembered(requester, idempotency_key)
+    if key and (earlier := table.repeated(key)):
         return earlier
-    fields = service.fields
-    chosen = _without_extinction(wanted.chosen)
-    sent, kept = parameters.choose(fields["optional_analysis_parameters"], chosen)
+    sent, kept = chosen(service, wanted)
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
     filters = given(wanted.input_filters) if wanted.input_filters else None
-    data = inputs.assemble(requester, source, fields["input_data_types"], filters)
+    data = inputs.assemble(requester, source, service.fields["input_data_types"], filters)
 
     analysis_id, created_at = next_id("analysis"), timestamp()
     token = tokens.callback_token(analysis_id, created_at)
     blobs.put(inputs_key(analysis_id), _document(source_id, source.fields, data, sent), "application/json")
+    if EXTINCTION in kept and "photometry" in data:
+        _deredden(analysis_id)
     record = records.new(
         analysis_id,
         requester,
@@ -93,15 +102,22 @@ def start(
         watch=table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
     )
-    return _queued(record, remembered)
+    return _queued(record, key, counts)
 
 
-def _remembered(requester: Requester, key: str | None) -> str | None:
+def remembered(requester: Requester, key: str | None) -> str | None:
     """Return an idempotency key as it is stored: its user's own, and of a length that fits."""
     return f"{requester.user_id}#{hashlib.sha256(key.encode()).hexdigest()}" if key else None
 
 
-def _runnable(requester: Requester, service_id: int) -> ServiceItem:
+def runnable(requester: Requester, service_id: int) -> ServiceItem:
+    """Return a service that the requester may have analyses of.
+
+    Raises
+    ------
+    ForbiddenError
+        If it is not theirs, takes uploads only, or is disabled.
+    """
     service = services.seen(requester, service_id)
     if service.fields["upload_only"]:
         raise ForbiddenError(
@@ -113,14 +129,30 @@ def _runnable(requester: Requester, service_id: int) -> ServiceItem:
     return service
 
 
-def _without_extinction(chosen: dict[str, Any]) -> dict[str, Any]:
-    rest = dict(chosen)
-    if truth(rest.pop("correct_extinction", False), "analysis_parameters.correct_extinction"):
-        raise InvalidError(
-            "analysis_parameters.correct_extinction: this deployment has no dust map, so photometry "
-            "cannot be dereddened here. Leave it out, and tell the service the extinction if it can take it."
-        )
-    return rest
+def chosen(service: ServiceItem, wanted: NewAnalysis) -> tuple[parameters.Chosen, parameters.Chosen]:
+    """Return the parameters as the service gets them, and as the record keeps them.
+
+    `EXTINCTION` is kept but not sent: it says what is done to the data, not what the service does.
+
+    Raises
+    ------
+    InvalidError
+        Naming the parameter that is wrong.
+    """
+    rest = dict(wanted.chosen)
+    dereddened = truth(rest.pop(EXTINCTION, False), f"analysis_parameters.{EXTINCTION}")
+    sent, kept = parameters.choose(service.fields["optional_analysis_parameters"], rest)
+    return sent, {**kept, **({EXTINCTION: True} if dereddened else {})}
+
+
+def _deredden(analysis_id: int) -> None:
+    """Correct the photometry that will be sent for the extinction in our Galaxy."""
+    key = inputs_key(analysis_id)
+    try:
+        render("deredden", key, key, "application/json")
+    except UnreadableError as error:
+        blobs.delete_under(f"analyses/{analysis_id}/")
+        raise InvalidError(f"analysis_parameters.{EXTINCTION}: {error}") from None
 
 
 def _document(source_id: str, source: dict[str, Any], data: dict[str, str], sent: dict[str, Any]) -> bytes:
@@ -142,17 +174,17 @@ def _document(source_id: str, source: dict[str, Any], data: dict[str, str], sent
     return document
 
 
-def _queued(record: table.AnalysisItem, remembered: str | None) -> int:
+def _queued(record: table.AnalysisItem, key: str | None, counts: Iterable[table.Count]) -> int:
     """Add a record and put its message into the queue; return its id, or that of its twin."""
     analysis_id = int(record.id)
     try:
-        records.add(record, remembered)
-    except HeliographError:
+        records.add(record, key, counts=counts)
+    except (HeliographError, table.Full):
         blobs.delete_under(f"analyses/{analysis_id}/")
         raise
     except table.RepeatedKey:
         blobs.delete_under(f"analyses/{analysis_id}/")
-        return table.repeated(remembered or "") or analysis_id
+        return table.repeated(key or "") or analysis_id
     try:
         queues.send(queues.DISPATCH, {"analysis_id": analysis_id})
     except Exception:

@@ -8,6 +8,7 @@ import logging
 
 from chalicelib import queues
 from chalicelib.analysis.removal import finish
+from chalicelib.analysis.write_back import settle
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_steps as steps
 from chalicelib.tables.base import LostRace
@@ -40,5 +41,7 @@ def _mend(item: table.AnalysisItem) -> None:
             queues.send(queues.DISPATCH, {"analysis_id": int(item.id)})
         case "pending":
             steps.end(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
+        case "completed":
+            settle(item)
         case "deleted":
             finish(item)

@@ -1,13 +1,15 @@
 """Uploading an analysis that somebody made elsewhere: a document without a callback."""
 
+import time
 from typing import Any
 
-from chalicelib import services
+from chalicelib import services, settings
 from chalicelib.access import Requester, groups_for
-from chalicelib.analysis import documents, large_documents, records
+from chalicelib.analysis import documents, large_documents, records, write_back
 from chalicelib.errors import ForbiddenError, HeliographError
 from chalicelib.schemas.analyses import Upload
 from chalicelib.sources import catalogue
+from chalicelib.tables import analyses as table
 from chalicelib.tables.base import next_id
 from chalicelib.tables.services import ServiceItem
 
@@ -42,11 +44,17 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
         document=stored.prefix,
         products=stored.products,
     )
+    due = record.status == "completed" and write_back.is_due(record, stored.products)
+    if due:
+        # Should this end before it is written back, the sweep does it.
+        record.watch, record.check_at = table.WATCHED, time.time() + settings.UNSENT_AFTER
     try:
         records.add(record, full=ForbiddenError)
     except HeliographError:
         documents.delete(stored.prefix)
         raise
+    if due:
+        write_back.try_to_settle(record)
     note = {} if wanted.analysis else {"message": "The upload holds no analysis: no plots, no results."}
     return {"id": analysis_id, **note}
 

@@ -4,15 +4,24 @@ from chalice.app import Chalice
 
 from chalicelib.routes import (
     analyses,
+    annotations,
+    batches,
+    classifications,
+    comments,
+    default_analyses,
+    documentation,
     fitter,
     groups,
     instruments,
+    periodogram,
+    phot_stat,
     photometry,
     products,
     services,
     sources,
     spectra,
     sysinfo,
+    taxonomies,
     tokens,
     unknown,
     users,
@@ -23,17 +32,22 @@ from chalicelib.routes.operations import Operation
 __all__ = ["OPERATIONS", "register"]
 
 ROOMS = (
-    sysinfo, users, groups, tokens, instruments, sources, photometry, spectra, services, analyses, products,
-    webhook, fitter,
+    sysinfo, users, groups, tokens, instruments, sources, photometry, phot_stat, periodogram, spectra,
+    annotations, comments, classifications, taxonomies, services, default_analyses, analyses, products,
+    batches, webhook, fitter,
 )  # fmt: skip
 
 OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.routes.operations]
 """Every operation that there is, in the order of the documentation."""
+
+DOCUMENTATION = documentation.routes_about(list(OPERATIONS))
+OPERATIONS += DOCUMENTATION.operations
 
 
 def register(app: Chalice) -> None:
     """Give an app all the routes that there are."""
     for room in ROOMS:
         app.register_blueprint(room.routes)
+    app.register_blueprint(DOCUMENTATION)
     known = {path: list(methods) for path, methods in app.routes.items()}
     app.register_blueprint(unknown.routes_but(known))

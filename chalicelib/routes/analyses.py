@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chalicelib.analysis import listing, reading, removal, start, upload
+from chalicelib.analysis import listing, reading, removal, rerun, start, upload
+from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.http import Answer, Call, Spliced
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import AnalysisId, ServiceId, SourceId
@@ -12,6 +13,7 @@ from chalicelib.schemas.analyses import (
     AnalysisQuery,
     Invitation,
     NewAnalysis,
+    Rerun,
     Status,
     Upload,
 )
@@ -22,8 +24,11 @@ from chalicelib.tables.analyses import AnalysisItem
 
 routes = Routes(__name__)
 
+STARTING = (NotFoundError, TooLargeError, UnavailableError)
+"""What may keep an analysis from starting besides what its signature says."""
 
-@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=Made)
+
+@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=Made, raises=STARTING)
 def begin(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis) -> dict[str, int]:
     """Start an analysis of a source by a service.
 
@@ -60,14 +65,16 @@ def every(call: Call, query: AnalysesQuery) -> Answer:
     """
     page = listing.everywhere(call.requester, query)
     headers = {"X-Next-Cursor": str(page.cursor)} if page.cursor else {}
-    return Answer(reading.shown(page.items), headers=headers)
+    return Answer(reading.shown(call.requester, page.items), headers=headers)
 
 
 @routes.get("/obj/{source_id}/analysis", answers=list[Analysis])
 def of_source(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
     """List the analyses of a source, all of them, newest first, with their model light curves."""
     catalogue.seen(call.requester, source_id)
-    return reading.shown(listing.of_source(call.requester, source_id, query), curves=True)
+    return reading.shown(
+        call.requester, listing.of_source(call.requester, source_id, query), curves=True
+    )
 
 
 @routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": dict[str, Any]})
@@ -75,13 +82,13 @@ def read_of_source(
     call: Call, source_id: SourceId, number: AnalysisId, query: AnalysisQuery
 ) -> Answer | Spliced:
     """Read an analysis of a source, with its document if asked for."""
-    return _shown(reading.seen(call.requester, number, source_id), query)
+    return _shown(call, reading.seen(call.requester, number, source_id), query)
 
 
 @routes.get("/obj/analysis/{analysis_id}", answers=Analysis, beside={"analysis": dict[str, Any]})
 def read(call: Call, analysis_id: AnalysisId, query: AnalysisQuery) -> Answer | Spliced:
     """Read an analysis, with its document if asked for."""
-    return _shown(reading.seen(call.requester, analysis_id), query)
+    return _shown(call, reading.seen(call.requester, analysis_id), query)
 
 
 @routes.get("/obj/analysis/{analysis_id}/status", answers=Status)
@@ -102,8 +109,16 @@ def cancel(call: Call, analysis_id: AnalysisId) -> None:
     removal.cancel(call.requester, analysis_id)
 
 
-def _shown(item: AnalysisItem, query: AnalysisQuery) -> Answer | Spliced:
-    view = reading.shown([item])[0]
+@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=Made, raises=STARTING)
+def again(call: Call, analysis_id: AnalysisId, body: Rerun) -> dict[str, int]:
+    """Start an analysis again, as it was but for what the body says; it gets an id of its own."""
+    key = call.headers.get("idempotency-key")
+    started = rerun.rerun(call.requester, analysis_id, body, public_url=call.public_url, idempotency_key=key)
+    return {"id": started}
+
+
+def _shown(call: Call, item: AnalysisItem, query: AnalysisQuery) -> Answer | Spliced:
+    (view,) = reading.shown(call.requester, [item])
     if query.includeFilename:
         view["filename"] = f"analysis_{view['id']}.json" if item.document else None
     if not query.includeAnalysisData:

@@ -3,20 +3,20 @@
 import json
 import math
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Response
 
 from chalicelib import blobs, settings
-from chalicelib.routes.http import Answer, Redirect, Spliced
+from chalicelib.routes.http import Answer, Page, Redirect, Spliced
 
 __all__ = ["failed", "response"]
 
 
-def failed(message: str, status: int) -> Response:
+def failed(message: str, status: int, headers: Mapping[str, str]) -> Response:
     """Return the answer that says what went wrong."""
-    headers = {"Retry-After": "1"} if status in (429, 503) else {}
-    return _carried(_dumps({"status": "error", "message": message}), status, headers)
+    return _carried(_dumps({"status": "error", "message": message}), status, dict(headers))
 
 
 def response(result: Any) -> Response:
@@ -27,6 +27,8 @@ def response(result: Any) -> Response:
         return _elsewhere(result.url)
     if isinstance(result, Spliced):
         return _spliced(result)
+    if isinstance(result, Page):
+        return Response(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
     answer = result if isinstance(result, Answer) else Answer(result)
     content = answer.data if answer.bare else {"status": "success", "data": answer.data, **answer.beside}
     return _carried(_dumps(content), 200, answer.headers)

@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
 from chalicelib import fitter_door
+from chalicelib.errors import UnauthorizedError
 from chalicelib.routes.http import Answer, Call
 from chalicelib.routes.operations import Routes
 from chalicelib.schemas.base import Schema, View
@@ -13,15 +16,43 @@ routes = Routes(__name__)
 class FitterState(View):
     """What the fitter says at its door; the whole body, without the envelope."""
 
-    status: Literal["active", "pending"]
-    message: str
+    status: Annotated[
+        Literal["active", "pending"], Meta(description="pending if it has something to fit now.")
+    ]
+    message: Annotated[
+        str,
+        Meta(
+            description="The same in words.", examples=["The fit is queued; its result will be called back."]
+        ),
+    ]
 
 
 class FitterPayload(Schema, forbid_unknown_fields=False):
-    """What any SkyPortal sends to an analysis service."""
+    """What the fitter reads of that which any SkyPortal sends to an analysis service."""
 
-    callback_url: str
-    inputs: dict[str, Any]
+    callback_url: Annotated[
+        str,
+        Meta(
+            description="Where the result is to be sent; http or https.",
+            examples=[
+                "https://skyportal.example.org/api/webhook/obj_analysis/555ce6d4-15cf-4a6e-8f3b-0c2d1e9a7b65"
+            ],
+            extra_json_schema={"pattern": r"^https?://[^/\s]"},
+        ),
+    ]
+    inputs: Annotated[
+        dict[str, Any],
+        Meta(
+            description="CSV texts, `photometry` and `redshift`, and `analysis_parameters`.",
+            examples=[
+                {
+                    "photometry": "mjd,flux,fluxerr,filter,magsys,zp\n59303.3575,434.3,19.3,ztfg,ab,23.9\n",
+                    "redshift": "redshift\n0.04608\n",
+                    "analysis_parameters": {"source": "salt3", "fix_z": True},
+                }
+            ],
+        ),
+    ]
 
 
 @routes.open_to_all("GET", "/fitter/supernova", answers=FitterState, bare=True)
@@ -30,7 +61,7 @@ def say_hello(call: Call) -> Answer:
     return Answer({"status": "active", "message": "The supernova fitter is at work."}, bare=True)
 
 
-@routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True)
+@routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
 def accept(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Answer:
     """Fit a supernova: the payload that services are sent, with the fitter's own token."""
     fitter_door.accept(call.headers.get("authorization"), body)

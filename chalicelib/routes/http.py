@@ -13,7 +13,7 @@ from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, TooLargeError
 from chalicelib.json_text import parse
 
-__all__ = ["Answer", "Call", "Redirect", "Spliced"]
+__all__ = ["Answer", "Call", "Page", "Redirect", "Spliced"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,14 @@ class Answer:
     beside: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     bare: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer that is HTML."""
+
+    html: str
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from chalicelib.errors import InvalidError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import InstrumentId, TelescopeId
 from chalicelib.schemas.base import Made
-from chalicelib.schemas.instruments import NewInstrument, NewTelescope
+from chalicelib.schemas.instruments import Instrument, NewInstrument, NewTelescope, Telescope
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import instruments
 
@@ -18,19 +20,31 @@ def add_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
     return {"id": instruments.add_telescope(body)}
 
 
-@routes.get("/telescope", answers=list[dict[str, Any]])
+@routes.get("/telescope", answers=list[Telescope])
 def list_telescopes(call: Call) -> list[dict[str, Any]]:
     """List the telescopes."""
     return instruments.every("telescope")
 
 
-@routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=Made)
+@routes.get("/telescope/{telescope_id}", answers=Telescope)
+def read_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
+    """Read a telescope."""
+    return instruments.one("telescope", telescope_id)
+
+
+@routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=Made, raises=(InvalidError,))
 def add_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
     """Add an instrument, with the bandpasses that it observes in."""
     return {"id": instruments.add_instrument(body)}
 
 
-@routes.get("/instrument", answers=list[dict[str, Any]])
+@routes.get("/instrument", answers=list[Instrument])
 def list_instruments(call: Call) -> list[dict[str, Any]]:
     """List the instruments."""
     return instruments.every("instrument")
+
+
+@routes.get("/instrument/{instrument_id}", answers=Instrument)
+def read_instrument(call: Call, instrument_id: InstrumentId) -> dict[str, Any]:
+    """Read an instrument."""
+    return instruments.one("instrument", instrument_id)

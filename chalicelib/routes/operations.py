@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args, get_type_hints
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.access import must_have
 from chalicelib.errors import HeliographError
@@ -30,6 +30,10 @@ __all__ = ["Operation", "Routes"]
 log = logging.getLogger(__name__)
 
 View = Callable[..., Any]
+
+CORS = CORSConfig(
+    allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,11 @@ class Operation:
                     must_have(requester, self.acl)
             return response(self.view(call, **self._given(call)))
         except HeliographError as error:
-            return failed(str(error), error.status)
+            return failed(str(error), error.status, error.headers)
         except Exception:
             log.exception("%s failed", self.view.__name__)
-            return failed("Something went wrong here, not with your request. It was logged; try again.", 500)
+            message = "Something went wrong here, not with your request. It was logged; try again."
+            return failed(message, 500, {})
 
     def _given(self, call: Call) -> dict[str, Any]:
         given: dict[str, Any] = {name: _part(hint, call.names[name]) for name, hint in self.in_path.items()}
@@ -152,7 +157,7 @@ class Routes(Blueprint):
 
             handle.__name__ = view.__name__
             name = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
-            decorate = self.route(path, methods=[method], name=name, content_types=["*/*"], cors=True)
+            decorate = self.route(path, methods=[method], name=name, content_types=["*/*"], cors=CORS)
             decorate(handle)
             return view
 

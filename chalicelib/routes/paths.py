@@ -9,7 +9,7 @@ from chalicelib.schemas.base import LARGEST_ID
 __all__ = [
     "AnalysisId", "AnnotationId", "BatchId", "ClassificationId", "CommentId", "DefaultAnalysisId", "GroupId",
     "InPath", "InstrumentId", "PhotometryId", "PlotNumber", "ServiceId", "SourceId", "SpectrumId",
-    "TaxonomyId", "TelescopeId", "Text", "UserId",
+    "TaxonomyId", "TelescopeId", "Text", "UploadId", "UserId",
 ]  # fmt: skip
 
 
@@ -50,4 +50,5 @@ TaxonomyId = Annotated[int, InPath("taxonomy", NotFoundError)]
 TelescopeId = Annotated[int, InPath("telescope", NotFoundError)]
 Text = Annotated[str, InPath("record", ForbiddenError)]
 """A token of a callback, or an id that is a text."""
+UploadId = Annotated[str, InPath("upload", NotFoundError)]
 UserId = Annotated[int, InPath("user", ForbiddenError)]

@@ -3,12 +3,12 @@
 from typing import Any
 
 from chalicelib import services
-from chalicelib.routes.http import Call
+from chalicelib.routes.http import Answer, Call
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import ServiceId
 from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.services import NewService, Service, ServiceChange
+from chalicelib.schemas.services import NewService, Refusal, Service, ServiceChange
 
 routes = Routes(__name__)
 
@@ -22,13 +22,18 @@ def add(call: Call, body: NewService) -> dict[str, int]:
 @routes.get("/analysis_service", answers=list[Service])
 def every(call: Call) -> list[dict[str, Any]]:
     """List the analysis services that you may see."""
-    return [services.shown(service, as_posted=False) for service in services.every(call.requester)]
+    return services.shown(call.requester, services.every(call.requester), as_posted=False)
 
 
-@routes.get("/analysis_service/{service_id}", answers=Service)
-def read(call: Call, service_id: ServiceId) -> dict[str, Any]:
-    """Read an analysis service; its credentials never leave again."""
-    return services.shown(services.seen(call.requester, service_id), as_posted=True)
+@routes.get("/analysis_service/{service_id}", answers=Service, beside={"last_refusal": Refusal | None})
+def read(call: Call, service_id: ServiceId) -> Answer:
+    """Read an analysis service; its credentials never leave again.
+
+    Those who manage it also see, beside `data`, how it last refused an analysis.
+    """
+    service = services.seen(call.requester, service_id)
+    (view,) = services.shown(call.requester, [service], as_posted=True)
+    return Answer(view, beside={"last_refusal": services.refusal_of(call.requester, service)})
 
 
 @routes.patch("/analysis_service/{service_id}", Acl.MANAGE_SERVICES)

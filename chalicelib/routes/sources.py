@@ -3,36 +3,98 @@
 from typing import Any
 
 from chalicelib.analysis import reading
-from chalicelib.routes.http import Call
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError
+from chalicelib.routes.http import Answer, Call
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import SourceId
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.sources import NewSource, SourceChange, SourceQuery
-from chalicelib.sources import catalogue, photometry, spectra
+from chalicelib.schemas.sources import (
+    NewSource,
+    RemovalQuery,
+    SavedSource,
+    Source,
+    SourceChange,
+    SourceQuery,
+    Sources,
+    SourcesQuery,
+)
+from chalicelib.sources import (
+    annotations,
+    catalogue,
+    classifications,
+    comments,
+    listing,
+    photometry,
+    removal,
+    spectra,
+    summaries,
+)
 
 routes = Routes(__name__)
 
 
-@routes.post("/sources", Acl.UPLOAD_DATA, answers=dict[str, str])
+@routes.post("/sources", Acl.UPLOAD_DATA, answers=SavedSource, raises=(ForbiddenError, BusyError))
 def save(call: Call, body: NewSource) -> dict[str, str]:
-    """Save a source; one that is there is updated, or saved to more groups."""
-    return {"id": catalogue.save(call.requester, body)}
+    """Save a source; one that is there is updated, or saved to more groups.
+
+    Whoever may not see the source that is there only saves it to their own groups. An id whose
+    source is being deleted is free again after a minute or two (429 until then).
+    """
+    return {"id": catalogue.save(call.requester, body, call.public_url)}
 
 
-@routes.get("/sources/{source_id}", answers=dict[str, Any])
+@routes.get("/sources", answers=Sources, raises=(InvalidError, ForbiddenError))
+def every(call: Call, query: SourcesQuery) -> Answer:
+    """List the sources that you may see, newest first, a page at a time.
+
+    By the beginning of their id (`sourceID`) they come in order of the id. A cone (`ra`, `dec`,
+    `radius`) has all that it holds counted; one with too many sources near it is refused. The
+    header `X-Next-Cursor` is there when there is more: send it back as `cursor`.
+    """
+    page = listing.page(call.requester, query)
+    data = {
+        "sources": catalogue.shown(call.requester, page.sources),
+        "totalMatches": page.total,
+        "pageNumber": query.pageNumber,
+        "numPerPage": query.numPerPage,
+    }
+    return Answer(data, headers={"X-Next-Cursor": page.cursor} if page.cursor else {})
+
+
+@routes.get("/sources/{source_id}", answers=Source)
 def read(call: Call, source_id: SourceId, query: SourceQuery) -> dict[str, Any]:
-    """Read a source, with as much of its data as the query asks for."""
-    source = catalogue.shown(catalogue.seen(call.requester, source_id))
+    """Read a source with its annotations and classifications, and what else the query asks for."""
+    requester = call.requester
+    (source,) = catalogue.shown(requester, [catalogue.seen(requester, source_id)])
+    source |= summaries.shown(requester, source_id)
+    source["annotations"] = annotations.of(requester, source_id)
+    source["classifications"] = classifications.of(requester, source_id)
+    if query.includeComments:
+        source["comments"] = comments.of(requester, source_id)
     if query.includePhotometry:
-        source["photometry"] = photometry.shown_of(call.requester, source_id, "mag")
+        source["photometry"] = photometry.shown_of(requester, source_id, "mag")
     if query.includeSpectra:
-        source["spectra"] = spectra.of(call.requester, source_id)
+        source["spectra"] = spectra.of(requester, source_id)
     if query.includeAnalyses:
-        source["analyses"] = reading.shown(reading.of_source(call.requester, source_id))
+        source["analyses"] = reading.shown(requester, reading.of_source(requester, source_id))
     return source
 
 
-@routes.patch("/sources/{source_id}", Acl.UPLOAD_DATA)
+@routes.patch("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
 def change(call: Call, source_id: SourceId, body: SourceChange) -> None:
-    """Change what is known of a source."""
-    catalogue.change(call.requester, source_id, body)
+    """Change what is known of a source; what is left out stays as it was."""
+    catalogue.change(call.requester, source_id, body, call.public_url)
+
+
+@routes.delete("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
+def remove(call: Call, source_id: SourceId, query: RemovalQuery) -> None:
+    """Take a source out of a group of yours, or delete it with all its data and analyses.
+
+    With `group_id` any member of the group may do so; without it only the owner or an
+    administrator. A deleted source is gone at once; its data are deleted soon after, and then its
+    id can be saved anew.
+    """
+    if query.group_id is None:
+        removal.delete(call.requester, source_id)
+    else:
+        removal.leave(call.requester, source_id, query.group_id)

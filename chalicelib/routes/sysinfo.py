@@ -1,6 +1,8 @@
-"""What is running here; and what there is no route for."""
+"""What is running here."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from chalicelib import settings
 from chalicelib.analysis import signing
@@ -14,10 +16,16 @@ routes = Routes(__name__)
 class SystemInfo(View):
     """What is running here."""
 
-    name: str
-    version: str
-    stage: str
-    public_key: str
+    name: Annotated[str, Meta(description="The name of the software.", examples=["Heliograph"])]
+    version: Annotated[str, Meta(description="Its version.", examples=[settings.VERSION])]
+    stage: Annotated[str, Meta(description="Which deployment this is.", examples=["prod"])]
+    public_key: Annotated[
+        str,
+        Meta(
+            description="The ed25519 key that verifies requests to services, as Standard Webhooks write it.",
+            examples=["whpk_5FgqmZyO0Xv8nJc1Qm0Gd1yC1mTn2r3sUu4vWw5xYy0="],
+        ),
+    ]
 
 
 @routes.open_to_all("GET", "/sysinfo", answers=SystemInfo)

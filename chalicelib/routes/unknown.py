@@ -44,7 +44,8 @@ def refuse(method: str, path: str, known: dict[str, list[str]]) -> None:
     """
     for pattern, methods in known.items():
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
-            raise MethodError(f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.")
+            there = ", ".join(sorted(methods))
+            raise MethodError(f"{path[:200]} has no method {method}; it has {there}.", methods)
     if OTHER_RESOURCES.fullmatch(path):
         resource = path.split("/")[1]
         raise MethodError(f"Analyses are of the resource type 'obj', not of {resource[:40]!r}.")

@@ -4,36 +4,72 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Switch, View, Word, check_size
+from chalicelib.schemas.analysis_fields import (
+    IN_LISTS,
+    AnalysisNumber,
+    Document,
+    DocumentOrUpload,
+    Message,
+    OldParameters,
+    Parameters,
+    ServiceStatus,
+    ShowCorner,
+    ShowParameters,
+    ShowPlots,
+    State,
+    StatusMessage,
+)
+from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Switch, Time, View, Word, check_size
 from chalicelib.schemas.people import Group
 
 __all__ = [
     "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "Invitation", "NewAnalysis",
-    "Progress", "ResultsQuery", "Status", "Upload",
+    "Progress", "Rerun", "ResultsQuery", "Status", "Upload",
 ]  # fmt: skip
 
 
-State = Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"]
-
-
 class PhotometryFilter(Schema, omit_defaults=True):
-    filters: Annotated[list[Word], Meta(max_length=200)] | None = None
-    instruments: Annotated[list[int | Word], Meta(max_length=200)] | None = None
+    """Which photometry to send; what is left out filters nothing."""
+
+    filters: (
+        Annotated[
+            list[Word],
+            Meta(max_length=200, description="The bandpasses to keep.", examples=[["ztfg", "ztfr"]]),
+        ]
+        | None
+    ) = None
+    instruments: (
+        Annotated[
+            list[int | Word],
+            Meta(
+                max_length=200, description="The instruments to keep, by id or by name.", examples=[["ZTF"]]
+            ),
+        ]
+        | None
+    ) = None
 
 
 class InputFilters(Schema, omit_defaults=True):
-    photometry: PhotometryFilter | None = None
+    """Which of the source's data to send."""
+
+    photometry: Annotated[PhotometryFilter | None, Meta(description="Which photometry to send.")] = None
+
+
+Filters = Annotated[
+    InputFilters | None,
+    Meta(description="Which of the source's data to send.", examples=[{"photometry": {"filters": ["ztfg"]}}]),
+]
 
 
 class NewAnalysis(Schema):
     """A request for an analysis; ``url_parameters`` is the older name of ``analysis_parameters``."""
 
-    analysis_parameters: dict[str, Any] | None = None
-    url_parameters: dict[str, Any] | None = None
-    input_filters: InputFilters | None = None
-    show_parameters: bool = False
-    show_plots: bool = False
-    show_corner: bool = False
+    analysis_parameters: Parameters | None = None
+    url_parameters: OldParameters | None = None
+    input_filters: Filters = None
+    show_parameters: ShowParameters = False
+    show_plots: ShowPlots = False
+    show_corner: ShowCorner = False
     group_ids: GroupIds = None
 
     @property
@@ -42,22 +78,39 @@ class NewAnalysis(Schema):
         return {**(self.url_parameters or {}), **(self.analysis_parameters or {})}
 
 
+class Rerun(Schema):
+    """What shall be different when an analysis is started again; the rest stays as it was."""
+
+    analysis_parameters: Parameters | None = None
+    url_parameters: OldParameters | None = None
+    input_filters: Filters = None
+    show_parameters: ShowParameters | None = None
+    show_plots: ShowPlots | None = None
+    show_corner: ShowCorner | None = None
+    group_ids: GroupIds = None
+
+
 class Callback(Schema, forbid_unknown_fields=False):
     """What a service calls back with."""
 
-    status: str
-    message: str | None = None
-    analysis: dict[str, Any] | None = None
+    status: ServiceStatus
+    message: Message | None = None
+    analysis: DocumentOrUpload | None = None
 
 
 class Upload(Callback, forbid_unknown_fields=False):
     """The same document, posted by a user, with what to show of it."""
 
-    status: str = "success"
-    show_parameters: bool = True
-    show_plots: bool = True
-    show_corner: bool = True
-    analysis_parameters: dict[str, Any] = {}
+    status: ServiceStatus = "success"
+    show_parameters: ShowParameters = True
+    show_plots: ShowPlots = True
+    show_corner: ShowCorner = True
+    analysis_parameters: Annotated[
+        dict[str, Any],
+        Meta(
+            description="With what it was made; kept as it is, for readers.", examples=[{"source": "salt3"}]
+        ),
+    ] = {}
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
@@ -67,88 +120,161 @@ class Upload(Callback, forbid_unknown_fields=False):
 class Progress(Schema):
     """How far a service has come."""
 
-    progress: Annotated[float, Meta(ge=0, le=1)] | None = None
-    message: str | None = None
+    progress: (
+        Annotated[float, Meta(ge=0, le=1, description="Which part of the work is done.", examples=[0.4])]
+        | None
+    ) = None
+    message: Annotated[str | None, Meta(description="What it is doing.", examples=["Sampling."])] = None
 
 
 class AnalysisQuery(Query):
     """What to tell of an analysis besides its record."""
 
-    includeAnalysisData: Switch = False
-    includeFilename: Switch = False
+    includeAnalysisData: Annotated[
+        Switch, Meta(description="Add the document: as `data` of the record, and as `analysis` beside it.")
+    ] = False
+    includeFilename: Annotated[Switch, Meta(description="Add the name of its file.")] = False
 
 
 class AnalysesQuery(Query):
     """Which analyses to list."""
 
-    objID: str | None = None
-    analysisServiceID: Id | None = None
-    status: State | None = None
-    summaryOnly: Switch = False
-    result: Word | None = None
-    pageNumber: Annotated[int, Meta(ge=1)] = 1
-    numPerPage: Annotated[int, Meta(ge=1, le=500)] = 100
-    cursor: Id | None = None
+    objID: Annotated[str | None, Meta(description="Of this source only.", examples=["2019dwz"])] = None
+    analysisServiceID: Annotated[Id | None, Meta(description="Of this service only.", examples=[1])] = None
+    status: Annotated[State | None, Meta(description="In this state only.", examples=["completed"])] = None
+    summaryOnly: Annotated[Switch, Meta(description="Of services that make summaries only.")] = False
+    result: (
+        Annotated[
+            Word,
+            Meta(
+                description="A comparison that a scalar of the results must pass; dots lead into objects.",
+                examples=["chi2<2"],
+                extra_json_schema={"pattern": r"^[\w.\- ]+(<=|>=|==|!=|=|<|>).+$"},
+            ),
+        ]
+        | None
+    ) = None
+    pageNumber: Annotated[int, Meta(ge=1, description="Which page, counted from 1.", examples=[1])] = 1
+    numPerPage: Annotated[int, Meta(ge=1, le=500, description="How many on a page.", examples=[100])] = 100
+    cursor: Annotated[
+        Id | None,
+        Meta(description="Go on from there: the `X-Next-Cursor` of the page before.", examples=[4711]),
+    ] = None
 
 
 class ResultsQuery(Query):
     """How to give the results."""
 
-    download: Switch = False
+    download: Annotated[Switch, Meta(description="Answer with a file to save, by a redirect.")] = False
 
 
 class CornerQuery(Query):
     """Keyword arguments of ``corner.corner``, together as JSON or each by its name."""
 
-    plot_kwargs: str | None = None
+    plot_kwargs: Annotated[
+        str | None,
+        Meta(
+            description="Keyword arguments of `corner.corner`, as a JSON object.",
+            examples=['{"bins": 30, "show_titles": true}'],
+            extra_json_schema={"contentMediaType": "application/json"},
+        ),
+    ] = None
 
 
 class Analysis(View):
     """An analysis, with SkyPortal's keys."""
 
-    id: int
-    obj_id: str
-    analysis_service_id: int
-    analysis_service_name: str | None
-    analysis_service_description: str | None
-    author_id: int
+    id: AnalysisNumber
+    obj_id: Annotated[str, Meta(description="The source.", examples=["2019dwz"])]
+    analysis_service_id: Annotated[int, Meta(description="The service.", examples=[1])]
+    analysis_service_name: Annotated[
+        str | None, Meta(description="What the service is shown as.", examples=["Supernova fitter"])
+    ]
+    analysis_service_description: Annotated[
+        str | None, Meta(description="What the service does.", examples=["Fits light curves by sncosmo."])
+    ]
+    author_id: Annotated[int, Meta(description="Who started or uploaded it.", examples=[1])]
     status: State
-    status_message: str
-    analysis_parameters: dict[str, Any]
-    input_filters: dict[str, Any] | None
-    show_parameters: bool
-    show_plots: bool
-    show_corner: bool
-    created_at: str
-    modified: str
-    last_activity: str
-    duration: float | None
-    invalid_after: str | None
-    hash: str | None
-    num_plots: int
-    groups: list[Group]
-    model_lightcurve: Any = UNSET
-    model_lightcurves: Any = UNSET
-    model_name: Any = UNSET
-    n_detections: Any = UNSET
-    filename: str | UnsetType | None = UNSET
-    data: dict[str, Any] | UnsetType = UNSET
+    status_message: StatusMessage
+    analysis_parameters: Annotated[
+        dict[str, Any],
+        Meta(
+            description="The parameters that were chosen; files by their name.",
+            examples=[{"source": "salt3"}],
+        ),
+    ]
+    input_filters: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Which of the source's data were sent.",
+            examples=[{"photometry": {"filters": ["ztfg"]}}],
+        ),
+    ]
+    show_parameters: ShowParameters
+    show_plots: ShowPlots
+    show_corner: ShowCorner
+    created_at: Time
+    modified: Time
+    last_activity: Annotated[Time, Meta(description="When something last happened to it; in UTC.")]
+    duration: Annotated[
+        float | None, Meta(description="Seconds from the request to the results.", examples=[41.5])
+    ]
+    invalid_after: Annotated[
+        Time | None, Meta(description="A callback that comes later is refused; in UTC. Null for an upload.")
+    ]
+    hash: Annotated[
+        str | None,
+        Meta(description="The MD5 of its document.", examples=["d41d8cd98f00b204e9800998ecf8427e"]),
+    ]
+    num_plots: Annotated[int, Meta(description="How many plots there are, counted from 0.", examples=[2])]
+    groups: Annotated[list[Group], Meta(description="The groups that see it.")]
+    model_lightcurve: Annotated[Any, Meta(description=f"The model's light curve. {IN_LISTS}")] = UNSET
+    model_lightcurves: Annotated[Any, Meta(description=f"The models' light curves. {IN_LISTS}")] = UNSET
+    model_name: Annotated[Any, Meta(description=f"The model's name. {IN_LISTS}")] = UNSET
+    n_detections: Annotated[Any, Meta(description=f"How many detections were fitted. {IN_LISTS}")] = UNSET
+    filename: Annotated[
+        str | UnsetType | None, Meta(description="The name of its file, where `includeFilename` asks for it.")
+    ] = UNSET
+    data: Annotated[
+        Document | UnsetType,
+        Meta(description="The document of its service, where `includeAnalysisData` asks for it."),
+    ] = UNSET
 
 
 class Invitation(View):
     """Where a large document can be put: the JSON that would stand under ``analysis``."""
 
-    upload_id: Annotated[str, Meta(description='What the callback then says: {"upload_id": …}')]
-    url: Annotated[str, Meta(description="A presigned address")]
-    method: Literal["PUT"]
-    headers: Annotated[dict[str, str], Meta(description="Headers that the PUT must carry")]
-    expires_in: Annotated[int, Meta(description="Seconds for which the address works")]
+    upload_id: Annotated[
+        str,
+        Meta(
+            description="What the callback then says: `{upload_id}` as its `analysis`.",
+            examples=["0b0f3b52-54f4-4a2e-9d7c-3a6b6f1b2c3d"],
+        ),
+    ]
+    url: Annotated[
+        str,
+        Meta(
+            description="A presigned address, which takes the document once it is sent as it says here.",
+            examples=["https://heliograph-prod.s3.amazonaws.com/uploads/documents/…"],
+        ),
+    ]
+    method: Annotated[Literal["PUT"], Meta(description="How the document is sent there.")]
+    headers: Annotated[
+        dict[str, str],
+        Meta(
+            description="Headers that it must be sent with.", examples=[{"Content-Type": "application/json"}]
+        ),
+    ]
+    expires_in: Annotated[int, Meta(description="Seconds for which the address works.", examples=[3600])]
 
 
 class Status(View):
     """How far an analysis is."""
 
-    id: int
-    status: str
-    message: str
-    progress: float | None
+    id: AnalysisNumber
+    status: State
+    message: StatusMessage
+    progress: Annotated[
+        float | None,
+        Meta(description="Which part is done, from 0 to 1; null if nobody said.", examples=[1.0]),
+    ]

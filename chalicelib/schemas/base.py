@@ -6,14 +6,14 @@ these do, but their import is a tenth of pydantic's, which was a sixth of the AP
 
 import json
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
 from chalicelib.errors import InvalidError
 
 __all__ = [
-    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "Switch", "Text", "View", "Word",
+    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "Switch", "Text", "Time", "View", "Word",
     "check_size", "given", "read", "read_query", "truth",
 ]  # fmt: skip
 
@@ -43,19 +43,34 @@ class View(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What an answer holds: these keys and no others, since clients have strict models."""
 
 
-class Made(View):
-    """A record that was made."""
-
-    id: int
-
-
-Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID, examples=[1])]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?!\n)")]
 Text = Annotated[str, msgspec.Meta(max_length=5000)]
 Word = Annotated[str, msgspec.Meta(max_length=200)]
-Switch = Annotated[bool, msgspec.Meta(description="true/True/t/1 or false/False/f/0")]
-GroupIds = list[Id] | str | None
-"""Ids of groups, ``"all"`` for the public group, or nothing for what the route does by default."""
+Switch = bool
+"""A boolean of a query: true, True, t and 1 alike, or false, False, f and 0."""
+Time = Annotated[
+    str,
+    msgspec.Meta(description="In UTC, ISO 8601 without offset.", examples=["2026-11-22T03:14:15.926535"]),
+]
+GroupIds = Annotated[
+    list[Id] | Annotated[str, msgspec.Meta(extra_json_schema={"const": "all"})] | None,
+    msgspec.Meta(
+        description=(
+            'The groups that see it: ids of groups that you are in, or "all" for the public group. Left out, '
+            "null or []: your single-user group for photometry and spectra, the public group for comments, "
+            "annotations and classifications, every group that you are in for all else."
+        ),
+        examples=["all"],
+    ),
+]
+
+
+class Made(View):
+    """A record that was made."""
+
+    id: Annotated[int, msgspec.Meta(description="The id of the new record.", examples=[1])]
+
 
 S = TypeVar("S", bound=Schema)
 
@@ -84,8 +99,13 @@ def read_query(schema: type[S], query: dict[str, str]) -> S:
     InvalidError
         Naming the field that is wrong, and what was expected.
     """
-    switches = {field.encode_name for field in msgspec.structs.fields(schema) if field.type is Switch}
+    switches = {field.encode_name for field in msgspec.structs.fields(schema) if _is_switch(field.type)}
     return read(schema, {k: truth(v, k) if k in switches else v for k, v in query.items()})
+
+
+def _is_switch(hint: Any) -> bool:
+    """Say whether a field is a `Switch`, described further or not."""
+    return hint is bool or (get_origin(hint) is Annotated and get_args(hint)[0] is bool)
 
 
 def _complaint(schema: type[Schema], text: str) -> str:

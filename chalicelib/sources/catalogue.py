@@ -1,23 +1,28 @@
 """Sources: where they are in the sky, their redshift, and whose they are."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import UNSET
 
-from chalicelib import people
+from chalicelib import queues
 from chalicelib.access import Requester, groups_for, may_see
 from chalicelib.errors import BusyError, InvalidError, NotFoundError
+from chalicelib.people import sharing
 from chalicelib.schemas.base import given
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as table
 from chalicelib.tables.base import LostRace
 
-__all__ = ["change", "save", "seen", "shown"]
+__all__ = ["TRIES", "announce", "busy", "change", "save", "seen", "shown"]
 
 LONGEST_ID = 200
 
 TRIES = 5
 """How often a write is tried that somebody else's write of the same record got in the way of."""
+
+SETTLED = 2
+"""Seconds after which what is announced is written, or will not be."""
 
 
 def seen(requester: Requester, source_id: str) -> table.SourceItem:
@@ -34,11 +39,25 @@ def seen(requester: Requester, source_id: str) -> table.SourceItem:
     return source
 
 
-def save(requester: Requester, wanted: NewSource) -> str:
+def save(requester: Requester, wanted: NewSource, public_url: str) -> str:
     """Add a source; one that is there is updated, and saved to more groups.
 
     Whoever may not see the source that is there only saves it to their own groups, and makes it
     public only by asking for it.
+
+    Parameters
+    ----------
+    requester : Requester
+        Who saves it.
+    wanted : NewSource
+        The request.
+    public_url : str
+        Where the services of analyses that start by themselves can call back.
+
+    Raises
+    ------
+    BusyError
+        If others change the source again and again, or it is being deleted.
     """
     changes = _given(wanted)
     for _ in range(TRIES):
@@ -49,13 +68,31 @@ def save(requester: Requester, wanted: NewSource) -> str:
         try:
             if source is None:
                 _check_position(wanted)
+                announce(wanted.id, public_url, group_ids=sorted(group_ids))
                 table.add(wanted.id, changes, group_ids, requester.user_id)
             else:
-                table.update(source, source.fields | ({} if foreign else changes), group_ids)
+                _update(source, {} if foreign else changes, group_ids, public_url)
         except LostRace:
             continue
         return wanted.id
-    raise BusyError(f"{wanted.id!r} is being changed by others at this moment. Try again.")
+    raise busy(wanted.id)
+
+
+def change(requester: Requester, source_id: str, wanted: SourceChange, public_url: str) -> None:
+    """Change what is known of a source, and save it to more groups (see `save`)."""
+    group_ids = groups_for(requester, wanted.group_ids, ())
+    for _ in range(TRIES):
+        source = seen(requester, source_id)
+        try:
+            _update(source, _given(wanted), group_ids, public_url)
+        except LostRace:
+            continue
+        return
+    raise busy(source_id)
+
+
+def _given(wanted: SourceChange) -> dict[str, Any]:
+    return given(wanted, "id", "group_ids")
 
 
 def _check_position(wanted: NewSource) -> None:
@@ -64,31 +101,50 @@ def _check_position(wanted: NewSource) -> None:
         raise InvalidError("ra, dec: a new source needs both, in degrees (or both null if unknown).")
 
 
-def change(requester: Requester, source_id: str, wanted: SourceChange) -> None:
-    """Change what is known of a source."""
-    group_ids = groups_for(requester, wanted.group_ids, ())
-    for _ in range(TRIES):
-        source = seen(requester, source_id)
-        try:
-            table.update(source, source.fields | _given(wanted), group_ids)
-        except LostRace:
-            continue
-        return
-    raise BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")
+def _update(source: table.SourceItem, changes: dict[str, Any], group_ids: set[int], public_url: str) -> None:
+    fields = source.fields | changes
+    if (fields["ra"] is None) != (fields["dec"] is None):
+        raise InvalidError("ra, dec: give both, in degrees, or both as null if they are unknown.")
+    new = group_ids - table.groups_of(source)
+    if new:
+        announce(source.source_id, public_url, group_ids=sorted(new))
+    table.update(source, fields, group_ids)
 
 
-def _given(wanted: SourceChange) -> dict[str, Any]:
-    return given(wanted, "id", "group_ids")
+def announce(source_id: str, public_url: str, **what: Any) -> None:
+    """Let the default analyses be looked through for what is about to be written of a source.
+
+    It is announced before it is written, so that no crash in between can lose it; if it is not
+    written, nothing is found.
+
+    Parameters
+    ----------
+    source_id : str
+        The source.
+    public_url : str
+        Where services can call back.
+    **what
+        The ``group_ids`` that it is being saved to, or the ``classification_id``.
+    """
+    job = {"job": "default_analyses", "source_id": source_id, **what, "public_url": public_url}
+    queues.send(queues.JOBS, job, delay=SETTLED)
 
 
-def shown(source: table.SourceItem) -> dict[str, Any]:
-    """Return a source as the API shows it."""
-    fields = {name: source.fields.get(name) for name in FIELDS}
-    return {
-        "id": source.source_id,
-        **fields,
-        "groups": people.groups({int(group) for group in source.group_ids}),
-        "owner_id": int(source.owner_id),
-        "created_at": source.created_at,
-        "modified": source.modified,
-    }
+def busy(source_id: str) -> BusyError:
+    """Return the error for a source that others change again and again."""
+    return BusyError(f"{source_id!r} is being changed, or deleted, by others at this moment. Try again.")
+
+
+def shown(requester: Requester, sources: Iterable[table.SourceItem]) -> list[dict[str, Any]]:
+    """Return sources as the API shows them."""
+    sources = list(sources)
+    return [
+        {
+            "id": source.source_id,
+            **{name: source.fields.get(name) for name in FIELDS},
+            "groups": groups,
+            "created_at": source.created_at,
+            "modified": source.modified,
+        }
+        for source, groups in zip(sources, sharing.groups_of(requester, sources), strict=True)
+    ]

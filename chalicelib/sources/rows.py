@@ -1,8 +1,6 @@
 """Reading posted photometry: columns or single values, flux space or magnitude space.
 
-Whatever comes is kept as flux in µJy on the AB system, for which the zero point is
-23.9 mag = 2.5 log10(3631 Jy / 1 µJy) (Oke & Gunn 1983, ApJ 266, 713):
-``flux = 10 ** ((23.9 - mag) / 2.5)`` and ``fluxerr = magerr * flux * ln(10) / 2.5``.
+Whatever comes is kept as flux in µJy on the AB system (see `magnitudes`).
 """
 
 import json
@@ -12,29 +10,45 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.errors import InvalidError, TooLargeError
+from chalicelib.sources.magnitudes import DETECTION_SIGMA, POGSON, SYSTEMS, ZERO_POINT, flux_of, zero_point
 
-__all__ = ["COLUMNS", "ZERO_POINT", "BadRowsError", "Row", "read_rows"]
+__all__ = [
+    "COLUMNS", "FLUX", "IDENTITY", "KNOWN", "MAGNITUDE", "POSITION", "ZERO_POINT", "BadRowsError", "Row",
+    "check_fields", "read_row", "read_rows",
+]  # fmt: skip
 
-ZERO_POINT = 23.9
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000
 MAX_ALTDATA_IN_ALL = 2_500_000
+LATEST_MJD = 1_000_000.0
+"""A thousand years from now; what is later is a Julian date that was not modified."""
+
 SMALLEST_ERROR = 1e-30
 """Errors below this are no measurement's, and would underflow."""
-
-POGSON = 2.5 / math.log(10)
 
 Row = dict[str, Any]
 
 FLUX = ("flux", "fluxerr", "zp")
 MAGNITUDE = ("mag", "magerr", "limiting_mag", "limiting_mag_nsigma")
-COMMON = ("mjd", "filter", "instrument_id", "magsys", "origin", "altdata")
-NUMBERS = frozenset(("mjd", *FLUX, *MAGNITUDE))
-BESIDES = frozenset(("obj_id", "group_ids", "stream_ids", "assignment_id"))
+POSITION = ("ra", "dec", "ra_unc", "dec_unc")
+COMMON = ("mjd", "filter", "instrument_id", "magsys", "origin", "altdata", *POSITION)
+NUMBERS = frozenset(("mjd", *FLUX, *MAGNITUDE, *POSITION))
+KNOWN = frozenset((*COMMON, *FLUX, *MAGNITUDE))
+BESIDES = frozenset(("obj_id", "group_ids"))
+NOT_HERE = {
+    "stream_ids": "there are no streams here; share photometry by group_ids",
+    "assignment_id": "there are no assignments here; leave it out",
+    "alert_id": "there are no alerts here; origin and altdata say where a point comes from",
+}
+"""Fields of SkyPortal that may be sent empty only."""
+
 FILTER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_:./+-]{0,63}")
 
-COLUMNS = ("mjd", "flux", "fluxerr", "filter", "instrument_id", "origin", "altdata")
-"""What a row is kept as."""
+IDENTITY = ("instrument_id", "filter", "origin", "mjd", "flux", "fluxerr")
+"""Two rows that agree in these are the same observation."""
+
+COLUMNS = (*IDENTITY, "limiting_mag", "altdata", *POSITION)
+"""What a row is kept as. The limiting magnitude (AB) is blank unless it was posted."""
 
 
 class BadRowsError(InvalidError):
@@ -73,14 +87,12 @@ def read_rows(body: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> l
         Naming exactly the rows that are wrong.
     """
     table, count = _columns(body)
-    read = _flux_row if "flux" in table or "fluxerr" in table else _magnitude_row
     rows: list[Row] = []
     complaints: dict[int, str] = {}
     for number in range(count):
-        given = {name: values[number] for name, values in table.items()}
         try:
-            rows.append(_row(given, read, instruments))
-        except ValueError as error:
+            rows.append(_row({name: values[number] for name, values in table.items()}, instruments))
+        except (ValueError, InvalidError) as error:
             complaints[number] = str(error)
     if complaints:
         raise BadRowsError(complaints, count)
@@ -89,15 +101,28 @@ def read_rows(body: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> l
     return rows
 
 
+def read_row(given: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> Row:
+    """Return a single point as a row of `COLUMNS`, by the same rules.
+
+    Raises
+    ------
+    InvalidError
+        Naming the field that is wrong.
+    """
+    lists = sorted(name for name, value in given.items() if isinstance(value, list))
+    if lists:
+        raise InvalidError(f"{lists[0]}: give a single value; this is one point.")
+    _check_space(given)
+    try:
+        return _row(dict(given), instruments)
+    except ValueError as error:
+        raise InvalidError(str(error)) from None
+
+
 def _columns(body: dict[str, Any]) -> tuple[dict[str, list[Any]], int]:
     """Return the body as columns of one length, and that length."""
-    known = {*COMMON, *FLUX, *MAGNITUDE}
-    unknown = set(body) - known - BESIDES
-    if unknown:
-        raise InvalidError(
-            f"{min(unknown)}: there is no such field; the fields are {', '.join(sorted(known | BESIDES))}."
-        )
-    given = {name: value for name, value in body.items() if name in known and value is not None}
+    check_fields(body)
+    given = {name: value for name, value in body.items() if name in KNOWN and value is not None}
     _check_space(given)
     lengths = {name: len(value) for name, value in given.items() if isinstance(value, list)}
     if len(set(lengths.values())) > 1:
@@ -109,6 +134,23 @@ def _columns(body: dict[str, Any]) -> tuple[dict[str, list[Any]], int]:
     return {
         name: value if isinstance(value, list) else [value] * count for name, value in given.items()
     }, count
+
+
+def check_fields(body: dict[str, Any]) -> None:
+    """Refuse fields that photometry does not have.
+
+    Raises
+    ------
+    InvalidError
+        Naming the field.
+    """
+    for name, why in NOT_HERE.items():
+        if body.get(name) not in (None, [], ""):
+            raise InvalidError(f"{name}: {why}.")
+    unknown = set(body) - KNOWN - BESIDES - NOT_HERE.keys()
+    if unknown:
+        known = ", ".join(sorted(KNOWN | BESIDES))
+        raise InvalidError(f"{min(unknown)}: there is no such field; the fields are {known}.")
 
 
 def _check_space(given: dict[str, Any]) -> None:
@@ -127,25 +169,31 @@ def _check_space(given: dict[str, Any]) -> None:
         )
 
 
-def _row(given: Row, read: Callable[[Row], tuple[float | None, float]], instruments: dict[int, Any]) -> Row:
+def _row(given: Row, instruments: dict[int, Any]) -> Row:
     for name in NUMBERS & given.keys():
         given[name] = _number(name, given[name])
-    if given["mjd"] is None:
-        raise ValueError("mjd: required, in days")
-    if str(given.get("magsys", "ab")).lower() != "ab":
-        raise ValueError(f"magsys: {given['magsys']!r} is not taken; convert to the AB system, magsys 'ab'")
+    if given["mjd"] is None or not -LATEST_MJD < given["mjd"] < LATEST_MJD:
+        raise ValueError(f"mjd: {given['mjd']} is no modified Julian date (the Julian date - 2400000.5)")
     altdata = given.get("altdata")
     if not isinstance(altdata, dict | None) or len(json.dumps(altdata)) > MAX_ALTDATA:
         raise ValueError(f"altdata: it must be an object of at most {MAX_ALTDATA} characters of JSON")
-    flux, fluxerr = read(given)
+    observed = _observed_with(given, instruments)
+    read: Callable[[Row, float], Row] = _flux_row if "fluxerr" in given else _magnitude_row
     return {
         "mjd": given["mjd"],
-        "flux": flux,
-        "fluxerr": fluxerr,
-        **_observed_with(given, instruments),
+        **observed,
+        **read(given, zero_point(_system(given), observed["filter"])),
         "origin": str(given.get("origin") or "")[:200],
         "altdata": altdata,
+        **_position(given),
     }
+
+
+def _system(given: Row) -> str:
+    system = str(given.get("magsys") or "ab").lower()
+    if system not in SYSTEMS:
+        raise ValueError(f"magsys: {system[:40]!r} is not taken; convert to AB ('ab') or Vega ('vega')")
+    return system
 
 
 def _observed_with(given: Row, instruments: dict[int, Any]) -> Row:
@@ -158,6 +206,18 @@ def _observed_with(given: Row, instruments: dict[int, Any]) -> Row:
     if instrument["filters"] and band not in instrument["filters"]:
         raise ValueError(f"filter: instrument {instrument['name']} has no {band}")
     return {"filter": band, "instrument_id": instrument_id}
+
+
+def _position(given: Row) -> Row:
+    position = {name: given.get(name) for name in POSITION}
+    ra, dec, *uncertainties = position.values()
+    if (ra is None) != (dec is None):
+        raise ValueError("ra, dec: give both, in degrees, or neither")
+    if ra is not None and dec is not None and not (0 <= ra < 360 and -90 <= dec <= 90):
+        raise ValueError(f"ra, dec: {ra}, {dec} is no position; ra from 0 to 360, dec from -90 to 90 degrees")
+    if any(value is not None and value < 0 for value in uncertainties):
+        raise ValueError("ra_unc, dec_unc: an uncertainty is not negative")
+    return position
 
 
 def _number(name: str, value: Any) -> float | None:
@@ -174,31 +234,32 @@ def _number(name: str, value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _flux_row(given: Row) -> tuple[float | None, float]:
-    fluxerr, zero_point = given.get("fluxerr"), given.get("zp")
-    scale = 1.0 if zero_point is None else _from_magnitude(zero_point)
+def _flux_row(given: Row, zero: float) -> Row:
+    flux, fluxerr, own_zero = given.get("flux"), given["fluxerr"], given.get("zp")
+    if own_zero is None and zero != ZERO_POINT:
+        raise ValueError("zp: required with magsys 'vega': the Vega magnitude of a flux of 1")
+    scale = 1.0 if own_zero is None else flux_of(own_zero, zero)
     if fluxerr is None or fluxerr * scale < SMALLEST_ERROR:
         raise ValueError("fluxerr: required, and greater than 0")
-    flux = given.get("flux")
-    return (None if flux is None else flux * scale), fluxerr * scale
+    return {
+        "flux": None if flux is None else flux * scale,
+        "fluxerr": fluxerr * scale,
+        "limiting_mag": None,
+    }
 
 
-def _magnitude_row(given: Row) -> tuple[float | None, float]:
+def _magnitude_row(given: Row, zero: float) -> Row:
     mag, magerr, limit = given.get("mag"), given.get("magerr"), given.get("limiting_mag")
-    if mag is not None:
-        if magerr is None or magerr < SMALLEST_ERROR:
-            raise ValueError("magerr: required with mag, and greater than 0")
-        flux = _from_magnitude(mag)
-        return flux, magerr * flux / POGSON
-    if limit is None:
-        raise ValueError("limiting_mag: required where mag is blank")
-    nsigma = given.get("limiting_mag_nsigma") or 3.0
+    nsigma = given.get("limiting_mag_nsigma") or DETECTION_SIGMA
     if not 0.1 <= nsigma <= 100:
         raise ValueError("limiting_mag_nsigma: it must be between 0.1 and 100")
-    return None, _from_magnitude(limit) / nsigma
-
-
-def _from_magnitude(magnitude: float) -> float:
-    if not -50 <= magnitude <= 100:
-        raise ValueError(f"{magnitude} is not a magnitude")
-    return float(10 ** ((ZERO_POINT - magnitude) / 2.5))
+    limit_flux = None if limit is None else flux_of(limit, zero)
+    kept = {"limiting_mag": None if limit is None else limit + (ZERO_POINT - zero)}
+    if mag is None:
+        if limit_flux is None:
+            raise ValueError("limiting_mag: required where mag is blank")
+        return {"flux": None, "fluxerr": limit_flux / nsigma, **kept}
+    if magerr is None or magerr < SMALLEST_ERROR:
+        raise ValueError("magerr: required with mag, and greater than 0")
+    flux = flux_of(mag, zero)
+    return {"flux": flux, "fluxerr": magerr * flux / POGSON, **kept}

@@ -8,9 +8,12 @@ had one, the *idempotency* record. What an analysis does from there on is in `an
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
 from chalicelib.tables.analysis_items import (
@@ -26,18 +29,24 @@ from chalicelib.tables.base import LostRace, transaction
 
 __all__ = [
     "OPEN",
+    "WATCHED",
     "AnalysisItem",
-    "CapReached",
+    "Count",
+    "Full",
     "RepeatedKey",
     "by_callback",
     "by_service",
     "by_source",
     "create",
     "get",
+    "held",
     "overdue",
     "record_of",
+    "remember",
     "repeated",
+    "some",
     "some_of_service",
+    "some_of_source",
     "tally_of",
 ]
 
@@ -51,8 +60,31 @@ WATCHED = "open"
 """The one partition of the index *by_watch*: what the sweep has to look at, by time."""
 
 
-class CapReached(Exception):  # noqa: N818
-    """The author has as many analyses of the source as one may have."""
+@dataclass(frozen=True)
+class Count:
+    """A number of analyses that may not pass a limit.
+
+    Attributes
+    ----------
+    key : str
+        What is counted.
+    limit : int
+        The most that there may be.
+    expires_at : int, optional
+        When the count is forgotten (seconds since 1970).
+    """
+
+    key: str
+    limit: int
+    expires_at: int | None = None
+
+
+class Full(Exception):  # noqa: N818
+    """A count has reached its limit."""
+
+    def __init__(self, count: Count) -> None:
+        super().__init__(f"{count.key} has reached {count.limit}")
+        self.count = count
 
 
 class RepeatedKey(Exception):  # noqa: N818
@@ -67,8 +99,16 @@ def tally_of(item: AnalysisItem) -> TallyItem:
     return TallyItem(f"tally#{item.author_id}#{item.obj_id}")
 
 
-def create(item: AnalysisItem, idempotency_key: str | None) -> None:
-    """Add an analysis with its callback, counted against its author's cap.
+def held(key: str) -> int:
+    """Return how far a count has come."""
+    try:
+        return int(TallyItem.get(key, consistent_read=True).held)
+    except DoesNotExist:
+        return 0
+
+
+def create(item: AnalysisItem, idempotency_key: str | None, counts: list[Count]) -> None:
+    """Add an analysis with its callback, if there is room for it.
 
     Parameters
     ----------
@@ -76,11 +116,13 @@ def create(item: AnalysisItem, idempotency_key: str | None) -> None:
         The new record; its ``callback_hash`` is None when nobody will call back.
     idempotency_key : str or None
         The key of the request, made unique to its user.
+    counts : list of Count
+        What the analysis counts against.
 
     Raises
     ------
-    CapReached
-        If the author has `settings.ANALYSES_PER_SOURCE` of this source already.
+    Full
+        If one of the counts has reached its limit.
     RepeatedKey
         If the idempotency key is known.
     LostRace
@@ -92,22 +134,30 @@ def create(item: AnalysisItem, idempotency_key: str | None) -> None:
             if item.callback_hash:
                 write.save(CallbackItem(f"callback#{item.callback_hash}", analysis_id=item.id))
             if idempotency_key:
-                write.save(_idempotency(idempotency_key, item), condition=_forgotten())
-            if item.status in COUNTED:
-                room = (TallyItem.held < settings.ANALYSES_PER_SOURCE) | TallyItem.held.does_not_exist()
-                write.update(tally_of(item), actions=[TallyItem.held.add(1)], condition=room)
+                remember(write, idempotency_key, int(item.id))
+            for count in counts:
+                room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
+                write.update(TallyItem(count.key), actions=_one_more(count), condition=room)
     except LostRace as lost:
         puts = 1 + bool(item.callback_hash) + bool(idempotency_key)
         if idempotency_key and puts - 1 in lost.refused:
             raise RepeatedKey from None
-        if puts in lost.refused:
-            raise CapReached from None
+        for number, count in enumerate(counts, start=puts):
+            if number in lost.refused:
+                raise Full(count) from None
         raise
 
 
-def _idempotency(key: str, item: AnalysisItem) -> IdempotencyItem:
+def _one_more(count: Count) -> list[Action]:
+    actions: list[Action] = [TallyItem.held.add(1)]
+    return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
+
+
+def remember(write: TransactWrite, key: str, number: int) -> None:
+    """Keep, as part of a transaction, what a request with this key is answered; refused if it is known."""
     expires_at = int(time.time()) + settings.IDEMPOTENCY_SECONDS
-    return IdempotencyItem(f"idempotency#{key}", analysis_id=item.id, expires_at=expires_at)
+    item = IdempotencyItem(f"idempotency#{key}", analysis_id=number, expires_at=expires_at)
+    write.save(item, condition=_forgotten())
 
 
 def _forgotten() -> Condition:
@@ -117,8 +167,15 @@ def _forgotten() -> Condition:
     return forgotten
 
 
+def some(numbers: list[int]) -> dict[int, AnalysisItem]:
+    """Return those of the analyses that exist, by id."""
+    keys = [f"analysis#{number}" for number in numbers]
+    found = AnalysisItem.batch_get(keys, consistent_read=True) if keys else ()
+    return {int(item.id): item for item in found if item.status != "deleted"}
+
+
 def repeated(idempotency_key: str) -> int | None:
-    """Return the analysis that an earlier request with this key started."""
+    """Return the id of what an earlier request with this key started."""
     try:
         item = IdempotencyItem.get(f"idempotency#{idempotency_key}", consistent_read=True)
     except DoesNotExist:
@@ -159,6 +216,11 @@ def by_service(service_id: int, before: int | None = None) -> Iterator[AnalysisI
 def some_of_service(service_id: int, limit: int) -> list[AnalysisItem]:
     """Return some of the analyses of a service, half-deleted ones too."""
     return list(AnalysisItem.by_service.query(service_id, limit=limit))
+
+
+def some_of_source(obj_id: str, limit: int) -> list[AnalysisItem]:
+    """Return some of the analyses of a source, half-deleted ones too."""
+    return list(AnalysisItem.by_source.query(obj_id, limit=limit))
 
 
 def _present(items: Iterator[AnalysisItem]) -> Iterator[AnalysisItem]:

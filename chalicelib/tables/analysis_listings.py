@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby, islice
 
+from chalicelib.tables.analyses import some
 from chalicelib.tables.analysis_items import EVERYONE, AnalysisItem, ByListing, ListingItem
 
 __all__ = ["EVERYONE", "author_listing", "enter", "group_listing", "leave", "newest"]
@@ -58,13 +59,8 @@ def newest(listings: Iterable[str], before: int | None, at_once: int) -> Iterato
     ids = merge(*(_ids(listing, before, at_once) for listing in listings), reverse=True)
     distinct = (number for number, _ in groupby(ids))
     while numbers := list(islice(distinct, min(at_once, AT_ONCE))):
-        found = {int(i.id): i for i in _records(numbers)}
-        yield from (found[n] for n in numbers if n in found and found[n].status != "deleted")
-
-
-def _records(numbers: list[int]) -> Iterator[AnalysisItem]:
-    keys = [f"analysis#{number}" for number in numbers]
-    return AnalysisItem.batch_get(keys, consistent_read=True)
+        found = some(numbers)
+        yield from (found[number] for number in numbers if number in found)
 
 
 def _ids(listing: str, before: int | None, at_once: int) -> Iterator[int]:

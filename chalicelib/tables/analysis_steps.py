@@ -22,6 +22,7 @@ from chalicelib.tables.base import conditional, timestamp, transaction
 
 __all__ = [
     "bury",
+    "describe",
     "end",
     "entomb",
     "heard_of",
@@ -29,6 +30,7 @@ __all__ = [
     "postpone",
     "report",
     "sent",
+    "settled",
 ]
 
 
@@ -128,6 +130,7 @@ def end(
     document: str | None = None,
     products: dict[str, Any] | None = None,
     duration: float | None = None,
+    settled: bool = True,
 ) -> None:
     """Step into a final state, and consume the callback, in one transaction.
 
@@ -141,6 +144,8 @@ def end(
         The states that it may be in now.
     document : str, optional
         Where the winner's document lies.
+    settled : bool
+        Whether nothing is left to be done, so that the sweep need not look at it again.
 
     Raises
     ------
@@ -157,7 +162,10 @@ def end(
     given = {"document": document, "products": products, "duration": duration}
     values |= {key: value for key, value in given.items() if value is not None}
     actions: list[Action] = [getattr(AnalysisItem, key).set(value) for key, value in values.items()]
-    actions += [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
+    if settled:
+        actions += [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
+    else:
+        actions += [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
     with transaction() as write:
         write.update(record_of(int(item.id)), actions=actions, condition=AnalysisItem.status.is_in(*leaving))
         if item.callback_hash:
@@ -169,6 +177,32 @@ def end(
             )
         if status != "completed":
             write.update(tally_of(item), actions=[TallyItem.held.add(-1)])
+
+
+def settled(item: AnalysisItem) -> None:
+    """Note that nothing is left to be done for a completed analysis.
+
+    Raises
+    ------
+    LostRace
+        If it is deleted.
+    """
+    actions: list[Action] = [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
+    there = AnalysisItem.status == "completed"
+    conditional(lambda: record_of(int(item.id)).update(actions=actions, condition=there))
+
+
+def describe(item: AnalysisItem, products: dict[str, Any]) -> None:
+    """Keep what was found out about the products of a completed analysis.
+
+    Raises
+    ------
+    LostRace
+        If it is deleted.
+    """
+    actions: list[Action] = [AnalysisItem.products.set(products)]
+    there = AnalysisItem.status == "completed"
+    conditional(lambda: record_of(int(item.id)).update(actions=actions, condition=there))
 
 
 def entomb(item: AnalysisItem) -> None:

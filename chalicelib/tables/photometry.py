@@ -1,15 +1,23 @@
 """Photometry, kept in *blocks* of up to `BLOCK_ROWS` rows, as compressed columns.
 
 Ten thousand points are ten items, written in one transaction together with the source's
-photometry revision.
+photometry revision, with where their ids lead, and with what PhotStats keep.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.tables.base import PackedAttribute, id_key, timestamp, transaction
+from pynamodb.exceptions import DoesNotExist
+
+from chalicelib.tables import id_places, phot_stat
+from chalicelib.tables.base import PackedAttribute, timestamp, transaction
+from chalicelib.tables.id_places import PHOTOMETRY, PlaceItem
 from chalicelib.tables.sources import Part, SourceItem
 
-__all__ = ["BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "blocks", "write_blocks"]
+__all__ = [
+    "BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "Change", "block_at", "blocks", "blocks_of_upload", "write",
+]  # fmt: skip
 
 BLOCK_ROWS = 1000
 """Rows a block: some 60 kB compressed, far below the 400 kB that an item may have."""
@@ -22,51 +30,105 @@ AT_ONCE = 15
 
 
 class BlockItem(Part):
-    """Rows of photometry as columns (parts ``photometry#…``)."""
+    """Rows of photometry as columns (parts ``photometry#…``, by the id of the first row)."""
 
     columns = PackedAttribute()
+
+    @property
+    def first_id(self) -> int:
+        return int(self.part.partition("#")[2])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is written of a source's photometry.
+
+    Attributes
+    ----------
+    group_ids : collection of int
+        Whose view of the light curve changes.
+    changed : list of BlockItem
+        Blocks with other columns than they were read with.
+    added : dict
+        The columns of each new block, by the id of its first row.
+    upload : int, optional
+        The first id of the upload that new blocks belong to.
+    gone : list of BlockItem
+        Blocks that are deleted.
+    """
+
+    group_ids: Collection[int]
+    changed: list[BlockItem] = field(default_factory=list)
+    added: dict[int, dict[str, Any]] = field(default_factory=dict)
+    upload: int | None = None
+    gone: list[BlockItem] = field(default_factory=list)
 
 
 def blocks(source_id: str) -> list[BlockItem]:
     """Return the photometry of a source, oldest upload first."""
-    return list(BlockItem.query(source_id, BlockItem.part.startswith("photometry#"), consistent_read=True))
+    ours = BlockItem.part.startswith(f"{PHOTOMETRY}#")
+    return list(BlockItem.query(source_id, ours, consistent_read=True))
 
 
-def write_blocks(source: SourceItem, changed: list[BlockItem], added: dict[int, dict[str, Any]]) -> None:
-    """Write changed and new blocks of photometry, all or none.
+def block_at(place: PlaceItem) -> BlockItem | None:
+    try:
+        return BlockItem.get(place.source_id, place.part, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def blocks_of_upload(upload: int) -> list[BlockItem]:
+    """Return all blocks of an upload, by the first id that was reserved for it."""
+    keys = []
+    for place in id_places.since(PHOTOMETRY, upload, AT_ONCE):
+        if place.upload != upload:
+            break
+        keys.append((place.source_id, place.part))
+    return list(BlockItem.batch_get(keys, consistent_read=True)) if keys else []
+
+
+def write(source: SourceItem, change: Change) -> None:
+    """Write a change of photometry, all or none.
 
     Parameters
     ----------
     source : SourceItem
         The source as it was read before its blocks were.
-    changed : list of BlockItem
-        Blocks with other columns than they were read with.
-    added : dict
-        The columns of each new block, by the id of its first row.
+    change : Change
+        What is written.
 
     Raises
     ------
     LostRace
-        If somebody else wrote photometry of this source in between.
+        If somebody else wrote photometry of this source in between, or it is being deleted.
     """
     # What is changed again after a lost race is the same change: only new rows must be all or none.
-    while len(changed) > AT_ONCE:
-        _write_blocks(source, changed[:AT_ONCE], {})
+    changed = change.changed
+    while len(changed) > AT_ONCE or (changed and change.added):
+        _write(source, Change(change.group_ids, changed=changed[:AT_ONCE]))
         source.photometry_revision += 1
         changed = changed[AT_ONCE:]
-    _write_blocks(source, changed, added)
+    if changed or change.added or change.gone:
+        _write(source, Change(change.group_ids, changed, change.added, change.upload, change.gone))
 
 
-def _write_blocks(source: SourceItem, changed: list[BlockItem], added: dict[int, dict[str, Any]]) -> None:
-    with transaction() as write:
-        for first_id, columns in added.items():
-            block = BlockItem(source.source_id, f"photometry#{id_key(first_id)}", columns=columns)
-            write.save(block, condition=BlockItem.part.does_not_exist())
-        for block in changed:
+def _write(source: SourceItem, change: Change) -> None:
+    source_id = source.source_id
+    stat = phot_stat.get(source_id)
+    with transaction() as into:
+        for first_id, columns in change.added.items():
+            block = BlockItem(source_id, id_places.part(PHOTOMETRY, first_id), columns=columns)
+            into.save(block, condition=BlockItem.part.does_not_exist())
+            id_places.enter(into, PHOTOMETRY, first_id, source_id, upload=change.upload)
+        for block in change.changed:
             block.modified = timestamp()
-            write.save(block)
-        write.update(
-            SourceItem(source.source_id, "source"),
+            into.save(block)
+        for block in change.gone:
+            into.delete(block)
+            id_places.leave(into, PHOTOMETRY, block.first_id)
+        phot_stat.note(into, source_id, stat, change.group_ids)
+        into.update(
+            SourceItem(source_id, "source"),
             actions=[SourceItem.photometry_revision.add(1)],
             condition=SourceItem.photometry_revision == source.photometry_revision,
         )

@@ -12,10 +12,11 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.update import Action
 
 from chalicelib.tables.base import LostRace, Registry, conditional, id_key, next_id, timestamp, transaction
 
-__all__ = ["ServiceItem", "add", "every", "get", "new_id", "remove", "some", "update"]
+__all__ = ["ServiceItem", "add", "every", "get", "new_id", "note_refusal", "remove", "some", "update"]
 
 
 class ServiceItem(Registry):
@@ -95,7 +96,7 @@ def note_refusal(item: ServiceItem, refusal: dict[str, Any]) -> None:
     LostRace
         If it was changed or removed since: the refusal says nothing of what it is now.
     """
-    actions = [ServiceItem.last_refusal.set(refusal)]
+    actions: list[Action] = [ServiceItem.last_refusal.set(refusal)]
     unchanged = ServiceItem.revision == item.revision
     conditional(lambda: ServiceItem(item.kind, item.key).update(actions=actions, condition=unchanged))
 

@@ -1,73 +1,214 @@
-"""Sources, and the item collection that each has: its photometry, spectra and remarks stand beside it."""
+"""Sources, and the item collection that each has: its photometry, spectra and remarks stand beside it.
 
+A source's groups, its places in their listings, and the counts of sources change in one
+transaction. A source that is being deleted is hidden first: it is nowhere found, but its id
+stays taken until all that belongs to it is gone.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
-from chalicelib import settings
-from chalicelib.tables.base import Record, conditional, timestamp
+from chalicelib.tables import source_counts, zones
+from chalicelib.tables.base import LostRace, conditional, id_key, timestamp, transaction
+from chalicelib.tables.source_items import EVERYONE, ListingItem, Part, SourceItem, group_listing
 
-__all__ = ["Part", "SourceItem", "add", "get", "update"]
+__all__ = [
+    "Part", "SourceItem", "add", "bury", "drop", "get", "groups_of", "hidden", "hide", "leave", "parts",
+    "some", "update",
+]  # fmt: skip
 
+AT_ONCE = 90
+"""Groups whose listings one transaction changes: it takes at most 100 items."""
 
-class Part(Record):
-    """One item of a source's collection."""
-
-    class Meta:
-        table_name = settings.name("sources")
-
-    source_id = UnicodeAttribute(hash_key=True)
-    part = UnicodeAttribute(range_key=True)
-    shape = NumberAttribute(default=1)
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
+HEAD = ("source_id", "part", "listing", "saved", "group_ids")
+"""What says who may see a source, and where it stands in a listing."""
 
 
-class SourceItem(Part):
-    """The source itself (part ``source``)."""
-
-    fields = JSONAttribute()
-    group_ids = NumberSetAttribute()
-    owner_id = NumberAttribute()
-    photometry_revision = NumberAttribute(default=0)
-    revision = NumberAttribute(default=1)
-
-
-def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> SourceItem:
+def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
     """Add a source.
 
     Raises
     ------
     LostRace
-        If there is one of this name already.
+        If there is one of this name already, a hidden one too.
     """
-    item = SourceItem(source_id, "source", fields=fields, group_ids=group_ids, owner_id=owner_id)
-    conditional(lambda: item.save(condition=SourceItem.part.does_not_exist()))
-    return item
+    first = set(sorted(group_ids)[:AT_ONCE])
+    created_at, place = timestamp(), zones.place(fields)
+    item = SourceItem(
+        source_id,
+        "source",
+        listing=EVERYONE,
+        saved=f"{created_at}#{source_id}",
+        fields=fields,
+        group_ids=first,
+        owner_id=owner_id,
+        created_at=created_at,
+        modified=created_at,
+        **(place._asdict() if place else {}),
+    )
+    with transaction() as write:
+        write.save(item, condition=SourceItem.part.does_not_exist())
+        _enter(write, item, first)
+        source_counts.recount(write, source_id, (), first)
+    if group_ids - first:
+        update(item, fields, group_ids)
 
 
 def get(source_id: str) -> SourceItem | None:
+    """Return a source, unless it is hidden."""
+    item = _read(source_id)
+    return item if item and item.listing else None
+
+
+def hidden(source_id: str) -> SourceItem | None:
+    """Return a source that is being deleted."""
+    item = _read(source_id)
+    return item if item and not item.listing else None
+
+
+def _read(source_id: str) -> SourceItem | None:
     try:
         return SourceItem.get(source_id, "source", consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def update(item: SourceItem, fields: dict[str, Any], new_groups: set[int]) -> None:
-    """Change a source as it was read, and save it to more groups.
+def some(source_ids: Iterable[str], *, heads: bool = False) -> dict[str, SourceItem]:
+    """Return those of the sources that exist, by id.
+
+    Parameters
+    ----------
+    source_ids : iterable of str
+        The sources.
+    heads : bool
+        Read no more than `HEAD` of each.
+    """
+    keys = [(source_id, "source") for source_id in source_ids]
+    found = SourceItem.batch_get(keys, consistent_read=True, attributes_to_get=list(HEAD) if heads else None)
+    return {item.source_id: item for item in found if item.listing}
+
+
+def groups_of(item: SourceItem) -> set[int]:
+    """Return the groups that a source is saved to."""
+    return {int(group) for group in item.group_ids}
+
+
+def update(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> None:
+    """Change a source as it was read, and save it to those of the groups that it is not saved to.
 
     Raises
     ------
     LostRace
         If it was changed in between.
     """
-    actions: list[Action] = [
-        SourceItem.fields.set(fields),
-        SourceItem.modified.set(timestamp()),
-        SourceItem.revision.add(1),
-    ]
-    if new_groups:
-        actions.append(SourceItem.group_ids.add(new_groups))
-    conditional(lambda: item.update(actions=actions, condition=SourceItem.revision == item.revision))
+    new = sorted(group_ids - groups_of(item))
+    unchanged = SourceItem.revision == item.revision
+    actions = [SourceItem.fields.set(fields), *_placed(zones.place(fields)), *_touched()]
+    if not new:
+        return conditional(lambda: item.update(actions=actions, condition=unchanged))
+    step, before = set(new[:AT_ONCE]), groups_of(item)
+    with transaction() as write:
+        _enter(write, item, step)
+        write.update(
+            SourceItem(item.source_id, "source"),
+            actions=[*actions, SourceItem.group_ids.add(step)],
+            condition=unchanged,
+        )
+        source_counts.recount(write, item.source_id, before, before | step)
+    if new[AT_ONCE:]:
+        item.revision += 1
+        item.group_ids = before | step
+        update(item, fields, group_ids)
+    return None
+
+
+def leave(item: SourceItem, group_id: int) -> None:
+    """Take a source as it was read out of one of its groups.
+
+    Raises
+    ------
+    LostRace
+        If it was changed in between.
+    """
+    before = groups_of(item)
+    with transaction() as write:
+        write.delete(_listing(item, group_id))
+        write.update(
+            SourceItem(item.source_id, "source"),
+            actions=[SourceItem.group_ids.delete({group_id}), *_touched()],
+            condition=SourceItem.revision == item.revision,
+        )
+        source_counts.recount(write, item.source_id, before, before - {group_id})
+
+
+def hide(item: SourceItem) -> None:
+    """Let a source as it was read be found nowhere; whoever still writes its photometry is refused.
+
+    Raises
+    ------
+    LostRace
+        If it was changed in between.
+    """
+    with transaction() as write:
+        for group_id in sorted(groups_of(item))[:AT_ONCE]:
+            write.delete(_listing(item, group_id))
+        write.update(
+            SourceItem(item.source_id, "source"),
+            actions=[
+                SourceItem.listing.remove(),
+                *_placed(None),
+                SourceItem.photometry_revision.add(1),
+                *_touched(),
+            ],
+            condition=(SourceItem.revision == item.revision) & SourceItem.listing.exists(),
+        )
+        source_counts.recount(write, item.source_id, groups_of(item), ())
+
+
+def parts(source_id: str) -> list[str]:
+    """Return what there is in a source's collection besides the source itself."""
+    found = Part.query(source_id, attributes_to_get=["source_id", "part"], consistent_read=True)
+    return [item.part for item in found if item.part != "source"]
+
+
+def drop(source_id: str, parts: Iterable[str]) -> None:
+    """Delete some of what is in a source's collection."""
+    with Part.batch_write() as batch:
+        for part in parts:
+            batch.delete(Part(source_id, part))
+
+
+def bury(item: SourceItem) -> None:
+    """Forget a hidden source: its id is free again."""
+    unchanged = (SourceItem.revision == item.revision) & SourceItem.listing.does_not_exist()
+    try:
+        with transaction() as write:
+            write.delete(SourceItem(item.source_id, "source"), condition=unchanged)
+    except LostRace:
+        return
+
+
+def _placed(place: zones.Place | None) -> list[Action]:
+    attributes = (SourceItem.zone, SourceItem.ra, SourceItem.dec)
+    if place is None:
+        return [attribute.remove() for attribute in attributes]
+    return [attribute.set(value) for attribute, value in zip(attributes, place, strict=True)]
+
+
+def _touched() -> list[Action]:
+    return [SourceItem.modified.set(timestamp()), SourceItem.revision.add(1)]
+
+
+def _listing(item: SourceItem, group_id: int) -> ListingItem:
+    return ListingItem(
+        item.source_id, f"listing#{id_key(group_id)}", listing=group_listing(group_id), saved=item.saved
+    )
+
+
+def _enter(write: TransactWrite, item: SourceItem, group_ids: set[int]) -> None:
+    for group_id in group_ids:
+        write.save(_listing(item, group_id))

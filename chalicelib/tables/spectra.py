@@ -3,11 +3,14 @@
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, NumberSetAttribute
+from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.base import PackedAttribute, conditional, id_key
-from chalicelib.tables.sources import Part
+from chalicelib.tables import id_places
+from chalicelib.tables.base import PackedAttribute, transaction
+from chalicelib.tables.id_places import SPECTRUM
+from chalicelib.tables.sources import Part, SourceItem
 
-__all__ = ["SpectrumItem", "add", "of_source"]
+__all__ = ["SpectrumItem", "add", "get", "of_source", "remove", "size"]
 
 
 class SpectrumItem(Part):
@@ -19,20 +22,57 @@ class SpectrumItem(Part):
     fields = PackedAttribute()
 
 
+def size(fields: dict[str, Any]) -> int:
+    """Return how many bytes the fields of a spectrum take in its item."""
+    return len(SpectrumItem.fields.serialize(fields))
+
+
 def add(source_id: str, number: int, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
-    """Add a spectrum under its id."""
+    """Add a spectrum under its id.
+
+    Raises
+    ------
+    LostRace
+        If its source is not there any more.
+    """
     item = SpectrumItem(
         source_id,
-        f"spectrum#{id_key(number)}",
+        id_places.part(SPECTRUM, number),
         id=number,
         fields=fields,
         group_ids=group_ids,
         owner_id=owner_id,
     )
-    conditional(lambda: item.save(condition=SpectrumItem.part.does_not_exist()))
+    with transaction() as write:
+        write.condition_check(SourceItem, source_id, "source", SourceItem.listing.exists())
+        write.save(item, condition=SpectrumItem.part.does_not_exist())
+        id_places.enter(write, SPECTRUM, number, source_id)
+
+
+def get(number: int) -> SpectrumItem | None:
+    """Return a spectrum by its id."""
+    place = id_places.find(SPECTRUM, number)
+    if place is None or place.part != id_places.part(SPECTRUM, number):
+        return None
+    try:
+        return SpectrumItem.get(place.source_id, place.part, consistent_read=True)
+    except DoesNotExist:
+        return None
 
 
 def of_source(source_id: str) -> list[SpectrumItem]:
-    return list(
-        SpectrumItem.query(source_id, SpectrumItem.part.startswith("spectrum#"), consistent_read=True)
-    )
+    ours = SpectrumItem.part.startswith(f"{SPECTRUM}#")
+    return list(SpectrumItem.query(source_id, ours, consistent_read=True))
+
+
+def remove(item: SpectrumItem) -> None:
+    """Delete a spectrum.
+
+    Raises
+    ------
+    LostRace
+        If it is not there any more.
+    """
+    with transaction() as write:
+        write.delete(SpectrumItem(item.source_id, item.part), condition=SpectrumItem.part.exists())
+        id_places.leave(write, SPECTRUM, int(item.id))

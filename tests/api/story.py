@@ -4,11 +4,17 @@ import json
 import time
 from typing import Any
 
+from moto.core.utils import unix_time_millis
+from moto.sqs.models import sqs_backends
+
 from chalicelib import queues, settings, workers
 from chalicelib.aws import account_id, client
 from chalicelib.errors import RetryLater
 from tests.gateway import Gateway
 from tests.service import Service
+
+SOON = 10_000.0
+"""Milliseconds that nobody waits for in a test; what comes later than that is not seen."""
 
 LIGHT_CURVE = {
     "obj_id": "SN1",
@@ -57,10 +63,9 @@ def deliver(queue: str = queues.DISPATCH) -> list[float]:
     list of float
         For each message that shall come back: after how many seconds.
     """
-    sqs, name = client("sqs"), settings.name(queue)
-    url = f"{sqs.meta.endpoint_url}/{account_id()}/{name}"
+    sqs, url = client("sqs"), _url(queue)
     pauses: list[float] = []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages"):
+    while messages := _received(queue):
         (message,) = messages
         event = {"Records": [{"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}]}
         try:
@@ -70,6 +75,31 @@ def deliver(queue: str = queues.DISPATCH) -> list[float]:
         else:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return pauses
+
+
+def taken(queue: str) -> list[dict[str, Any]]:
+    """Take every message out of a queue."""
+    messages: list[dict[str, Any]] = []
+    while found := _received(queue):
+        for message in found:
+            messages.append(json.loads(message["Body"]))
+            client("sqs").delete_message(QueueUrl=_url(queue), ReceiptHandle=message["ReceiptHandle"])
+    return messages
+
+
+def _url(queue: str) -> str:
+    return f"{client('sqs').meta.endpoint_url}/{account_id()}/{settings.name(queue)}"
+
+
+def _received(queue: str) -> list[dict[str, Any]]:
+    """Receive the next message; one that is to be seen in a few seconds is seen at once."""
+    name = settings.name(queue)
+    for message in sqs_backends[account_id()]["us-east-1"].queues[name]._messages:
+        if message.delayed_until < unix_time_millis() + SOON:
+            message.delayed_until = 0.0
+    return list(
+        client("sqs").receive_message(QueueUrl=_url(queue), MaxNumberOfMessages=1).get("Messages", ())
+    )
 
 
 def _made_visible(url: str, message: dict[str, Any]) -> float:

@@ -1,81 +1,153 @@
-"""Users, groups, tokens."""
+"""Users: adding, reading and listing them; what every request and every answer have in common."""
+
+from typing import Any
 
 import pytest
 
+from chalicelib import people
+from chalicelib.aws import client
 from tests.gateway import Gateway
 
 
 def make_user(admin: Gateway, name: str, *acls: str, groups: tuple[int, ...] = ()) -> Gateway:
     """Add a user with a token that has these permissions."""
-    user = admin.post("/user", {"username": name, "groupIDsAndAdmin": [[g, False] for g in groups]}).data[
-        "id"
-    ]
-    token = admin.post("/internal/tokens", {"name": name, "acls": list(acls), "user_id": user}).data[
-        "token_id"
-    ]
-    return admin.as_user(token)
+    memberships = [[group, False] for group in groups]
+    user = admin.post("/user", {"username": name, "groupIDsAndAdmin": memberships}).data["id"]
+    body = {"name": name, "acls": list(acls), "user_id": user}
+    return admin.as_user(admin.post("/internal/tokens", body).data["token_id"])
 
 
-@pytest.mark.parametrize("token", [None, "", "unknown", "\u00e9"])
-def test_nobody_comes_in_without_a_token_that_is_known(admin: Gateway, token: str | None) -> None:
-    reply = admin.as_user(token).get("/groups")
-    assert reply.status == 401
-    assert "token" in reply.message
+def user_id(user: Gateway) -> int:
+    return int(user.get("/internal/profile").data["id"])
 
 
-def test_a_token_is_taken_in_both_forms(admin: Gateway) -> None:
-    for scheme in ("token", "Token", "Bearer", "bearer"):
-        reply = admin.as_user(None).get("/internal/profile", authorization=f"{scheme} {admin.token}")
-        assert reply.data["username"] == "admin"
+def test_a_user_is_read_as_they_were_added(admin: Gateway) -> None:
+    details = {
+        "username": "ada", "roles": ["Full user", "View only"], "first_name": "Ada", "last_name": "Lovelace",
+        "affiliations": ["Sternwarte"], "contact_email": "ada@example.org", "contact_phone": None,
+    }  # fmt: skip
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    number = admin.post("/user", {**details, "groupIDsAndAdmin": [[group, True], [1, False]]}).data["id"]
+    shown = admin.get(f"/user/{number}").data
+    assert details.items() <= shown.items()
+    assert [g["name"] for g in shown["groups"]] == ["Sitewide Group", "novae", "ada"]
+    members = admin.get(f"/groups/{group}").data["users"]
+    assert members[1] == {"id": number, "username": "ada", "admin": True, "can_save": True}
 
 
-def test_a_token_without_the_permission_is_told_which_one_it_lacks(admin: Gateway) -> None:
-    user = make_user(admin, "ada", "Run Analyses")
-    reply = user.post("/groups", {"name": "novae"})
-    assert reply.status == 401
-    assert "Manage groups" in reply.message
+def test_a_profile_says_what_the_token_allows(admin: Gateway) -> None:
+    profile = make_user(admin, "ada", "Comment", "Annotate").get("/internal/profile").data
+    assert (profile["username"], profile["permissions"]) == ("ada", ["Annotate", "Comment"])
+    assert profile["first_name"] is None
+    assert [g["name"] for g in profile["groups"]] == ["Sitewide Group", "ada"]
 
 
-def test_a_group_holds_its_creator(admin: Gateway) -> None:
-    user = make_user(admin, "ada", "Manage groups")
-    group = user.post("/groups", {"name": "novae"}).data["id"]
-    names = {g["id"]: g["name"] for g in user.get("/groups").data["user_groups"]}
-    assert names[group] == "novae"
-    assert "ada" in names.values(), "the single-user group"
-    assert "Sitewide Group" in names.values()
+def test_others_are_read_by_those_who_manage_users(admin: Gateway) -> None:
+    ada, bob = make_user(admin, "ada", "Manage users"), make_user(admin, "bob")
+    assert bob.get(f"/user/{user_id(bob)}").data["username"] == "bob"
+    assert ada.get(f"/user/{user_id(bob)}").data["username"] == "bob"
+    for number in (user_id(ada), 4711):
+        reply = bob.get(f"/user/{number}")
+        assert (reply.status, "Manage users" in reply.message) == (401, True)
+    assert bob.get("/user").status == 401
+    for none in ("4711", "0", "ada", "9" * 30):
+        assert ada.get(f"/user/{none}").status == 403
 
 
-def test_only_those_who_administrate_a_group_add_members(admin: Gateway) -> None:
-    ada, bob = make_user(admin, "ada", "Manage groups"), make_user(admin, "bob", "Manage groups")
-    bob_id = bob.get("/internal/profile").data["id"]
-    group = ada.post("/groups", {"name": "novae"}).data["id"]
-    assert bob.post(f"/groups/{group}/users", {"userID": bob_id}).status == 403
-    assert ada.post(f"/groups/{group}/users", {"userID": bob_id}).status == 200
-    assert group in [g["id"] for g in bob.get("/groups").data["user_groups"]]
-    own = next(g["id"] for g in bob.get("/groups").data["user_groups"] if g["name"] == "bob")
-    assert admin.post(f"/groups/{own}/users", {"userID": 1}).status == 403
+def test_users_are_shown_with_the_groups_that_the_reader_sees(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "closed"}).data["id"]
+    ada, bob = make_user(admin, "ada", "Manage users"), make_user(admin, "bob", groups=(group,))
+    assert [g["name"] for g in ada.get(f"/user/{user_id(bob)}").data["groups"]] == ["Sitewide Group"]
+    assert len(admin.get(f"/user/{user_id(bob)}").data["groups"]) == 3
+    assert "closed" not in ada.get("/user").text
+
+
+def test_users_come_a_page_at_a_time(admin: Gateway) -> None:
+    for name in ("dora", "bob", "carl"):
+        make_user(admin, name)
+    assert admin.post("/user", {"username": "bob"}).status == 400
+
+    def page(query: str) -> tuple[list[str], int]:
+        data = admin.get(f"/user?{query}").data
+        return [user["username"] for user in data["users"]], data["totalMatches"]
+
+    assert page("") == (["admin", "bob", "carl", "dora"], 4)
+    assert page("numPerPage=3") == (["admin", "bob", "carl"], 4)
+    assert page("numPerPage=3&pageNumber=2") == (["dora"], 4)
+    assert page("numPerPage=2&pageNumber=2") == (["carl", "dora"], 4)
+    assert page("pageNumber=1000000&numPerPage=500") == ([], 4)
+
+
+@pytest.mark.parametrize("query", ["pageNumber=0", "numPerPage=501", "numPerPage=-1", "pageNumber=1e99"])
+def test_pages_that_are_none(admin: Gateway, query: str) -> None:
+    assert admin.get(f"/user?{query}").message.startswith(query.partition("=")[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"roles": ["x" * 101]}, "roles"), ({"roles": [""]}, "roles"), ({"roles": ["x"] * 21}, "roles"),
+        ({"roles": "Full user"}, "roles"), ({"contact_email": "ada"}, "contact_email"),
+        ({"contact_email": "a@b\n"}, "contact_email"), ({"first_name": 3}, "first_name"),
+        ({"affiliations": ["x"] * 21}, "affiliations"), ({"groupIDsAndAdmin": [[1]]}, "groupIDsAndAdmin"),
+        ({"groupIDsAndAdmin": {"1": True}}, "groupIDsAndAdmin"),
+        ({"groupIDsAndAdmin": [[n, False] for n in range(1, 42)]}, "groupIDsAndAdmin"),
+    ],
+)  # fmt: skip
+def test_users_that_cannot_be(admin: Gateway, body: dict[str, Any], field: str) -> None:
+    reply = admin.post("/user", {"username": "ada", **body})
+    assert (reply.status, reply.message[: len(field)]) == (400, field)
+    assert admin.get("/user").data["totalMatches"] == 1
+
+
+def test_nobody_is_put_into_a_group_by_those_who_do_not_administrate_it(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Manage users", "Manage groups")
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    assert admin.post(f"/groups/{group}/users", {"userID": user_id(ada)}).status == 200
+    wanted = {"username": "eve", "groupIDsAndAdmin": [[group, False]]}
+    assert ada.post("/user", wanted).status == 403
+    assert admin.patch(f"/groups/{group}/users", {"userID": user_id(ada), "admin": True}).status == 200
+    assert ada.post("/user", wanted).status == 200
+    assert admin.post("/user", {"username": "mallory", "groupIDsAndAdmin": [[1, True]]}).status == 403
 
 
 def test_names_are_taken_once(admin: Gateway) -> None:
     make_user(admin, "ada")
     assert "taken" in admin.post("/user", {"username": "ada"}).message
     assert admin.post("/groups", {"name": "ada"}).status == 400
+    assert admin.post("/groups", {"name": "novae"}).status == 200
+    assert "taken" in admin.post("/user", {"username": "novae"}).message
 
 
-def test_nobody_gives_away_more_than_they_have(admin: Gateway) -> None:
-    user = make_user(admin, "ada", "Run Analyses")
-    assert user.post("/internal/tokens", {"name": "x", "acls": ["Run Analyses"]}).status == 200
-    assert user.post("/internal/tokens", {"name": "x", "acls": ["System admin"]}).status == 401
-    assert user.post("/internal/tokens", {"name": "x", "user_id": 1}).status == 401
-    assert user.post("/internal/tokens", {"name": "x", "acls": ["Fly"]}).status == 400
+def test_the_longest_user_that_there_can_be_is_taken(admin: Gateway) -> None:
+    wide = "\U0001f52d" * 200
+    groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(40)]
+    body = {
+        "username": wide, "first_name": wide, "last_name": wide, "affiliations": [wide] * 20,
+        "roles": [f"{n:02d}" + "x" * 98 for n in range(20)], "contact_phone": wide,
+        "groupIDsAndAdmin": [[group, True] for group in groups],
+    }  # fmt: skip
+    number = admin.post("/user", body).data["id"]
+    assert len(admin.get(f"/user/{number}").data["groups"]) == 42
 
 
-def test_a_dropped_token_is_unknown(admin: Gateway) -> None:
-    user = make_user(admin, "ada")
-    (token,) = user.get("/internal/tokens").data
-    assert user.token not in str(token)
-    assert user.delete(f"/internal/tokens/{token['id']}").status == 200
-    assert user.get("/internal/tokens").status == 401
+def test_the_first_administrator_is_made_once(admin: Gateway) -> None:
+    again = admin.as_user(people.ensure_administrator("admin"))
+    assert user_id(again) == user_id(admin)
+    assert again.get("/user").data["totalMatches"] == 1
+
+
+def test_to_know_who_asks_takes_two_calls(admin: Gateway) -> None:
+    calls: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    events = client("dynamodb").meta.events
+    events.register("before-call.dynamodb", note)
+    people.requester_of(f"token {admin.token}")
+    events.unregister("before-call.dynamodb", note)
+    assert calls == ["GetItem", "BatchGetItem"]
 
 
 def test_errors_name_the_field_and_what_was_expected(admin: Gateway) -> None:

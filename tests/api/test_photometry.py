@@ -1,18 +1,35 @@
-"""Photometry: both spaces, all or none, no row twice, nobody else's."""
+"""Photometry: both spaces and systems, all or none, no row twice, nobody else's."""
 
+import json
 import math
 from typing import Any
 
 import pytest
 
+from chalicelib.sources import photometry_upload
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user
-from tests.gateway import Gateway
+from tests.gateway import Gateway, followed
+
+ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "flux": 100.0, "fluxerr": 1.0}
+
+KEYS = {
+    "id", "obj_id", "mjd", "filter", "instrument_id", "instrument_name", "magsys", "snr", "origin", "altdata",
+    "ra", "dec", "ra_unc", "dec_unc", "groups", "created_at",
+}  # fmt: skip
+SPACES = {"mag": {"mag", "magerr", "limiting_mag"}, "flux": {"flux", "fluxerr", "zp"}}
 
 
-def rows(user: Gateway, space: str = "both") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = user.get(f"/sources/SN1/photometry?format={space}").data
+def rows(user: Gateway, space: str = "both", system: str = "ab") -> list[dict[str, Any]]:
+    reply = user.get(f"/sources/SN1/photometry?format={space}&magsys={system}")
+    found: list[dict[str, Any]] = json.loads(followed(reply))["data"] if reply.status == 303 else reply.data
     return found
+
+
+def own_group(user: Gateway) -> int:
+    name = user.get("/internal/profile").data["username"]
+    groups = user.get("/groups").data["user_groups"]
+    return int(next(group["id"] for group in groups if group["name"] == name))
 
 
 def test_flux_comes_back_in_both_spaces(admin: Gateway) -> None:
@@ -24,8 +41,10 @@ def test_flux_comes_back_in_both_spaces(admin: Gateway) -> None:
     assert (limit["flux"], limit["mag"], limit["magerr"]) == (None, None, None)
     assert limit["limiting_mag"] == pytest.approx(23.9 - 2.5 * math.log10(3 * 6.0))
     assert last["instrument_name"] == "ZTF"
-    assert "flux" not in rows(admin, "mag")[0]
-    assert "mag" not in rows(admin, "flux")[0]
+    assert rows(admin, "mag")[0].keys() == KEYS | SPACES["mag"]
+    assert rows(admin, "flux")[0].keys() == KEYS | SPACES["flux"]
+    assert first.keys() == KEYS | SPACES["mag"] | SPACES["flux"]
+    assert first["snr"] == 20.0
 
 
 def test_magnitudes_are_kept_as_flux(admin: Gateway) -> None:
@@ -47,6 +66,48 @@ def test_a_zero_point_scales_flux(admin: Gateway, zero_point: float | None, flux
     row = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1, "flux": 100, "fluxerr": 1}
     admin.post("/photometry", {**row, "zp": zero_point})
     assert rows(admin)[0]["flux"] == pytest.approx(flux)
+
+
+def test_vega_magnitudes_come_back_as_they_were_posted(admin: Gateway) -> None:
+    make_source(admin)
+    posted = {
+        **LIGHT_CURVE, "flux": None, "fluxerr": None, "zp": None, "magsys": "vega", "mjd": [1.0, 2.0, 3.0],
+        "mag": [18.9, None, 17.0], "magerr": [0.1, None, 0.05], "limiting_mag": [20.0, 20.4, 20.5],
+    }  # fmt: skip
+    assert admin.post("/photometry", posted).status == 200
+    for name in ("mag", "magerr", "limiting_mag"):
+        assert [row[name] for row in rows(admin, system="vega")[:3]] == pytest.approx(posted[name]), name
+    vega, ab = rows(admin, system="vega")[0], rows(admin)[0]
+    assert (vega["magsys"], ab["magsys"], vega["flux"]) == ("vega", "ab", ab["flux"])
+    assert ab["mag"] - vega["mag"] == pytest.approx(-0.1091), "the AB magnitude of Vega in ztfg"
+    for row in (vega, ab):
+        assert row["mag"] == pytest.approx(row["zp"] - 2.5 * math.log10(row["flux"]))
+    back = {**ROW, **{name: vega[name] for name in ("flux", "fluxerr", "zp", "magsys", "filter", "mjd")}}
+    assert admin.put("/photometry", back).data["ids"] == [vega["id"]], "it is the same observation"
+
+
+def test_a_bandpass_in_which_vega_is_not_known_is_named(admin: Gateway) -> None:
+    make_source(admin)
+    admin.post("/instrument", {"name": "Swope"})
+    row = {**ROW, "instrument_id": 2, "filter": ["cspb", "ztfg", "cspg"], "mjd": [1, 2, 3], "zp": 25}
+    reply = admin.post("/photometry", {**row, "magsys": "vega"})
+    assert reply.status == 400
+    assert all(word in reply.message for word in ("row 0: ", "cspb", "row 2: ", "cspg"))
+    assert "row 1" not in reply.message
+    assert admin.post("/photometry", row).status == 200
+    reply = admin.get("/sources/SN1/photometry?magsys=vega")
+    assert reply.status == 400
+    assert "cspb, cspg" in reply.message
+    assert admin.get("/sources/SN1/photometry?magsys=bd17").status == 400
+
+
+def test_a_position_is_kept_with_a_point(admin: Gateway) -> None:
+    make_source(admin)
+    position = {"ra": 10.00001, "dec": -5.00002, "ra_unc": 0.1, "dec_unc": 0.2}
+    assert admin.post("/photometry", {**ROW, **position}).status == 200
+    first, second = rows(admin)[:2]
+    assert {name: first[name] for name in position} == position
+    assert second["ra"] is None
 
 
 def test_wrong_rows_are_named_and_nothing_is_written(admin: Gateway) -> None:
@@ -71,6 +132,43 @@ def test_post_refuses_what_is_there_and_put_takes_it(admin: Gateway) -> None:
     ids = admin.put("/photometry", more).data["ids"]
     assert ids[:2] == before[:2]
     assert len(rows(admin)) == 4
+
+
+def test_put_refreshes_ones_own_observations(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Upload data")
+    (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": "all"}).data["ids"]
+    news = {**ROW, "altdata": {"seeing": 1.5}, "ra": 10.0, "dec": -5.0}
+    assert ada.put("/photometry", news).data["ids"] == [point]
+    shown = admin.get(f"/photometry/{point}").data
+    assert (shown["altdata"], shown["ra"]) == ({"seeing": 1.5}, 10.0)
+    assert {group["id"] for group in shown["groups"]} == {1, own_group(ada)}
+    assert ada.put("/photometry", ROW).data["ids"] == [point]
+    assert admin.get(f"/photometry/{point}").data == shown, "what is not said stays"
+
+
+def test_others_may_share_what_they_see_and_change_nothing_else(admin: Gateway) -> None:
+    make_source(admin)
+    ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
+    (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": "all"}).data["ids"]
+    assert bob.put("/photometry", {**ROW, "altdata": {"seeing": 9}}).data["ids"] == [point]
+    shown = admin.get(f"/photometry/{point}").data
+    assert shown["altdata"] == {"seeing": 2}
+    assert {group["id"] for group in shown["groups"]} == {1, own_group(bob)}
+
+
+def test_a_guess_shows_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
+    make_source(admin)
+    ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
+    limit = {
+        "obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "mag": None, "limiting_mag": 20.5,
+    }  # fmt: skip
+    (hers,) = ada.post("/photometry", {**limit, "altdata": {"secret": "redshift 0.1"}}).data["ids"]
+    (his,) = bob.put("/photometry", limit).data["ids"]
+    assert his != hers
+    assert [row["altdata"] for row in rows(bob)] == [None]
+    assert bob.get(f"/photometry/{hers}").status == 404
+    assert ada.post("/photometry", limit).status == 400, "hers is there already"
 
 
 def test_photometry_is_its_uploaders_alone_unless_shared(admin: Gateway) -> None:
@@ -103,8 +201,9 @@ def test_ten_thousand_points_are_one_request(admin: Gateway) -> None:
     "change",
     [
         {"mjd": None}, {"mjd": ["a", 1, 2]}, {"filter": 3}, {"flux": [1, 2]}, {"instrument_id": 99},
-        {"instrument_id": True}, {"magsys": "vega"}, {"mag": 3}, {"obj_id": None}, {"obj_id": ["SN1", "SN2"]},
+        {"instrument_id": True}, {"magsys": "bd17"}, {"mag": 3}, {"obj_id": None}, {"obj_id": ["SN1", "SN2"]},
         {"wings": 1}, {"fluxerr": "1e999"}, {"zp": -999}, {"altdata": 3}, {"group_ids": "mine"}, {"mjd": []},
+        {"mjd": 2459303.5}, {"ra": 3}, {"stream_ids": [1]},
     ],
 )  # fmt: skip
 def test_what_is_no_photometry_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
@@ -118,3 +217,24 @@ def test_photometry_needs_a_source_that_one_may_see(admin: Gateway) -> None:
     assert ada.post("/photometry", LIGHT_CURVE).status == 404
     assert ada.get("/sources/SN1/photometry").status == 404
     assert ada.get("/sources/SN1").status == 404
+
+
+def test_a_source_has_room_for_so_many_points(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    monkeypatch.setattr(photometry_upload, "MOST_POINTS", 5)
+    assert admin.post("/photometry", {**ROW, "mjd": [1, 2]}).status == 200
+    reply = admin.post("/photometry", {**ROW, "mjd": 3})
+    assert reply.status == 400
+    assert "5 points" in reply.message
+    assert admin.put("/photometry", {**ROW, "mjd": [1, 2], "altdata": {"a": 1}}).status == 200
+
+
+def test_altdata_that_a_block_has_no_room_for_is_refused(admin: Gateway) -> None:
+    make_source(admin)
+    many = {**ROW, "mjd": list(range(200))}
+    assert admin.post("/photometry", many).status == 200
+    assert admin.put("/photometry", {**many, "altdata": {"a": "x" * 100}}).status == 200
+    reply = admin.put("/photometry", {**many, "altdata": {"a": "x" * 1500}})
+    assert reply.status == 413
+    assert "altdata" in reply.message
+    assert rows(admin)[0]["altdata"] == {"a": "x" * 100}

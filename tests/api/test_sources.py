@@ -1,12 +1,38 @@
-"""Sources, their redshift, and spectra."""
+"""Sources: saving, changing, reading, taking them out of groups, deleting them."""
 
 from typing import Any
 
 import pytest
 
-from tests.api.story import make_source
+from chalicelib import queues, workers
+from chalicelib.tables import id_places
+from chalicelib.tables import sources as table
+from tests.api import story
+from tests.api.story import deliver, make_source, taken
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
+
+
+def save(user: Gateway, source_id: str = "SN1", **more: Any) -> None:
+    """Save a source."""
+    reply = user.post("/sources", {"id": source_id, "ra": 10.0, "dec": -5.0, **more})
+    assert reply.status == 200, reply.text
+
+
+def group_of(user: Gateway, name: str) -> int:
+    """Return the id of a group that a user is in."""
+    return int(next(g["id"] for g in user.get("/groups").data["user_groups"] if g["name"] == name))
+
+
+def groups_of(user: Gateway, source_id: str = "SN1") -> list[int]:
+    return [group["id"] for group in user.get(f"/sources/{source_id}").data["groups"]]
+
+
+def finish_deletions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the time pass that a deletion waits for, and the job do its work."""
+    with monkeypatch.context() as later:
+        later.setattr(story, "SOON", 120_000.0)
+        deliver(queues.JOBS)
 
 
 def test_a_source_is_saved_and_changed(admin: Gateway) -> None:
@@ -20,25 +46,183 @@ def test_a_source_is_saved_and_changed(admin: Gateway) -> None:
 
 
 def test_saving_it_again_updates_and_shares_it(admin: Gateway) -> None:
-    make_source(admin, group_ids=[2])
+    save(admin, redshift=0.05, group_ids=[2])
     ada = make_user(admin, "ada", "Upload data")
-    own = next(g["id"] for g in ada.get("/groups").data["user_groups"] if g["name"] == "ada")
     assert ada.get("/sources/SN1").status == 404
     assert ada.post("/sources", {"id": "SN1", "redshift": 3.0}).status == 200
     source = ada.get("/sources/SN1").data
     assert source["redshift"] == 0.05, "who could not see it does not change it"
-    assert own in [group["id"] for group in source["groups"]]
+    assert [group["id"] for group in source["groups"]] == [group_of(ada, "ada")]
+    assert groups_of(admin) == [2, group_of(ada, "ada")]
+
+
+def test_a_reader_sees_no_groups_of_others(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "secret"}).data["id"]
+    save(admin, group_ids=[1, group])
+    assert groups_of(admin) == [1, group]
+    assert groups_of(make_user(admin, "ada")) == [1]
 
 
 @pytest.mark.parametrize(
     "fields",
     [
         {"id": "a b"}, {"id": ""}, {"id": "é"}, {"ra": 400}, {"dec": -91}, {"ra": None}, {"redshift": "far"},
-        {"wings": 2}, {"group_ids": [0]}, {"id": 3},
+        {"wings": 2}, {"group_ids": [0]}, {"id": 3}, {"alias": ["é" * 200] * 50}, {"group_ids": "mine"},
     ],
 )  # fmt: skip
 def test_what_is_no_source_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
     assert admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 2, **fields}).status == 400
+
+
+def test_a_position_is_whole_or_unknown(admin: Gateway) -> None:
+    assert admin.post("/sources", {"id": "SN2"}).status == 400
+    save(admin, ra=None, dec=None)
+    assert admin.patch("/sources/SN1", {"ra": 1}).status == 400
+    assert admin.patch("/sources/SN1", {"ra": 1e-300, "dec": -1e-300}).status == 200
+    assert admin.patch("/sources/SN1", {"dec": None}).status == 400
+    assert admin.post("/sources", {"id": "SN1", "ra": None, "dec": None}).status == 200
+
+
+def test_it_carries_what_was_said_of_it(admin: Gateway) -> None:
+    save(admin)
+    admin.post("/sources/SN1/annotations", {"origin": "gaia", "data": {"parallax": 0.3}})
+    admin.post("/sources/SN1/comments", {"text": "Rising."})
+    admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"})
+    source = admin.get("/sources/SN1").data
+    assert [a["data"] for a in source["annotations"]] == [{"parallax": 0.3}]
+    assert [c["classification"] for c in source["classifications"]] == ["Ia"]
+    assert not source.keys() & {"comments", "photometry", "spectra", "analyses"}
+    asked = "includeComments=true&includePhotometry=t&includeSpectra=1&includeAnalyses=True"
+    source = admin.get(f"/sources/SN1?{asked}").data
+    assert [c["text"] for c in source["comments"]] == ["Rising."]
+    assert [source[kind] for kind in ("photometry", "spectra", "analyses")] == [[], [], []]
+
+
+def test_a_save_to_a_group_is_announced_before_it_is_written(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    save(admin)
+    (job,) = taken(queues.JOBS)
+    assert job == {
+        "job": "default_analyses", "source_id": "SN1", "group_ids": [1, 2, group],
+        "public_url": "https://heliograph.test/api",
+    }  # fmt: skip
+    admin.patch("/sources/SN1", {"redshift": 0.1})
+    admin.post("/sources", {"id": "SN1"})
+    assert taken(queues.JOBS) == [], "it is saved to no group anew"
+    new = admin.post("/groups", {"name": "supernovae"}).data["id"]
+    with monkeypatch.context() as broken:
+        broken.setattr(table, "update", lambda *_: 1 / 0)
+        assert admin.patch("/sources/SN1", {"group_ids": [group, new]}).status == 500
+    (job,) = taken(queues.JOBS)
+    assert job["group_ids"] == [new]
+
+
+def test_more_groups_than_one_transaction_takes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "AT_ONCE", 2)
+    groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(7)]
+    save(admin, group_ids=groups[:5])
+    assert groups_of(admin) == groups[:5]
+    admin.patch("/sources/SN1", {"group_ids": groups, "redshift": 0.1})
+    assert groups_of(admin) == groups
+    for group in groups:
+        assert admin.get(f"/sources?group_ids={group}").data["totalMatches"] == 1
+    admin.delete("/sources/SN1")
+    assert admin.get("/sources").data["totalMatches"] == 0
+    assert admin.get(f"/sources?group_ids={groups[6]}").data["sources"] == []
+
+
+def test_it_is_taken_out_of_a_group(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    save(admin, group_ids=[1, group])
+    ada = make_user(admin, "ada", "Upload data")
+    bob = make_user(admin, "bob", "Upload data", groups=(group,))
+    assert ada.delete(f"/sources/SN1?group_id={group}").status == 403
+    assert bob.delete("/sources/SN1?group_id=2").status == 403
+    assert bob.delete("/sources/SN1?group_id=x").status == 400
+    assert bob.delete("/sources/SN1?group_id=1").status == 200
+    assert groups_of(bob) == [group]
+    assert ada.get("/sources/SN1").status == 404
+    assert "in no other group" in bob.delete(f"/sources/SN1?group_id={group}").message
+    assert bob.get("/sources/SN1").status == 200
+
+
+def test_owner_and_administrator_delete_it_whole(admin: Gateway) -> None:
+    ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
+    save(ada)
+    save(ada, "SN2")
+    assert "owner" in bob.delete("/sources/SN1").message
+    assert make_user(admin, "eve").delete("/sources/SN1").status == 401
+    assert ada.delete("/sources/SN1").status == 200
+    assert admin.delete("/sources/SN2").status == 200
+    for name in ("SN1", "SN2"):
+        for reply in (
+            ada.get(f"/sources/{name}"),
+            ada.delete(f"/sources/{name}"),
+            ada.patch(f"/sources/{name}", {"redshift": 0.1}),
+            admin.get(f"/sources/{name}/comments"),
+        ):
+            assert reply.status == 404
+    assert ada.get("/sources").data["sources"] == []
+
+
+def test_a_deleted_id_is_free_again_and_nothing_is_left(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_source(admin)
+    admin.post("/sources/SN1/annotations", {"origin": "gaia", "data": {}})
+    admin.post("/sources/SN1/comments", {"text": "Rising."})
+    old = admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"}).data["classification_id"]
+    assert admin.delete("/sources/SN1").status == 200
+    reply = admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2})
+    assert reply.status == 429, "its old data might show up in the new one"
+    assert "deleted" in reply.message
+    finish_deletions(monkeypatch)
+    assert table.parts("SN1") == []
+    assert id_places.find("classification", old) is None
+    save(admin, ra=1, dec=2)
+    source = admin.get("/sources/SN1?includePhotometry=true&includeComments=true").data
+    assert (source["ra"], source["redshift"]) == (1, None)
+    assert [source[kind] for kind in ("photometry", "comments", "annotations", "classifications")] == [[]] * 4
+    assert admin.get(f"/classification/{old}").status == 404
+    assert admin.get("/sources").data["totalMatches"] == 1
+
+
+def test_the_job_of_a_deletion_can_come_again(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(admin)
+    job = {"job": "delete_source", "source_id": "SN1"}
+    workers.JOBS["delete_source"](job, lambda seconds: None)
+    assert admin.get("/sources/SN1").status == 200, "a source that is not hidden is left alone"
+    admin.delete("/sources/SN1")
+    with monkeypatch.context() as broken:
+        broken.setattr(table, "bury", lambda item: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            workers.JOBS["delete_source"](job, lambda seconds: None)
+    assert admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2}).status == 429
+    for _ in range(2):
+        workers.JOBS["delete_source"](job, lambda seconds: None)
+    save(admin)
+    admin.post("/sources/SN1/comments", {"text": "Anew."})
+    workers.JOBS["delete_source"](job, lambda seconds: None)
+    assert [c["text"] for c in admin.get("/sources/SN1/comments").data] == ["Anew."]
+
+
+def test_of_two_who_delete_it_one_is_told_that_it_is_gone(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(admin)
+    real, between = table.hide, [None]
+
+    def hide(item: table.SourceItem) -> None:
+        if between:
+            between.pop()
+            assert admin.delete("/sources/SN1").status == 200
+        real(item)
+
+    monkeypatch.setattr(table, "hide", hide)
+    assert admin.delete("/sources/SN1").status == 404
+    assert admin.get("/sources").data["totalMatches"] == 0
 
 
 def test_spectra_come_back_bit_for_bit(admin: Gateway) -> None:

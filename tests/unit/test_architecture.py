@@ -11,7 +11,7 @@ ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
 
 EDGES = {
     "boto3": {"fitter_lambda.inbox"},
-    "botocore": {"chalicelib.aws", "chalicelib.blobs", "chalicelib.renderer", "fitter_lambda.inbox"},
+    "botocore": {"chalicelib.aws", "chalicelib.blobs", "chalicelib.functions", "fitter_lambda.inbox"},
     "pynamodb": {"chalicelib.tables"},
     "chalice": {"chalicelib.routes", "app"},
     "requests": {"chalicelib.egress", "chalicelib.authentication", "fitter_lambda"},
@@ -23,11 +23,11 @@ LEVELS = [
     ("chalicelib.routes", "chalicelib.workers"),
     (
         "chalicelib.analysis", "chalicelib.services", "chalicelib.sources", "chalicelib.people",
-        "chalicelib.fitter_door",
+        "chalicelib.fitter_door", "chalicelib.reference",
     ),
     (
         "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
-        "chalicelib.blobs", "chalicelib.queues", "chalicelib.secrets", "chalicelib.egress",
+        "chalicelib.blobs", "chalicelib.functions", "chalicelib.queues", "chalicelib.secrets", "chalicelib.egress",
         "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws", "chalicelib.settings",
         "chalicelib.json_text",
         "chalicelib.errors",

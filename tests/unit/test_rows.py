@@ -8,45 +8,121 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.photometry import magnitudes
-from chalicelib.sources.rows import BadRowsError, read_rows
+from chalicelib.sources.magnitudes import magnitudes, zero_point
+from chalicelib.sources.rows import BadRowsError, read_row, read_rows
 
-ZTF = {1: {"name": "ZTF", "filters": ["ztfg"]}}
+ZTF = {1: {"name": "ZTF", "filters": ["ztfg"]}, 2: {"name": "any", "filters": []}}
 
 CELL = (
     st.none()
     | st.floats()
     | st.integers()
     | st.booleans()
-    | st.sampled_from(["ztfg", "", "1", "nan", "inf", "-1", "x", "ab", "vega", [], {}])
+    | st.sampled_from(["ztfg", "cspb", "", "1", "nan", "inf", "-1", "x", "ab", "vega", [], {}])
 )
 NAMES = (
     "mjd", "filter", "flux", "fluxerr", "zp", "magsys", "instrument_id", "mag", "magerr", "limiting_mag",
-    "limiting_mag_nsigma", "origin", "altdata", "wings",
+    "limiting_mag_nsigma", "origin", "altdata", "ra", "dec", "ra_unc", "dec_unc", "stream_ids", "wings",
 )  # fmt: skip
+OBSERVED = {"mjd": 59000.5, "filter": "ztfg", "instrument_id": 1}
+"""What every row needs; examples start from it more often than from nothing."""
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), CELL | st.lists(CELL, max_size=4), max_size=9))
-def test_any_table_is_read_or_refused(body: dict[str, Any]) -> None:
+def is_measurement(row: dict[str, Any]) -> bool:
+    assert row["fluxerr"] > 0
+    assert math.isfinite(row["fluxerr"])
+    assert row["flux"] is None or math.isfinite(row["flux"])
+    assert abs(row["mjd"]) < 1e6
+    return all(value is None or math.isfinite(value) for value in magnitudes(row).values())
+
+
+@given(
+    st.sampled_from([{}, OBSERVED]),
+    st.dictionaries(st.sampled_from(NAMES), CELL | st.lists(CELL, max_size=4), max_size=9),
+)
+def test_any_table_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]) -> None:
     try:
-        rows = read_rows({**body, "obj_id": "a"}, ZTF)
+        rows = read_rows({**base, **body, "obj_id": "a"}, ZTF)
     except BadRowsError as error:
         assert error.rows
         assert all(f"row {row}" in str(error) for row in error.rows[:20])
     except InvalidError as error:
         assert str(error)
     else:
-        for row in rows:
-            assert row["fluxerr"] > 0
-            assert math.isfinite(row["fluxerr"])
-            assert row["flux"] is None or math.isfinite(row["flux"])
-            assert all(value is None or math.isfinite(value) for value in magnitudes(row).values())
+        assert all(map(is_measurement, rows))
 
 
-@given(st.floats(10, 25), st.floats(0.001, 1))
-def test_magnitudes_survive_the_way_there_and_back(mag: float, magerr: float) -> None:
-    body = {"mjd": 1, "filter": "ztfg", "instrument_id": 1, "mag": mag, "magerr": magerr, "magsys": "ab"}
+@given(st.sampled_from([{}, OBSERVED]), st.dictionaries(st.sampled_from(NAMES), CELL, max_size=9))
+def test_any_point_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]) -> None:
+    try:
+        row = read_row({**base, **body}, ZTF)
+    except InvalidError as error:
+        assert str(error)
+    else:
+        assert is_measurement(row)
+
+
+@given(st.floats(10, 25), st.floats(0.001, 1), st.sampled_from(["ab", "vega", "AB", None]))
+def test_magnitudes_survive_the_way_there_and_back(mag: float, magerr: float, magsys: str | None) -> None:
+    body = {**OBSERVED, "mag": mag, "magerr": magerr, "magsys": magsys, "limiting_mag": 20.5}
     (row,) = read_rows(body, ZTF)
-    back = magnitudes(row)
-    assert back["mag"] == pytest.approx(mag)
-    assert back["magerr"] == pytest.approx(magerr)
+    back = magnitudes(row, zero_point((magsys or "ab").lower(), "ztfg"))
+    assert back == pytest.approx({"mag": mag, "magerr": magerr, "limiting_mag": 20.5})
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32), st.sampled_from(["ab", "vega"]))
+def test_flux_with_the_zero_point_that_it_is_shown_with_is_kept_bit_for_bit(flux: float, magsys: str) -> None:
+    body = {
+        **OBSERVED,
+        "flux": flux / 1e10,
+        "fluxerr": 0.1,
+        "magsys": magsys,
+        "zp": zero_point(magsys, "ztfg"),
+    }
+    (row,) = read_rows(body, ZTF)
+    assert (row["flux"], row["fluxerr"]) == (flux / 1e10, 0.1)
+
+
+def test_flux_and_magnitude_of_one_system_are_the_same_measurement() -> None:
+    in_flux = {**OBSERVED, "flux": 10.0, "fluxerr": 1.0, "zp": 20.0, "magsys": "vega"}
+    in_mag = {**OBSERVED, "mag": 17.5, "magerr": 2.5 / math.log(10) / 10, "magsys": "vega"}
+    (one,), (other,) = read_rows(in_flux, ZTF), read_rows(in_mag, ZTF)
+    assert one["flux"] == pytest.approx(other["flux"])
+    assert one["fluxerr"] == pytest.approx(other["fluxerr"])
+
+
+def test_a_limit_is_kept_as_it_was_posted_and_its_error_by_its_sigma() -> None:
+    limits = {**OBSERVED, "mag": None, "limiting_mag": 20.4, "limiting_mag_nsigma": [None, 3, 5]}
+    default, three, five = read_rows(limits, ZTF)
+    assert default["fluxerr"] == three["fluxerr"] == pytest.approx(10 ** (3.5 / 2.5) / 3)
+    assert five["fluxerr"] == pytest.approx(three["fluxerr"] * 3 / 5)
+    assert [magnitudes(row)["limiting_mag"] for row in (default, three, five)] == [20.4] * 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"mjd": 2459303.5}, r"mjd: 2459303.5 is no modified Julian date"),
+        ({"mjd": math.nan}, r"mjd"),
+        ({"magsys": "vega"}, r"zp: required"),
+        ({"magsys": "vega", "zp": 25, "filter": "cspb", "instrument_id": 2}, r"Vega's magnitude in cspb"),
+        ({"magsys": "bd17"}, r"magsys: 'bd17' is not taken"),
+        ({"ra": 10}, r"ra, dec: give both"),
+        ({"ra": 360, "dec": 0}, r"ra, dec"),
+        ({"ra": 1, "dec": 90.1}, r"ra, dec"),
+        ({"ra_unc": -1}, r"ra_unc"),
+        ({"filter": "sdssu"}, r"filter: instrument ZTF has no sdssu"),
+    ],
+)
+def test_a_row_says_what_is_wrong_with_it(fields: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BadRowsError, match=f"row 0: .*{complaint}"):
+        read_rows({**OBSERVED, "flux": 1.0, "fluxerr": 1.0, **fields}, ZTF)
+
+
+@pytest.mark.parametrize("field", ["stream_ids", "assignment_id", "alert_id"])
+def test_what_there_is_not_here_is_taken_empty_and_refused_by_name(field: str) -> None:
+    body = {**OBSERVED, "flux": 1.0, "fluxerr": 1.0}
+    for nothing in (None, []):
+        assert len(read_rows({**body, field: nothing}, ZTF)) == 1
+    with pytest.raises(InvalidError, match=f"{field}: there are no"):
+        read_rows({**body, field: [1]}, ZTF)

@@ -91,6 +91,12 @@ def functions(settings: Settings, scratch: Path) -> list[Function]:
     ]
 
 
+HANDED_ON = (
+    "LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY", "HELIOGRAPH_STACK_MARK", "SFD_MAP_DIR",
+)  # fmt: skip
+"""What the container functions get of the user's environment."""
+
+
 def _plain_environment(settings: Settings, scratch: Path) -> dict[str, str]:
     """Return an environment like Lambda's: nothing of the user's, and one core an invocation."""
     home = settings.state_dir / "home"
@@ -105,9 +111,7 @@ def _plain_environment(settings: Settings, scratch: Path) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
     }
-    for name in ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY", "HELIOGRAPH_STACK_MARK"):
-        if name in os.environ:
-            env[name] = os.environ[name]
+    env |= {name: os.environ[name] for name in HANDED_ON if name in os.environ}
     models = os.environ.get("SNCOSMO_DATA_DIR") or _models_beside_the_clone()
     return env | {"SNCOSMO_DATA_DIR": models} if models else env
 

@@ -1,0 +1,193 @@
+"""Batches: the same analysis for many sources, each with its own outcome.
+
+A job on the queue has a range of sources. A large range is cut in two jobs, a small one is worked
+off; a job that comes twice starts nothing twice, since every start carries a key of its own.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from chalicelib import blobs, people, queues, settings
+from chalicelib.access import Requester, groups_for
+from chalicelib.analysis import start as starting
+from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater
+from chalicelib.schemas.analyses import NewAnalysis
+from chalicelib.schemas.base import given, read
+from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
+from chalicelib.sources import listing
+from chalicelib.tables import analyses
+from chalicelib.tables import batches as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["add", "seen", "shown", "work_off"]
+
+AT_ONCE = 20
+"""Sources that one invocation starts analyses of."""
+
+SOON, GIVEN_UP_AFTER = 5.0, 60.0
+"""Seconds after which to look again for the record of a batch; and after which it will never come."""
+
+
+def add(requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_key: str | None) -> int:
+    """Start an analysis of many sources; return the id of the batch.
+
+    Raises
+    ------
+    ForbiddenError
+        If the service or the group is not the requester's.
+    InvalidError
+        If the parameters do not fit, or there are no sources, or too many.
+    """
+    service = starting.runnable(requester, wanted.service_id)
+    starting.chosen(service, wanted)
+    key = starting.remembered(requester, idempotency_key)
+    if key and (earlier := analyses.repeated(key)):
+        return earlier
+    sources = _sources(requester, wanted)
+    number = table.new_id()
+    request = given(wanted, "service_id", "obj_ids", "group_id")
+    document = {
+        "obj_ids": sources, "request": request, "public_url": settings.public_url() or public_url,
+    }  # fmt: skip
+    blobs.put(_key(number), json.dumps(document).encode(), "application/json")
+    # The job first: if this ends before the record is there, the job finds none and gives up.
+    job = {"job": "batch", "batch_id": number, "first": 0, "last": len(sources), "sent_at": time.time()}
+    queues.send(queues.JOBS, job, delay=1)
+    try:
+        table.add(number, requester.user_id, int(service.id), len(sources), key)
+    except LostRace:
+        return analyses.repeated(key or "") or number
+    return number
+
+
+def _sources(requester: Requester, wanted: NewBatch) -> list[str]:
+    if wanted.obj_ids:
+        return list(dict.fromkeys(wanted.obj_ids))
+    group_id = wanted.group_id or 0
+    groups_for(requester, [group_id], ())
+    found = list(islice(listing.names_in_group(group_id), LARGEST + 1))
+    if not found:
+        raise InvalidError(f"group_id: no source is saved to group {group_id}.")
+    if len(found) > LARGEST:
+        raise InvalidError(f"group_id: group {group_id} has more than {LARGEST} sources; name some of them.")
+    return found
+
+
+def work_off(job: dict[str, Any], pause: Callable[[float], None]) -> None:
+    """Start the analyses of a range of a batch's sources, or cut the range in two.
+
+    Parameters
+    ----------
+    job : dict
+        The ``batch_id``, the range from ``first`` to before ``last``, and when it was ``sent_at``.
+    pause : callable
+        Says after how many seconds the queue shall bring the job again.
+
+    Raises
+    ------
+    RetryLater
+        If the batch is not there yet, or others are changing the same records.
+    """
+    number, first, last = job["batch_id"], job["first"], job["last"]
+    item = table.get(number)
+    if item is None:
+        return _wait_for(job, pause)
+    if last - first > AT_ONCE:
+        middle = (first + last) // 2
+        for begin, end in ((first, middle), (middle, last)):
+            queues.send(queues.JOBS, {**job, "first": begin, "last": end})
+        return
+    document = json.loads(blobs.get(_key(number)) or b"{}")
+    known = {outcome.obj_id for outcome in table.outcomes(number, first, last - first)}
+    author = people.requester_numbered(int(item.author_id))
+    for place in range(first, last):
+        source_id = document["obj_ids"][place]
+        if source_id not in known:
+            _start(item, author, place, source_id, document, pause)
+
+
+def _wait_for(job: dict[str, Any], pause: Callable[[float], None]) -> None:
+    if time.time() - job["sent_at"] < GIVEN_UP_AFTER:
+        pause(SOON)
+        raise RetryLater(f"batch {job['batch_id']} is not there yet")
+
+
+def _start(
+    item: table.BatchItem,
+    author: Requester | None,
+    place: int,
+    source_id: str,
+    document: dict[str, Any],
+    pause: Callable[[float], None],
+) -> None:
+    number, analysis_id, message = int(item.id), None, None
+    try:
+        if author is None:
+            raise ForbiddenError("The user who started the batch does not exist any more.")
+        analysis_id = starting.start(
+            author,
+            source_id,
+            int(item.service_id),
+            read(NewAnalysis, document["request"]),
+            public_url=document["public_url"],
+            idempotency_key=f"batch {number} {place}",
+        )
+    except BusyError:
+        pause(SOON)
+        raise RetryLater(f"batch {number}: others are changing the same records") from None
+    except HeliographError as error:
+        message = str(error)
+    try:
+        table.note(number, place, source_id, analysis_id, message)
+    except LostRace:
+        return
+
+
+def seen(requester: Requester, number: int) -> table.BatchItem:
+    """Return a batch of the requester's.
+
+    Raises
+    ------
+    ForbiddenError
+        If there is none, or it is somebody else's (the same answer).
+    """
+    item = table.get(number)
+    if item is None or not (int(item.author_id) == requester.user_id or requester.is_admin):
+        raise ForbiddenError(f"There is no batch {number} of yours.")
+    return item
+
+
+def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
+    """Return a batch as the API shows it, with a page of its outcomes."""
+    outcomes = table.outcomes(int(item.id), (query.pageNumber - 1) * query.numPerPage, query.numPerPage)
+    there = analyses.some([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
+    done = item.started + item.refused >= item.total
+    return {
+        "id": int(item.id),
+        "service_id": int(item.service_id),
+        "author_id": int(item.author_id),
+        "created_at": item.created_at,
+        "status": "done" if done else "running",
+        "total": int(item.total),
+        "started": int(item.started),
+        "refused": int(item.refused),
+        "outcomes": [_outcome(outcome, there) for outcome in outcomes],
+    }
+
+
+def _outcome(outcome: table.OutcomeItem, there: dict[int, analyses.AnalysisItem]) -> dict[str, Any]:
+    number = None if outcome.analysis_id is None else int(outcome.analysis_id)
+    analysis = there.get(number) if number is not None else None
+    return {
+        "obj_id": outcome.obj_id,
+        "analysis_id": number,
+        "status": analysis.status if analysis else None,
+        "message": analysis.status_message if analysis else outcome.message,
+    }
+
+
+def _key(number: int) -> str:
+    return f"batches/{number}.json"

@@ -1,0 +1,101 @@
+"""What a completed analysis writes back to its source: annotations, and a summary.
+
+It happens right after the callback; should that be interrupted, the sweep does it again. Each
+step can be repeated without harm. Results that only the renderer can open (joblib) are read by a
+job, since a service should not have to wait for that.
+"""
+
+import json
+import logging
+from typing import Any
+
+from chalicelib import blobs, queues
+from chalicelib.analysis import documents, products
+from chalicelib.errors import HeliographError
+from chalicelib.sources import annotations, summaries
+from chalicelib.tables import analysis_steps as steps
+from chalicelib.tables.analyses import AnalysisItem, get
+from chalicelib.tables.base import LostRace
+from chalicelib.tables.services import get as service_numbered
+
+__all__ = ["is_due", "read_results", "settle", "try_to_settle", "withdraw"]
+
+log = logging.getLogger(__name__)
+
+LARGEST_RESULTS = 20 * 1024 * 1024
+"""Bytes of rendered results that are looked through for their scalars."""
+
+
+def is_due(item: AnalysisItem, found: dict[str, Any]) -> bool:
+    """Say whether a completed analysis with these products has anything to write back."""
+    return bool(found.get("annotations") or item.is_summary or found.get("results") == "joblib")
+
+
+def settle(item: AnalysisItem) -> None:
+    """Write back what a completed analysis says of its source, and note that it is done."""
+    found = item.products or {}
+    if found.get("results") == "joblib" and "scalars" not in found:
+        queues.send(queues.JOBS, {"job": "read_results", "analysis_id": int(item.id)})
+    _annotate(item, found.get("annotations", []))
+    _summarize(item, found)
+    steps.settled(item)
+
+
+def try_to_settle(item: AnalysisItem) -> None:
+    """Write back now if that can be done; what asks for it must not fail by it."""
+    try:
+        settle(item)
+    except Exception:
+        log.exception("what analysis %d writes back is left to the sweep", item.id)
+
+
+def read_results(analysis_id: int) -> None:
+    """Read joblib results through the renderer: their scalars, and the summary if there is one."""
+    item = get(analysis_id)
+    if item is None or item.status != "completed":
+        return
+    try:
+        key = products.results_key(item)
+    except HeliographError:
+        return
+    plain = json.loads(blobs.get(key) or b"null") if blobs.size(key) <= LARGEST_RESULTS else None
+    found = {**(item.products or {}), **documents.summed_up(plain)}
+    try:
+        steps.describe(item, found)
+    except LostRace:
+        return
+    _summarize(item, found)
+
+
+def withdraw(item: AnalysisItem) -> None:
+    """Take the summary of a deleted analysis out of its source again."""
+    if item.is_summary:
+        summaries.remove(item.obj_id, int(item.id))
+
+
+def _annotate(item: AnalysisItem, given: list[dict[str, Any]]) -> None:
+    service = service_numbered(int(item.analysis_service_id)) if given else None
+    for annotation in given:
+        annotations.upsert(
+            item.obj_id,
+            annotation.get("origin") or (service.name if service else "analysis"),
+            annotation["data"],
+            {int(group) for group in item.group_ids},
+            int(item.author_id),
+            int(item.analysis_service_id),
+        )
+
+
+def _summarize(item: AnalysisItem, found: dict[str, Any]) -> None:
+    if item.is_summary and found.get("summary"):
+        summaries.add(
+            item.obj_id,
+            {
+                "summary": found["summary"],
+                "analysis_id": int(item.id),
+                "is_bot": True,
+                "set_by_user_id": int(item.author_id),
+                "set_at_utc": item.last_activity,
+                "group_ids": sorted(int(group) for group in item.group_ids),
+            },
+        )

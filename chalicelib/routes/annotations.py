@@ -1,0 +1,55 @@
+"""Annotations of a source."""
+
+from typing import Any
+
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError
+from chalicelib.routes.http import Call
+from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import AnnotationId, SourceId
+from chalicelib.schemas.people import Acl
+from chalicelib.schemas.remarks import Annotation, AnnotationChange, AnnotationRef, NewAnnotation
+from chalicelib.sources import annotations, catalogue
+
+routes = Routes(__name__)
+
+
+@routes.post(
+    "/sources/{source_id}/annotations",
+    Acl.ANNOTATE,
+    answers=AnnotationRef,
+    raises=(InvalidError, ForbiddenError),
+)
+def add(call: Call, source_id: SourceId, body: NewAnnotation) -> dict[str, int]:
+    """Annotate a source; each origin once, an annotation that is there is changed by PUT."""
+    return {"annotation_id": annotations.add(call.requester, source_id, body)}
+
+
+@routes.get("/sources/{source_id}/annotations", answers=list[Annotation])
+def every(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+    """List the annotations of a source that you may see, oldest first."""
+    catalogue.seen(call.requester, source_id)
+    return annotations.of(call.requester, source_id)
+
+
+@routes.get("/sources/{source_id}/annotations/{annotation_id}", answers=Annotation)
+def read(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> dict[str, Any]:
+    """Read an annotation of a source."""
+    return annotations.one(call.requester, source_id, annotation_id)
+
+
+@routes.put(
+    "/sources/{source_id}/annotations/{annotation_id}",
+    Acl.ANNOTATE,
+    raises=(InvalidError, ForbiddenError, BusyError),
+)
+def change(call: Call, source_id: SourceId, annotation_id: AnnotationId, body: AnnotationChange) -> None:
+    """Change an annotation of yours; what is left out stays as it was."""
+    annotations.change(call.requester, source_id, annotation_id, body)
+
+
+@routes.delete(
+    "/sources/{source_id}/annotations/{annotation_id}", Acl.ANNOTATE, raises=(ForbiddenError, BusyError)
+)
+def remove(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> None:
+    """Delete an annotation of yours; administrators delete any."""
+    annotations.remove(call.requester, source_id, annotation_id)

@@ -1,0 +1,59 @@
+"""Classifications of a source."""
+
+from typing import Any
+
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
+from chalicelib.routes.http import Call
+from chalicelib.routes.operations import Routes
+from chalicelib.routes.paths import ClassificationId, SourceId
+from chalicelib.schemas.people import Acl
+from chalicelib.schemas.remarks import (
+    Classification,
+    ClassificationChange,
+    ClassificationRef,
+    NewClassification,
+)
+from chalicelib.sources import catalogue, classifications
+
+routes = Routes(__name__)
+
+
+@routes.post(
+    "/classification",
+    Acl.CLASSIFY,
+    answers=ClassificationRef,
+    raises=(InvalidError, ForbiddenError, NotFoundError),
+)
+def add(call: Call, body: NewClassification) -> dict[str, int]:
+    """Classify a source; a taxonomy that is named must have the class.
+
+    Default analyses that wait for this class start by themselves.
+    """
+    return {"classification_id": classifications.add(call.requester, body, call.public_url)}
+
+
+@routes.get("/classification/{classification_id}", answers=Classification)
+def read(call: Call, classification_id: ClassificationId) -> dict[str, Any]:
+    """Read a classification."""
+    return classifications.one(call.requester, classification_id)
+
+
+@routes.put(
+    "/classification/{classification_id}", Acl.CLASSIFY, raises=(InvalidError, ForbiddenError, BusyError)
+)
+def change(call: Call, classification_id: ClassificationId, body: ClassificationChange) -> None:
+    """Change a classification of yours; what is left out stays as it was."""
+    classifications.change(call.requester, classification_id, body)
+
+
+@routes.delete("/classification/{classification_id}", Acl.CLASSIFY, raises=(ForbiddenError, BusyError))
+def remove(call: Call, classification_id: ClassificationId) -> None:
+    """Delete a classification of yours; administrators delete any."""
+    classifications.remove(call.requester, classification_id)
+
+
+@routes.get("/sources/{source_id}/classifications", answers=list[Classification])
+def of_source(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+    """List the classifications of a source that you may see, oldest first."""
+    catalogue.seen(call.requester, source_id)
+    return classifications.of(call.requester, source_id)

@@ -1,0 +1,62 @@
+"""Batches: the same analysis for many sources."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chalicelib.schemas.analyses import NewAnalysis
+from chalicelib.schemas.analysis_fields import State
+from chalicelib.schemas.base import Id, Query, View
+from chalicelib.schemas.sources import SourceId
+
+__all__ = ["LARGEST", "Batch", "BatchQuery", "NewBatch"]
+
+LARGEST = 10_000
+"""Sources of one batch."""
+
+
+class NewBatch(NewAnalysis, kw_only=True):
+    """The same analysis for the sources named, or for all that are saved to a group."""
+
+    service_id: Annotated[Id, Meta(description="The analysis service", examples=[1])]
+    obj_ids: Annotated[
+        Annotated[list[SourceId], Meta(max_length=LARGEST)] | None,
+        Meta(description="The sources", examples=[["2019dwz", "2020aai"]]),
+    ] = None
+    group_id: Annotated[Id | None, Meta(description="The group whose sources are meant")] = None
+
+    def __post_init__(self) -> None:
+        if bool(self.obj_ids) == bool(self.group_id):
+            raise ValueError("obj_ids: give the ids of sources or a group_id, one of the two")
+
+
+class BatchQuery(Query):
+    """Which outcomes to show."""
+
+    pageNumber: Annotated[int, Meta(ge=1, le=LARGEST, description="The page, from 1")] = 1
+    numPerPage: Annotated[int, Meta(ge=1, le=500, description="Outcomes a page")] = 100
+
+
+class Outcome(View):
+    """What came of a batch for one source."""
+
+    obj_id: Annotated[str, Meta(description="The source", examples=["2019dwz"])]
+    analysis_id: Annotated[int | None, Meta(description="Its analysis; null if it was refused")]
+    status: Annotated[State | None, Meta(description="How far the analysis is; null if it is deleted")]
+    message: Annotated[str | None, Meta(description="Why it was refused, or what the service said")]
+
+
+class Batch(View):
+    """A batch, and what came of it so far."""
+
+    id: Annotated[int, Meta(description="Its id", examples=[7])]
+    service_id: Annotated[int, Meta(description="The analysis service", examples=[1])]
+    author_id: Annotated[int, Meta(description="Who started it", examples=[2])]
+    created_at: Annotated[str, Meta(description="UTC", examples=["2026-11-22T03:00:00.000000"])]
+    status: Annotated[
+        Literal["running", "done"], Meta(description="Whether every analysis was started or refused")
+    ]
+    total: Annotated[int, Meta(description="How many sources it has", examples=[2])]
+    started: Annotated[int, Meta(description="How many analyses were started", examples=[2])]
+    refused: Annotated[int, Meta(description="How many were refused", examples=[0])]
+    outcomes: Annotated[list[Outcome], Meta(description="A page of outcomes, as far as they are known")]

@@ -1,0 +1,90 @@
+"""Taking a source away: out of one group, or whole.
+
+A source is deleted in two steps. The request hides it, which nobody can undo; a job deletes what
+belongs to it, which can be repeated. In between its id stays taken, so that nothing of the old
+source can ever belong to a new one of this name.
+"""
+
+from chalicelib import queues
+from chalicelib.access import Requester
+from chalicelib.errors import ForbiddenError
+from chalicelib.sources import catalogue
+from chalicelib.tables import id_places, remarks
+from chalicelib.tables import sources as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["delete", "finish", "is_hidden", "leave"]
+
+SETTLED = 60
+"""Seconds after which the source is hidden, or will not be, and whoever saw it before has written
+what they had to write of it: no request lasts half as long."""
+
+
+def leave(requester: Requester, source_id: str, group_id: int) -> None:
+    """Take a source out of a group; those of its other groups keep it.
+
+    Raises
+    ------
+    ForbiddenError
+        If the requester is not in the group, the source is not in it, or in no other.
+    BusyError
+        If others change the source again and again.
+    """
+    for _ in range(catalogue.TRIES):
+        source = catalogue.seen(requester, source_id)
+        groups = table.groups_of(source)
+        if group_id not in groups or not (group_id in requester.groups or requester.is_admin):
+            raise ForbiddenError(f"group_id: {source_id!r} is in no group {group_id} that you are in.")
+        if groups == {group_id}:
+            raise ForbiddenError(
+                f"group_id: {source_id!r} is in no other group. Save it to another one first, or let its "
+                "owner or an administrator delete it whole (without group_id)."
+            )
+        try:
+            return table.leave(source, group_id)
+        except LostRace:
+            continue
+    raise catalogue.busy(source_id)
+
+
+def delete(requester: Requester, source_id: str) -> None:
+    """Delete a source with all that belongs to it: hide it now, and leave the rest to a job.
+
+    Raises
+    ------
+    ForbiddenError
+        If it is somebody else's.
+    BusyError
+        If others change the source again and again.
+    """
+    for _ in range(catalogue.TRIES):
+        source = catalogue.seen(requester, source_id)
+        if int(source.owner_id) != requester.user_id and not requester.is_admin:
+            raise ForbiddenError(
+                "Only its owner, or an administrator, may delete a source; "
+                "with ?group_id= you take it out of a group of yours."
+            )
+        # The job first: a hidden source that nobody deletes would keep its id for ever.
+        queues.send(queues.JOBS, {"job": "delete_source", "source_id": source_id}, delay=SETTLED)
+        try:
+            return table.hide(source)
+        except LostRace:
+            continue
+    raise catalogue.busy(source_id)
+
+
+def is_hidden(source_id: str) -> bool:
+    """Say whether a source is being deleted."""
+    return table.hidden(source_id) is not None
+
+
+def finish(source_id: str) -> None:
+    """Delete what is left of a hidden source; its id is free again. All others are left alone."""
+    source = table.hidden(source_id)
+    if source is None:
+        return
+    parts = table.parts(source_id)
+    id_places.forget(parts)
+    remarks.forget(parts)
+    table.drop(source_id, parts)
+    table.bury(source)

@@ -1,0 +1,54 @@
+"""Summaries of a source, written by analyses whose services write summaries."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.access import Requester, may_see
+from chalicelib.errors import BusyError
+from chalicelib.sources.catalogue import TRIES
+from chalicelib.tables import summaries as table
+from chalicelib.tables.base import LostRace
+
+__all__ = ["add", "remove", "shown"]
+
+MOST_KEPT = 30
+"""Summaries of a source; the oldest goes."""
+
+History = list[dict[str, Any]]
+
+
+def add(source_id: str, summary: dict[str, Any]) -> None:
+    """Put the summary of an analysis in front of the others, in place of its own older one."""
+    number = summary["analysis_id"]
+    _change(source_id, lambda history: [summary, *_without(history, number)][:MOST_KEPT])
+
+
+def remove(source_id: str, analysis_id: int) -> None:
+    """Take the summary of an analysis away: the one before it stands again."""
+    _change(source_id, lambda history: _without(history, analysis_id))
+
+
+def shown(requester: Requester, source_id: str) -> dict[str, Any]:
+    """Return ``summary`` and ``summary_history``, as far as the requester may see their analyses."""
+    history = [
+        {name: value for name, value in entry.items() if name != "group_ids"}
+        for entry in table.get(source_id).history
+        if entry["set_by_user_id"] == requester.user_id or may_see(requester, entry["group_ids"])
+    ]
+    return {"summary": history[0]["summary"] if history else None, "summary_history": history}
+
+
+def _without(history: History, analysis_id: int) -> History:
+    return [entry for entry in history if entry["analysis_id"] != analysis_id]
+
+
+def _change(source_id: str, change: Callable[[History], History]) -> None:
+    for _ in range(TRIES):
+        item = table.get(source_id)
+        if (changed := change(item.history)) == item.history:
+            return
+        try:
+            return table.update(item, changed)
+        except LostRace:
+            continue
+    raise BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")

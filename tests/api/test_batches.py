@@ -1,0 +1,100 @@
+"""The same analysis for many sources."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import queues
+from chalicelib.analysis import batches
+from tests.api.story import deliver, make_service, make_source
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+
+def make_sources(admin: Gateway, count: int, **more: Any) -> list[str]:
+    names = [f"S{number}" for number in range(count)]
+    for name in names:
+        admin.post("/sources", {"id": name, "ra": 1, "dec": 2, **more})
+    return names
+
+
+def test_each_source_has_its_own_outcome(admin: Gateway) -> None:
+    make_sources(admin, 3)
+    service = make_service(admin)
+    body = {"service_id": service, "obj_ids": ["S0", "S1", "S1", "lost", "S2"], "show_plots": True}
+    batch = admin.post("/analysis_batch", body).data["id"]
+    assert admin.get(f"/analysis_batch/{batch}").data["status"] == "running"
+    deliver(queues.JOBS)
+    record = admin.get(f"/analysis_batch/{batch}").data
+    assert (record["status"], record["total"], record["started"], record["refused"]) == ("done", 4, 3, 1)
+    outcomes = {outcome["obj_id"]: outcome for outcome in record["outcomes"]}
+    assert "no source 'lost'" in outcomes["lost"]["message"]
+    assert outcomes["S1"]["status"] == "queued"
+    analysis = admin.get(f"/obj/analysis/{outcomes['S1']['analysis_id']}").data
+    assert (analysis["obj_id"], analysis["show_plots"]) == ("S1", True)
+
+
+def test_a_large_batch_is_cut_into_jobs(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    names = make_sources(admin, 9)
+    batch = admin.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": names}).data["id"]
+    deliver(queues.JOBS)
+    record = admin.get(f"/analysis_batch/{batch}?numPerPage=4&pageNumber=3").data
+    assert (record["started"], len(record["outcomes"])) == (9, 1)
+
+
+def test_all_sources_of_a_group(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "ours"}).data["id"]
+    names = make_sources(admin, 3, group_ids=[group])
+    admin.post("/sources", {"id": "other", "ra": 1, "dec": 2, "group_ids": "all"})
+    body = {"service_id": make_service(admin), "group_id": group}
+    batch = admin.post("/analysis_batch", body).data["id"]
+    deliver(queues.JOBS)
+    outcomes = admin.get(f"/analysis_batch/{batch}").data["outcomes"]
+    assert sorted(outcome["obj_id"] for outcome in outcomes) == names
+
+
+def test_a_job_that_comes_twice_starts_nothing_twice(admin: Gateway) -> None:
+    names = make_sources(admin, 2)
+    batch = admin.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": names}).data["id"]
+    deliver(queues.JOBS)
+    job = {"job": "batch", "batch_id": batch, "first": 0, "last": 2, "sent_at": 0}
+    queues.send(queues.JOBS, job)
+    deliver(queues.JOBS)
+    assert admin.get(f"/analysis_batch/{batch}").data["started"] == 2
+    assert len(admin.get("/obj/analysis").data) == 2
+
+
+def test_a_job_without_its_batch_gives_up(admin: Gateway) -> None:
+    job = {"job": "batch", "batch_id": 9, "first": 0, "last": 2, "sent_at": 0}
+    queues.send(queues.JOBS, job)
+    assert deliver(queues.JOBS) == []
+
+
+def test_the_same_key_is_the_same_batch(admin: Gateway) -> None:
+    body = {"service_id": make_service(admin), "obj_ids": make_sources(admin, 1)}
+    one, two = (admin.post("/analysis_batch", body, **{"idempotency-key": "k"}).data["id"] for _ in "ab")
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400), ({"obj_ids": []}, 400), ({"obj_ids": ["S0"], "group_id": 1}, 400),
+        ({"obj_ids": ["S0"], "service_id": 99}, 403), ({"group_id": 99}, 403),
+        ({"obj_ids": ["S0"], "analysis_parameters": {"unknown": 1}}, 400), ({"obj_ids": ["a b"]}, 400),
+    ],
+)  # fmt: skip
+def test_what_is_refused(admin: Gateway, body: dict[str, Any], status: int) -> None:
+    service = make_service(admin)
+    assert admin.post("/analysis_batch", {"service_id": service, **body}).status == status
+
+
+def test_a_batch_is_its_authors(admin: Gateway) -> None:
+    make_source(admin)
+    ada, bob = make_user(admin, "ada", "Run Analyses"), make_user(admin, "bob", "Run Analyses")
+    batch = ada.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": ["SN1"]}).data["id"]
+    deliver(queues.JOBS)
+    assert ada.get(f"/analysis_batch/{batch}").data["started"] == 1
+    assert admin.get(f"/analysis_batch/{batch}").status == 200
+    assert bob.get(f"/analysis_batch/{batch}").status == 403

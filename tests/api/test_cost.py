@@ -1,0 +1,97 @@
+"""What an operation costs: as many AWS calls among ten thousand analyses as among ten."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.aws import client
+from chalicelib.tables import analysis_listings
+from chalicelib.tables.analysis_items import AnalysisItem, ListingItem
+from tests.api.story import make_service, make_source, start
+from tests.gateway import Gateway
+
+FEW, MANY = 10, 10_000
+FIRST = 1000
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count the calls to AWS by operation."""
+    calls: Counter[str] = Counter()
+
+    def count(model: Any, **_: Any) -> None:
+        calls[model.name] += 1
+
+    services = [client(name) for name in ("dynamodb", "s3", "sqs", "kms")]
+    for service in services:
+        service.meta.events.register("before-call", count)
+    try:
+        yield calls
+    finally:
+        for service in services:
+            service.meta.events.unregister("before-call", count)
+
+
+def fill(numbers: range, service: int, author: int) -> None:
+    """Put analyses of other sources straight into the table: ten thousand requests would take minutes."""
+    analyses = [
+        AnalysisItem(
+            f"analysis#{number}", id=number, obj_id=f"S{number}", analysis_service_id=service,
+            author_id=author, group_ids={1}, status="completed", analysis_parameters={}, timeout=60,
+        )
+        for number in numbers
+    ]  # fmt: skip
+    with AnalysisItem.batch_write() as batch:
+        for item in analyses:
+            batch.save(item)
+    with ListingItem.batch_write() as batch:
+        for item in analyses:
+            for entry in analysis_listings._entries(item):
+                batch.save(entry)
+
+
+@pytest.fixture
+def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
+    """What is measured, each as a user does it."""
+    make_source(admin)
+    service = make_service(admin)
+    author = admin.get("/internal/profile").data["id"]
+    fill(range(FIRST, FIRST + FEW), service, author)
+    acls = ["Run Analyses", "Upload data"]
+    user = admin.as_user(admin.post("/internal/tokens", {"name": "plain", "acls": acls}).data["token_id"])
+    first = start(user, service)
+    return {
+        "list": lambda: user.get("/obj/analysis?numPerPage=10").data,
+        "list as administrator": lambda: admin.get("/obj/analysis?numPerPage=10").data,
+        "list of a service": lambda: (
+            user.get(f"/obj/analysis?numPerPage=10&analysisServiceID={service}").data
+        ),
+        "list of a source": lambda: user.get("/obj/SN1/analysis").data,
+        "read": lambda: user.get(f"/obj/analysis/{first}").data,
+        "status": lambda: user.get(f"/obj/analysis/{first}/status").data,
+        "start": lambda: user.post(f"/obj/SN1/analysis/{service}").data,
+        "fill": lambda: fill(range(FIRST + FEW, FIRST + MANY), service, author),
+    }
+
+
+def test_ten_thousand_analyses_cost_no_more_calls_than_ten(steps: dict[str, Callable[[], Any]]) -> None:
+    def costs() -> dict[str, Counter[str]]:
+        found = {}
+        for name, step in steps.items():
+            if name != "fill":
+                with counted() as calls:
+                    step()
+                found[name] = calls
+        return found
+
+    steps["list"]()
+    among_few = costs()
+    steps["fill"]()
+    among_many = costs()
+    # The lists of a source grow by the one analysis that "start" adds.
+    assert among_many == among_few
+    assert max(sum(calls.values()) for calls in among_few.values()) <= 20, among_few
+    assert not any("Scan" in calls for calls in among_many.values())

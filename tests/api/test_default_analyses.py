@@ -1,0 +1,167 @@
+"""Analyses that start by themselves: both triggers, whose view they have, and the limit of a day."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chalicelib import queues, workers
+from tests.api.story import deliver, make_service, make_source
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+TYPE_IA = {"classifications": [{"name": "Ia", "probability": 0.8}]}
+
+
+def add(user: Gateway, service: int, source_filter: dict[str, Any], **more: Any) -> int:
+    body = {"source_filter": source_filter, **more}
+    return int(user.post(f"/analysis_service/{service}/default_analysis", body).data["id"])
+
+
+def classify(user: Gateway, name: str, probability: float | None, source: str = "SN1") -> None:
+    body = {"obj_id": source, "classification": name, "probability": probability}
+    assert user.post("/classification", body).status == 200
+
+
+def started(user: Gateway) -> list[dict[str, Any]]:
+    deliver(queues.JOBS)
+    analyses: list[dict[str, Any]] = user.get("/obj/analysis").data
+    return analyses
+
+
+@pytest.mark.parametrize(("probability", "count"), [(0.8, 1), (None, 1), (1.0, 1), (0.79, 0)])
+def test_a_classification_starts_it(admin: Gateway, probability: float | None, count: int) -> None:
+    make_source(admin)
+    service = make_service(admin, optional_analysis_parameters={"source": ["salt3"]})
+    add(admin, service, TYPE_IA, default_analysis_parameters={"source": "salt3"}, show_corner=False)
+    classify(admin, "II", 1.0)
+    classify(admin, "Ia", probability)
+    analyses = started(admin)
+    assert len(analyses) == count
+    for analysis in analyses:
+        assert analysis["analysis_parameters"] == {"source": "salt3"}
+        assert (analysis["show_plots"], analysis["show_corner"]) == (True, False)
+
+
+def test_a_save_to_the_group_starts_it(admin: Gateway) -> None:
+    make_source(admin)
+    group = admin.post("/groups", {"name": "supernovae"}).data["id"]
+    number = add(admin, make_service(admin), {"group_id": group})
+    admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 2, "group_ids": "all"})
+    assert started(admin) == []
+    admin.post("/sources", {"id": "SN2", "group_ids": [group]})
+    admin.post("/sources", {"id": "SN3", "ra": 1, "dec": 2, "group_ids": [group]})
+    assert {a["obj_id"] for a in started(admin)} == {"SN2", "SN3"}
+    service = admin.get("/analysis_service").data[0]["id"]
+    stats = admin.get(f"/analysis_service/{service}/default_analysis/{number}").data["stats"]
+    assert stats == {"daily_limit": 10, "daily_count": 2}
+
+
+def test_a_job_that_comes_twice_starts_it_once(admin: Gateway) -> None:
+    make_source(admin)
+    add(admin, make_service(admin), TYPE_IA)
+    classify(admin, "Ia", 1)
+    jobs: list[dict[str, Any]] = []
+    real = workers.JOBS["default_analyses"]
+    workers.JOBS["default_analyses"] = lambda message, pause: (jobs.append(message), real(message, pause))[1]
+    try:
+        assert len(started(admin)) == 1
+    finally:
+        workers.JOBS["default_analyses"] = real
+    for message in jobs * 2:
+        queues.send(queues.JOBS, message)
+    assert len(started(admin)) == 1
+
+
+def test_the_limit_of_a_day_is_exact_under_concurrency(admin: Gateway) -> None:
+    make_source(admin)
+    number = add(admin, service := make_service(admin), TYPE_IA, daily_limit=3)
+    for source in range(10):
+        admin.post("/sources", {"id": f"S{source}", "ra": 1, "dec": 2})
+        classify(admin, "Ia", 1, f"S{source}")
+    from tests.api.story import taken
+
+    messages = taken(queues.JOBS)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda message: workers.JOBS[message["job"]](message, lambda seconds: None), messages))
+    assert len(admin.get("/obj/analysis").data) == 3
+    stats = admin.get(f"/analysis_service/{service}/default_analysis/{number}").data["stats"]
+    assert stats == {"daily_limit": 3, "daily_count": 3}
+
+
+def test_it_sees_what_its_author_sees(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Run Analyses", "Classify")
+    add(ada, make_service(admin), TYPE_IA)
+    classify(admin, "Ia", 1)
+    (analysis,) = started(ada)
+    photometry = ada.get(f"/obj/analysis/{analysis['id']}/inputs").data["inputs"]["photometry"]
+    assert photometry.count("\n") == 1, "the administrator's own photometry stays with the administrator"
+
+
+def test_a_classification_that_the_author_may_not_see_starts_nothing(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Run Analyses")
+    add(ada, make_service(admin), TYPE_IA)
+    group = admin.post("/groups", {"name": "secret"}).data["id"]
+    body = {"obj_id": "SN1", "classification": "Ia", "probability": 1, "group_ids": [group]}
+    admin.post("/classification", body)
+    assert started(admin) == []
+
+
+def test_changing_what_starts_it(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    number = add(admin, service, TYPE_IA)
+    path = f"/analysis_service/{service}/default_analysis/{number}"
+    body = {"source_filter": {"classifications": [{"name": "II"}]}, "daily_limit": 1000}
+    assert admin.patch(path, body).status == 200
+    classify(admin, "Ia", 1)
+    assert started(admin) == []
+    classify(admin, "II", 0.1)
+    assert len(started(admin)) == 1
+    assert admin.get(path).data["stats"] == {"daily_limit": 1000, "daily_count": 1}
+    assert admin.delete(path).status == 200
+    classify(admin, "II", 0.1)
+    assert len(started(admin)) == 1
+    assert admin.get(path).status == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"source_filter": {}}, {"source_filter": {"group_id": 1, **TYPE_IA}},
+        {"source_filter": TYPE_IA, "daily_limit": 1001}, {"source_filter": TYPE_IA, "daily_limit": 0},
+        {"source_filter": {"classifications": [{"name": "Ia", "probability": 2}]}},
+        {"source_filter": TYPE_IA, "default_analysis_parameters": {"unknown": 1}},
+    ],
+)  # fmt: skip
+def test_what_is_refused(admin: Gateway, body: dict[str, Any]) -> None:
+    service = make_service(admin)
+    assert admin.post(f"/analysis_service/{service}/default_analysis", body).status == 400
+
+
+def test_who_may_do_what(admin: Gateway) -> None:
+    service = make_service(admin)
+    number = add(admin, service, TYPE_IA)
+    path = f"/analysis_service/{service}/default_analysis"
+    assert make_user(admin, "nobody").get(path).status == 401
+    ada = make_user(admin, "ada", "Run Analyses")
+    assert [d["id"] for d in ada.get(path).data] == [number]
+    assert ada.patch(f"{path}/{number}", {"daily_limit": 5}).status == 403
+    assert ada.delete(f"{path}/{number}").status == 403
+    foreign = {"source_filter": {"group_id": 999}}
+    assert ada.post(path, foreign).status == 403
+    uploads = make_service(admin, name="uploads", upload_only=True)
+    assert (
+        admin.post(f"/analysis_service/{uploads}/default_analysis", {"source_filter": TYPE_IA}).status == 403
+    )
+
+
+def test_they_go_with_their_service(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    add(admin, service, TYPE_IA)
+    admin.delete(f"/analysis_service/{service}")
+    classify(admin, "Ia", 1)
+    assert started(admin) == []

@@ -1,0 +1,303 @@
+"""What a service says when it refuses: shown to those who manage it, clean, and to nobody else."""
+
+import gzip
+import html
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib import egress, people, services
+from chalicelib.analysis.refusals import excerpt
+from chalicelib.tables import services as table
+from tests.api.story import come_back, deliver, make_service, make_source, start
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+from tests.service import Answer, Body, Headers, Received, analysis_service
+
+PAGE = """<!DOCTYPE html><html><head><title>500 Oops</title><style>p { color: red; }</style>
+<script>alert("no")</script></head><!-- secret plans --><body><h1>Server&nbsp;error</h1>
+<p>Field &lt;name&gt; \u202eis\u200b\x07 missing &amp;\tempty</p></body></html>"""
+
+
+def refusing(status: int, body: Body, **headers: str) -> Answer:
+    """An answer that refuses."""
+    return lambda request: (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+def refused(admin: Gateway, *answers: Answer | int, **more: Any) -> tuple[int, int]:
+    """Start an analysis that is refused; return the service and the analysis."""
+    make_source(admin)
+    with analysis_service(*answers) as server:
+        service = make_service(admin, server.url, **more)
+        analysis = start(admin, service)
+        deliver()
+    return service, analysis
+
+
+def seen_by(user: Gateway, service: int) -> dict[str, Any] | None:
+    """Return the last refusal of a service as a user sees it."""
+    found = table.get(service)
+    assert found is not None and user.token is not None
+    return services.refusal_of(people.requester_of(f"token {user.token}"), found)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", ""),
+        (b"no such key", "no such key"),
+        (b'{"message": "no   such\r\n\tkey"}', '{"message": "no such key"}'),
+        (PAGE.encode(), "500 Oops Server error Field name is missing & empty"),
+        (b"a < b, <b>bold</b> & <unclosed", "a b, bold & unclosed"),
+        ("größer 木星 ✓".encode(), "größer 木星 ✓"),
+        ("größer".encode("latin-1"), "größer"),
+        (b"x" * 500, "x" * 200),
+        (b"\x89PNG\r\n\x1a\n\0\0", ""),
+        ("no".encode("utf-16"), ""),
+        (b"<script>" * 2000, ""),
+        (b"<" * egress.SHORT_BODY, ""),
+        (b"&lt;script&gt;alert(1)&lt;/script&gt;", "script alert(1) /script"),
+        (b"\x1b[31mred\x1b[0m \x7f\x85", "[31mred [0m"),
+        ("木".encode() * 10_000, "木" * 200),
+    ],
+)
+def test_an_excerpt_is_plain_text_on_one_line(body: bytes, shown: str) -> None:
+    assert excerpt(body[: egress.SHORT_BODY], ()) == shown
+
+
+WRITERS = {
+    "as it is": str,
+    "as JSON": json.dumps,
+    "as JSON in Unicode": lambda text: json.dumps(text, ensure_ascii=False),
+    "as PHP writes JSON": lambda text: json.dumps(text).replace("/", r"\/"),
+    "as HTML": html.escape,
+    "as HTML in numbers": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "in a URL": lambda text: quote(text, safe=""),
+    "in capitals": str.upper,
+    "between tags": lambda text: f"<b>{html.escape(text)}</b>",
+}
+
+printable = st.characters(exclude_categories=["C", "Z"], exclude_characters="*<>")
+secrets = st.text(printable, min_size=4, max_size=40)
+
+
+TRICKY = "a'\"b/c\\d&amp;é"
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("secret", [TRICKY, "s3cr3t=+/", "two  words"])
+def test_an_excerpt_holds_no_secret_however_it_is_written(secret: str, writer: str) -> None:
+    shown = excerpt(f"It is {WRITERS[writer](secret)}.".encode(), {secret})
+    assert shown.replace('"', "").replace(" .", ".") == "It is ***."
+
+
+@given(
+    secret=secrets,
+    before=st.text(max_size=30),
+    after=st.text(max_size=30),
+    writer=st.sampled_from(sorted(WRITERS)),
+)
+def test_an_excerpt_holds_no_secret(secret: str, before: str, after: str, writer: str) -> None:
+    shown = excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
+    assert secret not in shown
+    assert len(shown) <= 200
+    assert shown.isprintable() and not set("<>") & set(shown)
+
+
+@given(place=st.integers(-140, 10), writer=st.sampled_from([str, html.escape]))
+def test_a_secret_that_the_limit_cuts_in_two_is_not_shown(place: int, writer: Callable[[str], str]) -> None:
+    secret = "sEcReT" + '"' * 20
+    start_of_it = egress.SHORT_BODY + place
+    body = b"<b>" + b" " * (start_of_it - 3) + writer(secret).encode()
+    shown = excerpt(body[: egress.SHORT_BODY], {secret})
+    assert "sE" not in shown
+
+
+def test_nobody_else_is_blanked_out() -> None:
+    assert excerpt(b"user unknown", {"bob"}) == "user unknown"
+    assert excerpt(b"BOB: user bobby unknown", {"bob"}) == "***: user ***by unknown"
+    assert excerpt(b"plain", {""}) == "plain"
+
+
+@pytest.mark.parametrize(
+    ("kind", "authinfo"),
+    [
+        ("header_token", {"header_token": {"Authorization": "Bearer sEcReT/1"}}),
+        ("api_key", {"api_key": "sEcReT/1", "api_key_name": "key"}),
+        ("HTTPBasicAuth", {"username": "sEcReT/0", "password": "sEcReT/1"}),
+        ("HTTPDigestAuth", {"username": "sEcReT/0", "password": "sEcReT/1"}),
+        (
+            "OAuth1",
+            dict.fromkeys(
+                ("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"), "sEcReT/1"
+            ),
+        ),
+    ],
+)
+def test_what_a_service_repeats_is_blanked_out(admin: Gateway, kind: str, authinfo: dict[str, Any]) -> None:
+    def repeat(request: Received) -> tuple[int, Headers, bytes]:
+        sent = request.headers.get("authorization", ""), request.body.get("key", "")
+        return 403, {}, f"No: {sent} sEcReT/0 sEcReT/1 {request.body['callback_url']}".encode()
+
+    service, _ = refused(admin, repeat, authentication_type=kind, _authinfo=authinfo)
+    said = seen_by(admin, service)
+    assert said is not None
+    shown = said["excerpt"]
+    assert shown.startswith("No: ") and "***" in shown
+    assert "sEcReT/1" not in shown and b64encode(b"sEcReT/0:sEcReT/1").decode() not in shown
+    if kind in ("header_token", "api_key"):
+        assert shown.endswith("/webhook/obj_analysis/***"), "the callback's token too"
+
+
+def test_those_who_manage_a_service_see_its_last_refusal(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    manager = make_user(admin, "ada", "Manage Analysis Services", groups=(group,))
+    reader = make_user(admin, "bob", "Run Analyses", groups=(group,))
+    stranger = make_user(admin, "eve", "Manage Analysis Services")
+    service, analysis = refused(admin, refusing(422, PAGE.encode()), group_ids=[group])
+    said = seen_by(manager, service)
+    assert said is not None
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(said.pop("at"))
+    assert timedelta(0) <= age < timedelta(minutes=1)
+    shown = "500 Oops Server error Field name is missing & empty"
+    assert said == {"status": 422, "excerpt": shown, "analysis_id": analysis}
+    assert seen_by(admin, service) is not None
+    assert seen_by(reader, service) is None
+    assert seen_by(stranger, service) is None
+
+
+def test_readers_of_an_analysis_see_the_status_alone(admin: Gateway) -> None:
+    service, analysis = refused(admin, refusing(422, b"Oops"))
+    for path in (f"/obj/analysis/{analysis}", f"/obj/analysis/{analysis}/status", "/obj/SN1/analysis"):
+        assert "Oops" not in admin.get(path).text
+    assert (
+        admin.get(f"/obj/analysis/{analysis}").data["status_message"]
+        == "The service answered HTTP 422 to the data."
+    )
+    assert "Oops" not in json.dumps(admin.get(f"/analysis_service/{service}").data)
+
+
+def test_every_refusal_is_noted_and_nothing_else(admin: Gateway) -> None:
+    make_source(admin)
+    answers = [refusing(503, b"first"), refusing(429, b"second"), refusing(200, b"fine")]
+    with analysis_service(*answers) as server:
+        service = make_service(admin, server.url)
+        start(admin, service)
+        noted = []
+        for _ in answers:
+            deliver()
+            said = seen_by(admin, service)
+            noted.append((said or {}).get("excerpt"))
+            come_back()
+    assert noted == ["first", "second", "second"]
+
+
+def test_a_refusal_is_no_change_of_a_service(admin: Gateway) -> None:
+    service, _ = refused(admin, 403)
+    before = table.get(service)
+    assert before is not None and before.revision == 1
+    assert admin.patch(f"/analysis_service/{service}", {"description": "other"}).status == 200
+    assert admin.get(f"/analysis_service/{service}").data["description"] == "other"
+    assert seen_by(admin, service) is not None
+
+
+def test_a_service_that_was_changed_meanwhile_is_told_nothing_of_before(admin: Gateway) -> None:
+    make_source(admin)
+
+    def change_then_refuse(request: Received) -> tuple[int, Headers, bytes]:
+        assert admin.patch("/analysis_service/1", {"description": "mended"}).status == 200
+        return 403, {}, b"too late"
+
+    with analysis_service(change_then_refuse) as server:
+        service = make_service(admin, server.url)
+        analysis = start(admin, service)
+        deliver()
+    assert seen_by(admin, service) is None
+    assert admin.get(f"/obj/analysis/{analysis}/status").data["status"] == "failure"
+
+
+def test_a_service_that_was_deleted_meanwhile_stays_so(admin: Gateway) -> None:
+    make_source(admin)
+
+    def vanish(request: Received) -> tuple[int, Headers, bytes]:
+        assert admin.delete("/analysis_service/1").status == 200
+        return 403, {}, b"too late"
+
+    with analysis_service(vanish) as server:
+        service = make_service(admin, server.url)
+        start(admin, service)
+        deliver()
+    assert table.get(service) is None
+
+
+def endless(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
+    """Send the same again and again, for longer than anybody should listen."""
+    end = time.monotonic() + 8
+    while time.monotonic() < end:
+        time.sleep(pause)
+        yield piece
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (lambda: refusing(500, endless(b"x" * 5000)), "x" * 200),
+        (lambda: refusing(500, endless(b"slow ", 0.05)), ""),
+        (lambda: refusing(500, b"broken off", Content_Length="99"), ""),
+        (lambda: refusing(500, b"7\r\nchunked\r\nnonsense", Transfer_Encoding="chunked"), ""),
+        (lambda: refusing(500, gzip.compress(b"packed"), Content_Encoding="gzip"), "packed"),
+        (lambda: refusing(500, gzip.compress(bytes([120]) * 10**8, 1), Content_Encoding="gzip"), "x" * 200),
+        (lambda: refusing(500, b"no gzip", Content_Encoding="gzip"), ""),
+        (lambda: refusing(500, iter([b"in ", b"three ", b"pieces"])), "in three pieces"),
+        (lambda: refusing(307, b"elsewhere", Location="http://127.0.0.1:1/"), ""),
+        (lambda: refusing(302, endless(b"x" * 5000), Location="http://127.0.0.1:1/"), ""),
+        (lambda: refusing(302, b"", Location="http://["), ""),
+        (lambda: refusing(302, b"", Location="\xff"), ""),
+    ],
+    ids=[
+        "endless",
+        "slow",
+        "broken off",
+        "chunks",
+        "gzip",
+        "bomb",
+        "no gzip",
+        "pieces",
+        "redirect",
+        "endless redirect",
+        "redirect to nowhere",
+        "redirect to nonsense",
+    ],
+)
+def test_any_body_is_survived(
+    admin: Gateway, answer: Any, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "BODY_SECONDS", 0.4)
+    make_source(admin)
+    with analysis_service(answer()) as server:
+        service = make_service(admin, server.url)
+        start(admin, service)
+        begun = time.monotonic()
+        deliver()
+        assert time.monotonic() - begun < 4
+    said = seen_by(admin, service)
+    assert said is not None
+    assert said["excerpt"] == shown
+
+
+def test_an_endless_challenge_is_not_read(admin: Gateway) -> None:
+    challenge = refusing(401, endless(b"x" * 5000), WWW_Authenticate='Digest realm="r", nonce="n"')
+    credentials = {"username": "u", "password": "p"}
+    begun = time.monotonic()
+    service, _ = refused(admin, challenge, 403, authentication_type="HTTPDigestAuth", _authinfo=credentials)
+    assert time.monotonic() - begun < 6
+    said = seen_by(admin, service)
+    assert said is not None and said["status"] == 403

@@ -1,0 +1,135 @@
+"""Spectra: bit for bit, in SkyPortal's shape, nobody else's."""
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.api.story import make_source
+from tests.api.test_people import make_user, user_id
+from tests.gateway import Gateway
+
+SPECTRUM = {
+    "obj_id": "SN1", "instrument_id": 1, "observed_at": "2021-05-08T12:00:00",
+    "wavelengths": [4000.0, 4001.5], "fluxes": [1.25e-16, -3e-18],
+}  # fmt: skip
+
+KEYS = {
+    "id", "obj_id", "instrument_id", "instrument_name", "observed_at", "wavelengths", "fluxes", "errors",
+    "units", "origin", "type", "label", "altdata", "reducers", "observers", "pis", "external_reducer",
+    "external_observer", "external_pi", "owner_id", "groups", "created_at", "modified",
+}  # fmt: skip
+
+
+def add(user: Gateway, **fields: Any) -> int:
+    return int(user.post("/spectrum", {**SPECTRUM, **fields}).data["id"])
+
+
+def test_a_spectrum_is_read_by_its_id_and_with_its_source(admin: Gateway) -> None:
+    make_source(admin)
+    first, second = add(admin), add(admin, label="later")
+    shown = admin.get("/sources/SN1/spectra").data
+    assert shown["obj_id"] == "SN1"
+    assert [spectrum["id"] for spectrum in shown["spectra"]] == [first, second]
+    assert admin.get(f"/spectrum/{first}").data == shown["spectra"][0]
+    assert shown["spectra"][0].keys() == KEYS
+    assert (shown["spectra"][0]["instrument_name"], shown["spectra"][0]["type"]) == ("ZTF", "source")
+    assert shown["spectra"][0]["wavelengths"] == SPECTRUM["wavelengths"]
+    assert admin.get("/sources/SN1?includeSpectra=true").data["spectra"] == shown["spectra"]
+
+
+def test_what_is_said_of_a_spectrum_is_kept(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Upload data")
+    number = user_id(ada)
+    said = {
+        "errors": [1e-18, 2e-18], "units": "erg/s/cm/cm/AA", "origin": "WISeREP", "type": "host",
+        "label": "near peak", "altdata": {"slit": 1.5}, "external_pi": "A. Nova",
+        "external_reducer": "B. Noir", "external_observer": "C. Blanc",
+    }  # fmt: skip
+    people = {"reduced_by": [number], "observed_by": [number, 1], "pi": []}
+    shown = ada.get(f"/spectrum/{add(ada, **said, **people, followup_request_id=None)}").data
+    assert {name: shown[name] for name in said} == said
+    assert shown["reducers"] == [{"id": number, "username": "ada"}]
+    assert [person["username"] for person in shown["observers"]] == ["ada", "admin"]
+    assert (shown["pis"], shown["owner_id"]) == ([], number)
+
+
+def test_five_thousand_bins_come_back_bit_for_bit(admin: Gateway) -> None:
+    make_source(admin)
+    wavelengths = [4000 + i / 3 for i in range(5000)]
+    fluxes, errors = [w / 7e17 for w in wavelengths], [1e-18 + w / 9e21 for w in wavelengths]
+    number = add(admin, wavelengths=wavelengths, fluxes=fluxes, errors=errors)
+    back = admin.get(f"/spectrum/{number}").data
+    assert (back["wavelengths"], back["fluxes"], back["errors"]) == (wavelengths, fluxes, errors)
+
+
+def test_what_no_record_has_room_for_is_refused_with_the_way_round(admin: Gateway) -> None:
+    make_source(admin)
+    noise = random.Random(1)
+    columns = {name: [noise.random() for _ in range(20_000)] for name in ("wavelengths", "fluxes", "errors")}
+    reply = admin.post("/spectrum", {**SPECTRUM, **columns})
+    assert reply.status == 413
+    assert "wider bins" in reply.message
+    assert admin.get("/sources/SN1/spectra").data["spectra"] == []
+    rounded = {name: [round(value, 5) for value in column] for name, column in columns.items()}
+    assert admin.post("/spectrum", {**SPECTRUM, **rounded}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("observed_at", "kept"),
+    [
+        ("2021-05-08T12:00:00+02:00", "2021-05-08T10:00:00"),
+        ("2021-05-08T10:00:00Z", "2021-05-08T10:00:00"),
+        ("2021-05-08 10:00:00.25", "2021-05-08T10:00:00.250000"),
+        ("2021-05-08", "2021-05-08T00:00:00"),
+    ],
+)
+def test_times_are_kept_in_utc(admin: Gateway, observed_at: str, kept: str) -> None:
+    make_source(admin)
+    assert admin.get(f"/spectrum/{add(admin, observed_at=observed_at)}").data["observed_at"] == kept
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"fluxes": [1.0]}, {"errors": [1.0]}, {"wavelengths": []}, {"wavelengths": 3},
+        {"fluxes": [1.0, None]}, {"instrument_id": 99}, {"observed_at": None}, {"observed_at": "soon"}, {"type": "moon"},
+        {"observed_at": "0001-01-01T00:00:00+12:00"}, {"reduced_by": [4711]}, {"observed_by": ["ada"]},
+        {"altdata": 3}, {"altdata": {"a": "x" * 60_000}}, {"wings": 1}, {"followup_request_id": 7},
+        {"group_ids": "mine"}, {"wavelengths": [1.0] * 50_001, "fluxes": [1.0] * 50_001},
+    ],
+)  # fmt: skip
+def test_what_is_no_spectrum_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+    make_source(admin)
+    reply = admin.post("/spectrum", {**SPECTRUM, **fields})
+    assert reply.status == 400, reply.text
+    assert reply.message
+    assert admin.get("/sources/SN1/spectra").data["spectra"] == []
+
+
+def test_a_spectrum_is_its_uploaders_alone_unless_shared(admin: Gateway) -> None:
+    make_source(admin)
+    ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
+    hidden, shared = add(ada), add(ada, group_ids="all")
+    assert [spectrum["id"] for spectrum in bob.get("/sources/SN1/spectra").data["spectra"]] == [shared]
+    assert (bob.get(f"/spectrum/{hidden}").status, bob.get(f"/spectrum/{shared}").status) == (404, 200)
+    assert (bob.delete(f"/spectrum/{hidden}").status, bob.delete(f"/spectrum/{shared}").status) == (404, 403)
+    assert bob.post("/spectrum", {**SPECTRUM, "group_ids": [4711]}).status == 403
+    assert ada.delete(f"/spectrum/{hidden}").status == 200
+    assert admin.delete(f"/spectrum/{shared}").status == 200
+    assert [ada.get(f"/spectrum/{number}").status for number in (hidden, shared)] == [404, 404]
+    assert admin.delete(f"/spectrum/{shared}").status == 404
+    for nobodys in (4711, 0, "x"):
+        assert admin.get(f"/spectrum/{nobodys}").status == 404
+
+
+def test_a_spectrum_of_a_source_that_one_may_not_see_does_not_name_it(admin: Gateway) -> None:
+    make_source(admin, group_ids=[2])
+    number = add(admin, group_ids="all")
+    ada = make_user(admin, "ada", "Upload data")
+    reply = ada.get(f"/spectrum/{number}")
+    assert reply.status == 404
+    assert "SN1" not in reply.message
+    assert ada.get("/sources/SN1/spectra").status == 404
+    assert ada.post("/spectrum", SPECTRUM).status == 404
