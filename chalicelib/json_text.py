@@ -1,12 +1,15 @@
-"""Reading JSON that comes from outside: what is no number becomes null, what is no text is refused."""
+"""JSON from outside: what is no number becomes null, what is no text is refused."""
 
 import json
 import math
+from contextlib import suppress
 from typing import Any
+
+import msgspec
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["parse"]
+__all__ = ["dump", "parse"]
 
 
 def parse(text: bytes | str, what: str) -> Any:
@@ -24,6 +27,8 @@ def parse(text: bytes | str, what: str) -> Any:
     InvalidError
         If it is no JSON, nested too deeply, or holds a lone surrogate (which nothing can store).
     """
+    with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
+        return msgspec.json.decode(text)
     try:
         found = json.loads(text, parse_constant=lambda name: None, parse_float=_finite)
         json.dumps(found, ensure_ascii=False).encode()
@@ -32,6 +37,11 @@ def parse(text: bytes | str, what: str) -> Any:
     except ValueError as error:
         raise InvalidError(f"{what}: this is no valid JSON: {error}.") from None
     return found
+
+
+def dump(value: Any) -> bytes:
+    """Return JSON, as fast as can be: documents have millions of numbers."""
+    return msgspec.json.encode(value)
 
 
 def _finite(text: str) -> float | None:

@@ -89,7 +89,7 @@ def build(stage: str, folder: Path, project: Path = PROJECT) -> str:
         made_from.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             _chalice_package(stage, Path(scratch), project)
-            _complete_template(Path(scratch) / "sam.json")
+            _complete_template(Path(scratch) / "sam.json", stage)
             for name in ("sam.json", "deployment.zip"):
                 shutil.move(Path(scratch) / name, folder / name)
         made_from.write_text(digest)
@@ -111,8 +111,10 @@ def _chalice_package(stage: str, out: Path, project: Path) -> None:
         )
 
 
-def _complete_template(path: Path) -> None:
+def _complete_template(path: Path, stage: str) -> None:
     template = json.loads(path.read_text())
+    # The API calls this one by the name that `chalice deploy` gives it; a template would make one up.
+    template["Resources"]["Documents"]["Properties"]["FunctionName"] = f"heliograph-{stage}-documents"
     api = template["Resources"]["RestAPI"]["Properties"]
     api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = as_openapi()
     path.write_text(json.dumps(template, indent=2) + "\n")

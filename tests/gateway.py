@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,7 +11,11 @@ import msgspec
 from chalice.app import Chalice
 
 from chalicelib import blobs
+from chalicelib.reference.document import document
 from chalicelib.routes import OPERATIONS
+
+FAULTS = (500,)
+"""Statuses that nothing promises: a test that makes something break sees them."""
 
 
 @dataclass
@@ -37,13 +42,24 @@ class Reply:
 def check_promise(method: str, resource: str, reply: Reply) -> None:
     """Fail if an answer is not what its route says that it answers."""
     operation = next((o for o in OPERATIONS if (o.method, o.path) == (method, resource)), None)
-    if operation is None or reply.status != 200:
+    if operation is None:
+        return
+    promised_statuses = _documented()["paths"][resource][method.lower()]["responses"]
+    assert str(reply.status) in promised_statuses or reply.status in FAULTS, (
+        f"{method} {resource} answered {reply.status}, which the OpenAPI document does not tell"
+    )
+    if reply.status != 200 or "json" not in reply.headers["Content-Type"]:
         return
     promised = {"data": operation.answers, **operation.beside}
     for name, schema in promised.items():
         given = reply.json if operation.bare else reply.json.get(name)
         if given is not None or name == "data":
             msgspec.convert(given, schema or None, strict=True)
+
+
+@cache
+def _documented() -> dict[str, Any]:
+    return document(OPERATIONS)
 
 
 class Gateway:

@@ -64,15 +64,15 @@ def add(requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_
 
 
 def _sources(requester: Requester, wanted: NewBatch) -> list[str]:
-    if wanted.obj_ids:
-        return list(dict.fromkeys(wanted.obj_ids))
-    group_id = wanted.group_id or 0
-    groups_for(requester, [group_id], ())
-    found = list(islice(listing.names_in_group(group_id), LARGEST + 1))
+    named = list(wanted.obj_ids or ())
+    if wanted.group_id:
+        groups_for(requester, [wanted.group_id], ())
+        named += islice(listing.names_in_group(wanted.group_id), LARGEST + 1)
+    found = list(dict.fromkeys(named))
     if not found:
-        raise InvalidError(f"group_id: no source is saved to group {group_id}.")
+        raise InvalidError(f"group_id: no source is saved to group {wanted.group_id}.")
     if len(found) > LARGEST:
-        raise InvalidError(f"group_id: group {group_id} has more than {LARGEST} sources; name some of them.")
+        raise InvalidError(f"More than {LARGEST} sources are meant; send them in several batches.")
     return found
 
 

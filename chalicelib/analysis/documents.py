@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib import blobs
 from chalicelib.errors import InvalidError
-from chalicelib.json_text import parse
+from chalicelib.json_text import dump, parse
 
 __all__ = ["CURVES", "Document", "Stored", "delete", "read", "store", "summed_up"]
 
@@ -90,7 +90,7 @@ def read(analysis: dict[str, Any] | None) -> Document:
     given = {name: document.analysis[name] for name in CURVES if document.analysis.get(name) is not None}
     if len(json.dumps(given)) <= INLINE_BYTES:
         document.products["curves"] = given
-    whole = json.dumps(document.analysis).encode()
+    whole = dump(document.analysis)
     document.products["hash"] = hashlib.md5(whole, usedforsecurity=False).hexdigest()
     document.parts["document.json"] = (whole, "application/json")
     return document
@@ -164,7 +164,7 @@ def _read_results(document: Document) -> None:
     data = given["data"]
     if kind == "json":
         data = _from_text(data)
-        document.parts["results.json"] = (json.dumps(data).encode(), "application/json")
+        document.parts["results.json"] = (dump(data), "application/json")
         document.products |= summed_up(data)
     else:
         document.parts[f"results.{'joblib' if kind == 'joblib' else 'bin'}"] = (
@@ -225,7 +225,7 @@ def _from_text(data: Any) -> Any:
 def _read_samples(document: Document) -> None:
     for name in ("posterior_samples", "posteriors"):
         if isinstance(document.analysis.get(name), dict | list):
-            samples = json.dumps(document.analysis[name]).encode()
+            samples = dump(document.analysis[name])
             document.parts["samples.json"] = (samples, "application/json")
             document.products["samples"] = name
             return

@@ -11,6 +11,8 @@ from chalicelib.errors import (
     ForbiddenError,
     HeliographError,
     InvalidError,
+    LateError,
+    MethodError,
     NotFoundError,
     TooLargeError,
     UnauthorizedError,
@@ -28,9 +30,11 @@ NAMES = {"group_ids": ForbiddenError, "groupIDsAndAdmin": ForbiddenError, "obj_i
 
 MESSAGES: dict[type[HeliographError], str] = {
     InvalidError: "The body must be a JSON object.",
+    LateError: "Too late: the analysis was valid until 2026-11-22T04:14:15.926535 and is timed_out.",
     UnauthorizedError: "A token is needed: send the header 'Authorization: token <your token>'.",
     ForbiddenError: "group_ids: you are not in group 4711, or there is no such group.",
     NotFoundError: "There is no source '2019dwz' that you may see.",
+    MethodError: "/sources has no method PUT; it has GET, POST.",
     TooLargeError: "The request takes 7168 kB; at most 6144 are taken.",
     UnreadableError: "The results are no joblib file that can be read here.",
     BusyError: "Others are changing the same records at this moment. Try again in a second.",
@@ -91,7 +95,7 @@ def _of_rest(operation: Operation) -> Iterator[Failure]:
     if operation.method != "GET":
         yield BusyError, MESSAGES[BusyError]
     for error in operation.raises:
-        yield error, MESSAGES[_plain(error)]
+        yield error, MESSAGES.get(error) or MESSAGES[_plain(error)]
 
 
 def _fields(schema: type[Schema] | None) -> list[str]:

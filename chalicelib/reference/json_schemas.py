@@ -42,10 +42,11 @@ class Components:
             if "description" in schema:
                 schema["description"] = words(schema["description"])
             if "properties" in schema:
-                schema["properties"] = {key: _said(field) for key, field in schema["properties"].items()}
+                fields = schema["properties"].items()
+                schema["properties"] = {key: _said(field, named) for key, field in fields}
             if self.named.setdefault(name, schema) != schema:
                 raise ValueError(f"two schemas are called {name}; give one of them another name")
-        return found
+        return _said(found, self.named)
 
     def of(self, kind: Any) -> Json:
         """Return the schema of a type without a reference at its top."""
@@ -76,10 +77,10 @@ def without_null(schema: Json) -> Json:
     return {**rest, "anyOf": kinds} if kinds else rest
 
 
-def _said(schema: Json) -> Json:
+def _said(schema: Json, named: dict[str, Json]) -> Json:
     """Lift what is said of the only thing that a field can be, if it is not null, to the field."""
     if "anyOf" not in schema:
         return schema
-    only = without_null(schema)
+    only = resolved(without_null(schema), named)
     said = {key: only[key] for key in SAID if key in only and key not in schema}
     return {**said, **schema}

@@ -8,8 +8,7 @@ from chalicelib.reference.examples import example
 from chalicelib.reference.failures import failures
 from chalicelib.reference.json_schemas import Components, Json, resolved, without_null
 from chalicelib.reference.views import Operation, body_schema, in_path, query_schema, room, words
-from chalicelib.schemas.base import LARGEST_ID
-from chalicelib.schemas.sources import SourceId
+from chalicelib.schemas.base import LARGEST_ID, SourceId
 
 __all__ = ["described"]
 
@@ -54,7 +53,7 @@ def _security(operation: Operation) -> list[Json]:
 def _path_parameters(operation: Operation, components: Components) -> list[Json]:
     number = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "examples": [1]}
     text = {"type": "string", "minLength": 1, "examples": ["555ce6d4-15cf-4a6e-8f3b-0c2d1e9a7b65"]}
-    source = {**components.of(SourceId), "examples": ["2019dwz"]}
+    source = {key: said for key, said in components.of(SourceId).items() if key != "description"}
     return [
         {
             "name": name,

@@ -17,6 +17,7 @@ from chalicelib.schemas.analyses import (
     Status,
     Upload,
 )
+from chalicelib.schemas.analysis_fields import Document
 from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import catalogue
@@ -45,7 +46,12 @@ def begin(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis)
     return {"id": analysis_id}
 
 
-@routes.post("/obj/{source_id}/analysis_upload/{number}", Acl.RUN_ANALYSES, answers=dict[str, Any])
+@routes.post(
+    "/obj/{source_id}/analysis_upload/{number}",
+    Acl.RUN_ANALYSES,
+    answers=dict[str, Any],
+    raises=(UnavailableError,),
+)
 def bring(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> dict[str, Any]:
     """Upload an analysis that was made elsewhere, to a service that takes uploads."""
     return upload.upload(call.requester, source_id, number, body)
@@ -72,12 +78,10 @@ def every(call: Call, query: AnalysesQuery) -> Answer:
 def of_source(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
     """List the analyses of a source, all of them, newest first, with their model light curves."""
     catalogue.seen(call.requester, source_id)
-    return reading.shown(
-        call.requester, listing.of_source(call.requester, source_id, query), curves=True
-    )
+    return reading.shown(call.requester, listing.of_source(call.requester, source_id, query), curves=True)
 
 
-@routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": dict[str, Any]})
+@routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": Document})
 def read_of_source(
     call: Call, source_id: SourceId, number: AnalysisId, query: AnalysisQuery
 ) -> Answer | Spliced:
@@ -85,7 +89,7 @@ def read_of_source(
     return _shown(call, reading.seen(call.requester, number, source_id), query)
 
 
-@routes.get("/obj/analysis/{analysis_id}", answers=Analysis, beside={"analysis": dict[str, Any]})
+@routes.get("/obj/analysis/{analysis_id}", answers=Analysis, beside={"analysis": Document})
 def read(call: Call, analysis_id: AnalysisId, query: AnalysisQuery) -> Answer | Spliced:
     """Read an analysis, with its document if asked for."""
     return _shown(call, reading.seen(call.requester, analysis_id), query)

@@ -43,7 +43,7 @@ def read(call: Call, classification_id: ClassificationId) -> dict[str, Any]:
 )
 def change(call: Call, classification_id: ClassificationId, body: ClassificationChange) -> None:
     """Change a classification of yours; what is left out stays as it was."""
-    classifications.change(call.requester, classification_id, body)
+    classifications.change(call.requester, classification_id, body, call.public_url)
 
 
 @routes.delete("/classification/{classification_id}", Acl.CLASSIFY, raises=(ForbiddenError, BusyError))

@@ -92,7 +92,10 @@ class Call:
     @cached_property
     def body(self) -> dict[str, Any]:
         """The body: a JSON object; an empty body is an empty object."""
-        raw = self._request.raw_body
+        try:
+            raw = self._request.raw_body
+        except UnicodeEncodeError:
+            raise InvalidError("The body is no text that UTF-8 could hold.") from None
         if len(raw) > settings.REQUEST_BYTES:
             most = settings.REQUEST_BYTES // 1024
             raise TooLargeError(

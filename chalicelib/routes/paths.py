@@ -7,9 +7,10 @@ from chalicelib.errors import ForbiddenError, HeliographError, NotFoundError
 from chalicelib.schemas.base import LARGEST_ID
 
 __all__ = [
-    "AnalysisId", "AnnotationId", "BatchId", "ClassificationId", "CommentId", "DefaultAnalysisId", "GroupId",
+    "AnalysisId", "AnnotationId", "BatchId", "CallbackToken", "ClassificationId", "CommentId",
+    "DefaultAnalysisId", "GroupId",
     "InPath", "InstrumentId", "PhotometryId", "PlotNumber", "ServiceId", "SourceId", "SpectrumId",
-    "TaxonomyId", "TelescopeId", "Text", "UploadId", "UserId",
+    "TaxonomyId", "TelescopeId", "TokenId", "UploadId", "UserId",
 ]  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class InPath:
 AnalysisId = Annotated[int, InPath("analysis", ForbiddenError)]
 AnnotationId = Annotated[int, InPath("annotation", NotFoundError)]
 BatchId = Annotated[int, InPath("batch", ForbiddenError)]
+CallbackToken = Annotated[str, InPath("callback", ForbiddenError)]
 ClassificationId = Annotated[int, InPath("classification", NotFoundError)]
 CommentId = Annotated[int, InPath("comment", NotFoundError)]
 DefaultAnalysisId = Annotated[int, InPath("default analysis", ForbiddenError)]
@@ -48,7 +50,6 @@ SourceId = Annotated[str, InPath("source", NotFoundError)]
 SpectrumId = Annotated[int, InPath("spectrum", NotFoundError)]
 TaxonomyId = Annotated[int, InPath("taxonomy", NotFoundError)]
 TelescopeId = Annotated[int, InPath("telescope", NotFoundError)]
-Text = Annotated[str, InPath("record", ForbiddenError)]
-"""A token of a callback, or an id that is a text."""
+TokenId = Annotated[str, InPath("token", ForbiddenError)]
 UploadId = Annotated[str, InPath("upload", NotFoundError)]
 UserId = Annotated[int, InPath("user", ForbiddenError)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError, TooLargeError
 from chalicelib.routes.http import Answer, Call
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import InPath, PhotometryId, SourceId
@@ -62,7 +62,7 @@ def of_source(call: Call, source_id: SourceId, query: PhotometryQuery) -> list[d
     return photometry.shown_of(call.requester, source_id, query.format, query.magsys)
 
 
-@routes.get("/photometry/range", answers=list[Point], raises=(InvalidError, NotFoundError))
+@routes.get("/photometry/range", answers=list[Point], raises=(InvalidError, NotFoundError, TooLargeError))
 def in_range(call: Call, query: RangeQuery, body: RangeBody) -> Answer:
     """List the photometry that you may see between two dates.
 

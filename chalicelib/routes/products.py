@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.analysis import products, reading
-from chalicelib.errors import InvalidError
+from chalicelib.errors import InvalidError, NotFoundError, UnavailableError, UnreadableError
 from chalicelib.json_text import parse
 from chalicelib.routes.http import Call, Redirect, Spliced
 from chalicelib.routes.operations import Routes
@@ -12,6 +12,9 @@ from chalicelib.schemas.analyses import CornerQuery, ResultsQuery
 
 routes = Routes(__name__)
 
+RENDERING = (UnreadableError, UnavailableError)
+"""How the renderer may fail."""
+
 
 @routes.get("/obj/analysis/{analysis_id}/plots/{plot_number}", links="image/png")
 def plot(call: Call, analysis_id: AnalysisId, plot_number: PlotNumber) -> Redirect:
@@ -19,7 +22,7 @@ def plot(call: Call, analysis_id: AnalysisId, plot_number: PlotNumber) -> Redire
     return Redirect(products.plot(reading.seen(call.requester, analysis_id), plot_number))
 
 
-@routes.get("/obj/analysis/{analysis_id}/results", answers=Any)
+@routes.get("/obj/analysis/{analysis_id}/results", answers=Any, raises=(NotFoundError, *RENDERING))
 def results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Redirect | Spliced:
     """Read the results of an analysis, as JSON whatever they came as."""
     item = reading.seen(call.requester, analysis_id)
@@ -28,7 +31,7 @@ def results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Redirec
     return Spliced(products.results_key(item))
 
 
-@routes.get("/obj/analysis/{analysis_id}/corner", links="image/png")
+@routes.get("/obj/analysis/{analysis_id}/corner", links="image/png", raises=RENDERING)
 def corner(call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]) -> Redirect:
     """Read a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
     return Redirect(products.corner(reading.seen(call.requester, analysis_id), _plot_kwargs(call)))
@@ -40,7 +43,7 @@ def inference_data(call: Call, analysis_id: AnalysisId) -> Redirect:
     return Redirect(products.inference_data(reading.seen(call.requester, analysis_id)))
 
 
-@routes.get("/obj/analysis/{analysis_id}/inputs", answers=dict[str, Any])
+@routes.get("/obj/analysis/{analysis_id}/inputs", answers=dict[str, Any], raises=(NotFoundError,))
 def inputs(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
     """Read exactly what was sent to the service, without its secrets; for the author alone."""
     return products.inputs(call.requester, reading.seen(call.requester, analysis_id))

@@ -24,6 +24,7 @@ from chalicelib.sources import (
     classifications,
     comments,
     listing,
+    phot_stat,
     photometry,
     removal,
     spectra,
@@ -75,6 +76,9 @@ def read(call: Call, source_id: SourceId, query: SourceQuery) -> dict[str, Any]:
         source["photometry"] = photometry.shown_of(requester, source_id, "mag")
     if query.includeSpectra:
         source["spectra"] = spectra.of(requester, source_id)
+    if query.includePhotStats:
+        stats = phot_stat.of(requester, source_id)
+        source["photstats"] = [stats] if stats else []
     if query.includeAnalyses:
         source["analyses"] = reading.shown(requester, reading.of_source(requester, source_id))
     return source
@@ -86,7 +90,7 @@ def change(call: Call, source_id: SourceId, body: SourceChange) -> None:
     catalogue.change(call.requester, source_id, body, call.public_url)
 
 
-@routes.delete("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
+@routes.delete("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(InvalidError, ForbiddenError, BusyError))
 def remove(call: Call, source_id: SourceId, query: RemovalQuery) -> None:
     """Take a source out of a group of yours, or delete it with all its data and analyses.
 
@@ -94,7 +98,9 @@ def remove(call: Call, source_id: SourceId, query: RemovalQuery) -> None:
     administrator. A deleted source is gone at once; its data are deleted soon after, and then its
     id can be saved anew.
     """
-    if query.group_id is None:
-        removal.delete(call.requester, source_id)
-    else:
-        removal.leave(call.requester, source_id, query.group_id)
+    if query.group_id is not None:
+        return removal.leave(call.requester, source_id, query.group_id)
+    if call.query:
+        # A slip of the pen in "group_id" must not delete more than was meant.
+        raise InvalidError("group_id: nothing else can be asked for here; without it the source is deleted.")
+    return removal.delete(call.requester, source_id)

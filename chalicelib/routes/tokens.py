@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.people import tokens
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import Text
+from chalicelib.routes.paths import TokenId
 from chalicelib.schemas.people import NewToken, Token, TokenQuery, TokenText
 
 routes = Routes(__name__)
@@ -28,12 +28,12 @@ def add(call: Call, body: NewToken) -> dict[str, str]:
 
 
 @routes.get("/internal/tokens/{token_id}", answers=Token)
-def read(call: Call, token_id: Text, query: TokenQuery) -> dict[str, Any]:
+def read(call: Call, token_id: TokenId, query: TokenQuery) -> dict[str, Any]:
     """Read one of your tokens, without its text."""
     return tokens.read(call.requester, token_id, query.user_id)
 
 
 @routes.delete("/internal/tokens/{token_id}")
-def drop(call: Call, token_id: Text, query: TokenQuery) -> None:
+def drop(call: Call, token_id: TokenId, query: TokenQuery) -> None:
     """Forget one of your tokens: it is unknown from now on."""
     tokens.drop(call.requester, token_id, query.user_id)

@@ -3,29 +3,32 @@
 from typing import Annotated, Any
 
 from chalicelib.analysis import callback
+from chalicelib.errors import LateError, UnavailableError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import Text
+from chalicelib.routes.paths import CallbackToken
 from chalicelib.schemas.analyses import Callback, Invitation, Progress
 
 routes = Routes(__name__)
 
 
-@routes.open_to_all("POST", "/webhook/obj_analysis/{token}", answers=dict[str, Any])
-def receive(call: Call, token: Text, body: Annotated[dict[str, Any], Callback]) -> dict[str, Any]:
+@routes.open_to_all(
+    "POST", "/webhook/obj_analysis/{token}", answers=dict[str, Any], raises=(LateError, UnavailableError)
+)
+def receive(call: Call, token: CallbackToken, body: Annotated[dict[str, Any], Callback]) -> dict[str, Any]:
     """Bring the results of an analysis: once, with the token that the service was sent."""
     callback.receive(token, body)
     return {}
 
 
-@routes.open_to_all("POST", "/webhook/obj_analysis/{token}/upload", answers=Invitation)
-def invite(call: Call, token: Text) -> dict[str, Any]:
+@routes.open_to_all("POST", "/webhook/obj_analysis/{token}/upload", answers=Invitation, raises=(LateError,))
+def invite(call: Call, token: CallbackToken) -> dict[str, Any]:
     """Ask where to PUT a document over 6 MB; the callback then names its `upload_id`."""
     return callback.invite(token)
 
 
-@routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}", answers=dict[str, Any])
-def progress(call: Call, token: Text, body: Annotated[dict[str, Any], Progress]) -> dict[str, Any]:
+@routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}", answers=dict[str, Any], raises=(LateError,))
+def progress(call: Call, token: CallbackToken, body: Annotated[dict[str, Any], Progress]) -> dict[str, Any]:
     """Say how far an analysis has come."""
     callback.progress(token, body)
     return {}

@@ -139,7 +139,7 @@ class AnalysisQuery(Query):
 class AnalysesQuery(Query):
     """Which analyses to list."""
 
-    objID: Annotated[str | None, Meta(description="Of this source only.", examples=["2019dwz"])] = None
+    objID: Annotated[str | None, Meta(description="Of this source only.", examples=["ZTF21aaqjmps"])] = None
     analysisServiceID: Annotated[Id | None, Meta(description="Of this service only.", examples=[1])] = None
     status: Annotated[State | None, Meta(description="In this state only.", examples=["completed"])] = None
     summaryOnly: Annotated[Switch, Meta(description="Of services that make summaries only.")] = False
@@ -185,7 +185,7 @@ class Analysis(View):
     """An analysis, with SkyPortal's keys."""
 
     id: AnalysisNumber
-    obj_id: Annotated[str, Meta(description="The source.", examples=["2019dwz"])]
+    obj_id: Annotated[str, Meta(description="The source.", examples=["ZTF21aaqjmps"])]
     analysis_service_id: Annotated[int, Meta(description="The service.", examples=[1])]
     analysis_service_name: Annotated[
         str | None, Meta(description="What the service is shown as.", examples=["Supernova fitter"])

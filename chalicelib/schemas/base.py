@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.errors import InvalidError
 
 __all__ = [
-    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "Switch", "Text", "Time", "View", "Word",
+    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "SourceId", "Switch", "Text", "Time", "View", "Word",
     "check_size", "given", "read", "read_query", "truth",
 ]  # fmt: skip
 
@@ -49,6 +49,15 @@ Text = Annotated[str, msgspec.Meta(max_length=5000)]
 Word = Annotated[str, msgspec.Meta(max_length=200)]
 Switch = bool
 """A boolean of a query: true, True, t and 1 alike, or false, False, f and 0."""
+SourceId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9A-Za-z._+-]+$(?!\n)",
+        max_length=200,
+        description="The name of the source: letters, digits, and . _ + -",
+        examples=["ZTF21aaqjmps"],
+    ),
+]
 Time = Annotated[
     str,
     msgspec.Meta(description="In UTC, ISO 8601 without offset.", examples=["2026-11-22T03:14:15.926535"]),
@@ -85,22 +94,33 @@ def read(schema: type[S], data: Any) -> S:
     """
     if not isinstance(data, dict):
         raise InvalidError("The body must be a JSON object.")
+    return _converted(schema, data, strict=True)
+
+
+def _converted(schema: type[S], data: dict[str, Any], *, strict: bool) -> S:
     try:
-        return msgspec.convert(data, schema, strict=False)
+        return msgspec.convert(data, schema, strict=strict)
     except msgspec.ValidationError as error:
         raise InvalidError(_complaint(schema, str(error))) from None
 
 
 def read_query(schema: type[S], query: dict[str, str]) -> S:
-    """Return a query as an instance of `schema`; its switches may be written as one likes.
+    """Return a query as an instance of `schema`: all of it texts, and switches as one likes.
 
     Raises
     ------
     InvalidError
         Naming the field that is wrong, and what was expected.
     """
-    switches = {field.encode_name for field in msgspec.structs.fields(schema) if _is_switch(field.type)}
-    return read(schema, {k: truth(v, k) if k in switches else v for k, v in query.items()})
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(schema)}
+    given = {name: _from_text(name, text, fields[name]) for name, text in query.items() if name in fields}
+    return _converted(schema, given, strict=False)
+
+
+def _from_text(name: str, text: str, hint: Any) -> Any:
+    if text == "null":
+        raise InvalidError(f"{name}: null is no value in a query; leave the name out.")
+    return truth(text, name) if _is_switch(hint) else text
 
 
 def _is_switch(hint: Any) -> bool:

@@ -6,8 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.analysis_fields import State
-from chalicelib.schemas.base import Id, Query, View
-from chalicelib.schemas.sources import SourceId
+from chalicelib.schemas.base import Id, Query, SourceId, View
 
 __all__ = ["LARGEST", "Batch", "BatchQuery", "NewBatch"]
 
@@ -16,7 +15,7 @@ LARGEST = 10_000
 
 
 class NewBatch(NewAnalysis, kw_only=True):
-    """The same analysis for the sources named, or for all that are saved to a group."""
+    """The same analysis for the sources named, and for all that are saved to a group."""
 
     service_id: Annotated[Id, Meta(description="The analysis service", examples=[1])]
     obj_ids: Annotated[
@@ -26,8 +25,8 @@ class NewBatch(NewAnalysis, kw_only=True):
     group_id: Annotated[Id | None, Meta(description="The group whose sources are meant")] = None
 
     def __post_init__(self) -> None:
-        if bool(self.obj_ids) == bool(self.group_id):
-            raise ValueError("obj_ids: give the ids of sources or a group_id, one of the two")
+        if not self.obj_ids and not self.group_id:
+            raise ValueError("obj_ids: give the ids of sources, or a group_id")
 
 
 class BatchQuery(Query):

@@ -24,7 +24,7 @@ class ClassificationFilter(Schema):
 
 
 class SourceFilter(Schema, omit_defaults=True):
-    """Which event starts the analysis: one of these classifications, or a save to this group."""
+    """Which events start the analysis: one of these classifications, a save to this group, or either."""
 
     classifications: Annotated[
         Annotated[list[ClassificationFilter], Meta(max_length=50)] | None,
@@ -33,14 +33,14 @@ class SourceFilter(Schema, omit_defaults=True):
     group_id: Annotated[Id | None, Meta(description="Start when a source is saved to this group")] = None
 
     def __post_init__(self) -> None:
-        if bool(self.classifications) == bool(self.group_id):
-            raise ValueError("source_filter: give classifications or a group_id, one of the two")
+        if not self.classifications and not self.group_id:
+            raise ValueError("source_filter: give classifications or a group_id")
 
     @property
     def events(self) -> list[str]:
         """The names of the events that it waits for."""
         named = {f"classification#{wanted.name}" for wanted in self.classifications or []}
-        return sorted(named) or [f"group#{self.group_id}"]
+        return sorted(named | ({f"group#{self.group_id}"} if self.group_id else set()))
 
 
 class DefaultAnalysisChange(Schema):

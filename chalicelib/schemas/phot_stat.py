@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.schemas.base import Time, View
-from chalicelib.schemas.sources import SourceId
+from chalicelib.schemas.base import SourceId, Time, View
 
 __all__ = ["PhotStat"]
 

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Time, View
+from chalicelib.schemas.base import GroupIds, Id, Query, Schema, SourceId, Time, View
 from chalicelib.schemas.people import Group
-from chalicelib.schemas.sources import SourceId
 from chalicelib.schemas.times import Moment
 
 __all__ = [

@@ -5,24 +5,28 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.schemas.analyses import Analysis
-from chalicelib.schemas.base import GroupIds, Id, Name, Query, Schema, Switch, Time, View, Word, check_size
+from chalicelib.schemas.base import (
+    GroupIds,
+    Id,
+    Name,
+    Query,
+    Schema,
+    SourceId,
+    Switch,
+    Time,
+    View,
+    Word,
+    check_size,
+)
 from chalicelib.schemas.people import Group
+from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.schemas.remarks import Annotation, Classification, Comment
 
 __all__ = [
-    "FIELDS", "NewSource", "RemovalQuery", "SavedSource", "Source", "SourceChange", "SourceId", "SourceQuery",
+    "FIELDS", "NewSource", "RemovalQuery", "SavedSource", "Source", "SourceChange", "SourceQuery",
     "Sources", "SourcesQuery",
 ]  # fmt: skip
 
-SourceId = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9A-Za-z._+-]+$(?!\n)",
-        max_length=200,
-        description="The name of the source: letters, digits, and . _ + -",
-        examples=["ZTF21aaqjmps"],
-    ),
-]
 Ra = Annotated[
     float, Meta(ge=0, lt=360, description="Right ascension (ICRS), in degrees.", examples=[202.5050541])
 ]
@@ -89,6 +93,7 @@ class SourceQuery(Query):
     includeSpectra: Annotated[Switch, Meta(description="Add its spectra.")] = False
     includeAnalyses: Annotated[Switch, Meta(description="Add its analyses, newest first.")] = False
     includeComments: Annotated[Switch, Meta(description="Add its comments, oldest first.")] = False
+    includePhotStats: Annotated[Switch, Meta(description="Add its PhotStats, as `photstats`.")] = False
 
 
 class SourcesQuery(Query):
@@ -209,6 +214,7 @@ class Source(View):
         Annotated[list[dict[str, Any]], Meta(description="Its photometry, in order of time.")] | UnsetType
     ) = UNSET
     spectra: Annotated[list[dict[str, Any]], Meta(description="Its spectra.")] | UnsetType = UNSET
+    photstats: Annotated[list[PhotStat], Meta(description="Its PhotStats: one, or none.")] | UnsetType = UNSET
     analyses: Annotated[list[Analysis], Meta(description="Its analyses, newest first.")] | UnsetType = UNSET
 
 

@@ -4,9 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.base import GroupIds, Id, Schema, Time, View, Word, check_size
+from chalicelib.schemas.base import GroupIds, Id, Schema, SourceId, Time, View, Word, check_size
 from chalicelib.schemas.people import Group
-from chalicelib.schemas.sources import SourceId
 from chalicelib.schemas.times import Moment
 
 __all__ = ["PEOPLE", "NewSpectrum", "Person", "SourceSpectra", "Spectrum"]

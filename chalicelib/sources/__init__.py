@@ -11,5 +11,4 @@
     taxonomies.py        the classes that there are
     summaries.py         what analyses say of a source in words
     instruments.py       telescopes and instruments
-    sharing.py           the groups of a record, as its reader sees them
 """

@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from chalicelib import queues
 from chalicelib.access import Requester, groups_for, may_see
-from chalicelib.errors import BusyError, InvalidError, NotFoundError
-from chalicelib.people import sharing
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
+from chalicelib.people import shared_groups, sharing
 from chalicelib.schemas.base import given
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as table
@@ -21,7 +21,7 @@ LONGEST_ID = 200
 TRIES = 5
 """How often a write is tried that somebody else's write of the same record got in the way of."""
 
-SETTLED = 2
+SETTLED = 5
 """Seconds after which what is announced is written, or will not be."""
 
 
@@ -61,10 +61,12 @@ def save(requester: Requester, wanted: NewSource, public_url: str) -> str:
     """
     changes = _given(wanted)
     for _ in range(TRIES):
-        source = table.get(wanted.id)
+        source = table.find(wanted.id)
+        if source is not None and not source.listing:
+            raise BusyError(f"{wanted.id!r} is being deleted. Save it anew in a minute or two.")
         foreign = source is not None and not may_see(requester, source)
         default = requester.member_of if foreign else requester.groups
-        group_ids = groups_for(requester, wanted.group_ids, default)
+        group_ids = _saved_to(requester, wanted.group_ids, default)
         try:
             if source is None:
                 _check_position(wanted)
@@ -80,7 +82,7 @@ def save(requester: Requester, wanted: NewSource, public_url: str) -> str:
 
 def change(requester: Requester, source_id: str, wanted: SourceChange, public_url: str) -> None:
     """Change what is known of a source, and save it to more groups (see `save`)."""
-    group_ids = groups_for(requester, wanted.group_ids, ())
+    group_ids = _saved_to(requester, wanted.group_ids, ())
     for _ in range(TRIES):
         source = seen(requester, source_id)
         try:
@@ -89,6 +91,18 @@ def change(requester: Requester, source_id: str, wanted: SourceChange, public_ur
             continue
         return
     raise busy(source_id)
+
+
+def _saved_to(requester: Requester, asked: list[int] | str | None, default: Iterable[int]) -> set[int]:
+    """Return the groups that a source shall be saved to: of those not named, where one may save."""
+    group_ids = groups_for(requester, asked, default)
+    allowed = shared_groups.may_save_to(requester, group_ids)
+    if asked and group_ids - allowed:
+        named = ", ".join(str(group) for group in sorted(group_ids - allowed))
+        raise ForbiddenError(
+            f"group_ids: you may not save sources to group {named}. Ask one of its administrators."
+        )
+    return allowed
 
 
 def _given(wanted: SourceChange) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def announce(source_id: str, public_url: str, **what: Any) -> None:
 
 def busy(source_id: str) -> BusyError:
     """Return the error for a source that others change again and again."""
-    return BusyError(f"{source_id!r} is being changed, or deleted, by others at this moment. Try again.")
+    return BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")
 
 
 def shown(requester: Requester, sources: Iterable[table.SourceItem]) -> list[dict[str, Any]]:

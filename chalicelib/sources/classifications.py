@@ -70,8 +70,19 @@ def add(requester: Requester, wanted: NewClassification, public_url: str) -> int
     return number
 
 
-def change(requester: Requester, number: int, wanted: ClassificationChange) -> None:
-    """Change a classification.
+def change(requester: Requester, number: int, wanted: ClassificationChange, public_url: str) -> None:
+    """Change a classification; it may now start what it did not before.
+
+    Parameters
+    ----------
+    requester : Requester
+        Who changes it.
+    number : int
+        The classification.
+    wanted : ClassificationChange
+        The request.
+    public_url : str
+        As for `add`.
 
     Raises
     ------
@@ -82,6 +93,7 @@ def change(requester: Requester, number: int, wanted: ClassificationChange) -> N
     changes = given(wanted, "obj_id", "group_ids")
     if changes.keys() & {"classification", "taxonomy_id"}:
         taxonomies.check_class(requester, item.fields | changes)
+    catalogue.announce(item.source_id, public_url, classification_id=number)
     remarks.change(requester, item, wanted)
 
 

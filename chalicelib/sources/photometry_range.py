@@ -1,14 +1,19 @@
 """Photometry between two dates, of one source, or of all that one sees, a page of sources at a time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.access import Requester
+from chalicelib.errors import TooLargeError
 from chalicelib.schemas.photometry import RangeBody, RangeQuery
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources import catalogue, listing, photometry, times
 from chalicelib.sources.rows import Row
 
 __all__ = ["find"]
+
+MOST_READ = 300_000
+"""Points that one request looks at; a single source never has as many."""
 
 
 def find(requester: Requester, query: RangeQuery, body: RangeBody) -> tuple[list[dict[str, Any]], str | None]:
@@ -22,6 +27,8 @@ def find(requester: Requester, query: RangeQuery, body: RangeBody) -> tuple[list
         If a date is none, or a magnitude is not known on the system asked for.
     NotFoundError
         If the source asked for is not there, or not the requester's to see.
+    TooLargeError
+        If the sources of a page have more points than one request can read.
     """
     if query.obj_id is not None:
         sources, cursor = [catalogue.seen(requester, query.obj_id)], None
@@ -29,14 +36,21 @@ def find(requester: Requester, query: RangeQuery, body: RangeBody) -> tuple[list
         wanted = SourcesQuery(pageNumber=query.pageNumber, numPerPage=query.numPerPage, cursor=query.cursor)
         page = listing.page(requester, wanted)
         sources, cursor = page.sources, page.cursor
-    chosen = _Choice(query, body)
-    rows = [
-        (source.source_id, row)
-        for source in sources
-        for row in photometry.points(requester, source.source_id)
-        if chosen(row)
-    ]
+    rows = list(_chosen(requester, [source.source_id for source in sources], _Choice(query, body)))
     return list(photometry.shown(requester, rows, query.format, query.magsys)), cursor
+
+
+def _chosen(requester: Requester, source_ids: list[str], chosen: "_Choice") -> Iterator[tuple[str, Row]]:
+    read = 0
+    for source_id in source_ids:
+        points = photometry.points(requester, source_id)
+        read += len(points)
+        if read > MOST_READ:
+            raise TooLargeError(
+                f"numPerPage: the sources of this page have more than {MOST_READ} points; ask for fewer "
+                "sources at a time, or for one by obj_id."
+            )
+        yield from ((source_id, row) for row in points if chosen(row))
 
 
 class _Choice:

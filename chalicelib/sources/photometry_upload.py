@@ -124,7 +124,7 @@ def _write(requester: Requester, source_id: str, rows: list[Row], refresh: bool)
     if known and not refresh:
         raise BadRowsError(known, len(rows))
     if present.count + len(new) > MOST_POINTS:
-        raise InvalidError(f"A source may have {MOST_POINTS} points; {source_id!r} has {present.count}.")
+        raise InvalidError(f"A source may have {MOST_POINTS} points; {source_id!r} has no room for these.")
     groups = groups_of([*new.values(), *refreshed.values()])
     added = blocks.packed(new.values())
     table.write(source, table.Change(groups, present.changed(refreshed), added, upload=rows[0]["id"]))

@@ -75,13 +75,14 @@ def delete(requester: Requester, source_id: str) -> None:
 
 def is_hidden(source_id: str) -> bool:
     """Say whether a source is being deleted."""
-    return table.hidden(source_id) is not None
+    source = table.find(source_id)
+    return source is not None and not source.listing
 
 
 def finish(source_id: str) -> None:
     """Delete what is left of a hidden source; its id is free again. All others are left alone."""
-    source = table.hidden(source_id)
-    if source is None:
+    source = table.find(source_id)
+    if source is None or source.listing:
         return
     parts = table.parts(source_id)
     id_places.forget(parts)

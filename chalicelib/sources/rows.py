@@ -150,7 +150,7 @@ def check_fields(body: dict[str, Any]) -> None:
     unknown = set(body) - KNOWN - BESIDES - NOT_HERE.keys()
     if unknown:
         known = ", ".join(sorted(KNOWN | BESIDES))
-        raise InvalidError(f"{min(unknown)}: there is no such field; the fields are {known}.")
+        raise InvalidError(f"{min(unknown)[:40]}: there is no such field; the fields are {known}.")
 
 
 def _check_space(given: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from chalicelib.tables.base import LostRace, conditional, id_key, timestamp, tra
 from chalicelib.tables.source_items import EVERYONE, ListingItem, Part, SourceItem, group_listing
 
 __all__ = [
-    "Part", "SourceItem", "add", "bury", "drop", "get", "groups_of", "hidden", "hide", "leave", "parts",
+    "Part", "SourceItem", "add", "bury", "drop", "find", "get", "groups_of", "hide", "leave", "parts",
     "some", "update",
 ]  # fmt: skip
 
@@ -60,17 +60,12 @@ def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: i
 
 def get(source_id: str) -> SourceItem | None:
     """Return a source, unless it is hidden."""
-    item = _read(source_id)
+    item = find(source_id)
     return item if item and item.listing else None
 
 
-def hidden(source_id: str) -> SourceItem | None:
-    """Return a source that is being deleted."""
-    item = _read(source_id)
-    return item if item and not item.listing else None
-
-
-def _read(source_id: str) -> SourceItem | None:
+def find(source_id: str) -> SourceItem | None:
+    """Return a source, a hidden one too: that has no ``listing``."""
     try:
         return SourceItem.get(source_id, "source", consistent_read=True)
     except DoesNotExist:

@@ -80,7 +80,7 @@ def test_the_same_key_is_the_same_batch(admin: Gateway) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({}, 400), ({"obj_ids": []}, 400), ({"obj_ids": ["S0"], "group_id": 1}, 400),
+        ({}, 400), ({"obj_ids": []}, 400), ({"obj_ids": ["S0"], "group_id": 99}, 403),
         ({"obj_ids": ["S0"], "service_id": 99}, 403), ({"group_id": 99}, 403),
         ({"obj_ids": ["S0"], "analysis_parameters": {"unknown": 1}}, 400), ({"obj_ids": ["a b"]}, 400),
     ],

@@ -215,7 +215,7 @@ def test_a_cone_holds_what_brute_force_finds(admin: Gateway) -> None:
     numbers = count()
 
     # The sources of all examples stay: each search is one among ever more of them.
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(everywhere, radii, st.data())
     def compare(centre: Position, radius: float, data: Any) -> None:
         for place in data.draw(st.lists(st.one_of(everywhere, near(centre, radius)), max_size=5)):

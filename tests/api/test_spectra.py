@@ -94,7 +94,8 @@ def test_times_are_kept_in_utc(admin: Gateway, observed_at: str, kept: str) -> N
     "fields",
     [
         {"fluxes": [1.0]}, {"errors": [1.0]}, {"wavelengths": []}, {"wavelengths": 3},
-        {"fluxes": [1.0, None]}, {"instrument_id": 99}, {"observed_at": None}, {"observed_at": "soon"}, {"type": "moon"},
+        {"fluxes": [1.0, None]}, {"instrument_id": 99}, {"observed_at": None}, {"observed_at": "soon"},
+        {"type": "moon"},
         {"observed_at": "0001-01-01T00:00:00+12:00"}, {"reduced_by": [4711]}, {"observed_by": ["ada"]},
         {"altdata": 3}, {"altdata": {"a": "x" * 60_000}}, {"wings": 1}, {"followup_request_id": 7},
         {"group_ids": "mine"}, {"wavelengths": [1.0] * 50_001, "fluxes": [1.0] * 50_001},

@@ -95,7 +95,7 @@ def test_of_duplicates_the_best_is_sent_and_filters_choose(admin: Gateway) -> No
         ({"analysis_parameters": {}}, "analysis_parameters.need"),
         ({"analysis_parameters": []}, "analysis_parameters"),
         ({"analysis_parameters": {"need": "x", "f": "not a file"}}, "analysis_parameters.f"),
-        ({"analysis_parameters": {"need": "x", "correct_extinction": True}}, "correct_extinction"),
+        ({"analysis_parameters": {"need": "x", "correct_extinction": "a bit"}}, "correct_extinction"),
         ({"input_filters": {"spectra": {}}}, "input_filters"),
         ({"show_plots": "perhaps"}, "show_plots"),
     ],

@@ -68,7 +68,11 @@ def test_annotations_are_seen_by_whoever_sees_the_analysis(admin: Gateway) -> No
 
 
 @pytest.mark.parametrize(
-    "given", [{}, [1], [{"data": 1}], [{"origin": 5, "data": {}}], [{"data": {}}] * 21, [{"data": {"a": "x" * 10**5}}]]
+    "given",
+    [
+        {}, [1], [{"data": 1}], [{"origin": 5, "data": {}}], [{"data": {}}] * 21,
+        [{"data": {"a": "x" * 10**5}}],
+    ],
 )  # fmt: skip
 def test_malformed_annotations_are_refused(admin: Gateway, given: Any) -> None:
     make_source(admin)

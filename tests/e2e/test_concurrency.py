@@ -1,5 +1,6 @@
-"""Many at once, in real processes: one callback wins, no row of photometry is lost, the cap is exact."""
+"""Many at once, in real processes: one callback wins, no row of photometry is lost, limits are exact."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -64,3 +65,28 @@ def test_starters_at_once_keep_the_cap(stack: RunningStack, api: Api, http: requ
             f"{stack.url}/api/analysis_service/{service}", headers=dict(http.headers)
         )
         assert api_delete.status_code == 200
+
+
+def test_default_analyses_keep_the_limit_of_the_day(stack: RunningStack, api: Api) -> None:
+    group = int(api.post("/groups", {"name": "of the limit"})["id"])
+    with analysis_service() as server:
+        service = register(api, server.url)
+        wanted = {"source_filter": {"classifications": [{"name": "Limited"}]}, "daily_limit": 5}
+        default = api.post(f"/analysis_service/{service}/default_analysis", wanted)["id"]
+        path = f"/analysis_service/{service}/default_analysis/{default}"
+
+        def classify(number: int) -> None:
+            source = f"limited-{number}"
+            api.post("/sources", {"id": source, "ra": 1.0, "dec": 1.0, "group_ids": [group]})
+            api.post("/classification", {"obj_id": source, "classification": "Limited"})
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(classify, range(12)))
+        # All twelve events are told of within seconds; the day's count stands still after the fifth.
+        deadline = time.monotonic() + 90
+        while api.get(path)["stats"]["daily_count"] < 5:
+            assert time.monotonic() < deadline, api.get(path)
+            time.sleep(0.5)
+        time.sleep(5)
+        assert api.get(path)["stats"] == {"daily_limit": 5, "daily_count": 5}
+        assert len(api.get(f"/obj/analysis?analysisServiceID={service}")) == 5

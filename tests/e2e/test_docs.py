@@ -205,14 +205,18 @@ def test_the_small_service_is_a_service(api: Api, tmp_path: Path) -> None:
     number = api.post("/analysis_service", fields)["id"]
     with subprocess.Popen([sys.executable, SERVICE, port], cwd=tmp_path) as process:
         try:
-            analysis = api.post(f"/obj/2019dwz/analysis/{number}", {"analysis_parameters": {"degree": 3}})["id"]
+            analysis = api.post(f"/obj/2019dwz/analysis/{number}", {"analysis_parameters": {"degree": 3}})[
+                "id"
+            ]
             wait_for(api, analysis, "completed")
         finally:
             process.terminate()
     assert api.file(f"/obj/analysis/{analysis}/plots/0").startswith(b"\x89PNG\r\n\x1a\n")
     peak = api.get(f"/obj/analysis/{analysis}/results")["peak_mjd"]
     assert 58597 < peak < 58625
-    (annotation,) = [a for a in api.get("/sources/2019dwz/annotations") if a["origin"] == f"peak finder at {port}"]
+    (annotation,) = [
+        a for a in api.get("/sources/2019dwz/annotations") if a["origin"] == f"peak finder at {port}"
+    ]
     assert annotation["data"]["peak_mjd"] == peak
 
 
@@ -233,13 +237,29 @@ def test_a_page_that_is_wrong_fails(name: str, tmp_path: Path) -> None:
         ours.read(page)
 
 
+RIGHT = """\
+```python
+# hello.py
+import sys, time
+print("hello", sys.argv[1], flush=True)
+time.sleep(60)
+```
+```sh
+.venv/bin/python hello.py you &
+sleep 1
+echo and me
+```
+```output
+hello you
+and …
+```
+"""
+
+
 def test_a_page_that_is_right_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(
-        "```python\n# hello.py\nimport sys, time\nprint('hello', sys.argv[1], flush=True)\ntime.sleep(60)\n```\n"
-        f"```sh\n{sys.executable} hello.py you &\nsleep 1; echo and me\n```\n```output\nhello you\nand …\n```\n"
-    )
-    with reader(tmp_path) as ours:
+    page.write_text(RIGHT)
+    with reader(tmp_path, **{".venv/bin/python": sys.executable}) as ours:
         ours.read(page)
         (group,) = ours.started
         os.killpg(group, 0)

@@ -1,4 +1,4 @@
-"""Every Python snippet of the README and of docs/ is run against the stack, as it is written."""
+"""The README's Python is run against the stack, as it is written; commands and links of all pages exist."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,8 @@ from infra.local.control import RunningStack
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 SNIPPETS = [
-    pytest.param(snippet, id=f"{page.name}-{number}")
-    for page in PAGES
-    for number, snippet in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+    pytest.param(snippet, id=f"README.md-{number}")
+    for number, snippet in enumerate(re.findall(r"```python\n(.*?)```", PAGES[0].read_text(), re.DOTALL))
 ]
 
 
@@ -39,5 +38,14 @@ def test_every_command_of_the_readme_exists() -> None:
 
 def test_links_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text()):
+            name, _, place = target.partition("#")
+            there = page.parent / name if name else page
+            assert there.exists(), f"{page.name}: {target}"
+            assert not place or place in headings(there), f"{page.name}: {target}"
+
+
+def headings(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}

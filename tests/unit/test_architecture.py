@@ -27,8 +27,9 @@ LEVELS = [
     ),
     (
         "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
-        "chalicelib.blobs", "chalicelib.functions", "chalicelib.queues", "chalicelib.secrets", "chalicelib.egress",
-        "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws", "chalicelib.settings",
+        "chalicelib.blobs", "chalicelib.functions", "chalicelib.queues", "chalicelib.secrets",
+        "chalicelib.egress", "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws",
+        "chalicelib.settings",
         "chalicelib.json_text",
         "chalicelib.errors",
     ),

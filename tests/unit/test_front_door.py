@@ -101,3 +101,13 @@ def test_no_answer_in_time_is_a_504_and_no_emulator_a_502() -> None:
         assert (status, got["status"], headers["Access-Control-Allow-Origin"]) == (502, "error", "*")
 
     asyncio.run(scenario())
+
+
+def test_methods_that_api_gateway_has_not_are_refused_at_the_door() -> None:
+    async def story() -> None:
+        async with front_door() as (url, _):
+            status, headers, body = await fetch("TRACE", f"{url}/api/sysinfo")
+        assert (status, body["status"]) == (405, "error")
+        assert "GET" in headers["Allow"]
+
+    asyncio.run(story())

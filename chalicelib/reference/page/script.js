@@ -56,8 +56,11 @@ function unfold(open) {
   fold.setAttribute("aria-expanded", String(open));
 }
 contents.addEventListener("click", (event) => {
-  if (event.target.closest("a")) unfold(false);
+  if (!event.target.closest("a")) return;
+  unfold(false);
+  document.body.classList.remove("searching");
 });
+search.addEventListener("focus", filter);
 contents.before(fold);
 unfold(false);
 

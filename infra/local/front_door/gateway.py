@@ -40,6 +40,14 @@ _SET_HERE = {"content-length", "x-forwarded-for", "x-forwarded-port", "x-forward
 _NOT_RETURNED = _HOP_BY_HOP | {"content-length", "date", "server"}
 
 
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""What API Gateway lets through; it has no other methods."""
+
+
+LONGEST_PATH = 10_000
+"""Characters: API Gateway takes 10,240 of the request line and the headers together."""
+
+
 def api_url(emulator_url: str, api_id: str) -> str:
     """Return the address of a REST API's stage in the emulator."""
     return f"{emulator_url}/_aws/execute-api/{api_id}/api"
@@ -79,6 +87,12 @@ class Gateway:
 
     async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to ``/api/…`` as API Gateway would."""
+        if request.method not in METHODS:
+            refusal = error(405, f"no route has a method {request.method[:20]}")
+            refusal.headers["Allow"] = ", ".join(METHODS)
+            return refusal
+        if len(request.raw_path) > LONGEST_PATH:
+            return error(400, f"the address has more than {LONGEST_PATH} characters; ask for less at once")
         if _leaves_the_api(request.rel_url.raw_path):
             return error(404, "the path has . or .. in it; expected the path of a route below /api")
         body = await _body(request)

@@ -16,6 +16,10 @@ __all__ = ["FrontDoor"]
 _FINISH_SECONDS = 1.5
 
 
+LONGEST_LINE = 1024 * 1024
+"""Bytes of a request line that are read, so that one too long is refused in our own words."""
+
+
 class FrontDoor:
     """The web app at ``/`` and the API at ``/api``, until closed.
 
@@ -31,7 +35,7 @@ class FrontDoor:
         self._gateway = gateway
         self._web_folder = web_folder
         # A low-level server rather than routes: paths go on exactly as they came.
-        server = web.Server(self._answer)
+        server = web.Server(self._answer, max_line_size=LONGEST_LINE)
         self._runner = web.ServerRunner(server, access_log=None, shutdown_timeout=_FINISH_SECONDS)
 
     async def open(self, listener: socket) -> None:

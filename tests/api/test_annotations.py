@@ -1,0 +1,175 @@
+"""Annotations: by people, one of each origin; by services, over nothing but their own."""
+
+import csv
+import io
+from ast import literal_eval
+from typing import Any
+
+import pytest
+
+from chalicelib.sources import annotations
+from chalicelib.tables import remarks as table
+from tests.api.story import deliver, make_service, sent_to, start
+from tests.api.test_people import make_user
+from tests.api.test_sources import save
+from tests.gateway import Gateway
+from tests.service import analysis_service
+
+GAIA = {"origin": "gaia", "data": {"parallax": 0.3, "flags": [1, None]}}
+
+
+def annotate(user: Gateway, **more: Any) -> int:
+    return int(user.post("/sources/SN1/annotations", {**GAIA, **more}).data["annotation_id"])
+
+
+def origins(user: Gateway) -> list[str]:
+    return [annotation["origin"] for annotation in user.get("/sources/SN1/annotations").data]
+
+
+def test_an_annotation_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+    save(admin)
+    ada = make_user(admin, "ada", "Annotate")
+    number = annotate(ada, obj_id="SN1")
+    path = f"/sources/SN1/annotations/{number}"
+    added = ada.get(path).data
+    assert (added["id"], added["obj_id"], added["origin"], added["data"]) == (number, "SN1", *GAIA.values())
+    assert added["author"] == {"id": added["author_id"], "username": "ada"}
+    assert [group["id"] for group in added["groups"]] == [1]
+    assert ada.put(path, {"data": {"parallax": 0.4}, "origin": "gaia"}).status == 200
+    changed = ada.get(path).data
+    assert (changed["data"], changed["created_at"]) == ({"parallax": 0.4}, added["created_at"])
+    assert changed["modified"] > added["modified"]
+    assert ada.put(path, {}).status == 200
+    assert ada.get(path).data["data"] == {"parallax": 0.4}
+    assert ada.delete(path).status == 200
+    assert ada.delete(path).status == 404
+    assert ada.get("/sources/SN1/annotations").data == []
+
+
+def test_a_source_has_one_of_each_origin(admin: Gateway) -> None:
+    save(admin)
+    number = annotate(admin)
+    refused = admin.post("/sources/SN1/annotations", {**GAIA, "data": {}})
+    assert refused.status == 400
+    assert f"PUT /api/sources/SN1/annotations/{number}" in refused.message
+    assert admin.put(f"/sources/SN1/annotations/{number}", {"origin": "tess"}).status == 400
+    annotate(admin, origin="tess")
+    assert origins(admin) == ["gaia", "tess"]
+
+
+def test_only_its_groups_see_it(admin: Gateway) -> None:
+    save(admin)
+    number = annotate(admin, group_ids=[2])
+    ada = make_user(admin, "ada", "Annotate")
+    assert origins(ada) == []
+    assert ada.get("/sources/SN1").data["annotations"] == []
+    assert ada.get(f"/sources/SN1/annotations/{number}").status == 404
+    assert ada.put(f"/sources/SN1/annotations/{number}", {"data": {}}).status == 404
+    taken = ada.post("/sources/SN1/annotations", GAIA)
+    assert taken.status == 400
+    assert str(number) not in taken.message
+    assert ada.post("/sources/SN1/annotations", {**GAIA, "origin": "b", "group_ids": [2]}).status == 403
+    admin.put(f"/sources/SN1/annotations/{number}", {"group_ids": "all"})
+    assert origins(ada) == ["gaia"]
+
+
+def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+    save(admin)
+    ada, bob = make_user(admin, "ada", "Annotate"), make_user(admin, "bob", "Annotate")
+    path = f"/sources/SN1/annotations/{annotate(ada)}"
+    assert "author" in bob.put(path, {"data": {}}).message
+    assert bob.delete(path).status == 403
+    reader = make_user(admin, "eve")
+    assert reader.post("/sources/SN1/annotations", GAIA).status == 401
+    assert reader.get(path).status == 200
+    assert admin.put(path, {"data": {"by": "admin"}}).status == 200
+    assert admin.delete(path).status == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"origin": ""}, {"origin": None}, {"origin": "x" * 201}, {"origin": " a"}, {"data": [1]},
+        {"data": None}, {"data": {"a": "x" * 60_000}}, {"obj_id": "SN2"}, {"group_ids": "mine"}, {"wings": 2},
+    ],
+)  # fmt: skip
+def test_what_is_no_annotation_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
+    save(admin)
+    assert admin.post("/sources/SN1/annotations", {**GAIA, **change}).status == 400
+    number = annotate(admin)
+    assert admin.put(f"/sources/SN1/annotations/{number}", change).status == 400
+
+
+@pytest.mark.parametrize("number", ["0", "4711", "x", "-1", "9" * 30])
+def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
+    save(admin)
+    assert admin.get(f"/sources/SN1/annotations/{number}").status == 404
+    assert admin.get(f"/sources/SN2/annotations/{number}").status == 404
+    assert admin.post("/sources/SN2/annotations", GAIA).status == 404
+
+
+def test_a_service_writes_over_nothing_but_its_own(admin: Gateway) -> None:
+    save(admin)
+    annotate(admin)
+    assert not annotations.upsert("SN1", "gaia", {"by": "robot"}, {1}, 1, 7)
+    assert annotations.upsert("SN1", "salt", {"x1": 1}, {1}, 1, 7)
+    (_, first) = admin.get("/sources/SN1/annotations").data
+    assert annotations.upsert("SN1", "salt", {"x1": 2}, {2}, 1, 7)
+    assert not annotations.upsert("SN1", "salt", {"x1": 3}, {1}, 1, 8)
+    (mine, second) = admin.get("/sources/SN1/annotations").data
+    assert (mine["data"], second["data"], second["id"]) == (GAIA["data"], {"x1": 2}, first["id"])
+    assert [group["id"] for group in second["groups"]] == [2]
+
+
+def test_a_service_writes_nothing_of_a_source_that_is_gone(admin: Gateway) -> None:
+    save(admin)
+    admin.delete("/sources/SN1")
+    assert not annotations.upsert("SN1", "salt", {}, {1}, 1, 7)
+    assert not annotations.upsert("SN2", "salt", {}, {1}, 1, 7)
+    assert table.of_source("SN1", "annotation") == []
+
+
+def test_of_two_services_that_meet_one_writes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(admin)
+    real, between = table.add, [8]
+
+    def add(item: table.RemarkItem) -> None:
+        if between:
+            assert annotations.upsert("SN1", "salt", {"x1": 8}, {1}, 1, between.pop())
+        real(item)
+
+    monkeypatch.setattr(table, "add", add)
+    assert not annotations.upsert("SN1", "salt", {"x1": 7}, {1}, 1, 7)
+    (only,) = admin.get("/sources/SN1/annotations").data
+    assert only["data"] == {"x1": 8}
+
+
+def test_a_change_of_what_was_changed_meanwhile_is_refused(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(admin)
+    path = f"/sources/SN1/annotations/{annotate(admin)}"
+    real, between = table.update, [{"data": {"by": "other"}}]
+
+    def update(item: table.RemarkItem, **values: Any) -> None:
+        if between:
+            assert admin.put(path, between.pop()).status == 200
+        real(item, **values)
+
+    monkeypatch.setattr(table, "update", update)
+    assert admin.put(path, {"data": {"by": "me"}}).status == 429
+    assert admin.get(path).data["data"] == {"by": "other"}
+
+
+def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+    save(admin)
+    annotate(admin)
+    annotate(admin, origin="secret", group_ids=[2])
+    ada = make_user(admin, "ada", "Run Analyses")
+    with analysis_service() as server:
+        start(ada, make_service(admin, server.url, input_data_types=["annotations"]))
+        deliver()
+        text = sent_to(server)["inputs"]["annotations"]
+    assert text.splitlines()[0] == "data,modified,origin,created_at"
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["origin"], literal_eval(row["data"])) == ("gaia", GAIA["data"])

@@ -1,0 +1,153 @@
+"""Classifications of sources."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from chalicelib import queues
+from tests.api.story import deliver, make_service, sent_to, start, taken
+from tests.api.test_people import make_user
+from tests.api.test_sources import save
+from tests.api.test_taxonomies import add_taxonomy
+from tests.gateway import Gateway
+from tests.service import analysis_service
+
+
+def classify(user: Gateway, name: str = "Ia", **more: Any) -> int:
+    body = {"obj_id": "SN1", "classification": name, **more}
+    return int(user.post("/classification", body).data["classification_id"])
+
+
+def classes(user: Gateway) -> list[str]:
+    return [c["classification"] for c in user.get("/sources/SN1/classifications").data]
+
+
+def test_a_classification_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+    save(admin)
+    ada = make_user(admin, "ada", "Classify")
+    number = classify(ada, probability=0.9, origin="robot", ml=True)
+    path = f"/classification/{number}"
+    added = ada.get(path).data
+    assert (added["id"], added["obj_id"], added["classification"]) == (number, "SN1", "Ia")
+    assert (added["probability"], added["origin"], added["ml"]) == (0.9, "robot", True)
+    assert (added["author_name"], added["taxonomy_id"]) == ("ada", None)
+    assert ada.get("/sources/SN1/classifications").data == [added]
+    assert ada.put(path, {"classification": "II", "probability": None}).status == 200
+    changed = ada.get(path).data
+    assert (changed["classification"], changed["probability"], changed["ml"]) == ("II", None, True)
+    assert ada.delete(path).status == 200
+    assert ada.get(path).status == 404
+    assert classes(ada) == []
+
+
+@pytest.mark.parametrize("probability", [0, 1, None, 1e-300])
+def test_probabilities_are_kept_as_they_are(admin: Gateway, probability: float | None) -> None:
+    save(admin)
+    assert admin.get(f"/classification/{classify(admin, probability=probability)}").data["probability"] == (
+        probability
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"probability": 1.1}, {"probability": -0.1}, {"probability": "likely"}, {"classification": ""},
+        {"classification": None}, {"taxonomy_id": 4711}, {"taxonomy_id": "x"}, {"ml": "perhaps"},
+        {"wings": 2},
+    ],
+)  # fmt: skip
+def test_what_is_no_classification_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+    save(admin)
+    body = {"obj_id": "SN1", "classification": "Ia", **fields}
+    assert admin.post("/classification", body).status == 400
+    assert taken(queues.JOBS)[1:] == [], "only the source was announced"
+    number = classify(admin)
+    assert admin.put(f"/classification/{number}", fields).status == 400
+    assert admin.put(f"/classification/{number}", {"obj_id": "SN2"}).status == 400
+
+
+def test_the_class_must_be_one_of_the_taxonomy(admin: Gateway) -> None:
+    save(admin)
+    taxonomy, secret = add_taxonomy(admin), add_taxonomy(admin, version="2", group_ids=[2])
+    number = classify(admin, "Ia", taxonomy_id=taxonomy)
+    body = {"obj_id": "SN1", "classification": "Galaxy", "taxonomy_id": taxonomy}
+    assert "Galaxy" in admin.post("/classification", body).message
+    ada = make_user(admin, "ada", "Classify")
+    body = {"obj_id": "SN1", "classification": "Ia", "taxonomy_id": secret}
+    assert "taxonomy_id" in ada.post("/classification", body).message
+    path = f"/classification/{number}"
+    assert admin.put(path, {"classification": "Galaxy"}).status == 400
+    assert admin.put(path, {"classification": "Supernova"}).status == 200
+    assert admin.put(path, {"classification": "Galaxy", "taxonomy_id": None}).status == 200
+    assert admin.put(path, {"taxonomy_id": taxonomy}).status == 400
+    admin.delete(f"/taxonomy/{taxonomy}")
+    assert admin.put(path, {"probability": 0.5}).status == 200
+
+
+def test_only_its_groups_see_it(admin: Gateway) -> None:
+    save(admin)
+    save(admin, "SN2", group_ids=[2])
+    number = classify(admin, group_ids=[2])
+    elsewhere = classify(admin, obj_id="SN2")
+    ada = make_user(admin, "ada", "Classify")
+    assert (classes(ada), classes(admin)) == ([], ["Ia"])
+    assert ada.get("/sources/SN1").data["classifications"] == []
+    for hidden in (number, elsewhere, 4711):
+        for reply in (
+            ada.get(f"/classification/{hidden}"),
+            ada.put(f"/classification/{hidden}", {"classification": "II"}),
+            ada.delete(f"/classification/{hidden}"),
+        ):
+            assert reply.status == 404
+            assert reply.message == f"There is no classification {hidden} that you may see."
+    assert ada.get("/sources/SN2/classifications").status == 404
+    assert ada.post("/classification", {"obj_id": "SN2", "classification": "Ia"}).status == 404
+
+
+def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+    save(admin)
+    ada, bob = make_user(admin, "ada", "Classify"), make_user(admin, "bob", "Classify")
+    path = f"/classification/{classify(ada)}"
+    assert bob.put(path, {"classification": "II"}).status == 403
+    assert bob.delete(path).status == 403
+    nobody = make_user(admin, "eve")
+    assert nobody.post("/classification", {"obj_id": "SN1", "classification": "Ia"}).status == 401
+    assert admin.put(path, {"classification": "II"}).status == 200
+    assert admin.delete(path).status == 200
+
+
+def test_it_is_announced_before_it_is_written(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.tables import remarks
+
+    save(admin)
+    taken(queues.JOBS)
+    number = classify(admin)
+    job = {"job": "default_analyses", "source_id": "SN1", "public_url": "https://heliograph.test/api"}
+    assert taken(queues.JOBS) == [{**job, "classification_id": number}]
+    with monkeypatch.context() as broken:
+        broken.setattr(remarks, "add", lambda item: 1 / 0)
+        assert admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"}).status == 500
+    assert taken(queues.JOBS) == [{**job, "classification_id": number + 1}]
+    assert admin.get(f"/classification/{number + 1}").status == 404
+
+
+@pytest.mark.parametrize("number", ["0", "x", "-1", "9" * 30])
+def test_ids_that_are_none(admin: Gateway, number: str) -> None:
+    assert admin.get(f"/classification/{number}").status == 404
+
+
+def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+    save(admin)
+    classify(admin, probability=0.25)
+    classify(admin, "II")
+    classify(admin, "Secret", group_ids=[2])
+    ada = make_user(admin, "ada", "Run Analyses")
+    with analysis_service() as server:
+        start(ada, make_service(admin, server.url, input_data_types=["classifications"]))
+        deliver()
+        text = sent_to(server)["inputs"]["classifications"]
+    assert text.splitlines()[0] == "classification,probability,modified,created_at"
+    rows = [(row["classification"], row["probability"]) for row in csv.DictReader(io.StringIO(text))]
+    assert rows == [("Ia", "0.25"), ("II", "")]

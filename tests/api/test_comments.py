@@ -1,0 +1,118 @@
+"""Comments on sources."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from tests.api.story import deliver, make_service, sent_to, start
+from tests.api.test_people import make_user
+from tests.api.test_sources import save
+from tests.gateway import Gateway
+from tests.service import analysis_service
+
+
+def comment(user: Gateway, text: str, **more: Any) -> int:
+    return int(user.post("/sources/SN1/comments", {"text": text, **more}).data["comment_id"])
+
+
+def texts(user: Gateway) -> list[str]:
+    return [comment["text"] for comment in user.get("/sources/SN1/comments").data]
+
+
+def test_a_comment_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+    save(admin)
+    ada = make_user(admin, "ada", "Comment")
+    number = comment(ada, "Rising.", obj_id="SN1")
+    path = f"/sources/SN1/comments/{number}"
+    added = ada.get(path).data
+    assert (added["id"], added["text"], added["bot"], added["origin"]) == (number, "Rising.", False, None)
+    assert added["author"] == {"id": added["author_id"], "username": "ada"}
+    assert [group["id"] for group in added["groups"]] == [1]
+    assert ada.put(path, {"text": "Falling.", "bot": True, "origin": "robot"}).status == 200
+    changed = ada.get(path).data
+    assert (changed["text"], changed["bot"], changed["origin"]) == ("Falling.", True, "robot")
+    assert ada.put(path, {"origin": None}).status == 200
+    assert (ada.get(path).data["text"], ada.get(path).data["origin"]) == ("Falling.", None)
+    assert ada.delete(path).status == 200
+    assert ada.get(path).status == 404
+
+
+def test_all_comments_are_given_oldest_first(admin: Gateway) -> None:
+    save(admin)
+    long = ["x" * 19_999 + str(number % 10) for number in range(60)]
+    for text in long:
+        comment(admin, text)
+    assert texts(admin) == long, "more than DynamoDB gives in one answer"
+
+
+def test_only_its_groups_see_it(admin: Gateway) -> None:
+    save(admin)
+    number = comment(admin, "For us.", group_ids=[2])
+    comment(admin, "For all.")
+    ada = make_user(admin, "ada", "Comment")
+    assert (texts(ada), texts(admin)) == (["For all."], ["For us.", "For all."])
+    source = ada.get("/sources/SN1?includeComments=true").data
+    assert [c["text"] for c in source["comments"]] == ["For all."]
+    for reply in (
+        ada.get(f"/sources/SN1/comments/{number}"),
+        ada.put(f"/sources/SN1/comments/{number}", {"text": "Mine."}),
+        ada.delete(f"/sources/SN1/comments/{number}"),
+        ada.get("/sources/SN1/comments/4711"),
+    ):
+        assert reply.status == 404
+
+
+def test_a_comment_belongs_to_its_source(admin: Gateway) -> None:
+    save(admin)
+    save(admin, "SN2", group_ids=[2])
+    number = comment(admin, "Rising.")
+    assert admin.get(f"/sources/SN2/comments/{number}").status == 404
+    ada = make_user(admin, "ada", "Comment")
+    assert ada.get("/sources/SN2/comments").status == 404
+    assert ada.post("/sources/SN2/comments", {"text": "Hello?"}).status == 404
+
+
+def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+    save(admin)
+    ada, bob = make_user(admin, "ada", "Comment"), make_user(admin, "bob", "Comment")
+    path = f"/sources/SN1/comments/{comment(ada, 'Rising.')}"
+    assert bob.put(path, {"text": "Falling."}).status == 403
+    assert bob.delete(path).status == 403
+    assert make_user(admin, "eve").post("/sources/SN1/comments", {"text": "Hi."}).status == 401
+    assert admin.put(path, {"text": "Flat."}).status == 200
+    assert texts(ada) == ["Flat."]
+    assert admin.delete(path).status == 200
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {}, {"text": ""}, {"text": None}, {"text": "x" * 20_001}, {"text": "a", "bot": "perhaps"},
+        {"text": "a", "obj_id": "SN2"}, {"text": "a", "origin": "x" * 201}, {"text": "a", "wings": 2},
+    ],
+)  # fmt: skip
+def test_what_is_no_comment_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+    save(admin)
+    assert admin.post("/sources/SN1/comments", fields).status == 400
+
+
+def test_the_longest_comment_of_any_letters_has_room(admin: Gateway) -> None:
+    save(admin)
+    comment(admin, "\U0001f52d" * 20_000)
+    assert texts(admin) == ["\U0001f52d" * 20_000]
+
+
+def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+    save(admin)
+    comment(admin, 'It is "bright",\nand blue.', bot=True, origin="robot")
+    comment(admin, "For us.", group_ids=[2])
+    ada = make_user(admin, "ada", "Run Analyses")
+    with analysis_service() as server:
+        start(ada, make_service(admin, server.url, input_data_types=["comments"]))
+        deliver()
+        text = sent_to(server)["inputs"]["comments"]
+    assert text.splitlines()[0] == "text,bot,modified,origin,created_at"
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["text"], row["bot"], row["origin"]) == ('It is "bright",\nand blue.', "True", "robot")

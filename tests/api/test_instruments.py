@@ -1,0 +1,54 @@
+"""Telescopes and instruments."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+P48 = {
+    "name": "Palomar 1.2m Oschin", "nickname": "P48", "lat": 33.36, "lon": -116.87, "elevation": 1712.0,
+    "diameter": 1.2, "skycam_link": "https://example.org/sky.jpg", "robotic": True, "fixed_location": True,
+}  # fmt: skip
+ZTF = {"name": "ZTF", "type": "imager", "band": "optical", "filters": ["ztfg", "ztfr"]}
+
+
+def test_they_are_added_listed_and_read(admin: Gateway) -> None:
+    telescope = admin.post("/telescope", P48).data["id"]
+    instrument = admin.post("/instrument", {**ZTF, "telescope_id": telescope}).data["id"]
+    reader = make_user(admin, "ada")
+    seen = reader.get(f"/telescope/{telescope}").data
+    assert {name: seen[name] for name in P48} == P48
+    assert reader.get("/telescope").data == [seen]
+    seen = reader.get(f"/instrument/{instrument}").data
+    assert {name: seen[name] for name in ZTF} == ZTF
+    assert (seen["id"], seen["telescope_id"]) == (instrument, telescope)
+    assert reader.get("/instrument").data == [seen]
+
+
+def test_only_administrators_add_them(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Upload data")
+    assert ada.post("/telescope", P48).status == 401
+    assert ada.post("/instrument", ZTF).status == 401
+
+
+@pytest.mark.parametrize("kind", ["telescope", "instrument"])
+@pytest.mark.parametrize("number", ["1", "0", "x", "9" * 30])
+def test_there_is_no_such_thing(admin: Gateway, kind: str, number: str) -> None:
+    missing = admin.get(f"/{kind}/{number}")
+    assert missing.status == 404
+    assert kind in missing.message
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/telescope", {**P48, "lat": 91}), ("/telescope", {**P48, "diameter": 0}), ("/telescope", {}),
+        ("/telescope", {**P48, "skycam_link": "x" * 500_000}), ("/telescope", {**P48, "lon": -181}),
+        ("/instrument", {**ZTF, "telescope_id": 4711}), ("/instrument", {**ZTF, "filters": "ztfg"}),
+        ("/instrument", {**ZTF, "filters": ["é" * 200] * 500}), ("/instrument", {**ZTF, "wings": 2}),
+    ],
+)  # fmt: skip
+def test_what_is_none_is_refused(admin: Gateway, path: str, body: dict[str, Any]) -> None:
+    assert admin.post(path, body).status == 400

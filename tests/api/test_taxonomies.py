@@ -1,0 +1,107 @@
+"""Taxonomies: the classes that a classification may be one of."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+
+HIERARCHY = {
+    "class": "Supernova",
+    "subclasses": [{"class": "Ia", "comments": "thermonuclear"}, {"class": "II", "subclasses": None}],
+}
+TAXONOMY = {"name": "Supernovae", "version": "1", "hierarchy": HIERARCHY, "provenance": "a book"}
+
+
+def add_taxonomy(user: Gateway, **more: Any) -> int:
+    return int(user.post("/taxonomy", {**TAXONOMY, **more}).data["taxonomy_id"])
+
+
+def latest(user: Gateway) -> list[int]:
+    return [taxonomy["id"] for taxonomy in user.get("/taxonomy").data if taxonomy["isLatest"]]
+
+
+def nested(depth: int) -> dict[str, Any]:
+    node: dict[str, Any] = {"class": "a"}
+    for _ in range(depth - 1):
+        node = {"class": "a", "subclasses": [node]}
+    return node
+
+
+def test_a_taxonomy_is_added_read_and_deleted(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Post taxonomy")
+    number = add_taxonomy(ada)
+    path = f"/taxonomy/{number}"
+    added = ada.get(path).data
+    assert {name: added[name] for name in TAXONOMY} == TAXONOMY
+    assert (added["id"], added["isLatest"]) == (number, True)
+    assert 1 in [group["id"] for group in added["groups"]]
+    assert make_user(admin, "bob").get("/taxonomy").data[0]["groups"] == added["groups"][:1]
+    assert ada.delete(path).status == 200
+    assert ada.get(path).status == 404
+    assert ada.get("/taxonomy").data == []
+    add_taxonomy(ada)
+
+
+def test_a_name_has_each_version_once_and_one_latest(admin: Gateway) -> None:
+    first = add_taxonomy(admin)
+    taken = admin.post("/taxonomy", TAXONOMY)
+    assert taken.status == 400
+    assert "version" in taken.message
+    second = add_taxonomy(admin, version="2")
+    other = add_taxonomy(admin, name="Stars")
+    assert latest(admin) == [second, other]
+    third = add_taxonomy(admin, version="3", isLatest=False)
+    assert latest(admin) == [second, other]
+    assert [t["id"] for t in admin.get("/taxonomy").data] == [first, second, other, third]
+
+
+def test_nobody_outdates_what_others_wrote(admin: Gateway) -> None:
+    first = add_taxonomy(admin)
+    ada, bob = make_user(admin, "ada", "Post taxonomy"), make_user(admin, "bob", "Post taxonomy")
+    mine = add_taxonomy(ada, version="evil")
+    assert latest(bob) == [first, mine]
+    assert bob.delete(f"/taxonomy/{first}").status == 403
+    assert add_taxonomy(admin, version="2") in latest(bob)
+    assert len(latest(bob)) == 1, "an administrator's is the latest of all"
+    assert admin.delete(f"/taxonomy/{mine}").status == 200
+
+
+def test_only_its_groups_see_it(admin: Gateway) -> None:
+    number = add_taxonomy(admin, group_ids=[2])
+    ada = make_user(admin, "ada", "Post taxonomy")
+    assert ada.get("/taxonomy").data == []
+    assert ada.get(f"/taxonomy/{number}").status == 404
+    assert ada.delete(f"/taxonomy/{number}").status == 404
+    assert ada.post("/taxonomy", {**TAXONOMY, "version": "2", "group_ids": [2]}).status == 403
+    assert make_user(admin, "bob").post("/taxonomy", TAXONOMY).status == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"name": ""}, "name"), ({"version": ""}, "version"), ({"version": None}, "version"),
+        ({"version": "x" * 51}, "version"), ({"hierarchy": None}, "hierarchy"),
+        ({"hierarchy": {}}, "hierarchy"),
+        ({"hierarchy": {"class": 3}}, "hierarchy"), ({"hierarchy": {"class": "x" * 201}}, "hierarchy"),
+        ({"hierarchy": {"class": "a", "subclasses": {"class": "b"}}}, "hierarchy.subclasses"),
+        ({"hierarchy": {"class": "a", "subclasses": ["b"]}}, "hierarchy.subclasses.0"),
+        ({"hierarchy": {"class": "a", "notes": "x" * 300_000}}, "hierarchy"),
+        ({"hierarchy": nested(101)}, "hierarchy"), ({"provenance": "x" * 2001}, "provenance"),
+        ({"wings": 2}, "wings"),
+    ],
+)  # fmt: skip
+def test_what_is_no_taxonomy_is_refused(admin: Gateway, change: dict[str, Any], word: str) -> None:
+    refused = admin.post("/taxonomy", {**TAXONOMY, **change})
+    assert refused.status == 400
+    assert word in refused.message
+
+
+def test_large_ones_have_room(admin: Gateway) -> None:
+    classes = [
+        {"class": f"{n:04d} \U0001f52d", "comments": f"{n * 2654435761 % 2**32}" * 3} for n in range(3000)
+    ]
+    hierarchy = {"class": "all", "subclasses": [*classes, nested(98)]}
+    number = add_taxonomy(admin, hierarchy=hierarchy, name="\U0001f52d" * 200, version="\U0001f52d" * 50)
+    assert admin.get(f"/taxonomy/{number}").data["hierarchy"] == hierarchy
