@@ -6,6 +6,8 @@
     analyses/<id>/documents/<uuid>/document.json  what a callback brought, as it came
     analyses/<id>/documents/<uuid>/plots/0.png    and so on: the document's binary parts
     analyses/<id>/documents/<uuid>/renders/…      what the renderer made of it
+    renders/periodograms/<hash>.json              made of just these points, and -rows.json: the points
+    batches/<id>.json                             the sources of a batch, and its request
     uploads/documents/<owner>/<uuid>.json         a document on its way, too large for a request
     uploads/answers/<uuid>.json                   an answer too large for API Gateway
     fits/<uuid>/payload.json                      what the supernova fitter has to do

@@ -18,13 +18,14 @@ def render(task: str, source: str, target: str, content_type: str, **options: An
     Parameters
     ----------
     task : str
-        ``results`` (joblib to JSON) or ``corner`` (samples to a corner plot).
+        ``results`` (joblib to JSON), ``corner`` (samples to a corner plot), ``periodogram`` (a light
+        curve to its periods) or ``deredden`` (photometry corrected for extinction).
     source, target : str
         Keys of the blob to read and of the blob to write.
     content_type : str
         What is written.
     **options
-        What the task needs besides (``format``, ``plot_kwargs``).
+        What the task needs besides (``format``, ``plot_kwargs``, ``options``).
 
     Raises
     ------

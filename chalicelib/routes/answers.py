@@ -14,6 +14,10 @@ from chalicelib.routes.http import Answer, Page, Redirect, Spliced
 __all__ = ["failed", "response"]
 
 
+COMPACT = (",", ":")
+"""Ten thousand points fit an answer so; with blanks in between they would not."""
+
+
 def failed(message: str, status: int, headers: Mapping[str, str]) -> Response:
     """Return the answer that says what went wrong."""
     return _carried(_dumps({"status": "error", "message": message}), status, dict(headers))
@@ -63,9 +67,9 @@ def _elsewhere(url: str) -> Response:
 
 def _dumps(content: Any) -> str:
     try:
-        return json.dumps(content, allow_nan=False)
+        return json.dumps(content, allow_nan=False, separators=COMPACT)
     except ValueError:
-        return json.dumps(_finite(content))
+        return json.dumps(_finite(content), separators=COMPACT)
 
 
 def _finite(value: Any) -> Any:

@@ -9,7 +9,7 @@ from chalicelib.schemas.base import Id, Name, Query, Schema, Switch, Time, View,
 
 __all__ = [
     "Acl", "Group", "GroupChange", "GroupQuery", "GroupWithUsers", "Groups", "Member", "MemberChange",
-    "Membership", "NewGroup", "NewMember", "NewToken", "NewUser", "Profile", "Token", "TokenQuery",
+    "Membership", "NewGroup", "NewMember", "NewToken", "NewUser", "Person", "Profile", "Token", "TokenQuery",
     "TokenText", "User", "Users", "UsersQuery",
 ]  # fmt: skip
 
@@ -163,6 +163,13 @@ class TokenQuery(Query):
 # What answers hold.
 
 CreatedAt = Annotated[Time, Meta(description="When it was made: UTC, ISO 8601 without offset.")]
+
+
+class Person(View):
+    """A user, as records name them."""
+
+    id: Annotated[int, Meta(description="The id of the user.", examples=[1])]
+    username: Annotated[str, Meta(description="The name of the user.", examples=["ada"])]
 
 
 class Group(View):

@@ -52,10 +52,10 @@ class PostedPhotometry(Schema):
     flux: Annotated[Numbers, Meta(description=FLUX, examples=[[434.3, None]])] = None
     fluxerr: Annotated[Numbers, Meta(description=FLUXERR, examples=[[19.3, 21.0]])] = None
     zp: Annotated[Numbers, Meta(description=ZP, examples=[23.9])] = None
-    mag: Annotated[Numbers, Meta(description=MAG, examples=[[17.3, None]])] = None
-    magerr: Annotated[Numbers, Meta(description=MAGERR, examples=[[0.05, None]])] = None
-    limiting_mag: Annotated[Numbers, Meta(description=LIMIT, examples=[[20.3, 20.4]])] = None
-    limiting_mag_nsigma: Annotated[Numbers, Meta(description=NSIGMA + " 3 if left out.", examples=[3])] = None
+    mag: Annotated[Numbers, Meta(description=MAG)] = None
+    magerr: Annotated[Numbers, Meta(description=MAGERR)] = None
+    limiting_mag: Annotated[Numbers, Meta(description=LIMIT)] = None
+    limiting_mag_nsigma: Annotated[Numbers, Meta(description=NSIGMA + " 3 if left out.")] = None
     magsys: Annotated[Words, Meta(description=MAGSYS + " ab if left out.", examples=["ab"])] = None
     origin: Annotated[Words, Meta(description=ORIGIN, examples=["fp"])] = None
     altdata: Annotated[Objects, Meta(description=ALTDATA, examples=[{"seeing": 1.2}])] = None
@@ -75,10 +75,10 @@ class PhotometryChange(Schema):
     flux: Annotated[Number | UnsetType, Meta(description=FLUX, examples=[434.3])] = UNSET
     fluxerr: Annotated[float | UnsetType, Meta(description=FLUXERR, examples=[19.3])] = UNSET
     zp: Annotated[Number | UnsetType, Meta(description=ZP, examples=[23.9])] = UNSET
-    mag: Annotated[Number | UnsetType, Meta(description=MAG, examples=[17.3])] = UNSET
-    magerr: Annotated[Number | UnsetType, Meta(description=MAGERR, examples=[0.05])] = UNSET
-    limiting_mag: Annotated[Number | UnsetType, Meta(description=LIMIT, examples=[20.3])] = UNSET
-    limiting_mag_nsigma: Annotated[Number | UnsetType, Meta(description=NSIGMA, examples=[3])] = UNSET
+    mag: Annotated[Number | UnsetType, Meta(description=MAG)] = UNSET
+    magerr: Annotated[Number | UnsetType, Meta(description=MAGERR)] = UNSET
+    limiting_mag: Annotated[Number | UnsetType, Meta(description=LIMIT)] = UNSET
+    limiting_mag_nsigma: Annotated[Number | UnsetType, Meta(description=NSIGMA)] = UNSET
     magsys: Annotated[str | UnsetType | None, Meta(description=MAGSYS, examples=["ab"])] = UNSET
     origin: Annotated[str | UnsetType | None, Meta(description=ORIGIN, examples=["fp"])] = UNSET
     altdata: Annotated[

@@ -5,12 +5,22 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.schemas.base import GroupIds, Id, Name, Schema, Time, View, Word, check_size
-from chalicelib.schemas.people import Group
+from chalicelib.schemas.people import Group, Person
 
 __all__ = [
-    "Annotation", "AnnotationChange", "AnnotationRef", "Author", "Classification", "ClassificationChange",
-    "ClassificationRef", "Comment", "CommentChange", "CommentRef", "NewAnnotation", "NewClassification",
+    "Annotation",
+    "AnnotationChange",
+    "AnnotationRef",
+    "Classification",
+    "ClassificationChange",
+    "ClassificationRef",
+    "Comment",
+    "CommentChange",
+    "CommentRef",
+    "NewAnnotation",
+    "NewClassification",
     "NewComment",
+    "Person",
 ]  # fmt: skip
 
 SourceName = Annotated[str, Meta(description="The source that it is about.", examples=["ZTF21aaqjmps"])]
@@ -39,13 +49,6 @@ Probability = Annotated[
 ]
 TaxonomyId = Annotated[Id, Meta(description="The taxonomy that the class is one of.", examples=[1])]
 Ml = Annotated[bool, Meta(description="Whether a machine learned to classify so, rather than a person.")]
-
-
-class Author(View):
-    """Who wrote a remark."""
-
-    id: Annotated[int, Meta(description="The id of the user.", examples=[1])]
-    username: Annotated[str, Meta(description="The name of the user.", examples=["ada"])]
 
 
 class Remark(Schema):
@@ -93,7 +96,7 @@ class Annotation(View):
     origin: AnnotationOrigin
     data: Data
     author_id: AuthorId
-    author: Author | None
+    author: Person | None
     groups: Groups
     created_at: Time
     modified: Time
@@ -130,7 +133,7 @@ class Comment(View):
     bot: Bot
     origin: Origin | None
     author_id: AuthorId
-    author: Author | None
+    author: Person | None
     groups: Groups
     created_at: Time
     modified: Time

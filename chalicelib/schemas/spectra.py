@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chalicelib.schemas.base import GroupIds, Id, Schema, SourceId, Time, View, Word, check_size
-from chalicelib.schemas.people import Group
+from chalicelib.schemas.people import Group, Person
 from chalicelib.schemas.times import Moment
 
 __all__ = ["PEOPLE", "NewSpectrum", "Person", "SourceSpectra", "Spectrum"]
@@ -79,13 +79,6 @@ class NewSpectrum(Schema):
         lengths = {len(column) for column in (self.wavelengths, self.fluxes, self.errors) if column}
         if len(lengths) != 1:
             raise ValueError("wavelengths, fluxes and errors must have the same number of values")
-
-
-class Person(View):
-    """A user who had to do with a spectrum."""
-
-    id: Annotated[int, Meta(description="The id of the user.", examples=[2])]
-    username: Annotated[str, Meta(description="The name of the user.", examples=["ada"])]
 
 
 class Spectrum(View):

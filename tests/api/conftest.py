@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import functions, people, workers
+from tests.api.story import held
 from tests.gateway import Gateway
 from tests.stage import make_stage, template_resources
 
@@ -36,6 +37,7 @@ def mocked(environment: None) -> Iterator[dict[str, Any]]:
 def aws(mocked: dict[str, Any]) -> None:
     """The stage ``local``, empty."""
     make_stage(mocked)
+    held.clear()
 
 
 @pytest.fixture
