@@ -162,7 +162,7 @@ def seen(requester: Requester, number: int) -> table.BatchItem:
 
 def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
     """Return a batch as the API shows it, with a page of its outcomes."""
-    outcomes = table.outcomes(int(item.id), (query.pageNumber - 1) * query.numPerPage, query.numPerPage)
+    outcomes = table.outcomes(int(item.id), query.skipped, query.numPerPage)
     there = analyses.some([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
     done = item.started + item.refused >= item.total
     return {

@@ -19,9 +19,6 @@ __all__ = ["Page", "everywhere", "of_source"]
 MOST_READ = 2000
 """Records that one request looks at: a page may be short, its cursor says where to go on."""
 
-DEEPEST = 10_000
-"""The last analysis that a page number reaches; beyond it a cursor is needed."""
-
 COMPARISON = re.compile(r"\s*([\w.\- ]+?)\s*(<=|>=|==|!=|=|<|>)\s*(.+?)\s*")
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -53,34 +50,37 @@ def everywhere(requester: Requester, query: AnalysesQuery) -> Page:
     InvalidError
         If the page lies too deep, or a filter cannot be understood.
     """
-    size = query.numPerPage
-    skipped = 0 if query.cursor else (query.pageNumber - 1) * size
-    if skipped + size > DEEPEST:
-        raise InvalidError(
-            f"pageNumber: pages end at analysis {DEEPEST}; go on with cursor=<the header X-Next-Cursor>."
-        )
-    test, read = _test(query), 0
-    last = query.cursor
+    before, enough = _opened(query.cursor), query.skipped + query.numPerPage
+    most = max(MOST_READ, enough)
+    test, read, last = _test(query), 0, before
     items: list[table.AnalysisItem] = []
-    for item in islice(_newest(requester, query), max(MOST_READ, skipped + size) + 1):
-        if len(items) == skipped + size or read == max(MOST_READ, skipped + size):
-            return Page(items[skipped:], last)
+    for item in islice(_newest(requester, query, before), most + 1):
+        if len(items) == enough or read == most:
+            return Page(items[query.skipped :], last)
         read, last = read + 1, int(item.id)
         if reading.visible(requester, item) and test(item):
             items.append(item)
-    return Page(items[skipped:], None)
+    return Page(items[query.skipped :], None)
 
 
-def _newest(requester: Requester, query: AnalysesQuery) -> Iterator[table.AnalysisItem]:
+def _opened(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 16):
+        raise InvalidError("cursor: this is none; give the header X-Next-Cursor of the page before.")
+    return int(cursor)
+
+
+def _newest(requester: Requester, query: AnalysesQuery, before: int | None) -> Iterator[table.AnalysisItem]:
     """Read what may be on the page, by the narrowest index that there is."""
     if query.objID:
-        return table.by_source(query.objID, query.cursor)
+        return table.by_source(query.objID, before)
     if query.analysisServiceID:
-        return table.by_service(query.analysisServiceID, query.cursor)
+        return table.by_service(query.analysisServiceID, before)
     if requester.is_admin:
-        return listings.newest([listings.EVERYONE], query.cursor, query.numPerPage + 1)
+        return listings.newest([listings.EVERYONE], before, query.numPerPage + 1)
     mine = [listings.author_listing(requester.user_id), *map(listings.group_listing, requester.groups)]
-    return listings.newest(mine, query.cursor, query.numPerPage + 1)
+    return listings.newest(mine, before, query.numPerPage + 1)
 
 
 def _test(query: AnalysesQuery) -> Test:

@@ -48,7 +48,7 @@ def add(requester: Requester, wanted: NewUser) -> int:
 def page(requester: Requester, query: UsersQuery) -> dict[str, Any]:
     """Return one page of the users, by name."""
     total = table.how_many_users()
-    start = (query.pageNumber - 1) * query.numPerPage
+    start = query.skipped
     users = table.page_of_users(start, query.numPerPage) if start < total else []
     return {"users": _shown(requester, users), "totalMatches": total}
 

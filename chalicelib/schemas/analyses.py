@@ -19,7 +19,18 @@ from chalicelib.schemas.analysis_fields import (
     State,
     StatusMessage,
 )
-from chalicelib.schemas.base import GroupIds, Id, Query, Schema, Switch, Time, View, Word, check_size
+from chalicelib.schemas.base import (
+    GroupIds,
+    Id,
+    PagedByCursor,
+    Query,
+    Schema,
+    Switch,
+    Time,
+    View,
+    Word,
+    check_size,
+)
 from chalicelib.schemas.people import Group
 
 __all__ = [
@@ -136,7 +147,7 @@ class AnalysisQuery(Query):
     includeFilename: Annotated[Switch, Meta(description="Add the name of its file.")] = False
 
 
-class AnalysesQuery(Query):
+class AnalysesQuery(PagedByCursor):
     """Which analyses to list."""
 
     objID: Annotated[str | None, Meta(description="Of this source only.", examples=["ZTF21aaqjmps"])] = None
@@ -154,12 +165,6 @@ class AnalysesQuery(Query):
         ]
         | None
     ) = None
-    pageNumber: Annotated[int, Meta(ge=1, description="Which page, counted from 1.", examples=[1])] = 1
-    numPerPage: Annotated[int, Meta(ge=1, le=500, description="How many on a page.", examples=[100])] = 100
-    cursor: Annotated[
-        Id | None,
-        Meta(description="Go on from there: the `X-Next-Cursor` of the page before.", examples=[4711]),
-    ] = None
 
 
 class ResultsQuery(Query):

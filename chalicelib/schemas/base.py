@@ -13,8 +13,8 @@ import msgspec
 from chalicelib.errors import InvalidError
 
 __all__ = [
-    "GroupIds", "Id", "Made", "Name", "Query", "Schema", "SourceId", "Switch", "Text", "Time", "View", "Word",
-    "check_size", "given", "read", "read_query", "truth",
+    "GroupIds", "Id", "Made", "Name", "Paged", "PagedByCursor", "Query", "Schema", "SourceId", "Switch",
+    "Text", "Time", "View", "Word", "check_size", "given", "read", "read_query", "truth",
 ]  # fmt: skip
 
 MAX_JSON = 50_000
@@ -22,6 +22,9 @@ MAX_JSON = 50_000
 
 LARGEST_ID = 2**53
 """Ids beyond this are not exact in JavaScript; none is ever given out."""
+
+DEEPEST = 10_000
+"""The last record that a page number reaches: what stands before a page is read, too."""
 
 TRUE = {"true", "t", "1", "yes"}
 FALSE = {"false", "f", "0", "no", ""}
@@ -37,6 +40,48 @@ class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Query(Schema, forbid_unknown_fields=False):
     """The query of a request: what is unknown in it is ignored, as SkyPortal does."""
+
+
+class Paged(Query):
+    """Which page of a list."""
+
+    pageNumber: Annotated[
+        int, msgspec.Meta(ge=1, le=10**6, description="Which page, counted from 1.", examples=[1])
+    ] = 1
+    numPerPage: Annotated[
+        int, msgspec.Meta(ge=1, le=500, description="How many on a page.", examples=[100])
+    ] = 100
+
+    @property
+    def skipped(self) -> int:
+        """How many stand on the pages before."""
+        return (self.pageNumber - 1) * self.numPerPage
+
+
+class PagedByCursor(Paged):
+    """Which page of a list that may be long: by its number, or from where the page before ended."""
+
+    cursor: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                max_length=400,
+                description="Go on from there: the `X-Next-Cursor` of the page before.",
+            ),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        if self.skipped + self.numPerPage > DEEPEST:
+            raise ValueError(
+                f"pageNumber: pages end at number {DEEPEST}; go on with cursor=<the header X-Next-Cursor>"
+            )
+
+    @property
+    def skipped(self) -> int:
+        """How many stand on the pages before; none after a cursor."""
+        return 0 if self.cursor else (self.pageNumber - 1) * self.numPerPage
 
 
 class View(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.analysis_fields import State
-from chalicelib.schemas.base import Id, Query, SourceId, View
+from chalicelib.schemas.base import Id, Paged, SourceId, View
 
 __all__ = ["LARGEST", "Batch", "BatchQuery", "NewBatch"]
 
@@ -29,11 +29,8 @@ class NewBatch(NewAnalysis, kw_only=True):
             raise ValueError("obj_ids: give the ids of sources, or a group_id")
 
 
-class BatchQuery(Query):
+class BatchQuery(Paged):
     """Which outcomes to show."""
-
-    pageNumber: Annotated[int, Meta(ge=1, le=LARGEST, description="The page, from 1")] = 1
-    numPerPage: Annotated[int, Meta(ge=1, le=500, description="Outcomes a page")] = 100
 
 
 class Outcome(View):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import Id, Name, Query, Schema, Switch, Time, View, Word
+from chalicelib.schemas.base import Id, Name, Paged, Query, Schema, Switch, Time, View, Word
 
 __all__ = [
     "Acl", "Group", "GroupChange", "GroupQuery", "GroupWithUsers", "Groups", "Member", "MemberChange",
@@ -135,11 +135,8 @@ class NewUser(Schema):
     )
 
 
-class UsersQuery(Query):
+class UsersQuery(Paged):
     """Which page of the users, who stand in the order of their names."""
-
-    pageNumber: Annotated[int, Meta(ge=1, le=10**6, description="The page, counted from 1.")] = 1
-    numPerPage: Annotated[int, Meta(ge=1, le=500, description="Users on a page.")] = 100
 
 
 WHOSE = "Yourself if left out; another user: administrators only."

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Id, Query, Schema, SourceId, Time, View
+from chalicelib.schemas.base import GroupIds, Id, PagedByCursor, Query, Schema, SourceId, Time, View
 from chalicelib.schemas.people import Group
 from chalicelib.schemas.times import Moment
 
@@ -106,14 +106,18 @@ class NewIds(View):
     ids: Annotated[list[int], Meta(description="The id of each row, in their order.", examples=[[17, 18]])]
 
 
+Format = Annotated[
+    Literal["mag", "flux", "both"],
+    Meta(description="Whether to show magnitudes, fluxes in µJy with the zp of magsys, or both."),
+]
+System = Annotated[Literal["ab", "vega"], Meta(description=MAGSYS)]
+
+
 class PhotometryQuery(Query):
     """How to show photometry."""
 
-    format: Annotated[
-        Literal["mag", "flux", "both"],
-        Meta(description="Whether to show magnitudes, fluxes in µJy with the zp of magsys, or both."),
-    ] = "mag"
-    magsys: Annotated[Literal["ab", "vega"], Meta(description=MAGSYS)] = "ab"
+    format: Format = "mag"
+    magsys: System = "ab"
 
 
 class RangeBody(Schema):
@@ -131,8 +135,11 @@ class RangeBody(Schema):
     ] = None
 
 
-class RangeQuery(PhotometryQuery):
-    """Which photometry to list."""
+class RangeQuery(PagedByCursor):
+    """Which photometry to list, and how."""
+
+    format: Format = "mag"
+    magsys: System = "ab"
 
     obj_id: Annotated[SourceId | None, Meta(description="Of this source alone.", examples=["SN1"])] = None
     instrument_ids: Annotated[
@@ -144,14 +151,10 @@ class RangeQuery(PhotometryQuery):
     max_date: Annotated[
         Moment | None, Meta(description="Not after this: ISO 8601, in UTC unless an offset is given.")
     ] = None
-    pageNumber: Annotated[int, Meta(ge=1, description="Which page of sources, counted from 1.")] = 1
     numPerPage: Annotated[int, Meta(ge=1, le=50, description="How many sources on a page.")] = 20
-    cursor: Annotated[
-        Annotated[str, Meta(max_length=400)] | None,
-        Meta(description="Go on from there: the `X-Next-Cursor` of the page before."),
-    ] = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not re.fullmatch(r"\s*(\d{1,15}\s*(,\s*\d{1,15}\s*)*)?", self.instrument_ids, re.ASCII):
             raise ValueError("instrument_ids: ids are needed, with commas between, as in 1,4")
 

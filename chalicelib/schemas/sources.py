@@ -9,6 +9,7 @@ from chalicelib.schemas.base import (
     GroupIds,
     Id,
     Name,
+    PagedByCursor,
     Query,
     Schema,
     SourceId,
@@ -96,7 +97,7 @@ class SourceQuery(Query):
     includePhotStats: Annotated[Switch, Meta(description="Add its PhotStats, as `photstats`.")] = False
 
 
-class SourcesQuery(Query):
+class SourcesQuery(PagedByCursor):
     """Which sources to list; with several conditions, those that meet them all."""
 
     group_ids: (
@@ -138,21 +139,9 @@ class SourcesQuery(Query):
         ]
         | None
     ) = None
-    pageNumber: Annotated[int, Meta(ge=1, description="Which page, counted from 1.", examples=[1])] = 1
-    numPerPage: Annotated[int, Meta(ge=1, le=500, description="How many on a page.", examples=[100])] = 100
-    cursor: (
-        Annotated[
-            str,
-            Meta(
-                max_length=400,
-                description="Go on from there: the `X-Next-Cursor` of the page before.",
-                examples=["WlRGMjFhYXFqbXBz"],
-            ),
-        ]
-        | None
-    ) = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len({part is None for part in (self.ra, self.dec, self.radius)}) > 1:
             raise ValueError("ra, dec, radius: a cone needs all three, in degrees")
 

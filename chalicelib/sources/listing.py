@@ -19,9 +19,6 @@ from chalicelib.tables import sources as table
 
 __all__ = ["Page", "names_in_group", "page"]
 
-DEEPEST = 10_000
-"""The last source that a page number reaches; beyond it a cursor is needed."""
-
 MOST_COUNTED = 1000
 """Sources of a name that are counted: so many stand for any larger number."""
 
@@ -55,15 +52,9 @@ def page(requester: Requester, query: SourcesQuery) -> Page:
     ForbiddenError
         If the requester is not in one of the groups asked for.
     """
-    size = query.numPerPage
-    skipped = 0 if query.cursor else (query.pageNumber - 1) * size
-    if skipped + size > DEEPEST:
-        raise InvalidError(
-            f"pageNumber: pages end at source {DEEPEST}; go on with cursor=<the header X-Next-Cursor>."
-        )
     groups = _groups(requester, query.group_ids)
     entries, total = _entries(query, groups, _opened(query.cursor))
-    return _read(islice(entries, skipped, None), size, groups, total)
+    return _read(islice(entries, query.skipped, None), query.numPerPage, groups, total)
 
 
 def names_in_group(group_id: int) -> Iterator[str]:

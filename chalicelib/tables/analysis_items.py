@@ -10,10 +10,9 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib import settings
-from chalicelib.tables.base import Record, timestamp
+from chalicelib.tables.base import EVERYONE, Record, timestamp
 
 __all__ = [
-    "EVERYONE",
     "AnalysisItem",
     "ByListing",
     "ByService",
@@ -25,10 +24,6 @@ __all__ = [
     "ListingItem",
     "TallyItem",
 ]
-
-
-EVERYONE = "all"
-"""The listing that every analysis stands in; administrators read it."""
 
 
 class Item(Record):

@@ -9,16 +9,13 @@ from heapq import merge
 from itertools import groupby, islice
 
 from chalicelib.tables.analyses import some
-from chalicelib.tables.analysis_items import EVERYONE, AnalysisItem, ByListing, ListingItem
+from chalicelib.tables.analysis_items import AnalysisItem, ByListing, ListingItem
+from chalicelib.tables.base import EVERYONE, group_listing
 
 __all__ = ["EVERYONE", "author_listing", "enter", "group_listing", "leave", "newest"]
 
 AT_ONCE = 100
 """Records that DynamoDB gives in one BatchGet."""
-
-
-def group_listing(group_id: int) -> str:
-    return f"group#{group_id}"
 
 
 def author_listing(user_id: int) -> str:

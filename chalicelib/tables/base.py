@@ -21,11 +21,13 @@ from chalicelib.aws import client
 from chalicelib.errors import BusyError
 
 __all__ = [
+    "EVERYONE",
     "LostRace",
     "PackedAttribute",
     "Record",
     "Registry",
     "conditional",
+    "group_listing",
     "id_key",
     "next_id",
     "now",
@@ -95,6 +97,15 @@ class Counter(Registry):
     """The last id that was given out."""
 
     value = NumberAttribute(default=0)
+
+
+EVERYONE = "all"
+"""The listing in which every record of a kind stands; administrators read it."""
+
+
+def group_listing(group_id: int) -> str:
+    """Return the listing of what the members of a group see."""
+    return f"group#{group_id}"
 
 
 def id_key(number: int) -> str:

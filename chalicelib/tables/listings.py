@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby
 
-from chalicelib.tables.source_items import EVERYONE, ByName, ByTime, ListingItem, group_listing
+from chalicelib.tables.base import EVERYONE, group_listing
+from chalicelib.tables.source_items import ByName, ByTime, ListingItem
 
 __all__ = ["EVERYONE", "Entry", "group_listing", "named", "newest"]
 

@@ -10,14 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from chalicelib import settings
 from chalicelib.tables.base import Record, timestamp
 
-__all__ = ["EVERYONE", "ByName", "ByTime", "ByZone", "ListingItem", "Part", "SourceItem", "group_listing"]
-
-EVERYONE = "all"
-"""The listing that every source stands in; administrators read it."""
-
-
-def group_listing(group_id: int) -> str:
-    return f"group#{group_id}"
+__all__ = ["ByName", "ByTime", "ByZone", "ListingItem", "Part", "SourceItem"]
 
 
 class Part(Record):

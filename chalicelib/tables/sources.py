@@ -13,8 +13,16 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.tables import source_counts, zones
-from chalicelib.tables.base import LostRace, conditional, id_key, timestamp, transaction
-from chalicelib.tables.source_items import EVERYONE, ListingItem, Part, SourceItem, group_listing
+from chalicelib.tables.base import (
+    EVERYONE,
+    LostRace,
+    conditional,
+    group_listing,
+    id_key,
+    timestamp,
+    transaction,
+)
+from chalicelib.tables.source_items import ListingItem, Part, SourceItem
 
 __all__ = [
     "Part", "SourceItem", "add", "bury", "drop", "find", "get", "groups_of", "hide", "leave", "parts",

@@ -77,11 +77,11 @@ def test_what_no_record_has_room_for(admin: Gateway, path: str, body: dict[str, 
 def test_light_curves_of_many_uploads_can_be_shared_at_once(admin: Gateway) -> None:
     make_source(admin)
     row = {"obj_id": "SN1", "flux": 1.0, "fluxerr": 1.0, "filter": "ztfg", "instrument_id": 1}
-    for mjd in range(110):
+    for mjd in range(32):
         assert admin.post("/photometry", {**row, "mjd": mjd}).status == 200
-    everything = {**row, "mjd": [*range(110), 200], "group_ids": "all"}
+    everything = {**row, "mjd": [*range(32), 200], "group_ids": "all"}
     assert admin.put("/photometry", everything).status == 200
-    assert len(make_user(admin, "ada").get("/sources/SN1/photometry").data) == 111
+    assert len(make_user(admin, "ada").get("/sources/SN1/photometry").data) == 33
 
 
 def test_large_altdata_is_cut_into_blocks(admin: Gateway) -> None:

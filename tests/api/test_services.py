@@ -1,11 +1,10 @@
 """The registry of analysis services."""
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.api.story import deliver, make_service, make_source, sent_to, start
+from tests.api.story import deliver, make_service, make_source, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import analysis_service
@@ -99,44 +98,6 @@ def test_a_disabled_service_starts_nothing(admin: Gateway) -> None:
     service = make_service(admin)
     admin.patch(f"/analysis_service/{service}", {"enabled": False})
     assert "disabled" in admin.post(f"/obj/SN1/analysis/{service}").message
-
-
-CREDENTIALS: dict[str, tuple[dict[str, Any], str]] = {
-    "none": ({}, ""),
-    "header_token": ({"header_token": {"X-Key": "k1"}}, "k1"),
-    "api_key": ({"api_key": "k2", "api_key_name": "key"}, "k2"),
-    "HTTPBasicAuth": ({"username": "u", "password": "p3"}, "p3"),
-    "HTTPDigestAuth": ({"username": "u", "password": "p4"}, "p4"),
-    "OAuth1": (
-        {"app_key": "a", "app_secret": "s5", "user_oauth_token": "t", "user_oauth_token_secret": "s6"},
-        "s5",
-    ),
-}
-
-
-@pytest.mark.parametrize("nested", [False, True])
-@pytest.mark.parametrize("kind", CREDENTIALS)
-def test_each_type_of_authentication_reaches_the_service(admin: Gateway, kind: str, nested: bool) -> None:
-    credentials, secret = CREDENTIALS[kind]
-    given = {kind: credentials} if nested and kind not in ("header_token", "none") else credentials
-    make_source(admin)
-    with analysis_service() as server:
-        service = make_service(admin, server.url, authentication_type=kind, _authinfo=json.dumps(given))
-        analysis = start(admin, service)
-        deliver()
-        body, headers = sent_to(server), server.received[0].headers
-    assert body["resource_id"] == "SN1"
-    match kind:
-        case "header_token":
-            assert headers["x-key"] == "k1"
-        case "api_key":
-            assert body["key"] == "k2"
-        case "HTTPBasicAuth":
-            assert headers["authorization"].startswith("Basic ")
-        case "OAuth1":
-            assert "oauth_signature" in headers["authorization"]
-    if secret:
-        assert secret not in admin.get(f"/obj/analysis/{analysis}/inputs").text
 
 
 def test_deleting_a_service_ends_and_deletes_its_analyses(admin: Gateway) -> None:

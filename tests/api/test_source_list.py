@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.schemas import base
 from chalicelib.sources import listing, sky
 from chalicelib.tables import source_counts, zones
 from chalicelib.tables import sources as table
-from chalicelib.tables.source_items import EVERYONE, ListingItem, SourceItem, group_listing
+from chalicelib.tables.base import EVERYONE, group_listing
+from chalicelib.tables.source_items import ListingItem, SourceItem
 from tests.api.test_cost import counted
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -107,7 +109,7 @@ def test_queries_of_all_shapes(admin: Gateway, query: str, status: int) -> None:
 
 
 def test_deep_pages_are_reached_by_the_cursor_only(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "DEEPEST", 4)
+    monkeypatch.setattr(base, "DEEPEST", 4)
     for number in range(5):
         save(admin, f"S{number}")
     assert names(admin, numPerPage=2, pageNumber=2) == ["S2", "S1"]
