@@ -21,7 +21,7 @@ def dead_letters(event: SQSEvent) -> None:
     workers.dead_letters(event.to_dict())
 
 
-@app.on_sqs_message(queue=settings.name(queues.JOBS), batch_size=1, name="jobs")
+@app.on_sqs_message(queue=settings.name(queues.JOBS), batch_size=1, name="jobs", maximum_concurrency=10)
 def jobs(event: SQSEvent) -> None:
     workers.jobs(event.to_dict())
 

@@ -8,7 +8,7 @@ Read from the top down; imports run downwards only::
     ----------------  the heart: plain Python, no Chalice, no AWS
     analysis/         the life of an analysis: start, dispatch, callback, sweep, read back
     sources/          what is known of a source: photometry, spectra, redshift
-    people.py         users, groups, tokens
+    people/           users, groups, tokens
     services.py       the registry of analysis services
     fitter_door.py    what the app knows of the supernova fitter: where its payloads go
     reference/        the OpenAPI document and the page of /api/docs, made from routes and schemas

@@ -12,7 +12,7 @@ from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
 from chalicelib.tables import people
 
-__all__ = ["Grouped", "Requester", "groups_for", "may", "may_see", "must_have"]
+__all__ = ["Grouped", "Requester", "groups_for", "groups_left", "may", "may_see", "must_have"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,15 @@ def may_see(requester: Requester, record: Grouped | Iterable[int | float]) -> bo
     """Say whether a record, or anything with these group ids, is visible."""
     group_ids = record if isinstance(record, Iterable) else record.group_ids
     return requester.is_admin or not requester.groups.isdisjoint(int(group) for group in group_ids)
+
+
+def groups_left(requester: Requester, record: Grouped) -> list[int]:
+    """Return those of a record's groups that the requester is (still) in.
+
+    If that is none, it is their single-user group: "none" would be read as "nothing said", and what
+    was made for a few would become everybody's.
+    """
+    return [int(g) for g in record.group_ids if may_see(requester, [g])] or [requester.own_group]
 
 
 def groups_for(requester: Requester, asked: list[int] | str | None, default: Iterable[int]) -> set[int]:

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from chalicelib import settings
 from chalicelib.aws import account_id, client
 
-__all__ = ["At", "delete", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
+__all__ = ["At", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
 
 PART_BYTES = 16 * 1024 * 1024
 """The size of the pieces in which a large blob is written; S3 wants 5 MB at least."""
@@ -119,11 +119,6 @@ def upload_link(key: str, content_type: str, seconds: int = settings.LINK_SECOND
     """Return a presigned URL to which a blob can be PUT for some seconds."""
     query = {"Bucket": _bucket(), "Key": key, "ContentType": content_type}
     return str(client("s3").generate_presigned_url("put_object", query, ExpiresIn=seconds))
-
-
-def delete(key: str) -> None:
-    """Delete a blob, whether it is there or not."""
-    client("s3").delete_object(Bucket=_bucket(), Key=key)
 
 
 def delete_under(prefix: str) -> None:

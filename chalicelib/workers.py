@@ -64,7 +64,7 @@ def _delete_source(message: dict[str, Any], pause: Pause) -> None:
 def _default_analyses(message: dict[str, Any], pause: Pause) -> None:
     from chalicelib.analysis.defaults import happened
 
-    happened(message)
+    happened(message, pause)
 
 
 def _batch(message: dict[str, Any], pause: Pause) -> None:

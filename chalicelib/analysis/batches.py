@@ -13,10 +13,18 @@ from typing import Any
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, groups_for
 from chalicelib.analysis import start as starting
-from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater
+from chalicelib.errors import (
+    BusyError,
+    ForbiddenError,
+    HeliographError,
+    InvalidError,
+    RetryLater,
+    UnavailableError,
+)
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import given, read
 from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
+from chalicelib.schemas.people import Acl
 from chalicelib.sources import listing
 from chalicelib.tables import analyses
 from chalicelib.tables import batches as table
@@ -27,7 +35,7 @@ __all__ = ["add", "seen", "shown", "work_off"]
 AT_ONCE = 20
 """Sources that one invocation starts analyses of."""
 
-SOON, GIVEN_UP_AFTER = 5.0, 60.0
+SOON, GIVEN_UP_AFTER = 10.0, 60.0
 """Seconds after which to look again for the record of a batch; and after which it will never come."""
 
 
@@ -43,15 +51,18 @@ def add(requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_
     """
     service = starting.runnable(requester, wanted.service_id)
     starting.chosen(service, wanted)
-    key = starting.remembered(requester, idempotency_key)
+    key = starting.remembered(requester, idempotency_key, "batch")
     if key and (earlier := analyses.repeated(key)):
         return earlier
     sources = _sources(requester, wanted)
     number = table.new_id()
     request = given(wanted, "service_id", "obj_ids", "group_id")
     document = {
-        "obj_ids": sources, "request": request, "public_url": settings.public_url() or public_url,
-    }  # fmt: skip
+        "obj_ids": sources,
+        "request": request,
+        "public_url": settings.public_url() or public_url,
+        "as_admin": requester.is_admin,
+    }
     blobs.put(_key(number), json.dumps(document).encode(), "application/json")
     # The job first: if this ends before the record is there, the job finds none and gives up.
     job = {"job": "batch", "batch_id": number, "first": 0, "last": len(sources), "sent_at": time.time()}
@@ -102,7 +113,8 @@ def work_off(job: dict[str, Any], pause: Callable[[float], None]) -> None:
         return
     document = json.loads(blobs.get(_key(number)) or b"{}")
     known = {outcome.obj_id for outcome in table.outcomes(number, first, last - first)}
-    author = people.requester_numbered(int(item.author_id))
+    acls = [Acl.SYSTEM_ADMIN] if document["as_admin"] else []
+    author = people.requester_numbered(int(item.author_id), acls)
     for place in range(first, last):
         source_id = document["obj_ids"][place]
         if source_id not in known:
@@ -123,27 +135,34 @@ def _start(
     document: dict[str, Any],
     pause: Callable[[float], None],
 ) -> None:
-    number, analysis_id, message = int(item.id), None, None
     try:
-        if author is None:
-            raise ForbiddenError("The user who started the batch does not exist any more.")
+        analysis_id, message = _started(item, author, place, source_id, document)
+        table.note(int(item.id), place, source_id, analysis_id, message)
+    except (BusyError, UnavailableError) as reason:
+        pause(SOON)
+        raise RetryLater(f"batch {int(item.id)}: {reason}") from None
+
+
+def _started(
+    item: table.BatchItem, author: Requester | None, place: int, source_id: str, document: dict[str, Any]
+) -> tuple[int | None, str | None]:
+    """Start the analysis of one source; return its id, or why it does not start."""
+    if author is None:
+        return None, "The user who started the batch does not exist any more."
+    try:
         analysis_id = starting.start(
             author,
             source_id,
             int(item.service_id),
             read(NewAnalysis, document["request"]),
             public_url=document["public_url"],
-            idempotency_key=f"batch {number} {place}",
+            idempotency_key=f"batch {int(item.id)} {place}",
         )
-    except BusyError:
-        pause(SOON)
-        raise RetryLater(f"batch {number}: others are changing the same records") from None
+    except (BusyError, UnavailableError):
+        raise
     except HeliographError as error:
-        message = str(error)
-    try:
-        table.note(number, place, source_id, analysis_id, message)
-    except LostRace:
-        return
+        return None, str(error)
+    return analysis_id, None
 
 
 def seen(requester: Requester, number: int) -> table.BatchItem:
@@ -164,16 +183,16 @@ def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
     """Return a batch as the API shows it, with a page of its outcomes."""
     outcomes = table.outcomes(int(item.id), query.skipped, query.numPerPage)
     there = analyses.some([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
-    done = item.started + item.refused >= item.total
+    known, refused = table.counts(int(item.id))
     return {
         "id": int(item.id),
         "service_id": int(item.service_id),
         "author_id": int(item.author_id),
         "created_at": item.created_at,
-        "status": "done" if done else "running",
+        "status": "done" if known >= item.total else "running",
         "total": int(item.total),
-        "started": int(item.started),
-        "refused": int(item.refused),
+        "started": known - refused,
+        "refused": refused,
         "outcomes": [_outcome(outcome, there) for outcome in outcomes],
     }
 

@@ -7,13 +7,13 @@ and it counts against the day's limit in the very transaction that adds the anal
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib import people, services
-from chalicelib.access import Grouped, Requester, groups_for, may_see
-from chalicelib.analysis import parameters
-from chalicelib.analysis.start import EXTINCTION, start
-from chalicelib.errors import BusyError, ForbiddenError, HeliographError
+from chalicelib.access import Grouped, Requester, groups_for, groups_left, may_see
+from chalicelib.analysis import start as starting
+from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
 from chalicelib.people import sharing
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import given, read
@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     "show_plots": True,
     "show_corner": True,
 }
+
+SOON = 10.0
+"""Seconds until a job is tried again."""
 
 KEPT_SECONDS = 3 * 86400
 """How long a day's count is kept."""
@@ -62,7 +65,9 @@ def of_service(requester: Requester, service_id: int) -> list[table.DefaultAnaly
 
 
 def add(requester: Requester, service_id: int, wanted: NewDefaultAnalysis) -> int:
-    """Add a default analysis; return its id. Its analyses see what the requester sees.
+    """Add a default analysis; return its id.
+
+    Its analyses see what the requester sees as a member of groups, whatever their token allows.
 
     Raises
     ------
@@ -97,8 +102,17 @@ def remove(requester: Requester, service_id: int, number: int) -> None:
     table.remove(_own(requester, service_id, number))
 
 
-def shown(requester: Requester, item: table.DefaultAnalysisItem) -> dict[str, Any]:
-    """Return a default analysis as the API shows it."""
+def shown(requester: Requester, items: list[table.DefaultAnalysisItem]) -> list[dict[str, Any]]:
+    """Return default analyses as the API shows them."""
+    held = analyses.held([_today(item).key for item in items])
+    groups = sharing.groups_of(requester, items)
+    return [
+        {**_shown(item, held.get(_today(item).key, 0)), "groups": its}
+        for item, its in zip(items, groups, strict=True)
+    ]
+
+
+def _shown(item: table.DefaultAnalysisItem, count: int) -> dict[str, Any]:
     fields = dict(item.fields)
     limit = fields.pop("daily_limit")
     return {
@@ -106,22 +120,36 @@ def shown(requester: Requester, item: table.DefaultAnalysisItem) -> dict[str, An
         "analysis_service_id": int(item.service_id),
         "author_id": int(item.author_id),
         **fields,
-        "stats": {"daily_limit": limit, "daily_count": analyses.held(_today(item).key)},
-        "groups": sharing.groups_of(requester, [item])[0],
+        "stats": {"daily_limit": limit, "daily_count": count},
         "created_at": item.created_at,
         "modified": item.modified,
     }
 
 
-def happened(job: dict[str, Any]) -> None:
+def happened(job: dict[str, Any], pause: Callable[[float], None]) -> None:
     """Start what a classification, or a save to groups, starts; to be repeated without harm.
 
     Parameters
     ----------
     job : dict
-        The ``source_id``; its ``classification_id``, or the ``group_ids`` that it was saved to; and
-        the ``public_url`` by which services can call back.
+        The ``source_id``; its ``classification_id``, or the ``group_ids`` that it was saved to; which
+        ``occasion`` it was; and the ``public_url`` by which services can call back.
+    pause : callable
+        Says after how many seconds the queue shall bring the job again.
+
+    Raises
+    ------
+    RetryLater
+        If others are changing the same records, or something outside does not answer.
     """
+    try:
+        _start_all(job)
+    except (BusyError, UnavailableError) as reason:
+        pause(SOON)
+        raise RetryLater(str(reason)) from None
+
+
+def _start_all(job: dict[str, Any]) -> None:
     if number := job.get("classification_id"):
         _classified(job, number)
         return
@@ -129,7 +157,7 @@ def happened(job: dict[str, Any]) -> None:
     saved_to = set(job["group_ids"]) & sources.groups_of(source) if source else set()
     for group_id in sorted(saved_to):
         for item in table.started_by(f"group#{group_id}"):
-            _start(item, f"group {group_id} {job['source_id']}", job)
+            _start(item, job)
 
 
 def _classified(job: dict[str, Any], number: int) -> None:
@@ -141,12 +169,10 @@ def _classified(job: dict[str, Any], number: int) -> None:
         wanted = item.fields["source_filter"]["classifications"]
         least = min(float(entry["probability"]) for entry in wanted if entry["name"] == name)
         if (1.0 if probability is None else probability) >= least:
-            _start(item, f"classification {number}", job, there)
+            _start(item, job, there)
 
 
-def _start(
-    item: table.DefaultAnalysisItem, occasion: str, job: dict[str, Any], cause: Grouped | None = None
-) -> None:
+def _start(item: table.DefaultAnalysisItem, job: dict[str, Any], cause: Grouped | None = None) -> None:
     author, source_id = people.requester_numbered(int(item.author_id)), job["source_id"]
     if author is None or (cause is not None and not may_see(author, cause)):
         return
@@ -155,19 +181,19 @@ def _start(
         show_parameters=item.fields["show_parameters"],
         show_plots=item.fields["show_plots"],
         show_corner=item.fields["show_corner"],
-        group_ids=[int(group) for group in item.group_ids if may_see(author, [group])],
+        group_ids=groups_left(author, item),
     )
     try:
-        start(
+        starting.start(
             author,
             source_id,
             int(item.service_id),
             wanted,
             public_url=job["public_url"],
-            idempotency_key=f"default {int(item.id)} {occasion}",
+            idempotency_key=f"default {int(item.id)} {job['occasion']}",
             counts=[_today(item)],
         )
-    except BusyError:
+    except (BusyError, UnavailableError):
         raise
     except (HeliographError, analyses.Full) as reason:
         log.info("default analysis %d does not start on %s: %s", item.id, source_id, reason)
@@ -183,15 +209,13 @@ def _fields(wanted: DefaultAnalysisChange) -> dict[str, Any]:
 
 
 def _check(requester: Requester, service_id: int, fields: dict[str, Any]) -> None:
-    """Refuse what could never start."""
-    service = services.seen(requester, service_id)
-    if service.fields["upload_only"]:
-        raise ForbiddenError(f"Analysis service {service_id} takes uploads only: nothing can be started.")
+    """Refuse what could never start: it will run without the permissions of this request's token."""
+    author = people.requester_numbered(requester.user_id) or requester
+    service = starting.runnable(author, service_id)
     group_id = fields["source_filter"].get("group_id")
     if group_id:
         groups_for(requester, [group_id], ())
-    chosen = {k: v for k, v in fields["default_analysis_parameters"].items() if k != EXTINCTION}
-    parameters.choose(service.fields["optional_analysis_parameters"], chosen)
+    starting.chosen(service, NewAnalysis(analysis_parameters=fields["default_analysis_parameters"]))
 
 
 def _own(requester: Requester, service_id: int, number: int) -> table.DefaultAnalysisItem:

@@ -16,6 +16,7 @@ from typing import Any
 from chalicelib import blobs
 from chalicelib.errors import InvalidError
 from chalicelib.json_text import dump, parse
+from chalicelib.schemas.base import is_name
 
 __all__ = ["CURVES", "Document", "Stored", "delete", "read", "store", "summed_up"]
 
@@ -185,8 +186,8 @@ def _read_annotations(document: Document) -> None:
         if not isinstance(annotation, dict) or not isinstance(annotation.get("data"), dict):
             raise InvalidError(f'{place}: {{"origin": …, "data": {{…}}}} is needed.')
         origin = annotation.get("origin")
-        if origin is not None and not (isinstance(origin, str) and 0 < len(origin) <= 200):
-            raise InvalidError(f"{place}.origin: a text of at most 200 characters is needed.")
+        if origin is not None and not is_name(origin):
+            raise InvalidError(f"{place}.origin: a text of 1 to 200 characters in one line is needed.")
     if len(json.dumps(given)) > INLINE_BYTES:
         raise InvalidError(f"analysis.annotations: more than {INLINE_BYTES} characters of JSON.")
     document.products["annotations"] = given
@@ -202,13 +203,16 @@ def summed_up(results: Any) -> dict[str, Any]:
 def _scalars(results: Any) -> dict[str, float | str | bool]:
     """Return the scalars of results by their dotted names, for lists to compare; not too many."""
     found: dict[str, float | str | bool] = {}
-    stack = [("", results)]
+    stack, room = [("", results)], INLINE_BYTES
     while stack and len(found) < MAX_SCALARS:
         name, value = stack.pop()
         if isinstance(value, dict):
             inner = list(value.items())[:MAX_SCALARS]
             stack += [(f"{name}.{key}" if name else str(key), item) for key, item in reversed(inner)]
         elif isinstance(value, float | bool | int) or (isinstance(value, str) and len(value) <= 100):
+            room -= len(json.dumps([name[:100], value]))
+            if room < 0:
+                break
             found[name[:100]] = value
     return found
 

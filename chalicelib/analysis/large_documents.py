@@ -83,7 +83,7 @@ def split(upload: str, analysis_id: int) -> dict[str, Any]:
         stored = documents.store(analysis_id, documents.read(analysis))
     except HeliographError as error:
         return {"error": str(error)}
-    blobs.delete(upload)
+    # The upload stays for its day: whatever refuses the analysis now, it can be named again.
     return {"prefix": stored.prefix, "products": stored.products}
 
 

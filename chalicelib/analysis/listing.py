@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.access import Requester
 from chalicelib.analysis import reading
 from chalicelib.errors import InvalidError
-from chalicelib.schemas.analyses import AnalysesQuery
+from chalicelib.schemas.analyses import COMPARISON, AnalysesQuery
 from chalicelib.tables import analyses as table
 from chalicelib.tables import analysis_listings as listings
 
@@ -18,8 +18,6 @@ __all__ = ["Page", "everywhere", "of_source"]
 
 MOST_READ = 2000
 """Records that one request looks at: a page may be short, its cursor says where to go on."""
-
-COMPARISON = re.compile(r"\s*([\w.\- ]+?)\s*(<=|>=|==|!=|=|<|>)\s*(.+?)\s*")
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -100,10 +98,10 @@ def _test(query: AnalysesQuery) -> Test:
 
 def _comparison(text: str) -> Test:
     """Return the test that ``chi2<2`` stands for: a comparison of a scalar of the results."""
-    found = COMPARISON.fullmatch(text)
+    found = re.fullmatch(COMPARISON, text)
     if not found:
         raise InvalidError(f"result: {text[:100]!r} is no comparison such as chi2<2 or model=salt3.")
-    name, sign, written = found.groups()
+    name, sign, written = (part.strip() for part in found.groups())
     wanted = _number(written)
 
     def test(item: table.AnalysisItem) -> bool:

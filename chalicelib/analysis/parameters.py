@@ -33,6 +33,8 @@ def declared(optional: str | dict[str, Any] | None) -> dict[str, Any]:
         If it is no JSON, no object, or holds something else than declarations.
     """
     if isinstance(optional, str):
+        if len(optional) > MAX_JSON:
+            raise InvalidError(f"optional_analysis_parameters: more than {MAX_JSON} characters.")
         try:
             optional = json.loads(optional) if optional.strip() else {}
         except (ValueError, RecursionError) as error:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chalicelib import blobs
-from chalicelib.access import Requester, may_see
+from chalicelib.access import Requester, groups_left
 from chalicelib.analysis import reading
 from chalicelib.analysis.start import EXTINCTION, inputs_key, start
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
@@ -48,7 +48,7 @@ def rerun(
         "show_parameters": bool(item.show_parameters),
         "show_plots": bool(item.show_plots),
         "show_corner": bool(item.show_corner),
-        "group_ids": [int(group) for group in item.group_ids if may_see(requester, [group])],
+        "group_ids": groups_left(requester, item),
     }
     chosen |= changes.pop("analysis_parameters", {})
     again = read(NewAnalysis, {**before, **changes, "analysis_parameters": chosen})

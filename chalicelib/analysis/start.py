@@ -105,9 +105,12 @@ def start(
     return _queued(record, key, counts)
 
 
-def remembered(requester: Requester, key: str | None) -> str | None:
-    """Return an idempotency key as it is stored: its user's own, and of a length that fits."""
-    return f"{requester.user_id}#{hashlib.sha256(key.encode()).hexdigest()}" if key else None
+def remembered(requester: Requester, key: str | None, kind: str = "analysis") -> str | None:
+    """Return an idempotency key as it is stored: its user's own, of its kind, of a length that fits."""
+    if not key:
+        return None
+    digest = hashlib.sha256(f"{kind}/{key}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{requester.user_id}#{digest}"
 
 
 def runnable(requester: Requester, service_id: int) -> ServiceItem:
@@ -150,9 +153,11 @@ def _deredden(analysis_id: int) -> None:
     key = inputs_key(analysis_id)
     try:
         render("deredden", key, key, "application/json")
-    except UnreadableError as error:
+    except HeliographError as error:
         blobs.delete_under(f"analyses/{analysis_id}/")
-        raise InvalidError(f"analysis_parameters.{EXTINCTION}: {error}") from None
+        if isinstance(error, UnreadableError):
+            raise InvalidError(f"analysis_parameters.{EXTINCTION}: {error}") from None
+        raise
 
 
 def _document(source_id: str, source: dict[str, Any], data: dict[str, str], sent: dict[str, Any]) -> bytes:

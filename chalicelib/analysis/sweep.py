@@ -35,9 +35,10 @@ def sweep() -> int:
 
 
 def _mend(item: table.AnalysisItem) -> None:
+    # First, so that what cannot be mended stands behind the others the next time.
+    steps.looked_at(item)
     match item.status:
         case "queued":
-            steps.heard_of(item)
             queues.send(queues.DISPATCH, {"analysis_id": int(item.id)})
         case "pending":
             steps.end(item, "timed_out", "The service did not answer in time.", leaving=("pending",))

@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from chalicelib import services, settings
-from chalicelib.access import Requester, groups_for
+from chalicelib.access import Requester, groups_for, may
 from chalicelib.analysis import documents, large_documents, records, write_back
-from chalicelib.errors import ForbiddenError, HeliographError
+from chalicelib.errors import ForbiddenError, HeliographError, UnauthorizedError
 from chalicelib.schemas.analyses import Upload
+from chalicelib.schemas.people import Acl
 from chalicelib.sources import catalogue
 from chalicelib.tables import analyses as table
 from chalicelib.tables.base import next_id
@@ -31,6 +32,12 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
     analysis_id = next_id("analysis")
     stored = large_documents.take(_owner(requester), analysis_id, wanted.analysis)
+    if stored.products.get("annotations") and not may(requester, Acl.ANNOTATE):
+        documents.delete(stored.prefix)
+        raise UnauthorizedError(
+            "analysis.annotations: they need the permission 'Annotate', which the token does not have. "
+            "Leave them out, or ask an administrator for a token with it."
+        )
     record = records.new(
         analysis_id,
         requester,

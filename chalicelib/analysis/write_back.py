@@ -38,7 +38,10 @@ def settle(item: AnalysisItem) -> None:
         queues.send(queues.JOBS, {"job": "read_results", "analysis_id": int(item.id)})
     _annotate(item, found.get("annotations", []))
     _summarize(item, found)
-    steps.settled(item)
+    try:
+        steps.settled(item)
+    except LostRace:
+        withdraw(item)  # it was deleted in between
 
 
 def try_to_settle(item: AnalysisItem) -> None:
@@ -62,9 +65,10 @@ def read_results(analysis_id: int) -> None:
     found = {**(item.products or {}), **documents.summed_up(plain)}
     try:
         steps.describe(item, found)
+        _summarize(item, found)
+        steps.settled(item)
     except LostRace:
-        return
-    _summarize(item, found)
+        withdraw(item)  # it was deleted in between
 
 
 def withdraw(item: AnalysisItem) -> None:
@@ -80,9 +84,10 @@ def _annotate(item: AnalysisItem, given: list[dict[str, Any]]) -> None:
             item.obj_id,
             annotation.get("origin") or (service.name if service else "analysis"),
             annotation["data"],
-            {int(group) for group in item.group_ids},
-            int(item.author_id),
-            int(item.analysis_service_id),
+            group_ids={int(group) for group in item.group_ids},
+            author_id=int(item.author_id),
+            service_id=int(item.analysis_service_id),
+            analysis_id=int(item.id),
         )
 
 

@@ -25,13 +25,13 @@ def add(call: Call, service_id: ServiceId, body: NewDefaultAnalysis) -> dict[str
 @routes.get(ALL, Acl.RUN_ANALYSES, answers=list[DefaultAnalysis])
 def every(call: Call, service_id: ServiceId) -> list[dict[str, Any]]:
     """List the default analyses of a service."""
-    return [defaults.shown(call.requester, item) for item in defaults.of_service(call.requester, service_id)]
+    return defaults.shown(call.requester, defaults.of_service(call.requester, service_id))
 
 
 @routes.get(ONE, Acl.RUN_ANALYSES, answers=DefaultAnalysis)
 def read(call: Call, service_id: ServiceId, default_id: DefaultAnalysisId) -> dict[str, Any]:
     """Read a default analysis, and how much of today's limit is used."""
-    return defaults.shown(call.requester, defaults.seen(call.requester, service_id, default_id))
+    return defaults.shown(call.requester, [defaults.seen(call.requester, service_id, default_id)])[0]
 
 
 @routes.patch(ONE, Acl.RUN_ANALYSES)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, to_builtins
 
 from chalicelib.schemas.analysis_fields import (
     IN_LISTS,
@@ -34,7 +34,8 @@ from chalicelib.schemas.base import (
 from chalicelib.schemas.people import Group
 
 __all__ = [
-    "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "Invitation", "NewAnalysis",
+    "COMPARISON", "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "Invitation",
+    "NewAnalysis",
     "Progress", "Rerun", "ResultsQuery", "Status", "Upload",
 ]  # fmt: skip
 
@@ -64,6 +65,9 @@ class InputFilters(Schema, omit_defaults=True):
     """Which of the source's data to send."""
 
     photometry: Annotated[PhotometryFilter | None, Meta(description="Which photometry to send.")] = None
+
+    def __post_init__(self) -> None:
+        check_size("input_filters", to_builtins(self))
 
 
 Filters = Annotated[
@@ -147,6 +151,10 @@ class AnalysisQuery(Query):
     includeFilename: Annotated[Switch, Meta(description="Add the name of its file.")] = False
 
 
+COMPARISON = r"^([0-9A-Za-z_.\- ]+?)(<=|>=|==|!=|=|<|>)([^\n<>=][^\n]*)$(?!\n)"
+"""A name, an operator, and a value."""
+
+
 class AnalysesQuery(PagedByCursor):
     """Which analyses to list."""
 
@@ -156,11 +164,12 @@ class AnalysesQuery(PagedByCursor):
     summaryOnly: Annotated[Switch, Meta(description="Of services that make summaries only.")] = False
     result: (
         Annotated[
-            Word,
+            str,
             Meta(
+                max_length=200,
+                pattern=COMPARISON,
                 description="A comparison that a scalar of the results must pass; dots lead into objects.",
                 examples=["chi2<2"],
-                extra_json_schema={"pattern": r"^[\w.\- ]+(<=|>=|==|!=|=|<|>).+$"},
             ),
         ]
         | None

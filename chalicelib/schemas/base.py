@@ -13,8 +13,26 @@ import msgspec
 from chalicelib.errors import InvalidError
 
 __all__ = [
-    "GroupIds", "Id", "Made", "Name", "Paged", "PagedByCursor", "Query", "Schema", "SourceId", "Switch",
-    "Text", "Time", "View", "Word", "check_size", "given", "read", "read_query", "truth",
+    "GroupIds",
+    "Id",
+    "Made",
+    "Name",
+    "Paged",
+    "PagedByCursor",
+    "Query",
+    "Schema",
+    "SourceId",
+    "Switch",
+    "Text",
+    "Time",
+    "View",
+    "Word",
+    "check_size",
+    "given",
+    "is_name",
+    "read",
+    "read_query",
+    "truth",
 ]  # fmt: skip
 
 MAX_JSON = 50_000
@@ -27,7 +45,7 @@ DEEPEST = 10_000
 """The last record that a page number reaches: what stands before a page is read, too."""
 
 TRUE = {"true", "t", "1", "yes"}
-FALSE = {"false", "f", "0", "no", ""}
+FALSE = {"false", "f", "0", "no"}
 
 PLACE = re.compile(r" - at `\$?\.?(.*)`$")
 UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
@@ -192,6 +210,15 @@ def given(body: Schema, *but: str) -> dict[str, Any]:
     """Return the fields that a request gave, as JSON knows them, leaving some out."""
     fields: dict[str, Any] = msgspec.to_builtins(body)
     return {name: value for name, value in fields.items() if name not in but}
+
+
+def is_name(value: Any) -> bool:
+    """Say whether a value is a `Name`."""
+    try:
+        msgspec.convert(value, Name, strict=True)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def check_size(field: str, value: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.schemas.base import GroupIds, Id, Schema, View, Word, check_size
+from chalicelib.schemas.base import GroupIds, Id, Name, Schema, View, check_size
 from chalicelib.schemas.people import Group
 
 __all__ = ["DefaultAnalysis", "DefaultAnalysisChange", "NewDefaultAnalysis", "SourceFilter"]
@@ -17,7 +17,7 @@ Limit = Annotated[
 class ClassificationFilter(Schema):
     """A classification that starts the analysis."""
 
-    name: Annotated[Word, Meta(description="The classification", examples=["Ia"])]
+    name: Annotated[Name, Meta(description="The classification", examples=["Ia"])]
     probability: Annotated[
         float, Meta(ge=0, le=1, description="The least probability; none given counts as 1", examples=[0.9])
     ] = 0.0
@@ -27,7 +27,7 @@ class SourceFilter(Schema, omit_defaults=True):
     """Which events start the analysis: one of these classifications, a save to this group, or either."""
 
     classifications: Annotated[
-        Annotated[list[ClassificationFilter], Meta(max_length=50)] | None,
+        Annotated[list[ClassificationFilter], Meta(max_length=40)] | None,
         Meta(description="Start when a source is classified as one of these"),
     ] = None
     group_id: Annotated[Id | None, Meta(description="Start when a source is saved to this group")] = None

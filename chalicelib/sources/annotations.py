@@ -51,16 +51,13 @@ def add(requester: Requester, source_id: str, wanted: NewAnnotation) -> int:
     return int(item.id)
 
 
-def _new(
-    source_id: str, fields: dict[str, Any], group_ids: set[int], author_id: int, service_id: int | None = None
-) -> table.RemarkItem:
+def _new(source_id: str, fields: dict[str, Any], group_ids: set[int], author_id: int) -> table.RemarkItem:
     return table.RemarkItem(
         source_id,
         table.place(KIND, fields["origin"]),
         id=next_id(KIND),
         group_ids=group_ids,
         owner_id=author_id,
-        service_id=service_id,
         fields=fields,
     )
 
@@ -104,9 +101,16 @@ def _seen(requester: Requester, source_id: str, number: int) -> table.RemarkItem
 
 
 def upsert(
-    source_id: str, origin: str, data: dict[str, Any], group_ids: set[int], author_id: int, service_id: int
+    source_id: str,
+    origin: str,
+    data: dict[str, Any],
+    *,
+    group_ids: set[int],
+    author_id: int,
+    service_id: int,
+    analysis_id: int,
 ) -> bool:
-    """Write what an analysis service says of a source, over nothing but what it wrote itself.
+    """Write what an analysis says of a source, over nothing but what its service wrote before.
 
     Parameters
     ----------
@@ -120,8 +124,8 @@ def upsert(
         The groups that see it.
     author_id : int
         Who started the analysis.
-    service_id : int
-        The service.
+    service_id, analysis_id : int
+        The service, and the analysis: an older one overwrites no newer one.
 
     Returns
     -------
@@ -139,14 +143,26 @@ def upsert(
         if source_table.get(source_id) is None:
             return False
         there = table.get(source_id, table.place(KIND, origin))
-        if there is not None and there.service_id != service_id:
+        if there is not None and not _may_follow(there, service_id, analysis_id):
             return False
         try:
             if there is None:
-                table.add(_new(source_id, fields, group_ids, author_id, service_id))
+                new = _new(source_id, fields, group_ids, author_id)
+                new.service_id, new.analysis_id = service_id, analysis_id
+                table.add(new)
             else:
-                table.update(there, fields=fields, group_ids=group_ids, owner_id=author_id)
+                table.update(
+                    there,
+                    fields=fields,
+                    group_ids=group_ids,
+                    owner_id=author_id,
+                    analysis_id=analysis_id,
+                )
         except LostRace:
             continue
         return True
     raise catalogue.busy(source_id)
+
+
+def _may_follow(there: table.RemarkItem, service_id: int, analysis_id: int) -> bool:
+    return there.service_id == service_id and (there.analysis_id or 0) <= analysis_id

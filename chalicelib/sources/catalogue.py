@@ -1,5 +1,6 @@
 """Sources: where they are in the sky, their redshift, and whose they are."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -140,7 +141,8 @@ def announce(source_id: str, public_url: str, **what: Any) -> None:
     **what
         The ``group_ids`` that it is being saved to, or the ``classification_id``.
     """
-    job = {"job": "default_analyses", "source_id": source_id, **what, "public_url": public_url}
+    occasion = {"occasion": str(uuid.uuid4()), "public_url": public_url}
+    job = {"job": "default_analyses", "source_id": source_id, **what, **occasion}
     queues.send(queues.JOBS, job, delay=SETTLED)
 
 

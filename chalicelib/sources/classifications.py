@@ -15,6 +15,9 @@ __all__ = ["add", "change", "of", "one", "remove"]
 
 KIND = "classification"
 
+STARTING = {"classification", "probability"}
+"""What default analyses look at."""
+
 
 def of(requester: Requester, source_id: str) -> list[dict[str, Any]]:
     """Return the classifications of a source that the requester may see, oldest first."""
@@ -93,7 +96,8 @@ def change(requester: Requester, number: int, wanted: ClassificationChange, publ
     changes = given(wanted, "obj_id", "group_ids")
     if changes.keys() & {"classification", "taxonomy_id"}:
         taxonomies.check_class(requester, item.fields | changes)
-    catalogue.announce(item.source_id, public_url, classification_id=number)
+    if any(changes[name] != item.fields.get(name) for name in STARTING & changes.keys()):
+        catalogue.announce(item.source_id, public_url, classification_id=number)
     remarks.change(requester, item, wanted)
 
 

@@ -136,9 +136,10 @@ def _identity(row: Row) -> tuple[Any, ...]:
 
 
 def _refreshed(requester: Requester, old: Row, row: Row) -> Row:
-    """Return an observation that was posted again, shared with more groups."""
-    own = may_change(requester, old)
-    given = {name: row[name] for name in BESIDES if row[name] is not None} if own else {}
+    """Return an observation that was posted again: if it is the requester's, shared with more groups."""
+    if not may_change(requester, old):
+        return old
+    given = {name: row[name] for name in BESIDES if row[name] is not None}
     return {**old, **given, "group_ids": sorted({*old["group_ids"], *row["group_ids"]})}
 
 

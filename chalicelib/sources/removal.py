@@ -8,10 +8,13 @@ source can ever belong to a new one of this name.
 from chalicelib import queues
 from chalicelib.access import Requester
 from chalicelib.errors import ForbiddenError
+from chalicelib.people import shared_groups
 from chalicelib.sources import catalogue
 from chalicelib.tables import id_places, remarks
 from chalicelib.tables import sources as table
 from chalicelib.tables.base import LostRace
+from chalicelib.tables.people import PUBLIC_GROUP
+from chalicelib.tables.source_items import SourceItem
 
 __all__ = ["delete", "finish", "is_hidden", "leave"]
 
@@ -35,6 +38,7 @@ def leave(requester: Requester, source_id: str, group_id: int) -> None:
         groups = table.groups_of(source)
         if group_id not in groups or not (group_id in requester.groups or requester.is_admin):
             raise ForbiddenError(f"group_id: {source_id!r} is in no group {group_id} that you are in.")
+        _check_leaving(requester, source, group_id)
         if groups == {group_id}:
             raise ForbiddenError(
                 f"group_id: {source_id!r} is in no other group. Save it to another one first, or let its "
@@ -45,6 +49,16 @@ def leave(requester: Requester, source_id: str, group_id: int) -> None:
         except LostRace:
             continue
     raise catalogue.busy(source_id)
+
+
+def _check_leaving(requester: Requester, source: SourceItem, group_id: int) -> None:
+    """Let those take a source out of a group who may save to it; out of the public one, its owner."""
+    if group_id == PUBLIC_GROUP:
+        allowed = int(source.owner_id) == requester.user_id or requester.is_admin
+    else:
+        allowed = bool(shared_groups.may_save_to(requester, {group_id}))
+    if not allowed:
+        raise ForbiddenError(f"group_id: you may not take sources out of group {group_id}.")
 
 
 def delete(requester: Requester, source_id: str) -> None:

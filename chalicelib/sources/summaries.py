@@ -1,5 +1,6 @@
 """Summaries of a source, written by analyses whose services write summaries."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,16 @@ __all__ = ["add", "remove", "shown"]
 MOST_KEPT = 30
 """Summaries of a source; the oldest goes."""
 
+MOST_CHARACTERS = 300_000
+"""Of JSON; even if they were not compressed, an item would hold them."""
+
 History = list[dict[str, Any]]
 
 
 def add(source_id: str, summary: dict[str, Any]) -> None:
-    """Put the summary of an analysis in front of the others, in place of its own older one."""
+    """Put the summary of an analysis among the others, in place of its own older one."""
     number = summary["analysis_id"]
-    _change(source_id, lambda history: [summary, *_without(history, number)][:MOST_KEPT])
+    _change(source_id, lambda history: _newest([summary, *_without(history, number)]))
 
 
 def remove(source_id: str, analysis_id: int) -> None:
@@ -36,6 +40,14 @@ def shown(requester: Requester, source_id: str) -> dict[str, Any]:
         if entry["set_by_user_id"] == requester.user_id or may_see(requester, entry["group_ids"])
     ]
     return {"summary": history[0]["summary"] if history else None, "summary_history": history}
+
+
+def _newest(history: History) -> History:
+    """Order summaries by when they were made, and drop the oldest until an item has room for them."""
+    ordered = sorted(history, key=lambda entry: str(entry["set_at_utc"]), reverse=True)[:MOST_KEPT]
+    while len(json.dumps(ordered)) > MOST_CHARACTERS:
+        ordered.pop()
+    return ordered
 
 
 def _without(history: History, analysis_id: int) -> History:

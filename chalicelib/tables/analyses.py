@@ -99,12 +99,10 @@ def tally_of(item: AnalysisItem) -> TallyItem:
     return TallyItem(f"tally#{item.author_id}#{item.obj_id}")
 
 
-def held(key: str) -> int:
-    """Return how far a count has come."""
-    try:
-        return int(TallyItem.get(key, consistent_read=True).held)
-    except DoesNotExist:
-        return 0
+def held(keys: list[str]) -> dict[str, int]:
+    """Return how far counts have come, by their keys; those that never began are left out."""
+    found = TallyItem.batch_get(keys, consistent_read=True) if keys else ()
+    return {item.key: int(item.held) for item in found}
 
 
 def create(item: AnalysisItem, idempotency_key: str | None, counts: list[Count]) -> None:

@@ -25,8 +25,8 @@ __all__ = [
     "describe",
     "end",
     "entomb",
-    "heard_of",
     "lease",
+    "looked_at",
     "postpone",
     "report",
     "sent",
@@ -90,8 +90,8 @@ def sent(item: AnalysisItem, message: str, deadline: float) -> None:
     conditional(lambda: item.update(actions=actions, condition=AnalysisItem.status == "queued"))
 
 
-def heard_of(item: AnalysisItem) -> None:
-    """Note that the sweep has put a queued analysis into the queue again.
+def looked_at(item: AnalysisItem) -> None:
+    """Note that the sweep has looked at an analysis: if that did not help, it looks again later.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def heard_of(item: AnalysisItem) -> None:
         If something happened to it in between.
     """
     actions: list[Action] = [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
-    unchanged = (AnalysisItem.status == "queued") & (AnalysisItem.check_at == item.check_at)
+    unchanged = (AnalysisItem.status == item.status) & (AnalysisItem.check_at == item.check_at)
     conditional(lambda: AnalysisItem(item.key).update(actions=actions, condition=unchanged))
 
 

@@ -1,13 +1,14 @@
 """Batches: one analysis for many sources, and what came of it for each."""
 
+from contextlib import suppress
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
-from pynamodb.expressions.update import Action
 
 from chalicelib.tables.analyses import remember
-from chalicelib.tables.base import Registry, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import LostRace, Registry, conditional, id_key, next_id, timestamp, transaction
 
-__all__ = ["BatchItem", "OutcomeItem", "add", "get", "new_id", "note", "outcomes"]
+__all__ = ["BatchItem", "OutcomeItem", "add", "counts", "get", "new_id", "note", "outcomes"]
 
 
 class BatchItem(Registry):
@@ -17,8 +18,6 @@ class BatchItem(Registry):
     author_id = NumberAttribute()
     service_id = NumberAttribute()
     total = NumberAttribute()
-    started = NumberAttribute(default=0)
-    refused = NumberAttribute(default=0)
     created_at = UnicodeAttribute(default_for_new=timestamp)
 
 
@@ -53,21 +52,22 @@ def add(number: int, author_id: int, service_id: int, total: int, idempotency_ke
 
 
 def note(number: int, place: int, obj_id: str, analysis_id: int | None, message: str | None) -> None:
-    """Keep what came of a batch for one source.
-
-    Raises
-    ------
-    LostRace
-        If that is known already.
-    """
+    """Keep what came of a batch for one source; what is known of it already is the same."""
     outcome = OutcomeItem(
         f"batch#{number}", id_key(place), obj_id=obj_id, analysis_id=analysis_id, message=message
     )
-    count = BatchItem.refused if analysis_id is None else BatchItem.started
-    actions: list[Action] = [count.add(1)]
-    with transaction() as write:
-        write.save(outcome, condition=OutcomeItem.key.does_not_exist())
-        write.update(BatchItem("batch", id_key(number)), actions=actions)
+    with suppress(LostRace):
+        conditional(lambda: outcome.save(condition=OutcomeItem.key.does_not_exist()))
+
+
+def counts(number: int) -> tuple[int, int]:
+    """Return for how many sources of a batch something is known, and how many of these were refused."""
+    partition = f"batch#{number}"
+    refused = OutcomeItem.analysis_id.does_not_exist()
+    return (
+        OutcomeItem.count(partition, consistent_read=True),
+        OutcomeItem.count(partition, filter_condition=refused, consistent_read=True),
+    )
 
 
 def get(number: int) -> BatchItem | None:

@@ -23,13 +23,14 @@ CLASSIFICATION = "classification"
 class RemarkItem(Part):
     """An annotation, a comment or a classification (parts ``annotation#…`` and so on).
 
-    ``service_id`` names the analysis service that wrote it, if one did.
+    ``service_id`` and ``analysis_id`` name the analysis that wrote it, if one did.
     """
 
     id = NumberAttribute()
     group_ids = NumberSetAttribute()
     owner_id = NumberAttribute()
     service_id = NumberAttribute(null=True)
+    analysis_id = NumberAttribute(null=True)
     fields = JSONAttribute()
     revision = NumberAttribute(default=1)
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute
+from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.base import conditional, timestamp
+from chalicelib.tables.base import PackedAttribute, conditional, timestamp
 from chalicelib.tables.sources import Part
 
 __all__ = ["SummariesItem", "get", "update"]
@@ -16,7 +16,7 @@ PART = "summaries"
 class SummariesItem(Part):
     """What analyses said of a source in words (part ``summaries``)."""
 
-    history = JSONAttribute()
+    history = PackedAttribute()
     revision = NumberAttribute(default=0)
 
 
