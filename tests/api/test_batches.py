@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import queues
+from chalicelib import functions, queues
 from chalicelib.analysis import batches
-from tests.api.story import deliver, make_service, make_source
+from chalicelib.errors import UnavailableError
+from tests.api.story import deliver, held, make_service, make_source, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -98,3 +99,40 @@ def test_a_batch_is_its_authors(admin: Gateway) -> None:
     assert ada.get(f"/analysis_batch/{batch}").data["started"] == 1
     assert admin.get(f"/analysis_batch/{batch}").status == 200
     assert bob.get(f"/analysis_batch/{batch}").status == 403
+
+
+def test_a_key_of_an_analysis_is_none_of_a_batch(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    start(admin, service, **{"idempotency-key": "k"})
+    body = {"service_id": service, "obj_ids": ["SN1"]}
+    batch = admin.post("/analysis_batch", body, **{"idempotency-key": "k"}).data["id"]
+    deliver(queues.JOBS)
+    assert admin.get(f"/analysis_batch/{batch}").data["started"] == 1
+
+
+def test_an_administrators_batch_sees_what_they_see(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Upload data")
+    own = next(g["id"] for g in ada.get("/internal/profile").data["groups"] if g["name"] == "ada")
+    ada.post("/sources", {"id": "private", "ra": 1, "dec": 2, "group_ids": [own]})
+    body = {"service_id": make_service(admin), "obj_ids": ["private"]}
+    batch = admin.post("/analysis_batch", body).data["id"]
+    deliver(queues.JOBS)
+    assert admin.get(f"/analysis_batch/{batch}").data["started"] == 1
+
+
+def test_an_outage_outside_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    body = {
+        "service_id": make_service(admin), "obj_ids": ["SN1"],
+        "analysis_parameters": {"correct_extinction": True},
+    }  # fmt: skip
+    batch = admin.post("/analysis_batch", body).data["id"]
+
+    def down(*_: object) -> None:
+        raise UnavailableError("down")
+
+    monkeypatch.setattr(functions, "call", down)
+    deliver(queues.JOBS)
+    record = admin.get(f"/analysis_batch/{batch}").data
+    assert (record["status"], record["refused"], [m["batch_id"] for m in held]) == ("running", 0, [batch])

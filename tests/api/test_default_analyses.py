@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import queues, workers
-from tests.api.story import deliver, make_service, make_source
-from tests.api.test_people import make_user
+from chalicelib import functions, queues, workers
+from chalicelib.errors import UnavailableError
+from tests.api.story import deliver, held, make_service, make_source
+from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
 TYPE_IA = {"classifications": [{"name": "Ia", "probability": 0.8}]}
@@ -128,6 +129,9 @@ def test_changing_what_starts_it(admin: Gateway) -> None:
         {"source_filter": TYPE_IA, "daily_limit": 1001}, {"source_filter": TYPE_IA, "daily_limit": 0},
         {"source_filter": {"classifications": [{"name": "Ia", "probability": 2}]}},
         {"source_filter": TYPE_IA, "default_analysis_parameters": {"unknown": 1}},
+        {"source_filter": TYPE_IA, "default_analysis_parameters": {"correct_extinction": "a bit"}},
+        {"source_filter": {"classifications": [{"name": ""}]}},
+        {"source_filter": {"classifications": [{"name": str(n)} for n in range(41)]}},
     ],
 )  # fmt: skip
 def test_what_is_refused(admin: Gateway, body: dict[str, Any]) -> None:
@@ -159,3 +163,49 @@ def test_they_go_with_their_service(admin: Gateway) -> None:
     admin.delete(f"/analysis_service/{service}")
     classify(admin, "Ia", 1)
     assert started(admin) == []
+
+
+def test_what_runs_for_who_has_left_the_group_stays_theirs(admin: Gateway) -> None:
+    make_source(admin, group_ids="all")
+    group = admin.post("/groups", {"name": "secret"}).data["id"]
+    ada = make_user(admin, "ada", "Run Analyses", groups=(group,))
+    eve = make_user(admin, "eve")
+    add(ada, make_service(admin, group_ids="all"), TYPE_IA, group_ids=[group])
+    admin.delete(f"/groups/{group}/users/{user_id(ada)}")
+    classify(admin, "Ia", 1)
+    assert started(eve) == []
+    assert len(started(ada)) == 1
+
+
+def test_only_a_change_of_class_or_probability_is_an_event(admin: Gateway) -> None:
+    make_source(admin)
+    add(admin, make_service(admin), TYPE_IA)
+    body = {"obj_id": "SN1", "classification": "Ia", "probability": 0.5}
+    number = admin.post("/classification", body).data["classification_id"]
+    admin.put(f"/classification/{number}", {"origin": "eye"})
+    assert started(admin) == []
+    admin.put(f"/classification/{number}", {"probability": 0.9})
+    assert len(started(admin)) == 1
+
+
+def test_leaving_and_saving_again_is_another_event(admin: Gateway) -> None:
+    make_source(admin, group_ids="all")
+    group = admin.post("/groups", {"name": "ours"}).data["id"]
+    add(admin, make_service(admin), {"group_id": group})
+    for count in (1, 2):
+        admin.post("/sources", {"id": "SN1", "group_ids": [group]})
+        assert len(started(admin)) == count
+        admin.delete(f"/sources/SN1?group_id={group}")
+
+
+def test_an_outage_outside_puts_it_off(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    add(admin, make_service(admin), TYPE_IA, default_analysis_parameters={"correct_extinction": True})
+    classify(admin, "Ia", 1)
+
+    def down(*_: object) -> None:
+        raise UnavailableError("down")
+
+    monkeypatch.setattr(functions, "call", down)
+    assert started(admin) == []
+    assert [message["job"] for message in held] == ["default_analyses"]

@@ -53,6 +53,8 @@ def test_photometry_of_all_shapes(admin: Gateway, change: dict[str, Any]) -> Non
         ("/obj/SN1/analysis/1", {"input_filters": {"photometry": {"filters": ["x"] * 100_000}}}),
         ("/obj/SN1/analysis_upload/2", {"analysis_parameters": {"a": "x" * 500_000}}),
         ("/obj/SN1/analysis/1", {"group_ids": [10**400]}),
+        ("/obj/SN1/analysis/1", {"input_filters": {"photometry": {"filters": ["\U0001f600" * 190] * 200}}}),
+        ("/analysis_service", {"optional_analysis_parameters": "{" + " " * 500_000 + "}"}),
     ],
 )
 def test_what_no_record_has_room_for(admin: Gateway, path: str, body: dict[str, Any]) -> None:
@@ -173,3 +175,16 @@ def test_a_deletion_that_did_not_go_through_deletes_no_analyses(admin: Gateway) 
     queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service})
     deliver(queues.JOBS)
     assert admin.get(f"/obj/analysis/{analysis}").status == 200
+
+
+def test_scalars_of_all_alphabets_fit_the_record(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin, upload_only=True, input_data_types=[])
+    results = {f"{number:03d}" + "\U0001f600" * 95: "\U0001f600" * 100 for number in range(200)}
+    body = {"analysis": {"results": {"format": "json", "data": results}}}
+    assert admin.post(f"/obj/SN1/analysis_upload/{service}", body).status == 200
+
+
+def test_a_header_that_is_no_text(admin: Gateway) -> None:
+    make_source(admin)
+    assert start(admin, make_service(admin), **{"idempotency-key": "\ud800"}) > 0

@@ -111,6 +111,21 @@ def test_uploads_that_are_none(admin: Gateway, service: Service, lambdas: None, 
     assert "upload" in refusal.message
 
 
+def test_an_upload_that_was_refused_can_be_named_again(
+    admin: Gateway, lambdas: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_source(admin)
+    path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"
+    invitation = admin.post(f"{path}/upload").data
+    put(invitation, DOCUMENT)
+    named = {"analysis": {"upload_id": invitation["upload_id"]}}
+    assert admin.post(path, {}).status == 200
+    with monkeypatch.context() as full:
+        full.setattr(settings, "ANALYSES_PER_SOURCE", 1)
+        assert admin.post(path, named).status == 403
+    assert admin.post(path, named).status == 200
+
+
 def test_nobody_names_the_upload_of_another(admin: Gateway, lambdas: None) -> None:
     make_source(admin)
     path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"

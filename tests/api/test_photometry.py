@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.sources import photometry_upload
 from tests.api.story import LIGHT_CURVE, make_source
-from tests.api.test_people import make_user
+from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway, followed
 
 ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "flux": 100.0, "fluxerr": 1.0}
@@ -147,14 +147,18 @@ def test_put_refreshes_ones_own_observations(admin: Gateway) -> None:
     assert admin.get(f"/photometry/{point}").data == shown, "what is not said stays"
 
 
-def test_others_may_share_what_they_see_and_change_nothing_else(admin: Gateway) -> None:
+def test_what_others_see_is_not_theirs_to_share_or_change(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
-    (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": "all"}).data["ids"]
-    assert bob.put("/photometry", {**ROW, "altdata": {"seeing": 9}}).data["ids"] == [point]
+    group = admin.post("/groups", {"name": "ours"}).data["id"]
+    for user in (ada, bob):
+        admin.post(f"/groups/{group}/users", {"userID": user_id(user)})
+    (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": [group]}).data["ids"]
+    again = {**ROW, "altdata": {"seeing": 9}, "group_ids": "all"}
+    assert bob.put("/photometry", again).data["ids"] == [point]
     shown = admin.get(f"/photometry/{point}").data
     assert shown["altdata"] == {"seeing": 2}
-    assert {group["id"] for group in shown["groups"]} == {1, own_group(bob)}
+    assert [its["id"] for its in shown["groups"]] == [group]
 
 
 def test_a_guess_shows_nothing_of_what_one_may_not_see(admin: Gateway) -> None:

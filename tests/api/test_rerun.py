@@ -5,7 +5,7 @@ import json
 
 from chalicelib import blobs
 from tests.api.story import make_service, make_source, start
-from tests.api.test_people import make_user
+from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
 PARAMETERS = {
@@ -73,3 +73,15 @@ def test_who_cannot_see_it_cannot_start_it_again(admin: Gateway) -> None:
     first = begin(admin)
     assert admin.as_user(None).post(f"/obj/analysis/{first}/rerun").status == 401
     assert admin.post("/obj/analysis/999/rerun").status == 403
+
+
+def test_what_was_made_for_a_group_that_one_has_left_stays_ones_own(admin: Gateway) -> None:
+    make_source(admin, group_ids="all")
+    service = make_service(admin, group_ids="all")
+    group = admin.post("/groups", {"name": "secret"}).data["id"]
+    ada, eve = make_user(admin, "ada", "Run Analyses", groups=(group,)), make_user(admin, "eve")
+    first = start(ada, service, {"group_ids": [group]})
+    admin.delete(f"/groups/{group}/users/{user_id(ada)}")
+    second = ada.post(f"/obj/analysis/{first}/rerun").data["id"]
+    assert eve.get(f"/obj/analysis/{second}").status == 403
+    assert [g["name"] for g in ada.get(f"/obj/analysis/{second}").data["groups"]] == ["ada"]

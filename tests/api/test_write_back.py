@@ -10,7 +10,7 @@ import pytest
 from chalicelib import queues
 from chalicelib.analysis import sweep, write_back
 from chalicelib.tables import analyses
-from tests.api.story import deliver, make_service, make_source, overdue, start
+from tests.api.story import deliver, make_service, make_source, overdue, start, taken
 from tests.api.test_analyses import upload_service
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -154,3 +154,59 @@ def test_joblib_results_are_read_by_a_job_and_then_compared(admin: Gateway, lamb
     item = analyses.get(number)
     assert item is not None
     assert item.watch is None
+
+
+def test_an_upload_needs_the_permission_to_annotate(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Run Analyses")
+    path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"
+    refusal = ada.post(path, {"analysis": {"annotations": [{"origin": "gaia", "data": {"a": 1}}]}})
+    assert (refusal.status, "Annotate" in refusal.message) == (401, True)
+    assert annotations(admin) == {}
+    assert ada.get("/obj/analysis").data == []
+
+
+def test_what_cannot_be_written_back_does_not_stop_the_sweep(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_back, "settle", lambda item: 1 / 0)
+    monkeypatch.setattr(sweep, "settle", lambda item: 1 / 0)
+    monkeypatch.setattr(sweep, "AT_ONCE", 1)
+    broken = call_back(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
+    waiting = start(admin, make_service(admin, name="waiting"))
+    taken(queues.DISPATCH)
+    overdue(broken, check_at=1)
+    overdue(waiting, check_at=2)
+    assert [sweep.sweep(), sweep.sweep()] == [1, 1]
+    assert [message["analysis_id"] for message in taken(queues.DISPATCH)] == [waiting]
+
+
+def test_an_older_analysis_overwrites_no_newer_one(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin, upload_only=True, input_data_types=[], is_summary=True)
+    path = f"/obj/SN1/analysis_upload/{service}"
+    old, _ = (
+        admin.post(
+            path,
+            {
+                "analysis": {
+                    "results": {"summary": word},
+                    "annotations": [{"origin": "a", "data": {"is": word}}],
+                }
+            },
+        ).data["id"]
+        for word in ("old", "new")
+    )
+    item = analyses.get(old)
+    assert item is not None
+    write_back.settle(item)
+    assert admin.get("/sources/SN1").data["summary"] == "new"
+    assert annotations(admin) == {"a": {"is": "new"}}
+
+
+def test_summaries_never_outgrow_their_record(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin, upload_only=True, input_data_types=[], is_summary=True)
+    for number in range(8):
+        summarize(admin, service, "\U0001f600" * 4990 + str(number))
+    assert admin.get("/sources/SN1").data["summary"].endswith("7")
