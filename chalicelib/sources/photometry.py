@@ -11,7 +11,7 @@ from chalicelib.sources.magnitudes import magnitudes, zero_points
 from chalicelib.sources.rows import POSITION, Row
 from chalicelib.tables import photometry as table
 
-__all__ = ["magnitudes", "points", "shown", "shown_of"]
+__all__ = ["magnitudes", "points", "shown", "shown_of", "visible"]
 
 AS_KEPT = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
 
@@ -22,9 +22,14 @@ def points(requester: Requester, source_id: str) -> list[Row]:
     Each has the fields of `rows.COLUMNS` besides ``id``, ``owner_id``, ``group_ids`` and so on;
     ``flux`` (None for a non-detection) and ``fluxerr`` are in µJy.
     """
-    every = (row for block in table.blocks(source_id) for row in blocks.rows_of(block))
-    visible = [row for row in every if may_see(requester, row["group_ids"])]
-    return sorted(visible, key=lambda row: (row["mjd"], row["id"]))
+    return visible(requester, table.blocks(source_id))
+
+
+def visible(requester: Requester, kept: Iterable[table.BlockItem]) -> list[Row]:
+    """Return the rows of a source's blocks that the requester may see, in order of time."""
+    every = (row for block in kept for row in blocks.rows_of(block))
+    seen = [row for row in every if may_see(requester, row["group_ids"])]
+    return sorted(seen, key=lambda row: (row["mjd"], row["id"]))
 
 
 def shown_of(requester: Requester, source_id: str, space: str, system: str = "ab") -> list[dict[str, Any]]:

@@ -247,3 +247,11 @@ def test_a_page_that_reads_too_much_is_refused_with_the_way_round(
     reply = admin.get("/photometry/range")
     assert (reply.status, "numPerPage" in reply.message) == (413, True)
     assert len(admin.get("/photometry/range?numPerPage=1").data) == 1
+
+
+def test_a_page_counts_what_it_reads_seen_or_not(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    monkeypatch.setattr(photometry_range, "MOST_READ", 2)
+    for user in (admin, make_user(admin, "ada")):
+        refusal = user.get("/photometry/range")
+        assert (refusal.status, "numPerPage" in refusal.message) == (413, True)
