@@ -181,9 +181,10 @@ def seen(requester: Requester, number: int) -> table.BatchItem:
 
 def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
     """Return a batch as the API shows it, with a page of its outcomes."""
+    # Counted first: a batch that is done shows all its outcomes.
+    known, refused = table.counts(int(item.id))
     outcomes = table.outcomes(int(item.id), query.skipped, query.numPerPage)
     there = analyses.some([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
-    known, refused = table.counts(int(item.id))
     return {
         "id": int(item.id),
         "service_id": int(item.service_id),

@@ -108,14 +108,21 @@ def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
     assert admin.post("/sources/SN2/annotations", GAIA).status == 404
 
 
+def upsert(source: str, origin: str, data: dict[str, Any], groups: set[int], service: int) -> bool:
+    """Write as an analysis of a service does."""
+    return annotations.upsert(
+        source, origin, data, group_ids=groups, author_id=1, service_id=service, analysis_id=1
+    )
+
+
 def test_a_service_writes_over_nothing_but_its_own(admin: Gateway) -> None:
     save(admin)
     annotate(admin)
-    assert not annotations.upsert("SN1", "gaia", {"by": "robot"}, {1}, 1, 7)
-    assert annotations.upsert("SN1", "salt", {"x1": 1}, {1}, 1, 7)
+    assert not upsert("SN1", "gaia", {"by": "robot"}, {1}, 7)
+    assert upsert("SN1", "salt", {"x1": 1}, {1}, 7)
     (_, first) = admin.get("/sources/SN1/annotations").data
-    assert annotations.upsert("SN1", "salt", {"x1": 2}, {2}, 1, 7)
-    assert not annotations.upsert("SN1", "salt", {"x1": 3}, {1}, 1, 8)
+    assert upsert("SN1", "salt", {"x1": 2}, {2}, 7)
+    assert not upsert("SN1", "salt", {"x1": 3}, {1}, 8)
     (mine, second) = admin.get("/sources/SN1/annotations").data
     assert (mine["data"], second["data"], second["id"]) == (GAIA["data"], {"x1": 2}, first["id"])
     assert [group["id"] for group in second["groups"]] == [2]
@@ -124,8 +131,8 @@ def test_a_service_writes_over_nothing_but_its_own(admin: Gateway) -> None:
 def test_a_service_writes_nothing_of_a_source_that_is_gone(admin: Gateway) -> None:
     save(admin)
     admin.delete("/sources/SN1")
-    assert not annotations.upsert("SN1", "salt", {}, {1}, 1, 7)
-    assert not annotations.upsert("SN2", "salt", {}, {1}, 1, 7)
+    assert not upsert("SN1", "salt", {}, {1}, 7)
+    assert not upsert("SN2", "salt", {}, {1}, 7)
     assert table.of_source("SN1", "annotation") == []
 
 
@@ -135,11 +142,11 @@ def test_of_two_services_that_meet_one_writes(admin: Gateway, monkeypatch: pytes
 
     def add(item: table.RemarkItem) -> None:
         if between:
-            assert annotations.upsert("SN1", "salt", {"x1": 8}, {1}, 1, between.pop())
+            assert upsert("SN1", "salt", {"x1": 8}, {1}, between.pop())
         real(item)
 
     monkeypatch.setattr(table, "add", add)
-    assert not annotations.upsert("SN1", "salt", {"x1": 7}, {1}, 1, 7)
+    assert not upsert("SN1", "salt", {"x1": 7}, {1}, 7)
     (only,) = admin.get("/sources/SN1/annotations").data
     assert only["data"] == {"x1": 8}
 
