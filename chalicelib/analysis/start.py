@@ -80,12 +80,10 @@ def start(
     group_ids = groups_for(requester, wanted.group_ids, requester.groups)
     filters = given(wanted.input_filters) if wanted.input_filters else None
     data = inputs.assemble(requester, source, service.fields["input_data_types"], filters)
+    document = _document(source_id, source.fields, data, sent)
 
     analysis_id, created_at = next_id("analysis"), timestamp()
-    token = tokens.callback_token(analysis_id, created_at)
-    blobs.put(inputs_key(analysis_id), _document(source_id, source.fields, data, sent), "application/json")
-    if EXTINCTION in kept and "photometry" in data:
-        _deredden(analysis_id)
+    _keep_inputs(analysis_id, document, dereddened=EXTINCTION in kept and "photometry" in data)
     record = records.new(
         analysis_id,
         requester,
@@ -97,7 +95,7 @@ def start(
         analysis_parameters=kept,
         input_filters=filters,
         created_at=created_at,
-        callback_hash=tokens.token_hash(token),
+        callback_hash=tokens.token_hash(tokens.callback_token(analysis_id, created_at)),
         public_url=settings.public_url() or public_url,
         watch=table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
@@ -148,9 +146,12 @@ def chosen(service: ServiceItem, wanted: NewAnalysis) -> tuple[parameters.Chosen
     return sent, {**kept, **({EXTINCTION: True} if dereddened else {})}
 
 
-def _deredden(analysis_id: int) -> None:
-    """Correct the photometry that will be sent for the extinction in our Galaxy."""
+def _keep_inputs(analysis_id: int, document: bytes, *, dereddened: bool) -> None:
+    """Store what will be sent, its photometry corrected for the extinction in our Galaxy if asked for."""
     key = inputs_key(analysis_id)
+    blobs.put(key, document, "application/json")
+    if not dereddened:
+        return
     try:
         render("deredden", key, key, "application/json")
     except HeliographError as error:

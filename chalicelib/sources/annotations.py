@@ -145,23 +145,22 @@ def upsert(
         there = table.get(source_id, table.place(KIND, origin))
         if there is not None and not _may_follow(there, service_id, analysis_id):
             return False
+        new = _new(source_id, fields, group_ids, author_id)
+        new.service_id, new.analysis_id = service_id, analysis_id
         try:
-            if there is None:
-                new = _new(source_id, fields, group_ids, author_id)
-                new.service_id, new.analysis_id = service_id, analysis_id
-                table.add(new)
-            else:
-                table.update(
-                    there,
-                    fields=fields,
-                    group_ids=group_ids,
-                    owner_id=author_id,
-                    analysis_id=analysis_id,
-                )
+            _write(new, there)
         except LostRace:
             continue
         return True
     raise catalogue.busy(source_id)
+
+
+def _write(new: table.RemarkItem, there: table.RemarkItem | None) -> None:
+    """Add an annotation, or put what it says into the one that is there, which keeps its id."""
+    if there is None:
+        return table.add(new)
+    kept = ("fields", "group_ids", "owner_id", "analysis_id")
+    table.update(there, **{name: getattr(new, name) for name in kept})
 
 
 def _may_follow(there: table.RemarkItem, service_id: int, analysis_id: int) -> bool:
