@@ -12,7 +12,7 @@ from scipy.interpolate import Akima1DInterpolator
 from fitter_lambda.errors import TemplateError, TooLittleDataError
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.photometry import ZERO_POINT, Excluded, Photometry
-from fitter_lambda.templates import load_bandpasses, load_source
+from fitter_lambda.templates import load_bandpasses, load_source, zero_point_ratio
 
 __all__ = ["LightCurveModel", "RedshiftPrior", "load_model", "redshift_prior", "to_microjansky"]
 
@@ -88,8 +88,8 @@ def to_microjansky(rows: Photometry) -> tuple[Photometry, dict[str, Any], list[E
     for system in sorted(set(rows.magsys.tolist()) - {"ab"}):
         chosen = rows.magsys == system
         try:
-            scale[chosen] *= [_zero_point_ratio(system, bands[name]) for name in rows.band[chosen]]
-        except Exception:  # sncosmo: bare Exceptions for unknown names, OSError for absent files
+            scale[chosen] *= [zero_point_ratio(system, bands[name]) for name in rows.band[chosen]]
+        except TemplateError:
             rows, dropped = rows.exclude(chosen, f"magnitude system {system!r} is unknown or not to be had")
             excluded.extend(dropped)
             scale = scale[~chosen]
@@ -101,13 +101,6 @@ def to_microjansky(rows: Photometry) -> tuple[Photometry, dict[str, Any], list[E
         magsys=np.full(len(rows), "ab"),
     )
     return rows, {name: bands[name] for name in set(rows.band.tolist())}, excluded
-
-
-def _zero_point_ratio(system: str, band: Any) -> float:
-    import sncosmo
-
-    ab = sncosmo.get_magsystem("ab").zpbandflux(band)
-    return float(sncosmo.get_magsystem(system).zpbandflux(band) / ab)
 
 
 class LightCurveModel:

@@ -27,7 +27,7 @@ from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
 
-__all__ = ["activate", "load_bandpasses", "load_source", "main"]
+__all__ = ["activate", "load_bandpasses", "load_source", "main", "zero_point_ratio"]
 
 #: Further sources for the image: what the fitter is most often asked for beyond the wheel's.
 IMAGE_SOURCES = (
@@ -36,21 +36,20 @@ IMAGE_SOURCES = (
 )  # fmt: skip
 IMAGE_BANDS = ("ztfg", "ztfr", "ztfi", "atlasc", "atlaso", "ps1::g", "ps1::r", "ps1::i", "ps1::z", "ps1::y")
 
+_VARIABLE = "SNCOSMO_DATA_DIR"
 _SOCKET_TIMEOUT_SECONDS = 5.0
 _OFFLINE_TIMEOUT_SECONDS = 0.5
 
 
 @functools.cache
 def activate() -> Path:
-    """Point sncosmo at the overlay; returns its directory. Idempotent, removed at exit."""
+    """Make the overlay; returns its directory. Idempotent, removed at exit."""
     import sncosmo
 
     overlay = Path(tempfile.mkdtemp(prefix="fitter-templates-"))
     atexit.register(shutil.rmtree, overlay, ignore_errors=True)
     for layer in _layers():
         _link_files(layer, overlay)
-    # sncosmo prefers the variable over its own configuration, so this is what has to be set
-    os.environ["SNCOSMO_DATA_DIR"] = str(overlay)
     sncosmo.conf.remote_timeout = _SOCKET_TIMEOUT_SECONDS
     return overlay
 
@@ -84,15 +83,21 @@ def _link_files(layer: Path, overlay: Path) -> None:
 
 
 @contextlib.contextmanager
-def _quick_and_quiet(timeout: float = _SOCKET_TIMEOUT_SECONDS) -> Iterator[None]:
-    """Downloads give up soon, and their progress bars do not write on stdout."""
-    before = socket.getdefaulttimeout()
+def _looking_into(overlay: Path, timeout: float = _SOCKET_TIMEOUT_SECONDS) -> Iterator[None]:
+    """Sncosmo looks into the overlay; downloads give up soon, and their progress bars spare stdout."""
+    before = socket.getdefaulttimeout(), os.environ.get(_VARIABLE)
     socket.setdefaulttimeout(timeout)
+    # sncosmo prefers the variable over its own configuration; what is started later needs the user's own
+    os.environ[_VARIABLE] = str(overlay)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        socket.setdefaulttimeout(before)
+        socket.setdefaulttimeout(before[0])
+        if before[1] is None:
+            del os.environ[_VARIABLE]
+        else:
+            os.environ[_VARIABLE] = before[1]
 
 
 def load_source(name: str) -> Any:
@@ -115,7 +120,6 @@ def load_source(name: str) -> Any:
     """
     import sncosmo
 
-    activate()
     plain, _, version = name.partition("@")
     versions = _known_sources().get(plain)
     if versions is None:
@@ -125,7 +129,7 @@ def load_source(name: str) -> Any:
     if version and version not in versions:
         raise TemplateError(f"Source {plain} has no version {version!r}; it has {', '.join(versions)}.")
     try:
-        with _quick_and_quiet():
+        with _looking_into(activate()):
             return sncosmo.get_source(plain, version=version or None, copy=True)
     except (OSError, RuntimeError) as error:
         raise TemplateError(_not_fetched(f"source {plain}", error)) from error
@@ -165,13 +169,12 @@ def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str
     """
     import sncosmo
 
-    activate()
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     patience = _SOCKET_TIMEOUT_SECONDS
     for name in names:
         try:
-            with _quick_and_quiet(patience):
+            with _looking_into(activate(), patience):
                 found[name] = sncosmo.get_bandpass(name)
         except OSError as error:
             missing[name] = _not_fetched(f"band {name}", error)
@@ -180,6 +183,24 @@ def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str
         except Exception:  # sncosmo raises bare Exceptions for names that it does not know
             missing[name] = f"unknown band {name!r}"
     return found, missing
+
+
+def zero_point_ratio(system: str, band: Any) -> float:
+    """Flux of magnitude 0 in a magnitude system, over that in AB.
+
+    Raises
+    ------
+    TemplateError
+        The system is unknown, or its spectrum is not to be had.
+    """
+    import sncosmo
+
+    try:
+        with _looking_into(activate()):
+            zero = sncosmo.get_magsystem(system).zpbandflux(band)
+    except Exception as error:  # sncosmo: bare Exceptions for unknown names, OSError for absent files
+        raise TemplateError(f"Magnitude system {system!r} is unknown or not to be had.") from error
+    return float(zero / sncosmo.get_magsystem("ab").zpbandflux(band))
 
 
 def main(arguments: list[str]) -> int:

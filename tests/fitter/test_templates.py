@@ -48,6 +48,13 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_started_later_finds_the_users_own_directory(tmp_path: Path) -> None:
+    """The stack's containers read the same variable, whatever was fitted before in this process."""
+    script = "import os; load_source('salt3'); print(os.environ.get('SNCOSMO_DATA_DIR'))"
+    assert load(script, SNCOSMO_DATA_DIR=str(tmp_path)) == f"{tmp_path}\n"
+    assert load(script) == "None\n"
+
+
 def test_what_is_missing_fails_soon_and_clearly() -> None:
     """Without a network (here: a proxy that is not there) a download ends at once, with a way out."""
     out = load(
