@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop load_demo_data demo test lint package deploy undeploy clean
+.PHONY: help setup run stop load_demo_data demo test calibrate lint package deploy undeploy clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: $(STAMP)  ## run one real analysis from end to end, and keep the stack up
 
 test: lint  ## check everything: lint, then all tests, on ports and state of their own
 	@$(PY) -m pytest tests
+
+calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (half an hour; calibration/)
+	@$(PY) -m tests.fitter.calibration
 
 lint: $(STAMP)  ## ruff, mypy
 	@$(VENV)/bin/ruff check .

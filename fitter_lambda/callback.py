@@ -13,7 +13,7 @@ import requests
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from fitter_lambda import egress
-from fitter_lambda.errors import CallbackError
+from fitter_lambda.errors import CallbackError, CancelledError
 
 __all__ = ["PAUSES", "ProgressReporter", "deliver"]
 
@@ -88,7 +88,8 @@ def _retry_after(response: requests.Response) -> float:
 class ProgressReporter:
     """Reports progress by PATCH on the callback URL, at most every two seconds.
 
-    A report is a courtesy: when one fails, nobody notices, and after a few nobody tries.
+    A report is a courtesy: when one fails, nobody notices, and after a few nobody tries. But a refusal
+    (403) says that the analysis was cancelled, or is over: then the work ends by a `CancelledError`.
 
     Parameters
     ----------
@@ -114,6 +115,8 @@ class ProgressReporter:
         with contextlib.suppress(requests.RequestException):
             response = egress.send("PATCH", self._url, json=body, timeout=_PROGRESS_TIMEOUT, stream=True)
             response.close()
+            if response.status_code == 403:
+                raise CancelledError("The analysis was cancelled, or is over; the fit was given up.")
             if response.status_code < 400:
                 self._patience = 3
         self._next = self._clock() + _PROGRESS_INTERVAL_SECONDS

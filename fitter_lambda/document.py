@@ -20,10 +20,13 @@ __all__ = ["success"]
 
 _MOST_SAMPLES = 500
 _DETECTION_SIGMA = 3.0
+_MISFIT, _UNSURE = 1e-3, 0.7
 _ORIGIN = "heliograph-supernova-fitter"
 
 
-def success(fit: Fit, payload: Payload, progress: Progress) -> dict[str, Any]:
+def success(
+    fit: Fit, payload: Payload, progress: Progress, ranking: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The document of a finished fit.
 
     Parameters
@@ -32,6 +35,8 @@ def success(fit: Fit, payload: Payload, progress: Progress) -> dict[str, Any]:
     payload : Payload
     progress : callable
         Told the fraction done and what is being done.
+    ranking : dict, optional
+        What a search through the catalogue found; becomes `results["catalogue"]`.
 
     Returns
     -------
@@ -39,23 +44,23 @@ def success(fit: Fit, payload: Payload, progress: Progress) -> dict[str, Any]:
         Ready for JSON; under 3 MB.
     """
     began = time.perf_counter()
-    progress(0.88, "drawing")
-    numbers = results(fit, payload)
+    progress(0.88, "drawing the figures")
+    numbers = results(fit, payload) | ({"catalogue": ranking} if ranking else {})
     curves = predict(fit)
     lightcurve = plot_lightcurve(fit, curves, _title(payload, numbers))
-    corner = corner_png({name: fit.draws[:, i] for i, name in enumerate(fit.problem.names)}, {})
+    corner = corner_png({name: fit.draws[:, i] for i, name in enumerate(fit.names)}, {})
     progress(0.96, "packing the results")
     netcdf = to_netcdf(fit, payload.parameters.seed)
     few = np.linspace(0, len(fit.draws) - 1, min(_MOST_SAMPLES, len(fit.draws))).round().astype(int)
-    rows = fit.problem.rows
+    rows = fit.data.rows
     numbers["seconds"]["report"] = time.perf_counter() - began
     analysis = {
         "inference_data": {"format": "netcdf4", "data": _base64(netcdf)},
         "plots": [{"format": "png", "data": _base64(png)} for png in (lightcurve, corner)],
         "results": {"format": "joblib", "data": _base64(_joblib(numbers))},
-        "posterior_samples": {name: fit.draws[few, i].tolist() for i, name in enumerate(fit.problem.names)},
+        "posterior_samples": {name: fit.draws[few, i].tolist() for i, name in enumerate(fit.names)},
         "model_name": numbers["source"],
-        "n_detections": int(np.sum(rows.flux > _DETECTION_SIGMA * rows.fluxerr)),
+        "n_detections": int(np.sum(~rows.limit & (rows.flux > _DETECTION_SIGMA * rows.fluxerr))),
         "model_lightcurve": to_magnitudes(curves),
         "annotations": [{"origin": _ORIGIN, "data": annotations(numbers)}],
     }
@@ -70,7 +75,13 @@ def _title(payload: Payload, numbers: dict[str, Any]) -> str:
 
 def _message(numbers: dict[str, Any]) -> str:
     chi2, ndof, left = numbers["chi2"], numbers["ndof"], len(numbers["excluded"])
-    message = f"Fitted {numbers['source']} to {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
+    ranking = numbers.get("catalogue")
+    best = f"Best of {len(ranking['sources'])} sources: " if ranking else "Fitted "
+    message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
+    if numbers["misfit_p_value"] < _MISFIT:
+        message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
+    if numbers["diagnostics"]["pareto_k"] is None or numbers["diagnostics"]["pareto_k"] > _UNSURE:
+        message += "; the draws are not to be trusted (diagnostics.pareto_k)"
     rows = "row was" if left == 1 else "rows were"
     return message + (f"; {left} {rows} left out, see results.excluded." if left else ".")
 

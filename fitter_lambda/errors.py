@@ -8,6 +8,7 @@
     |   +-- TooLittleDataError  not enough rows are left to fit
     +-- TemplateError       a source or bandpass is unknown, or its files cannot be had
     +-- FitError            the data are fine, yet no fit was found
+    +-- CancelledError      nobody waits for the answer any more
     +-- CallbackError       the answer could not be delivered yet; worth another try later
     +-- RenderError         what the renderer was given cannot be used (fitter_lambda.renderer.errors)
 
@@ -17,6 +18,7 @@ hold no paths, no URLs and no secrets.
 
 __all__ = [
     "CallbackError",
+    "CancelledError",
     "FitError",
     "FitterError",
     "ParameterError",
@@ -48,6 +50,10 @@ class TemplateError(FitterError):
 
 class FitError(FitterError):
     """No acceptable fit was found."""
+
+
+class CancelledError(FitterError):
+    """Nobody waits for the answer any more."""
 
 
 class CallbackError(FitterError):

@@ -1,87 +1,71 @@
-"""The fit: start values by a scan, the optimum, the posterior.
+"""The whole fit of one source to one light curve: data, posterior, modes, draws, best fit."""
 
-Likelihood: Gaussian in flux, independent rows, the measured errors (SALT's own model covariance is
-not used in this version).
-
-Priors, all proper:
-
-- t0 uniform over the window in which no fitted row comes after the template's last phase;
-- amplitude uniform from 0 to ten times the optimum's;
-- x1 uniform in -5..5, c in -0.5..1, delta in -0.5..2, any other shape in -5..5;
-- redshift: see `model.redshift_prior`.
-"""
-
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from iminuit import Minuit
 
-from fitter_lambda.errors import FitError, TooLittleDataError
-from fitter_lambda.model import LightCurveModel, RedshiftPrior, load_model, redshift_prior
+from fitter_lambda.engine.bandflux import BandFluxes
+from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
+from fitter_lambda.engine.general import GeneralFluxes
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.nested import sample_nested
+from fitter_lambda.engine.peak import unit_magnitude
+from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.priors import (
+    MIN_REDSHIFT_ERROR,
+    TRIPP_BETA,
+    AmplitudePrior,
+    Class,
+    RedshiftPrior,
+    class_of,
+    shape_bounds,
+)
+from fitter_lambda.engine.sampler import Sample, sample
+from fitter_lambda.engine.scatter import SaltScatter
+from fitter_lambda.engine.search import Mode, climb, find_modes
+from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
-from fitter_lambda.photometry import Excluded, Photometry, split_rows
-from fitter_lambda.sampler import Chain, sample
-from fitter_lambda.start import Start, scan
+from fitter_lambda.photometry import Excluded, LightCurve, to_light_curve
+from fitter_lambda.templates import source_types
 
-__all__ = ["Fit", "Problem", "Progress", "fit_supernova"]
+__all__ = [
+    "Data", "Fit", "Progress", "fit_cube", "fit_of", "fit_supernova", "posterior_of", "read_data",
+    "redshift_prior",
+]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
-_SHAPE_BOUNDS = {"x1": (-5.0, 5.0), "c": (-0.5, 1.0), "delta": (-0.5, 2.0)}
-_OTHER_SHAPES = (-5.0, 5.0)
-#: Rows this close to the template's end (rest-frame days) are left out, so that t0 can move.
-_END_MARGIN = 2.0
+_LOWEST_REDSHIFT = 1e-4
+#: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
+_TRUSTED = 0.7
+_DETECTION_SIGMA, _FAINT_SIGMA = 5.0, 3.0
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Rows, model and priors: everything that a posterior density needs.
+class Data:
+    """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
 
     Attributes
     ----------
-    model : LightCurveModel
-    rows : Photometry
-        In micro-Jansky, sorted in time.
-    prior : RedshiftPrior
-    names : list of str
-        Free parameters, the redshift first when it is free.
-    low, high : ndarray, shape (n_parameters,)
-        Bounds.
+    rows : LightCurve
+    excluded : list of Excluded
+    mwebv : float
+        E(B-V) of the Milky Way (mag).
+    mwebv_from : str
+        Where it comes from.
+    redshift : RedshiftPrior
     """
 
-    model: LightCurveModel
-    rows: Photometry
-    prior: RedshiftPrior
-    names: list[str]
-    low: Array
-    high: Array
-
-    def values(self, vector: Array) -> dict[str, float]:
-        """All parameters of the model by name, the fixed redshift too."""
-        return {"z": self.prior.mean, **dict(zip(self.names, map(float, vector), strict=True))}
-
-    def flux(self, vector: Array) -> Array:
-        """Model flux of the rows (shape (n_rows,), micro-Jansky)."""
-        return self.model.flux(self.values(vector), self.rows.mjd, self.rows.band)
-
-    def chi2(self, vector: Array) -> float:
-        """Sum of squared residuals over errors."""
-        return float(np.sum(((self.rows.flux - self.flux(vector)) / self.rows.fluxerr) ** 2))
-
-    def logp(self, vector: Array) -> float:
-        """Log posterior density up to a constant; -inf outside the priors."""
-        if not np.all((vector >= self.low) & (vector <= self.high)):  # NaN is outside, too
-            return -math.inf
-        values = self.values(vector)
-        if self.rows.mjd[-1] > values["t0"] + (1 + values["z"]) * self.model.maxphase:
-            return -math.inf
-        logp = self.prior.logpdf(values["z"]) - 0.5 * self.chi2(vector)
-        return logp if math.isfinite(logp) else -math.inf
+    rows: LightCurve
+    excluded: list[Excluded]
+    mwebv: float
+    mwebv_from: str
+    redshift: RedshiftPrior
 
 
 @dataclass(frozen=True)
@@ -90,28 +74,176 @@ class Fit:
 
     Attributes
     ----------
-    problem : Problem
-    best : ndarray, shape (n_parameters,)
-        Where the posterior density is highest.
-    covariance : ndarray, shape (n_parameters, n_parameters)
-        Of the draws.
-    chain : Chain
-    excluded : list of Excluded
+    data : Data
+    posterior : Posterior
+    modes : list of Mode
+    sample : Sample
+    names : list of str
+        Free parameters, by sncosmo's names: the redshift first when it is free, t0, amplitude, shapes.
+    draws : ndarray, shape (n, d)
+        Independent, equally weighted draws.
+    best : ndarray, shape (d,)
+        Where the joint posterior density is highest.
     seconds : dict of str to float
         "load" and "fit".
     """
 
-    problem: Problem
+    data: Data
+    posterior: Posterior
+    modes: list[Mode]
+    sample: Sample
+    names: list[str]
+    draws: Array
     best: Array
-    covariance: Array
-    chain: Chain
-    excluded: list[Excluded]
     seconds: dict[str, float]
 
-    @property
-    def draws(self) -> Array:
-        """All draws, shape (n, n_parameters)."""
-        return self.chain.draws.reshape(-1, len(self.best))
+    def split(self, values: Array) -> tuple[Array, Array]:
+        """Theta (n, d') and linear parameters (n, j) of the engine, from parameters (n, d)."""
+        columns = dict(zip(self.names, values.T, strict=True))
+        theta = np.stack([columns[name] for name in self.posterior.names], axis=1)
+        linear = [columns[name] for name in self.posterior.fluxes.cube.linear]
+        return theta, np.stack([linear[0], *(linear[0] * x for x in linear[1:])], axis=1)
+
+    def predict(
+        self, values: Array, mjd: Array, band: npt.NDArray[np.int_]
+    ) -> tuple[Array, npt.NDArray[np.bool_]]:
+        """Model flux (micro-Jansky) at any epochs.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n, d)
+            Parameters, in the order of `names`.
+        mjd : ndarray, shape (m,)
+        band : ndarray of int, shape (m,)
+            Indices into the bands of the rows.
+
+        Returns
+        -------
+        ndarray, shape (n, m)
+            0 where the model does not reach.
+        ndarray of bool, shape (n, m)
+            Where it does.
+        """
+        theta, a = self.split(values)
+        t0, z, s = self.posterior.split(theta)
+        design = self.posterior.fluxes.design(z, s, t0, mjd, band)
+        return (design.flux @ a[..., None])[..., 0], design.reached
+
+
+def redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
+    """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
+    if redshift is None or parameters.fix_z is False:
+        return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
+    if parameters.fix_z:
+        return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
+    sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
+    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
+    return RedshiftPrior("gaussian", redshift, sigma, low, redshift + 5 * sigma)
+
+
+def read_data(payload: Payload) -> Data:
+    """Bring a payload's rows to one scale, and look up what else is known.
+
+    Raises
+    ------
+    TooLittleDataError
+        No usable row is left, or no detection.
+    """
+    parameters = payload.parameters
+    rows, excluded = to_light_curve(payload.rows, parameters)
+    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
+    measured = ~rows.limit
+    if not measured.any():
+        reasons = [item.reason for item in excluded]
+        most = f" Most often: {max(set(reasons), key=reasons.count)}." if reasons else ""
+        raise TooLittleDataError(
+            "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
+        )
+    best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
+    if best < _FAINT_SIGMA:
+        raise TooLittleDataError(
+            f"No row is a detection (the best has {best:.1f} sigma, at least {_FAINT_SIGMA:g} are needed); "
+            "there is nothing to fit a light curve to."
+        )
+    return Data(rows, excluded, *_milky_way(payload), prior)
+
+
+def _milky_way(payload: Payload) -> tuple[float, str]:
+    from fitter_lambda.renderer.dust_map import NAME, reddening
+    from fitter_lambda.renderer.errors import NoMapError
+
+    parameters = payload.parameters
+    if parameters.mwebv is not None:
+        return parameters.mwebv, "given"
+    if payload.dereddened:
+        return 0.0, "0: the photometry came corrected"
+    if payload.position is None:
+        return 0.0, "0: no position"
+    try:
+        return reddening(*payload.position), NAME
+    except NoMapError:
+        return 0.0, "0: no dust map here"
+
+
+def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
+    """The posterior of one source.
+
+    Raises
+    ------
+    TooLittleDataError
+        Fewer measured rows than parameters.
+    """
+    rows, prior, flat = data.rows, data.redshift, parameters.priors == "flat"
+    kind = class_of(source_types().get(cube.name, ""))
+    is_salt = len(cube.linear) == 2
+    shape = cube.shape or (HOST_DUST if kind.dusty and not flat and not cube.general else None)
+    shapes = cube.general or ((shape,) if shape else ())
+    needed = 1 + len(cube.linear) + len(shapes) + (prior.kind != "fixed") + 1
+    n_measured = int(np.sum(~rows.limit))
+    if n_measured < needed:
+        raise TooLittleDataError(
+            f"Only {n_measured} usable rows are left, and {cube.name} needs at least {needed}; "
+            "add photometry, fix the redshift, or choose a model with fewer parameters."
+        )
+    fluxes = _fluxes(cube, data, shape, flat)
+    error = 0.0 if is_salt else parameters.model_error
+    likelihood = Likelihood(
+        rows.flux, _variance(rows, error, dict(parameters.error_floor)), rows.band, rows.limit,
+        robust=parameters.robust, zero_outside=flat,
+    )  # fmt: skip
+    scatter = SaltScatter(cube, fluxes) if is_salt and parameters.modelcov else None
+    significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
+    detections = significance > (
+        _DETECTION_SIGMA if np.max(significance) > _DETECTION_SIGMA else _FAINT_SIGMA
+    )
+    return Posterior(
+        rows.mjd, rows.band, likelihood, fluxes, scatter, prior,
+        _amplitude_prior(cube, fluxes, data, kind, flat), shapes, flat, detections,
+    )  # fmt: skip
+
+
+def _fluxes(cube: Cube, data: Data, shape: str | None, flat: bool) -> BandFluxes:
+    bands, z = data.rows.bandpasses, data.redshift
+    if cube.general:
+        return GeneralFluxes(cube, bands, z.low, z.high, data.mwebv)
+    low, high = shape_bounds(shape, flat) if shape else (0.0, 0.0)
+    return BandFluxes(cube, bands, z.low, z.high, shape, low, high, data.mwebv)
+
+
+def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) -> Array:
+    floor = np.array([floors.get(name, floors.get("", 0.0)) for name in rows.bands])[rows.band]
+    fraction = np.hypot(np.where(rows.limit, 0.0, model_error), np.where(rows.limit, 0.0, floor))
+    return np.asarray(rows.fluxerr**2 + (fraction * rows.flux) ** 2)
+
+
+def _amplitude_prior(cube: Cube, fluxes: BandFluxes, data: Data, kind: Class, flat: bool) -> AmplitudePrior:
+    highest = None
+    if flat:
+        # the faintest that the source's peak gets at amplitude 1, at the farthest redshift
+        peak = np.abs(fluxes.at(np.array([data.redshift.high]))[0, :, :, :, 0]).max(axis=(1, 2))
+        highest = 10 * float(np.max(data.rows.flux)) / max(float(peak[peak > 0].min(initial=np.inf)), 1e-300)
+    beta = TRIPP_BETA if len(cube.linear) == 2 else 0.0
+    return AmplitudePrior(unit_magnitude(cube), kind.mean, kind.sigma, beta, highest)
 
 
 def fit_supernova(payload: Payload, progress: Progress) -> Fit:
@@ -133,119 +265,50 @@ def fit_supernova(payload: Payload, progress: Progress) -> Fit:
         Whatever stands in the way, in words for the person who asked.
     """
     began = time.perf_counter()
-    parameters = payload.parameters
     progress(0.02, "reading data and templates")
-    rows, excluded = split_rows(payload.rows, parameters.mjd_min, parameters.mjd_max)
-    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
-    model, rows, prior, dropped = load_model(parameters, rows, prior)
-    excluded.extend(dropped)
-    _check_enough(rows, model, prior)
-    loaded = time.perf_counter()
-    progress(0.1, "looking for start values")
-    problem, best, spread, dropped = _best_fit(model, rows, prior)
-    excluded.extend(dropped)
-    chain = sample(
-        problem.logp, best, spread, parameters.n_draws, parameters.seed,
-        model.points(problem.rows),
-        lambda done: progress(0.2 + 0.65 * done, "sampling the posterior"),
+    cube, data = load_cube(payload.parameters.source), read_data(payload)
+    return fit_cube(cube, data, payload.parameters, time.perf_counter() - began, progress)
+
+
+def fit_cube(cube: Cube, data: Data, parameters: Parameters, load: float, progress: Progress) -> Fit:
+    """Fit one source that is loaded; `load` is the seconds that it took."""
+    began = time.perf_counter()
+    progress(0.1, "looking for every mode")
+    posterior = posterior_of(cube, data, parameters)
+    modes = [] if cube.general else find_modes(posterior)
+    drawn = _drawn(
+        posterior, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
-    draws = chain.draws.reshape(-1, len(best))
-    highest = draws[int(np.argmax(chain.logp))]
-    best = highest if problem.logp(highest) > problem.logp(best) else best
-    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
-    seconds = {"load": loaded - began, "fit": time.perf_counter() - loaded}
-    return Fit(problem, best, covariance, chain, sorted(excluded, key=lambda e: e.row), seconds)
+    fit = fit_of(data, posterior, modes, drawn)
+    return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
 
 
-def _check_enough(rows: Photometry, model: LightCurveModel, prior: RedshiftPrior) -> None:
-    needed = len(model.names) + (prior.kind == "flat") + 1
-    if len(rows) < needed:
-        raise TooLittleDataError(
-            f"Only {len(rows)} usable rows are left, and {model.source.name} needs at least {needed}; "
-            "add photometry, fix the redshift, or choose a model with fewer parameters."
-        )
-    significance = np.max(rows.flux / rows.fluxerr)
-    if significance < 3:
-        raise TooLittleDataError(
-            f"No row is a detection (the best has {significance:.1f} sigma, at least 3 are needed); "
-            "there is nothing to fit a light curve to."
-        )
+def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -> Fit:
+    """Name the draws' parameters, and climb to the best fit."""
+    names, draws = _columns(posterior, drawn.theta, drawn.a)
+    start = np.array([drawn.theta[int(np.argmax(drawn.log_joint))]])
+    top = max(climb(posterior, start, joint=True), key=lambda mode: mode.height, default=None)
+    theta = top.theta[None] if top and top.height > drawn.log_joint.max() else start
+    best = _columns(posterior, theta, posterior.profile(theta)[2])[1][0]
+    return Fit(data, posterior, modes, drawn, names, draws, best, {})
 
 
-def _best_fit(
-    model: LightCurveModel, rows: Photometry, prior: RedshiftPrior
-) -> tuple[Problem, Array, Array, list[Excluded]]:
-    starts = scan(model, rows, prior)
-    rows, excluded = _rows_in_reach(model, rows, starts[0])
-    _check_enough(rows, model, prior)
-    candidates = []
-    for start in starts:
-        problem = _problem(model, rows, prior, start)
-        candidates.append((*_minimise(problem, start), problem))
-    cost, best, spread, problem = min(candidates, key=lambda candidate: candidate[0])
-    if not math.isfinite(cost):
-        raise FitError("The optimiser found no acceptable fit; is the source type right for these data?")
-    return problem, best, spread, excluded
+def _drawn(
+    posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
+) -> Sample:
+    random = np.random.default_rng(parameters.seed)
+    if modes:
+        drawn = sample(posterior, modes, parameters.n_draws, random, progress)
+        if drawn.pareto_k < _TRUSTED:
+            return drawn
+    return sample_nested(posterior, parameters.n_draws, random, progress)
 
 
-def _rows_in_reach(
-    model: LightCurveModel, rows: Photometry, start: Start
-) -> tuple[Photometry, list[Excluded]]:
-    """Leave out what the template cannot say anything about at the best start."""
-    phase = (rows.mjd - start.t0) / (1 + start.z)
-    rows, excluded = rows.exclude(
-        phase > model.maxphase - _END_MARGIN, f"after the last phase of the model ({model.maxphase:g} d)"
-    )
-    if not model.starts_dark and len(rows):
-        phase = (rows.mjd - start.t0) / (1 + start.z)
-        early = f"before the first phase of the model ({model.minphase:g} d)"
-        rows, dropped = rows.exclude(phase < model.minphase, early)
-        excluded.extend(dropped)
-    return rows, excluded
-
-
-def _problem(model: LightCurveModel, rows: Photometry, prior: RedshiftPrior, start: Start) -> Problem:
-    first = rows.mjd[-1] - model.maxphase * (1 + prior.high)
-    last = rows.mjd[-1] - model.minphase
-    bounds = [(first, last), (0.0, 10 * start.amplitude)]
-    bounds += [_SHAPE_BOUNDS.get(name, _OTHER_SHAPES) for name in model.shapes]
-    names = list(model.names)
-    if prior.kind != "fixed":
-        names, bounds = ["z", *names], [(prior.low, prior.high), *bounds]
-    low, high = np.array(bounds).T
-    return Problem(model, rows, prior, names, low, high)
-
-
-def _minimise(problem: Problem, start: Start) -> tuple[float, Array, Array]:
-    """Minimum of -2 ln posterior from one start: its value, place, and covariance."""
-    known = {"z": start.z, "t0": start.t0, problem.model.amplitude: start.amplitude}
-    vector = np.clip([known.get(name, 0.0) for name in problem.names], problem.low, problem.high)
-
-    def cost(point: Array) -> float:
-        value = -2 * problem.logp(np.asarray(point))
-        return value if math.isfinite(value) else 1e30
-
-    minuit = Minuit(cost, vector, name=problem.names)
-    minuit.limits = list(zip(problem.low, problem.high, strict=True))
-    minuit.errors = [_step(problem, name, start) for name in problem.names]
-    minuit.errordef = Minuit.LEAST_SQUARES
-    minuit.strategy = 1
-    minuit.migrad(ncall=5000)
-    best = np.array(minuit.values)
-    spread = np.diag(np.array(minuit.errors) ** 2)
-    if minuit.covariance is not None and minuit.accurate:
-        spread = np.array(minuit.covariance)
-    value = float(minuit.fval) if minuit.fval is not None and minuit.fval < 1e29 else math.inf
-    return value, best, _within(spread, problem)
-
-
-def _step(problem: Problem, name: str, start: Start) -> float:
-    steps = {"t0": 1.0, problem.model.amplitude: 0.1 * start.amplitude, "z": 0.003}
-    return steps.get(name, 0.1)
-
-
-def _within(spread: Array, problem: Problem) -> Array:
-    """The covariance, no wider than a tenth of the bounds in any direction."""
-    width = np.sqrt(np.clip(np.diag(spread), 1e-30, None))
-    shrink = np.minimum(1.0, 0.1 * (problem.high - problem.low) / width)
-    return np.asarray(spread * np.outer(shrink, shrink))
+def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
+    """Names and values (n, d) of sncosmo's parameters."""
+    values = dict(zip(posterior.names, theta.T, strict=True))
+    amplitude, *shapes = posterior.fluxes.cube.linear
+    values[amplitude] = a[:, 0]
+    values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
+    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]
+    return names, np.stack([values[name] for name in names], axis=1)

@@ -8,14 +8,18 @@ import numpy.typing as npt
 from fitter_lambda.fit import Fit
 from fitter_lambda.photometry import ZERO_POINT
 
-__all__ = ["Band", "predict", "to_magnitudes"]
+__all__ = ["Band", "predict", "to_magnitudes", "window"]
 
 Array = npt.NDArray[np.float64]
 
-_POINTS = 120
-_DRAWS = 150
-#: Percentiles: median, 68 % and 95 % intervals.
-_PERCENTILES = (2.275, 15.865, 50.0, 84.135, 97.725)
+_POINTS = 150
+_DRAWS = 200
+#: Sources without a grid take a call of sncosmo for every draw.
+_DRAWS_OF_SLOW_SOURCES = 50
+#: Median, 68 % and 95 % intervals, as fractions.
+_QUANTILES = np.array([0.02275, 0.15865, 0.5, 0.84135, 0.97725])
+_DETECTION_SIGMA = 3.0
+_FAINTEST = 10 ** (-0.4 * (31.0 - ZERO_POINT))
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,10 @@ class Band:
     ----------
     mjd : ndarray, shape (n,)
     percentiles : ndarray, shape (5, n)
-        Flux (micro-Jansky) at 2.3, 15.9, 50, 84.1 and 97.7 % of the posterior.
+        Flux (micro-Jansky) at 2.3, 15.9, 50, 84.1 and 97.7 % of the posterior; NaN where the model does not
+        reach.
     best : ndarray, shape (n,)
-        Flux of the best fit.
+        Flux of the best fit; NaN likewise.
     """
 
     mjd: Array
@@ -36,30 +41,52 @@ class Band:
     best: Array
 
 
+def window(fit: Fit) -> tuple[float, float]:
+    """First and last MJD worth looking at: the detections that the model reaches, and some days about them.
+
+    Forced photometry and limits may go on for years before and after.
+    """
+    rows, cube = fit.data.rows, fit.posterior.fluxes.cube
+    t0, z, _ = (float(np.ravel(part)[0]) for part in fit.posterior.split(fit.split(fit.best[None])[0]))
+    seen = rows.mjd[~rows.limit & (rows.flux > _DETECTION_SIGMA * rows.fluxerr)]
+    phase = (seen - t0) / (1 + z)
+    inside = seen[(phase >= cube.start) & (phase <= cube.last)]
+    low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
+    pad = 5.0 + 0.15 * (high - low)
+    near = rows.mjd[(rows.mjd > low - 2 * pad) & (rows.mjd < high + 2 * pad)]
+    return float(np.min(near, initial=low)) - pad / 2, float(np.max(near, initial=high)) + pad / 2
+
+
 def predict(fit: Fit) -> dict[str, Band]:
-    """Light curves of the bands that were fitted, from a little before the data to a little after.
+    """Light curves of the bands of the rows, over the `window`.
 
     Returns
     -------
     dict of str to Band
+        From blue to red.
     """
-    rows, model = fit.problem.rows, fit.problem.model
-    best = fit.problem.values(fit.best)
-    chosen = fit.draws[np.linspace(0, len(fit.draws) - 1, _DRAWS).round().astype(int)]
-    draws = [fit.problem.values(draw) for draw in chosen]
-    pad = 0.08 * (rows.mjd[-1] - rows.mjd[0]) + 3
-    # not beyond the end of any draw's template, after which there is no prediction
-    end = min(v["t0"] + (1 + v["z"]) * model.maxphase for v in [best, *draws])
-    mjd = np.linspace(rows.mjd[0] - pad, min(rows.mjd[-1] + pad, end - 1e-6), _POINTS)
-    names = np.unique(rows.band)
-    times, bands = np.repeat(mjd, len(names)), np.tile(names, len(mjd))
-    fluxes = np.array([model.flux(values, times, bands) for values in draws])
-    middle = model.flux(best, times, bands)
-    curves = {}
-    for name in names:
-        own = bands == name
-        curves[str(name)] = Band(mjd, np.percentile(fluxes[:, own], _PERCENTILES, axis=0), middle[own])
-    return curves
+    bands = fit.data.rows.bands
+    mjd = np.linspace(*window(fit), _POINTS)
+    number = min(_DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.cube.general else _DRAWS, len(fit.draws))
+    chosen = fit.draws[np.linspace(0, len(fit.draws) - 1, number).round().astype(int)]
+    values = np.vstack([fit.best, chosen])
+    flux, reached = fit.predict(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
+    flux = np.where(reached, flux, np.nan)
+    best = flux[0].reshape(len(bands), -1)
+    percentiles = _quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)
+    return {name: Band(mjd, percentiles[:, i], best[i]) for i, name in enumerate(bands)}
+
+
+def _quantiles(flux: Array) -> Array:
+    """Quantiles over the draws (n, m) that are numbers; NaN where fewer than half of them are. Shape (5, m)."""
+    # NumPy's own nanquantile works on one column after the other
+    ordered = np.sort(flux, axis=0)
+    number = np.sum(np.isfinite(flux), axis=0)
+    place = _QUANTILES[:, None] * np.maximum(number - 1, 0)
+    index = np.minimum(place.astype(int), np.maximum(number - 2, 0))
+    below, above = (np.take_along_axis(ordered, np.minimum(index + i, len(flux) - 1), axis=0) for i in (0, 1))
+    between = below + (place - index) * (above - below)
+    return np.where(2 * number >= len(flux), between, np.nan)
 
 
 def to_magnitudes(curves: dict[str, Band]) -> dict[str, list[list[float]]]:
@@ -67,8 +94,7 @@ def to_magnitudes(curves: dict[str, Band]) -> dict[str, list[list[float]]]:
     magnitudes = {}
     for name, band in curves.items():
         low, middle, high = band.percentiles[1:4]
-        seen = low > 1e-3  # fainter than 31 mag is nothing to draw
+        seen = low > _FAINTEST
         columns = [ZERO_POINT - 2.5 * np.log10(flux[seen]) for flux in (middle, high, low)]
-        rows = np.column_stack([band.mjd[seen], *columns])
-        magnitudes[name] = [[round(float(x), 4) for x in row] for row in rows]
+        magnitudes[name] = np.column_stack([band.mjd[seen], *columns]).round(4).tolist()
     return magnitudes

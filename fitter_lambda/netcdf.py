@@ -17,6 +17,7 @@ __all__ = ["to_netcdf"]
 
 Array = npt.NDArray[np.float64]
 
+_CHAINS = 4
 #: Values that the pointwise groups may hold, so that a document stays small.
 _LOG_LIKELIHOOD_VALUES = 150_000
 _PREDICTIVE_VALUES = 60_000
@@ -35,28 +36,44 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
     Returns
     -------
     bytes
-        Groups: posterior and sample_stats (chain, draw: one chain a walker); log_likelihood and
-        posterior_predictive (chain, draw, observation; every so many draws, named by their
-        coordinate); observed_data (observation).
+        Groups: posterior and sample_stats (chain, draw: four chains, though all draws are independent, so
+        that diagnostics between chains work); log_likelihood and posterior_predictive (chain, draw,
+        observation; every so many draws, named by their coordinate); observed_data (observation).
     """
-    rows = fit.problem.rows
-    draws, logp = fit.chain.draws, fit.chain.logp
-    n_chains, n_draws, _ = draws.shape
-    chosen = _thin(n_draws, min(_LOG_LIKELIHOOD_VALUES // len(rows), _MOST_POINTWISE_DRAWS) // n_chains)
-    model = np.array([[fit.problem.flux(draws[i, j]) for j in chosen] for i in range(n_chains)])
-    loglike = -0.5 * ((rows.flux - model) / rows.fluxerr) ** 2 - 0.5 * np.log(2 * np.pi * rows.fluxerr**2)
-    few = np.arange(len(chosen))[_thin(len(chosen), _PREDICTIVE_VALUES // len(rows) // n_chains)]
-    noise = np.random.default_rng(seed).normal(size=model[:, few].shape) * rows.fluxerr
-
+    rows, chains = fit.data.rows, _CHAINS if len(fit.draws) % _CHAINS == 0 else 1
+    draws = fit.draws.reshape(chains, -1, len(fit.names))
+    number = draws.shape[1]
+    chosen = _thin(number, min(_LOG_LIKELIHOOD_VALUES // len(rows), _MOST_POINTWISE_DRAWS) // chains)
+    loglike, predicted = _pointwise(fit, draws[:, chosen], seed)
+    few = np.arange(len(chosen))[_thin(len(chosen), _PREDICTIVE_VALUES // len(rows) // chains)]
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
-        posterior = {name: draws[:, :, i] for i, name in enumerate(fit.problem.names)}
-        _write(file, "posterior", np.arange(n_draws), posterior)
-        _write(file, "sample_stats", np.arange(n_draws), {"lp": logp})
+        posterior = {name: draws[:, :, i] for i, name in enumerate(fit.names)}
+        _write(file, "posterior", np.arange(number), posterior)
+        _write(file, "sample_stats", np.arange(number), {"lp": fit.sample.log_joint.reshape(chains, -1)})
         _write(file, "log_likelihood", chosen, {"flux": loglike.astype("f4")})
-        _write(file, "posterior_predictive", chosen[few], {"flux": (model[:, few] + noise).astype("f4")})
+        _write(file, "posterior_predictive", chosen[few], {"flux": predicted[:, few].astype("f4")})
         _write_observed(file, fit)
     return buffer.getvalue()
+
+
+def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
+    """Log density of each row and a replicated flux, for draws (chain, draw, d)."""
+    theta, a = fit.split(draws.reshape(-1, draws.shape[-1]))
+    order = np.argsort(fit.posterior.split(theta)[1], kind="stable")
+    back = np.argsort(order, kind="stable")
+    design, scatter = fit.posterior.view(theta[order])
+    a, likelihood = a[order], fit.posterior.likelihood
+    model = np.einsum("nrj,nj->nr", design.flux, a)
+    variance, coherent = likelihood.variances(a, model, scatter)
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=model.shape) * np.sqrt(variance)
+    if coherent is not None:
+        common = random.normal(size=(len(a), likelihood.in_band.shape[1]))
+        noise = noise + coherent * (common @ likelihood.in_band.T)
+    loglike = likelihood.pointwise(design, a, scatter)
+    shape = (*draws.shape[:2], -1)
+    return loglike[back].reshape(shape), (model + noise)[back].reshape(shape)
 
 
 def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:
@@ -74,20 +91,20 @@ def _write(file: h5netcdf.File, name: str, draw: npt.NDArray[np.int_], data: Map
         group.create_variable(dimension, (dimension,), data=values.astype("i8"))
     for variable, numbers in data.items():
         group.create_variable(variable, tuple(dimensions), data=numbers, compression="gzip", shuffle=True)
-    group.attrs["inference_library"] = "emcee"
+    group.attrs["inference_library"] = "heliograph-fitter"
+    group.attrs["inference_library_version"] = __version__
     group.attrs["creation_library"] = f"heliograph-fitter {__version__}"
 
 
 def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
-    rows = fit.problem.rows
+    rows = fit.data.rows
     group = file.create_group("observed_data")
     group.dimensions = {"observation": len(rows)}
     group.create_variable("observation", ("observation",), data=np.arange(len(rows)).astype("i8"))
     for name, values in (("mjd", rows.mjd), ("flux", rows.flux), ("fluxerr", rows.fluxerr)):
         group.create_variable(name, ("observation",), data=values)
-    bands = sorted(set(rows.band.tolist()))
-    index = np.array([bands.index(name) for name in rows.band], dtype="i8")
-    band = group.create_variable("band", ("observation",), data=index)
-    band.attrs["names"] = ", ".join(f"{i}: {name}" for i, name in enumerate(bands))
+    group.create_variable("is_limit", ("observation",), data=rows.limit.astype("i8"))
+    band = group.create_variable("band", ("observation",), data=rows.band.astype("i8"))
+    band.attrs["names"] = ", ".join(f"{i}: {name}" for i, name in enumerate(rows.bands))
     group.variables["flux"].attrs["units"] = "microjansky"
     group.variables["mjd"].attrs["units_of_time"] = "modified Julian date"

@@ -11,84 +11,44 @@ from typing import Any
 
 from fitter_lambda.errors import ParameterError
 
-__all__ = ["PARAMETERS", "Parameters", "parse_parameters"]
+__all__ = ["AUTO", "PARAMETERS", "Parameters", "parse_parameters"]
 
-#: In the shape of `optional_analysis_parameters` of a registered analysis service.
-PARAMETERS: dict[str, dict[str, Any] | list[str]] = {
-    "source": {
-        "type": "string",
-        "default": "nugent-sn2p",
-        "title": "Model",
-        "description": "Any source name of sncosmo, e.g. nugent-sn2p, salt3; name@version for one version.",
-    },
-    "fix_z": ["auto", "True", "False"],
-    "z_min": {
-        "type": "number",
-        "default": 0.01,
-        "title": "Lowest redshift",
-        "description": "Lower bound of the redshift when it is free.",
-    },
-    "z_max": {
-        "type": "number",
-        "default": 1.0,
-        "title": "Highest redshift",
-        "description": "Upper bound of the redshift when it is free.",
-    },
-    "mwebv": {
-        "type": "number",
-        "default": 0.0,
-        "title": "Milky Way E(B-V)",
-        "description": "Reddening by dust of the Milky Way (mag), Fitzpatrick 1999 with R_V = 3.1.",
-    },
-    "mjd_min": {"type": "number", "title": "First MJD", "description": "Earlier photometry is left out."},
-    "mjd_max": {"type": "number", "title": "Last MJD", "description": "Later photometry is left out."},
-    "n_draws": {
-        "type": "number",
-        "default": 4000,
-        "title": "Draws",
-        "description": "Number of posterior draws to keep (100 to 20000).",
-    },
-    "seed": {
-        "type": "number",
-        "default": 0,
-        "title": "Seed",
-        "description": "Seed of the random numbers: the same seed and data give the same draws.",
-    },
-}
-
-_TRUE = {"true", "t", "yes", "1"}
-_FALSE = {"false", "f", "no", "0"}
+#: The name that stands for the whole catalogue.
+AUTO = "auto"
+_TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
 #: Source names are this short; anything longer is no name, and would only make messages long.
 _MAX_SOURCE_NAME = 80
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of one fit, checked.
+    """The parameters of one fit, checked; what each means stands in `PARAMETERS`.
 
     Attributes
     ----------
-    source : str
-        sncosmo source name, or ``name@version``.
     fix_z : bool or None
-        True: redshift fixed; False: free; None ("auto"): Gaussian prior when a redshift is known.
-    z_min, z_max : float
-        Bounds of a free redshift.
-    mwebv : float
-        E(B-V) of the Milky Way (mag).
+        None is "auto".
+    mwebv : float or None
+        None: from the dust map, where there is one.
+    error_floor : tuple of (str, float)
+        Band and fraction; band "" means all.
     mjd_min, mjd_max : float
-        Window of the photometry (days); infinite when not given.
-    n_draws : int
-        Posterior draws to keep.
-    seed : int
-        Seed of the random numbers.
+        Infinite when not given.
     """
 
     source: str = "nugent-sn2p"
     fix_z: bool | None = None
     z_min: float = 0.01
     z_max: float = 1.0
-    mwebv: float = 0.0
+    z_prior: str = "flat"
+    mwebv: float | None = None
+    modelcov: bool = True
+    model_error: float = 0.1
+    error_floor: tuple[tuple[str, float], ...] = ()
+    limits: str = "censored"
+    limit_nsigma: float = 5.0
+    priors: str = "physical"
+    robust: bool = False
     mjd_min: float = -math.inf
     mjd_max: float = math.inf
     n_draws: int = 4000
@@ -116,7 +76,7 @@ def parse_parameters(given: object) -> Parameters:
         given = {}
     if not isinstance(given, Mapping):
         raise ParameterError("analysis_parameters is not an object: expected {name: value, ...}.")
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in _READERS:
             raise ParameterError(_unknown_name(name))
@@ -140,19 +100,32 @@ def _unknown_name(name: object) -> str:
 
 def _read_source(name: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAX_SOURCE_NAME:
-        raise ParameterError(f"{name} has to be the name of an sncosmo source, e.g. nugent-sn2p or salt3.")
+        raise ParameterError(f"{name} has to be a source of sncosmo, e.g. nugent-sn2p, salt3, or auto.")
     return value.strip().lower()
+
+
+def _read_switch(name: str, value: object) -> bool:
+    text = str(value).strip().lower()[:10]
+    if text not in _TRUE | _FALSE:
+        raise ParameterError(f"{name} is {text!r}; the choices are: True, False.")
+    return text in _TRUE
 
 
 def _read_fix_z(name: str, value: object) -> bool | None:
     text = str(value).strip().lower()[:10]
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    if text == "auto":
-        return None
-    raise ParameterError(f"{name} is {text!r}; the choices are: auto, True, False.")
+    if text not in _TRUE | _FALSE | {"auto"}:
+        raise ParameterError(f"{name} is {text!r}; the choices are: auto, True, False.")
+    return None if text == "auto" else text in _TRUE
+
+
+def _choice(*choices: str) -> Callable[[str, object], str]:
+    def read(name: str, value: object) -> str:
+        text = str(value).strip().lower()[:20]
+        if text not in choices:
+            raise ParameterError(f"{name} is {text!r}; the choices are: {', '.join(choices)}.")
+        return text
+
+    return read
 
 
 def _number(low: float, high: float) -> Callable[[str, object], float]:
@@ -182,12 +155,78 @@ def _integer(low: int, high: int) -> Callable[[str, object], int]:
     return read
 
 
+def _read_floor(name: str, value: object) -> tuple[tuple[str, float], ...]:
+    """One fraction, or fractions by band: 0.02, "ztfg: 0.02, ztfr: 0.01", {"ztfg": 0.02}."""
+    if isinstance(value, str) and ":" in value:
+        value = dict(part.split(":", 1) for part in value.replace("::", "\0").split(",") if ":" in part)
+    entries = value if isinstance(value, Mapping) else {"": value}
+    if len(entries) > 100:
+        raise ParameterError(f"{name} names {len(entries)} bands; expected at most 100.")
+    read = _number(0.0, 1.0)
+    names = (str(band).strip().lower().replace("\0", "::")[:40] for band in entries)
+    return tuple(zip(names, (read(name, part) for part in entries.values()), strict=True))
+
+
+def _offer(kind: str, title: str, description: str, default: object = None) -> dict[str, Any]:
+    entry = {"type": kind, "title": title, "description": description}
+    return entry if default is None else entry | {"default": default}
+
+
+#: In the shape of `optional_analysis_parameters` of a registered analysis service.
+PARAMETERS: dict[str, dict[str, Any] | list[str]] = {
+    "source": _offer(
+        "string", "Model",
+        "Any source name of sncosmo, e.g. nugent-sn2p, salt3; name@version for one version; auto for all.",
+        Parameters.source,
+    ),
+    "fix_z": ["auto", "True", "False"],
+    "z_min": _offer("number", "Lowest redshift", "Lower bound of a free redshift.", Parameters.z_min),
+    "z_max": _offer("number", "Highest redshift", "Upper bound of a free redshift.", Parameters.z_max),
+    "z_prior": ["flat", "volume"],
+    "mwebv": _offer(
+        "number", "Milky Way E(B-V)",
+        "Reddening by the Milky Way (mag), Fitzpatrick 1999 with R_V = 3.1. Blank: from the dust map, where "
+        "there is one; 0 for photometry that was corrected.",
+    ),
+    "modelcov": ["True", "False"],
+    "model_error": _offer(
+        "number", "Model error", "Of templates: a fraction of the observed flux, added to the errors.",
+        Parameters.model_error,
+    ),
+    "error_floor": _offer(
+        "string", "Error floor",
+        'Fraction of the flux, added to the errors: 0.02, or by band, "ztfg: 0.02, ztfr: 0.01".', "0",
+    ),
+    "limits": ["censored", "gaussian", "ignore"],
+    "limit_nsigma": _offer(
+        "number", "Sigma of limits", "What a limit without limiting_mag is, in flux errors.",
+        Parameters.limit_nsigma,
+    ),
+    "priors": ["physical", "flat"],
+    "robust": ["False", "True"],
+    "mjd_min": _offer("number", "First MJD", "Earlier photometry is left out."),
+    "mjd_max": _offer("number", "Last MJD", "Later photometry is left out."),
+    "n_draws": _offer("number", "Draws", "Number of posterior draws (100 to 20000).", Parameters.n_draws),
+    "seed": _offer(
+        "number", "Seed", "Of the random numbers: the same seed and data give the same draws.",
+        Parameters.seed,
+    ),
+}  # fmt: skip
+
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "source": _read_source,
     "fix_z": _read_fix_z,
     "z_min": _number(1e-4, 5.0),
     "z_max": _number(1e-4, 5.0),
+    "z_prior": _choice("flat", "volume"),
     "mwebv": _number(0.0, 5.0),
+    "modelcov": _read_switch,
+    "model_error": _number(0.0, 1.0),
+    "error_floor": _read_floor,
+    "limits": _choice("censored", "gaussian", "ignore"),
+    "limit_nsigma": _number(0.1, 100.0),
+    "priors": _choice("physical", "flat"),
+    "robust": _read_switch,
     "mjd_min": _number(0.0, 1e6),
     "mjd_max": _number(0.0, 1e6),
     "n_draws": _integer(100, 20000),

@@ -28,6 +28,10 @@ class Payload:
         Photometry as it came.
     redshift, redshift_error : float or None
         None where unknown.
+    position : tuple of float, or None
+        Right ascension and declination (degrees).
+    dereddened : bool
+        The photometry came corrected for the extinction by the Milky Way, and says so.
     parameters : Parameters
     """
 
@@ -35,6 +39,8 @@ class Payload:
     rows: list[Row]
     redshift: float | None
     redshift_error: float | None
+    position: tuple[float, float] | None
+    dereddened: bool
     parameters: Parameters
 
 
@@ -67,7 +73,9 @@ def parse_payload(payload: object) -> Payload:
         raise PayloadError("fix_z is True but the source has no redshift; set one, or use fix_z=False.")
     resource_id = payload.get("resource_id")
     name = "".join(c for c in resource_id if c.isprintable())[:80] if isinstance(resource_id, str) else ""
-    return Payload(name, read_rows(_text(inputs.get("photometry"))), redshift, redshift_error, parameters)
+    rows, position = read_rows(_text(inputs.get("photometry"))), _read_position(payload.get("resource"))
+    dereddened = isinstance(payload.get("extinction"), Mapping)
+    return Payload(name, rows, redshift, redshift_error, position, dereddened, parameters)
 
 
 def callback_url_of(payload: object) -> str | None:
@@ -76,6 +84,15 @@ def callback_url_of(payload: object) -> str | None:
     if isinstance(url, str) and url.lower().startswith(("http://", "https://")):
         return url
     return None
+
+
+def _read_position(resource: object) -> tuple[float, float] | None:
+    if not isinstance(resource, Mapping):
+        return None
+    degrees = [resource.get(name) for name in ("ra", "dec")]
+    if any(isinstance(x, bool) or not isinstance(x, (int, float)) or not abs(x) <= 360 for x in degrees):
+        return None
+    return float(degrees[0] or 0.0), float(degrees[1] or 0.0)
 
 
 def _text(value: Any) -> str:

@@ -1,19 +1,24 @@
-"""Rows of photometry: read from CSV text, checked, brought to one flux scale, sorted in time."""
+"""Rows of photometry: read from CSV text, checked, brought to micro-Jansky, sorted in time."""
 
 import csv
 import io
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.errors import PayloadError
+from fitter_lambda.errors import PayloadError, TemplateError
+from fitter_lambda.parameters import Parameters
+from fitter_lambda.templates import load_bandpasses, zero_point_ratio
 
-__all__ = ["ZERO_POINT", "Excluded", "Photometry", "Row", "read_rows", "split_rows"]
+__all__ = ["ZERO_POINT", "Excluded", "LightCurve", "Row", "read_rows", "to_light_curve"]
 
-#: AB zero point of the flux scale in here: micro-Jansky.
+Array = npt.NDArray[np.float64]
+
+#: AB zero point of all fluxes in here: micro-Jansky.
 ZERO_POINT = 23.9
 #: More rows than any survey has of one source; beyond it a fit would not end in its time.
 MAX_ROWS = 5_000
@@ -30,6 +35,7 @@ class Row:
     fluxerr: float | None
     mag: float | None
     magerr: float | None
+    limiting_mag: float | None
     zp: float | None
     band: str
     magsys: str
@@ -46,7 +52,7 @@ class Excluded:
 
 
 @dataclass(frozen=True)
-class Photometry:
+class LightCurve:
     """Usable rows, sorted in time.
 
     Attributes
@@ -54,34 +60,32 @@ class Photometry:
     mjd : ndarray, shape (n,)
         Days.
     flux, fluxerr : ndarray, shape (n,)
-        On the scale of each row's `zp` and `magsys`.
-    zp : ndarray, shape (n,)
-        Zero points (mag).
-    band, magsys : ndarray of str, shape (n,)
-        Names of sncosmo's bandpasses and magnitude systems.
+        Micro-Jansky; for limits, the limit and its error.
+    limit : ndarray of bool, shape (n,)
+        Which rows are limits, without flux.
+    band : ndarray of int, shape (n,)
+        Indices into `bandpasses`.
     number : ndarray of int, shape (n,)
         The rows' numbers in the payload, from 1.
+    bandpasses : list of sncosmo.Bandpass
+        From blue to red.
     """
 
-    mjd: npt.NDArray[np.float64]
-    flux: npt.NDArray[np.float64]
-    fluxerr: npt.NDArray[np.float64]
-    zp: npt.NDArray[np.float64]
-    band: npt.NDArray[np.str_]
-    magsys: npt.NDArray[np.str_]
+    mjd: Array
+    flux: Array
+    fluxerr: Array
+    limit: npt.NDArray[np.bool_]
+    band: npt.NDArray[np.int_]
     number: npt.NDArray[np.int_]
+    bandpasses: list[Any]
 
     def __len__(self) -> int:
         return len(self.mjd)
 
-    def take(self, keep: npt.NDArray[np.bool_]) -> "Photometry":
-        """The rows where `keep` (shape (n,)) is true."""
-        return Photometry(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
-
-    def exclude(self, drop: npt.NDArray[np.bool_], reason: str) -> tuple["Photometry", list[Excluded]]:
-        """Split off the rows where `drop` (shape (n,)) is true, each with the same reason."""
-        rows = zip(self.number[drop], self.mjd[drop], self.band[drop], strict=True)
-        return self.take(~drop), [Excluded(int(n), float(t), str(b), reason) for n, t, b in rows]
+    @property
+    def bands(self) -> list[str]:
+        """Names of the bandpasses."""
+        return [str(band.name) for band in self.bandpasses]
 
 
 def read_rows(text: str) -> list[Row]:
@@ -97,10 +101,11 @@ def read_rows(text: str) -> list[Row]:
     if len(text) > _MAX_CSV_CHARACTERS:
         raise PayloadError(f"inputs.photometry is longer than {_MAX_CSV_CHARACTERS} characters; send less.")
     try:
-        records = list(csv.DictReader(io.StringIO(text.replace("\0", "")), restkey="_rest"))
+        reader = csv.DictReader(io.StringIO(text.replace("\0", "")), restkey="_rest")
+        records, header = list(reader), reader.fieldnames or []
     except csv.Error as error:
         raise PayloadError(f"inputs.photometry is not CSV ({error}); send rows below a header.") from None
-    missing = {"mjd", "filter"} - set(records[0] if records else _header(text))
+    missing = {"mjd", "filter"} - set(header)
     if missing:
         names = ", ".join(sorted(missing))
         raise PayloadError(f"inputs.photometry lacks the columns {names}; its first line has to name them.")
@@ -109,18 +114,14 @@ def read_rows(text: str) -> list[Row]:
     return [_row(number, record) for number, record in enumerate(records, start=1)]
 
 
-def _header(text: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text)), [])
-
-
 def _row(number: int, record: dict[str, str | None]) -> Row:
     def value(name: str) -> float | None:
         return _finite(record.get(name))
 
     return Row(
-        number, value("mjd"), value("flux"), value("fluxerr"), value("mag"), value("magerr"), value("zp"),
-        band=(record.get("filter") or "").strip().lower()[:40],
-        magsys=(record.get("magsys") or "ab").strip().lower()[:40] or "ab",
+        number, value("mjd"), value("flux"), value("fluxerr"), value("mag"), value("magerr"),
+        value("limiting_mag"), value("zp"), (record.get("filter") or "").strip().lower()[:40],
+        (record.get("magsys") or "ab").strip().lower()[:40] or "ab",
     )  # fmt: skip
 
 
@@ -133,69 +134,99 @@ def _finite(text: str | None) -> float | None:
     return number if math.isfinite(number) and abs(number) < 1e30 else None
 
 
-def split_rows(rows: Iterable[Row], mjd_min: float, mjd_max: float) -> tuple[Photometry, list[Excluded]]:
-    """Part usable rows from others.
+class _Unusable(Exception):
+    """Why a row is left out."""
 
-    Parameters
-    ----------
-    rows : iterable of Row
-    mjd_min, mjd_max : float
-        Window to keep (days).
+
+_Usable = tuple[float, float, float, bool, str]
+
+
+def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCurve, list[Excluded]]:
+    """Part usable rows from others, and bring them to one scale.
 
     Returns
     -------
-    Photometry
-        Usable rows; fluxes are made from magnitudes where only those were given.
+    LightCurve
     list of Excluded
         The others, with the reason of each.
     """
-    kept: list[tuple[float, float, float, float, str, str, int]] = []
+    rows = list(rows)
+    found, missing = load_bandpasses(sorted({row.band for row in rows}))
+    systems: dict[tuple[str, str], float | None] = {}
+    kept: dict[_Usable, int] = {}
     excluded: list[Excluded] = []
-    seen: set[tuple[float, float, float, float, str, str]] = set()
     for row in rows:
-        flux, fluxerr, zp = _flux_of(row)
-        reason = _why_not(row, flux, fluxerr, mjd_min, mjd_max)
-        if reason is not None or row.mjd is None or flux is None or fluxerr is None:
-            excluded.append(Excluded(row.number, row.mjd, row.band, reason or "incomplete"))
-            continue
-        columns = (row.mjd, flux, fluxerr, zp, row.band, row.magsys)
-        if columns in seen:
-            excluded.append(Excluded(row.number, row.mjd, row.band, "an exact repeat of another row"))
-            continue
-        seen.add(columns)
-        kept.append((*columns, row.number))
-    kept.sort(key=lambda row: row[0])
-    table = list(zip(*kept, strict=True)) or [()] * 7
-    mjd, fluxes, errors, zps = (np.array(column, dtype=float) for column in table[:4])
-    bands, systems = (np.array(column, dtype=str) for column in table[4:6])
-    return Photometry(mjd, fluxes, errors, zps, bands, systems, np.array(table[6], dtype=int)), excluded
+        try:
+            if row.band in missing:
+                raise _Unusable(missing[row.band])
+            usable = _usable(row, parameters, _ratio(row, found[row.band], systems))
+            if usable in kept:
+                raise _Unusable("an exact repeat of another row")
+            kept[usable] = row.number
+        except _Unusable as reason:
+            excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
+    order = sorted(kept, key=lambda usable: usable[0])
+    names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
+    mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
+    band = np.array([names.index(usable[4]) for usable in order], dtype=int)
+    number = np.array([kept[usable] for usable in order], dtype=int)
+    bandpasses = [found[name] for name in names]
+    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, number, bandpasses), excluded
 
 
-def _flux_of(row: Row) -> tuple[float | None, float | None, float]:
-    """Flux, its error and zero point; from the magnitude (Pogson's relation) where there is no flux."""
-    if row.flux is None and row.mag is not None and row.magerr is not None and -50 < row.mag < 50:
-        flux = 10 ** (-0.4 * (row.mag - ZERO_POINT))
-        return flux, flux * row.magerr * math.log(10) / 2.5, ZERO_POINT
-    return row.flux, row.fluxerr, ZERO_POINT if row.zp is None else row.zp
+def _ratio(row: Row, band: Any, known: dict[tuple[str, str], float | None]) -> float:
+    """What brings a row's magnitude system to AB."""
+    if row.magsys == "ab":
+        return 1.0
+    key = (row.magsys, row.band)
+    if key not in known:
+        try:
+            known[key] = zero_point_ratio(row.magsys, band)
+        except TemplateError:
+            known[key] = None
+    ratio = known[key]
+    if ratio is None:
+        raise _Unusable(f"magnitude system {row.magsys!r} is unknown or not to be had")
+    return ratio
 
 
-def _why_not(
-    row: Row, flux: float | None, fluxerr: float | None, mjd_min: float, mjd_max: float
-) -> str | None:
+def _usable(row: Row, parameters: Parameters, ratio: float) -> _Usable:
     if row.mjd is None:
-        return "no date"
-    if not mjd_min <= row.mjd <= mjd_max:
-        return "outside mjd_min..mjd_max"
+        raise _Unusable("no date")
+    if not parameters.mjd_min <= row.mjd <= parameters.mjd_max:
+        raise _Unusable("outside mjd_min..mjd_max")
     if not 0 <= row.mjd <= 1e6:
-        return "mjd is not a modified Julian date"
+        raise _Unusable("mjd is not a modified Julian date")
     if row.zp is not None and not -50 < row.zp < 100:
-        return "zp is not a zero point in magnitudes"
-    if flux is None and fluxerr is not None:
-        return "a limit without flux; this version of the fitter uses measured fluxes only"
-    if flux is None:
-        return "no flux"
-    if fluxerr is None:
-        return "no flux error"
-    if fluxerr <= 0:
-        return "the flux error is not positive"
-    return None
+        raise _Unusable("zp is not a zero point in magnitudes")
+    flux, fluxerr, limit = _measured(row, parameters)
+    flux, fluxerr = flux * ratio, fluxerr * ratio
+    if not fluxerr > 0:
+        raise _Unusable("the flux error is not positive")
+    if not (1e-15 < fluxerr < 1e15 and abs(flux) < 1e15):
+        raise _Unusable("the flux or its error is no measurement of light")
+    return row.mjd, flux, fluxerr, limit, row.band
+
+
+def _measured(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
+    """Flux and error (micro-Jansky, in the row's magnitude system), and whether it is a limit."""
+    if row.flux is None and row.mag is not None and row.magerr is not None and -50 < row.mag < 50:
+        flux = _flux_of(row.mag)
+        return flux, flux * row.magerr * math.log(10) / 2.5, False
+    if row.fluxerr is None:
+        raise _Unusable("no flux" if row.flux is None else "no flux error")
+    scale = _flux_of(0.0 if row.zp is None else row.zp) / _flux_of(0.0 if row.zp is None else ZERO_POINT)
+    if row.flux is not None:
+        return row.flux * scale, row.fluxerr * scale, False
+    if parameters.limits == "ignore":
+        raise _Unusable("a limit without flux (limits=ignore)")
+    if parameters.limits == "gaussian":
+        return 0.0, row.fluxerr * scale, False
+    if row.limiting_mag is not None and row.zp is not None and -50 < row.limiting_mag < 50:
+        return _flux_of(row.limiting_mag), row.fluxerr * scale, True
+    return parameters.limit_nsigma * row.fluxerr * scale, row.fluxerr * scale, True
+
+
+def _flux_of(mag: float) -> float:
+    """Micro-Jansky, by Pogson's relation."""
+    return float(10 ** (-0.4 * (mag - ZERO_POINT)))

@@ -16,15 +16,24 @@ Array = npt.NDArray[np.float64]
 
 #: Beyond this many samples a contour looks the same and only takes longer.
 MAX_SAMPLES = 20_000
-_SYMBOLS = {"z": "$z$", "t0": "$t_0$ (MJD)", "x0": "$x_0$", "x1": "$x_1$", "c": "$c$", "amplitude": "$A$"}
+_SYMBOLS = {
+    "z": "$z$", "t0": "$t_0$", "x0": "$x_0$", "x1": "$x_1$", "c": "$c$", "amplitude": "$A$", "s": "$s$",
+    "delta": r"$\Delta$", "hostebv": r"$E(B{-}V)_\mathrm{host}$", "mwebv": r"$E(B{-}V)_\mathrm{MW}$",
+}  # fmt: skip
+_UNITS = {"hostebv": " [mag]", "mwebv": " [mag]"}
+#: Dates of the era of CCDs, as modified Julian dates.
+_MJD = (40_000.0, 80_000.0)
 _DEFAULTS: dict[str, Any] = {
-    "bins": 30, "smooth": 1.0, "quantiles": [0.16, 0.5, 0.84], "show_titles": True, "color": "#1f4e79",
+    "bins": 24, "smooth": 1.0, "quantiles": [0.15865, 0.5, 0.84135], "show_titles": True, "color": "#1f4e79",
     "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 9}, "max_n_ticks": 4,
+}  # fmt: skip
+_CONTOURS: dict[str, Any] = {
+    "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,
 }  # fmt: skip
 
 
 def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> bytes:
-    """Draw a corner plot.
+    """Draw a corner plot, with contours about 68 and 95 % of the samples.
 
     Parameters
     ----------
@@ -42,14 +51,17 @@ def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> byte
 
     table = np.column_stack(list(samples.values()))
     table = table[:: max(1, -(-len(table) // MAX_SAMPLES))]
-    labels = [_SYMBOLS.get(name, name.replace("$", "")) for name in samples]
+    symbols = [_SYMBOLS.get(name, name.replace("$", "")) for name in samples]
+    units = [" [MJD]" if _is_date(*item) else _UNITS.get(item[0], "") for item in samples.items()]
     if not {"range", "truths", "labels"} & set(options):
-        table, labels = _in_handy_units(table, labels)
+        table, symbols, units = _in_handy_units(table, symbols, units)
     keywords = {
-        "labels": labels,
+        "labels": [symbol + unit for symbol, unit in zip(symbols, units, strict=True)],
+        "titles": list(options.get("labels", symbols)),
         "range": [_range(column) for column in table.T],
         "title_fmt": [_format(column) for column in table.T],
         **_DEFAULTS,
+        **(_CONTOURS if options.get("plot_contours", True) else {}),
         **options,
     }
     size = 1.2 + 1.9 * table.shape[1]
@@ -57,21 +69,29 @@ def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> byte
     corner.corner(table, fig=figure, **keywords)
     _dress(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+    # the margins hold the default labels; a tight box has to draw everything twice
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight" if options else None)
     return buffer.getvalue()
 
 
-def _in_handy_units(table: Array, labels: list[str]) -> tuple[Array, list[str]]:
-    """Very small and very large parameters in powers of ten, named in their labels."""
-    scaled, named = table.copy(), list(labels)
+def _is_date(name: str, column: Array) -> bool:
+    return name == "t0" and _MJD[0] < np.min(column) and np.max(column) < _MJD[1]
+
+
+def _in_handy_units(table: Array, symbols: list[str], units: list[str]) -> tuple[Array, list[str], list[str]]:
+    """Dates from a round one, and what is very small or very large times a power of ten, both in the labels."""
+    scaled, named, measured = table.copy(), list(symbols), list(units)
     for i, column in enumerate(table.T):
         size = float(np.max(np.abs(column)))
-        if size > 0 and not 1e-2 < size < 1e6:
+        if units[i] == " [MJD]":
+            step = 10.0 if np.ptp(column) < 20 else 100.0
+            origin = step * math.floor(float(np.median(column)) / step)
+            scaled[:, i], named[i], measured[i] = column - origin, f"{symbols[i]} − {origin:.0f}", " [d]"
+        elif size > 0 and not 1e-2 < size < 1e6:
             power = math.floor(math.log10(size))
             # divided, since 10**300 times 1e-300 is not what it seems
-            scaled[:, i] = column / 10.0**power
-            named[i] = f"{labels[i]} ($10^{{{power}}}$)"
-    return scaled, named
+            scaled[:, i], named[i] = column / 10.0**power, f"$10^{{{-power}}}$ {symbols[i]}"
+    return scaled, named, measured
 
 
 def _range(column: Array) -> tuple[float, float]:
@@ -96,6 +116,9 @@ def _format(column: Array) -> str:
 
 def _dress(figure: Figure) -> None:
     for axes in figure.axes:
+        if not axes.get_frame_on():
+            axes.remove()
+            continue
         for axis in (axes.xaxis, axes.yaxis):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
                 axis.set_major_formatter(ScalarFormatter(useOffset=False))

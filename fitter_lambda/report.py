@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import chi2 as chi2_distribution
 
 from fitter_lambda import __version__
+from fitter_lambda.engine.cube import HOST_DUST
+from fitter_lambda.engine.likelihood import NU
+from fitter_lambda.engine.peak import peaks
+from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
 from fitter_lambda.fit import Fit
 from fitter_lambda.payload import Payload
 
-__all__ = ["annotations", "results"]
+__all__ = ["annotations", "finite", "misfit_p_value", "results"]
 
 Array = npt.NDArray[np.float64]
 
-_PEAK_DRAWS = 60
-_H0, _OM0 = 70.0, 0.3
+_FEW = 400
 
 
 def results(fit: Fit, payload: Payload) -> dict[str, Any]:
@@ -33,41 +37,40 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         Keys as listed in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
         with errors to the 15.87th and 84.13th percentile.
     """
-    problem, parameters = fit.problem, payload.parameters
-    source, best = problem.model.source, problem.values(fit.best)
-    chi2 = problem.chi2(fit.best)
-    ndof = len(problem.rows) - len(problem.names)
-    numbers: dict[str, Any] = _finite({
-        "source": source.name,
-        "source_version": str(source.version),
-        "parameters": {
-            name: _summary(fit.draws[:, i], float(fit.best[i])) for i, name in enumerate(problem.names)
-        },
-        "parameter_names": list(problem.names),
-        "covariance": fit.covariance,
-        "chi2": chi2,
-        "ndof": ndof,
-        "chi2_per_band": _chi2_per_band(fit),
-        "n_rows": len(problem.rows),
+    data, cube, prior = fit.data, fit.posterior.fluxes.cube, fit.data.redshift
+    per_band = _chi2_per_band(fit)
+    n_rows = sum(band["n"] for band in per_band.values())
+    best = dict(zip(fit.names, fit.best.tolist(), strict=True))
+    numbers: dict[str, Any] = finite({
+        "source": cube.name,
+        "source_version": cube.version,
+        "parameters": {name: _summary(fit.draws[:, i], best[name]) for i, name in enumerate(fit.names)},
+        "parameter_names": list(fit.names),
+        "covariance": np.atleast_2d(np.cov(fit.draws, rowvar=False)),
+        "chi2": sum(band["chi2"] for band in per_band.values()),
+        "ndof": n_rows - len(fit.names),
+        "chi2_per_band": per_band,
+        "misfit_p_value": misfit_p_value(fit),
+        "log_evidence": fit.sample.log_evidence,
+        "log_evidence_error": fit.sample.log_evidence_error,
+        "n_rows": len(data.rows),
+        "n_limits": int(np.sum(data.rows.limit)),
         "redshift": {
-            "kind": problem.prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
-            "best_fit": best["z"], "low": problem.prior.low, "high": problem.prior.high,
+            "kind": prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
+            "best_fit": best.get("z", prior.mean), "low": prior.low, "high": prior.high,
         },
-        "mwebv": parameters.mwebv,
+        "mwebv": data.mwebv,
+        "mwebv_from": data.mwebv_from,
         "peak": _peak(fit),
-        "excluded": [vars(row).copy() for row in fit.excluded],
-        "diagnostics": {
-            "sampler": "emcee",
-            "effective_draws": fit.chain.effective_draws,
-            "acceptance": fit.chain.acceptance,
-            "autocorrelation": dict(zip(problem.names, fit.chain.autocorrelation.tolist(), strict=True)),
-            "steps": fit.chain.steps,
-            "burn_in": fit.chain.burn_in,
-            "walkers": fit.chain.draws.shape[0],
+        "excluded": [vars(row).copy() for row in sorted(data.excluded, key=lambda item: item.row)],
+        "diagnostics": _diagnostics(fit),
+        "likelihood": _likelihood(fit, payload),
+        "priors": payload.parameters.priors,
+        "versions": {
+            "fitter": __version__, "model": f"{cube.name} {cube.version}",
+            **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
         },
-        "likelihood": "Gaussian in flux, measured errors; no model covariance",
-        "versions": {"fitter": __version__} | {name: version(name) for name in ("sncosmo", "emcee", "numpy")},
-        "seed": parameters.seed,
+        "seed": payload.parameters.seed,
         "seconds": dict(fit.seconds),
     })  # fmt: skip
     return numbers
@@ -82,50 +85,97 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
 
 
 def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
-    rows = fit.problem.rows
-    pull = (rows.flux - fit.problem.flux(fit.best)) / rows.fluxerr
-    return {
-        str(name): {"chi2": float(np.sum(pull[rows.band == name] ** 2)), "n": int(np.sum(rows.band == name))}
-        for name in np.unique(rows.band)
-    }
+    theta, a = fit.split(fit.best[None])
+    design, scatter = fit.posterior.view(theta)
+    chi2, number = fit.posterior.likelihood.chi2(design, a, scatter)
+    names = fit.data.rows.bands
+    return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
+
+
+def misfit_p_value(fit: Fit) -> float:
+    """How often data made by the model would fit it no better than these do.
+
+    A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996, eq. 6): over draws,
+    the mean chance that replicated data have a chi2 above the observed one.
+    """
+    few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
+    theta, a = fit.split(few)
+    order = np.argsort(fit.posterior.split(theta)[1], kind="stable")
+    design, scatter = fit.posterior.view(theta[order])
+    chi2, number = (part.sum(axis=1) for part in fit.posterior.likelihood.chi2(design, a[order], scatter))
+    if not fit.posterior.likelihood.robust:
+        return float(np.mean(chi2_distribution.sf(chi2, np.maximum(number, 1))))
+    random = np.random.default_rng(0)
+    made = [np.sum(random.standard_t(NU, int(n)) ** 2) for n in number]
+    return float(np.mean(np.array(made) >= chi2))
 
 
 def _peak(fit: Fit) -> dict[str, Any]:
-    """Peak in rest-frame Bessell B (AB), Milky Way corrected, host not; flat LCDM, H0 = 70, Om = 0.3."""
-    from astropy.cosmology import FlatLambdaCDM
-
-    cosmology = FlatLambdaCDM(H0=_H0, Om0=_OM0)
-    draws = fit.draws[np.linspace(0, len(fit.draws) - 1, _PEAK_DRAWS).round().astype(int)]
-    values = [fit.problem.values(draw) for draw in draws]
-    apparent = np.array([fit.problem.model.peak_magnitude(value) for value in values])
-    distance = np.asarray(cosmology.distmod([value["z"] for value in values]).value)
-    absolute = apparent - distance
-    return {
-        "band": "rest-frame bessellb, AB", "cosmology": f"flat LCDM, H0 = {_H0:g}, Om = {_OM0:g}",
-        "apparent": float(np.median(apparent)), "apparent_std": float(np.std(apparent)),
-        "absolute": float(np.median(absolute)), "absolute_std": float(np.std(absolute)),
-        "distance_modulus": float(np.median(distance)),
+    """Peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
+    few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
+    theta, a = fit.split(few)
+    t0, z, s = fit.posterior.split(theta)
+    cube = fit.posterior.fluxes.cube
+    apparent, phase, decline = peaks(cube, fit.posterior.fluxes.shape, a, s)
+    distance = distance_modulus(z)
+    quantities = {
+        "apparent": apparent, "absolute": apparent - distance, "distance_modulus": distance,
+        "mjd": t0 + (1 + z) * phase, "dm15": decline,
     }  # fmt: skip
+    if cube.dark_start and len(cube.linear) == 1:
+        quantities["explosion_mjd"] = t0 + (1 + z) * cube.start
+    numbers: dict[str, Any] = {"band": "rest-frame Bessell B, Vega", "cosmology": COSMOLOGY}
+    for name, values in quantities.items():
+        seen = values[np.isfinite(values)]
+        numbers[name] = float(np.median(seen)) if len(seen) else None
+        numbers[f"{name}_std"] = float(np.std(seen)) if len(seen) else None
+    return numbers
 
 
-def _finite(value: Any) -> Any:
+def _diagnostics(fit: Fit) -> dict[str, Any]:
+    sample = fit.sample
+    return {
+        "sampler": sample.sampler,
+        "effective_draws": sample.effective_draws,
+        "pareto_k": sample.pareto_k,
+        "rounds": sample.rounds,
+        "evaluations": sample.evaluations,
+        "modes": [
+            dict(zip(fit.posterior.names, mode.theta.tolist(), strict=True)) | {"log_density": mode.height}
+            for mode in fit.modes
+        ],
+    }
+
+
+def _likelihood(fit: Fit, payload: Payload) -> str:
+    parameters, is_salt = payload.parameters, fit.posterior.fluxes.cube.law is not None
+    rows = f"Student's t, nu = {NU:g}" if parameters.robust else "Gaussian in flux"
+    if is_salt:
+        scatter = "SALT's own covariance" if parameters.modelcov else "no model covariance"
+    else:
+        scatter = f"model error {100 * parameters.model_error:g} % of the flux"
+    dust = "; dust of the host" if HOST_DUST in fit.posterior.shapes else ""
+    return f"{rows}; measured errors, {scatter}{dust}; limits {parameters.limits}"
+
+
+def finite(value: Any) -> Any:
     """The same, with None for numbers that are not finite."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, np.ndarray) and not np.isfinite(value).all():
-        return _finite(value.tolist())
+        return finite(value.tolist())
     return value
 
 
 def annotations(numbers: dict[str, Any]) -> dict[str, Any]:
-    """The main numbers, flat: medians and standard deviations of the parameters, chi2, peak."""
+    """The main numbers, flat: medians and standard deviations of the parameters, chi2, peak, evidence."""
     flat: dict[str, Any] = {"model": numbers["source"]}
     for name, summary in numbers["parameters"].items():
         flat[name], flat[f"{name}_err"] = summary["median"], summary["std"]
-    flat["chi2"], flat["ndof"] = numbers["chi2"], numbers["ndof"]
+    flat |= {name: numbers[name] for name in ("chi2", "ndof", "misfit_p_value", "log_evidence")}
     flat["peak_absolute_mag_B"] = numbers["peak"]["absolute"]
     return flat

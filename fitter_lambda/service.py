@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fitter_lambda.errors import FitterError
+from fitter_lambda.parameters import AUTO
 from fitter_lambda.payload import Payload, parse_payload
 
 __all__ = ["analyse", "failure"]
@@ -50,7 +51,11 @@ def failure(message: str) -> dict[str, Any]:
 
 def _success(payload: Payload, progress: Callable[[float, str], None]) -> dict[str, Any]:
     # the scientific libraries load here: a refused payload does not wait for them
+    from fitter_lambda.catalogue import fit_catalogue
     from fitter_lambda.document import success
     from fitter_lambda.fit import fit_supernova
 
+    if payload.parameters.source == AUTO:
+        fit, ranking = fit_catalogue(payload, progress)
+        return success(fit, payload, progress, ranking)
     return success(fit_supernova(payload, progress), payload, progress)

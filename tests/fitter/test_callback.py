@@ -12,7 +12,9 @@ import requests
 from fitter_lambda import egress
 from fitter_lambda.callback import ProgressReporter, deliver
 from fitter_lambda.errors import CallbackError
+from fitter_lambda.service import analyse
 from tests.fitter.conftest import Server
+from tests.fitter.light_curves import sn2019dwz
 
 DOCUMENT: dict[str, Any] = {"status": "success", "message": "", "analysis": {"x": 1}}
 QUICK = (0.01, 0.01, 0.01)
@@ -122,3 +124,12 @@ def test_nobody_hears_of_a_failed_report(server: Server) -> None:
             report(0.5, "sampling")
             now[0] += 10
     assert len(server.requests) == 3, "after three failures it gives up"
+
+
+def test_a_cancelled_analysis_is_not_fitted_on(server: Server) -> None:
+    """A refused report of progress ends the work; the answer says so, and will be refused as well."""
+    server.statuses = [200, 403]
+    clock = iter(range(0, 1000, 10))
+    document = analyse(sn2019dwz(), ProgressReporter(server.url, clock=lambda: float(next(clock))))
+    assert document["status"] == "failure" and "cancelled" in document["message"]
+    assert len(server.bodies("PATCH")) == 2

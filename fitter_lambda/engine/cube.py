@@ -1,0 +1,249 @@
+"""A source on a grid of rest-frame phases and wavelengths: all that the fit asks of sncosmo.
+
+Every source that the engine covers has a flux density
+
+    F(phase, wave) = sum_j a_j S_j(phase, wave; s) * 10^(-0.4 s law(wave))
+
+with linear parameters a_j and at most one non-linear shape s: for a template a = A; for SALT2 and
+SALT3 (Guy et al. 2007, eq. 1) a = (x0, x0 x1), S = (M0, M1), s = c and `law` the colour law; for
+MLCS2k2 and stretched templates s chooses among grids S. For a template seen through dust of its host,
+s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
+
+Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
+(`taps`), so that integrating over wavelength leaves the same sum. sncosmo's sources interpolate in one
+of three ways, and the one that reproduces the source is chosen: straight lines; cubic convolution
+(Keys 1981, eq. 4), as SALT's; cubic splines (de Boor 1978), whose B-spline coefficients are
+c_i = S_i - h^2 S''_i / 6.
+"""
+
+import functools
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import CubicSpline
+
+from fitter_lambda.templates import load_source
+
+__all__ = ["GRIDS", "HOST_DUST", "Cube", "host_reddening", "knots", "load_cube", "save_cube", "taps"]
+
+Array = npt.NDArray[np.float64]
+
+HOST_DUST = "hostebv"
+#: Folder of the prepared grids among the image's templates.
+GRIDS = "grids"
+WAVE_STEP = 10 / 3
+#: Steps between knots to try (days), and the error at which one is fine enough (fraction of the peak).
+_STEPS = (1.0, 0.5, 0.25, 0.125)
+_FINE_ENOUGH = 2e-5
+#: A template that starts fainter than this fraction of its peak is taken to be zero before its start.
+_NEGLIGIBLE_START = 0.05
+#: Shapes that choose among grids, and where to look at them.
+_SHAPE_NODES = {"delta": np.linspace(-0.5, 2.0, 26), "s": np.linspace(0.5, 1.5, 21)}
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """A source on a grid.
+
+    Attributes
+    ----------
+    name, version : str
+    linear : tuple of str
+        sncosmo's names of the amplitude and, for SALT, x1.
+    shape : str or None
+        Name of the non-linear shape.
+    general : tuple of str
+        Names of several of them, of which the grid knows nothing: see `general`.
+    nodes : ndarray, shape (k,)
+        Values of the shape that `flux` holds; empty when `flux` does not depend on it.
+    law : ndarray, shape (w,), or None
+        Extinction (mag) at shape 1.
+    start, step : float
+        Phase of the first knot, and between knots (rest-frame days).
+    last : float
+        Last phase.
+    wave : ndarray, shape (w,)
+        Rest-frame Angstrom, uniform.
+    kernel : str
+        How to interpolate along phase: see `taps`.
+    flux : ndarray, shape (max(k, 1), j, p + 2, w)
+        Knots along phase of the flux density at unit amplitude, one more at either end.
+    dark_start : bool
+        Before its first phase the source is taken to be zero, else nothing is said of it.
+    source : sncosmo.Source or None
+        None for a prepared grid.
+    """
+
+    name: str
+    version: str
+    linear: tuple[str, ...]
+    shape: str | None
+    general: tuple[str, ...]
+    nodes: Array
+    law: Array | None
+    start: float
+    step: float
+    last: float
+    wave: Array
+    kernel: str
+    flux: npt.NDArray[np.float32]
+    dark_start: bool
+    source: Any
+
+
+@functools.lru_cache(maxsize=256)
+def load_cube(name: str) -> Cube:
+    """Load a source and lay it on its grid, or take the grid prepared for the image; kept in memory.
+
+    Parameters
+    ----------
+    name : str
+        As of `templates.load_source`.
+
+    Raises
+    ------
+    TemplateError
+        As of `templates.load_source`.
+    """
+    return _restored(name) or _laid_out(load_source(name))
+
+
+def _laid_out(source: Any) -> Cube:
+    from sncosmo import SALT2Source
+
+    amplitude, *shapes = source.param_names
+    wave = np.arange(float(source.minwave()), float(source.maxwave()) + 1e-6, WAVE_STEP)
+    step, kernel = _interpolation(source)
+    phase = _phases(source, step)
+    law: Array | None = None
+    nodes, shape = np.empty(0), shapes[0] if shapes else None
+    general: tuple[str, ...] = ()
+    if isinstance(source, SALT2Source):
+        m0, m1 = (_sample(source, phase, wave, {"x0": 1.0, "x1": x1, "c": 0.0}) for x1 in (0.0, 1.0))
+        grid, shape, shapes = np.array([[m0, m1 - m0]]), "c", ["x1"]
+        law = np.asarray(source.colorlaw(wave), dtype=float)
+    elif not shapes:
+        grid = _sample(source, phase, wave, {amplitude: 1.0})[None, None]
+    elif len(shapes) == 1 and shape in _SHAPE_NODES:
+        nodes, shapes = _SHAPE_NODES[shape], []
+        grid = np.array([[_sample(source, phase, wave, {amplitude: 1.0, shape: s})] for s in nodes])
+    else:
+        grid = _sample(source, phase, wave, {amplitude: 1.0})[None, None]
+        general, shapes, shape = tuple(shapes), [], None
+    middle = grid[len(grid) // 2, 0] @ _blue(wave)
+    return Cube(
+        source.name, str(source.version), (amplitude, *shapes), shape, general, nodes, law,
+        float(phase[0]), step, float(phase[-1]), wave, kernel, knots(grid, kernel).astype(np.float32),
+        bool(middle[0] < _NEGLIGIBLE_START * middle.max()), source,
+    )  # fmt: skip
+
+
+def _sample(source: Any, phase: Array, wave: Array, values: dict[str, float]) -> Array:
+    source.set(**values)
+    flux = np.asarray(source._flux(phase, wave), dtype=float)
+    return np.where(np.isfinite(flux), flux, 0.0)
+
+
+def _blue(wave: Array) -> Array:
+    """Weights of a broad blue band: where the start of a source is compared with its peak."""
+    return np.asarray(np.exp(-0.5 * ((wave - 4400.0) / 400.0) ** 2))
+
+
+def _phases(source: Any, step: float) -> Array:
+    first, last = float(source.minphase()), float(source.maxphase())
+    return np.asarray(first + step * np.arange(int(np.floor((last - first) / step + 1e-9)) + 1))
+
+
+def _interpolation(source: Any) -> tuple[float, str]:
+    """The widest step between knots, and the kernel, that reproduce a source between them."""
+    wave = np.linspace(max(3000.0, source.minwave()), min(9000.0, source.maxwave()), 50)
+    errors: dict[tuple[float, str], float] = {}
+    for step in _STEPS:
+        phase = _phases(source, step)
+        between = phase[:-1, None] + step * np.array([0.21, 0.5])
+        grid, truth = (np.asarray(source._flux(x, wave), dtype=float) for x in (phase, between.ravel()))
+        for kernel in ("linear", "convolution", "spline"):
+            found = _interpolate(knots(grid, kernel), kernel, (between.ravel() - phase[0]) / step)
+            error = float(np.nanmax(np.abs(found - truth)) / np.nanmax(np.abs(truth)))
+            if error < _FINE_ENOUGH:
+                return step, kernel
+            errors[step, kernel] = error
+    return min(errors, key=lambda choice: errors[choice])
+
+
+def _interpolate(table: Array, kernel: str, place: Array) -> Array:
+    index = place.astype(int)
+    weights = taps(kernel, index, place - index, len(table) - 3)
+    return np.asarray(sum(weights[..., i, None] * table[index + i] for i in range(4)))
+
+
+def knots(grid: Array, kernel: str) -> Array:
+    """What `taps` weighs, from samples along the axis before the last; one more at either end.
+
+    For "spline" they are the coefficients of the not-a-knot spline, else the samples themselves.
+    """
+    inner = grid
+    if kernel == "spline":
+        spline = CubicSpline(np.arange(grid.shape[-2]), grid, axis=-2)
+        inner = grid - spline(spline.x, 2) / 6
+        first = 6 * grid[..., :1, :] - 4 * inner[..., :1, :] - inner[..., 1:2, :]
+        last = 6 * grid[..., -1:, :] - 4 * inner[..., -1:, :] - inner[..., -2:-1, :]
+    else:
+        first, last = grid[..., :1, :], grid[..., -1:, :]
+    return np.concatenate([first, inner, last], axis=-2)
+
+
+def taps(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals: int) -> Array:
+    """Weights of the four knots about fractions x of the intervals `index`, on a new last axis."""
+    y = 1 - x
+    if kernel == "spline":
+        return np.stack([y**3, 4 - 3 * x * x * (1 + y), 4 - 3 * y * y * (1 + x), x**3], axis=-1) / 6
+    zero = np.zeros_like(x)
+    linear = np.stack([zero, y, x, zero], axis=-1)
+    if kernel == "linear":
+        return linear
+    smooth = np.stack([-x * y * y, 2 + x * x * (3 * x - 5), x * (1 + x * (4 - 3 * x)), -y * x * x], -1) / 2
+    # where a knot is missing, at the ends, sncosmo's draws straight lines
+    end = (index == 0) | (index == n_intervals - 1)
+    return np.where(end[..., None], linear, smooth)
+
+
+_TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start")
+
+
+def save_cube(cube: Cube, directory: Path) -> bool:
+    """Write a prepared grid; False for sources that are more than one: SALT, and those with shapes."""
+    if cube.shape or cube.general:
+        return False
+    directory.mkdir(parents=True, exist_ok=True)
+    texts = json.dumps({name: getattr(cube, name) for name in _TEXTS})
+    np.savez(directory / f"{cube.name}.npz", flux=cube.flux, wave=cube.wave, texts=np.array(texts))
+    return True
+
+
+def _restored(name: str) -> Cube | None:
+    """A prepared grid; None when there is none, or when the user brought templates of their own."""
+    path = Path(os.environ.get("FITTER_TEMPLATES_DIR", "")) / GRIDS / f"{name}.npz"
+    if os.environ.get("SNCOSMO_DATA_DIR") or not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        texts = json.loads(str(stored["texts"]))
+        return Cube(
+            **texts | {"linear": tuple(texts["linear"])}, shape=None, general=(), nodes=np.empty(0), law=None,
+            wave=stored["wave"], flux=stored["flux"], source=None,
+        )  # fmt: skip
+
+
+def host_reddening(wave: Array) -> Array:
+    """Extinction (mag) at E(B-V) = 1: Fitzpatrick (1999), R_V = 3.1, as of sncosmo's F99Dust."""
+    import sncosmo
+
+    dust = sncosmo.F99Dust()
+    dust.set(ebv=1.0)
+    inside = np.clip(wave, 1000.0, 33000.0)
+    return np.asarray(-2.5 * np.log10(dust.propagate(inside, np.ones((1, len(wave))))[0]))

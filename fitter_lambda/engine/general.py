@@ -1,0 +1,41 @@
+"""The general way: sources with several non-linear shapes (SNEMO, SUGAR), by sncosmo's own band fluxes.
+
+Slow, since nothing is prepared: a call for each point. Only the amplitude is integrated out.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, Design
+from fitter_lambda.engine.cube import Cube
+
+__all__ = ["GeneralFluxes"]
+
+Array = npt.NDArray[np.float64]
+
+
+class GeneralFluxes(BandFluxes):
+    """Band fluxes of any source of sncosmo; shapes come as (n_points, n_shapes)."""
+
+    def __init__(self, cube: Cube, bands: list[Any], z_low: float, z_high: float, mwebv: float) -> None:
+        import sncosmo
+
+        super().__init__(cube, bands, z_low, z_high, mwebv=mwebv)
+        dust = {"effects": [sncosmo.F99Dust()], "effect_names": ["mw"], "effect_frames": ["obs"]}
+        self._model = sncosmo.Model(cube.source, **(dust if mwebv else {}))
+        self._model.set(**({"mwebv": mwebv} if mwebv else {}), **{cube.linear[0]: 1.0})
+
+    def design(self, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]) -> Design:
+        """Flux of rows at amplitude 1: see `BandFluxes.design`."""
+        flux, reached = np.zeros((len(z), len(mjd), 1)), np.zeros((len(z), len(mjd)), dtype=bool)
+        for i in range(len(z)):
+            before, after, inside = self.reach(z[i : i + 1], t0[i : i + 1], mjd, band)
+            reached[i] = (inside & ~after & (~before | self.cube.dark_start))[0]
+            rows = np.flatnonzero((inside & ~after & ~before)[0])
+            self._model.set(z=z[i], t0=t0[i], **dict(zip(self.cube.general, s[i], strict=True)))
+            if len(rows):
+                seen = [self.bands[j] for j in band[rows]]
+                flux[i, rows, 0] = self._model.bandflux(seen, mjd[rows], zp=ZERO_POINT, zpsys="ab")
+        return Design(np.nan_to_num(flux), reached)

@@ -1,0 +1,213 @@
+"""The posterior: a light curve, a source seen through its bands, and the priors.
+
+The non-linear parameters theta are t0, the redshift when it is free, and a shape when there is one; given
+them the linear ones, a, are nearly Gaussian. The search works with a integrated out, by Laplace's method
+(Tierney & Kadane 1986),
+
+    ln p(theta | y) = ln p(y | theta, a^) + ln p(a^ | theta) + ln p(theta) + J/2 ln 2 pi - 1/2 ln |H|,
+
+exact where all rows are Gaussian and the prior of a is flat. Draws take a from the Gaussian about a^, cut at
+amplitude 0, and are weighed by the exact joint density: nothing of the approximation is left in them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import log_ndtr, ndtr, ndtri
+
+from fitter_lambda.engine.bandflux import BandFluxes, Design
+from fitter_lambda.engine.likelihood import Likelihood, Scatter, invert
+from fitter_lambda.engine.priors import (
+    T0_WINDOW_DAYS,
+    X1_BOUNDS,
+    AmplitudePrior,
+    RedshiftPrior,
+    log_shape_prior,
+    shape_bounds,
+)
+from fitter_lambda.engine.scatter import SaltScatter
+
+__all__ = ["Draws", "Posterior"]
+
+Array = npt.NDArray[np.float64]
+
+#: The source has to shine on this fraction of the detections; otherwise background explains everything best.
+_SHINING = 0.5
+#: Points times rows that are worked on at once.
+_PIECE = 60_000
+#: Where the Gaussian about a^ is not exact, it is drawn from a little wider.
+_WIDER = 1.2
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Joint draws: theta (n, d), linear parameters a (n, j), ln p(y, theta, a) - ln q(a | theta), ln p."""
+
+    theta: Array
+    a: Array
+    log_ratio: Array
+    log_joint: Array
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Everything that a posterior density needs.
+
+    Attributes
+    ----------
+    mjd : ndarray, shape (n,)
+    band : ndarray of int, shape (n,)
+    likelihood : Likelihood
+    fluxes : BandFluxes
+    scatter : SaltScatter or None
+    redshift : RedshiftPrior
+    amplitude : AmplitudePrior
+    shapes : tuple of str
+        The non-linear shapes in use.
+    flat : bool
+    detections : ndarray of bool, shape (n,)
+    steps : int
+        Of least squares towards a^, where one is not enough.
+    """
+
+    mjd: Array
+    band: npt.NDArray[np.int_]
+    likelihood: Likelihood
+    fluxes: BandFluxes
+    scatter: SaltScatter | None
+    redshift: RedshiftPrior
+    amplitude: AmplitudePrior
+    shapes: tuple[str, ...]
+    flat: bool
+    detections: npt.NDArray[np.bool_]
+    steps: int = 4
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of theta."""
+        z = () if self.redshift.kind == "fixed" else ("z",)
+        return ("t0", *z, *self.shapes)
+
+    @property
+    def bounds(self) -> Array:
+        """Lowest and highest theta, shape (d, 2)."""
+        z, cube, middle = self.redshift, self.fluxes.cube, np.sort(self.mjd[self.detections])
+        limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self.flat) for name in self.shapes}}
+        # half of the detections lie within the source's phases, hence so does one of the middle ones
+        first, last = middle[(len(middle) - 1) // 2], middle[len(middle) // 2]
+        stretch = 1 + (z.high if cube.start < 0 else z.low)
+        limits["t0"] = (first - (1 + z.high) * cube.last, last - stretch * cube.start)
+        return np.array([limits[name] for name in self.names])
+
+    def split(self, theta: Array) -> tuple[Array, Array, Array]:
+        """t0, z and the shape (each of shape (n,)) of theta (n, d); several shapes as (n, k)."""
+        columns = dict(zip(self.names, theta.T, strict=True))
+        z = columns.get("z", np.full(len(theta), self.redshift.mean))
+        if len(self.shapes) > 1:
+            return columns["t0"], z, np.stack([columns[name] for name in self.shapes], axis=1)
+        return columns["t0"], z, columns[self.shapes[0]] if self.shapes else np.zeros(len(theta))
+
+    def log_prior(self, theta: Array) -> Array:
+        """Log density of theta, shape (n,)."""
+        columns = dict(zip(self.names, theta.T, strict=True))
+        value = self.redshift.logpdf(self.split(theta)[1]) - np.log(T0_WINDOW_DAYS)
+        for name in self.shapes:
+            value = value + log_shape_prior(name, columns[name], self.flat)
+        low, high = self.bounds.T
+        return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
+
+    def view(self, theta: Array) -> tuple[Design, Scatter | None]:
+        """The rows at many theta; those with equal redshifts should follow each other."""
+        t0, z, s = self.split(theta)
+        design = self.fluxes.design(z, s, t0, self.mjd, self.band)
+        return design, self.scatter.at(z, t0, self.mjd, self.band) if self.scatter else None
+
+    def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
+        """theta in the order of redshifts, in pieces that fit into the cache; and the way back."""
+        order = np.argsort(self.split(theta)[1], kind="stable")
+        number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
+        return np.array_split(theta[order], number), np.argsort(order, kind="stable")
+
+    def solve(self, theta: Array, design: Design, scatter: Scatter | None) -> tuple[Array, Array, Array]:
+        """The linear parameters' mode (n, j), covariance (n, j, j), and ln det of its inverse (n,)."""
+        _, z, s = self.split(theta)
+        matrix, right = self.likelihood.step(design, None, scatter)
+        covariance, log_det = invert(matrix)
+        a = self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
+        for _ in range(0 if self._is_exact else self.steps):
+            matrix, right = self.likelihood.step(design, a, scatter)
+            prior, slope = self.amplitude.curvature(a, z, s)
+            matrix, right = matrix + prior, right + np.einsum("njk,nk->nj", prior, a) + slope
+            covariance, log_det = invert(matrix)
+            a = self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
+        return a, covariance, log_det
+
+    @property
+    def _is_exact(self) -> bool:
+        return self.flat and self.scatter is None and self.likelihood.is_gaussian
+
+    def _inside(self, a: Array, covariance: Array) -> Array:
+        a = np.where(np.isfinite(a), a, 0.0)
+        a[:, 0] = np.maximum(a[:, 0], 0.05 * np.sqrt(covariance[:, 0, 0]))
+        if a.shape[1] == 2 and self.flat:
+            a[:, 1] = a[:, 0] * np.clip(a[:, 1] / a[:, 0], 0.999 * X1_BOUNDS[0], 0.999 * X1_BOUNDS[1])
+        return a
+
+    def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
+        shining = design.flux[:, self.detections, 0] != 0
+        return np.asarray(shining.mean(axis=1) >= _SHINING)
+
+    def laplace(self, theta: Array) -> Array:
+        """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""
+        return self.profile(theta)[0]
+
+    def profile(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Laplace's density, the highest joint density given theta, and where: (n,), (n,), (n, j)."""
+        pieces, back = self._pieces(theta)
+        parts = zip(*(self._profile(piece) for piece in pieces), strict=True)
+        laplace, peak, a = (np.concatenate(part)[back] for part in parts)
+        return laplace, peak, a
+
+    def _profile(self, theta: Array) -> tuple[Array, Array, Array]:
+        design, scatter = self.view(theta)
+        a, _, log_det = self.solve(theta, design, scatter)
+        peak = self._density(theta, design, a, scatter)
+        return peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det, peak, a
+
+    def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
+        _, z, s = self.split(theta)
+        density = self.likelihood.total(design, a, scatter) + self.amplitude.logpdf(a, z, s)
+        density = np.where(self._shines(design), density + self.log_prior(theta), -np.inf)
+        return np.where(np.isfinite(density), density, -np.inf)
+
+    def joint(self, theta: Array, random: np.random.Generator) -> Draws:
+        """Draw a for each theta, and weigh the pair."""
+        pieces, back = self._pieces(theta)
+        parts = zip(*(self._joint(piece, random) for piece in pieces), strict=True)
+        a, log_ratio, log_joint = (np.concatenate(part)[back] for part in parts)
+        return Draws(theta, a, log_ratio, log_joint)
+
+    def _joint(self, theta: Array, random: np.random.Generator) -> tuple[Array, Array, Array]:
+        design, scatter = self.view(theta)
+        mode, covariance, _ = self.solve(theta, design, scatter)
+        a, log_q = _positive_normal(mode, covariance * (1.0 if self._is_exact else _WIDER), random)
+        log_joint = self._density(theta, design, a, scatter)
+        return a, log_joint - log_q, log_joint
+
+
+def _positive_normal(mean: Array, covariance: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draws (n, j) of normals whose first component is positive, and their log densities (n,)."""
+    sigma = np.sqrt(covariance[:, 0, 0])
+    below = ndtr(-mean[:, 0] / sigma)
+    u = below + random.uniform(1e-12, 1 - 1e-12, len(mean)) * (1 - below)
+    x = ndtri(u)
+    first = np.maximum(mean[:, 0] + sigma * x, 1e-300)
+    log_q = -0.5 * x**2 - np.log(sigma) - 0.5 * np.log(2 * np.pi) - log_ndtr(mean[:, 0] / sigma)
+    if mean.shape[1] == 1:
+        return first[:, None], log_q
+    slope = covariance[:, 0, 1] / covariance[:, 0, 0]
+    rest = np.sqrt(np.maximum(covariance[:, 1, 1] - slope * covariance[:, 0, 1], 1e-300))
+    y = random.standard_normal(len(mean))
+    second = mean[:, 1] + slope * (first - mean[:, 0]) + rest * y
+    return np.column_stack([first, second]), log_q - 0.5 * y**2 - np.log(rest) - 0.5 * np.log(2 * np.pi)

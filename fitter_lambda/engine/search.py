@@ -1,0 +1,215 @@
+"""The search: every mode of the posterior, from a coarse grid that covers all of theta.
+
+On the grid rows of a night are made one, and all errors are softened by a fraction of the flux, which widens the modes to the template's own
+scale of days, so that a grid of days cannot step over one (tempering; Marinari & Parisi 1992). Each local
+maximum is then climbed with the true errors, by Newton's method on finite differences with a trust region
+(Nocedal & Wright 2006, ch. 4), all of them at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import maximum_filter
+
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.errors import FitError
+
+__all__ = ["Mode", "climb", "find_modes"]
+
+Array = npt.NDArray[np.float64]
+
+_SOFTENING = 0.15
+_MOST_PEAKS, _MOST_MODES = 100, 8
+_KEEP = 16.0
+_T0_STEP, _Z_STEP = 2.0, 0.02
+_SHAPE_STEPS = {"c": 0.25, "hostebv": 0.25, "delta": 0.4, "s": 0.12}
+#: Steeper than this (per scale squared) is an edge, where a row leaves the source's reach, no mode's width.
+_STEEPEST = 1e5
+#: Newton's first steps, for finite differences and for trust.
+_SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1, "s": 0.05}
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A local maximum.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (d,)
+    height : float
+        Log density there.
+    covariance : ndarray, shape (d, d)
+        Inverse of the curvature there.
+    """
+
+    theta: Array
+    height: float
+    covariance: Array
+
+    @property
+    def log_mass(self) -> float:
+        """Log of the integral of the Gaussian with this height and curvature."""
+        _, log_det = np.linalg.slogdet(2 * np.pi * self.covariance)
+        return float(self.height + 0.5 * log_det)
+
+
+def find_modes(posterior: Posterior) -> list[Mode]:
+    """Every mode within e^-16 of the highest, the highest first.
+
+    Raises
+    ------
+    FitError
+        The source reaches the detections nowhere.
+    """
+    theta, shape = _grid(posterior)
+    height = _soft(posterior).laplace(theta)
+    if not np.isfinite(height).any():
+        raise FitError(
+            "The model reaches too few of the detections at any time and redshift; "
+            "is the source type right, and the redshift?"
+        )
+    lattice = np.where(np.isfinite(height), height, -1e300).reshape(shape)
+    is_peak = (lattice == maximum_filter(lattice, size=3, mode="nearest")).ravel()
+    peaks = np.flatnonzero(is_peak & np.isfinite(height))
+    peaks = peaks[np.argsort(-height[peaks])][:_MOST_PEAKS]
+    # the highest with softened errors, and with the true ones
+    truest = peaks[np.argsort(-posterior.laplace(theta[peaks]))][:_MOST_MODES]
+    return _distinct(climb(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)]))
+
+
+def _soft(posterior: Posterior) -> Posterior:
+    """The posterior with softened errors, rows of the same band and day made one."""
+    likelihood = posterior.likelihood
+    keys = np.stack([np.floor(posterior.mjd), posterior.band, likelihood.limit], axis=1)
+    _, first, of_bin = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    of_bin, weight = of_bin.ravel(), 1 / likelihood.variance
+    total = np.bincount(of_bin, weight)
+    flux, mjd = (np.bincount(of_bin, weight * x) / total for x in (likelihood.flux, posterior.mjd))
+    band, limit = posterior.band[first], likelihood.limit[first]
+    variance = 1 / total + (_SOFTENING * flux * ~limit) ** 2
+    soft = Likelihood(
+        flux, variance, band, limit, robust=likelihood.robust, zero_outside=likelihood.zero_outside
+    )  # fmt: skip
+    detections = np.bincount(of_bin, posterior.detections) > 0
+    return replace(
+        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None, steps=1
+    )  # fmt: skip
+
+
+def _grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
+    axes = []
+    for name, (low, high) in zip(posterior.names, posterior.bounds, strict=True):
+        if name == "t0":
+            step = _T0_STEP * max(1.0, (high - low) / 600.0)
+            axes.append(np.arange(low, high + step, step))
+        elif name == "z":
+            number = 2 + int(np.log((1 + high) / (1 + low)) / _Z_STEP)
+            axes.append(np.geomspace(1 + low, 1 + high, number) - 1)
+        else:
+            number = round((high - low) / _SHAPE_STEPS[name]) if name in _SHAPE_STEPS else 1
+            axes.append(low + (high - low) * (np.arange(number) + 0.5) / number)
+    mesh = np.meshgrid(*axes, indexing="ij")
+    return np.stack([axis.ravel() for axis in mesh], axis=1), mesh[0].shape
+
+
+def _distinct(modes: list[Mode]) -> list[Mode]:
+    modes = sorted((mode for mode in modes if np.isfinite(mode.height)), key=lambda mode: -mode.height)
+    chosen: list[Mode] = []
+    for mode in modes:
+        near = False
+        for other in chosen:
+            gap = mode.theta - other.theta
+            near |= bool(gap @ np.linalg.solve(other.covariance, gap) < 1.0)
+        if not near and mode.height > modes[0].height - _KEEP:
+            chosen.append(mode)
+    return chosen
+
+
+def climb(posterior: Posterior, starts: Array, joint: bool = False, rounds: int = 25) -> list[Mode]:
+    """Climb from each start (m, d) to a local maximum.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    starts : ndarray, shape (m, d)
+    joint : bool
+        Of the joint density with a at its best, not of the marginal one.
+    rounds : int
+        At most so many Newton steps.
+    """
+    low, high = posterior.bounds.T
+    scale = np.array([_SCALES.get(name, 0.1) for name in posterior.names])
+    theta = np.clip(starts, low + 1e-9 * (high - low), high - 1e-9 * (high - low))
+    trust, step = np.ones(len(theta)), np.tile(0.3 * scale, (len(theta), 1))
+
+    def density(points: Array) -> Array:
+        flat = posterior.profile(points.reshape(-1, points.shape[-1]))[1 if joint else 0]
+        return np.where(np.isfinite(flat), flat, -1e30).reshape(points.shape[:-1])
+
+    for _ in range(rounds):
+        value, slope, curvature = _differences(density, theta, step, low, high)
+        move, spread = _newton(slope, curvature, scale)
+        length = np.max(np.abs(move) / scale, axis=1)
+        move *= np.minimum(1.0, trust / np.maximum(length, 1e-300))[:, None]
+        trial = np.clip(theta[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
+        heights = density(trial)
+        best = np.argmax(heights, axis=1)
+        rows = np.arange(len(theta))
+        better = heights[rows, best] > value
+        theta = np.where(better[:, None], trial[rows, best], theta)
+        trust = np.where(better & (best == 0), np.minimum(2 * trust, 8.0), trust * 0.3)
+        step = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
+        if np.all(~better | (heights[rows, best] - value < 1e-4)):
+            break
+    value, slope, curvature = _differences(density, theta, step, low, high)
+    # at a bound the density falls like an exponential, of width 1 / slope
+    edge = np.where((theta <= low + 0.1 * step) | (theta >= high - 0.1 * step), slope, 0.0)
+    curvature[:, np.arange(len(low)), np.arange(len(low))] -= edge**2
+    _, covariance = _spectrum(curvature, scale)
+    return [Mode(t, float(v), c) for t, v, c in zip(theta, value, covariance, strict=True) if v > -1e29]
+
+
+def _differences(
+    density: Callable[[Array], Array], theta: Array, step: Array, low: Array, high: Array
+) -> tuple[Array, Array, Array]:
+    """Value, gradient and Hessian of `density` at m points, by central differences."""
+    m, d = theta.shape
+    # moved inwards where a step would leave the bounds
+    middle = np.clip(theta, low + step, high - step)
+    offsets = [np.zeros(d)]
+    for i in range(d):
+        offsets += [np.eye(d)[i], -np.eye(d)[i]]
+    pairs = [(i, j) for i in range(d) for j in range(i)]
+    for i, j in pairs:
+        offsets += [np.eye(d)[i] + np.eye(d)[j], -np.eye(d)[i] - np.eye(d)[j]]
+    stencil = middle[:, None] + np.array(offsets) * step[:, None]
+    values = density(np.concatenate([stencil, theta[:, None]], axis=1))
+    centre, plus, minus = values[:, :1], values[:, 1 : 2 * d + 1 : 2], values[:, 2 : 2 * d + 2 : 2]
+    slope = (plus - minus) / (2 * step)
+    diagonal = (plus + minus - 2 * centre) / step**2
+    curvature = np.zeros((m, d, d))
+    curvature[:, np.arange(d), np.arange(d)] = diagonal
+    for k, (i, j) in enumerate(pairs):
+        both = values[:, 2 * d + 1 + 2 * k] + values[:, 2 * d + 2 + 2 * k]
+        mixed = (both - plus[:, i] - minus[:, i] - plus[:, j] - minus[:, j] + 2 * centre[:, 0]) / 2
+        curvature[:, i, j] = curvature[:, j, i] = mixed / (step[:, i] * step[:, j])
+    slope += np.einsum("mij,mj->mi", curvature, theta - middle)
+    return values[:, -1], slope, curvature
+
+
+def _spectrum(curvature: Array, scale: Array) -> tuple[Array, Array]:
+    """Minus the curvature made positive definite, and its inverse; of 1/300 to 20 scales."""
+    values, vectors = np.linalg.eigh(-curvature * np.outer(scale, scale))
+    values = np.clip(np.abs(np.nan_to_num(values, posinf=_STEEPEST)), 1 / 400, _STEEPEST)
+    forth = np.einsum("mij,mj,mkj->mik", vectors, values, vectors) / np.outer(scale, scale)
+    back = np.einsum("mij,mj,mkj->mik", vectors, 1 / values, vectors) * np.outer(scale, scale)
+    return forth, back
+
+
+def _newton(slope: Array, curvature: Array, scale: Array) -> tuple[Array, Array]:
+    """Newton's moves (m, d), and the variances (m, d) at their ends."""
+    _, covariance = _spectrum(curvature, scale)
+    return np.einsum("mij,mj->mi", covariance, slope), np.diagonal(covariance, axis1=1, axis2=2).copy()
