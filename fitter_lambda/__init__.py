@@ -12,9 +12,11 @@ and what is in it, top to bottom; imports run downwards only::
     deliveries             one record of the queue
     service                a payload in, a document out, whatever the payload holds
     document               the answer: netCDF, plots, results
-      report, netcdf, lightcurve, plot_lightcurve, plot_corner
-    fit                    the whole fit: scan -> optimum -> posterior
-      start, sampler, model
+      netcdf, lightcurve, plot_lightcurve, plot_corner
+    catalogue              `auto`: every source, ranked by its evidence
+    report                 the results in numbers
+    fit                    the whole fit of one source
+    engine                 the mathematics, a package of its own (see there, and docs/fitter.md)
     payload                what came in, checked
       photometry, parameters
     renderer               the other half of the image, a package of its own (see there)
@@ -25,4 +27,4 @@ and what is in it, top to bottom; imports run downwards only::
 
 __all__ = ["__version__"]
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"

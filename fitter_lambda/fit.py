@@ -25,7 +25,7 @@ from fitter_lambda.engine.priors import (
 )
 from fitter_lambda.engine.sampler import Sample, sample
 from fitter_lambda.engine.scatter import SaltScatter
-from fitter_lambda.engine.search import Mode, climb, find_modes
+from fitter_lambda.engine.search import Mode, climb, distinct, find_modes
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
@@ -43,6 +43,7 @@ Progress = Callable[[float, str], None]
 _LOWEST_REDSHIFT = 1e-4
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
+_TRIES, _MOST_STARTS = 3, 8
 _DETECTION_SIGMA, _FAINT_SIGMA = 5.0, 3.0
 
 
@@ -211,7 +212,9 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
         rows.flux, _variance(rows, error, dict(parameters.error_floor)), rows.band, rows.limit,
         robust=parameters.robust, zero_outside=flat,
     )  # fmt: skip
-    scatter = SaltScatter(cube, fluxes) if is_salt and parameters.modelcov else None
+    scatter = (
+        SaltScatter(cube, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
+    )
     significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
     detections = significance > (
         _DETECTION_SIGMA if np.max(significance) > _DETECTION_SIGMA else _FAINT_SIGMA
@@ -297,10 +300,13 @@ def _drawn(
     posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
 ) -> Sample:
     random = np.random.default_rng(parameters.seed)
-    if modes:
+    for _ in range(_TRIES if modes else 0):
         drawn = sample(posterior, modes, parameters.n_draws, random, progress)
         if drawn.pareto_k < _TRUSTED:
             return drawn
+        # the draws came upon something that the search had not seen
+        _, highest = np.unique(-drawn.log_joint, return_index=True)
+        modes = distinct([*modes, *climb(posterior, drawn.theta[highest[:_MOST_STARTS]])])
     return sample_nested(posterior, parameters.n_draws, random, progress)
 
 

@@ -52,9 +52,9 @@ def window(fit: Fit) -> tuple[float, float]:
     phase = (seen - t0) / (1 + z)
     inside = seen[(phase >= cube.start) & (phase <= cube.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
-    pad = 5.0 + 0.15 * (high - low)
+    pad = 10.0 + 0.15 * (high - low)
     near = rows.mjd[(rows.mjd > low - 2 * pad) & (rows.mjd < high + 2 * pad)]
-    return float(np.min(near, initial=low)) - pad / 2, float(np.max(near, initial=high)) + pad / 2
+    return float(np.min(near, initial=low)) - pad / 3, float(np.max(near, initial=high)) + pad / 3
 
 
 def predict(fit: Fit) -> dict[str, Band]:
@@ -78,7 +78,7 @@ def predict(fit: Fit) -> dict[str, Band]:
 
 
 def _quantiles(flux: Array) -> Array:
-    """Quantiles over the draws (n, m) that are numbers; NaN where fewer than half of them are. Shape (5, m)."""
+    """Quantiles (5, m) over draws (n, m), those that are numbers; NaN where fewer than half are."""
     # NumPy's own nanquantile works on one column after the other
     ordered = np.sort(flux, axis=0)
     number = np.sum(np.isfinite(flux), axis=0)

@@ -21,7 +21,7 @@ _CHAINS = 4
 #: Values that the pointwise groups may hold, so that a document stays small.
 _LOG_LIKELIHOOD_VALUES = 150_000
 _PREDICTIVE_VALUES = 60_000
-_MOST_POINTWISE_DRAWS = 1000
+_MOST_POINTWISE_DRAWS = 400
 
 
 def to_netcdf(fit: Fit, seed: int) -> bytes:

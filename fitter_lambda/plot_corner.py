@@ -29,6 +29,7 @@ _DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _CONTOURS: dict[str, Any] = {
     "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,
+    "no_fill_contours": True,
 }  # fmt: skip
 
 
@@ -75,18 +76,18 @@ def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> byte
 
 
 def _is_date(name: str, column: Array) -> bool:
-    return name == "t0" and _MJD[0] < np.min(column) and np.max(column) < _MJD[1]
+    return name == "t0" and bool(_MJD[0] < np.min(column) and np.max(column) < _MJD[1])
 
 
 def _in_handy_units(table: Array, symbols: list[str], units: list[str]) -> tuple[Array, list[str], list[str]]:
-    """Dates from a round one, and what is very small or very large times a power of ten, both in the labels."""
+    """Dates from a round one; the very small and very large times a power of ten; labels that say so."""
     scaled, named, measured = table.copy(), list(symbols), list(units)
     for i, column in enumerate(table.T):
         size = float(np.max(np.abs(column)))
         if units[i] == " [MJD]":
             step = 10.0 if np.ptp(column) < 20 else 100.0
             origin = step * math.floor(float(np.median(column)) / step)
-            scaled[:, i], named[i], measured[i] = column - origin, f"{symbols[i]} − {origin:.0f}", " [d]"
+            scaled[:, i], named[i], measured[i] = column - origin, f"{symbols[i]} − MJD {origin:.0f}", " [d]"
         elif size > 0 and not 1e-2 < size < 1e6:
             power = math.floor(math.log10(size))
             # divided, since 10**300 times 1e-300 is not what it seems

@@ -131,7 +131,10 @@ def load_source(name: str) -> Any:
 
 
 def _known_sources() -> dict[str, list[str]]:
-    known: dict[str, list[str]] = {}
+    """Versions of each source, those included that were registered in this process."""
+    from sncosmo.models import _SOURCES
+
+    known: dict[str, list[str]] = {name: [] for name, _ in _SOURCES._instances}
     for meta in _metadata():
         known.setdefault(meta["name"], []).append(str(meta.get("version", "")))
     return known
@@ -155,7 +158,8 @@ def local_sources() -> list[str]:
     from sncosmo.models import _SOURCES
 
     overlay = activate()
-    names = [name for name, _ in _SOURCES._instances if (name, None) in _SOURCES._instances]
+    loaders = {name for name, _ in _SOURCES._loaders}
+    names = [name for name, _ in _SOURCES._instances if name not in loaders]
     for (name, _), (loader, arguments, _) in _SOURCES._loaders.items():
         path = str(arguments[0]) if arguments else ""
         # what is shipped inside sncosmo has a loader of its own

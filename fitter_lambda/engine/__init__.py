@@ -1,1 +1,13 @@
-"""The engine of the fit."""
+"""The mathematics of the fit, a step a module; docs/fitter.md states the whole.
+
+::
+
+    sampler, nested        independent draws, and the evidence
+    search                 every mode
+    posterior              the density, with the linear parameters solved for
+    likelihood, priors     what its factors are
+    scatter                SALT's own covariance
+    bandflux, general      fluxes of rows: by matrix products, or by sncosmo
+    peak                   peak magnitudes and decline rates
+    cube                   a source on a grid
+"""

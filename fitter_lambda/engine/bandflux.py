@@ -8,7 +8,7 @@ observer's frame),
 hence a matrix product of the cube with weights on its wavelengths. The products are made once, at nodes
 in ln(1 + z) and in s, and are interpolated in between: by cubic B-splines in phase and ln(1 + z), by a
 polynomial through Chebyshev nodes in s, once the mean reddening of the band is divided out
-(Trefethen 2013, ch. 5). A is the extinction by the Milky Way.
+(Trefethen 2013, ch. 5), or linearly where the source itself does so. A is the extinction by the Milky Way.
 """
 
 import math
@@ -77,21 +77,16 @@ class BandFluxes:
         number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / _Z_STEP))
         self._dy = (math.log1p(z_high) - self._y0) / max(1, number - 1)
         z = np.expm1(self._y0 + self._dy * np.arange(number))
-        self._effective = np.array([float(band.wave_eff) for band in bands])
-        self._law = law
+        effective = np.array([float(band.wave_eff) for band in bands]) / (1 + z[number // 2])
+        # the mean reddening of each band, mid-way in redshift: what is left of it is nearly 1
+        self._fade = _MAG * (0.0 if law is None else np.interp(effective, cube.wave, law))
         self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
         table = _integrate(cube, self.nodes, law, _weights(cube, bands, z, mwebv))
-        table *= np.exp(_MAG * self._mean_law(z)[:, :, None] * self.nodes)[:, :, None, :, None]
+        table *= np.exp(np.outer(self._fade, self.nodes))[:, None, :, None]
         # along z as along phase; one redshift alone stands for itself
         flat = table.reshape(1, number, -1)
         self._table = knots(flat, "spline")[0] if number > 1 else flat[0]
         self._axes = table.shape[1:]
-
-    def _mean_law(self, z: Array) -> Array:
-        """Extinction (mag) at shape 1 at the bands' effective wavelengths, shape (z, b)."""
-        if self._law is None:
-            return np.zeros((len(z), len(self.bands)))
-        return np.interp(self._effective / (1 + z[:, None]), self.cube.wave, self._law)
 
     def at(self, z: Array) -> Array:
         """B-spline coefficients along phase, shape (n_z, b, p + 2, k, j), at these redshifts."""
@@ -135,7 +130,6 @@ class BandFluxes:
         """B-spline coefficients along phase at unit amplitudes, shape (n_points, b, p + 2, j)."""
         starts = np.flatnonzero(np.diff(z, prepend=np.nan) != 0)
         tables, weights = self.at(z[starts]), self.shape_weights(s)
-        fade = np.repeat(self._mean_law(z[starts]), np.diff(starts, append=len(z)), axis=0)
         n_b, n_p, n_k, n_j = self._axes
         out = np.empty((len(z), n_b, n_p, n_j))
         if n_k == 1:
@@ -144,7 +138,7 @@ class BandFluxes:
             for table, first, end in zip(tables, starts, [*starts[1:], len(z)], strict=True):
                 columns = np.moveaxis(table, 2, 0).reshape(n_k, -1)
                 out[first:end] = (weights[first:end] @ columns).reshape(-1, n_b, n_p, n_j)
-        return out * np.exp(-_MAG * fade * s[:, None])[:, :, None, None]
+        return out * np.exp(-np.outer(s, self._fade))[:, :, None, None]
 
     def reach(
         self, z: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]

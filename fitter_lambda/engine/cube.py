@@ -6,7 +6,7 @@ Every source that the engine covers has a flux density
 
 with linear parameters a_j and at most one non-linear shape s: for a template a = A; for SALT2 and
 SALT3 (Guy et al. 2007, eq. 1) a = (x0, x0 x1), S = (M0, M1), s = c and `law` the colour law; for
-MLCS2k2 and stretched templates s chooses among grids S. For a template seen through dust of its host,
+MLCS2k2 (Jha, Riess & Kirshner 2007) s = Delta chooses among grids S. For a template seen through dust of its host,
 s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
 
 Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
@@ -42,8 +42,6 @@ _STEPS = (1.0, 0.5, 0.25, 0.125)
 _FINE_ENOUGH = 2e-5
 #: A template that starts fainter than this fraction of its peak is taken to be zero before its start.
 _NEGLIGIBLE_START = 0.05
-#: Shapes that choose among grids, and where to look at them.
-_SHAPE_NODES = {"delta": np.linspace(-0.5, 2.0, 26), "s": np.linspace(0.5, 1.5, 21)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,7 @@ def load_cube(name: str) -> Cube:
 
 
 def _laid_out(source: Any) -> Cube:
-    from sncosmo import SALT2Source
+    from sncosmo import MLCS2k2Source, SALT2Source
 
     amplitude, *shapes = source.param_names
     wave = np.arange(float(source.minwave()), float(source.maxwave()) + 1e-6, WAVE_STEP)
@@ -129,9 +127,9 @@ def _laid_out(source: Any) -> Cube:
         law = np.asarray(source.colorlaw(wave), dtype=float)
     elif not shapes:
         grid = _sample(source, phase, wave, {amplitude: 1.0})[None, None]
-    elif len(shapes) == 1 and shape in _SHAPE_NODES:
-        nodes, shapes = _SHAPE_NODES[shape], []
-        grid = np.array([[_sample(source, phase, wave, {amplitude: 1.0, shape: s})] for s in nodes])
+    elif isinstance(source, MLCS2k2Source):
+        nodes, shapes = np.asarray(source._delta, dtype=float), []
+        grid = np.array([[_sample(source, phase, wave, {amplitude: 1.0, "delta": delta})] for delta in nodes])
     else:
         grid = _sample(source, phase, wave, {amplitude: 1.0})[None, None]
         general, shapes, shape = tuple(shapes), [], None

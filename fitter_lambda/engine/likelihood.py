@@ -44,15 +44,18 @@ class Scatter:
     Attributes
     ----------
     relative : ndarray, shape (n_points, n_rows, 3)
-        Relative variance of a row as a polynomial in x1: constant, linear, square.
+        Variance of a row as a polynomial in x1: constant, linear, square.
     colour_free : ndarray, shape (n_points, n_rows, 2)
-        What the polynomial is divided by the square of: its part at x1 = 0, and what x1 adds.
+        The flux, without colour, that it belongs to: its part at x1 = 0, and what x1 adds.
+    gain : ndarray, shape (n_points, n_rows)
+        What the standard deviation is multiplied by.
     coherent : ndarray, shape (n_points, n_bands)
         Relative dispersion common to a band.
     """
 
     relative: Array
     colour_free: Array
+    gain: Array
     coherent: Array
 
     def at(self, a: Array) -> Array:
@@ -61,7 +64,8 @@ class Scatter:
         v = self.relative[..., 0] + x1 * (self.relative[..., 1] + x1 * self.relative[..., 2])
         v = np.where(v < 0, 1e-4, v)  # as snfit has it
         total = self.colour_free[..., 0] + x1 * self.colour_free[..., 1]
-        return np.where(total > 0, v / np.maximum(total, 1e-300) ** 2, 1e4)
+        relative = v * (self.gain / np.maximum(total, 1e-100)) ** 2
+        return np.where(total > 0, np.minimum(relative, 1e8), 1e4)
 
 
 class Likelihood:

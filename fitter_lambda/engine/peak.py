@@ -17,7 +17,6 @@ Array = npt.NDArray[np.float64]
 VEGA_IN_AB = -0.1186
 _DECLINE_DAYS = 15.0
 _FEW = 40
-_NEUTRAL = {"s": 1.0}
 
 
 @functools.lru_cache(maxsize=128)
@@ -89,6 +88,7 @@ def unit_magnitude(cube: Cube) -> float:
     """Peak magnitude (B, Vega) at amplitude 1 and neutral shapes."""
     a = np.zeros((1, cube.flux.shape[1]))
     a[0, 0] = 1.0
-    magnitude = float(peaks(cube, cube.shape, a, np.array([_NEUTRAL.get(cube.shape or "", 0.0)]))[0][0])
+    neutral = np.zeros((1, len(cube.general))) if cube.general else np.zeros(1)
+    magnitude = float(peaks(cube, cube.shape, a, neutral)[0][0])
     # a source without light in B is compared as if it were of the 20th magnitude there
     return magnitude if np.isfinite(magnitude) else 20.0

@@ -18,6 +18,9 @@ __all__ = ["SaltScatter"]
 
 Array = npt.NDArray[np.float64]
 
+#: Days, finer than the knots of any file.
+_FINE_STEP = 0.1
+
 
 class SaltScatter:
     """The scatter of one SALT source in some bands.
@@ -25,20 +28,25 @@ class SaltScatter:
     Parameters
     ----------
     cube : Cube
-    fluxes : BandFluxes
-        Of the same cube and bands.
+    bands : list of sncosmo.Bandpass
+    z_low, z_high : float
+        Redshifts that will be asked for.
     """
 
-    def __init__(self, cube: Cube, fluxes: BandFluxes) -> None:
+    def __init__(self, cube: Cube, bands: list[Any], z_low: float, z_high: float) -> None:
         import sncosmo
 
         self._model: dict[str, Any] = cube.source._model
         self._dispersion = cube.source._colordisp
-        self._cube, self._fluxes = cube, fluxes
+        self._cube = cube
+        # without colour, and without dust: it is a property of the model
+        self._fluxes = BandFluxes(cube, bands, z_low, z_high, cube.shape)
         self._is_relative = not isinstance(cube.source, sncosmo.SALT3Source)
-        self._phase = cube.start + cube.step * np.arange(cube.flux.shape[2] - 2)
-        self._effective = np.array([float(band.wave_eff) for band in fluxes.bands])
-        self._norm = np.array([_photons(band) for band in fluxes.bands])
+        # SALT3's own knots and kernel; SALT2's files differ in their knots
+        self._step, self._kernel = (_FINE_STEP, "linear") if self._is_relative else (cube.step, cube.kernel)
+        self._phase = np.arange(cube.start, cube.last + self._step / 2, self._step)
+        self._effective = np.array([float(band.wave_eff) for band in bands])
+        self._norm = np.array([_photons(band) for band in bands])
 
     def at(self, z: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]) -> Scatter:
         """The scatter of rows (mjd, band) at points (z, t0); equal redshifts should follow each other."""
@@ -48,28 +56,29 @@ class SaltScatter:
         table = np.array([self._tables(row) for row in wave])
         phase = np.clip((mjd - t0[:, None]) / (1 + z[:, None]), self._cube.start, self._cube.last)
         n_p = len(self._phase)
-        place = np.clip((phase - self._cube.start) / self._cube.step, 0, n_p - 1 - 1e-9)
+        place = np.clip((phase - self._cube.start) / self._step, 0, n_p - 1 - 1e-9)
         index = place.astype(np.intp)
         padded = np.concatenate([table[:, :, :1], table, table[:, :, -1:]], axis=2)
         base = (of_point[:, None] * len(self._effective) + band) * (n_p + 2) + index
-        flat = padded.reshape(-1, 3)
-        weights = taps("convolution", index, place - index, n_p - 1)
-        relative = np.sum([weights[..., i, None] * flat[base + i] for i in range(4)], axis=0)
+        flat = padded.reshape(-1, padded.shape[-1])
+        weights = taps(self._kernel, index, place - index, n_p - 1)
+        used = (1, 2) if self._kernel == "linear" else range(4)
+        relative = np.sum([weights[..., i, None] * flat[base + i] for i in used], axis=0)
         free = self._fluxes.design(z, np.zeros_like(z), t0, mjd, band).flux
-        if self._is_relative:
-            relative = relative * free[..., :1] ** 2
-        else:
-            free = free / self._norm[band][:, None]
-        return Scatter(relative, free, self._dispersion(wave.ravel()).reshape(wave.shape)[of_point])
+        gain = relative[..., 3] * free[..., 0] if self._is_relative else np.ones_like(relative[..., 0])
+        if not self._is_relative:
+            free = free * (1 + z[:, None, None]) / self._norm[band][:, None]
+        return Scatter(
+            relative[..., :3], free, gain, self._dispersion(wave.ravel()).reshape(wave.shape)[of_point]
+        )
 
     def _tables(self, wave: Array) -> Array:
-        """Polynomial in x1, shape (b, p, 3), at one wavelength of each band."""
+        """Polynomial in x1, and SALT2's scale, shape (b, p, 3 or 4), at one wavelength of each band."""
         order = np.argsort(wave)
-        parts = [self._model[key](self._phase, wave[order]) for key in ("LCRV00", "LCRV01", "LCRV11")]
-        table = np.stack([parts[0], 2 * parts[1], parts[2]], axis=-1)
-        if self._is_relative:
-            table = table * self._model["errscale"](self._phase, wave[order])[..., None] ** 2
-        out = np.empty((len(wave), len(self._phase), 3))
+        names = ["LCRV00", "LCRV01", "LCRV11", *(["errscale"] if self._is_relative else [])]
+        table = np.stack([self._model[name](self._phase, wave[order]) for name in names], axis=-1)
+        table[..., 1] *= 2
+        out = np.empty((len(wave), len(self._phase), len(names)))
         out[order] = np.swapaxes(table, 0, 1)
         return out
 

@@ -17,19 +17,19 @@ from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["Mode", "climb", "find_modes"]
+__all__ = ["Mode", "climb", "distinct", "find_modes"]
 
 Array = npt.NDArray[np.float64]
 
 _SOFTENING = 0.15
 _MOST_PEAKS, _MOST_MODES = 100, 8
 _KEEP = 16.0
-_T0_STEP, _Z_STEP = 2.0, 0.02
-_SHAPE_STEPS = {"c": 0.25, "hostebv": 0.25, "delta": 0.4, "s": 0.12}
+_T0_STEP, _Z_STEP = 2.0, 0.03
+_SHAPE_STEPS = {"c": 0.25, "hostebv": 0.35, "delta": 0.4}
 #: Steeper than this (per scale squared) is an edge, where a row leaves the source's reach, no mode's width.
 _STEEPEST = 1e5
 #: Newton's first steps, for finite differences and for trust.
-_SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1, "s": 0.05}
+_SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     peaks = peaks[np.argsort(-height[peaks])][:_MOST_PEAKS]
     # the highest with softened errors, and with the true ones
     truest = peaks[np.argsort(-posterior.laplace(theta[peaks]))][:_MOST_MODES]
-    return _distinct(climb(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)]))
+    return distinct(climb(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)]))
 
 
 def _soft(posterior: Posterior) -> Posterior:
@@ -115,7 +115,8 @@ def _grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
     return np.stack([axis.ravel() for axis in mesh], axis=1), mesh[0].shape
 
 
-def _distinct(modes: list[Mode]) -> list[Mode]:
+def distinct(modes: list[Mode]) -> list[Mode]:
+    """Modes within e^-16 of the highest, the highest first, none twice."""
     modes = sorted((mode for mode in modes if np.isfinite(mode.height)), key=lambda mode: -mode.height)
     chosen: list[Mode] = []
     for mode in modes:

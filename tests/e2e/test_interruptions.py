@@ -37,9 +37,9 @@ def test_whatever_it_was_doing_each_analysis_still_ends(
             api = api_of(stack)
             demo_data.load(api, say=lambda line: None)
             service = register(api, server.url)
-            fit = {"analysis_parameters": {"source": "salt3", "fix_z": "True"}}
+            fit = {"analysis_parameters": {"source": "auto"}}
             analyses.append(int(api.post("/obj/2019dwz/analysis/1", fit)["id"]))
-            until(lambda: "sampling" in api.get(f"/obj/analysis/{analyses[0]}/status")["message"])
+            until(lambda: "models done" in api.get(f"/obj/analysis/{analyses[0]}/status")["message"])
             analyses.append(int(api.post(f"/obj/2019dwz/analysis/{service}", {})["id"]))
             until(lambda: len(server.received) == 1)
             analyses.append(int(api.post(f"/obj/2019dwz/analysis/{service}", {})["id"]))

@@ -1,0 +1,208 @@
+"""Simulated light curves: parameters drawn from the priors, fluxes by sncosmo itself.
+
+Nothing of the engine is used here: priors come from scipy and astropy, as `engine.priors` states them in
+words, fluxes and covariances from `sncosmo.Model`. A light curve that the survey would not have found is
+drawn again. That depends on its data alone, and so leaves posteriors what they are.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import sncosmo
+from astropy.cosmology import FlatLambdaCDM
+from scipy import stats
+
+from fitter_lambda import templates
+from fitter_lambda.engine import cube
+from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
+from fitter_lambda.fit import Data
+from fitter_lambda.parameters import Parameters
+from fitter_lambda.photometry import LightCurve
+from fitter_lambda.templates import load_bandpasses, load_source, source_types
+
+__all__ = [
+    "Case", "bump", "data_of", "dusty", "offer", "offer_shared", "tabulate",
+]  # fmt: skip
+
+Array = npt.NDArray[np.float64]
+
+COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3, Tcmb0=0)
+#: AB magnitude of Vega in Bessell B.
+VEGA_IN_AB = -0.1186
+_DETECTION_SIGMA, _FEWEST_DETECTIONS = 5.0, 5
+#: Where a failed subtraction hides a flux: see `engine.likelihood`.
+_FAILED = 1e-3
+#: A model error is a fraction of the observed flux, which no simulation can know beforehand.
+_PARAMETERS = Parameters(model_error=0.0, mwebv=0.05)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A source, what is known of its redshift, and a survey that observes it.
+
+    Attributes
+    ----------
+    name : str
+    source : str
+    redshift : RedshiftPrior
+    window : tuple of float
+        t0 is drawn uniformly from here (MJD). All epochs are such that the source reaches them from anywhere
+        in here, at any redshift.
+    epochs : tuple of float
+        First and last MJD of the survey.
+    cadence : float
+        Days between visits of all bands.
+    error : float
+        Median flux error (micro-Jansky).
+    bands : tuple of str
+    parameters : Parameters
+    censored : bool
+        Fluxes below five sigma are given as limits.
+    dust : bool
+        The source is behind dust of its host.
+    """
+
+    name: str
+    source: str
+    redshift: RedshiftPrior
+    window: tuple[float, float]
+    epochs: tuple[float, float]
+    cadence: float = 5.0
+    error: float = 10.0
+    bands: tuple[str, ...] = ("ztfg", "ztfr")
+    parameters: Parameters = _PARAMETERS
+    censored: bool = False
+    dust: bool = False
+
+    def draw(self, random: np.random.Generator) -> tuple[dict[str, float], LightCurve]:
+        """Parameters, by sncosmo's names, and a light curve that has them."""
+        while True:
+            truth = self._parameters(random)
+            rows = self._observe(truth, random)
+            significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
+            if np.sum(significance > _DETECTION_SIGMA) >= _FEWEST_DETECTIONS:
+                return truth, rows
+
+    def _parameters(self, random: np.random.Generator) -> dict[str, float]:
+        z = _draw_redshift(self.redshift, random)
+        truth = {"z": z, "t0": random.uniform(*self.window)}
+        kind = CLASSES[source_types()[self.source]]
+        peculiar = 5 / math.log(10) * 1e-3 / z
+        magnitude = random.normal(kind.mean, math.hypot(kind.sigma, peculiar)) + COSMOLOGY.distmod(z).value
+        if self.source.startswith("salt"):
+            c = math.inf
+            while not -0.5 <= c <= 1.0:
+                c = random.normal(0.0, 0.1) + random.exponential(0.1)
+            truth |= {"x1": random.normal(), "c": c}
+            magnitude += 3.1 * c
+        elif self.dust:
+            dust = stats.truncexpon(1.0 / 0.2, scale=0.2)
+            truth["hostebv"] = float(dust.rvs(random_state=random))
+        name = "x0" if self.source.startswith("salt") else "amplitude"
+        return truth | {name: 10 ** (-0.4 * (magnitude - _unit_magnitude(self.source)))}
+
+    def _observe(self, truth: dict[str, float], random: np.random.Generator) -> LightCurve:
+        nights = np.arange(self.epochs[0] + random.uniform(0, self.cadence), self.epochs[1], self.cadence)
+        mjd = np.repeat(nights, len(self.bands)) + np.tile(0.02 * np.arange(len(self.bands)), len(nights))
+        band = np.tile(np.arange(len(self.bands)), len(nights))
+        error = self.error * np.exp(random.normal(0, 0.3, len(mjd)))
+        passes = _bandpasses(self.bands)
+        model = _model(self.source, self.parameters.mwebv or 0.0, truth)
+        if self.source.startswith("salt") and self.parameters.modelcov:
+            flux, covariance = model.bandfluxcov([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
+            flux = random.multivariate_normal(flux, covariance)
+        else:
+            flux = model.bandflux([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
+        noise = random.standard_t(4, len(mjd)) if self.parameters.robust else random.normal(size=len(mjd))
+        flux = flux + error * noise
+        hidden = (flux < 5 * error) | (random.uniform(size=len(mjd)) < _FAILED)
+        limit = hidden if self.censored else np.zeros(len(mjd), dtype=bool)
+        flux = np.where(limit, 5 * error, flux)
+        return LightCurve(mjd, flux, error, limit, band, np.arange(1, len(mjd) + 1), passes)
+
+
+def data_of(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> Data:
+    """What the engine fits, from a light curve and what is known of its redshift."""
+    return Data(rows, [], mwebv, "given", redshift)
+
+
+def _draw_redshift(prior: RedshiftPrior, random: np.random.Generator) -> float:
+    """A redshift from its prior: fixed, Gaussian or flat."""
+    if prior.kind == "fixed":
+        return prior.mean
+    if prior.kind == "flat":
+        return float(random.uniform(prior.low, prior.high))
+    low, high = ((bound - prior.mean) / prior.sigma for bound in (prior.low, prior.high))
+    return float(stats.truncnorm(low, high, prior.mean, prior.sigma).rvs(random_state=random))
+
+
+@functools.cache
+def _bandpasses(names: tuple[str, ...]) -> list[Any]:
+    found, missing = load_bandpasses(names)
+    assert not missing, missing
+    return [found[name] for name in names]
+
+
+@functools.cache
+def _unit_magnitude(source: str) -> float:
+    return float(load_source(source).peakmag("bessellb", "ab")) - VEGA_IN_AB
+
+
+@functools.cache
+def _dusty_model(source: str) -> Any:
+    return dusty(load_source(source))
+
+
+def dusty(source: Any) -> Any:
+    """sncosmo's model of a source behind dust of its host and of the Milky Way (Fitzpatrick 1999)."""
+    return sncosmo.Model(
+        source,
+        effects=[sncosmo.F99Dust(), sncosmo.F99Dust()],
+        effect_names=["host", "mw"],
+        effect_frames=["rest", "obs"],
+    )
+
+
+def _model(source: str, mwebv: float, values: dict[str, float]) -> Any:
+    """sncosmo's model of a source at some parameters."""
+    model = _dusty_model(source)
+    model.set(**{"mwebv": mwebv, "hostebv": 0.0} | values)
+    return model
+
+
+def tabulate(
+    mjd: Array, flux: Array, fluxerr: Array, band: list[str], limit: npt.NDArray[np.bool_] | None = None
+) -> LightCurve:
+    """A light curve from columns; limits where `limit` says so."""
+    names = tuple(sorted(set(band)))
+    order = np.argsort(mjd, kind="stable")
+    index = np.array([names.index(name) for name in band])[order]
+    hidden = np.zeros(len(mjd), dtype=bool) if limit is None else limit[order]
+    return LightCurve(
+        mjd[order], flux[order], fluxerr[order], hidden, index, np.arange(1, len(mjd) + 1), _bandpasses(names)
+    )
+
+
+def bump(phase: Array, wave: Array) -> Array:
+    """Flux density of something like a supernova: it rises, cools and fades."""
+    light = np.exp(-0.5 * (phase / np.where(phase < 0, 6.0, 20.0)) ** 2)[:, None]
+    hue = np.exp(-0.5 * ((wave - 4500 - 20 * np.clip(phase, -10, 40)[:, None]) / 1800) ** 2)
+    return np.asarray(1e-15 * light * hue * (1 + 0.2 * np.sin(wave / 150)))
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
+    """Let the engine load these sources by their names, too."""
+    plain, made = templates.load_source, {source.name: source for source in sources}
+    monkeypatch.setattr(cube, "load_source", lambda name: made[name] if name in made else plain(name))
+
+
+def offer_shared(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine load the templates beside the project."""
+    monkeypatch.setenv("SNCOSMO_DATA_DIR", str(shared / "sncosmo-data"))
+    monkeypatch.setattr(templates, "activate", functools.cache(templates.activate.__wrapped__))

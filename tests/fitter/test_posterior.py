@@ -1,0 +1,269 @@
+"""The posterior is that of a long reference chain; evidence and modes are those of a plain integral.
+
+The reference is the same model written down once more, from its docstrings, in the plainest way: sncosmo's
+band fluxes and covariances, scipy's distributions, one point at a time. emcee walks through it, and draws
+from Student's t about where emcee has been, weighed by it, give moments and evidence.
+"""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import emcee
+import numpy as np
+import numpy.typing as npt
+import pytest
+import sncosmo
+from scipy import stats
+from scipy.special import logsumexp, ndtr
+
+from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.priors import CLASSES, Class, RedshiftPrior
+from fitter_lambda.fit import Data, Fit, fit_cube, read_data
+from fitter_lambda.parameters import Parameters
+from fitter_lambda.payload import parse_payload
+from fitter_lambda.templates import source_types
+from tests.fitter.light_curves import sn2019dwz, ztf21aaqjmps
+from tests.fitter.simulate import (
+    COSMOLOGY,
+    VEGA_IN_AB,
+    Case,
+    bump,
+    data_of,
+    dusty,
+    offer,
+    offer_shared,
+    tabulate,
+)
+
+Array = npt.NDArray[np.float64]
+
+_OTHER = Class("other", -19.0, 3.0, False)
+_WALKERS, _STEPS, _KERNELS = 20, 140, 200
+
+
+def _normal(x: Any, mean: Any, sigma: Any) -> Any:
+    return -0.5 * ((x - mean) / sigma) ** 2 - np.log(sigma) - 0.5 * math.log(2 * math.pi)
+
+
+class Reference:
+    """The log density of one fit, of values in the order of the fit's names."""
+
+    def __init__(self, fit: Fit, parameters: Parameters, source: Any) -> None:
+        self.names, self.parameters, self.rows = fit.names, parameters, fit.data.rows
+        self.redshift, self.source = fit.data.redshift, source
+        self.kind = CLASSES.get(source_types().get(source.name, ""), _OTHER)
+        self.flat, self.is_salt = parameters.priors == "flat", source.name.startswith("salt")
+        self.model = dusty(source) if "hostebv" in fit.names else sncosmo.Model(source)
+        self.bands = np.array(self.rows.bandpasses, dtype=object)[self.rows.band]
+        self.unit = source.peakmag("bessellb", "ab") - VEGA_IN_AB
+        self.highest = fit.posterior.amplitude.highest or math.inf
+        rows = self.rows
+        error = 0.0 if self.is_salt else parameters.model_error
+        self.variance = rows.fluxerr**2 + np.where(rows.limit, 0.0, error * rows.flux) ** 2
+        significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
+        self.detections = significance > 5
+
+    def __call__(self, values: Array) -> float:
+        given = dict(zip(self.names, values.tolist(), strict=True))
+        z = given.setdefault("z", self.redshift.mean)
+        prior = self._prior(given, z)
+        if not np.isfinite(prior):
+            return -math.inf
+        self.model.set(**given)
+        phase = (self.rows.mjd - given["t0"]) / (1 + z)
+        reached = phase <= self.model.source.maxphase()
+        if np.mean(reached[self.detections]) < 0.5:
+            return -math.inf
+        return prior + self._likelihood(reached)
+
+    def _prior(self, given: dict[str, float], z: float) -> float:
+        amplitude = given["x0" if self.is_salt else "amplitude"]
+        x1, c, ebv = given.get("x1", 0.0), given.get("c", 0.0), given.get("hostebv", 0.0)
+        if amplitude <= 0 or not 0 <= ebv <= 1:
+            return -math.inf
+        total = self._redshift(z) - math.log(1200)
+        if self.flat:
+            inside = amplitude < self.highest and -20 < x1 < 20 and -1 < c < 2
+            total -= math.log(self.highest) + (math.log(40 * 3) if self.is_salt else 0.0)
+            return float(total) if inside else -math.inf
+        mean = self.kind.mean + float(COSMOLOGY.distmod(z).value) + 3.1 * c - self.unit
+        sigma = math.hypot(self.kind.sigma, 5 / math.log(10) * 0.001 / z)
+        total += _normal(-2.5 * math.log10(amplitude), mean, sigma) + math.log(2.5 / math.log(10) / amplitude)
+        if self.is_salt:
+            total += _normal(x1, 0.0, 1.0) + float(stats.exponnorm.logpdf(c, 1.0, 0.0, 0.1))
+            total += 0.0 if -0.5 <= c <= 1.0 else -math.inf
+        if "hostebv" in given:
+            total -= ebv / 0.2 + math.log(0.2 * (1 - math.exp(-1 / 0.2)))
+        return float(total)
+
+    def _redshift(self, z: float) -> float:
+        prior = self.redshift
+        if not prior.low <= z <= prior.high:
+            return -math.inf
+        if prior.kind == "flat":
+            return -math.log(prior.high - prior.low)
+        # five sigma hold all but 6e-7
+        return float(_normal(z, prior.mean, prior.sigma)) if prior.kind == "gaussian" else 0.0
+
+    def _likelihood(self, reached: npt.NDArray[np.bool_]) -> float:
+        rows, parameters = self.rows, self.parameters
+        if self.is_salt and parameters.modelcov:
+            model, covariance = self.model.bandfluxcov(self.bands, rows.mjd, zp=23.9, zpsys="ab")
+            covariance = np.nan_to_num(covariance)
+        else:
+            model, covariance = self.model.bandflux(self.bands, rows.mjd, zp=23.9, zpsys="ab"), None
+        used = np.ones_like(reached) if self.flat else reached
+        total, gap = 0.0, (rows.flux - model) / np.sqrt(self.variance)
+        at = used & rows.limit
+        total += np.sum(np.log(0.999 * ndtr(gap[at]) + 0.001))
+        at = used & ~rows.limit
+        if parameters.robust:
+            total += np.sum(stats.t.logpdf(gap[at], 4) - 0.5 * np.log(self.variance[at]))
+        elif covariance is None:
+            total += np.sum(_normal(rows.flux[at], model[at], np.sqrt(self.variance[at])))
+        else:
+            root = np.linalg.cholesky(np.diag(self.variance[at]) + covariance[np.ix_(at, at)])
+            white = np.linalg.solve(root, (rows.flux - model)[at])
+            total += np.sum(_normal(white, 0.0, 1.0)) - np.sum(np.log(np.diag(root)))
+        return float(total + self._background(~used))
+
+    def _background(self, at: npt.NDArray[np.bool_]) -> float:
+        """Rows out of reach."""
+        if not at.any():
+            return 0.0
+        rows, v = self.rows, self.variance
+        narrow = _normal(rows.flux, 0.0, np.sqrt(v))
+        broad = _normal(rows.flux, 0.0, np.sqrt(v + np.max(np.abs(rows.flux)) ** 2))
+        below = np.log(0.999 * ndtr(rows.flux / np.sqrt(v)) + 0.001)
+        return float(np.sum(np.where(rows.limit, below, np.logaddexp(narrow, broad) - math.log(2))[at]))
+
+
+def _fit(data: Data, parameters: Parameters) -> tuple[Fit, Reference]:
+    cube = load_cube(parameters.source)
+    fit = fit_cube(cube, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
+    return fit, Reference(fit, parameters, cube.source)
+
+
+def _of_payload(given: dict[str, Any]) -> tuple[Fit, Reference]:
+    payload = parse_payload(given)
+    return _fit(read_data(payload), payload.parameters)
+
+
+def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
+    """Draws about the points of a chain, and their log weights."""
+    random, scale = np.random.RandomState(1), starts.std(axis=0)
+    moves = [(emcee.moves.StretchMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
+    sampler = emcee.EnsembleSampler(_WALKERS, len(scale), lambda x: reference(x * scale), moves=moves)
+    sampler.random_state = random.get_state()
+    sampler.run_mcmc(starts[:_WALKERS] / scale, _STEPS)
+    chain = sampler.get_chain(discard=_STEPS // 2, flat=True)
+    kernels = chain[random.choice(len(chain), _KERNELS, replace=False)]
+    about = stats.multivariate_t(np.zeros(len(scale)), 0.3 * np.cov(chain.T), df=5, seed=random)
+    points = kernels[random.randint(_KERNELS, size=number)] + about.rvs(number)
+    density = logsumexp(about.logpdf(points[:, None] - kernels), axis=1) - math.log(_KERNELS)
+    log_weight = np.array([reference(point * scale) for point in points]) - density
+    return points * scale, log_weight + np.sum(np.log(scale))
+
+
+def _assert_same(fit: Fit, reference: Reference, number: int = 5000) -> None:
+    """Means within 0.1 sigma, widths within 5 %, evidences within 0.05."""
+    points, log_weight = _weighed(reference, fit.draws, number)
+    weight = np.exp(log_weight - logsumexp(log_weight))
+    assert 1 / np.sum(weight**2) > 1500
+    mean = weight @ points
+    sigma = np.sqrt(weight @ (points - mean) ** 2)
+    shift, ratio = (fit.draws.mean(axis=0) - mean) / sigma, fit.draws.std(axis=0) / sigma
+    assert np.all(np.abs(shift) < 0.1), dict(zip(fit.names, shift, strict=True))
+    assert np.all(np.abs(ratio - 1) < 0.05), dict(zip(fit.names, ratio, strict=True))
+    assert fit.sample.log_evidence == pytest.approx(logsumexp(log_weight) - math.log(number), abs=0.05)
+
+
+_PLAIN = {"priors": "flat", "modelcov": "False"}
+
+
+@pytest.mark.parametrize("parameters", [
+    pytest.param({"fix_z": "True", **_PLAIN}, id="z fixed, flat"),
+    pytest.param({"fix_z": "False", "z_max": "0.2", **_PLAIN}, id="z free, flat"),
+    pytest.param({}, id="default"),
+    pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False"}, id="robust"),
+])  # fmt: skip
+def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, str]) -> None:
+    fit, reference = _of_payload(sn2019dwz(**parameters))
+    # a free redshift bends the posterior, and so needs more draws
+    _assert_same(fit, reference, 15000 if "z_max" in parameters else 5000)
+
+
+@pytest.mark.parametrize("parameters", [{"fix_z": "True", "priors": "flat", "limits": "ignore"}, {}])
+def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]
+) -> None:
+    offer_shared(shared, monkeypatch)
+    _assert_same(*_of_payload(ztf21aaqjmps(shared, **parameters)))
+
+
+def test_limits_have_the_posterior_of_a_reference_chain() -> None:
+    redshift = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)
+    parameters = Parameters(source="salt3", modelcov=False)
+    case = Case("", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59040.0), error=40.0,
+                parameters=parameters, censored=True)  # fmt: skip
+    _, rows = case.draw(np.random.default_rng(2))
+    assert rows.limit.sum() > 5
+    _assert_same(*_fit(data_of(rows, redshift), parameters))
+
+
+def _grid(reference: Reference, t0: Array, amplitude: Array) -> Array:
+    """Log mass of each t0: the density, integrated over the amplitude by the trapezoidal rule."""
+    density = np.array([[reference(np.array([t, a])) for a in amplitude] for t in t0])
+    step = np.gradient(amplitude)
+    return np.asarray(logsumexp(density + np.log(step), axis=1) + math.log(t0[1] - t0[0]))
+
+
+def _twice(phase: Array, wave: Array) -> Array:
+    """Two maxima, forty days apart, the second a little slower."""
+    second = np.where(phase > 40, (phase - 40) / 1.04, phase - 40)
+    return bump(phase, wave) + bump(second, wave)
+
+
+def _made(name: str, light: Any) -> Any:
+    phase, wave = np.arange(-25.0, 111.0, 1.0), np.arange(2000.0, 11001.0, 20.0)
+    return sncosmo.TimeSeriesSource(phase, wave, light(phase, wave), name=name, version="1", zero_before=True)
+
+
+def _observed(source: Any, first: float, last: float, error: float) -> Data:
+    """A light curve of t0 = 59000, seen at phases from `first` to `last`."""
+    model, random = sncosmo.Model(source), np.random.default_rng(3)
+    redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)
+    model.set(z=0.03, t0=59000.0, amplitude=1.0)
+    mjd = 59000 + np.linspace(first, last, 12)
+    band = ["ztfg", "ztfr"] * 6
+    flux = model.bandflux(band, mjd, zp=23.9, zpsys="ab")
+    scale = 400 / flux.max()
+    errors = np.full(12, error)
+    return data_of(tabulate(mjd, scale * flux + error * random.normal(size=12), errors, band), redshift)
+
+
+def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _made("made-once", bump)
+    offer(monkeypatch, source)
+    fit, reference = _fit(_observed(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
+    middle, width = fit.draws.mean(axis=0), fit.draws.std(axis=0)
+    t0 = np.linspace(middle[0] - 7 * width[0], middle[0] + 7 * width[0], 71)
+    amplitude = np.linspace(max(middle[1] - 7 * width[1], 1e-3 * middle[1]), middle[1] + 7 * width[1], 71)
+    assert fit.sample.log_evidence == pytest.approx(logsumexp(_grid(reference, t0, amplitude)), abs=0.02)
+
+
+def test_two_modes_keep_their_masses(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _made("made-twice", _twice)
+    offer(monkeypatch, source)
+    fit, reference = _fit(_observed(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
+    t0 = np.arange(58950.0, 59012.0, 0.4)
+    middle, width = fit.draws[:, 1].mean(), fit.draws[:, 1].std()
+    amplitude = np.linspace(middle - 6 * width, middle + 6 * width, 41)
+    mass = _grid(reference, t0, amplitude)
+    early = math.exp(logsumexp(mass[t0 < 58980]) - logsumexp(mass))
+    assert 0.02 < early < 0.98
+    assert len(fit.modes) >= 2
+    assert np.mean(fit.draws[:, 0] < 58980) == pytest.approx(early, abs=0.015)
+    assert fit.sample.log_evidence == pytest.approx(logsumexp(mass), abs=0.03)
