@@ -17,8 +17,10 @@ and what is in it, top to bottom; imports run downwards only::
     report                 the results in numbers
     fit                    the whole fit of one source
     engine                 the mathematics, a package of its own (see there, and docs/fitter.md)
+    data                   what is fitted, whatever the source
     payload                what came in, checked
       photometry, parameters
+    image                  templates and grids for the container image, at its build
     renderer               the other half of the image, a package of its own (see there)
     callback               delivery, tried again while that makes sense; progress
     inbox, egress, templates                     the edges: S3, outgoing HTTP, template files

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.priors import class_of
 from fitter_lambda.engine.sampler import sample
 from fitter_lambda.engine.search import find_modes
 from fitter_lambda.errors import FitterError, TemplateError
-from fitter_lambda.fit import Data, Fit, Progress, fit_cube, fit_of, posterior_of, read_data
+from fitter_lambda.fit import Fit, Progress, fit_cube, fit_of, posterior_of
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
 from fitter_lambda.report import finite, misfit_p_value

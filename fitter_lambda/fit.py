@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 
+from fitter_lambda.data import DETECTION_SIGMA, FAINT_SIGMA, Data, read_data
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
 from fitter_lambda.engine.general import GeneralFluxes
@@ -15,11 +17,9 @@ from fitter_lambda.engine.nested import sample_nested
 from fitter_lambda.engine.peak import unit_magnitude
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import (
-    MIN_REDSHIFT_ERROR,
     TRIPP_BETA,
     AmplitudePrior,
     Class,
-    RedshiftPrior,
     class_of,
     shape_bounds,
 )
@@ -29,44 +29,17 @@ from fitter_lambda.engine.search import Mode, climb, distinct, find_modes
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
-from fitter_lambda.photometry import Excluded, LightCurve, to_light_curve
+from fitter_lambda.photometry import LightCurve
 from fitter_lambda.templates import source_types
 
-__all__ = [
-    "Data", "Fit", "Progress", "fit_cube", "fit_of", "fit_supernova", "posterior_of", "read_data",
-    "redshift_prior",
-]  # fmt: skip
+__all__ = ["Fit", "Progress", "fit_cube", "fit_of", "fit_supernova", "posterior_of"]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
-_LOWEST_REDSHIFT = 1e-4
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
 _TRIES, _MOST_STARTS = 3, 8
-_DETECTION_SIGMA, _FAINT_SIGMA = 5.0, 3.0
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
-
-    Attributes
-    ----------
-    rows : LightCurve
-    excluded : list of Excluded
-    mwebv : float
-        E(B-V) of the Milky Way (mag).
-    mwebv_from : str
-        Where it comes from.
-    redshift : RedshiftPrior
-    """
-
-    rows: LightCurve
-    excluded: list[Excluded]
-    mwebv: float
-    mwebv_from: str
-    redshift: RedshiftPrior
 
 
 @dataclass(frozen=True)
@@ -131,61 +104,6 @@ class Fit:
         return (design.flux @ a[..., None])[..., 0], design.reached
 
 
-def redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
-    """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
-    if redshift is None or parameters.fix_z is False:
-        return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
-    if parameters.fix_z:
-        return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
-    sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
-    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
-    return RedshiftPrior("gaussian", redshift, sigma, low, redshift + 5 * sigma)
-
-
-def read_data(payload: Payload) -> Data:
-    """Bring a payload's rows to one scale, and look up what else is known.
-
-    Raises
-    ------
-    TooLittleDataError
-        No usable row is left, or no detection.
-    """
-    parameters = payload.parameters
-    rows, excluded = to_light_curve(payload.rows, parameters)
-    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
-    measured = ~rows.limit
-    if not measured.any():
-        reasons = [item.reason for item in excluded]
-        most = f" Most often: {max(set(reasons), key=reasons.count)}." if reasons else ""
-        raise TooLittleDataError(
-            "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
-        )
-    best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
-    if best < _FAINT_SIGMA:
-        raise TooLittleDataError(
-            f"No row is a detection (the best has {best:.1f} sigma, at least {_FAINT_SIGMA:g} are needed); "
-            "there is nothing to fit a light curve to."
-        )
-    return Data(rows, excluded, *_milky_way(payload), prior)
-
-
-def _milky_way(payload: Payload) -> tuple[float, str]:
-    from fitter_lambda.renderer.dust_map import NAME, reddening
-    from fitter_lambda.renderer.errors import NoMapError
-
-    parameters = payload.parameters
-    if parameters.mwebv is not None:
-        return parameters.mwebv, "given"
-    if payload.dereddened:
-        return 0.0, "0: the photometry came corrected"
-    if payload.position is None:
-        return 0.0, "0: no position"
-    try:
-        return reddening(*payload.position), NAME
-    except NoMapError:
-        return 0.0, "0: no dust map here"
-
-
 def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
     """The posterior of one source.
 
@@ -216,9 +134,7 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
         SaltScatter(cube, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
     )
     significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
-    detections = significance > (
-        _DETECTION_SIGMA if np.max(significance) > _DETECTION_SIGMA else _FAINT_SIGMA
-    )
+    detections = significance > (DETECTION_SIGMA if np.max(significance) > DETECTION_SIGMA else FAINT_SIGMA)
     return Posterior(
         rows.mjd, rows.band, likelihood, fluxes, scatter, prior,
         _amplitude_prior(cube, fluxes, data, kind, flat), shapes, flat, detections,
@@ -289,11 +205,24 @@ def fit_cube(cube: Cube, data: Data, parameters: Parameters, load: float, progre
 def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -> Fit:
     """Name the draws' parameters, and climb to the best fit."""
     names, draws = _columns(posterior, drawn.theta, drawn.a)
-    start = np.array([drawn.theta[int(np.argmax(drawn.log_joint))]])
-    top = max(climb(posterior, start, joint=True), key=lambda mode: mode.height, default=None)
-    theta = top.theta[None] if top and top.height > drawn.log_joint.max() else start
+    theta = _highest(posterior, modes, drawn)[None]
     best = _columns(posterior, theta, posterior.profile(theta)[2])[1][0]
     return Fit(data, posterior, modes, drawn, names, draws, best, {})
+
+
+def _highest(posterior: Posterior, modes: list[Mode], drawn: Sample) -> Array:
+    """Theta where the density of all parameters is highest, by a simplex (Nelder & Mead 1965)."""
+
+    def depth(theta: Array) -> float:
+        return -float(np.nan_to_num(posterior.profile(theta[None])[1][0], nan=-1e30, neginf=-1e30))
+
+    top = drawn.theta[np.argsort(-drawn.log_joint)[:_MOST_STARTS]]
+    starts = np.concatenate([top, *(mode.theta[None] for mode in modes)])
+    start = starts[int(np.argmax(posterior.profile(starts)[1]))]
+    simplex = np.concatenate([start[None], start + np.diag(0.3 * drawn.theta.std(axis=0) + 1e-9)])
+    options = {"initial_simplex": simplex, "xatol": 1e-7, "fatol": 1e-5, "maxfev": 150 * len(start)}
+    found = minimize(depth, start, method="Nelder-Mead", options=options)
+    return np.asarray(found.x) if found.fun <= depth(start) else start
 
 
 def _drawn(

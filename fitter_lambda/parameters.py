@@ -164,7 +164,8 @@ def _read_floor(name: str, value: object) -> tuple[tuple[str, float], ...]:
         raise ParameterError(f"{name} names {len(entries)} bands; expected at most 100.")
     read = _number(0.0, 1.0)
     names = (str(band).strip().lower().replace("\0", "::")[:40] for band in entries)
-    return tuple(zip(names, (read(name, part) for part in entries.values()), strict=True))
+    floors = zip(names, (read(name, part) for part in entries.values()), strict=True)
+    return tuple((band, floor) for band, floor in floors if floor > 0)
 
 
 def _offer(kind: str, title: str, description: str, default: object = None) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _finite(text: str | None) -> float | None:
     return number if math.isfinite(number) and abs(number) < 1e30 else None
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """Why a row is left out."""
 
 
@@ -158,12 +158,12 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
     for row in rows:
         try:
             if row.band in missing:
-                raise _Unusable(missing[row.band])
+                raise _UnusableError(missing[row.band])
             usable = _usable(row, parameters, _ratio(row, found[row.band], systems))
             if usable in kept:
-                raise _Unusable("an exact repeat of another row")
+                raise _UnusableError("an exact repeat of another row")
             kept[usable] = row.number
-        except _Unusable as reason:
+        except _UnusableError as reason:
             excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
     order = sorted(kept, key=lambda usable: usable[0])
     names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
@@ -186,25 +186,25 @@ def _ratio(row: Row, band: Any, known: dict[tuple[str, str], float | None]) -> f
             known[key] = None
     ratio = known[key]
     if ratio is None:
-        raise _Unusable(f"magnitude system {row.magsys!r} is unknown or not to be had")
+        raise _UnusableError(f"magnitude system {row.magsys!r} is unknown or not to be had")
     return ratio
 
 
 def _usable(row: Row, parameters: Parameters, ratio: float) -> _Usable:
     if row.mjd is None:
-        raise _Unusable("no date")
+        raise _UnusableError("no date")
     if not parameters.mjd_min <= row.mjd <= parameters.mjd_max:
-        raise _Unusable("outside mjd_min..mjd_max")
+        raise _UnusableError("outside mjd_min..mjd_max")
     if not 0 <= row.mjd <= 1e6:
-        raise _Unusable("mjd is not a modified Julian date")
+        raise _UnusableError("mjd is not a modified Julian date")
     if row.zp is not None and not -50 < row.zp < 100:
-        raise _Unusable("zp is not a zero point in magnitudes")
+        raise _UnusableError("zp is not a zero point in magnitudes")
     flux, fluxerr, limit = _measured(row, parameters)
     flux, fluxerr = flux * ratio, fluxerr * ratio
     if not fluxerr > 0:
-        raise _Unusable("the flux error is not positive")
+        raise _UnusableError("the flux error is not positive")
     if not (1e-15 < fluxerr < 1e15 and abs(flux) < 1e15):
-        raise _Unusable("the flux or its error is no measurement of light")
+        raise _UnusableError("the flux or its error is no measurement of light")
     return row.mjd, flux, fluxerr, limit, row.band
 
 
@@ -214,12 +214,12 @@ def _measured(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
         flux = _flux_of(row.mag)
         return flux, flux * row.magerr * math.log(10) / 2.5, False
     if row.fluxerr is None:
-        raise _Unusable("no flux" if row.flux is None else "no flux error")
+        raise _UnusableError("no flux" if row.flux is None else "no flux error")
     scale = _flux_of(0.0 if row.zp is None else row.zp) / _flux_of(0.0 if row.zp is None else ZERO_POINT)
     if row.flux is not None:
         return row.flux * scale, row.fluxerr * scale, False
     if parameters.limits == "ignore":
-        raise _Unusable("a limit without flux (limits=ignore)")
+        raise _UnusableError("a limit without flux (limits=ignore)")
     if parameters.limits == "gaussian":
         return 0.0, row.fluxerr * scale, False
     if row.limiting_mag is not None and row.zp is not None and -50 < row.limiting_mag < 50:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-__all__ = ["corner_png"]
+__all__ = ["corner_figure", "corner_png"]
 
 Array = npt.NDArray[np.float64]
 
@@ -29,11 +29,21 @@ _DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _CONTOURS: dict[str, Any] = {
     "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,
-    "no_fill_contours": True,
+    "no_fill_contours": True,  # of the white below the contours, which hides data points
 }  # fmt: skip
 
 
 def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> bytes:
+    """Draw `corner_figure` as a PNG image."""
+    buffer = io.BytesIO()
+    # the margins hold the default labels; a tight box has to draw everything twice
+    corner_figure(samples, options).savefig(
+        buffer, format="png", dpi=110, bbox_inches="tight" if options else None
+    )
+    return buffer.getvalue()
+
+
+def corner_figure(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Figure:
     """Draw a corner plot, with contours about 68 and 95 % of the samples.
 
     Parameters
@@ -45,8 +55,7 @@ def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> byte
 
     Returns
     -------
-    bytes
-        A PNG image.
+    Figure
     """
     import corner
 
@@ -69,10 +78,7 @@ def corner_png(samples: Mapping[str, Array], options: Mapping[str, Any]) -> byte
     figure = Figure(figsize=(size, size))
     corner.corner(table, fig=figure, **keywords)
     _dress(figure)
-    buffer = io.BytesIO()
-    # the margins hold the default labels; a tight box has to draw everything twice
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight" if options else None)
-    return buffer.getvalue()
+    return figure
 
 
 def _is_date(name: str, column: Array) -> bool:

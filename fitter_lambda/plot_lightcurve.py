@@ -10,7 +10,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fitter_lambda.fit import Fit
@@ -36,7 +35,7 @@ _SURVEYS = {
 _IN_CAPITALS = ("2mass", "gaia", "uvot", "bessell")
 _LABELS = {"gaia::gbp": "Gaia BP", "gaia::grp": "Gaia RP", "2massks": "2MASS Ks", "desy": "DES Y"}
 #: So many bands fit into a legend inside; so many rows are drawn with their errors.
-_FEW_BANDS, _FEW_ROWS = 5, 400
+_FEW_BANDS, _FEW_ROWS, _FEW_DETECTIONS = 5, 400, 5
 #: A few values are off scale when so many times beyond all others; the model may rise above them by so much.
 _BEYOND, _HEADROOM = 1.7, 3.0
 
@@ -73,16 +72,18 @@ def lightcurve_figure(fit: Fit, curves: dict[str, Band], title: str) -> Figure:
     edge = 1.15 * max(_edge(way * size, 0 * size, 3.0, 5.0) for way in (1, -1))
     upper.set_ylim(bottom, top)
     lower.set_ylim(-edge, edge)
-    handles = [_draw_curve(upper, curves[name], *look, name) for name, look, _ in _styles(fit)]
+    for name, colour, _, _ in _styles(fit):
+        _draw_curve(upper, curves[name], colour)
     beyond = _draw_points(upper, fit, shown & ~rows.limit, rows.flux, rows.fluxerr)
     beyond += _draw_points(lower, fit, shown & np.isfinite(pull), pull, None)
-    if np.any(shown & rows.limit):
-        _draw_limits(upper, fit, shown & rows.limit & (rows.flux < top))
-        handles.append(Line2D([], [], color="0.5", marker="v", ms=4, mfc="none", lw=0, label="limit"))
+    _draw_limits(upper, fit, shown & rows.limit & (rows.flux <= top))
     where: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.02)}
-    upper.legend(handles=handles, frameon=False, fontsize=9, **(where if len(curves) > _FEW_BANDS else {}))
+    scale = 2 if np.sum(shown) > _FEW_ROWS else 1
+    upper.legend(frameon=False, fontsize=9, markerscale=scale, **(where if len(curves) > _FEW_BANDS else {}))
     figure.suptitle(title[:90], x=0.095, ha="left", fontsize=11, parse_math=False)
     notes = [f"Off scale (arrows at the edges): {beyond}."] if beyond else []
+    above = np.sum(shown & rows.limit & (rows.flux > top))
+    notes += [f"Limits above the figure: {above}."] if above else []
     notes += [] if shown.all() else [f"Rows outside these dates: {np.sum(~shown)}."]
     text = " ".join([*notes, "Lines: best fit; shades: 68 and 95 %."])
     figure.text(0.965, 0.012, text, ha="right", fontsize=7.5, color="0.4")
@@ -107,27 +108,21 @@ def _panels(fit: Fit, curves: dict[str, Band]) -> tuple[Figure, Axes, Axes]:
         axes.axhline(0, color="0.5", lw=0.6, zorder=0)
         axes.tick_params(direction="in", right=True, top=axes is lower)
         axes.yaxis.set_label_coords(-0.075, 0.5)
+    rest.tick_params(direction="in")
     lower.axhspan(-1, 1, color="0.5", alpha=0.15, lw=0)
-    lower.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     lower.set_xlabel("MJD (days)")
     lower.ticklabel_format(useOffset=False, axis="x")
-    rest.tick_params(direction="in")
-    for axis in (lower.xaxis, rest.xaxis):
-        axis.set_major_locator(MaxNLocator(9, integer=True, steps=[1, 2, 5, 10]))
+    for axis, most in ((lower.xaxis, 9), (rest.xaxis, 9), (lower.yaxis, 4)):
+        axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
     return figure, upper, lower
 
 
-def _styles(fit: Fit) -> list[tuple[str, tuple[str, str], Chosen]]:
-    """Name, colour and marker, and rows of each band."""
-    markers = itertools.cycle("osD^vP*X<>")
-    return [
-        (
-            str(band.name),
-            (band_colour(band.name, float(band.wave_eff)), next(markers)),
-            fit.data.rows.band == i,
-        )
-        for i, band in enumerate(fit.data.rows.bandpasses)
-    ]
+def _styles(fit: Fit) -> list[tuple[str, str, str, Chosen]]:
+    """Name, colour, marker and rows of each band."""
+    bands = fit.data.rows.bandpasses
+    colours = [band_colour(band.name, float(band.wave_eff)) for band in bands]
+    own = [fit.data.rows.band == i for i in range(len(bands))]
+    return list(zip(fit.data.rows.bands, colours, itertools.cycle("osD^vP*X<>"), own, strict=False))
 
 
 def _pulls(fit: Fit) -> Array:
@@ -146,7 +141,7 @@ def _flux_range(fit: Fit, curves: dict[str, Band], shown: Chosen) -> tuple[float
     noise, seen = 3 * float(np.percentile(e, 25)) if len(e) else 0.0, y > 3 * e
     curve = max(float(np.nanmax(curve.best, initial=0.0)) for curve in curves.values())
     # a fit that chases one outlier among many detections leaves the figure, as the outlier does
-    cap = _HEADROOM * _edge(y[seen], e[seen], 0.0, 0.0) if np.sum(seen) > _FEW_BANDS else curve
+    cap = _HEADROOM * _edge(y[seen], e[seen], 0.0, 0.0) if np.sum(seen) > _FEW_DETECTIONS else curve
     top = _edge(y, e, min(curve, cap), noise)
     top = float(np.max(rows.flux[shown & rows.limit & (rows.flux < 1.3 * top)], initial=top))
     return -1.06 * _edge(-y, e, 0.05 * top, max(noise, 0.3 * top)), 1.1 * top
@@ -160,14 +155,11 @@ def _edge(y: Array, e: Array, least: float, allowed: float) -> float:
     return max(rest, float(np.max(np.minimum(y + e, most)[y <= most], initial=1e-9)))
 
 
-def _draw_curve(axes: Axes, curve: Band, colour: str, marker: str, name: str) -> Line2D:
-    """Draw one band's fit; its entry of the legend."""
+def _draw_curve(axes: Axes, curve: Band, colour: str) -> None:
     for i, alpha in ((0, 0.15), (1, 0.30)):
         low, high = curve.percentiles[[i, 4 - i]]
         axes.fill_between(curve.mjd, low, high, color=colour, alpha=alpha, lw=0)
-    (line,) = axes.plot(curve.mjd, curve.best, color=colour, lw=1.2)
-    look: dict[str, Any] = {"marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}
-    return Line2D([], [], color=line.get_color(), lw=line.get_linewidth(), label=band_label(name), **look)
+    axes.plot(curve.mjd, curve.best, color=colour, lw=1.2)
 
 
 def _draw_points(axes: Axes, fit: Fit, used: Chosen, y: Array, error: Array | None) -> int:
@@ -175,13 +167,12 @@ def _draw_points(axes: Axes, fit: Fit, used: Chosen, y: Array, error: Array | No
     (low, high), mjd, crowded = axes.get_ylim(), fit.data.rows.mjd, np.sum(used) > _FEW_ROWS
     look: dict[str, Any] = {"ms": 4.5, "mec": "white", "mew": 0.4, "elinewidth": 0.8, "zorder": 3}
     look |= {"ms": 2, "mew": 0, "alpha": 0.5, "zorder": 1} if crowded else {}
-    step = 10 / (axes.bbox.height / axes.figure.dpi * 72) * (high - low)
-    for _, (colour, marker), own in _styles(fit):
-        at = own & used & (y >= low) & (y <= high)
+    step = (high - low) * 10 / (axes.bbox.height / axes.figure.dpi * 72)
+    for name, colour, marker, own in _styles(fit):
+        at, above, below = (own & used & side for side in ((y >= low) & (y <= high), y > high, y < low))
         bars = None if error is None or crowded else error[at]
-        axes.errorbar(mjd[at], y[at], bars, fmt=marker, color=colour, **look)
+        axes.errorbar(mjd[at], y[at], bars, fmt=marker, color=colour, label=band_label(name), **look)
         arrow: dict[str, Any] = {"fmt": "none", "color": colour, "elinewidth": 1.4, "label": "_off scale"}
-        above, below = own & used & (y > high), own & used & (y < low)
         axes.errorbar(mjd[above], 0 * y[above] + high - 1.6 * step, step, lolims=True, **arrow)
         axes.errorbar(mjd[below], 0 * y[below] + low + 1.6 * step, step, uplims=True, **arrow)
     return int(np.sum(used & ((y < low) | (y > high))))
@@ -190,6 +181,8 @@ def _draw_points(axes: Axes, fit: Fit, used: Chosen, y: Array, error: Array | No
 def _draw_limits(axes: Axes, fit: Fit, used: Chosen) -> None:
     rows, length = fit.data.rows, 0.045 * float(np.ptp(axes.get_ylim()))
     look: dict[str, Any] = {"fmt": "v", "mfc": "none", "ms": 4, "mew": 0.8, "elinewidth": 0.8, "capsize": 2}
-    for _, (colour, _), own in _styles(fit):
+    for _, colour, _, own in _styles(fit):
         x, y = rows.mjd[own & used], rows.flux[own & used]
         axes.errorbar(x, y, length, uplims=True, color=colour, alpha=0.4, label="_limits", **look)
+    if used.any():
+        axes.errorbar([], [], [], uplims=True, color="0.5", label="limit", **look)

@@ -7,7 +7,7 @@ of symbolic links, made once per process, in which, file by file, the first of t
 2. ``FITTER_TEMPLATES_DIR``, the templates of the container image;
 3. the files that come with the wheel ``jax-bandflux`` (data only; its code is never imported).
 
-``python -m fitter_lambda.templates DIR`` fills a directory for (2), at image build.
+`fitter_lambda.image` fills a directory for (2), at image build.
 """
 
 import atexit
@@ -28,7 +28,8 @@ from urllib.error import HTTPError
 from fitter_lambda.errors import TemplateError
 
 __all__ = [
-    "activate", "load_bandpasses", "load_source", "local_sources", "main", "source_types", "zero_point_ratio",
+    "activate", "files", "known_bandpasses", "known_sources", "load_bandpasses", "load_source",
+    "local_sources", "source_types", "zero_point_ratio",
 ]  # fmt: skip
 
 _VARIABLE = "SNCOSMO_DATA_DIR"
@@ -64,13 +65,14 @@ def _wheel_directory() -> Path | None:
     return None
 
 
-def _files(layer: Path) -> Iterator[Path]:
+def files(layer: Path) -> Iterator[Path]:
+    """Files of a directory in sncosmo's layout."""
     # "._x" are resource forks that macOS leaves in archives
     return (path for path in layer.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def _link_files(layer: Path, overlay: Path) -> None:
-    for path in _files(layer.resolve()):
+    for path in files(layer.resolve()):
         link = overlay / path.relative_to(layer.resolve())
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.exists():
@@ -116,9 +118,9 @@ def load_source(name: str) -> Any:
     import sncosmo
 
     plain, _, version = name.partition("@")
-    versions = _known_sources().get(plain)
+    versions = known_sources().get(plain)
     if versions is None:
-        near = difflib.get_close_matches(plain, _known_sources(), n=3)
+        near = difflib.get_close_matches(plain, known_sources(), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "see sncosmo's list of built-in sources."
         raise TemplateError(f"Unknown source {plain!r}; {hint}")
     if version and version not in versions:
@@ -130,7 +132,7 @@ def load_source(name: str) -> Any:
         raise TemplateError(_not_fetched(f"source {plain}", error)) from error
 
 
-def _known_sources() -> dict[str, list[str]]:
+def known_sources() -> dict[str, list[str]]:
     """Versions of each source, those included that were registered in this process."""
     from sncosmo.models import _SOURCES
 
@@ -147,7 +149,8 @@ def _metadata() -> list[dict[str, Any]]:
     return list(_SOURCES.get_loaders_metadata())
 
 
-def _known_bandpasses() -> list[str]:
+def known_bandpasses() -> list[str]:
+    """Names of the bandpasses that sncosmo knows."""
     from sncosmo.bandpasses import _BANDPASSES
 
     return sorted({str(meta["name"]) for meta in _BANDPASSES.get_loaders_metadata()})
@@ -230,36 +233,3 @@ def zero_point_ratio(system: str, band: Any) -> float:
     except Exception as error:  # sncosmo: bare Exceptions for unknown names, OSError for absent files
         raise TemplateError(f"Magnitude system {system!r} is unknown or not to be had.") from error
     return float(zero / sncosmo.get_magsystem("ab").zpbandflux(band))
-
-
-def main(arguments: list[str]) -> int:
-    """Fill a directory for the image: every source of sncosmo that can be had, its grid, and bandpasses."""
-    from fitter_lambda.engine.cube import GRIDS, load_cube, save_cube
-
-    if len(arguments) != 1:
-        print("usage: python -m fitter_lambda.templates DIR", file=sys.stderr)
-        return 2
-    # those that are here first: where there is no network, the rest need not be tried
-    target, names = Path(arguments[0]), list(dict.fromkeys([*local_sources(), *_known_sources()]))
-    target.mkdir(parents=True, exist_ok=True)
-    failed = []
-    for done, name in enumerate(names, start=1):
-        print(f"\r{done} of {len(names)} sources", end="", file=sys.stderr, flush=True)
-        try:
-            save_cube(load_cube(name), target / GRIDS)
-        except TemplateError as error:
-            failed.append(str(error))
-            if "URLError" in str(error):
-                break
-    failed.extend(sorted(load_bandpasses(_known_bandpasses())[1].values()))
-    overlay = activate()
-    for path in _files(overlay):
-        copy = target / path.relative_to(overlay)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-    print("\n" + ("\n".join(failed) or "all templates are in place"), file=sys.stderr)
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

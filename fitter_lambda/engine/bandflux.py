@@ -138,7 +138,7 @@ class BandFluxes:
             for table, first, end in zip(tables, starts, [*starts[1:], len(z)], strict=True):
                 columns = np.moveaxis(table, 2, 0).reshape(n_k, -1)
                 out[first:end] = (weights[first:end] @ columns).reshape(-1, n_b, n_p, n_j)
-        return out * np.exp(-np.outer(s, self._fade))[:, :, None, None]
+        return np.asarray(out * np.exp(-np.outer(s, self._fade))[:, :, None, None])
 
     def reach(
         self, z: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]

@@ -6,8 +6,8 @@ Every source that the engine covers has a flux density
 
 with linear parameters a_j and at most one non-linear shape s: for a template a = A; for SALT2 and
 SALT3 (Guy et al. 2007, eq. 1) a = (x0, x0 x1), S = (M0, M1), s = c and `law` the colour law; for
-MLCS2k2 (Jha, Riess & Kirshner 2007) s = Delta chooses among grids S. For a template seen through dust of its host,
-s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
+MLCS2k2 (Jha, Riess & Kirshner 2007) s = Delta chooses among grids S. For a template seen through dust of
+its host, s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
 
 Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
 (`taps`), so that integrating over wavelength leaves the same sum. sncosmo's sources interpolate in one

@@ -4,7 +4,7 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
 
 - a measured flux y, negative too:    N(y; f, v); robust: Student's t, nu = 4, of scale v^(1/2)
   (Lange, Little & Taylor 1989), as a scale mixture of normals
-- a limit L without flux:             (1 - e) Phi((L - f) / v^(1/2)) + e   (a censored datum; Tobin 1958, eq. 6;
+- a limit L without flux:             (1 - e) Phi((L - f) / v^(1/2)) + e   (a censored datum; Tobin 1958;
   one in a thousand, e, is a failed subtraction, which would outweigh a whole light curve otherwise)
 - a row that the model does not reach: half N(y; 0, v), half N(y; 0, v + S^2), with S the brightest flux
   of the data: the same for all models, so that evidences of the same rows compare
@@ -164,7 +164,8 @@ class Likelihood:
         return total, used @ self.in_band
 
     def _gaussian(self, design: Design) -> Array:
-        return np.asarray(~self.limit if self.zero_outside else design.reached & ~self.limit, dtype=float)
+        """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
+        return np.asarray((design.reached | self.zero_outside) & ~self.limit, dtype=float)
 
     def step(self, design: Design, a: Array | None, scatter: Scatter | None) -> tuple[Array, Array]:
         """One step of iterated least squares: the normal matrix (n, j, j) and its right side (n, j).
@@ -183,13 +184,14 @@ class Likelihood:
         variance, coherent = self.variances(a, model, scatter)
         residual = self.flux - model
         weight = (NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance
+        excess = weight * residual**2 - 1
         weight, slope = used * weight, used * weight * residual
         if scatter is not None:
             # variance grows with flux: its own score and information (Fisher scoring)
             growth = used * (variance - self.variance + (0 if coherent is None else coherent**2)) / variance
             with np.errstate(divide="ignore", invalid="ignore"):
                 growth = np.where(np.abs(model) > 0, growth / model, 0.0)
-            weight, slope = weight + 2 * growth**2, slope + growth * (residual**2 / variance - 1)
+            weight, slope = weight + 2 * growth**2, slope + growth * excess
         if self.limit.any():
             at = np.flatnonzero(self.limit)
             sigma = np.sqrt(variance[:, at])

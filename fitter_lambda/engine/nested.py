@@ -19,7 +19,7 @@ __all__ = ["sample_nested"]
 Array = npt.NDArray[np.float64]
 
 _LIVE = 150
-_MOST_CALLS = 25_000
+_MOST_CALLS = 12_000
 _LEFT = 0.3
 
 

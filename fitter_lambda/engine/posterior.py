@@ -101,10 +101,10 @@ class Posterior:
         return np.array([limits[name] for name in self.names])
 
     def split(self, theta: Array) -> tuple[Array, Array, Array]:
-        """t0, z and the shape (each of shape (n,)) of theta (n, d); several shapes as (n, k)."""
+        """t0, z and the shape (each of shape (n,)) of theta (n, d); those of `general` as (n, k)."""
         columns = dict(zip(self.names, theta.T, strict=True))
         z = columns.get("z", np.full(len(theta), self.redshift.mean))
-        if len(self.shapes) > 1:
+        if self.fluxes.cube.general:
             return columns["t0"], z, np.stack([columns[name] for name in self.shapes], axis=1)
         return columns["t0"], z, columns[self.shapes[0]] if self.shapes else np.zeros(len(theta))
 
@@ -140,7 +140,9 @@ class Posterior:
             prior, slope = self.amplitude.curvature(a, z, s)
             matrix, right = matrix + prior, right + np.einsum("njk,nk->nj", prior, a) + slope
             covariance, log_det = invert(matrix)
-            a = self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
+            before, a = a, self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
+            # no more than by half or to twice at once: far from the mode the curvature misleads
+            a *= np.clip(a[:, :1], before[:, :1] / 2, before[:, :1] * 2) / a[:, :1]
         return a, covariance, log_det
 
     @property
@@ -163,7 +165,10 @@ class Posterior:
         return self.profile(theta)[0]
 
     def profile(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Laplace's density, the highest joint density given theta, and where: (n,), (n,), (n, j)."""
+        """Laplace's density (n,), and the linear parameters' best, by density in them (n,) and value (n, j).
+
+        That density is of sncosmo's own parameters, (x0, x1) for SALT: flat where their priors are.
+        """
         pieces, back = self._pieces(theta)
         parts = zip(*(self._profile(piece) for piece in pieces), strict=True)
         laplace, peak, a = (np.concatenate(part)[back] for part in parts)
@@ -173,7 +178,8 @@ class Posterior:
         design, scatter = self.view(theta)
         a, _, log_det = self.solve(theta, design, scatter)
         peak = self._density(theta, design, a, scatter)
-        return peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det, peak, a
+        jacobian = np.log(a[:, 0]) * (a.shape[1] - 1)
+        return peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det, peak + jacobian, a
 
     def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
         _, z, s = self.split(theta)

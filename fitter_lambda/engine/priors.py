@@ -32,7 +32,7 @@ MIN_REDSHIFT_ERROR = 0.001
 T0_WINDOW_DAYS = 1200.0
 #: Flat priors go far beyond any supernova: they are there to compare with fits that know no bounds.
 X1_BOUNDS = (-20.0, 20.0)
-_SHAPE_BOUNDS = {"c": (-0.5, 1.0), "hostebv": (0.0, 1.0), "delta": (-0.5, 2.0)}
+_SHAPE_BOUNDS = {"c": (-0.5, 1.0), "hostebv": (0.0, 1.0), "delta": (-0.5, 2.0), "s": (0.5, 1.5)}
 _OTHER_SHAPES = (-5.0, 5.0)
 _FLAT_COLOUR = (-1.0, 2.0)
 TRIPP_BETA = 3.1

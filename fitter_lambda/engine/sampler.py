@@ -30,6 +30,7 @@ _COMPONENTS = 8
 _ROUND = 1200
 _MOST_ROUNDS = 8
 _GOOD = 0.6
+_TOO_FEW = 4
 _MOST_DRAWS = 60_000
 _LATTICE = 400
 
@@ -180,8 +181,8 @@ def _effective(log_weight: Array) -> float:
 
 def _adapted(theta: Array, log_weight: Array, before: _Mixture, random: np.random.Generator) -> _Mixture:
     """Weighted expectation maximisation: the mixture nearest to the weighted draws."""
-    if _effective(log_weight) < 4:
-        return _Mixture(before.weights, before.means, 4 * before.roots @ np.swapaxes(before.roots, 1, 2))
+    if _effective(log_weight) < _TOO_FEW:
+        return _restarted(theta, log_weight, before)
     # no single draw may make up the mixture by itself
     log_weight = np.minimum(log_weight, logsumexp(log_weight) - np.log(20.0))
     weight = np.exp(log_weight - logsumexp(log_weight))
@@ -202,6 +203,18 @@ def _adapted(theta: Array, log_weight: Array, before: _Mixture, random: np.rando
         covariances = np.einsum("nk,nki,nkj->kij", share, gap, gap) + floor
         mixture = _Mixture(mass, means, covariances)
     return mixture
+
+
+def _restarted(theta: Array, log_weight: Array, before: _Mixture) -> _Mixture:
+    """The mixture made wider, and components about the best draws: the posterior lies elsewhere."""
+    covariances = np.asarray(before.roots @ np.swapaxes(before.roots, 1, 2))
+    best = theta[np.argsort(-log_weight)[:_COMPONENTS]]
+    gap = (best[:, None] - before.means) ** 2 / np.diagonal(covariances, axis1=1, axis2=2)
+    nearest = covariances[np.argmin(gap.sum(axis=2), axis=1)]
+    return _Mixture(
+        np.concatenate([before.weights, np.full(len(best), 1 / len(best))]),
+        np.concatenate([before.means, best]), np.concatenate([4 * covariances, nearest]),
+    )  # fmt: skip
 
 
 def _finish(

@@ -1,9 +1,9 @@
 """The search: every mode of the posterior, from a coarse grid that covers all of theta.
 
-On the grid rows of a night are made one, and all errors are softened by a fraction of the flux, which widens the modes to the template's own
-scale of days, so that a grid of days cannot step over one (tempering; Marinari & Parisi 1992). Each local
-maximum is then climbed with the true errors, by Newton's method on finite differences with a trust region
-(Nocedal & Wright 2006, ch. 4), all of them at once.
+On the grid rows of a night are made one, and all errors are softened by a fraction of the flux, which
+widens the modes to the template's own scale of days, so that a grid of days cannot step over one (tempering;
+Marinari & Parisi 1992). Each local maximum is then climbed with the true errors, by Newton's method on finite
+differences with a trust region (Nocedal & Wright 2006, ch. 4), all of them at once.
 """
 
 from collections.abc import Callable
@@ -28,6 +28,7 @@ _T0_STEP, _Z_STEP = 2.0, 0.03
 _SHAPE_STEPS = {"c": 0.25, "hostebv": 0.35, "delta": 0.4}
 #: Steeper than this (per scale squared) is an edge, where a row leaves the source's reach, no mode's width.
 _STEEPEST = 1e5
+_SMALL_GAIN, _SHORT_STEP = 1e-5, 0.02
 #: Newton's first steps, for finite differences and for trust.
 _SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
 
@@ -129,15 +130,13 @@ def distinct(modes: list[Mode]) -> list[Mode]:
     return chosen
 
 
-def climb(posterior: Posterior, starts: Array, joint: bool = False, rounds: int = 25) -> list[Mode]:
+def climb(posterior: Posterior, starts: Array, rounds: int = 25) -> list[Mode]:
     """Climb from each start (m, d) to a local maximum.
 
     Parameters
     ----------
     posterior : Posterior
     starts : ndarray, shape (m, d)
-    joint : bool
-        Of the joint density with a at its best, not of the marginal one.
     rounds : int
         At most so many Newton steps.
     """
@@ -147,15 +146,17 @@ def climb(posterior: Posterior, starts: Array, joint: bool = False, rounds: int 
     trust, step = np.ones(len(theta)), np.tile(0.3 * scale, (len(theta), 1))
 
     def density(points: Array) -> Array:
-        flat = posterior.profile(points.reshape(-1, points.shape[-1]))[1 if joint else 0]
+        flat = posterior.laplace(points.reshape(-1, points.shape[-1]))
         return np.where(np.isfinite(flat), flat, -1e30).reshape(points.shape[:-1])
 
     for _ in range(rounds):
-        value, slope, curvature = _differences(density, theta, step, low, high)
+        value, slope, curvature, seen = _differences(density, theta, step, low, high)
         move, spread = _newton(slope, curvature, scale)
         length = np.max(np.abs(move) / scale, axis=1)
         move *= np.minimum(1.0, trust / np.maximum(length, 1e-300))[:, None]
         trial = np.clip(theta[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
+        # where Newton's step fails, at a kink or a bound, the best point of the differences will do
+        trial = np.concatenate([trial, seen[:, None]], axis=1)
         heights = density(trial)
         best = np.argmax(heights, axis=1)
         rows = np.arange(len(theta))
@@ -163,9 +164,11 @@ def climb(posterior: Posterior, starts: Array, joint: bool = False, rounds: int 
         theta = np.where(better[:, None], trial[rows, best], theta)
         trust = np.where(better & (best == 0), np.minimum(2 * trust, 8.0), trust * 0.3)
         step = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
-        if np.all(~better | (heights[rows, best] - value < 1e-4)):
+        gain = heights[rows, best] - value
+        # a step that fails is no end: the next is shorter
+        if np.all(np.where(better, gain < _SMALL_GAIN, trust < _SHORT_STEP)):
             break
-    value, slope, curvature = _differences(density, theta, step, low, high)
+    value, slope, curvature, _ = _differences(density, theta, step, low, high)
     # at a bound the density falls like an exponential, of width 1 / slope
     edge = np.where((theta <= low + 0.1 * step) | (theta >= high - 0.1 * step), slope, 0.0)
     curvature[:, np.arange(len(low)), np.arange(len(low))] -= edge**2
@@ -175,8 +178,8 @@ def climb(posterior: Posterior, starts: Array, joint: bool = False, rounds: int 
 
 def _differences(
     density: Callable[[Array], Array], theta: Array, step: Array, low: Array, high: Array
-) -> tuple[Array, Array, Array]:
-    """Value, gradient and Hessian of `density` at m points, by central differences."""
+) -> tuple[Array, Array, Array, Array]:
+    """Value, gradient and Hessian of `density` by central differences, and the best of their points."""
     m, d = theta.shape
     # moved inwards where a step would leave the bounds
     middle = np.clip(theta, low + step, high - step)
@@ -198,7 +201,8 @@ def _differences(
         mixed = (both - plus[:, i] - minus[:, i] - plus[:, j] - minus[:, j] + 2 * centre[:, 0]) / 2
         curvature[:, i, j] = curvature[:, j, i] = mixed / (step[:, i] * step[:, j])
     slope += np.einsum("mij,mj->mi", curvature, theta - middle)
-    return values[:, -1], slope, curvature
+    best = stencil[np.arange(m), np.argmax(values[:, :-1], axis=1)]
+    return values[:, -1], slope, curvature, best
 
 
 def _spectrum(curvature: Array, scale: Array) -> tuple[Array, Array]:

@@ -21,11 +21,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fitter_lambda.catalogue import RATES
+from fitter_lambda.engine.priors import CLASSES, class_of
+from fitter_lambda.parameters import PARAMETERS
 from infra.client import Api
 from infra.local.control import RunningStack, free_port
 from tests.e2e.stories import wait_for
@@ -154,6 +158,8 @@ def test_a_page_does_what_it_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
+    # a reader's shell stands in the folder of the clone
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     with reader(tmp_path, **meant_here(stack)) as ours:
         ours.read(page)
 
@@ -218,6 +224,36 @@ def test_the_small_service_is_a_service(api: Api, tmp_path: Path) -> None:
         a for a in api.get("/sources/2019dwz/annotations") if a["origin"] == f"peak finder at {port}"
     ]
     assert annotation["data"]["peak_mjd"] == peak
+
+
+# ---- the fitter's tables
+
+
+def table_below(*header: str) -> list[list[str]]:
+    """Cells of the table of docs/fitter.md with this header."""
+    lines = (PROJECT / "docs" / "fitter.md").read_text().splitlines()
+    first = lines.index(f"| {' | '.join(header)} |") + 2
+    rows = takewhile(lambda line: line.startswith("|"), lines[first:])
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_the_parameters_of_the_page_are_those_of_the_fitter() -> None:
+    rows = table_below("parameter", "takes", "default", "means")
+    assert [row[0] for row in rows] == [f"`{name}`" for name in PARAMETERS]
+    for row, offer in zip(rows, PARAMETERS.values(), strict=True):
+        if isinstance(offer, list):
+            assert row[1:3] == [", ".join(offer), offer[0]]
+        else:
+            assert row[1:] == [offer["type"], str(offer.get("default", "")), offer["description"]]
+
+
+def test_the_classes_of_the_page_are_those_of_the_fitter() -> None:
+    expected = [
+        [name, kind.group, str(kind.mean), str(kind.sigma), "yes" if kind.dusty else "no"]
+        for name, kind in (*CLASSES.items(), ("any other", class_of("any other")))
+    ]
+    assert table_below("type in sncosmo", "class", "mean of M_B", "sigma", "host dust") == expected
+    assert table_below("class", "rate") == [[name, str(rate)] for name, rate in RATES.items()]
 
 
 # ---- the reader itself

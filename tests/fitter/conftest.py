@@ -1,4 +1,4 @@
-"""The one real fit that many tests look at, and a web server that does what it is told."""
+"""The real fits that many tests look at, and a web server that does what it is told."""
 
 import threading
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from sncosmo.models import _SOURCES
 
 from fitter_lambda.fit import Fit, fit_supernova
 from fitter_lambda.payload import parse_payload
 from fitter_lambda.service import analyse
-from tests.fitter.light_curves import sn2019dwz
+from tests.fitter.light_curves import COMPARABLE, sn2019dwz
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +21,22 @@ def fit() -> Fit:
 
 
 @pytest.fixture(scope="session")
+def plain_fit() -> Fit:
+    """The same under flat priors and measured errors alone, which is what sncosmo's own fits assume."""
+    given = sn2019dwz(fix_z="True", **COMPARABLE)
+    return fit_supernova(parse_payload(given), lambda fraction, message: None)
+
+
+@pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
     """The whole answer for SN 2019dwz, and on the way everything that makes it."""
     return analyse(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers with sncosmo is forgotten after it."""
+    monkeypatch.setattr(_SOURCES, "_instances", _SOURCES._instances.copy())
 
 
 class Server:

@@ -19,9 +19,9 @@ from astropy.cosmology import FlatLambdaCDM
 from scipy import stats
 
 from fitter_lambda import templates
+from fitter_lambda.data import Data
 from fitter_lambda.engine import cube
 from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
-from fitter_lambda.fit import Data
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.photometry import LightCurve
 from fitter_lambda.templates import load_bandpasses, load_source, source_types

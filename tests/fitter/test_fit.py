@@ -1,129 +1,207 @@
-"""The fit itself, on real supernovae."""
+"""The fit itself, on real supernovae and on ones made up."""
 
-import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import sncosmo
 from astropy.table import Table
 
+from fitter_lambda.data import redshift_prior
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.fit import Fit, fit_supernova
-from fitter_lambda.model import MIN_REDSHIFT_ERROR, redshift_prior
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import parse_payload
-from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows, ztf21aaqjmps
+from fitter_lambda.templates import load_source
+from tests.fitter.light_curves import (
+    COMPARABLE,
+    payload,
+    sn2019dwz,
+    sn2019dwz_rows,
+    sn2020aai,
+    ztf21aaqjmps,
+)  # fmt: skip
+from tests.fitter.simulate import bump
+from tests.fitter.test_cli import run_cli
+from tests.fitter.test_deredden import write_map
+
+Array = npt.NDArray[np.float64]
+
+#: A quick fit that is comparable with sncosmo's.
+QUICK = {"fix_z": "True", "n_draws": 400, **COMPARABLE}
 
 
-def run(given: dict[str, object]) -> Fit:
+def run(given: dict[str, Any]) -> Fit:
     return fit_supernova(parse_payload(given), lambda fraction, message: None)
 
 
-def values(fit: Fit) -> dict[str, float]:
-    return fit.problem.values(fit.best)
+def best(fit: Fit) -> dict[str, float]:
+    return dict(zip(fit.names, fit.best.tolist(), strict=True))
 
 
-def test_the_optimum_is_sncosmos_own(fit: Fit) -> None:
-    """Side by side with sncosmo.fit_lc, started near, on the same rows."""
-    rows = fit.problem.rows
-    table = Table({
-        "time": rows.mjd, "band": rows.band, "flux": rows.flux, "fluxerr": rows.fluxerr,
-        "zp": rows.zp, "zpsys": rows.magsys,
+def draws(fit: Fit, name: str) -> Array:
+    return fit.draws[:, fit.names.index(name)]
+
+
+def table(fit: Fit) -> Table:
+    """The rows that were fitted, as sncosmo reads them."""
+    rows = fit.data.rows
+    return Table({
+        "time": rows.mjd, "band": np.array(rows.bands)[rows.band], "flux": rows.flux, "fluxerr": rows.fluxerr,
+        "zp": np.full(len(rows), 23.9), "zpsys": ["ab"] * len(rows),
     })  # fmt: skip
-    model = sncosmo.Model("salt3")
-    model.set(z=0.04608, t0=58606, x0=1e-3)
-    theirs, _ = sncosmo.fit_lc(table, model, ["t0", "x0", "x1", "c"], guess_t0=False, guess_amplitude=False)
-    assert fit.problem.chi2(fit.best) == pytest.approx(theirs.chisq, abs=0.02)
-    for name, ours in zip(fit.problem.names, fit.best, strict=True):
-        value = theirs.parameters[theirs.param_names.index(name)]
-        assert abs(ours - value) < 0.1 * theirs.errors[name], name
 
 
-def test_sn2019dwz_comes_out_as_published_values_of_sncosmo(fit: Fit) -> None:
-    best = values(fit)
-    assert best["t0"] == pytest.approx(58606.49, abs=0.05)
-    assert best["x1"] == pytest.approx(1.245, abs=0.05)
-    assert best["c"] == pytest.approx(0.089, abs=0.01)
-    assert best["x0"] == pytest.approx(1.062e-3, rel=0.01)
-    assert fit.problem.chi2(fit.best) == pytest.approx(28.8, abs=0.2)
+def model_of(fit: Fit) -> sncosmo.Model:
+    """sncosmo's own model at the best fit."""
+    model = sncosmo.Model(load_source(fit.posterior.fluxes.cube.name))
+    model.set(z=fit.data.redshift.mean if "z" not in fit.names else 0.0)
+    model.set(**best(fit))
+    return model
 
 
-def test_the_posterior_is_sampled_well(fit: Fit) -> None:
+def chi2(fit: Fit) -> float:
+    """By sncosmo's own fluxes."""
+    return float(sncosmo.chisq(table(fit), model_of(fit)))
+
+
+def fit_lc(fit: Fit, starts: int) -> Any:
+    """The best of several runs of sncosmo.fit_lc on the same rows, from random starts about the maximum."""
+    found, random, rows = [], np.random.default_rng(0), fit.data.rows
+    for _ in range(starts):
+        model = model_of(fit)
+        model.set(t0=rows.mjd[np.argmax(rows.flux)] + random.normal(0, 5))
+        bounds = {"z": (fit.data.redshift.low, fit.data.redshift.high)} if "z" in fit.names else {}
+        if bounds:
+            model.set(z=random.uniform(*bounds["z"]))
+        found.append(sncosmo.fit_lc(table(fit), model, fit.names, bounds=bounds)[0])
+    return min(found, key=lambda result: float(result.chisq))
+
+
+def test_sn2019dwz_comes_out_as_published_values_of_sncosmo(plain_fit: Fit) -> None:
+    found = best(plain_fit)
+    assert found["t0"] == pytest.approx(58606.49, abs=0.05)
+    assert found["x1"] == pytest.approx(1.245, abs=0.02)
+    assert found["c"] == pytest.approx(0.089, abs=0.005)
+    assert found["x0"] == pytest.approx(1.062e-3, rel=0.005)
+    assert chi2(plain_fit) == pytest.approx(28.8, abs=0.1)
+
+
+def test_the_optimum_is_sncosmos_own(plain_fit: Fit) -> None:
+    theirs = fit_lc(plain_fit, 1)
+    for name, value in best(plain_fit).items():
+        assert abs(value - theirs.parameters[theirs.param_names.index(name)]) < 0.02 * theirs.errors[name], (
+            name
+        )
+
+
+@pytest.mark.filterwarnings("ignore:Assigned errors")
+@pytest.mark.parametrize("supernova", [sn2019dwz, sn2020aai])
+@pytest.mark.parametrize("source", ["salt3", "hsiao-subsampled"])
+@pytest.mark.parametrize("fix_z", ["True", "False"])
+def test_no_start_leads_sncosmo_to_a_better_fit(supernova: Any, source: str, fix_z: str) -> None:
+    fit = run(supernova(**QUICK | {"source": source, "fix_z": fix_z, "z_max": 0.2}))
+    assert chi2(fit) <= fit_lc(fit, 4).chisq + 1e-3
+
+
+def test_draws_are_independent_and_as_many_as_asked_for(fit: Fit) -> None:
     assert fit.draws.shape == (4000, 4)
-    assert fit.chain.effective_draws > 300
-    assert 0.1 < fit.chain.acceptance < 0.7
-    assert np.all((fit.draws >= fit.problem.low) & (fit.draws <= fit.problem.high))
+    assert fit.sample.effective_draws > 2000 and fit.sample.pareto_k < 0.7
+    assert len(np.unique(fit.draws, axis=0)) > 0.95 * len(fit.draws)
+    apart = fit.draws - fit.draws.mean(axis=0)
+    for lag in (1, 2, 10):
+        correlation = np.mean(apart[lag:] * apart[:-lag], axis=0) / np.var(fit.draws, axis=0)
+        assert np.all(np.abs(correlation) < 5 / np.sqrt(len(fit.draws))), lag
 
 
-def test_the_posterior_is_the_one_that_is_stated(fit: Fit) -> None:
-    """Importance weights from a broad Gaussian about the optimum give the same means and widths."""
-    random = np.random.default_rng(1)
-    points = random.multivariate_normal(fit.best, 1.5 * fit.covariance, size=6000)
-    apart = points - fit.best
-    proposal = -0.5 * np.einsum("ni,ij,nj->n", apart, np.linalg.inv(1.5 * fit.covariance), apart)
-    logp = np.array([fit.problem.logp(point) for point in points])
-    weights = np.exp(logp - proposal - np.max(logp - proposal))
-    weights /= weights.sum()
-    mean = weights @ points
-    std = np.sqrt(weights @ (points - mean) ** 2)
-    assert 1 / np.sum(weights**2) > 1000  # or this says nothing
-    assert np.all(np.abs(fit.draws.mean(0) - mean) < 0.15 * std)
-    assert np.all(np.abs(fit.draws.std(0) / std - 1) < 0.1)
+def test_the_best_fit_lies_among_the_draws(fit: Fit) -> None:
+    gap = fit.best - fit.draws.mean(axis=0)
+    assert gap @ np.linalg.solve(np.cov(fit.draws.T), gap) < 4
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
-    few = {"source": "salt3", "fix_z": True, "n_draws": 100, "mjd_max": 58630}
-    one, two, other = (run(sn2019dwz(**few, seed=seed)) for seed in (5, 5, 6))
-    assert np.array_equal(one.chain.draws, two.chain.draws)
-    assert not np.array_equal(one.chain.draws, other.chain.draws)
+    one, two, other = (run(sn2019dwz(**QUICK, seed=seed)) for seed in (5, 5, 6))
+    assert np.array_equal(one.draws, two.draws)
+    assert not np.array_equal(one.draws, other.draws)
 
 
-def test_zero_points_and_units_do_not_matter() -> None:
+def test_zero_points_and_units_do_not_matter(plain_fit: Fit) -> None:
     rows = sn2019dwz_rows()
     for row in rows[::2]:  # the same fluxes on another scale
-        row |= {
-            "zp": "25.9",
-            "flux": float(row["flux"]) * 10**0.8,
-            "fluxerr": float(row["fluxerr"]) * 10**0.8,
-        }
-    few = {"source": "salt3", "fix_z": "True", "n_draws": 100, "mjd_max": 58630}
-    changed, same = run(payload(rows, "0.04608,,", **few)), run(payload(sn2019dwz_rows(), "0.04608,,", **few))
-    assert changed.best == pytest.approx(same.best, rel=1e-3)
+        row |= {name: float(row[name]) * 10**0.8 for name in ("flux", "fluxerr")} | {"zp": "25.9"}
+    changed = run(payload(rows, "0.04608,,", source="salt3", **QUICK))
+    assert changed.best == pytest.approx(plain_fit.best, rel=1e-6)
 
 
-def test_dust_of_the_milky_way_makes_the_source_bluer() -> None:
-    few = {"fix_z": "True", "n_draws": 100}
-    assert values(run(sn2019dwz(**few, mwebv=0.1)))["c"] < values(run(sn2019dwz(**few)))["c"] - 0.05
+def test_rows_come_in_any_order(plain_fit: Fit) -> None:
+    changed = run(payload(sn2019dwz_rows()[::-1], "0.04608,,", source="salt3", **QUICK))
+    assert changed.best == pytest.approx(plain_fit.best, rel=1e-6)
 
 
-def test_rows_that_the_model_cannot_reach_are_listed(fit: Fit) -> None:
-    assert [(row.filter, row.reason) for row in fit.excluded] == [
-        ("atlaso", "after the last phase of the model (50 d)")
-    ]
-    assert len(fit.problem.rows) + len(fit.excluded) == len(sn2019dwz_rows())
+def test_dust_of_the_milky_way_makes_the_source_bluer(plain_fit: Fit) -> None:
+    dusty = run(sn2019dwz(**QUICK, mwebv=0.1))
+    assert best(dusty)["c"] == pytest.approx(best(plain_fit)["c"] - 0.1, abs=0.03)
+    assert best(dusty)["x0"] > 1.3 * best(plain_fit)["x0"]
 
 
-def test_unknown_bands_and_repeats_are_listed() -> None:
+def test_what_dust_was_used_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFD_MAP_DIR", str(tmp_path / "absent"))
+    seen, place = sn2019dwz(**QUICK), {"resource": {"ra": 190.0, "dec": 20.0}}
+
+    def dust(given: dict[str, Any]) -> tuple[float, str]:
+        data = run(given).data
+        return data.mwebv, data.mwebv_from
+
+    assert dust(sn2019dwz(**QUICK, mwebv="0.2")) == (0.2, "given")
+    assert dust(seen) == (0.0, "0: no position")
+    assert dust(seen | place) == (0.0, "0: no dust map here")
+    write_map(tmp_path / "sfd", north=0.1)
+    monkeypatch.setenv("SFD_MAP_DIR", str(tmp_path / "sfd"))
+    mwebv, origin = dust(seen | place)
+    assert mwebv == pytest.approx(0.086) and "SFD" in origin
+    corrected = dust(seen | place | {"extinction": {"ebv": 0.086, "a": {}}})
+    assert corrected == (0.0, "0: the photometry came corrected")
+    assert dust(sn2019dwz(**QUICK, mwebv="0.2") | place)[0] == 0.2
+
+
+@pytest.mark.parametrize("source", ["salt3", "hsiao-subsampled"])
+@pytest.mark.parametrize("priors", ["physical", "flat"])
+def test_the_same_rows_count_for_every_model(source: str, priors: str) -> None:
+    late = sn2019dwz_rows()[0] | {"mjd": "58900", "flux": "0", "filter": "ztfr"}
+    early, blue = late | {"mjd": "58300"}, late | {"mjd": "58610", "filter": "bessellux"}
+    given = payload([*sn2019dwz_rows(), late, early, blue], "0.04608,,", source=source, n_draws=100,
+                    fix_z=True, priors=priors)  # fmt: skip
+    fit = run(given)
+    assert len(fit.data.rows) == len(sn2019dwz_rows()) + 3 and fit.data.excluded == []
+    assert best(fit)["t0"] == pytest.approx(58606.3, abs=1)
+
+
+def test_unknown_bands_systems_and_repeats_are_listed() -> None:
     rows = sn2019dwz_rows()
     rows += [rows[0], rows[1] | {"filter": "nonsense"}, rows[2] | {"magsys": "nonsense"}]
-    fit = run(payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100))
-    reasons = {row.row: row.reason for row in fit.excluded}
+    fit = run(payload(rows, "0.04608,,", source="salt3", **QUICK))
+    reasons = {row.row: row.reason for row in fit.data.excluded}
     assert "exact repeat" in reasons[len(rows) - 2]
     assert "unknown band 'nonsense'" in reasons[len(rows) - 1]
     assert "magnitude system 'nonsense'" in reasons[len(rows)]
+    assert len(fit.data.rows) == len(rows) - 3
 
 
 @pytest.mark.parametrize(
-    ("rows", "error", "words"),
-    [
-        (slice(0, 3), TooLittleDataError, "Only 3 usable rows"),
-        (slice(0, 0), TooLittleDataError, "No row is left"),
-    ],
+    ("rows", "words"),
+    [(slice(0, 3), "Only 3 usable rows"), (slice(0, 0), "No row is left")],
 )
-def test_too_little_data_say_what_is_missing(rows: slice, error: type[FitterError], words: str) -> None:
-    with pytest.raises(error, match=words):
+def test_too_little_data_say_what_is_missing(rows: slice, words: str) -> None:
+    with pytest.raises(TooLittleDataError, match=words):
         run(payload(sn2019dwz_rows()[rows], "0.04608,,", source="salt3"))
+
+
+def test_limits_alone_are_too_little() -> None:
+    rows = [row | {"flux": ""} for row in sn2019dwz_rows()]
+    with pytest.raises(TooLittleDataError):
+        run(payload(rows, "0.04608,,", source="salt3"))
 
 
 def test_noise_is_no_supernova() -> None:
@@ -137,11 +215,17 @@ def test_a_misspelt_source_names_near_ones() -> None:
         run(sn2019dwz(source="salt3-nirr"))
 
 
+def test_a_model_that_sees_no_detection_says_so() -> None:
+    rows = [row | {"filter": "bessellux"} for row in sn2019dwz_rows()]
+    with pytest.raises(FitterError, match="redshift"):
+        run(payload(rows, "3,,", source="salt3", fix_z=True))
+
+
 def test_the_prior_of_the_redshift_follows_fix_z() -> None:
     fixed = redshift_prior(Parameters(fix_z=True), 0.05, None)
     assert (fixed.kind, fixed.mean) == ("fixed", 0.05)
     known = redshift_prior(Parameters(), 0.05, 1e-5)
-    assert (known.kind, known.mean, known.sigma) == ("gaussian", 0.05, MIN_REDSHIFT_ERROR)
+    assert (known.kind, known.mean, known.sigma) == ("gaussian", 0.05, 0.001)
     assert redshift_prior(Parameters(), 0.05, 0.01).sigma == 0.01
     assert redshift_prior(Parameters(), 0.001, 0.01).low > 0
     for free in (
@@ -149,35 +233,220 @@ def test_the_prior_of_the_redshift_follows_fix_z() -> None:
         redshift_prior(Parameters(fix_z=False), 0.05, None),
     ):
         assert (free.kind, free.low, free.high) == ("flat", 0.01, 1.0)
-    assert known.logpdf(0.05) > known.logpdf(0.051) > known.logpdf(0.9) == -math.inf
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        redshift_prior(Parameters(), 0.05, 0.01),
+        redshift_prior(Parameters(), 0.002, 0.01),
+        redshift_prior(Parameters(z_max=0.3), None, None),
+        redshift_prior(Parameters(z_max=0.3, z_prior="volume"), None, None),
+    ],
+    ids=lambda prior: f"{prior.kind} {prior.mean:g}",
+)
+def test_redshift_priors_are_proper(prior: Any) -> None:
+    z = np.linspace(prior.low, prior.high, 20_001)
+    density = np.exp(prior.logpdf(z))
+    assert np.trapezoid(density, z) == pytest.approx(1, abs=1e-3)
+    assert np.all(np.isneginf(prior.logpdf(np.array([prior.low - 1e-3, prior.high + 1e-3]))))
+
+
+def test_equal_volumes_hold_equally_many_supernovae() -> None:
+    """Nearby, the density of the redshift goes as its square."""
+    prior = redshift_prior(Parameters(z_prior="volume"), None, None)
+    near, far = np.exp(prior.logpdf(np.array([0.02, 0.04])))
+    assert far / near == pytest.approx(4, rel=0.1)
 
 
 def test_a_free_redshift_finds_the_supernova_from_anywhere() -> None:
-    fit = run(sn2019dwz(fix_z="False", z_max="0.2", n_draws=100))
-    assert values(fit)["t0"] == pytest.approx(58606.5, abs=1)
-    assert fit.problem.chi2(fit.best) < 29
-    assert fit.problem.names[0] == "z"
+    fit = run(sn2019dwz(**QUICK | {"fix_z": "False", "z_max": "0.2"}))
+    assert fit.names == ["z", "t0", "x0", "x1", "c"]
+    assert best(fit)["t0"] == pytest.approx(58606.5, abs=1)
+    assert chi2(fit) < 28.8
+    assert draws(fit, "z").min() >= 0.01 and draws(fit, "z").max() <= 0.2
+
+
+def test_a_redshift_with_an_error_stays_within_it() -> None:
+    fit = run(payload(sn2019dwz_rows(), "0.04608,0.002,", source="salt3", n_draws=400))
+    assert np.mean(draws(fit, "z")) == pytest.approx(0.04608, abs=0.0006)
+    assert np.std(draws(fit, "z")) == pytest.approx(0.002, rel=0.15)
+
+
+def test_error_floors_widen_by_band() -> None:
+    clean, all_bands, one_band = (
+        run(sn2019dwz(**QUICK, error_floor=floor)) for floor in ("0", "0.2", "atlaso: 0.2, ztfi: 0.5")
+    )
+    widths = [np.std(draws(fit, "t0")) for fit in (clean, one_band, all_bands)]
+    assert widths[0] < 0.9 * widths[1] and widths[0] < 0.9 * widths[2]
+    variance = one_band.posterior.likelihood.variance
+    rows = one_band.data.rows
+    orange = rows.band == rows.bands.index("atlaso")
+    assert variance[~orange] == pytest.approx(rows.fluxerr[~orange] ** 2)
+    assert variance[orange] == pytest.approx(rows.fluxerr[orange] ** 2 + (0.2 * rows.flux[orange]) ** 2)
+
+
+def test_a_models_error_widens_templates_only() -> None:
+    def width(source: str, error: float) -> float:
+        fit = run(sn2019dwz(**QUICK | {"source": source, "model_error": error}))
+        return float(np.std(draws(fit, "t0")))
+
+    assert width("hsiao-subsampled", 0.3) > 1.5 * width("hsiao-subsampled", 0.0)
+    assert width("salt3", 0.3) == width("salt3", 0.0)
+
+
+def test_salts_own_scatter_widens_it(plain_fit: Fit) -> None:
+    with_scatter = run(sn2019dwz(**QUICK | {"modelcov": "True", "n_draws": 4000}))
+    assert np.std(draws(with_scatter, "c")) > 1.05 * np.std(draws(plain_fit, "c"))
+
+
+def test_an_outlier_moves_the_fit_unless_it_is_robust(plain_fit: Fit) -> None:
+    rows = sn2019dwz_rows()
+    row = next(row for row in rows if 58590 < float(row["mjd"]) < 58600)
+    row["flux"] = float(row["flux"]) + 30 * float(row["fluxerr"])
+    moved, robust = (
+        run(payload(rows, "0.04608,,", source="salt3", robust=robust, **QUICK))
+        for robust in ("False", "True")
+    )
+    t0, width = np.median(draws(plain_fit, "t0")), np.std(draws(plain_fit, "t0"))
+    assert abs(np.median(draws(moved, "t0")) - t0) > 3 * width
+    assert abs(np.median(draws(robust, "t0")) - t0) < 0.5 * width
+
+
+LIGHT = {"mjd": 58985.0, "fluxerr": 4.0, "filter": "ztfr", "zp": 23.9, "magsys": "ab"}
+
+
+def few_rows(*more: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    """Three detections of a supernova that peaks at 59000, of five sigma or so, and what else is given."""
+    model = sncosmo.Model("hsiao-subsampled")
+    model.set(z=0.05, t0=59000, amplitude=6e-8)
+    detections = [
+        LIGHT | {"mjd": mjd, "fluxerr": 30.0, "flux": float(model.bandflux("ztfr", mjd, 23.9, "ab"))}
+        for mjd in (58993.0, 58996.0, 59010.0)
+    ]
+    return payload([*detections, *more], "0.05,,", **QUICK | {"source": "hsiao-subsampled"} | parameters)
+
+
+def test_a_deep_limit_before_the_explosion_moves_the_maximum_later() -> None:
+    ignored, censored = (run(few_rows(LIGHT, limits=limits)) for limits in ("ignore", "censored"))
+    assert np.median(draws(censored, "t0")) > np.median(draws(ignored, "t0")) + 10
+    assert np.percentile(draws(censored, "t0"), 16) > 58995
+    assert censored.data.rows.limit.sum() == 1
+    assert not ignored.data.rows.limit.any()
+    assert [row.reason for row in ignored.data.excluded] == ["a limit without flux (limits=ignore)"]
+
+
+def test_limits_as_fluxes_of_zero_say_more_than_limits() -> None:
+    censored, gaussian = (
+        run(few_rows(LIGHT | {"mjd": 58988.0}, limits=limits, priors="physical", n_draws=2000))
+        for limits in ("censored", "gaussian")
+    )
+    assert np.mean(draws(gaussian, "t0")) > np.mean(draws(censored, "t0"))
+    rows = gaussian.data.rows
+    assert not rows.limit.any() and 0.0 in rows.flux
+
+
+def test_how_deep_a_limit_is() -> None:
+    """The limiting magnitude where there is one with a zero point, else so many sigma."""
+
+    def depth(row: dict[str, Any], **parameters: Any) -> float:
+        rows = run(few_rows(row, **parameters)).data.rows
+        return float(rows.flux[rows.limit][0])
+
+    assert depth(LIGHT) == pytest.approx(20)
+    assert depth(LIGHT, limit_nsigma="3") == pytest.approx(12)
+    assert depth(LIGHT | {"limiting_mag": 21.4}) == pytest.approx(10)
+    assert depth(LIGHT | {"limiting_mag": 21.4, "zp": ""}) == pytest.approx(20)
+
+
+def test_a_shallow_limit_says_nothing() -> None:
+    without, shallow = (
+        run(few_rows(*rows, priors="physical", n_draws=2000))
+        for rows in ([], [LIGHT | {"limiting_mag": 12.0}])
+    )
+    assert shallow.sample.log_evidence == pytest.approx(without.sample.log_evidence, abs=0.1)
+
+
+PHASE, WAVE = np.arange(-20.0, 61.0), np.arange(2000.0, 10001.0, 20.0)
+
+
+class TwoShapes(sncosmo.Source):
+    """A bump whose width and hue vary: more than the engine has a grid for."""
+
+    _param_names = ["amplitude", "width", "hue"]
+    param_names_latex = ["A", "w", "h"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name, self.version = "two-shapes", "1"
+        self._parameters = np.array([1.0, 0.0, 0.0])
+        self._phase, self._wave = PHASE, WAVE
+
+    def minphase(self) -> float:
+        return float(PHASE[0])
+
+    def maxphase(self) -> float:
+        return float(PHASE[-1])
+
+    def minwave(self) -> float:
+        return float(WAVE[0])
+
+    def maxwave(self) -> float:
+        return float(WAVE[-1])
+
+    def _flux(self, phase: Array, wave: Array) -> Array:
+        amplitude, width, hue = self._parameters
+        tilt = np.exp(0.2 * hue * (wave - 5000) / 1000)
+        return np.asarray(amplitude * bump(phase * np.exp(-0.1 * width), wave) * tilt)
+
+
+def made(source: Any, nights: int, **values: float) -> list[dict[str, Any]]:
+    """Rows of a made-up supernova at redshift 0.05, seen through two bands with errors of some per cent."""
+    model, random = sncosmo.Model(source), np.random.default_rng(0)
+    model.set(z=0.05, t0=59000, **values)
+    rows = []
+    for mjd in np.linspace(58988, 59030, nights):
+        for band in ("ztfg", "ztfr"):
+            flux = float(model.bandflux(band, mjd, 23.9, "ab")) + random.normal(0, 10)
+            rows.append(LIGHT | {"mjd": mjd, "filter": band, "flux": flux, "fluxerr": 10.0})
+    return rows
+
+
+def is_recovered(fit: Fit, **truth: float) -> bool:
+    return all(abs(np.mean(draws(fit, n)) - x) < 4 * np.std(draws(fit, n)) for n, x in truth.items())
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_source_with_one_shape() -> None:
+    source = sncosmo.StretchSource(PHASE, WAVE, bump(PHASE, WAVE), name="stretchable", version="1")
+    sncosmo.register(source)
+    truth = {"amplitude": 0.5, "s": 1.15}
+    fit = run(payload(made(source, 8, **truth), "0.05,,", **QUICK | {"source": "stretchable"}))
+    assert fit.names == ["t0", "amplitude", "s"]
+    assert is_recovered(fit, t0=59000, **truth)
+    assert 0.005 < np.std(draws(fit, "s")) < 0.1
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_source_with_several_shapes_is_sampled_by_nesting() -> None:
+    source = TwoShapes()
+    sncosmo.register(source)
+    truth = {"amplitude": 0.5, "width": 1.0, "hue": -0.5}
+    fit = run(payload(made(source, 5, **truth), "0.05,,", **QUICK | {"source": "two-shapes"}))
+    assert "nested" in fit.sample.sampler
+    assert fit.names == ["t0", "amplitude", "width", "hue"]
+    assert is_recovered(fit, t0=59000, **truth)
+    assert 0.02 < np.std(draws(fit, "width")) < 1
+    assert chi2(fit) < 25
 
 
 def test_a_template_of_type_iip_fits_the_demo_source(shared: Path) -> None:
-    """The mission's own example; the templates are those of ../shared, by SNCOSMO_DATA_DIR."""
+    """The templates are those of ../shared, by SNCOSMO_DATA_DIR."""
     given = ztf21aaqjmps(shared, fix_z="True")
-    from tests.fitter.test_cli import run_cli
-
     document = run_cli(given, SNCOSMO_DATA_DIR=str(shared / "sncosmo-data"))
     assert document["status"] == "success", document["message"]
     analysis = document["analysis"]
     assert analysis["model_name"] == "nugent-sn2p"
     assert analysis["n_detections"] == 126
-    assert 59285 < np.median(analysis["posterior_samples"]["t0"]) < 59294
+    assert 59280 < np.median(analysis["posterior_samples"]["t0"]) < 59300
     assert set(analysis["model_lightcurve"]) == {"ztfg", "ztfr"}
-
-
-def test_many_rows_are_interpolated_within_a_fraction_of_a_percent(fit: Fit) -> None:
-    model, best = fit.problem.model, values(fit)
-    mjd = np.linspace(best["t0"] - 15, best["t0"] + 45, 2000)
-    many = model.flux(best, mjd, np.full(2000, "atlasc"))
-    few = np.concatenate(
-        [model.flux(best, part, np.full(len(part), "atlasc")) for part in np.split(mjd, 200)]
-    )
-    assert np.max(np.abs(many - few)) < 2e-3 * few.max()

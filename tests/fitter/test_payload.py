@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.parameters import PARAMETERS, Parameters, parse_parameters
 from fitter_lambda.payload import Payload, callback_url_of, parse_payload
-from fitter_lambda.photometry import Photometry, read_rows, split_rows
+from fitter_lambda.photometry import LightCurve, read_rows, to_light_curve
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(
@@ -20,9 +20,9 @@ ANYTHING: Any = st.recursive(
 ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9, "magsys": "ab"}
 
 
-def split(*rows: dict[str, Any]) -> tuple[Photometry, list[str]]:
+def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    kept, excluded = split_rows(read_rows(text), -math.inf, math.inf)
+    kept, excluded = to_light_curve(read_rows(text), Parameters(**parameters))
     return kept, [item.reason for item in excluded]
 
 
@@ -92,7 +92,7 @@ def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> 
         rows = read_rows(text)
     except PayloadError:
         return
-    kept, excluded = split_rows(rows, -math.inf, math.inf)
+    kept, excluded = to_light_curve(rows, Parameters())
     assert len(kept) + len(excluded) == len(rows)
     assert all(item.reason for item in excluded)
 
@@ -103,8 +103,6 @@ def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> 
         ({"fluxerr": 0}, "not positive"),
         ({"fluxerr": -1}, "not positive"),
         ({"fluxerr": ""}, "no flux error"),
-        ({"flux": "nan"}, "limit without flux"),
-        ({"flux": ""}, "limit without flux"),
         ({"flux": "", "fluxerr": ""}, "no flux"),
         ({"mjd": ""}, "no date"),
         ({"mjd": 2459000}, "not a modified Julian date"),
@@ -118,6 +116,18 @@ def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason
     assert len(reasons) == 1 and reason in reasons[0]
 
 
+def test_an_error_without_flux_is_a_limit() -> None:
+    row = ROW | {"flux": ""}
+    kept, _ = split(row)
+    assert kept.limit.tolist() == [True] and kept.flux[0] == pytest.approx(50)
+    assert split(row, limit_nsigma=3.0)[0].flux[0] == pytest.approx(30)
+    deep, _ = split(row | {"limiting_mag": 18.9, "flux": "nan"})
+    assert deep.flux[0] == pytest.approx(100) and deep.fluxerr[0] == pytest.approx(10)
+    zero, _ = split(row, limits="gaussian")
+    assert not zero.limit.any() and zero.flux[0] == 0
+    assert split(row, limits="ignore")[1] == ["a limit without flux (limits=ignore)"]
+
+
 def test_a_magnitude_without_flux_becomes_a_flux() -> None:
     kept, _ = split({"mjd": 59000, "filter": "ztfg", "mag": 18.9, "magerr": 0.1})
     assert kept.flux[0] == pytest.approx(100)
@@ -126,7 +136,7 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 def test_rows_come_sorted_and_within_the_window() -> None:
     rows = read_rows(payload([ROW | {"mjd": mjd} for mjd in (59003, 59001, 59002)])["inputs"]["photometry"])
-    kept, excluded = split_rows(rows, 59001.5, 60000)
+    kept, excluded = to_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
     assert kept.mjd.tolist() == [59002, 59003] and kept.number.tolist() == [3, 1]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
 

@@ -1,0 +1,248 @@
+"""The fitter side by side with sncosmo's fit_lc, mcmc_lc and nest_lc, in one run on one machine.
+
+::
+
+    python -m benchmarks.fit [--quick] [--write]
+
+Both sides get one BLAS thread, the same rows, the same likelihood and flat priors; neither is charged for
+loading templates. They run in turn, ours, theirs, ours, theirs, so that a machine that slows down slows both.
+``--quick`` repeats less, and leaves out nest_lc with a free redshift; ``--write`` writes docs/benchmarks.md.
+"""
+
+import os
+
+if __name__ == "__main__":  # before numpy is loaded
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import argparse
+import importlib.util
+import sys
+import time
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import page
+from benchmarks.fitters import Ours, Peer, effective_draws, ours
+from benchmarks.page import Section, middle, spread
+from benchmarks.supernovae import (
+    SHARED,
+    VARIATION,
+    Case,
+    Supernova,
+    is_here,
+    real,
+    register_variations,
+    simulated,
+)  # fmt: skip
+from fitter_lambda.fit import fit_supernova
+from fitter_lambda.payload import parse_payload
+from tests.fitter.light_curves import payload
+
+__all__ = ["main"]
+
+_STARTS = 10
+_FOUR_COLUMNS = "ZTF21aaqjmps"
+
+
+def say(message: str) -> None:
+    """Tell who waits what is being done."""
+    print(f"  {message}", file=sys.stderr, flush=True)
+
+
+def compare_samplers(case: Case, repeats: int) -> list[str]:
+    """One column of the table of samplers; its lines are `page.LINES`."""
+    peer, name = Peer(case), f"{case.supernova.name}, {case.label}"
+    ours(case.payload())  # once unmeasured, for what is kept in memory
+    _, start = peer.best_of(_STARTS, seed=0)
+    points = [peer.point() for _ in range(repeats + 1)][1:]
+    fits: list[Ours] = []
+    own_start, good_start = [], []
+    for seed in range(repeats):
+        say(f"{name}: mcmc_lc, {seed + 1} of {repeats}")
+        fits.append(ours(case.payload(seed=seed)))
+        own_start.append(peer.chain(seed))
+        good_start.append(peer.chain(seed, start))
+    sides = [(fit.seconds, fit.chain) for fit in fits]
+    measured = [[(seconds, effective_draws(chain)) for seconds, chain in side]
+                for side in (own_start, good_start, sides)]  # fmt: skip
+    rates = [np.array([draws / seconds for seconds, draws in side]) for side in measured]
+    return [
+        middle(points),
+        *(" / ".join(middle(part) for part in (*zip(*side, strict=True), rate))
+          for side, rate in zip(measured, rates, strict=True)),
+        f"**{spread(rates[2] / rates[0])}**",
+        f"**{spread(rates[2] / rates[1])}**",
+        *compare_posteriors(peer, fits, [chain for _, chain in good_start]),
+    ]  # fmt: skip
+
+
+def compare_posteriors(peer: Peer, fits: list[Ours], chains: list[npt.NDArray[np.float64]]) -> list[str]:
+    """How far the means are apart, the widths, and the mean chi2."""
+    order = [fits[0].names.index(parameter) for parameter in peer.names]
+    own = np.concatenate([fit.chain[..., order].reshape(-1, len(order)) for fit in fits])
+    other = np.concatenate([chain.reshape(-1, len(order)) for chain in chains])
+    apart = np.max(np.abs(own.mean(0) - other.mean(0)) / other.std(0))
+    widths = own.std(0) / other.std(0)
+    return [
+        f"{apart:.2f}",
+        f"{widths.min():.2f}–{widths.max():.2f}",
+        f"{mean_chi2(peer, other):.1f} / {mean_chi2(peer, own):.1f}",
+    ]
+
+
+def mean_chi2(peer: Peer, draws: npt.NDArray[np.float64], number: int = 300) -> float:
+    """Mean of sncosmo's chi2 over some of the draws (n, d): two samplers of one posterior agree in it."""
+    few = draws[np.linspace(0, len(draws) - 1, number).astype(int)]
+    return float(np.mean([peer.chi2(dict(zip(peer.names, draw, strict=True))) for draw in few]))
+
+
+def compare_evidences(case: Case, repeats: int) -> tuple[str, ...]:
+    """One row of the table of evidences."""
+    peer = Peer(case)
+    ours(case.payload())
+    pairs = []
+    for seed in range(repeats):
+        say(f"{case.supernova.name}, {case.label}: nest_lc, {seed + 1} of {repeats}")
+        pairs.append((ours(case.payload(seed=seed)).evidence, peer.nested(seed)))
+    own, their = zip(*pairs, strict=True)
+    value, other = (float(np.mean([side.value for side in both])) for both in (own, their))
+    error, wide = (float(np.median([side.error for side in both])) for both in (own, their))
+    apart = (value - other) / np.hypot(error, wide) * np.sqrt(repeats)
+    return (
+        case.supernova.name, case.label, middle(side.seconds for side in their),
+        middle(side.seconds for side in own),
+        f"**{spread(b.seconds / a.seconds for a, b in pairs)}**",
+        f"{other:.2f} ± {wide:.2f}", f"{value:.3f} ± {error:.3f}", f"{apart:+.1f}",
+    )  # fmt: skip
+
+
+def compare_chi2(case: Case, starts: int = _STARTS) -> tuple[str, ...]:
+    """One row of the table of best fits."""
+    say(f"{case.supernova.name}, {case.label}: fit_lc from {starts + 1} starts")
+    peer = Peer(case)
+    lowest, where = peer.best_of(starts, seed=0)
+    own = peer.chi2(ours(case.payload()).best)
+    outside = any(not low <= where[name] <= high for name, (low, high) in peer.bounds.items())
+    note = " (outside the bounds of the priors)" if outside else ""
+    return case.supernova.name, case.label, f"{lowest:.3f}{note}", f"{own:.3f}", f"{own - lowest:+.3f}"
+
+
+def times(supernova: Supernova, source: str, repeats: int) -> tuple[str, ...]:
+    """The row of whole documents with the default parameters."""
+    say(f"{supernova.name}, {source}: whole documents")
+    given = payload(supernova.rows, f"{supernova.redshift},,", source=source)
+    seconds = [ours(given).whole for _ in range(repeats + 1)][1:]
+    return f"document of {source}: fit, figures, netCDF", supernova.name, spread(seconds), "1.5"
+
+
+def times_in_bulk(source: str, number: int) -> tuple[str, ...]:
+    """The row of fits alone, one after the other, with the default parameters."""
+    say(f"{source}: {number} fits without figures")
+    seconds = []
+    for seed in range(number):
+        supernova = simulated(source, seed)
+        given = parse_payload(payload(supernova.rows, f"{supernova.redshift},,", source=source))
+        began = time.perf_counter()
+        fit_supernova(given, lambda done, message: None)
+        seconds.append(time.perf_counter() - began)
+    return f"posterior of {source}, one of many", f"{number} simulated {source}", spread(seconds[1:]), "0.02"
+
+
+def times_of_catalogue(supernova: Supernova, repeats: int, size: int = 40) -> tuple[str, ...]:
+    """The row of `auto` with a free redshift."""
+    register_variations(size)
+    given = payload(supernova.rows, ",,", source="auto", fix_z=False)
+    fits = []
+    for number in range(repeats + 1):
+        say(f"{supernova.name}: the whole catalogue, {number} of {repeats}")
+        fits.append(ours(given))
+    tried = [entry["name"] for entry in fits[0].results["catalogue"]["sources"]]
+    made = sum(name.startswith(VARIATION) for name in tried)
+    what = f"auto over {len(tried)} sources, {made} of them made up, z free 0.01–1: document"
+    return what, supernova.name, spread(fit.whole for fit in fits[1:]), "20"
+
+
+def cases() -> list[Case]:
+    """Real light curves, and what both sides sample from."""
+    supernovae, found = real(), []
+    without = ("salt3", "salt3-nir") if supernovae[0].name != _FOUR_COLUMNS else ("salt3",)
+    for supernova in supernovae:
+        sources = ("nugent-sn2p", "salt3") if supernova.name == _FOUR_COLUMNS else without
+        found += [Case(supernova, s, free) for s in sources if is_here(s) for free in (False, True)]
+    return found
+
+
+def samplers(repeats: int) -> list[Section]:
+    """The tables of samplers: one for ZTF21aaqjmps, one for the others."""
+    every = cases()
+    groups = [[c for c in every if (c.supernova.name == _FOUR_COLUMNS) == first] for first in (True, False)]
+    sections = []
+    for group in filter(None, groups):
+        columns = [compare_samplers(case, repeats) for case in group]
+        names = list(dict.fromkeys(case.supernova.name for case in group))
+        header = [c.label if len(names) == 1 else f"{c.supernova.name}, {c.label}" for c in group]
+        rows = [(line, *cells) for line, *cells in zip(page.LINES, *columns, strict=True)]
+        sections.append(Section(f"Sampling: {' and '.join(names)}", page.SAMPLING, ("", *header), rows))
+    return sections
+
+
+def evidences(quick: bool, repeats: int) -> Section:
+    """The table of evidences."""
+    if importlib.util.find_spec("nestle") is None:
+        return Section("Evidence", f"{page.NESTED} nestle is not installed: not measured.", page.EVIDENCE, [])
+    chosen = [case for case in cases() if case.free != quick]
+    return Section(
+        "Evidence", page.NESTED, page.EVIDENCE, [compare_evidences(case, repeats) for case in chosen]
+    )
+
+
+def best_fits(quick: bool) -> Section:
+    """The table of best fits: real light curves and simulated ones, with sources right and wrong."""
+    sources = [s for s in ("salt3", "nugent-sn2p", "hsiao") if is_here(s)]
+    every = cases() + [Case(sn, "hsiao", True) for sn in real() if is_here("hsiao")]
+    for source in sources:
+        for seed in range(1 if quick else 2):
+            supernova = simulated(source, seed)
+            every += [Case(supernova, source, False), *(Case(supernova, other, True) for other in sources)]
+    return Section("Best fits", page.BEST, page.CHI2, [compare_chi2(case) for case in every])
+
+
+def durations(repeats: int) -> Section:
+    """The table of seconds."""
+    supernovae, sources = real(), [s for s in ("salt3", "nugent-sn2p") if is_here(s)]
+    rows = [times(sn, s, repeats) for sn in supernovae for s in sources]
+    rows += [times_in_bulk(source, 5 * repeats) for source in sources]
+    rows.append(times_of_catalogue(supernovae[0], min(repeats, 3)))
+    return Section("Seconds", page.DURATIONS, page.SECONDS, rows)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print, and write when asked to."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fit", description="The fitter beside sncosmo's."
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, no nest_lc with a free redshift")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args(arguments)
+    if (SHARED / "sncosmo-data").is_dir():
+        os.environ.setdefault("SNCOSMO_DATA_DIR", str(SHARED / "sncosmo-data"))
+    warnings.simplefilter("ignore")  # bands that a model does not cover, and such
+    repeats = 2 if options.quick else 5
+    sections = [
+        *samplers(repeats),
+        evidences(options.quick, repeats),
+        best_fits(options.quick),
+        durations(repeats),
+    ]
+    text = page.markdown(
+        sections, f"{page.machine()} {repeats} repeats{', --quick' if options.quick else ''}."
+    )
+    print(text)
+    if options.write:
+        page.PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

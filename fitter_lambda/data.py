@@ -1,0 +1,94 @@
+"""What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
+from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.parameters import Parameters
+from fitter_lambda.payload import Payload
+from fitter_lambda.photometry import Excluded, LightCurve, to_light_curve
+
+__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "Data", "read_data", "redshift_prior"]
+
+#: What counts as a detection, and what does where there are none of these.
+DETECTION_SIGMA, FAINT_SIGMA = 5.0, 3.0
+_LOWEST_REDSHIFT = 1e-4
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
+
+    Attributes
+    ----------
+    rows : LightCurve
+    excluded : list of Excluded
+    mwebv : float
+        E(B-V) of the Milky Way (mag).
+    mwebv_from : str
+        Where it comes from.
+    redshift : RedshiftPrior
+    """
+
+    rows: LightCurve
+    excluded: list[Excluded]
+    mwebv: float
+    mwebv_from: str
+    redshift: RedshiftPrior
+
+
+def redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
+    """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
+    if redshift is None or parameters.fix_z is False:
+        return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
+    if parameters.fix_z:
+        return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
+    sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
+    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
+    return RedshiftPrior("gaussian", redshift, sigma, low, redshift + 5 * sigma)
+
+
+def read_data(payload: Payload) -> Data:
+    """Bring a payload's rows to one scale, and look up what else is known.
+
+    Raises
+    ------
+    TooLittleDataError
+        No usable row is left, or no detection.
+    """
+    parameters = payload.parameters
+    rows, excluded = to_light_curve(payload.rows, parameters)
+    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
+    measured = ~rows.limit
+    if not measured.any():
+        reasons = [item.reason for item in excluded]
+        most = f" Most often: {max(set(reasons), key=reasons.count)}." if reasons else ""
+        raise TooLittleDataError(
+            "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
+        )
+    best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
+    if best < FAINT_SIGMA:
+        raise TooLittleDataError(
+            f"No row is a detection (the best has {best:.1f} sigma, at least {FAINT_SIGMA:g} are needed); "
+            "there is nothing to fit a light curve to."
+        )
+    return Data(rows, excluded, *_milky_way(payload), prior)
+
+
+def _milky_way(payload: Payload) -> tuple[float, str]:
+    from fitter_lambda.renderer.dust_map import NAME, reddening
+    from fitter_lambda.renderer.errors import NoMapError
+
+    parameters = payload.parameters
+    if parameters.mwebv is not None:
+        return parameters.mwebv, "given"
+    if payload.dereddened:
+        return 0.0, "0: the photometry came corrected"
+    if payload.position is None:
+        return 0.0, "0: no position"
+    try:
+        return reddening(*payload.position), NAME
+    except NoMapError:
+        return 0.0, "0: no dust map here"

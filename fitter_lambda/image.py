@@ -1,0 +1,58 @@
+"""What the image holds of templates: ``python -m fitter_lambda.image DIR``, at its build.
+
+Every source of sncosmo that can be had, in sncosmo's layout, and its grid; and every bandpass.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from fitter_lambda.engine.cube import GRIDS, load_cube, save_cube
+from fitter_lambda.errors import TemplateError
+from fitter_lambda.templates import (
+    activate,
+    files,
+    known_bandpasses,
+    known_sources,
+    load_bandpasses,
+    local_sources,
+)
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str]) -> int:
+    """Fill a directory; 1 when something could not be had, which is named."""
+    if len(arguments) != 1:
+        print("usage: python -m fitter_lambda.image DIR", file=sys.stderr)
+        return 2
+    target = Path(arguments[0])
+    target.mkdir(parents=True, exist_ok=True)
+    failed = _save_grids(target / GRIDS)
+    failed.extend(sorted(load_bandpasses(known_bandpasses())[1].values()))
+    overlay = activate()
+    for path in files(overlay):
+        copy = target / path.relative_to(overlay)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    print("\n" + ("\n".join(failed) or "all templates are in place"), file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _save_grids(folder: Path) -> list[str]:
+    """Lay out every source; returns what failed."""
+    # those that are here first: where there is no network, the rest need not be tried
+    names, failed = list(dict.fromkeys([*local_sources(), *known_sources()])), []
+    for done, name in enumerate(names, start=1):
+        print(f"\r{done} of {len(names)} sources", end="", file=sys.stderr, flush=True)
+        try:
+            save_cube(load_cube(name), folder)
+        except TemplateError as error:
+            failed.append(str(error))
+            if "URLError" in str(error):
+                break
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

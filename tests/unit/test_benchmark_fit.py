@@ -1,0 +1,58 @@
+"""The benchmarks of the fitter: the page is the one that the program writes, and its measures are right."""
+
+import numpy as np
+import pytest
+
+from benchmarks import page
+from benchmarks.fit import compare_chi2
+from benchmarks.fitters import effective_draws
+from benchmarks.supernovae import Case, simulated
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Cells of each table, row by row."""
+    found: list[list[list[str]]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("|"):
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif found[-1]:
+            found.append([])
+    return [table for table in found if table]
+
+
+def test_a_page_is_made_of_its_sections() -> None:
+    section = page.Section("Seconds", page.DURATIONS, page.SECONDS, [("a fit", "SN", "1 (1–1)", "2")])
+    text = page.markdown([section], "here")
+    assert tables(text) == [[list(page.SECONDS), ["---"] * 4, ["a fit", "SN", "1 (1–1)", "2"]]]
+    assert "This run: here" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([1.0, 2.0, 3.0], "2 (1.5–2.5)"), ([0.12345], "0.123 (0.123–0.123)"), ([1234.5], "1230 (1230–1230)")],
+)
+def test_spreads_have_three_digits(values: list[float], text: str) -> None:
+    assert page.spread(values) == text
+
+
+def test_independent_draws_count_whole_and_copies_once() -> None:
+    chain = np.random.default_rng(0).normal(size=(1000, 4, 2))
+    assert effective_draws(chain) > 3000
+    few = np.random.default_rng(1).permutation(np.repeat(chain[:250], 4, axis=0).reshape(-1, 2))
+    assert effective_draws(few.reshape(1000, 4, 2)) == pytest.approx(1000)
+
+
+def test_draws_that_follow_each_other_count_less() -> None:
+    noise = np.random.default_rng(0).normal(size=(20000, 4, 1))
+    chain = np.zeros_like(noise)
+    for step in range(1, len(noise)):
+        chain[step] = 0.9 * chain[step - 1] + noise[step]
+    # the integrated time of such a chain is (1 + 0.9) / (1 - 0.9)
+    assert effective_draws(chain) == pytest.approx(80000 / 19, rel=0.15)
+
+
+def test_a_simulated_supernova_is_fitted_as_well_as_by_fit_lc() -> None:
+    name, what, lowest, own, difference = compare_chi2(Case(simulated("salt3", 0), "salt3", False), starts=2)
+    assert (name, what) == ("simulated salt3 0", "salt3, z fixed")
+    assert float(difference) < 0.01
+    assert float(own) - float(lowest) == pytest.approx(float(difference), abs=0.002)
