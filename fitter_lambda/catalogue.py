@@ -2,7 +2,7 @@
 
 All sources see the same rows, the same dust of the Milky Way and the same priors of time and redshift, so
 their evidences compare. A class' probability is its rate times the mean evidence of its sources (as PSNID
-does; Sako et al. 2011, sec. 2), of near-duplicates counted once.
+does; Sako et al. 2011), of near-duplicates counted once.
 """
 
 import time
@@ -26,8 +26,8 @@ from fitter_lambda.templates import local_sources, source_types
 
 __all__ = ["RATES", "fit_catalogue"]
 
-#: Core-collapse and thermonuclear rates by volume (Li et al. 2011, sec. 6.3), the stripped ones with IIb
-#: (Shivvers et al. 2017, table 3); others: one in a hundred.
+#: Core-collapse and thermonuclear rates by volume (Li et al. 2011), the stripped ones with IIb
+#: (Shivvers et al. 2017); others: one in a hundred.
 RATES = {"Ia": 0.24, "stripped": 0.23, "II": 0.52, "other": 0.01}
 #: Sources this far behind the best by Laplace's method are not sampled.
 _NEAR = 12.0

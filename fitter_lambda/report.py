@@ -95,7 +95,7 @@ def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
 def misfit_p_value(fit: Fit) -> float:
     """How often data made by the model would fit it no better than these do.
 
-    A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996, eq. 6): over draws,
+    A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996): over draws,
     the mean chance that replicated data have a chi2 above the observed one.
     """
     few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]

@@ -12,7 +12,7 @@ its host, s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
 Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
 (`taps`), so that integrating over wavelength leaves the same sum. sncosmo's sources interpolate in one
 of three ways, and the one that reproduces the source is chosen: straight lines; cubic convolution
-(Keys 1981, eq. 4), as SALT's; cubic splines (de Boor 1978), whose B-spline coefficients are
+(Keys 1981), as SALT's; cubic splines (de Boor 1978), whose B-spline coefficients are
 c_i = S_i - h^2 S''_i / 6.
 """
 

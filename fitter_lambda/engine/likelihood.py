@@ -10,7 +10,7 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
   of the data: the same for all models, so that evidences of the same rows compare
 
 SALT's own scatter joins v as v + f^2 r for each row, and as a coherent d_b f within each band b: the
-covariance of Guy et al. (2010, eq. 5 and sec. 4) and Kenworthy et al. (2021, sec. 2), whose blocks are
+covariance of Guy et al. (2010) and Kenworthy et al. (2021), whose blocks are
 inverted by the Sherman-Morrison formula. Its -1/2 ln|C| belongs to the likelihood.
 
 Given everything else, the linear parameters are found by iterated weighted least squares (Green 1984):

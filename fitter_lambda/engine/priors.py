@@ -4,7 +4,8 @@
 
 - amplitude: absolute peak magnitude M_B ~ N(mean, sigma) of the source's class (`CLASSES`), at the distance
   of a flat universe with H0 = 70 km/s/Mpc, Om = 0.3; sigma is widened by a peculiar velocity of 300 km/s.
-  For SALT, M_B is that of c = 0: each c makes it fainter by beta c, beta = 3.1 (Tripp 1998).
+  For SALT, M_B is that of c = 0: each c makes it fainter by beta c (Tripp 1998), beta = 3.1 (Betoule et
+  al. 2014).
 - x1 ~ N(0, 1); c ~ N(0, 0.1) plus an exponential tail of dust, mean 0.1 (the form of Brout & Scolnic 2021).
 - E(B-V) of the host, for core collapse: exponential, mean 0.2 mag, up to 1.
 - other shapes uniform within their bounds; t0 uniform over 1200 days, the same for all models.
@@ -50,8 +51,9 @@ class Class:
     dusty: bool
 
 
-#: By sncosmo's type of a source. Magnitudes: Richardson et al. (2014), table 1, rounded; Ia after Tripp's
-#: correction, with what that leaves of scatter doubled; PopIII and whatever has no entry: anything bright.
+#: By sncosmo's type of a source. Ia, Ib, Ic, IIb, IIL, IIP and IIn: Richardson et al. (2014), table 1,
+#: rounded; the others lie between their neighbours, and are wide. PopIII, and whatever has no entry:
+#: anything bright.
 CLASSES = {
     "SN Ia": Class("Ia", -19.25, 0.5, False),
     "SN Ib": Class("stripped", -17.45, 1.1, True),

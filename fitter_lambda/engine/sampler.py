@@ -1,9 +1,10 @@
 """Independent draws and the evidence: importance sampling from a mixture that adapts itself.
 
 Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, one for each mode at first,
-are moved by weighted expectation maximisation towards the posterior, round by round; then one large round is
-drawn, and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws,
-(sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
+are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
+Gaussian components; then one large round is drawn, and its weights w = p / q give the evidence, mean(w), its
+error, and the effective number of draws, (sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa
+1996) turns it into equally weighted draws.
 The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether the
 weights can be trusted: below 0.7 they can.
 

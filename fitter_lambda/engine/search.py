@@ -2,8 +2,8 @@
 
 On the grid rows of a night are made one, and all errors are softened by a fraction of the flux, which
 widens the modes to the template's own scale of days, so that a grid of days cannot step over one (tempering;
-Marinari & Parisi 1992). Each local maximum is then climbed with the true errors, by Newton's method on finite
-differences with a trust region (Nocedal & Wright 2006, ch. 4), all of them at once.
+Marinari & Parisi 1992). The highest local maxima are then climbed with the true errors, by Newton's method
+on finite differences with a trust region (Nocedal & Wright 2006, ch. 4), all of them at once.
 """
 
 from collections.abc import Callable
