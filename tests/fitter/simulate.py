@@ -206,3 +206,5 @@ def offer_shared(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine load the templates beside the project."""
     monkeypatch.setenv("SNCOSMO_DATA_DIR", str(shared / "sncosmo-data"))
     monkeypatch.setattr(templates, "activate", functools.cache(templates.activate.__wrapped__))
+    # sncosmo asks where its files are only once in a process
+    monkeypatch.setattr(sncosmo.builtins.DATADIR, "_checked_rootdir", None)
