@@ -108,8 +108,8 @@ def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_E
 
 def _without_twins(names: list[str]) -> list[str]:
     """Leave out a template whose twin is there: corrected for dust of the host, or sampled more finely."""
-    known = set(names)
-    return [name for name in names if f"{name}-corr" not in known and not name.endswith("-subsampled")]
+    coarse = {f"{name}-subsampled" for name in names}
+    return [name for name in names if f"{name}-corr" not in names and name not in coarse]
 
 
 def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:

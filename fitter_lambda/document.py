@@ -20,7 +20,7 @@ __all__ = ["success"]
 
 _MOST_SAMPLES = 500
 _DETECTION_SIGMA = 3.0
-_MISFIT, _UNSURE = 1e-3, 0.7
+_MISFIT, _UNSURE, _TOO_FEW = 1e-3, 0.7, 40
 _ORIGIN = "heliograph-supernova-fitter"
 
 
@@ -80,8 +80,9 @@ def _message(numbers: dict[str, Any]) -> str:
     message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
     if numbers["misfit_p_value"] < _MISFIT:
         message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
-    if numbers["diagnostics"]["pareto_k"] is None or numbers["diagnostics"]["pareto_k"] > _UNSURE:
-        message += "; the draws are not to be trusted (diagnostics.pareto_k)"
+    told = numbers["diagnostics"]
+    if told["pareto_k"] is None or told["pareto_k"] > _UNSURE or told["effective_draws"] < _TOO_FEW:
+        message += "; the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"
     rows = "row was" if left == 1 else "rows were"
     return message + (f"; {left} {rows} left out, see results.excluded." if left else ".")
 

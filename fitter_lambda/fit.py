@@ -213,16 +213,19 @@ def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -
 def _highest(posterior: Posterior, modes: list[Mode], drawn: Sample) -> Array:
     """Theta where the density of all parameters is highest, by a simplex (Nelder & Mead 1965)."""
 
-    def depth(theta: Array) -> float:
-        return -float(np.nan_to_num(posterior.profile(theta[None])[1][0], nan=-1e30, neginf=-1e30))
-
     top = drawn.theta[np.argsort(-drawn.log_joint)[:_MOST_STARTS]]
     starts = np.concatenate([top, *(mode.theta[None] for mode in modes)])
     start = starts[int(np.argmax(posterior.profile(starts)[1]))]
-    simplex = np.concatenate([start[None], start + np.diag(0.3 * drawn.theta.std(axis=0) + 1e-9)])
-    options = {"initial_simplex": simplex, "xatol": 1e-7, "fatol": 1e-5, "maxfev": 150 * len(start)}
-    found = minimize(depth, start, method="Nelder-Mead", options=options)
-    return np.asarray(found.x) if found.fun <= depth(start) else start
+    sigma = drawn.theta.std(axis=0) + 1e-9
+
+    def depth(step: Array) -> float:
+        return -float(np.nan_to_num(posterior.profile((start + sigma * step)[None])[1][0], neginf=-1e30))
+
+    size = len(start)
+    simplex = np.concatenate([np.zeros((1, size)), 0.3 * np.eye(size)])
+    options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5, "maxfev": 150 * size}
+    found = minimize(depth, np.zeros(size), method="Nelder-Mead", options=options)
+    return np.asarray(start + sigma * found.x)
 
 
 def _drawn(

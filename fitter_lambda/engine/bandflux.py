@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.engine.cube import HOST_DUST, Cube, host_reddening, knots, taps
+from fitter_lambda.engine.cube import HOST_DUST, Cube, blended, host_reddening, knots, taps
 
 __all__ = ["HC", "ZERO_POINT", "BandFluxes", "Design", "observer_grid"]
 
@@ -95,7 +95,7 @@ class BandFluxes:
         place = np.clip((np.log1p(z) - self._y0) / self._dy, 0, len(self._table) - 3 - 1e-9)
         index = place.astype(int)
         weights = taps("spline", index, place - index, len(self._table) - 3)
-        table = sum(weights[:, i, None] * self._table[index + i] for i in range(4))
+        table = sum(weights[i, :, None] * self._table[index + i] for i in range(4))
         return np.asarray(table).reshape(-1, *self._axes)
 
     def shape_weights(self, s: Array) -> Array:
@@ -159,10 +159,7 @@ class BandFluxes:
         index = place.astype(np.intp)
         weights = taps(cube.kernel, index, place - index, n_p - 3)
         base = (np.arange(n)[:, None] * n_b + band) * n_p + index
-        flat = curves.reshape(-1, n_j)
-        flux = weights[..., 0, None] * flat[base]
-        for i in range(1, 4):
-            flux += weights[..., i, None] * flat[base + i]
+        flux = blended(curves.reshape(-1, n_j), base, weights)
         flux[before | after | ~inside] = 0.0
         return flux, inside & ~after & (~before | cube.dark_start)
 

@@ -29,7 +29,17 @@ from scipy.interpolate import CubicSpline
 
 from fitter_lambda.templates import load_source
 
-__all__ = ["GRIDS", "HOST_DUST", "Cube", "host_reddening", "knots", "load_cube", "save_cube", "taps"]
+__all__ = [
+    "GRIDS",
+    "HOST_DUST",
+    "Cube",
+    "blended",
+    "host_reddening",
+    "knots",
+    "load_cube",
+    "save_cube",
+    "taps",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -175,9 +185,35 @@ def _interpolation(source: Any) -> tuple[float, str]:
 
 
 def _interpolate(table: Array, kernel: str, place: Array) -> Array:
-    index = place.astype(int)
-    weights = taps(kernel, index, place - index, len(table) - 3)
-    return np.asarray(sum(weights[..., i, None] * table[index + i] for i in range(4)))
+    index = place.astype(np.intp)
+    return blended(table, index, taps(kernel, index, place - index, len(table) - 3))
+
+
+def blended(table: Array, index: npt.NDArray[np.intp], weights: Array) -> Array:
+    """Four neighbouring knots times their weights, summed.
+
+    Parameters
+    ----------
+    table : ndarray, shape (n_knots, j)
+    index : ndarray of int, shape (...)
+        The first of the four.
+    weights : ndarray, shape (4, ...)
+
+    Returns
+    -------
+    ndarray, shape (..., j)
+    """
+    # two columns go as the parts of one complex number: one look-up instead of two
+    lanes = np.ascontiguousarray(table)
+    lanes = lanes.view(complex) if table.shape[1] % 2 == 0 else lanes
+    out = np.empty((*index.shape, lanes.shape[1]), dtype=lanes.dtype)
+    for lane in range(lanes.shape[1]):
+        column = np.ascontiguousarray(lanes[:, lane])
+        total = weights[0] * column.take(index)
+        for i in range(1, 4):
+            total += weights[i] * column.take(index + i)
+        out[..., lane] = total
+    return out.view(float)
 
 
 def knots(grid: Array, kernel: str) -> Array:
@@ -197,18 +233,21 @@ def knots(grid: Array, kernel: str) -> Array:
 
 
 def taps(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals: int) -> Array:
-    """Weights of the four knots about fractions x of the intervals `index`, on a new last axis."""
-    y = 1 - x
-    if kernel == "spline":
-        return np.stack([y**3, 4 - 3 * x * x * (1 + y), 4 - 3 * y * y * (1 + x), x**3], axis=-1) / 6
-    zero = np.zeros_like(x)
-    linear = np.stack([zero, y, x, zero], axis=-1)
+    """Weights of the four knots about fractions x of the intervals `index`, on a new first axis."""
+    y, weights = 1 - x, np.zeros((4, *x.shape))
     if kernel == "linear":
-        return linear
-    smooth = np.stack([-x * y * y, 2 + x * x * (3 * x - 5), x * (1 + x * (4 - 3 * x)), -y * x * x], -1) / 2
+        weights[1], weights[2] = y, x
+        return weights
+    if kernel == "spline":
+        weights[0], weights[3] = y * y * y, x * x * x
+        weights[1], weights[2] = 4 - 3 * x * x * (1 + y), 4 - 3 * y * y * (1 + x)
+        return weights / 6
+    weights[0], weights[3] = -0.5 * x * y * y, -0.5 * x * x * y
+    weights[1], weights[2] = 1 + 0.5 * x * x * (3 * x - 5), 0.5 * x * (1 + x * (4 - 3 * x))
     # where a knot is missing, at the ends, sncosmo's draws straight lines
-    end = (index == 0) | (index == n_intervals - 1)
-    return np.where(end[..., None], linear, smooth)
+    end = np.flatnonzero((index == 0) | (index == n_intervals - 1))
+    weights.reshape(4, -1)[:, end] = taps("linear", index.take(end), x.take(end), n_intervals)
+    return weights
 
 
 _TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start")

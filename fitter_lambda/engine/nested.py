@@ -19,7 +19,8 @@ __all__ = ["sample_nested"]
 Array = npt.NDArray[np.float64]
 
 _LIVE = 150
-_MOST_CALLS = 12_000
+#: Of the density, where nested sampling is the only way, and where it is the last resort.
+_MOST_CALLS, _LAST_RESORT = 12_000, 4_000
 _LEFT = 0.3
 
 
@@ -30,20 +31,20 @@ def sample_nested(
     from dynesty import NestedSampler
 
     low, high = posterior.bounds.T
-    calls = 0
+    calls, most = 0, _MOST_CALLS if posterior.fluxes.cube.general else _LAST_RESORT
 
     def density(theta: Array) -> float:
         nonlocal calls
         calls += 1
         if calls % 500 == 0:
-            progress(min(1.0, calls / _MOST_CALLS))
+            progress(min(1.0, calls / most))
         value = float(posterior.laplace(theta[None])[0])
         return value if np.isfinite(value) else -1e300
 
     sampler = NestedSampler(
         density, lambda u: low + (high - low) * u, len(low), nlive=_LIVE, sample="rwalk", rstate=random
     )
-    sampler.run_nested(dlogz=_LEFT, maxcall=_MOST_CALLS, print_progress=False)
+    sampler.run_nested(dlogz=_LEFT, maxcall=most, print_progress=False)
     found = sampler.results
     log_mass = np.asarray(found.logwt) - found.logz[-1]
     pool = random.choice(len(log_mass), 2 * n_draws, p=np.exp(log_mass - logsumexp(log_mass)))

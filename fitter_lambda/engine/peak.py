@@ -81,7 +81,7 @@ def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]
 def _at(cube: Cube, knots: Array, place: Array) -> Array:
     index = place.astype(np.intp)
     weights = taps(cube.kernel, index, place - index, knots.shape[1] - 3)
-    return np.asarray(sum(weights[..., i] * np.take_along_axis(knots, index + i, axis=1) for i in range(4)))
+    return np.asarray(sum(weights[i] * np.take_along_axis(knots, index + i, axis=1) for i in range(4)))
 
 
 def unit_magnitude(cube: Cube) -> float:

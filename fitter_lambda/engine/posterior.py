@@ -38,6 +38,8 @@ _SHINING = 0.5
 _PIECE = 60_000
 #: Where the Gaussian about a^ is not exact, it is drawn from a little wider.
 _WIDER = 1.2
+#: Of Newton's step in the linear parameters, in standard deviations: its differences, and its length.
+_HALF, _LONGEST = 0.5, 4.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Posterior:
     shapes: tuple[str, ...]
     flat: bool
     detections: npt.NDArray[np.bool_]
-    steps: int = 4
+    steps: int = 3
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,7 +145,33 @@ class Posterior:
             before, a = a, self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
             # no more than by half or to twice at once: far from the mode the curvature misleads
             a *= np.clip(a[:, :1], before[:, :1] / 2, before[:, :1] * 2) / a[:, :1]
-        return a, covariance, log_det
+        if scatter is None:
+            return a, covariance, log_det
+        return self._newton(theta, design, scatter, a, covariance)
+
+    def _newton(
+        self, theta: Array, design: Design, scatter: Scatter, a: Array, covariance: Array
+    ) -> tuple[Array, Array, Array]:
+        """One of Newton's steps by finite differences: SALT's scatter changes with x1, and within bands."""
+        root = _root(covariance)
+        centre, right, left, up, down, both = (
+            self._density(theta, design, a + _HALF * root @ np.array(way), scatter)
+            for way in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1))
+        )
+        slope = np.stack([right - left, up - down], axis=-1) / (2 * _HALF)
+        mixed = right + up - both - centre
+        curvature = np.stack([2 * centre - right - left, mixed, mixed, 2 * centre - up - down], axis=-1)
+        curvature = curvature.reshape(-1, 2, 2) / _HALF**2
+        tame = np.asarray(np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(slope).all(axis=1))
+        curvature = np.where(tame[:, None, None], curvature, np.eye(2))
+        values = np.linalg.eigvalsh(curvature)
+        tame &= (values[:, 0] > 0.1) & (values[:, 1] < 10.0)
+        inverse, _ = invert(np.where(tame[:, None, None], curvature, np.eye(2)))
+        step = np.einsum("nij,nj->ni", inverse, np.where(tame[:, None], slope, 0.0))
+        step /= np.maximum(1.0, np.linalg.norm(step, axis=1) / _LONGEST)[:, None]
+        covariance = root @ inverse @ np.swapaxes(root, 1, 2)
+        a = self._inside(a + np.einsum("nij,nj->ni", root, step), covariance)
+        return a, covariance, -np.linalg.slogdet(covariance)[1]
 
     @property
     def _is_exact(self) -> bool:
@@ -200,6 +228,15 @@ class Posterior:
         a, log_q = _positive_normal(mode, covariance * (1.0 if self._is_exact else _WIDER), random)
         log_joint = self._density(theta, design, a, scatter)
         return a, log_joint - log_q, log_joint
+
+
+def _root(covariance: Array) -> Array:
+    """Cholesky's factors of (n, 2, 2), which rounding cannot make fail."""
+    root = np.zeros_like(covariance)
+    root[:, 0, 0] = np.sqrt(covariance[:, 0, 0])
+    root[:, 1, 0] = covariance[:, 0, 1] / root[:, 0, 0]
+    root[:, 1, 1] = np.sqrt(np.maximum(covariance[:, 1, 1] - root[:, 1, 0] ** 2, 1e-12 * covariance[:, 1, 1]))
+    return root
 
 
 def _positive_normal(mean: Array, covariance: Array, random: np.random.Generator) -> tuple[Array, Array]:

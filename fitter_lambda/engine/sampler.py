@@ -148,7 +148,7 @@ def _lattice(
     i = posterior.names.index("z")
     narrow = min(float(np.sqrt(1 / np.linalg.inv(mode.covariance)[i, i])) for mode in modes)
     low, high = posterior.redshift.low, posterior.redshift.high
-    if theta is not None and log_weight is not None:
+    if theta is not None and log_weight is not None and np.isfinite(log_weight).any():
         weight = np.exp(log_weight - logsumexp(log_weight))
         spread = float(np.sqrt(weight @ (theta[:, i] - weight @ theta[:, i]) ** 2))
         step = min(12 * spread / _LATTICE, max(narrow / 4, (high - low) / 20000))

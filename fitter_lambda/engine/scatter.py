@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import HC, ZERO_POINT, BandFluxes, observer_grid
-from fitter_lambda.engine.cube import Cube, taps
+from fitter_lambda.engine.cube import Cube, blended, taps
 from fitter_lambda.engine.likelihood import Scatter
 
 __all__ = ["SaltScatter"]
@@ -62,8 +62,7 @@ class SaltScatter:
         base = (of_point[:, None] * len(self._effective) + band) * (n_p + 2) + index
         flat = padded.reshape(-1, padded.shape[-1])
         weights = taps(self._kernel, index, place - index, n_p - 1)
-        used = (1, 2) if self._kernel == "linear" else range(4)
-        relative = np.sum([weights[..., i, None] * flat[base + i] for i in used], axis=0)
+        relative = blended(flat, base, weights)
         free = self._fluxes.design(z, np.zeros_like(z), t0, mjd, band).flux
         gain = relative[..., 3] * free[..., 0] if self._is_relative else np.ones_like(relative[..., 0])
         if not self._is_relative:

@@ -13,10 +13,13 @@ import joblib
 import matplotlib.image
 import numpy as np
 import pytest
+import sncosmo
+from astropy.cosmology import FlatLambdaCDM
 
 from fitter_lambda.renderer.plain import to_plain
 from fitter_lambda.renderer.unpickle import load_joblib
 from fitter_lambda.service import analyse
+from fitter_lambda.templates import load_source
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 
 NAMES = ["z", "t0", "x0", "x1", "c"]
@@ -24,6 +27,17 @@ NAMES = ["z", "t0", "x0", "x1", "c"]
 
 def data(entry: dict[str, str]) -> bytes:
     return base64.b64decode(entry["data"], validate=True)
+
+
+def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer to a payload, and the results in it."""
+    document = analyse(given, ignore)
+    assert document["status"] == "success", document["message"]
+    return document, joblib.load(io.BytesIO(data(document["analysis"]["results"])))
+
+
+def ignore(fraction: float, message: str) -> None:
+    """Nobody listens."""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +92,43 @@ def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
     assert np.ptp((lp + np.log(x0) - total).values) < 1e-3
 
 
+def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
+    idata = arviz.from_netcdf(netcdf)
+    replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
+    observed, error = (idata.observed_data[name].values for name in ("flux", "fluxerr"))
+    pull = (observed - replicated.mean(axis=1)) / replicated.std(axis=1)
+    assert np.mean(np.abs(pull) < 2) > 0.85
+    assert np.all(replicated.std(axis=1) > 0.7 * error)
+
+
+def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
+    idata = arviz.from_netcdf(netcdf)
+    summary = arviz.summary(idata, round_to=4)
+    assert (summary["r_hat"] < 1.05).all() and (summary["ess_bulk"] > 500).all()
+
+
+def test_limits_are_marked_among_the_observed_data(tmp_path: Path) -> None:
+    rows = sn2019dwz_rows()
+    rows[-1] |= {"flux": "", "limiting_mag": "17.4"}
+    given = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
+    document, results = unpacked(given)
+    path = tmp_path / "limits.nc"
+    path.write_bytes(data(document["analysis"]["inference_data"]))
+    observed = arviz.from_netcdf(path).observed_data
+    assert observed["is_limit"].values.sum() == results["n_limits"] == 1
+    limit = observed["flux"].values[observed["is_limit"].values == 1]
+    assert limit == pytest.approx(10 ** (-0.4 * (17.4 - 23.9)))
+    assert results["ndof"] == len(rows) - 1 - 2
+
+
+def test_the_same_payload_gives_the_same_file() -> None:
+    few = sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=100)
+    one, two = (analyse(few, ignore)["analysis"] for _ in range(2))
+    assert one["inference_data"] == two["inference_data"]
+    assert one["posterior_samples"] == two["posterior_samples"]
+    assert one["model_lightcurve"] == two["model_lightcurve"]
+
+
 def test_the_results_hold_plain_data_only(document: dict[str, Any], results: Any) -> None:
     ours = to_plain(load_joblib(data(document["analysis"]["results"])))
     assert ours == to_plain(results)
@@ -102,6 +153,62 @@ def test_the_results_are_complete_and_agree(document: dict[str, Any], results: A
     assert results["peak"]["apparent"] - results["peak"]["absolute"] == pytest.approx(36.55, abs=0.1)
     note = document["analysis"]["annotations"][0]
     assert note["data"]["x1"] == results["parameters"]["x1"]["median"]
+
+
+def test_what_made_the_results_is_named(results: Any) -> None:
+    assert set(results["versions"]) == {"fitter", "model", "sncosmo", "numpy", "scipy"}
+    assert results["versions"]["sncosmo"] == sncosmo.__version__
+    assert results["versions"]["model"] == f"salt3 {results['source_version']}"
+    assert results["priors"] == "physical" and "SALT" in results["likelihood"]
+    assert results["redshift"]["kind"] == "gaussian" and results["redshift"]["given"] == 0.04608
+    assert results["mwebv_from"] == "0: no position"
+
+
+def test_peaks_are_those_of_sncosmo(results: Any) -> None:
+    """In rest-frame Bessell B, of Vega, whose AB magnitude there is −0.1186; distances by astropy."""
+    source = load_source("salt3")
+    source.set(**{name: results["parameters"][name]["median"] for name in ("x0", "x1", "c")})
+    peak, distance = results["peak"], FlatLambdaCDM(H0=70, Om0=0.3, Tcmb0=0).distmod(0.04608).value
+    assert peak["apparent"] == pytest.approx(source.peakmag("bessellb", "ab") + 0.1186, abs=0.02)
+    assert peak["distance_modulus"] == pytest.approx(distance, abs=0.01)
+    assert peak["absolute"] == pytest.approx(peak["apparent"] - peak["distance_modulus"], abs=0.02)
+    later = source.peakphase("bessellb") + 15
+    decline = source.bandmag("bessellb", "ab", later) - source.peakmag("bessellb", "ab")
+    assert peak["dm15"] == pytest.approx(decline, abs=0.03)
+    assert peak["mjd"] == pytest.approx(results["parameters"]["t0"]["median"], abs=1)
+    # the redshift's error of 300 km/s counts in
+    assert peak["distance_modulus_std"] == pytest.approx(5 / math.log(10) * 0.001 / 0.04608, rel=0.15)
+    assert "explosion_mjd" not in peak and "Vega" in peak["band"] and "H0 = 70" in peak["cosmology"]
+
+
+def test_a_template_that_starts_from_nothing_tells_when() -> None:
+    _, results = unpacked(sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=200))
+    t0 = results["parameters"]["t0"]["median"]
+    first = load_source("hsiao-subsampled").minphase()
+    assert results["peak"]["explosion_mjd"] == pytest.approx(t0 + 1.04608 * first, abs=0.1)
+    assert results["peak"]["explosion_mjd_std"] == pytest.approx(results["parameters"]["t0"]["std"], rel=0.1)
+    assert 0.8 < results["peak"]["dm15"] < 1.3
+    assert "model error 10 %" in results["likelihood"]
+
+
+def test_a_model_that_misfits_says_so(document: dict[str, Any]) -> None:
+    """Errors a tenth of what they are leave no room for a template's faults."""
+    rows = [row | {"fluxerr": float(row["fluxerr"]) / 10} for row in sn2019dwz_rows()]
+    given = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0}
+    bad, results = unpacked(payload(rows, "0.04608,,", **given))
+    assert results["misfit_p_value"] < 1e-6 and results["chi2"] > 10 * results["ndof"]
+    assert "does not describe the data" in bad["message"]
+    assert "does not describe the data" not in document["message"]
+
+
+def test_rows_left_out_are_counted_in_the_message(document: dict[str, Any]) -> None:
+    rows = [*sn2019dwz_rows(), sn2019dwz_rows()[0] | {"filter": "nonsense"}, {"filter": "ztfg"}]
+    given = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
+    left, results = unpacked(given)
+    assert "2 rows were left out, see results.excluded" in left["message"]
+    assert [row["row"] for row in results["excluded"]] == [34, 35]
+    assert [row["reason"] for row in results["excluded"]] == ["unknown band 'nonsense'", "no date"]
+    assert "left out" not in document["message"]
 
 
 def test_the_plots_are_pictures(document: dict[str, Any]) -> None:
@@ -131,10 +238,6 @@ def test_progress_only_rises() -> None:
     document = analyse(given, lambda fraction, message: told.append(fraction))
     assert document["status"] == "success"
     assert told == sorted(told) and told[0] < 0.1 and told[-1] > 0.9 and len(told) > 5
-
-
-def ignore(fraction: float, message: str) -> None:
-    """Nobody listens."""
 
 
 @pytest.mark.parametrize(
