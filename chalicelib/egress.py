@@ -6,9 +6,11 @@ followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack na
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from chalicelib import settings
 from chalicelib.egress_policy import is_exempt
 
-__all__ = ["Answer", "EgressRefused", "NoConnection", "TimedOut", "post"]
+__all__ = ["Answer", "EgressRefused", "NoConnection", "Obstacle", "TimedOut", "get", "post"]
 
 SHORT_BODY = 16384
 """So many bytes of a service's answer are read, at most."""
@@ -37,8 +39,21 @@ class EgressRefused(Exception):  # noqa: N818
     """The address is not public, or the URL is not one."""
 
 
+class Obstacle(StrEnum):
+    """Why nothing could be sent."""
+
+    NAME = "its name is not known"
+    PORT = "the connection was refused"
+    SILENCE = "the connection timed out"
+    CERTIFICATE = "its TLS certificate is not valid"
+
+
 class NoConnection(Exception):  # noqa: N818
-    """Nothing was sent: the connection was refused, or the name is not known."""
+    """Nothing was sent; `why` says what was in the way."""
+
+    def __init__(self, why: Obstacle) -> None:
+        super().__init__(why.value)
+        self.why = why
 
 
 class TimedOut(Exception):  # noqa: N818
@@ -76,27 +91,49 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
     TimedOut
         If no answer came in `settings.SEND_TIMEOUT`, or the connection broke after sending.
     """
-    options: dict[str, Any] = {
-        "data": body,
-        "headers": {"Content-Type": "application/json", **headers},
-        "auth": auth,
-        "timeout": settings.SEND_TIMEOUT,
-        "allow_redirects": False,
-        "stream": True,
-    }
+    headers = {"Content-Type": "application/json", **headers}
+    return _answer("POST", url, settings.SEND_TIMEOUT, data=body, headers=headers, auth=auth)
+
+
+def get(url: str, timeout: tuple[float, float]) -> Answer:
+    """GET an address, without data or credentials.
+
+    Parameters
+    ----------
+    url : str
+        The address.
+    timeout : tuple of float
+        Seconds to connect, and to wait for the answer to begin.
+
+    Raises
+    ------
+    EgressRefused, NoConnection, TimedOut
+        As `post` does.
+    """
+    return _answer("GET", url, timeout)
+
+
+def _answer(method: str, url: str, timeout: tuple[float, float], **options: Any) -> Answer:
+    options |= {"timeout": timeout, "allow_redirects": False, "stream": True}
+    with _in_our_words(), _session(url) as session, session.request(method, url, **options) as response:
+        body = _beginning(response)
+        return Answer(response.status_code, _seconds(response.headers.get("Retry-After")), body)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Raise what requests raises as one of the three errors of this module."""
     try:
-        with _session(url) as session, session.post(url, **options) as response:
-            body = _beginning(response)
-            return Answer(response.status_code, _seconds(response.headers.get("Retry-After")), body)
+        yield
     except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise EgressRefused("its address is not one that may be called from here") from error
     except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
-        raise NoConnection(_reason(error)) from error
+        raise NoConnection(_obstacle(error)) from error
     except requests.ConnectionError as error:
         # The connection broke: before anything was sent, or while waiting for the answer?
         if _was_sent(error):
             raise TimedOut("the connection closed before an answer came") from error
-        raise NoConnection(_reason(error)) from error
+        raise NoConnection(_obstacle(error)) from error
     except requests.Timeout as error:
         raise TimedOut("no answer came in time") from error
     except (requests.RequestException, ValueError) as error:
@@ -168,10 +205,10 @@ def _was_sent(error: requests.ConnectionError) -> bool:
     return "Connection aborted" in text or "RemoteDisconnected" in text or "Read timed out" in text
 
 
-def _reason(error: Exception) -> str:
+def _obstacle(error: Exception) -> Obstacle:
     text = repr(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return "its TLS certificate is not valid"
+        return Obstacle.CERTIFICATE
     if "NameResolution" in text or "resolve" in text:
-        return "its name is not known"
-    return "the connection timed out" if "Timeout" in text else "the connection was refused"
+        return Obstacle.NAME
+    return Obstacle.SILENCE if "Timeout" in text else Obstacle.PORT

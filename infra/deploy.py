@@ -1,7 +1,7 @@
 """Heliograph on AWS: ``python -m infra.deploy deploy|undeploy --stage STAGE``.
 
-The same two halves as on the local stack: the template by CloudFormation, the app by Chalice. Region and
-credentials are those of the AWS CLI.
+The same two halves as on the local stack: the template by CloudFormation, the app by Chalice; then the web
+app, which needs to know both. Region and credentials are those of the AWS CLI.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.cloudformation import StackError, delete_stack, deploy_stack
 from infra.gateway_responses import put_gateway_responses
 from infra.image import ImageError, ensure_image
+from infra.web_app import empty, publish
 
 __all__ = ["DeploymentError", "deploy_app", "deploy_infrastructure", "main"]
 
@@ -27,7 +28,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 _TEMPLATE = Path(__file__).with_name("template.yaml")
 
 _FIRST_STEPS = """
-Heliograph ({stage}) runs at {url}
+Heliograph ({stage}) runs at {web}
+Its API is at {url}
 
 The first administrator, whose token goes to the file named last:
     HELIOGRAPH_STAGE={stage} {python} -m infra.admin ensure token-{stage}
@@ -124,15 +126,18 @@ def _deploy(stage: str) -> None:
     deploy_infrastructure(session, stage, image)
     print("the app …", flush=True)
     url = deploy_app(session, stage)
-    print(_FIRST_STEPS.format(stage=stage, url=url, python=sys.executable))
+    print("the web app …", flush=True)
+    web = publish(session, stage, url)
+    print(_FIRST_STEPS.format(stage=stage, url=url, web=web, python=sys.executable))
 
 
 def _undeploy(stage: str) -> None:
     session = _session()
-    print(f"This takes down the API of stage {stage}: no analysis is started, sent or called back any more.")
+    print(f"This takes down pages and API of stage {stage}: no analysis is started, sent or called back.")
     if input(f"Type the stage's name ({stage}) to go on: ").strip() != stage:
         raise DeploymentError("Nothing was taken down.")
     _chalice("delete", "--stage", stage)
+    empty(session, stage)
     delete_stack(
         session.client("cloudformation"),
         f"heliograph-{stage}",

@@ -16,4 +16,5 @@
     reading     records as their readers see them
       products    plots, results, corner plot, inference data
     removal     deleting, one or all of a service's
+    ping        whether a service can be reached at all
 """

@@ -8,6 +8,7 @@ from chalicelib.routes import (
     batches,
     classifications,
     comments,
+    dead_letters,
     default_analyses,
     documentation,
     fitter,
@@ -34,7 +35,7 @@ __all__ = ["OPERATIONS", "register"]
 ROOMS = (
     sysinfo, users, groups, tokens, instruments, sources, photometry, phot_stat, periodogram, spectra,
     annotations, comments, classifications, taxonomies, services, default_analyses, analyses, products,
-    batches, webhook, fitter,
+    batches, webhook, fitter, dead_letters,
 )  # fmt: skip
 
 OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.routes.operations]

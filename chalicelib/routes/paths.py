@@ -9,8 +9,8 @@ from chalicelib.schemas.base import LARGEST_ID
 __all__ = [
     "AnalysisId", "AnnotationId", "BatchId", "CallbackToken", "ClassificationId", "CommentId",
     "DefaultAnalysisId", "GroupId",
-    "InPath", "InstrumentId", "PhotometryId", "PlotNumber", "ServiceId", "SourceId", "SpectrumId",
-    "TaxonomyId", "TelescopeId", "TokenId", "UploadId", "UserId",
+    "InPath", "InstrumentId", "PhotometryId", "PlotNumber", "QueueName", "ServiceId", "SourceId",
+    "SpectrumId", "TaxonomyId", "TelescopeId", "TokenId", "UploadId", "UserId",
 ]  # fmt: skip
 
 
@@ -45,6 +45,7 @@ GroupId = Annotated[int, InPath("group", ForbiddenError)]
 InstrumentId = Annotated[int, InPath("instrument", NotFoundError)]
 PhotometryId = Annotated[int, InPath("point of photometry", NotFoundError)]
 PlotNumber = Annotated[int, InPath("plot", NotFoundError)]
+QueueName = Annotated[str, InPath("queue", NotFoundError)]
 ServiceId = Annotated[int, InPath("analysis service", ForbiddenError)]
 SourceId = Annotated[str, InPath("source", NotFoundError)]
 SpectrumId = Annotated[int, InPath("spectrum", NotFoundError)]

@@ -3,12 +3,13 @@
 from typing import Any
 
 from chalicelib import services
+from chalicelib.errors import InvalidError
 from chalicelib.routes.http import Answer, Call
 from chalicelib.routes.operations import Routes
 from chalicelib.routes.paths import ServiceId
 from chalicelib.schemas.base import Made
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.services import NewService, Refusal, Service, ServiceChange
+from chalicelib.schemas.services import NewService, Ping, Refusal, Service, ServiceChange
 
 routes = Routes(__name__)
 
@@ -46,3 +47,15 @@ def change(call: Call, service_id: ServiceId, body: ServiceChange) -> None:
 def remove(call: Call, service_id: ServiceId) -> None:
     """Delete an analysis service with its analyses: running ones end."""
     services.remove(call.requester, service_id)
+
+
+@routes.post("/analysis_service/{service_id}/ping", Acl.MANAGE_SERVICES, answers=Ping, raises=(InvalidError,))
+def ping(call: Call, service_id: ServiceId) -> dict[str, Any]:
+    """Try whether an analysis service can be reached.
+
+    Its address is asked for a page, without data or credentials; what comes of it is said in words.
+    """
+    # Only this route calls out: no other shall wait for the import of an HTTP client.
+    from chalicelib.analysis import ping
+
+    return ping.ping(services.seen(call.requester, service_id))

@@ -10,7 +10,16 @@ from msgspec import Meta, field
 from chalicelib.schemas.base import GroupIds, Name, Schema, Text, Time, View
 from chalicelib.schemas.people import Group
 
-__all__ = ["AnalysisType", "Authentication", "InputType", "NewService", "Refusal", "Service", "ServiceChange"]
+__all__ = [
+    "AnalysisType",
+    "Authentication",
+    "InputType",
+    "NewService",
+    "Ping",
+    "Refusal",
+    "Service",
+    "ServiceChange",
+]
 
 
 class Authentication(StrEnum):
@@ -180,6 +189,24 @@ class Refusal(View):
         str, Meta(description="The beginning of what it said, as clean text", examples=["Out of disk space"])
     ]
     analysis_id: Annotated[int, Meta(description="The analysis", examples=[32])]
+
+
+class Ping(View):
+    """What came of asking a service's address for a page."""
+
+    allowed: Annotated[
+        bool, Meta(description="Whether it may be called: its address is public, or exempt", examples=[True])
+    ]
+    reached: Annotated[bool, Meta(description="Whether it answered, whatever it said", examples=[True])]
+    status: Annotated[int | None, Meta(description="The status of its answer", examples=[405])]
+    seconds: Annotated[float | None, Meta(description="How long the answer took", examples=[0.21])]
+    message: Annotated[
+        str,
+        Meta(
+            description="What was found, and what to do about it",
+            examples=["It answered HTTP 405: it is there. A service need not answer GET, only POST."],
+        ),
+    ]
 
 
 class Service(View):

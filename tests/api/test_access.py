@@ -173,7 +173,7 @@ class World:
             "POST /obj/analysis/{analysis_id}/cancel", "POST /obj/analysis/{analysis_id}/rerun",
             "GET /obj/analysis/{analysis_id}/inputs",
         }  # fmt: skip
-        ids = {"plot_number": 0, **self.ids}
+        ids = {"plot_number": 0, "queue": "jobs", **self.ids}
         ids["number"] = ids.get(special.get(operation, ""), "")
         if operation in waiting:
             ids["analysis_id"] = ids["pending"]

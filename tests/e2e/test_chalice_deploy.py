@@ -5,6 +5,7 @@ No emulator takes a REST API as Chalice sends it; tests/unit/test_templates.py l
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
+from infra.cloudformation import delete_stack
 from infra.deploy import deploy_infrastructure
 from infra.local.control import running_stack
 from infra.local.settings import PROJECT
+from infra.web_app import empty, publish
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/heliograph-prod:1"
 
@@ -78,3 +82,51 @@ def test_template_functions_roles_and_triggers_reach_aws(
 
         run_chalice(project, environment, "delete", "--stage", "prod")
         assert not ours & names_of_functions(functions)
+
+
+def objects(s3: Any, bucket: str) -> dict[str, tuple[str, str, bytes]]:
+    """The content type, cache control and content of each object in a bucket."""
+    found = {}
+    for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        got = s3.get_object(Bucket=bucket, Key=each["Key"])
+        found[each["Key"]] = (got["ContentType"], got["CacheControl"], got["Body"].read())
+    return found
+
+
+def test_the_web_app_is_published_and_taken_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, bucket = tmp_path / "web", "heliograph-prod-web-000000000000"
+    for name in ("index.html", "old.js", "style/base.css", "icon.svg", "config.json", ".git/config"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    with running_stack(tmp_path / "stack") as stack:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stack.settings.emulator_url)
+        session = boto3.session.Session("local", "local", region_name="us-east-1")
+        s3 = session.client("s3", config=Config(s3={"addressing_style": "path"}))
+        assert not [b for b in s3.list_buckets()["Buckets"] if "-web-" in b["Name"]], "one machine needs none"
+        deploy_infrastructure(session, "prod", IMAGE, pause=0.05)
+        publish(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+        (folder / "old.js").rename(folder / "new.js")
+        url = publish(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+
+        found = objects(s3, bucket)
+        assert {name: kind for name, (kind, _, _) in found.items()} == {
+            "index.html": "text/html; charset=utf-8",
+            "new.js": found["new.js"][0],
+            "style/base.css": "text/css; charset=utf-8",
+            "icon.svg": "image/svg+xml",
+            "config.json": "application/json",
+        }
+        assert "javascript" in found["new.js"][0]
+        assert {cache for _, cache, _ in found.values()} == {"no-cache"}
+        api = json.loads(found["config.json"][2])
+        assert api == {"api": "https://abc.execute-api.us-east-1.amazonaws.com/api"}
+
+        (distribution,) = session.client("cloudfront").list_distributions()["DistributionList"]["Items"]
+        assert url == f"https://{distribution['DomainName']}"
+        assert bucket in distribution["Origins"]["Items"][0]["DomainName"]
+
+        empty(session, "prod")
+        assert objects(s3, bucket) == {}
+        delete_stack(session.client("cloudformation"), "heliograph-prod", pause=0.05)
+        assert bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        empty(session, "prod")  # nothing there is no error

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,9 @@ from infra.local.ports import take
 
 
 @asynccontextmanager
-async def front_door(seconds: float = 29) -> AsyncIterator[tuple[str, web.Server]]:
+async def front_door(
+    seconds: float = 29, web_folder: Path = Path("nowhere")
+) -> AsyncIterator[tuple[str, web.Server]]:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if "slow" in request.path:
             await asyncio.sleep(5)
@@ -42,7 +45,7 @@ async def front_door(seconds: float = 29) -> AsyncIterator[tuple[str, web.Server
     port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     door_port = free_port()
-    door = FrontDoor(Gateway(f"http://127.0.0.1:{port}", "abc", door_port, seconds))
+    door = FrontDoor(Gateway(f"http://127.0.0.1:{port}", "abc", door_port, seconds), web_folder)
     await door.open(take(door_port, "this test", 0))
     try:
         yield f"http://localhost:{door_port}", emulator
@@ -111,3 +114,62 @@ def test_methods_that_api_gateway_has_not_are_refused_at_the_door() -> None:
         assert "GET" in headers["Allow"]
 
     asyncio.run(story())
+
+
+PAGES = {
+    "index.html": "<!doctype html>",
+    "app.js": "let a = 1;",
+    "style/base.css": "p { }",
+    ".hidden/key": "!",
+}
+
+
+async def pages(folder: Path, *paths: str) -> list[tuple[int, str, str, dict[str, str]]]:
+    """Return the status, content type, text and headers of each path, from a folder with these files."""
+    found = []
+    async with front_door(web_folder=folder) as (url, _), aiohttp.ClientSession() as http:
+        for path in paths:
+            async with http.get(url + path) as got:
+                found.append((got.status, got.content_type, await got.text(), dict(got.headers)))
+    return found
+
+
+def web_app(folder: Path) -> Path:
+    for name, text in PAGES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_web_app_is_served_by_its_files(tmp_path: Path) -> None:
+    paths = (
+        "/",
+        "/index.html",
+        "/app.js",
+        "/style/base.css",
+        "/no.html",
+        "/.hidden/key",
+        "/..%2f..%2fetc/passwd",
+    )
+    got = asyncio.run(pages(web_app(tmp_path), *paths))
+    assert [status for status, *_ in got] == [200, 200, 200, 200, 404, 404, 404]
+    assert [kind for _, kind, *_ in got[:2]] == ["text/html"] * 2
+    assert got[2][1] in ("text/javascript", "application/javascript"), "nosniff: others are not run"
+    assert (got[3][1], got[3][2]) == ("text/css", PAGES["style/base.css"])
+
+
+def test_every_page_is_closed_to_strangers(tmp_path: Path) -> None:
+    for status, _, _, headers in asyncio.run(pages(web_app(tmp_path), "/", "/app.js", "/no.html")):
+        policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == "'self'", status
+        assert policy["connect-src"] == "'self' http://127.0.0.1:* http://localhost:*"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-cache"
+
+
+def test_without_a_web_app_the_first_steps_are_told(tmp_path: Path) -> None:
+    ((status, kind, text, _),) = asyncio.run(pages(tmp_path, "/"))
+    assert (status, kind) == (200, "text/plain")
+    assert "First steps" in text and "/api/sysinfo" in text

@@ -7,13 +7,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cfnlint.decode import cfn_yaml
 from chalice.cli.factory import CLIFactory
 from chalice.deploy.swagger import SwaggerGenerator
 
 from infra import packaging
 from infra.gateway_responses import as_openapi
+from infra.local.front_door import static
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = PROJECT / "infra" / "template.yaml"
@@ -38,6 +41,61 @@ def test_the_template_is_valid() -> None:
 
 def test_the_packaged_app_is_valid(package: Path) -> None:
     assert lint(str(package / "sam.json")) == ""
+
+
+def resources(*kinds: str) -> dict[str, Any]:
+    """The template's resources of these kinds."""
+    everything = cfn_yaml.load(str(TEMPLATE))["Resources"]
+    return {name: found for name, found in everything.items() if found["Type"] in kinds}
+
+
+def test_one_machine_makes_nothing_of_cloudfront() -> None:
+    hosting = resources(
+        "AWS::CloudFront::Distribution",
+        "AWS::CloudFront::OriginAccessControl",
+        "AWS::CloudFront::ResponseHeadersPolicy",
+    )
+    assert len(hosting) == 3
+    for found in (*hosting.values(), resources("AWS::S3::Bucket")["WebBucket"]):
+        assert found["Condition"] == "Hosted"
+
+
+def test_every_bucket_is_private_and_takes_tls_only() -> None:
+    buckets = resources("AWS::S3::Bucket")
+    policies = {
+        found["Properties"]["Bucket"]["Ref"]: found for found in resources("AWS::S3::BucketPolicy").values()
+    }
+    assert buckets.keys() == policies.keys()
+    for name, bucket in buckets.items():
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        statements = policies[name]["Properties"]["PolicyDocument"]["Statement"]
+        assert statements[0]["Sid"] == "TlsOnly"
+        for allowed in statements[1:]:
+            assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+            assert "WebDistribution" in json.dumps(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+
+
+def test_pages_are_as_closed_on_aws_as_on_one_machine() -> None:
+    (headers,) = resources("AWS::CloudFront::ResponseHeadersPolicy").values()
+    security = headers["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    joined = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Join"]
+    rules = [rule["Fn::Sub"] if isinstance(rule, dict) else rule for rule in joined[1]]
+    here = static.HEADERS["Content-Security-Policy"].split("; ")
+    assert [rule for rule in rules if "connect-src" not in rule] == [
+        r for r in here if "connect-src" not in r
+    ]
+    (connect,) = [rule for rule in rules if "connect-src" in rule]
+    assert all(target == "'self'" or target.startswith("https://") for target in connect.split()[1:])
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
+    assert security["ReferrerPolicy"]["ReferrerPolicy"] == static.HEADERS["Referrer-Policy"]
+
+
+def test_presigned_links_are_followed_from_anywhere() -> None:
+    data = resources("AWS::S3::Bucket")["Bucket"]["Properties"]
+    reading, writing = data["CorsConfiguration"]["CorsRules"]
+    # After a redirect a browser does not say where it comes from.
+    assert (reading["AllowedOrigins"], reading["AllowedMethods"]) == (["*"], ["GET", "HEAD"])
+    assert (writing["AllowedOrigins"], writing["AllowedMethods"]) == ([{"Ref": "WebOrigin"}], ["PUT"])
 
 
 def test_gateway_errors_carry_the_envelope(package: Path) -> None:

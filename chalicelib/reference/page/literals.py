@@ -38,7 +38,7 @@ def _written(value: Any, *, python: bool, indent: int = 0, taken: int = 0) -> st
     else:
         return json.dumps(value, ensure_ascii=False)
     line = f"{opened}{', '.join(items)}{closed}"
-    if indent + taken + len(line) < WIDTH and "\n" not in line:
+    if not items or (indent + taken + len(line) < WIDTH and "\n" not in line):
         return line
     inner = ",\n".join(step + item for item in items)
     comma = "," if python else ""

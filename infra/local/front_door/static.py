@@ -6,7 +6,20 @@ from pathlib import Path
 
 from aiohttp import web
 
-__all__ = ["respond"]
+__all__ = ["HEADERS", "respond"]
+
+HEADERS = {
+    "Cache-Control": "no-cache",
+    # As infra/template.yaml has it for AWS, but for where the API and the presigned URLs are.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "font-src 'self'; connect-src 'self' http://127.0.0.1:* http://localhost:*; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every page: it loads what is its own, speaks with this machine alone, and is framed by nobody."""
 
 _FIRST_STEPS = """Heliograph runs here. The API is at {url}/api; the administrator's token is in the file
 .local/token of the clone (or in the token file of HELIOGRAPH_LOCAL_DIR).
@@ -24,11 +37,17 @@ First steps, in Python:
 
 def respond(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
     """Answer with a file of the folder; ``/`` and folders are their index.html."""
+    response = _found(request, folder)
+    response.headers.update(HEADERS)
+    return response
+
+
+def _found(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
     if request.method not in {"GET", "HEAD"}:
         return web.Response(status=405, headers={"Allow": "GET, HEAD"}, text="The web app is only read.\n")
     path = _file(folder, request.path)
     if path is not None:
-        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+        return web.FileResponse(path)
     if request.path == "/":
         return web.Response(text=_FIRST_STEPS.format(url=f"{request.scheme}://{request.host}"))
     return web.Response(status=404, text="No such page; the API is at /api.\n")

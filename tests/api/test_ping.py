@@ -1,0 +1,177 @@
+"""Trying whether a service can be reached: a verdict in words, whatever stands at its address."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from chalicelib import egress
+from chalicelib.analysis import ping as pinging
+from tests.api.story import make_service
+from tests.api.test_people import make_user
+from tests.gateway import Gateway
+from tests.service import Answer, Received, analysis_service
+
+SECRET = "hunter2-of-the-service"
+UNREACHED = {"reached": False, "status": None, "seconds": None}
+
+
+def ping(admin: Gateway, url: str, **more: Any) -> dict[str, Any]:
+    """Register a service there and ping it; return the verdict."""
+    service = make_service(admin, url, **more)
+    verdict: dict[str, Any] = admin.post(f"/analysis_service/{service}/ping").data
+    return verdict
+
+
+@contextmanager
+def port_that(greets: bytes | None) -> Iterator[int]:
+    """A port that says the same to everyone, again and again, or nothing at all (None: it never accepts)."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                try:
+                    while greets:
+                        connection.sendall(greets)
+                        time.sleep(0.02)
+                except OSError:
+                    pass
+
+        if greets is not None:
+            Thread(target=serve, daemon=True).start()
+        yield int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (200, "it is there"),
+        (204, "it is there"),
+        (400, "only take POST"),
+        (401, "carries no credentials"),
+        (404, "check the path"),
+        (405, "only POST"),
+        (429, "too much to do"),
+        (503, "in trouble"),
+    ],
+)
+def test_whoever_answers_is_reached(admin: Gateway, answer: int, word: str) -> None:
+    with analysis_service(answer) as server:
+        verdict = ping(admin, server.url)
+    assert verdict["allowed"] and verdict["reached"]
+    assert verdict["status"] == answer
+    assert 0 <= verdict["seconds"] < 5
+    assert word in verdict["message"]
+
+
+def test_it_is_asked_for_a_page_without_data_or_credentials(admin: Gateway) -> None:
+    with analysis_service() as server:
+        credentials = {"header_token": {"X-Key": SECRET}}
+        verdict = ping(admin, server.url, authentication_type="header_token", _authinfo=credentials)
+    (request,) = server.received
+    assert (request.method, request.path, request.raw) == ("GET", "/analysis", b"")
+    assert not {"authorization", "cookie", "x-key"} & request.headers.keys()
+    assert SECRET not in str(request) + json.dumps(verdict)
+
+
+def test_redirects_are_told_and_not_followed(admin: Gateway) -> None:
+    def elsewhere(request: Received) -> tuple[int, dict[str, str]]:
+        return 302, {"Location": f"{server.url}/final"}
+
+    with analysis_service(elsewhere) as server:
+        verdict = ping(admin, server.url)
+    assert len(server.received) == 1
+    assert (verdict["reached"], verdict["status"]) == (True, 302)
+    assert "final address" in verdict["message"]
+
+
+def test_what_it_says_is_not_repeated(admin: Gateway) -> None:
+    leak: Answer = lambda request: (500, {}, b"Traceback: password=" + SECRET.encode())  # noqa: E731
+    with analysis_service(leak) as server:
+        assert SECRET not in json.dumps(ping(admin, server.url))
+
+
+def test_inward_addresses_are_not_called(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    with analysis_service() as server:
+        service = make_service(admin, server.url.replace("127.0.0.1", "localhost"))
+        monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "")
+        verdict = admin.post(f"/analysis_service/{service}/ping").data
+    assert not server.received
+    assert {**UNREACHED, "allowed": False}.items() <= verdict.items()
+    assert "public addresses" in verdict["message"]
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("http://127.0.0.1:1/", "start the service"),
+        ("http://no-such-host.invalid/", "DNS"),
+        ("http://" + "x" * 70 + ".example/", "not one that may be called"),
+    ],
+)
+def test_what_is_in_the_way_is_told(admin: Gateway, url: str, word: str) -> None:
+    verdict = ping(admin, url)
+    assert UNREACHED.items() <= verdict.items()
+    assert word in verdict["message"]
+
+
+def test_https_where_there_is_none_is_told(admin: Gateway) -> None:
+    with analysis_service() as server:
+        verdict = ping(admin, server.url.replace("http:", "https:"))
+    assert {**UNREACHED, "allowed": True}.items() <= verdict.items()
+    assert "certificate" in verdict["message"]
+
+
+@pytest.mark.parametrize("greets", [b"", None], ids=["closes", "says nothing"])
+def test_silence_is_told(admin: Gateway, greets: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pinging, "TIMEOUT", (1.0, 0.3))
+    with port_that(greets) as port:
+        verdict = ping(admin, f"http://127.0.0.1:{port}/")
+    assert {**UNREACHED, "allowed": True}.items() <= verdict.items()
+    assert "It was connected to" in verdict["message"]
+
+
+def test_headers_that_never_end_are_not_waited_for(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pinging, "LONGEST", 0.5)
+    begun = time.monotonic()
+    with port_that(b"H") as port:
+        verdict = ping(admin, f"http://127.0.0.1:{port}/")
+    assert time.monotonic() - begun < 3
+    assert UNREACHED.items() <= verdict.items()
+
+
+def test_a_firewall_is_told_of(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dropped(url: str, timeout: tuple[float, float]) -> egress.Answer:
+        raise egress.NoConnection(egress.Obstacle.SILENCE)
+
+    monkeypatch.setattr(egress, "get", dropped)
+    assert "firewall" in ping(admin, "https://example.org/")["message"]
+
+
+def test_all_of_it_fits_into_a_request() -> None:
+    assert sum(pinging.TIMEOUT) + egress.BODY_SECONDS < pinging.LONGEST < 25
+
+
+def test_what_is_never_called_is_not_pinged(admin: Gateway) -> None:
+    service = make_service(admin, upload_only=True, input_data_types=[])
+    reply = admin.post(f"/analysis_service/{service}/ping")
+    assert (reply.status, "upload_only" in reply.message) == (400, True)
+
+
+def test_it_is_for_those_who_manage_the_service(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "closed"}).data["id"]
+    member = make_user(admin, "member", groups=(group,))
+    stranger = make_user(admin, "stranger", "Manage Analysis Services")
+    with analysis_service() as server:
+        service = make_service(admin, server.url, group_ids=[group])
+        for user, status in ((member, 401), (stranger, 403)):
+            assert user.post(f"/analysis_service/{service}/ping").status == status
+        assert not server.received
+    assert admin.post("/analysis_service/4711/ping").status == 403
