@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop load_demo_data demo test calibrate lint package deploy undeploy clean
+.PHONY: help setup run stop load_demo_data demo test calibrate screenshots vendor lint package deploy undeploy clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test: lint  ## check everything: lint, then all tests, on ports and state of the
 
 calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (half an hour; calibration/)
 	@$(PY) -m tests.fitter.calibration
+
+screenshots: $(STAMP)  ## take a picture of every page of the web app (screenshots/)
+	@$(PY) -m tests.browser.screenshots
+
+vendor:  ## copy the web app's libraries from npm into web/vendor, at the versions of its package.json
+	@web/vendor/copy.sh
 
 lint: $(STAMP)  ## ruff, mypy
 	@$(VENV)/bin/ruff check .

@@ -51,6 +51,15 @@ step "installing the packages" "$venv/bin/python" -m pip install --disable-pip-v
     -r requirements-dev.txt -c constraints.txt
 step "installing the supernova models" "$venv/bin/python" -m pip install --disable-pip-version-check \
     --no-deps -r fitter_lambda/templates.txt
+find_chromium() {
+    [ -n "${CHROMIUM:-}" ] || command -v chromium || command -v chromium-browser
+}
+
+if ! find_chromium >/dev/null; then
+    echo "  fetching a Chromium for the tests of the web app …"
+    "$venv/bin/python" -m playwright install --only-shell chromium >>"$log" 2>&1 ||
+        echo "  … which cannot be had here: those tests will be skipped. apt install chromium brings one."
+fi
 rm -f "$log"
 touch "$venv/.installed"
 echo "  done in $(($(date +%s) - started)) s"

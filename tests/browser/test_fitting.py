@@ -1,0 +1,127 @@
+"""The main story: a supernova is fitted, watched, and read."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import arviz
+import pytest
+from playwright.sync_api import expect
+
+from infra.client import Api
+from infra.local.control import RunningStack
+from tests.browser.app import PATIENCE, App
+from tests.e2e.stories import register
+
+
+def start_fit(app: App, source: str = "2019dwz") -> int:
+    """Fill in the form, start, and return the analysis that is shown then."""
+    app.open(f"source/{source}")
+    app.page.get_by_role("link", name="Start an analysis").click()
+    app.settle()
+    app.field("Model").fill("salt3")
+    app.field("fix_z").select_option("True")
+    app.press("Start")
+    app.page.wait_for_url("**/#/analysis/*")
+    return int(app.page.url.rsplit("/", 1)[1])
+
+
+def test_a_supernova_is_fitted_watched_and_read(
+    app: App, api: Api, stack: RunningStack, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+    app.page.on(
+        "response", lambda answer: seen.append(answer.url) if answer.url.endswith("/status") else None
+    )
+    analysis = start_fit(app)
+    expect(app.page.get_by_role("progressbar")).to_be_visible()
+    app.ends()
+    assert seen
+    expect(app.page.get_by_text("Fitted salt3, 33 points")).to_be_visible()
+    told = len(seen)
+    app.page.wait_for_timeout(2000)
+    assert len(seen) == told, "what has ended is not asked for any more"
+
+    results = app.card("Results")
+    x1 = api.get(f"/obj/analysis/{analysis}/results")["parameters"]["x1"]
+    expect(results.get_by_role("row", name=re.compile("^x1 "))).to_contain_text(f"{x1['median']:.2f}")
+    expect(results.get_by_role("row", name="t0 5")).to_contain_text("MJD")
+    for picture in app.page.locator(".pictures img, img[alt^='Corner']").all():
+        assert picture.evaluate("image => image.complete && image.naturalWidth") > 400
+    expect(app.page.get_by_alt_text(f"Corner plot of analysis {analysis}")).to_be_visible()
+
+    netcdf = app.download("Posterior (netCDF)", tmp_path)
+    assert arviz.from_netcdf(netcdf).posterior["x1"].size == 4000
+    assert json.loads(app.download("Results (JSON)", tmp_path).read_text())["ndof"] == 29
+    assert (
+        "mjd,flux" in json.loads(app.download("What was sent", tmp_path).read_text())["inputs"]["photometry"]
+    )
+    assert "analysis" in json.loads(app.download("Everything (JSON)", tmp_path).read_text())
+
+    app.press("Copy")
+    script = app.page.evaluate("navigator.clipboard.readText()").replace("YOUR_TOKEN", stack.token)
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.startswith("completed Fitted salt3")
+    assert (tmp_path / f"analysis_{analysis}.nc").read_bytes() == netcdf.read_bytes()
+
+    app.page.get_by_role("heading", level=1).get_by_role("link", name="2019dwz").click()
+    app.settle()
+    expect(app.card("Light curve").get_by_label(f"salt3 (analysis {analysis})")).to_be_checked()
+    assert app.card("Light curve").locator(".plot .js-line").count() >= 3
+
+
+def test_what_finishes_while_one_looks_elsewhere_is_told(app: App) -> None:
+    analysis = start_fit(app, "2020aai")
+    app.open("services")
+    notice = app.page.locator(".notice", has_text=f"Analysis {analysis} of 2020aai")
+    expect(notice).to_be_visible(timeout=PATIENCE)
+    notice.get_by_role("link", name="Open it").click()
+    expect(app.page.get_by_role("heading", name=f"Analysis {analysis} of 2020aai")).to_be_visible()
+
+
+def test_a_missing_parameter_is_named_at_its_field(app: App, api: Api) -> None:
+    parameters = {"depth": {"type": "number", "required": True, "title": "Depth"}}
+    service = register(api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters)
+    app.open(f"start/2019dwz?service={service}")
+    with app.refusals(400):
+        app.press("Start")
+        expect(app.field("Depth *")).to_have_attribute("aria-invalid", "true")
+    app.field("Depth *").fill("3")
+    app.press("Start")
+    app.page.wait_for_url("**/#/analysis/*")
+    expect(app.card("Parameters")).to_contain_text("3")
+
+
+def test_a_fit_that_cannot_be_made_says_why(app: App, api: Api) -> None:
+    api.post("/sources", {"id": "Web_empty", "ra": 10.0, "dec": 20.0})
+    app.open("start/Web_empty")
+    app.press("Start")
+    app.ends("failure")
+    expect(app.page.get_by_role("status").first).to_contain_text("No row is left to fit")
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_nothing_is_asked_for_while_the_tab_is_hidden(app: App, api: Api, hidden: bool) -> None:
+    asked: list[str] = []
+    start_fit(app)
+    app.page.on(
+        "request", lambda request: asked.append(request.url) if request.url.endswith("/status") else None
+    )
+    app.page.evaluate(
+        """hidden => { Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+                       document.dispatchEvent(new Event("visibilitychange")); }""",
+        hidden,
+    )
+    app.page.wait_for_timeout(300)
+    asked.clear()
+    app.page.wait_for_timeout(2500)
+    assert bool(asked) != hidden
+    app.page.evaluate(
+        """() => { Object.defineProperty(document, "hidden", {value: false, configurable: true});
+                   document.dispatchEvent(new Event("visibilitychange")); }"""
+    )
+    app.ends()

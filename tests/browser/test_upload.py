@@ -1,0 +1,105 @@
+"""Photometry from a file."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from infra.client import Api
+from tests.browser.app import App
+
+DROP = """([name, text]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name, {type: "text/csv"}));
+    const drop = new DragEvent("drop", {dataTransfer: transfer, bubbles: true});
+    document.querySelector(".drop").dispatchEvent(drop);
+}"""
+
+
+@pytest.fixture
+def source(api: Api, request: pytest.FixtureRequest) -> str:
+    name = f"Upload_{abs(hash(request.node.name)) % 10**8}"
+    api.post("/sources", {"id": name, "ra": 10.0, "dec": 20.0})
+    return name
+
+
+def test_a_csv_file_is_dropped_looked_at_and_saved(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    app.page.evaluate(
+        DROP,
+        [
+            "night.csv",
+            "JD,Band,Mag,e_mag,note\n2459300.5,ztfg,18.1,0.05,fine\n2459301.5,ztfr,18.0,0.04,fine\n",
+        ],
+    )
+    upload = app.card("Upload photometry")
+    expect(upload).to_contain_text("night.csv: 2 rows, read as magnitudes")
+    expect(upload).to_contain_text("→ magerr")
+    expect(upload).to_contain_text("not used")
+    app.press("Save 2 points")
+    expect(app.page.get_by_text(f"2 points of photometry are saved for {source}")).to_be_visible()
+    expect(app.card("Light curve").locator(".plot .points path")).to_have_count(2)
+    points = api.get(f"/sources/{source}/photometry")
+    assert [point["mjd"] for point in points] == [59300.0, 59301.0]
+    assert [round(point["mag"], 4) for point in points] == [18.1, 18.0]
+
+
+def test_fluxes_limits_and_other_separators_are_understood(
+    app: App, api: Api, source: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "flux.dat"
+    file.write_text("# mjd  flux  fluxerr  zp  bandpass\n59300.1 200 10 25 ztfg\n59302.1 nan 12 25 ztfr\n")
+    app.open(f"source/{source}")
+    app.page.get_by_label("File with photometry").set_input_files(file)
+    expect(app.card("Upload photometry")).to_contain_text("2 rows, read as fluxes")
+    app.press("Save 2 points")
+    expect(app.card("Light curve").locator(".plot .points path")).to_have_count(2)
+    first, second = api.get(f"/sources/{source}/photometry?format=flux")
+    assert first["flux"] == pytest.approx(200 * 10 ** (-0.4 * 1.1), rel=1e-4)
+    assert second["flux"] is None
+
+
+def test_wrong_rows_are_named_before_anything_is_sent(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,bright,0.05\n,ztfg,18,0.1\n"
+    app.page.evaluate(DROP, ["bad.csv", text])
+    upload = app.card("Upload photometry")
+    expect(upload).to_contain_text("mag: “bright” is not a number")
+    expect(upload).to_contain_text("mjd: there is no date")
+    expect(upload.get_by_role("button", name="Save 3 points")).to_be_disabled()
+    assert api.get(f"/sources/{source}/photometry") == []
+
+
+def test_rows_that_the_api_refuses_are_named_beside_them(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,18.2,\n59302,nonsense,18.3,0.05\n"
+    app.page.evaluate(DROP, ["bad.csv", text])
+    with app.refusals(400):
+        app.press("Save 3 points")
+        upload = app.card("Upload photometry")
+        expect(upload.get_by_role("row", name="2 59301")).to_contain_text("magerr")
+    expect(upload).to_contain_text("nothing is written")
+    assert api.get(f"/sources/{source}/photometry") == []
+
+
+def test_columns_that_nobody_could_guess_are_assigned_by_hand(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    app.page.evaluate(DROP, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
+    upload = app.card("Upload photometry")
+    expect(upload.get_by_role("alert")).to_contain_text("lacks a date (mjd), a filter")
+    for field, column in {
+        "mjd": "when",
+        "filter": "through",
+        "mag": "how bright",
+        "magerr": "give or take",
+    }.items():
+        upload.get_by_label(field, exact=True).select_option(label=column)
+    app.press("Save 1 point")
+    expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "no rows"), ("mjd,mag\n", "no rows")])
+def test_a_file_without_rows_is_refused(app: App, source: str, text: str, said: str) -> None:
+    app.open(f"source/{source}")
+    app.page.evaluate(DROP, ["empty.csv", text])
+    expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(said)
