@@ -31,7 +31,7 @@ demo: $(STAMP)  ## run one real analysis from end to end, and keep the stack up
 	@$(PY) -m infra.demo
 
 test: lint  ## check everything: lint, then all tests, on ports and state of their own
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
 
 calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (half an hour; calibration/)
 	@$(PY) -m tests.fitter.calibration

@@ -33,7 +33,7 @@ The stack stays up. Its API is at {url}, the administrator's token in {token_fil
   r = requests.get("{url}/obj/analysis/{analysis}", headers=header)
   print(r.json()["data"]["status"])
 
-In a browser: {page}
+In a browser: {page}, signed in with that token.
 `make stop` stops the stack; `make run` starts it again with all that it holds."""
 
 

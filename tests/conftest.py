@@ -15,7 +15,15 @@ from tests.demo_stack import demo_stack
 hypothesis.settings.register_profile("here", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("here")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what needs a whole stack, so that tests that run side by side start one alone."""
+    for item in items:
+        if item.path.is_relative_to(HERE / "e2e") or item.path.is_relative_to(HERE / "browser"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from infra.local.control import RunningStack
 from tests.browser.app import App
 from tests.browser.chromium import launched
+
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

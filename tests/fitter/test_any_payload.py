@@ -146,7 +146,7 @@ def given_rows(rows: list[dict[str, Any]], redshift: str, **parameters: Any) -> 
 
 
 @given(TABLES, REDSHIFTS, USUAL, PLACES)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_any_photometry_gets_an_answer(rows: Any, redshift: str, parameters: Any, place: Any) -> None:
     answer(given_rows(rows, redshift, **parameters) | {"resource": place})
 
