@@ -9,7 +9,6 @@ from infra.local.control import RunningStack
 from tests.browser.app import App
 from tests.browser.chromium import launched
 
-
 expect.set_options(timeout=20_000)
 
 
