@@ -225,21 +225,22 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no nest_lc with a free redshift")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--only", nargs="+", choices=["samplers", "evidences", "best", "durations"])
     options = parser.parse_args(arguments)
     if (SHARED / "sncosmo-data").is_dir():
         os.environ.setdefault("SNCOSMO_DATA_DIR", str(SHARED / "sncosmo-data"))
     warnings.simplefilter("ignore")  # bands that a model does not cover, and such
     repeats = 2 if options.quick else 5
-    sections = [
-        *samplers(repeats),
-        evidences(options.quick, repeats),
-        best_fits(options.quick),
-        durations(repeats),
-    ]
-    text = page.markdown(
-        sections, f"{page.machine()} {repeats} repeats{', --quick' if options.quick else ''}."
-    )
-    print(text)
+    sections: list[Section] = []
+    said = f"{page.machine()} {repeats} repeats{', --quick' if options.quick else ''}."
+    parts = {
+        "samplers": lambda: samplers(repeats), "evidences": lambda: [evidences(options.quick, repeats)],
+        "best": lambda: [best_fits(options.quick)], "durations": lambda: [durations(repeats)],
+    }  # fmt: skip
+    for name in options.only or parts:
+        sections += parts[name]()
+        text = page.markdown(sections, said)
+        print(text, flush=True)
     if options.write:
         page.PAGE.write_text(text)
 

@@ -108,7 +108,8 @@ def _grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
             axes.append(np.arange(low, high + step, step))
         elif name == "z":
             number = 2 + int(np.log((1 + high) / (1 + low)) / _Z_STEP)
-            axes.append(np.geomspace(1 + low, 1 + high, number) - 1)
+            # rounding must not put the ends outside of the prior
+            axes.append(np.clip(np.geomspace(1 + low, 1 + high, number) - 1, low, high))
         else:
             number = round((high - low) / _SHAPE_STEPS[name]) if name in _SHAPE_STEPS else 1
             axes.append(low + (high - low) * (np.arange(number) + 0.5) / number)

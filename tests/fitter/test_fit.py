@@ -127,6 +127,13 @@ def test_the_same_seed_gives_the_same_draws() -> None:
     assert not np.array_equal(one.draws, other.draws)
 
 
+@pytest.mark.parametrize("redshift", [0.05363030365834087, 0.031, 0.0777, 0.123456789])
+def test_any_redshift_can_be_given(redshift: float) -> None:
+    """Whose bounds are rounded to either side."""
+    fit = run(payload(sn2019dwz_rows(), f"{redshift},,", source="salt3", n_draws=100, modelcov="False"))
+    assert abs(best(fit)["z"] - redshift) < 0.005
+
+
 def assert_same_optimum(one: Fit, other: Fit) -> None:
     """Up to where the simplex stops: a thousandth of a standard deviation."""
     assert np.all(np.abs(one.best - other.best) < 2e-3 * other.draws.std(axis=0))
