@@ -158,9 +158,10 @@ class Posterior:
             self._density(theta, design, a + _HALF * root @ np.array(way), scatter)
             for way in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1))
         )
-        slope = np.stack([right - left, up - down], axis=-1) / (2 * _HALF)
-        mixed = right + up - both - centre
-        curvature = np.stack([2 * centre - right - left, mixed, mixed, 2 * centre - up - down], axis=-1)
+        with np.errstate(invalid="ignore"):  # no density beyond the bounds
+            slope = np.stack([right - left, up - down], axis=-1) / (2 * _HALF)
+            mixed = right + up - both - centre
+            curvature = np.stack([2 * centre - right - left, mixed, mixed, 2 * centre - up - down], axis=-1)
         curvature = curvature.reshape(-1, 2, 2) / _HALF**2
         tame = np.asarray(np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(slope).all(axis=1))
         curvature = np.where(tame[:, None, None], curvature, np.eye(2))
