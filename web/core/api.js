@@ -10,7 +10,9 @@ export class ApiError extends Error {
 
 const UNREACHABLE = "The server does not answer. Check the connection, then try again.";
 
-const config = fetch("config.json").then((answer) => answer.json()).catch(() => ({ api: "/api" }));
+const config = fetch("config.json")
+  .then((answer) => answer.json())
+  .catch(() => ({ api: "/api" }));
 
 export async function base() {
   return new URL((await config).api, location.href).href.replace(/\/$/, "");
@@ -25,7 +27,13 @@ async function send(method, path, { query = {}, body, key, signal } = {}) {
   const headers = { Authorization: `token ${token()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
-  const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, cache: "no-store" };
+  const options = {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+    cache: "no-store",
+  };
   let answer;
   try {
     answer = await fetch((await base()) + path + search(query), options);

@@ -4,7 +4,18 @@ const NAMES = {
   jd: ["jd", "hjd", "bjd"],
   filter: ["filter", "band", "bandpass", "filt", "flt", "passband"],
   mag: ["mag", "magnitude", "magpsf", "mag_ab"],
-  magerr: ["magerr", "mag_err", "e_mag", "sigmapsf", "dmag", "mag_error", "magnitude_error", "err", "emag", "uncertainty"],
+  magerr: [
+    "magerr",
+    "mag_err",
+    "e_mag",
+    "sigmapsf",
+    "dmag",
+    "mag_error",
+    "magnitude_error",
+    "err",
+    "emag",
+    "uncertainty",
+  ],
   limiting_mag: ["limiting_mag", "lim_mag", "limmag", "limit", "diffmaglim", "maglim", "upper_limit"],
   flux: ["flux", "fnu", "forcediffimflux", "ujy"],
   fluxerr: ["fluxerr", "flux_err", "e_flux", "forcediffimfluxunc", "dujy", "flux_error", "fluxunc"],
@@ -43,18 +54,32 @@ function cells(line, separator) {
 }
 
 export function readTable(text) {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/).filter((line) => line.trim());
-  if (lines.length < 2) throw new Error("The file has no rows. Expected a line with the names of the columns, then one line for each point.");
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim());
+  if (lines.length < 2)
+    throw new Error(
+      "The file has no rows. Expected a line with the names of the columns, then one line for each point.",
+    );
   const header = lines[0].replace(/^#\s*/, "");
   const separator = separatorOf(header);
   const names = cells(header, separator).map((name) => name.replace(/^"|"$/g, ""));
-  const rows = lines.slice(1).filter((line) => !line.startsWith("#")).map((line) => cells(line, separator));
+  const rows = lines
+    .slice(1)
+    .filter((line) => !line.startsWith("#"))
+    .map((line) => cells(line, separator));
   return { names, rows };
 }
 
 // Which column of the file holds what: {mjd: 0, filter: 3, …}.
 export function recognise(names) {
-  const plain = names.map((name) => name.toLowerCase().replace(/[\s.-]+/g, "_").replace(/[()[\]]/g, ""));
+  const plain = names.map((name) =>
+    name
+      .toLowerCase()
+      .replace(/[\s.-]+/g, "_")
+      .replace(/[()[\]]/g, ""),
+  );
   const found = {};
   for (const [field, known] of Object.entries(NAMES)) {
     const at = known.map((name) => plain.indexOf(name)).find((place) => place >= 0);
@@ -76,7 +101,12 @@ export const spaceOf = (places) => (places.flux !== undefined && places.fluxerr 
 export function toColumns({ rows }, places, { instruments, instrument, magsys }) {
   const problems = [];
   const cell = (row, field) => (places[field] === undefined ? undefined : row[places[field]]);
-  const ids = new Map(instruments.flatMap((one) => [[one.name.toLowerCase(), one.id], [String(one.id), one.id]]));
+  const ids = new Map(
+    instruments.flatMap((one) => [
+      [one.name.toLowerCase(), one.id],
+      [String(one.id), one.id],
+    ]),
+  );
   const given = { mjd: [], filter: [], instrument_id: [] };
   const wanted = SPACES[spaceOf(places)].filter((field) => places[field] !== undefined);
   for (const field of wanted) given[field] = [];
@@ -102,7 +132,8 @@ export function toColumns({ rows }, places, { instruments, instrument, magsys })
     if (given.magsys) given.magsys.push(blank(cell(row, "magsys")) ? magsys : cell(row, "magsys").toLowerCase());
     const named = cell(row, "instrument_id") ?? cell(row, "instrument");
     const id = blank(named) ? instrument : ids.get(named.toLowerCase());
-    if (id === undefined || id === null) wrong.push(blank(named) ? "instrument: choose one" : `instrument: “${named}” is not known here`);
+    if (id === undefined || id === null)
+      wrong.push(blank(named) ? "instrument: choose one" : `instrument: “${named}” is not known here`);
     given.instrument_id.push(id);
     if (wrong.length) problems.push({ row: index + 1, message: wrong.join("; ") });
   });

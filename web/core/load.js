@@ -39,3 +39,29 @@ export function useAction(action) {
   };
   return { ...state, run, clear: () => setState({ busy: false, error: null }) };
 }
+
+// Do `look` again and again while `wanted`, less and less often, never while the tab is hidden.
+export function useRepeated(look, { first, longest, slower, wanted = true }, keys) {
+  useEffect(() => {
+    if (!wanted) return undefined;
+    let pause = first;
+    let timer = null;
+    let over = false;
+    const again = async () => {
+      await look();
+      pause = Math.min(longest, pause * slower);
+      schedule();
+    };
+    const schedule = () => {
+      clearTimeout(timer);
+      if (!document.hidden && !over) timer = setTimeout(again, pause);
+    };
+    schedule();
+    document.addEventListener("visibilitychange", schedule);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", schedule);
+    };
+  }, [wanted, ...keys]);
+}

@@ -1,10 +1,19 @@
 // The page that the address names: `#/source/2019dwz?tab=…` is {path: ["source", "2019dwz"], query: {tab: …}}.
 import { useEffect, useState } from "../vendor/htm-preact.js";
 
+// An address that somebody cut short names what it names.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export function read() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   return {
-    path: path.split("/").filter(Boolean).map(decodeURIComponent),
+    path: path.split("/").filter(Boolean).map(decoded),
     query: Object.fromEntries(new URLSearchParams(query ?? "")),
   };
 }

@@ -1,13 +1,20 @@
 // Numbers and times as people read them.
-export const STATES = { queued: "queued", pending: "running", completed: "completed", failure: "failed", timed_out: "timed out",
-  cancelled: "cancelled" };
+export const STATES = {
+  queued: "queued",
+  pending: "running",
+  completed: "completed",
+  failure: "failed",
+  timed_out: "timed out",
+  cancelled: "cancelled",
+};
 
 // A value to the digits that its error allows (two of the error), as in a paper.
 export function withError(value, error) {
   if (!Number.isFinite(error) || error <= 0) return { value: number(value), digits: null };
   const digits = 1 - Math.floor(Math.log10(error));
   const size = Math.abs(value) > 0 ? Math.floor(Math.log10(Math.abs(value))) : 0;
-  if (digits > 8 || size > 8) return { value: value.toExponential(Math.max(0, Math.min(12, size + digits))), digits: null };
+  if (digits > 8 || size > 8)
+    return { value: value.toExponential(Math.max(0, Math.min(12, size + digits))), digits: null };
   return { value: value.toFixed(Math.max(0, digits)), digits: Math.max(0, digits) };
 }
 
@@ -16,7 +23,9 @@ export function number(value, digits = 6) {
   if (typeof value !== "number") return String(value);
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-4 || size >= 1e9) ? value.toExponential(4) : String(Number(value.toPrecision(Math.max(digits, 6))));
+  return size !== 0 && (size < 1e-4 || size >= 1e9)
+    ? value.toExponential(4)
+    : String(Number(value.toPrecision(Math.max(digits, 6))));
 }
 
 // The API's times are UTC without saying so.
@@ -32,7 +41,8 @@ export function age(text, now = Date.now()) {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-export const seconds = (value) => (value === null || value === undefined ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} s`);
+export const seconds = (value) =>
+  value === null || value === undefined ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 
 export const isoOfMjd = (mjd) => new Date((mjd - 40_587) * 86_400_000).toISOString().slice(0, 16).replace("T", " ");
 

@@ -21,7 +21,11 @@ export function useLive(analysis, ended) {
     });
   }, [analysis.id, analysis.status]);
   const news = hasEnded(analysis.status) ? null : now;
-  return { status: news?.status ?? analysis.status, message: news?.message ?? analysis.status_message, progress: news?.progress ?? null };
+  return {
+    status: news?.status ?? analysis.status,
+    message: news?.message ?? analysis.status_message,
+    progress: news?.progress ?? null,
+  };
 }
 
 export function Actions({ analysis, status, changed }) {
@@ -31,24 +35,46 @@ export function Actions({ analysis, status, changed }) {
     await changed();
   });
   const cancel = async () => {
-    const agreed = await ask({ title: `Cancel analysis ${analysis.id}?`, text: "What the service sends later is refused.", action: "Cancel it" });
+    const agreed = await ask({
+      title: `Cancel analysis ${analysis.id}?`,
+      text: "What the service sends later is refused.",
+      action: "Cancel it",
+    });
     if (agreed) await post(`/obj/analysis/${analysis.id}/cancel`);
   };
   const again = async () => {
     const { id } = await post(`/obj/analysis/${analysis.id}/rerun`, {}, crypto.randomUUID());
     follow(id, analysis.obj_id);
-    notify(`Analysis ${id} is queued: ${analysis.id} again.`, { link: { href: address(["analysis", id]), words: "Open it" } });
+    notify(`Analysis ${id} is queued: ${analysis.id} again.`, {
+      link: { href: address(["analysis", id]), words: "Open it" },
+    });
   };
   const drop = async () => {
-    const agreed = await ask({ title: `Delete analysis ${analysis.id}?`, text: "Its results, plots and files are deleted for everyone. This cannot be undone.",
-      action: "Delete it" });
+    const agreed = await ask({
+      title: `Delete analysis ${analysis.id}?`,
+      text: "Its results, plots and files are deleted for everyone. This cannot be undone.",
+      action: "Delete it",
+    });
     if (agreed) await remove(`/obj/analysis/${analysis.id}`);
   };
   if (!may("Run Analyses")) return null;
   return html`<div class="row">
-    ${mine && !hasEnded(status) && html`<${Busy} action=${act} onClick=${() => act.run(cancel)} aria-label=${`Cancel analysis ${analysis.id}`}>Cancel<//>`}
-    ${hasEnded(status) && html`<${Busy} action=${act} onClick=${() => act.run(again)} aria-label=${`Run analysis ${analysis.id} again`}>Run again<//>`}
-    ${mine && html`<${Busy} action=${act} class="danger" onClick=${() => act.run(drop)} aria-label=${`Delete analysis ${analysis.id}`}>Delete<//>`}
+    ${
+      mine &&
+      !hasEnded(status) &&
+      html`<${Busy} action=${act} onClick=${() => act.run(cancel)}
+      aria-label=${`Cancel analysis ${analysis.id}`}>Cancel<//>`
+    }
+    ${
+      hasEnded(status) &&
+      html`<${Busy} action=${act} onClick=${() => act.run(again)}
+      aria-label=${`Run analysis ${analysis.id} again`}>Run again<//>`
+    }
+    ${
+      mine &&
+      html`<${Busy} action=${act} class="danger" onClick=${() => act.run(drop)}
+      aria-label=${`Delete analysis ${analysis.id}`}>Delete<//>`
+    }
     <${Failure} error=${act.error} />
   </div>`;
 }
@@ -72,8 +98,12 @@ function Row({ analysis, changed }) {
 export function AnalysesOfSource({ analyses, changed }) {
   if (!analyses.length) return html`<${Empty}>None yet.<//>`;
   return html`<${Scroll}><table class="wide">
-    <thead><tr><th scope="col">Id</th><th scope="col">Service</th><th scope="col">State</th><th scope="col">Message</th><th scope="col">Author</th>
+    <thead><tr><th scope="col">Id</th><th scope="col">Service</th><th scope="col">State</th><th scope="col">Message</th>
+      <th scope="col">Author</th>
       <th scope="col">Asked</th><th scope="col" class="number">Took</th><th scope="col">Actions</th></tr></thead>
-    <tbody>${analyses.map((analysis) => html`<${Row} key=${analysis.id} analysis=${analysis} changed=${changed} />`)}</tbody>
+    <tbody>${analyses.map(
+      (analysis) => html`<${Row} key=${analysis.id} analysis=${analysis}
+      changed=${changed} />`,
+    )}</tbody>
   </table><//>`;
 }

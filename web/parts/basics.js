@@ -1,5 +1,5 @@
 // Small parts that every page uses.
-import { html, useEffect, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useErrorBoundary, useState } from "../vendor/htm-preact.js";
 import { STATES, age, utc } from "../core/words.js";
 
 export const Waiting = ({ what }) => html`<p class="waiting" role="status">${what} …</p>`;
@@ -20,15 +20,24 @@ export function Loaded({ load, what, children }) {
   return load.data === undefined ? html`<${Waiting} what=${what} />` : children(load.data);
 }
 
+// What cannot be drawn, whatever a service sent, says so in its own place; the rest of the page stays.
+export function Guard({ children }) {
+  const [error, again] = useErrorBoundary((problem) => console.error(problem));
+  if (!error) return children;
+  return html`<${Failure} error=${new Error(`This part of the page cannot be shown: ${error.message}`)}
+    again=${again} />`;
+}
+
 export function Card({ title, actions, children, ...rest }) {
   return html`<section class="card" aria-label=${title} ...${rest}>
     ${title && html`<div class="head"><h2>${title}</h2>${actions && html`<div class="row">${actions}</div>`}</div>`}
-    ${children}
+    <${Guard}>${children}<//>
   </section>`;
 }
 
 // A table that is wider than its place is moved by the keyboard, too.
-export const Scroll = ({ children }) => html`<div class="scroll" tabindex="0" role="group" aria-label="Table">${children}</div>`;
+export const Scroll = ({ children }) =>
+  html`<div class="scroll" tabindex="0" role="group" aria-label="Table">${children}</div>`;
 
 export const State = ({ state }) => html`<span class="state ${state}">${STATES[state] ?? state}</span>`;
 

@@ -23,7 +23,8 @@ export function Field({ label, hint, error, required, children }) {
 
 export function TextField({ value, change, type = "text", list, placeholder, ...rest }) {
   return html`<${Field} ...${rest}>${(given) => html`
-    <input ...${given} type=${type} value=${value} placeholder=${placeholder} autocomplete="off" step=${type === "number" ? "any" : undefined}
+    <input ...${given} type=${type} value=${value} placeholder=${placeholder} autocomplete="off"
+      step=${type === "number" ? "any" : undefined}
       list=${list ? `${given.id}-list` : undefined} onInput=${(event) => change(event.target.value)} />
     ${list && html`<datalist id="${given.id}-list">${list.map((word) => html`<option value=${word} />`)}</datalist>`}`}
   <//>`;
@@ -31,7 +32,8 @@ export function TextField({ value, change, type = "text", list, placeholder, ...
 
 export function AreaField({ value, change, rows = 4, ...rest }) {
   return html`<${Field} ...${rest}>${(given) => html`
-    <textarea ...${given} rows=${rows} spellcheck=${false} value=${value} onInput=${(event) => change(event.target.value)}></textarea>`}
+    <textarea ...${given} rows=${rows} spellcheck=${false} value=${value}
+      onInput=${(event) => change(event.target.value)}></textarea>`}
   <//>`;
 }
 
@@ -40,14 +42,18 @@ export function ChoiceField({ value, change, choices, ...rest }) {
   const pairs = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, choice]));
   return html`<${Field} ...${rest}>${(given) => html`
     <select ...${given} value=${value} onChange=${(event) => change(event.target.value)}>
-      ${pairs.map(([key, words]) => html`<option value=${key} selected=${String(key) === String(value)}>${words}</option>`)}
+      ${pairs.map(
+        ([key, words]) => html`<option value=${key}
+        selected=${String(key) === String(value)}>${words}</option>`,
+      )}
     </select>`}
   <//>`;
 }
 
 export function Tick({ label, value, change, disabled }) {
   return html`<label class="tick">
-    <input type="checkbox" checked=${value} disabled=${disabled} onChange=${(event) => change(event.target.checked)} /> ${label}
+    <input type="checkbox" checked=${value} disabled=${disabled}
+      onChange=${(event) => change(event.target.checked)} /> ${label}
   </label>`;
 }
 
@@ -55,8 +61,10 @@ export function Ticks({ legend, hint, choices, chosen, change }) {
   const flip = (key, on) => change(on ? [...chosen, key] : chosen.filter((other) => other !== key));
   return html`<fieldset>
     <legend>${legend}</legend>
-    <div class="row">${choices.map(([key, words]) => html`
-      <${Tick} label=${words} value=${chosen.includes(key)} change=${(on) => flip(key, on)} />`)}</div>
+    <div class="row">${choices.map(
+      ([key, words]) => html`
+      <${Tick} label=${words} value=${chosen.includes(key)} change=${(on) => flip(key, on)} />`,
+    )}</div>
     ${hint && html`<span class="hint">${hint}</span>`}
   </fieldset>`;
 }
@@ -66,8 +74,12 @@ export function FileField({ value, change, ...rest }) {
   const read = (file) => {
     if (!file) return change(null);
     const reader = new FileReader();
-    reader.onload = () => change({ name: file.name, size: file.size,
-      url: String(reader.result).replace(";base64,", `;name=${encodeURIComponent(file.name)};base64,`) });
+    reader.onload = () =>
+      change({
+        name: file.name,
+        size: file.size,
+        url: String(reader.result).replace(";base64,", `;name=${encodeURIComponent(file.name)};base64,`),
+      });
     return reader.readAsDataURL(file);
   };
   const chosen = value ? `${value.name}, ${size(value.size)}` : rest.hint;

@@ -25,9 +25,11 @@ export function Notices() {
     draw = setTurn;
   }, []);
   return html`<div class="notices" role="status" aria-live="polite">
-    ${notices.map(({ id, text, kind, link }) => html`<div key=${id} class="notice ${kind}">
+    ${notices.map(
+      ({ id, text, kind, link }) => html`<div key=${id} class="notice ${kind}">
       <div>${text} ${link && html`<a href=${link.href}>${link.words}</a>`}</div>
       <button type="button" class="plain" aria-label="Dismiss" onClick=${() => dismiss(id)}>✕</button>
-    </div>`)}
+    </div>`,
+    )}
   </div>`;
 }

@@ -28,7 +28,8 @@ function Form({ services, first, filters, instruments, action, children }) {
     action.run(service, {
       analysis_parameters: { ...chosen(fields, values), ...(extinction ? { correct_extinction: true } : {}) },
       ...(Object.keys(photometry).length ? { input_filters: { photometry } } : {}),
-      ...(groups.length ? { group_ids: groups } : {}), ...show,
+      ...(groups.length ? { group_ids: groups } : {}),
+      ...show,
     });
   };
   const names = [...fields.map((field) => field.name)];
@@ -39,24 +40,45 @@ function Form({ services, first, filters, instruments, action, children }) {
     <h3>Parameters</h3><${ParametersForm} fields=${fields} values=${values} change=${setValues} error=${action.error} />
     <h3>What is sent</h3>
     <p class="hint">${service.input_data_types.join(", ")}, as far as you may see it.</p>
-    ${takesLight && filters.length > 0 && html`<${Ticks} legend="Filters" hint="None ticked: all." choices=${filters.map((name) => [name, name])} chosen=${kept.filters}
-      change=${(some) => setKept({ ...kept, filters: some })} />`}
-    ${takesLight && instruments.length > 0 && html`<${Ticks} legend="Instruments" hint="None ticked: all." choices=${instruments.map((name) => [name, name])}
-      chosen=${kept.instruments} change=${(some) => setKept({ ...kept, instruments: some })} />`}
-    ${takesLight && html`<p><${Tick} label="Correct the photometry for Galactic extinction first" value=${extinction} change=${setExtinction} /></p>`}
+    ${
+      takesLight &&
+      filters.length > 0 &&
+      html`<${Ticks} legend="Filters" hint="None ticked: all." choices=${filters.map((name) => [name, name])}
+        chosen=${kept.filters}
+      change=${(some) => setKept({ ...kept, filters: some })} />`
+    }
+    ${
+      takesLight &&
+      instruments.length > 0 &&
+      html`<${Ticks} legend="Instruments" hint="None ticked: all." choices=${instruments.map((name) => [name, name])}
+      chosen=${kept.instruments} change=${(some) => setKept({ ...kept, instruments: some })} />`
+    }
+    ${
+      takesLight &&
+      html`<p><${Tick} label="Correct the photometry for Galactic extinction first" value=${extinction}
+      change=${setExtinction} /></p>`
+    }
     <h3>Who sees it, and what</h3>
     <${GroupTicks} groups=${me().groups} chosen=${groups} change=${setGroups} hint="None: all groups of yours." />
-    <div class="row">${[["show_parameters", "Parameters"], ["show_plots", "Plots"], ["show_corner", "Corner plot"]].map(([name, words]) => html`
-      <${Tick} label=${words} value=${show[name]} change=${(on) => setShow({ ...show, [name]: on })} />`)}</div>
+    <div class="row">${[
+      ["show_parameters", "Parameters"],
+      ["show_plots", "Plots"],
+      ["show_corner", "Corner plot"],
+    ].map(
+      ([name, words]) => html`
+      <${Tick} label=${words} value=${show[name]} change=${(on) => setShow({ ...show, [name]: on })} />`,
+    )}</div>
     <p></p>
     ${action.error && !isOfField(action.error, names) && html`<${Failure} error=${action.error} />`}
     ${children}
-    <div class="row end"><button class="main" disabled=${action.busy}>${action.busy ? "Sending …" : "Start"}</button></div>
+    <div class="row end"><button class="main"
+      disabled=${action.busy}>${action.busy ? "Sending …" : "Start"}</button></div>
   </form>`;
 }
 
 export function RequestForm({ services, ...rest }) {
   const usable = services.filter((service) => service.enabled && !service.upload_only);
-  if (!usable.length) return html`<${Empty}>There is no service that you may use. See <a href="#/services">services</a>.<//>`;
+  if (!usable.length)
+    return html`<${Empty}>There is no service that you may use. See <a href="#/services">services</a>.<//>`;
   return html`<${Form} services=${usable} ...${rest} />`;
 }
