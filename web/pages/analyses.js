@@ -59,7 +59,7 @@ function Row({ analysis, chosen, choose, reload }) {
     <th scope="row"><a href=${address(["analysis", analysis.id])}>${analysis.id}</a></th>
     <td><a href=${address(["source", analysis.obj_id])}>${analysis.obj_id}</a></td>
       <td>${analysis.analysis_service_name}</td><td><${State} state=${status} /></td>
-    <td>${!hasEnded(status) && html`<${Progress} value=${progress} of=${`analysis ${analysis.id}`} />`}${message}</td>
+    <td class="says">${!hasEnded(status) && html`<${Progress} value=${progress} of=${`analysis ${analysis.id}`} />`}${message}</td>
     <td>${authorOf(analysis)}</td><td><${Age} of=${analysis.created_at} /></td><td
       class="number">${seconds(analysis.duration)}</td></tr>`;
 }

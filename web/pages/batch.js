@@ -55,7 +55,7 @@ export function BatchPage({ path: [id], query }) {
                 : html`<${State}
               state=${one.status} />`
           }</td>
-          <td>${one.message}</td></tr>`,
+          <td class="says">${one.message}</td></tr>`,
         )}</tbody></table><//>
         ${
           batch.total > A_PAGE &&
