@@ -12,8 +12,9 @@ from tests.browser.chromium import launched
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    # No longer than these tests last: Playwright keeps an event loop running, beside which no other starts.
     with sync_playwright() as playwright:
         chromium = launched(playwright)
         if chromium is None:
