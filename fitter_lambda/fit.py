@@ -18,6 +18,7 @@ from fitter_lambda.engine.peak import unit_magnitude
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import (
     TRIPP_BETA,
+    X1_BOUNDS,
     AmplitudePrior,
     Class,
     class_of,
@@ -25,7 +26,7 @@ from fitter_lambda.engine.priors import (
 )
 from fitter_lambda.engine.sampler import Sample, sample
 from fitter_lambda.engine.scatter import SaltScatter
-from fitter_lambda.engine.search import Mode, climb, distinct, find_modes
+from fitter_lambda.engine.search import Mode, climb, climbed, distinct, find_modes
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
@@ -40,6 +41,10 @@ Progress = Callable[[float, str], None]
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
 _TRIES, _MOST_STARTS = 3, 8
+#: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
+_FAR, _SIMPLEX = 100.0, 0.3
+#: Steps of least squares towards the linear parameters' mode: outliers have to lose their weight first.
+_STEPS, _ROBUST_STEPS = 1, 3
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
     return Posterior(
         rows.mjd, rows.band, likelihood, fluxes, scatter, prior,
         _amplitude_prior(cube, fluxes, data, kind, flat), shapes, flat, detections,
+        _ROBUST_STEPS if parameters.robust else _STEPS,
     )  # fmt: skip
 
 
@@ -205,27 +211,52 @@ def fit_cube(cube: Cube, data: Data, parameters: Parameters, load: float, progre
 def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -> Fit:
     """Name the draws' parameters, and climb to the best fit."""
     names, draws = _columns(posterior, drawn.theta, drawn.a)
-    theta = _highest(posterior, modes, drawn)[None]
-    best = _columns(posterior, theta, posterior.profile(theta)[2])[1][0]
-    return Fit(data, posterior, modes, drawn, names, draws, best, {})
+    fit = Fit(data, posterior, modes, drawn, names, draws, draws[0], {})
+    return replace(fit, best=_highest(fit))
 
 
-def _highest(posterior: Posterior, modes: list[Mode], drawn: Sample) -> Array:
-    """Theta where the density of all parameters is highest, by a simplex (Nelder & Mead 1965)."""
+def _highest(fit: Fit) -> Array:
+    """Where the joint density of all parameters is highest, climbed to from the highest draws."""
+    low, high = _bounds(fit).T
+    middle, root = _round(fit.draws)
+    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:_MOST_STARTS]]
 
-    top = drawn.theta[np.argsort(-drawn.log_joint)[:_MOST_STARTS]]
-    starts = np.concatenate([top, *(mode.theta[None] for mode in modes)])
-    start = starts[int(np.argmax(posterior.profile(starts)[1]))]
-    sigma = drawn.theta.std(axis=0) + 1e-9
+    def values(steps: Array) -> Array:
+        return np.asarray(np.clip(middle + steps @ root.T, low, high))
 
-    def depth(step: Array) -> float:
-        return -float(np.nan_to_num(posterior.profile((start + sigma * step)[None])[1][0], neginf=-1e30))
+    def density(steps: Array) -> Array:
+        return fit.posterior.density(*fit.split(values(steps)))
 
-    size = len(start)
-    simplex = np.concatenate([np.zeros((1, size)), 0.3 * np.eye(size)])
-    options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5, "maxfev": 150 * size}
-    found = minimize(depth, np.zeros(size), method="Nelder-Mead", options=options)
-    return np.asarray(start + sigma * found.x)
+    far, one = np.full(len(middle), _FAR), np.ones(len(middle))
+    steps: Array = np.asarray(np.linalg.solve(root, (starts - middle).T).T)
+    modes = climb(density, steps, -far, far, one)
+    best = max(modes, key=lambda mode: mode.height).theta
+    if fit.posterior.fluxes.cube.kernel == "linear":
+        # its kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
+        simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
+        options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5}
+        found = minimize(
+            lambda step: -np.nan_to_num(density(step[None])[0], neginf=-1e30),
+            best, method="Nelder-Mead", options=options,
+        )  # fmt: skip
+        best = found.x
+    return np.asarray(values(best[None])[0])
+
+
+def _round(draws: Array) -> tuple[Array, Array]:
+    """Mean (d,), and a matrix (d, d) that makes the draws from round ones about 0."""
+    middle = draws.mean(axis=0)
+    size = np.maximum(draws.std(axis=0), 1e-12 * np.abs(middle) + 1e-300)
+    values, vectors = np.linalg.eigh(np.cov(((draws - middle) / size).T).reshape(len(size), -1))
+    return middle, size[:, None] * vectors * np.sqrt(np.maximum(values, 1e-6))
+
+
+def _bounds(fit: Fit) -> Array:
+    """Lowest and highest values of the parameters, shape (d, 2)."""
+    amplitude, *shapes = fit.posterior.fluxes.cube.linear
+    bounds = dict(zip(fit.posterior.names, fit.posterior.bounds, strict=True))
+    bounds |= {amplitude: np.array([0.0, np.inf])} | {name: np.array(X1_BOUNDS) for name in shapes}
+    return np.array([bounds[name] for name in fit.names])
 
 
 def _drawn(
@@ -238,7 +269,7 @@ def _drawn(
             return drawn
         # the draws came upon something that the search had not seen
         _, highest = np.unique(-drawn.log_joint, return_index=True)
-        modes = distinct([*modes, *climb(posterior, drawn.theta[highest[:_MOST_STARTS]])])
+        modes = distinct([*modes, *climbed(posterior, drawn.theta[highest[:_MOST_STARTS]])])
     return sample_nested(posterior, parameters.n_draws, random, progress)
 
 

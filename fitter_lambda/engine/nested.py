@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.posterior import Conditional, Posterior
 from fitter_lambda.engine.sampler import Sample, resampled
 
 __all__ = ["sample_nested"]
@@ -49,12 +49,13 @@ def sample_nested(
     log_mass = np.asarray(found.logwt) - found.logz[-1]
     pool = random.choice(len(log_mass), 2 * n_draws, p=np.exp(log_mass - logsumexp(log_mass)))
     theta = np.asarray(found.samples)[pool]
-    draws = posterior.joint(theta, random)
+    n_linear = posterior.fluxes.n_linear
+    draws = posterior.joint(theta, Conditional(np.zeros(n_linear), 1.2 * np.eye(n_linear)), random)
     ratio = draws.log_ratio - np.asarray(found.logl)[pool]
     evidence = float(found.logz[-1] + np.sum(np.log(high - low)) + logsumexp(ratio) - np.log(len(ratio)))
     effective = min(float(n_draws), 1 / float(np.sum(np.exp(2 * (log_mass - logsumexp(log_mass))))))
     return replace(
-        resampled(draws, ratio, n_draws, random),
+        resampled(draws, ratio, len(ratio), n_draws, random),
         log_evidence=evidence, log_evidence_error=float(found.logzerr[-1]), effective_draws=effective,
         rounds=int(found.niter), evaluations=calls, sampler="nested sampling (dynesty)",
     )  # fmt: skip

@@ -6,7 +6,7 @@ them the linear ones, a, are nearly Gaussian. The search works with a integrated
 
     ln p(theta | y) = ln p(y | theta, a^) + ln p(a^ | theta) + ln p(theta) + J/2 ln 2 pi - 1/2 ln |H|,
 
-exact where all rows are Gaussian and the prior of a is flat. Draws take a from the Gaussian about a^, cut at
+exact where all rows are Gaussian and the prior of a is flat. Draws take a from a Gaussian near a^, cut at
 amplitude 0, and are weighed by the exact joint density: nothing of the approximation is left in them.
 """
 
@@ -28,7 +28,7 @@ from fitter_lambda.engine.priors import (
 )
 from fitter_lambda.engine.scatter import SaltScatter
 
-__all__ = ["Draws", "Posterior"]
+__all__ = ["Conditional", "Draws", "Posterior"]
 
 Array = npt.NDArray[np.float64]
 
@@ -36,18 +36,32 @@ Array = npt.NDArray[np.float64]
 _SHINING = 0.5
 #: Points times rows that are worked on at once.
 _PIECE = 60_000
-#: Where the Gaussian about a^ is not exact, it is drawn from a little wider.
-_WIDER = 1.2
-#: Of Newton's step in the linear parameters, in standard deviations: its differences, and its length.
-_HALF, _LONGEST = 0.5, 4.0
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """How a is drawn, given theta: mean (j,) and covariance (j, j) of (a - a^), in units of a^'s own."""
+
+    mean: Array
+    covariance: Array
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Joint draws: theta (n, d), linear parameters a (n, j), ln p(y, theta, a) - ln q(a | theta), ln p."""
+    """Joint draws.
+
+    Attributes
+    ----------
+    theta, a : ndarray, shapes (n, d), (n, j)
+    offset : ndarray, shape (n, j)
+        (a - a^), in units as in `Conditional`.
+    log_ratio, log_joint : ndarray, shape (n,)
+        ln p(y, theta, a) - ln q(a | theta), and ln p(y, theta, a).
+    """
 
     theta: Array
     a: Array
+    offset: Array
     log_ratio: Array
     log_joint: Array
 
@@ -83,7 +97,7 @@ class Posterior:
     shapes: tuple[str, ...]
     flat: bool
     detections: npt.NDArray[np.bool_]
-    steps: int = 3
+    steps: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -145,34 +159,7 @@ class Posterior:
             before, a = a, self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
             # no more than by half or to twice at once: far from the mode the curvature misleads
             a *= np.clip(a[:, :1], before[:, :1] / 2, before[:, :1] * 2) / a[:, :1]
-        if scatter is None:
-            return a, covariance, log_det
-        return self._newton(theta, design, scatter, a, covariance)
-
-    def _newton(
-        self, theta: Array, design: Design, scatter: Scatter, a: Array, covariance: Array
-    ) -> tuple[Array, Array, Array]:
-        """One of Newton's steps by finite differences: SALT's scatter changes with x1, and within bands."""
-        root = _root(covariance)
-        centre, right, left, up, down, both = (
-            self._density(theta, design, a + _HALF * root @ np.array(way), scatter)
-            for way in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1))
-        )
-        with np.errstate(invalid="ignore"):  # no density beyond the bounds
-            slope = np.stack([right - left, up - down], axis=-1) / (2 * _HALF)
-            mixed = right + up - both - centre
-            curvature = np.stack([2 * centre - right - left, mixed, mixed, 2 * centre - up - down], axis=-1)
-        curvature = curvature.reshape(-1, 2, 2) / _HALF**2
-        tame = np.asarray(np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(slope).all(axis=1))
-        curvature = np.where(tame[:, None, None], curvature, np.eye(2))
-        values = np.linalg.eigvalsh(curvature)
-        tame &= (values[:, 0] > 0.1) & (values[:, 1] < 10.0)
-        inverse, _ = invert(np.where(tame[:, None, None], curvature, np.eye(2)))
-        step = np.einsum("nij,nj->ni", inverse, np.where(tame[:, None], slope, 0.0))
-        step /= np.maximum(1.0, np.linalg.norm(step, axis=1) / _LONGEST)[:, None]
-        covariance = root @ inverse @ np.swapaxes(root, 1, 2)
-        a = self._inside(a + np.einsum("nij,nj->ni", root, step), covariance)
-        return a, covariance, -np.linalg.slogdet(covariance)[1]
+        return a, covariance, log_det
 
     @property
     def _is_exact(self) -> bool:
@@ -191,24 +178,23 @@ class Posterior:
 
     def laplace(self, theta: Array) -> Array:
         """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""
-        return self.profile(theta)[0]
-
-    def profile(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Laplace's density (n,), and the linear parameters' best, by density in them (n,) and value (n, j).
-
-        That density is of sncosmo's own parameters, (x0, x1) for SALT: flat where their priors are.
-        """
         pieces, back = self._pieces(theta)
-        parts = zip(*(self._profile(piece) for piece in pieces), strict=True)
-        laplace, peak, a = (np.concatenate(part)[back] for part in parts)
-        return laplace, peak, a
+        return np.concatenate([self._laplace(piece) for piece in pieces])[back]
 
-    def _profile(self, theta: Array) -> tuple[Array, Array, Array]:
+    def _laplace(self, theta: Array) -> Array:
         design, scatter = self.view(theta)
         a, _, log_det = self.solve(theta, design, scatter)
         peak = self._density(theta, design, a, scatter)
-        jacobian = np.log(a[:, 0]) * (a.shape[1] - 1)
-        return peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det, peak + jacobian, a
+        return np.asarray(peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det)
+
+    def density(self, theta: Array, a: Array) -> Array:
+        """Log joint density (unnormalised, shape (n,)) of theta and a, as one of sncosmo's own parameters.
+
+        Those are (x0, x1) for SALT, not (x0, x0 x1): it is flat where their priors are.
+        """
+        design, scatter = self.view(theta)
+        jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
+        return np.asarray(self._density(theta, design, a, scatter) + jacobian)
 
     def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
         _, z, s = self.split(theta)
@@ -216,25 +202,31 @@ class Posterior:
         density = np.where(self._shines(design), density + self.log_prior(theta), -np.inf)
         return np.where(np.isfinite(density), density, -np.inf)
 
-    def joint(self, theta: Array, random: np.random.Generator) -> Draws:
+    def joint(self, theta: Array, conditional: Conditional, random: np.random.Generator) -> Draws:
         """Draw a for each theta, and weigh the pair."""
         pieces, back = self._pieces(theta)
-        parts = zip(*(self._joint(piece, random) for piece in pieces), strict=True)
-        a, log_ratio, log_joint = (np.concatenate(part)[back] for part in parts)
-        return Draws(theta, a, log_ratio, log_joint)
+        parts = zip(*(self._joint(piece, conditional, random) for piece in pieces), strict=True)
+        return Draws(theta, *(np.concatenate(part)[back] for part in parts))
 
-    def _joint(self, theta: Array, random: np.random.Generator) -> tuple[Array, Array, Array]:
+    def _joint(
+        self, theta: Array, conditional: Conditional, random: np.random.Generator
+    ) -> tuple[Array, Array, Array, Array]:
         design, scatter = self.view(theta)
         mode, covariance, _ = self.solve(theta, design, scatter)
-        a, log_q = _positive_normal(mode, covariance * (1.0 if self._is_exact else _WIDER), random)
+        root = _root(covariance)
+        spread = np.einsum("nij,jk,nlk->nil", root, conditional.covariance, root)
+        a, log_q = _positive_normal(mode + root @ conditional.mean, spread, random)
+        offset: Array = np.asarray(np.linalg.solve(root, (a - mode)[..., None])[..., 0], dtype=float)
         log_joint = self._density(theta, design, a, scatter)
-        return a, log_joint - log_q, log_joint
+        return a, offset, log_joint - log_q, log_joint
 
 
 def _root(covariance: Array) -> Array:
-    """Cholesky's factors of (n, 2, 2), which rounding cannot make fail."""
-    root = np.zeros_like(covariance)
-    root[:, 0, 0] = np.sqrt(covariance[:, 0, 0])
+    """Cholesky's factors of (n, j, j), j = 1 or 2, which rounding cannot make fail."""
+    root = np.sqrt(covariance[:, :1, :1])
+    if covariance.shape[1] == 1:
+        return root
+    root = np.pad(root, ((0, 0), (0, 1), (0, 1)))
     root[:, 1, 0] = covariance[:, 0, 1] / root[:, 0, 0]
     root[:, 1, 1] = np.sqrt(np.maximum(covariance[:, 1, 1] - root[:, 1, 0] ** 2, 1e-12 * covariance[:, 1, 1]))
     return root

@@ -2,9 +2,10 @@
 
 Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, one for each mode at first,
 are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
-Gaussian components; then one large round is drawn, and its weights w = p / q give the evidence, mean(w), its
-error, and the effective number of draws, (sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa
-1996) turns it into equally weighted draws.
+Gaussian components; the linear parameters' proposal moves with them, by its first two moments. Weights that
+a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). Then one large round is
+drawn, and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws,
+(sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
 The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether the
 weights can be trusted: below 0.7 they can.
 
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-from fitter_lambda.engine.posterior import Draws, Posterior
+from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
 from fitter_lambda.engine.search import Mode
 
 __all__ = ["Sample", "resampled", "sample"]
@@ -31,7 +32,9 @@ _COMPONENTS = 8
 _ROUND = 1200
 _MOST_ROUNDS = 8
 _GOOD = 0.6
-_TOO_FEW = 4
+_ENOUGH = 60.0
+#: Variance of the linear parameters' proposal, over that of the draws that it is made from.
+_WIDER = 1.1
 _MOST_DRAWS = 60_000
 _LATTICE = 400
 
@@ -92,6 +95,14 @@ class _Mixture:
         return np.asarray(np.log(self.weights) + norm - log_det + kernel)
 
 
+@dataclass(frozen=True)
+class _Proposal:
+    """What draws come from: theta, and a given theta."""
+
+    theta: _Mixture
+    a: Conditional
+
+
 def sample(
     posterior: Posterior, modes: list[Mode], n_draws: int, random: np.random.Generator,
     progress: Callable[[float], None] = lambda done: None,
@@ -108,35 +119,38 @@ def sample(
     progress : callable
         Told the fraction done.
     """
-    mixture, evaluations = _first(modes), 0
+    proposal, evaluations = _first(posterior, modes), 0
     lattice = _lattice(posterior, modes)
-    draws, log_weight = _round(posterior, mixture, lattice, _ROUND, random)
+    draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
     for rounds in range(1, _MOST_ROUNDS + 1):
         evaluations += _ROUND
-        mixture = _adapted(draws.theta, log_weight, mixture, random)
+        proposal = _adapted(draws, log_weight, proposal, random)
         lattice = _lattice(posterior, modes, draws.theta, log_weight)
-        draws, log_weight = _round(posterior, mixture, lattice, _ROUND, random)
+        draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
         progress(rounds / (_MOST_ROUNDS + 4))
-        if _effective(log_weight) > _GOOD * _ROUND and rounds > 1:
+        if _effective(log_weight) > _GOOD * _ROUND:
             break
     efficiency = _effective(log_weight) / _ROUND
     total = int(min(max(1.2 * n_draws / max(efficiency, 0.02), n_draws), max(_MOST_DRAWS, n_draws)))
-    draws, log_weight = _round(posterior, mixture, lattice, total, random)
-    return _finish(
-        posterior, draws, log_weight, lattice, n_draws, rounds, evaluations + _ROUND + total, random
-    )
+    draws, log_weight = _round(posterior, proposal, lattice, total, random)
+    progress(1.0)
+    found = resampled(draws, log_weight, total, n_draws, random)
+    theta = found.theta if lattice is None else _moved(posterior, found.theta, lattice[1], random)
+    return replace(found, theta=theta, rounds=rounds, evaluations=evaluations + _ROUND + total)
 
 
-def _first(modes: list[Mode]) -> _Mixture:
+def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     mass = np.array([mode.log_mass for mode in modes])
     # flattened: Laplace's masses are guesses
     weights = np.exp(0.5 * (mass - mass.max())) + 0.02
     means, covariances = np.array([m.theta for m in modes]), np.array([m.covariance for m in modes])
     # and again, wide: a mode's curvature is not always its width
-    return _Mixture(
+    mixture = _Mixture(
         np.concatenate([weights, 0.2 * weights]), np.tile(means, (2, 1)),
         np.concatenate([2 * covariances, 30 * covariances]),
     )  # fmt: skip
+    n_linear = posterior.fluxes.n_linear
+    return _Proposal(mixture, Conditional(np.zeros(n_linear), _WIDER * np.eye(n_linear)))
 
 
 def _lattice(
@@ -158,20 +172,17 @@ def _lattice(
 
 
 def _round(
-    posterior: Posterior, mixture: _Mixture, lattice: tuple[float, float] | None, number: int,
+    posterior: Posterior, proposal: _Proposal, lattice: tuple[float, float] | None, number: int,
     random: np.random.Generator,
 ) -> tuple[Draws, Array]:  # fmt: skip
-    theta = mixture.draw(number, random)
+    """Those of so many draws that lie within the prior's bounds, and their log weights."""
+    theta = proposal.theta.draw(number, random)
     if lattice is not None:
         i, (origin, step) = posterior.names.index("z"), lattice
         theta[:, i] = origin + step * (np.floor((theta[:, i] - origin) / step) + 0.5)
     inside = np.isfinite(posterior.log_prior(theta))
-    log_weight = np.full(number, -np.inf)
-    kept = posterior.joint(theta[inside], random)
-    log_weight[inside] = kept.log_ratio - logsumexp(mixture.log_parts(theta[inside]), axis=1)
-    a, log_joint = np.zeros((number, kept.a.shape[1])), np.full(number, -np.inf)
-    a[inside], log_joint[inside] = kept.a, kept.log_joint
-    return Draws(theta, a, log_weight, log_joint), log_weight
+    draws = posterior.joint(theta[inside], proposal.a, random)
+    return draws, draws.log_ratio - logsumexp(proposal.theta.log_parts(draws.theta), axis=1)
 
 
 def _effective(log_weight: Array) -> float:
@@ -180,13 +191,30 @@ def _effective(log_weight: Array) -> float:
     return float(np.exp(2 * logsumexp(log_weight) - logsumexp(2 * log_weight)))
 
 
-def _adapted(theta: Array, log_weight: Array, before: _Mixture, random: np.random.Generator) -> _Mixture:
-    """Weighted expectation maximisation: the mixture nearest to the weighted draws."""
-    if _effective(log_weight) < _TOO_FEW:
-        return _restarted(theta, log_weight, before)
-    # no single draw may make up the mixture by itself
-    log_weight = np.minimum(log_weight, logsumexp(log_weight) - np.log(20.0))
-    weight = np.exp(log_weight - logsumexp(log_weight))
+def _adapted(draws: Draws, log_weight: Array, before: _Proposal, random: np.random.Generator) -> _Proposal:
+    """The proposal nearest to the weighted draws."""
+    if np.sum(np.isfinite(log_weight)) < _ENOUGH:
+        return before
+    weight = _tempered(log_weight)
+    mean = weight @ draws.offset
+    gap = draws.offset - mean
+    covariance = (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
+    mixture = _maximised(draws.theta, weight, before.theta, random)
+    return _Proposal(mixture, Conditional(mean, _WIDER * covariance))
+
+
+def _tempered(log_weight: Array) -> Array:
+    """Weights that sum to 1, to the highest power up to 1 at which enough draws share them."""
+    seen = np.isfinite(log_weight)
+    finite, power = np.where(seen, log_weight, log_weight[seen].min()), 1.0
+    while _effective(power * finite) < _ENOUGH:
+        power *= 0.8
+    weight = np.exp(power * (finite - finite.max())) * seen
+    return np.asarray(weight / weight.sum())
+
+
+def _maximised(theta: Array, weight: Array, before: _Mixture, random: np.random.Generator) -> _Mixture:
+    """Weighted expectation maximisation, from the mixture before and some of the draws."""
     spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
     floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))
     more = max(0, _COMPONENTS - len(before.weights))
@@ -206,37 +234,22 @@ def _adapted(theta: Array, log_weight: Array, before: _Mixture, random: np.rando
     return mixture
 
 
-def _restarted(theta: Array, log_weight: Array, before: _Mixture) -> _Mixture:
-    """The mixture made wider, and components about the best draws: the posterior lies elsewhere."""
-    covariances = np.asarray(before.roots @ np.swapaxes(before.roots, 1, 2))
-    best = theta[np.argsort(-log_weight)[:_COMPONENTS]]
-    gap = (best[:, None] - before.means) ** 2 / np.diagonal(covariances, axis1=1, axis2=2)
-    nearest = covariances[np.argmin(gap.sum(axis=2), axis=1)]
-    return _Mixture(
-        np.concatenate([before.weights, np.full(len(best), 1 / len(best))]),
-        np.concatenate([before.means, best]), np.concatenate([4 * covariances, nearest]),
-    )  # fmt: skip
+def _moved(posterior: Posterior, theta: Array, step: float, random: np.random.Generator) -> Array:
+    """Draws with their redshifts spread over the steps of the lattice."""
+    z = posterior.names.index("z")
+    spread = theta[:, z] + step * random.uniform(-0.5, 0.5, len(theta))
+    theta[:, z] = np.clip(spread, posterior.redshift.low, posterior.redshift.high)
+    return theta
 
 
-def _finish(
-    posterior: Posterior, draws: Draws, log_weight: Array, lattice: tuple[float, float] | None,
-    n_draws: int, rounds: int, evaluations: int, random: np.random.Generator,
-) -> Sample:  # fmt: skip
-    sample = replace(resampled(draws, log_weight, n_draws, random), rounds=rounds, evaluations=evaluations)
-    if lattice is None:
-        return sample
-    theta, i = sample.theta.copy(), posterior.names.index("z")
-    moved = theta[:, i] + lattice[1] * random.uniform(-0.5, 0.5, n_draws)
-    theta[:, i] = np.clip(moved, posterior.redshift.low, posterior.redshift.high)
-    return replace(sample, theta=theta)
-
-
-def resampled(draws: Draws, log_weight: Array, n_draws: int, random: np.random.Generator) -> Sample:
-    """Equally weighted draws, in random order, from weighted ones."""
-    number, effective = len(log_weight), _effective(log_weight)
+def resampled(
+    draws: Draws, log_weight: Array, number: int, n_draws: int, random: np.random.Generator
+) -> Sample:
+    """Equally weighted draws, in random order, from the weighted ones among `number`."""
+    effective = _effective(log_weight)
     weight = np.exp(log_weight - logsumexp(log_weight))
     places = (np.arange(n_draws) + random.uniform()) / n_draws
-    chosen = random.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), number - 1))
+    chosen = random.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), len(weight) - 1))
     return Sample(
         draws.theta[chosen], draws.a[chosen], draws.log_joint[chosen],
         float(logsumexp(log_weight) - np.log(number)),

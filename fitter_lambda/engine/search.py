@@ -17,9 +17,10 @@ from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["Mode", "climb", "distinct", "find_modes"]
+__all__ = ["Mode", "climb", "climbed", "distinct", "find_modes"]
 
 Array = npt.NDArray[np.float64]
+Density = Callable[[Array], Array]
 
 _SOFTENING = 0.15
 _MOST_PEAKS, _MOST_MODES = 100, 8
@@ -78,7 +79,29 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     peaks = peaks[np.argsort(-height[peaks])][:_MOST_PEAKS]
     # the highest with softened errors, and with the true ones
     truest = peaks[np.argsort(-posterior.laplace(theta[peaks]))][:_MOST_MODES]
-    return distinct(climb(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)]))
+    return climbed(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)])
+
+
+def climbed(posterior: Posterior, starts: Array) -> list[Mode]:
+    """The distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
+    scale = np.array([_SCALES.get(name, 0.1) for name in posterior.names])
+    low, high = posterior.bounds.T
+    modes = distinct(climb(posterior.laplace, starts, low, high, scale))
+    return [_widened(posterior.laplace, mode, scale) for mode in modes]
+
+
+def _widened(density: Density, mode: Mode, scale: Array) -> Mode:
+    """A mode that is at least as wide, along each axis, as its density is at e^-2.
+
+    Where a row leaves the source's reach the density breaks off: the curvature there is none.
+    """
+    reach, axes = 2.0 ** np.arange(-11, 6), np.eye(len(scale))
+    ways = (scale * axes)[:, None, None] * np.array([1.0, -1.0])[:, None, None] * reach[:, None]
+    fallen = density((mode.theta + ways).reshape(-1, len(scale))).reshape(ways.shape[:-1]) < mode.height - 2
+    first = np.where(fallen.any(axis=2), fallen.argmax(axis=2), len(reach) - 1)
+    width = scale * reach[first.max(axis=1)] / (2 * np.sqrt(2))
+    wider = np.maximum(1.0, width * np.sqrt(np.diag(np.linalg.inv(mode.covariance))))
+    return replace(mode, covariance=mode.covariance * np.outer(wider, wider))
 
 
 def _soft(posterior: Posterior) -> Posterior:
@@ -96,7 +119,7 @@ def _soft(posterior: Posterior) -> Posterior:
     )  # fmt: skip
     detections = np.bincount(of_bin, posterior.detections) > 0
     return replace(
-        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None, steps=1
+        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None
     )  # fmt: skip
 
 
@@ -131,34 +154,39 @@ def distinct(modes: list[Mode]) -> list[Mode]:
     return chosen
 
 
-def climb(posterior: Posterior, starts: Array, rounds: int = 25) -> list[Mode]:
-    """Climb from each start (m, d) to a local maximum.
+def climb(
+    density: Density, starts: Array, low: Array, high: Array, scale: Array, rounds: int = 25
+) -> list[Mode]:
+    """Climb from each start to a local maximum.
 
     Parameters
     ----------
-    posterior : Posterior
+    density : callable
+        Log density (n,) at points (n, d).
     starts : ndarray, shape (m, d)
+    low, high : ndarray, shape (d,)
+        Bounds.
+    scale : ndarray, shape (d,)
+        Of the first steps.
     rounds : int
         At most so many Newton steps.
     """
-    low, high = posterior.bounds.T
-    scale = np.array([_SCALES.get(name, 0.1) for name in posterior.names])
     theta = np.clip(starts, low + 1e-9 * (high - low), high - 1e-9 * (high - low))
     trust, step = np.ones(len(theta)), np.tile(0.3 * scale, (len(theta), 1))
 
-    def density(points: Array) -> Array:
-        flat = posterior.laplace(points.reshape(-1, points.shape[-1]))
+    def finite(points: Array) -> Array:
+        flat = density(points.reshape(-1, points.shape[-1]))
         return np.where(np.isfinite(flat), flat, -1e30).reshape(points.shape[:-1])
 
     for _ in range(rounds):
-        value, slope, curvature, seen = _differences(density, theta, step, low, high)
+        value, slope, curvature, seen = _differences(finite, theta, step, low, high)
         move, spread = _newton(slope, curvature, scale)
         length = np.max(np.abs(move) / scale, axis=1)
         move *= np.minimum(1.0, trust / np.maximum(length, 1e-300))[:, None]
         trial = np.clip(theta[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
         # where Newton's step fails, at a kink or a bound, the best point of the differences will do
         trial = np.concatenate([trial, seen[:, None]], axis=1)
-        heights = density(trial)
+        heights = finite(trial)
         best = np.argmax(heights, axis=1)
         rows = np.arange(len(theta))
         better = heights[rows, best] > value
@@ -169,7 +197,7 @@ def climb(posterior: Posterior, starts: Array, rounds: int = 25) -> list[Mode]:
         # a step that fails is no end: the next is shorter
         if np.all(np.where(better, gain < _SMALL_GAIN, trust < _SHORT_STEP)):
             break
-    value, slope, curvature, _ = _differences(density, theta, step, low, high)
+    value, slope, curvature, _ = _differences(finite, theta, step, low, high)
     # at a bound the density falls like an exponential, of width 1 / slope
     edge = np.where((theta <= low + 0.1 * step) | (theta >= high - 0.1 * step), slope, 0.0)
     curvature[:, np.arange(len(low)), np.arange(len(low))] -= edge**2
@@ -178,7 +206,7 @@ def climb(posterior: Posterior, starts: Array, rounds: int = 25) -> list[Mode]:
 
 
 def _differences(
-    density: Callable[[Array], Array], theta: Array, step: Array, low: Array, high: Array
+    density: Density, theta: Array, step: Array, low: Array, high: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Value, gradient and Hessian of `density` by central differences, and the best of their points."""
     m, d = theta.shape
