@@ -6,7 +6,7 @@ does; Sako et al. 2011), of near-duplicates counted once.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.priors import class_of
 from fitter_lambda.engine.sampler import sample
-from fitter_lambda.engine.search import find_modes
+from fitter_lambda.engine.search import Mode, find_modes
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.fit import Fit, Progress, fit_cube, fit_of, posterior_of
 from fitter_lambda.parameters import Parameters
@@ -43,6 +43,7 @@ class _Entry:
     error: float | None = None
     p_value: float | None = None
     reason: str | None = None
+    modes: list[Mode] = field(default_factory=list)
 
 
 def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, Any]]:
@@ -99,8 +100,8 @@ def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_E
             if cube.general:
                 entry.reason = "several non-linear shapes: too slow to be one of many"
                 continue
-            modes = find_modes(posterior_of(cube, data, parameters))
-            entry.log_evidence = float(logsumexp([mode.log_mass for mode in modes]))
+            entry.modes = find_modes(posterior_of(cube, data, parameters))
+            entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
         except FitterError as error:
             entry.reason = str(error)
     return entries
@@ -114,10 +115,9 @@ def _without_twins(names: list[str]) -> list[str]:
 
 def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
     posterior = posterior_of(load_cube(entry.name), data, parameters)
-    modes = find_modes(posterior)
-    drawn = sample(posterior, modes, _FEW_DRAWS, np.random.default_rng(parameters.seed))
+    drawn = sample(posterior, entry.modes, _FEW_DRAWS, np.random.default_rng(parameters.seed))
     entry.log_evidence, entry.error = drawn.log_evidence, drawn.log_evidence_error
-    entry.p_value = misfit_p_value(fit_of(data, posterior, modes, drawn))
+    entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, drawn))
 
 
 def _ranking(entries: list[_Entry], seconds: float) -> dict[str, Any]:

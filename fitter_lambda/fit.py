@@ -40,7 +40,7 @@ Progress = Callable[[float, str], None]
 
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
-_TRIES, _MOST_STARTS = 3, 8
+_TRIES, _MOST_STARTS, _BEST_STARTS = 3, 8, 3
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
 _FAR, _SIMPLEX = 100.0, 0.3
 #: Steps of least squares towards the linear parameters' mode: outliers have to lose their weight first.
@@ -105,7 +105,8 @@ class Fit:
         """
         theta, a = self.split(values)
         t0, z, s = self.posterior.split(theta)
-        design = self.posterior.fluxes.design(z, s, t0, mjd, band)
+        fluxes = self.posterior.fluxes
+        design = fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
         return (design.flux @ a[..., None])[..., 0], design.reached
 
 
@@ -219,7 +220,7 @@ def _highest(fit: Fit) -> Array:
     """Where the joint density of all parameters is highest, climbed to from the highest draws."""
     low, high = _bounds(fit).T
     middle, root = _round(fit.draws)
-    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:_MOST_STARTS]]
+    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:_BEST_STARTS]]
 
     def values(steps: Array) -> Array:
         return np.asarray(np.clip(middle + steps @ root.T, low, high))

@@ -12,8 +12,7 @@ its host, s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
 Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
 (`taps`), so that integrating over wavelength leaves the same sum. sncosmo's sources interpolate in one
 of three ways, and the one that reproduces the source is chosen: straight lines; cubic convolution
-(Keys 1981), as SALT's; cubic splines (de Boor 1978), whose B-spline coefficients are
-c_i = S_i - h^2 S''_i / 6.
+(Keys 1981), as SALT's; not-a-knot cubic splines, by their B-spline coefficients (de Boor 1978).
 """
 
 import functools
@@ -25,7 +24,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
 
 from fitter_lambda.templates import load_source
 
@@ -33,12 +31,13 @@ __all__ = [
     "GRIDS",
     "HOST_DUST",
     "Cube",
+    "Epochs",
     "blended",
     "host_reddening",
     "knots",
     "load_cube",
+    "places",
     "save_cube",
-    "taps",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -102,6 +101,35 @@ class Cube:
     flux: npt.NDArray[np.float32]
     dark_start: bool
     source: Any
+
+    def epochs(self, z: Array, t0: Array, mjd: Array) -> "Epochs":
+        """Where rows (r,) lie along phase, seen from points (n,)."""
+        phase = (mjd - t0[:, None]) / (1 + z[:, None])
+        return Epochs(
+            t0, mjd, phase, *places(phase, self.start, self.step, self.flux.shape[2] - 2, self.kernel)
+        )
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """Rows among the knots along phase, seen from many points.
+
+    Attributes
+    ----------
+    t0 : ndarray, shape (n,)
+    mjd : ndarray, shape (r,)
+    phase : ndarray, shape (n, r)
+    index : ndarray of int, shape (n, r)
+        The first of the four knots about each, the nearest four for those outside.
+    weights : ndarray, shape (4, n, r)
+        Of these knots.
+    """
+
+    t0: Array
+    mjd: Array
+    phase: Array
+    index: npt.NDArray[np.intp]
+    weights: Array
 
 
 @functools.lru_cache(maxsize=256)
@@ -185,8 +213,7 @@ def _interpolation(source: Any) -> tuple[float, str]:
 
 
 def _interpolate(table: Array, kernel: str, place: Array) -> Array:
-    index = place.astype(np.intp)
-    return blended(table, index, taps(kernel, index, place - index, len(table) - 3))
+    return blended(table, *places(place, 0.0, 1.0, len(table) - 2, kernel))
 
 
 def blended(table: Array, index: npt.NDArray[np.intp], weights: Array) -> Array:
@@ -221,15 +248,33 @@ def knots(grid: Array, kernel: str) -> Array:
 
     For "spline" they are the coefficients of the not-a-knot spline, else the samples themselves.
     """
-    inner = grid
-    if kernel == "spline":
-        spline = CubicSpline(np.arange(grid.shape[-2]), grid, axis=-2)
-        inner = grid - spline(spline.x, 2) / 6
-        first = 6 * grid[..., :1, :] - 4 * inner[..., :1, :] - inner[..., 1:2, :]
-        last = 6 * grid[..., -1:, :] - 4 * inner[..., -1:, :] - inner[..., -2:-1, :]
-    else:
-        first, last = grid[..., :1, :], grid[..., -1:, :]
-    return np.concatenate([first, inner, last], axis=-2)
+    padded = np.pad(grid, [(0, 0)] * (grid.ndim - 2) + [(1, 1), (0, 0)], mode="edge")
+    if kernel != "spline":
+        return padded
+    padded[..., [0, -1], :] = 0.0
+    return np.asarray(_spline_system(grid.shape[-2]) @ padded)
+
+
+@functools.lru_cache(maxsize=16)
+def _spline_system(number: int) -> Array:
+    """What makes coefficients c of (0, samples, 0).
+
+    At each sample (c_i-1 + 4 c_i + c_i+1) / 6; at the ends fourth differences of 0, not-a-knot.
+    """
+    matrix = (4 * np.eye(number + 2) + np.eye(number + 2, k=1) + np.eye(number + 2, k=-1)) / 6
+    ends = np.zeros((2, number + 2))
+    ends[0, :5] = ends[1, -5:] = (1, -4, 6, -4, 1)
+    matrix[[0, -1]] = ends
+    return np.asarray(np.linalg.inv(matrix), dtype=float)
+
+
+def places(
+    x: Array, start: float, step: float, number: int, kernel: str
+) -> tuple[npt.NDArray[np.intp], Array]:
+    """The first of the four knots about each x, of so many from `start` on, and the four weights."""
+    place = np.clip((x - start) / step, 0, number - 1 - 1e-9)
+    index = place.astype(np.intp)
+    return index, taps(kernel, index, place - index, number - 1)
 
 
 def taps(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, Design
-from fitter_lambda.engine.cube import Cube
+from fitter_lambda.engine.cube import Cube, Epochs
 
 __all__ = ["GeneralFluxes"]
 
@@ -27,15 +27,14 @@ class GeneralFluxes(BandFluxes):
         self._model = sncosmo.Model(cube.source, **(dust if mwebv else {}))
         self._model.set(**({"mwebv": mwebv} if mwebv else {}), **{cube.linear[0]: 1.0})
 
-    def design(self, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]) -> Design:
+    def design(self, z: Array, s: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> Design:
         """Flux of rows at amplitude 1: see `BandFluxes.design`."""
-        flux, reached = np.zeros((len(z), len(mjd), 1)), np.zeros((len(z), len(mjd)), dtype=bool)
+        before, after, inside = self.reach(z, epochs.phase, band)
+        flux = np.zeros((*epochs.phase.shape, 1))
         for i in range(len(z)):
-            before, after, inside = self.reach(z[i : i + 1], t0[i : i + 1], mjd, band)
-            reached[i] = (inside & ~after & (~before | self.cube.dark_start))[0]
-            rows = np.flatnonzero((inside & ~after & ~before)[0])
-            self._model.set(z=z[i], t0=t0[i], **dict(zip(self.cube.general, s[i], strict=True)))
+            rows = np.flatnonzero((inside & ~after & ~before)[i])
+            self._model.set(z=z[i], t0=epochs.t0[i], **dict(zip(self.cube.general, s[i], strict=True)))
             if len(rows):
                 seen = [self.bands[j] for j in band[rows]]
-                flux[i, rows, 0] = self._model.bandflux(seen, mjd[rows], zp=ZERO_POINT, zpsys="ab")
-        return Design(np.nan_to_num(flux), reached)
+                flux[i, rows, 0] = self._model.bandflux(seen, epochs.mjd[rows], zp=ZERO_POINT, zpsys="ab")
+        return Design(np.nan_to_num(flux), inside & ~after & (~before | self.cube.dark_start))

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr
+from scipy.special import ndtr
 
 from fitter_lambda.engine.bandflux import Design
 
@@ -94,7 +94,7 @@ class Likelihood:
         zero = _log_normal(flux, variance)
         broad = _log_normal(flux, variance + bright**2)
         self.background = np.where(
-            limit, _log_below(flux / np.sqrt(variance)), np.logaddexp(zero, broad) - np.log(2)
+            limit, np.log(_below(flux / np.sqrt(variance))), np.logaddexp(zero, broad) - np.log(2)
         )
 
     @property
@@ -126,7 +126,7 @@ class Likelihood:
             rows = -0.5 * (residual**2 / variance + np.log(variance) + _LN_2PI)
         if self.limit.any():
             at = self.limit
-            rows[:, at] = _log_below(residual[:, at] / np.sqrt(variance[:, at]))
+            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
         return rows if self.zero_outside else np.where(design.reached, rows, self.background)
 
     def total(self, design: Design, a: Array, scatter: Scatter | None = None) -> Array:
@@ -196,7 +196,7 @@ class Likelihood:
             at = np.flatnonzero(self.limit)
             sigma = np.sqrt(variance[:, at])
             x = residual[:, at] / sigma
-            hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI - _log_below(x))
+            hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
             reached = 1.0 if self.zero_outside else design.reached[:, at].astype(float)
             weight[:, at] = reached * np.maximum(hazard * (hazard + x), 1e-12) / sigma**2
             slope[:, at] = -reached * hazard / sigma
@@ -235,9 +235,9 @@ def _times(flux: Array, a: Array) -> Array:
     return np.asarray((flux @ a[..., None])[..., 0])
 
 
-def _log_below(x: Array) -> Array:
-    """Log probability of a limit that lies x standard deviations above the model."""
-    return np.asarray(np.logaddexp(np.log1p(-_FAILED) + log_ndtr(x), np.log(_FAILED)))
+def _below(x: Array) -> Array:
+    """Probability of a limit that lies x standard deviations above the model."""
+    return np.asarray((1 - _FAILED) * ndtr(x) + _FAILED)
 
 
 def _log_normal(x: Array, variance: Array) -> Array:

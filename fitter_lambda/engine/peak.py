@@ -1,12 +1,13 @@
 """Peaks in rest-frame Bessell B: what absolute magnitudes are compared by, and decline rates."""
 
 import functools
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes
-from fitter_lambda.engine.cube import Cube, taps
+from fitter_lambda.engine.cube import Cube, places
 from fitter_lambda.engine.priors import shape_bounds
 
 __all__ = ["peaks", "unit_magnitude"]
@@ -17,6 +18,8 @@ Array = npt.NDArray[np.float64]
 VEGA_IN_AB = -0.1186
 _DECLINE_DAYS = 15.0
 _FEW = 40
+#: Days, to which peaks are looked for.
+_PEAK_STEP = 0.125
 
 
 @functools.lru_cache(maxsize=128)
@@ -52,15 +55,15 @@ def peaks(cube: Cube, shape: str | None, a: Array, s: Array) -> tuple[Array, Arr
     """
     if cube.general:
         return _general_peaks(cube, a, s)
-    curves = _in_blue(cube, shape).curves(np.zeros(len(a)), s)[:, 0]
-    knots = np.einsum("npj,nj->np", curves, a)
+    curves, of_point = _in_blue(cube, shape).curves(np.zeros(len(a)), s)
+    knots = np.einsum("npj,nj->np", curves[of_point, 0], a)
     n = knots.shape[1] - 2
-    place = np.linspace(0, n - 1 - 1e-9, 1 + 8 * (n - 1))
+    place = np.linspace(0, n - 1, 1 + math.ceil(cube.step / _PEAK_STEP) * (n - 1))
     flux = _at(cube, knots, np.tile(place, (len(a), 1)))
     top = np.argmax(flux, axis=1)
     peak = flux[np.arange(len(a)), top]
     later = place[top] + _DECLINE_DAYS / cube.step
-    faded = _at(cube, knots, np.minimum(later, n - 1 - 1e-9)[:, None])[:, 0]
+    faded = _at(cube, knots, later[:, None])[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = ZERO_POINT - 2.5 * np.log10(np.where(peak > 0, peak, np.nan)) - VEGA_IN_AB
         decline = np.where((later <= n - 1) & (faded > 0), 2.5 * np.log10(peak / faded), np.nan)
@@ -79,8 +82,7 @@ def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]
 
 
 def _at(cube: Cube, knots: Array, place: Array) -> Array:
-    index = place.astype(np.intp)
-    weights = taps(cube.kernel, index, place - index, knots.shape[1] - 3)
+    index, weights = places(place, 0.0, 1.0, knots.shape[1] - 2, cube.kernel)
     return np.asarray(sum(weights[i] * np.take_along_axis(knots, index + i, axis=1) for i in range(4)))
 
 

@@ -35,7 +35,7 @@ Array = npt.NDArray[np.float64]
 #: The source has to shine on this fraction of the detections; otherwise background explains everything best.
 _SHINING = 0.5
 #: Points times rows that are worked on at once.
-_PIECE = 60_000
+_PIECE = 120_000
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,16 @@ class Posterior:
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
     def view(self, theta: Array) -> tuple[Design, Scatter | None]:
-        """The rows at many theta; those with equal redshifts should follow each other."""
+        """The rows at many theta; those with equal redshifts and shapes should follow each other."""
         t0, z, s = self.split(theta)
-        design = self.fluxes.design(z, s, t0, self.mjd, self.band)
-        return design, self.scatter.at(z, t0, self.mjd, self.band) if self.scatter else None
+        epochs = self.fluxes.cube.epochs(z, t0, self.mjd)
+        design = self.fluxes.design(z, s, epochs, self.band)
+        return design, self.scatter.at(z, epochs, self.band) if self.scatter else None
 
     def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
-        """theta in the order of redshifts, in pieces that fit into the cache; and the way back."""
-        order = np.argsort(self.split(theta)[1], kind="stable")
+        """theta in the order of redshifts and shapes, in pieces that fit into memory; and the way back."""
+        _, z, s = self.split(theta)
+        order = np.lexsort((*s.reshape(len(z), -1).T, z))
         number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
 

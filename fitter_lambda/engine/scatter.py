@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import HC, ZERO_POINT, BandFluxes, observer_grid
-from fitter_lambda.engine.cube import Cube, blended, taps
+from fitter_lambda.engine.cube import Cube, Epochs, blended, places
 from fitter_lambda.engine.likelihood import Scatter
 
 __all__ = ["SaltScatter"]
@@ -42,28 +42,24 @@ class SaltScatter:
         # without colour, and without dust: it is a property of the model
         self._fluxes = BandFluxes(cube, bands, z_low, z_high, cube.shape)
         self._is_relative = not isinstance(cube.source, sncosmo.SALT3Source)
-        # SALT3's own knots and kernel; SALT2's files differ in their knots
-        self._step, self._kernel = (_FINE_STEP, "linear") if self._is_relative else (cube.step, cube.kernel)
-        self._phase = np.arange(cube.start, cube.last + self._step / 2, self._step)
+        # SALT3's own knots; SALT2's files differ in theirs
+        step = _FINE_STEP if self._is_relative else cube.step
+        self._phase = np.arange(cube.start, cube.last + step / 2, step)
         self._effective = np.array([float(band.wave_eff) for band in bands])
         self._norm = np.array([_photons(band) for band in bands])
 
-    def at(self, z: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]) -> Scatter:
-        """The scatter of rows (mjd, band) at points (z, t0); equal redshifts should follow each other."""
+    def at(self, z: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> Scatter:
+        """The scatter of rows in bands at points (n,); equal redshifts should follow each other."""
         starts = np.flatnonzero(np.diff(z, prepend=np.nan) != 0)
         of_point = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(z)))
         wave = np.clip(self._effective / (1 + z[starts, None]), self._cube.wave[0], self._cube.wave[-1])
-        table = np.array([self._tables(row) for row in wave])
-        phase = np.clip((mjd - t0[:, None]) / (1 + z[:, None]), self._cube.start, self._cube.last)
-        n_p = len(self._phase)
-        place = np.clip((phase - self._cube.start) / self._step, 0, n_p - 1 - 1e-9)
-        index = place.astype(np.intp)
-        padded = np.concatenate([table[:, :, :1], table, table[:, :, -1:]], axis=2)
+        table = np.pad(self._tables(wave), ((0, 0), (0, 0), (1, 1), (0, 0)), mode="edge")
+        index, weights, n_p = epochs.index, epochs.weights, len(self._phase)
+        if self._is_relative:
+            index, weights = places(epochs.phase, self._cube.start, _FINE_STEP, n_p, "linear")
         base = (of_point[:, None] * len(self._effective) + band) * (n_p + 2) + index
-        flat = padded.reshape(-1, padded.shape[-1])
-        weights = taps(self._kernel, index, place - index, n_p - 1)
-        relative = blended(flat, base, weights)
-        free = self._fluxes.design(z, np.zeros_like(z), t0, mjd, band).flux
+        relative = blended(table.reshape(-1, table.shape[-1]), base, weights)
+        free = self._fluxes.design(z, np.zeros_like(z), epochs, band).flux
         gain = relative[..., 3] * free[..., 0] if self._is_relative else np.ones_like(relative[..., 0])
         if not self._is_relative:
             free = free * (1 + z[:, None, None]) / self._norm[band][:, None]
@@ -72,14 +68,14 @@ class SaltScatter:
         )
 
     def _tables(self, wave: Array) -> Array:
-        """Polynomial in x1, and SALT2's scale, shape (b, p, 3 or 4), at one wavelength of each band."""
-        order = np.argsort(wave)
+        """Polynomial in x1, and SALT2's scale, shape (z, b, p, 3 or 4), at wavelengths (z, b)."""
+        order = np.argsort(wave.ravel())
         names = ["LCRV00", "LCRV01", "LCRV11", *(["errscale"] if self._is_relative else [])]
-        table = np.stack([self._model[name](self._phase, wave[order]) for name in names], axis=-1)
-        table[..., 1] *= 2
-        out = np.empty((len(wave), len(self._phase), len(names)))
-        out[order] = np.swapaxes(table, 0, 1)
-        return out
+        out = np.empty((len(order), len(self._phase), len(names)))
+        for i, name in enumerate(names):
+            out[order, :, i] = self._model[name](self._phase, wave.ravel()[order]).T
+        out[..., 1] *= 2
+        return out.reshape(*wave.shape, *out.shape[1:])
 
 
 def _photons(band: Any) -> float:

@@ -178,24 +178,26 @@ def climb(
         flat = density(points.reshape(-1, points.shape[-1]))
         return np.where(np.isfinite(flat), flat, -1e30).reshape(points.shape[:-1])
 
+    going = np.arange(len(theta))
     for _ in range(rounds):
-        value, slope, curvature, seen = _differences(finite, theta, step, low, high)
+        here, rows = theta[going], np.arange(len(going))
+        value, slope, curvature, seen = _differences(finite, here, step[going], low, high)
         move, spread = _newton(slope, curvature, scale)
         length = np.max(np.abs(move) / scale, axis=1)
-        move *= np.minimum(1.0, trust / np.maximum(length, 1e-300))[:, None]
-        trial = np.clip(theta[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
+        move *= np.minimum(1.0, trust[going] / np.maximum(length, 1e-300))[:, None]
+        trial = np.clip(here[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
         # where Newton's step fails, at a kink or a bound, the best point of the differences will do
         trial = np.concatenate([trial, seen[:, None]], axis=1)
         heights = finite(trial)
         best = np.argmax(heights, axis=1)
-        rows = np.arange(len(theta))
-        better = heights[rows, best] > value
-        theta = np.where(better[:, None], trial[rows, best], theta)
-        trust = np.where(better & (best == 0), np.minimum(2 * trust, 8.0), trust * 0.3)
-        step = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
         gain = heights[rows, best] - value
+        theta[going] = np.where((gain > 0)[:, None], trial[rows, best], here)
+        trust[going] *= np.where((gain > 0) & (best == 0), 2.0, 0.3)
+        trust = np.minimum(trust, 8.0)
+        step[going] = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
         # a step that fails is no end: the next is shorter
-        if np.all(np.where(better, gain < _SMALL_GAIN, trust < _SHORT_STEP)):
+        going = going[~np.where(gain > 0, gain < _SMALL_GAIN, trust[going] < _SHORT_STEP)]
+        if not len(going):
             break
     value, slope, curvature, _ = _differences(finite, theta, step, low, high)
     # at a bound the density falls like an exponential, of width 1 / slope

@@ -10,7 +10,7 @@ import pytest
 import sncosmo
 from scipy.stats import multivariate_normal
 
-from fitter_lambda.engine.bandflux import BandFluxes
+from fitter_lambda.engine.bandflux import BandFluxes, Design
 from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.scatter import SaltScatter
@@ -64,6 +64,12 @@ def _epochs(cube: Cube, z: float, random: np.random.Generator) -> tuple[Array, n
     return np.sort(T0 + (1 + z) * phase), np.arange(N_ROWS) % len(BANDS)
 
 
+def _seen(
+    fluxes: BandFluxes, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]
+) -> Design:
+    return fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
+
+
 def _errors(cube: Cube, shape: str | None, seed: int, fixed: bool) -> float:
     """The greatest error of fluxes at a random redshift and shape, in units of the tolerated one."""
     random = np.random.default_rng(seed)
@@ -72,7 +78,7 @@ def _errors(cube: Cube, shape: str | None, seed: int, fixed: bool) -> float:
     edges = (z, z) if fixed else (Z_LOW, Z_HIGH)
     fluxes = BandFluxes(cube, _bands(), *edges, shape, low, high, MWEBV)
     mjd, band = _epochs(cube, z, random)
-    design = fluxes.design(np.array([z]), np.array([s]), np.array([T0]), mjd, band)
+    design = _seen(fluxes, np.array([z]), np.array([s]), np.array([T0]), mjd, band)
     assert design.reached.all()
     found = design.flux[0] @ np.array([1.0, X1])[: design.flux.shape[2]]
     truth = _sncosmo_flux(cube, shape, z, s, mjd, band)
@@ -115,9 +121,9 @@ def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str)
     z = np.repeat(random.uniform(Z_LOW, Z_HIGH, 4), 3)
     s, t0 = random.uniform(low, high, 12), T0 + random.uniform(-5, 5, 12)
     mjd, band = _epochs(cube, 0.1, random)
-    at_once = fluxes.design(z, s, t0, mjd, band)
+    at_once = _seen(fluxes, z, s, t0, mjd, band)
     for i in range(12):
-        alone = fluxes.design(z[i : i + 1], s[i : i + 1], t0[i : i + 1], mjd, band)
+        alone = _seen(fluxes, z[i : i + 1], s[i : i + 1], t0[i : i + 1], mjd, band)
         peak = np.abs(alone.flux).max()
         np.testing.assert_allclose(at_once.flux[i] / peak, alone.flux[0] / peak, rtol=1e-9, atol=1e-9)
         np.testing.assert_array_equal(at_once.reached[i], alone.reached[0])
@@ -126,7 +132,7 @@ def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str)
 def _design(cube: Cube, z: float, mjd: Array) -> Any:
     """Rows in the second band."""
     fluxes = BandFluxes(cube, _bands(), z, z)
-    return fluxes.design(np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int))
+    return _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int))
 
 
 def test_before_a_dark_start_the_flux_is_known_to_be_zero(load: Any) -> None:
@@ -160,7 +166,7 @@ def test_out_of_the_wavelengths_nothing_is_known(load: Any) -> None:
     mjd, band = np.full(len(BANDS), T0), np.arange(len(BANDS))
     for z in (0.5, 1.0, 1.5, 3.0):
         fluxes = BandFluxes(cube, _bands(), z, z)
-        design = fluxes.design(np.array([z]), np.zeros(1), np.array([T0]), mjd, band)
+        design = _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band)
         reached = [b.minwave() >= 2000 * (1 + z) and b.maxwave() <= 11000 * (1 + z) for b in _bands()]
         assert design.reached[0].tolist() == reached
         assert ((design.flux[0, :, 0] > 0) == reached).all()
@@ -180,9 +186,9 @@ def _agrees_with_a_dense_covariance(cube: Cube, seed: int) -> None:
     total = np.diag(error**2) + covariance
     data = random.multivariate_normal(flux, total)
     likelihood = Likelihood(data, error**2, band, np.zeros(40, dtype=bool))
-    at = np.array([z]), np.array([T0])
-    design = fluxes.design(at[0], np.array([c]), at[1], mjd, band)
-    scatter = SaltScatter(cube, _bands(), 0.01, 0.2).at(*at, mjd, band)
+    at, epochs = np.array([z]), cube.epochs(np.array([z]), np.array([T0]), mjd)
+    design = fluxes.design(at, np.array([c]), epochs, band)
+    scatter = SaltScatter(cube, _bands(), 0.01, 0.2).at(at, epochs, band)
     found = likelihood.total(design, np.array([[x0, x0 * x1]]), scatter)[0]
     assert found == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
 
