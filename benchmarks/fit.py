@@ -111,9 +111,10 @@ def compare_evidences(case: Case, repeats: int) -> tuple[str, ...]:
     error, wide = (float(np.median([side.error for side in both])) for both in (own, their))
     apart = (value - other) / np.hypot(error, wide) * np.sqrt(repeats)
     return (
-        case.supernova.name, case.label, middle(side.seconds for side in their),
-        middle(side.seconds for side in own),
+        case.supernova.name, case.label,
+        *(f"{middle(s.seconds for s in side)} / {middle(s.draws for s in side)}" for side in (their, own)),
         f"**{spread(b.seconds / a.seconds for a, b in pairs)}**",
+        f"**{spread(a.draws / a.seconds / (b.draws / b.seconds) for a, b in pairs)}**",
         f"{other:.2f} ± {wide:.2f}", f"{value:.3f} ± {error:.3f}", f"{apart:+.1f}",
     )  # fmt: skip
 

@@ -37,11 +37,15 @@ _STARTS = {"x1": (-3.0, 3.0), "c": (-0.3, 0.5)}
 
 @dataclass(frozen=True)
 class Evidence:
-    """A log evidence in the units and under the priors of this fitter, its error, and what it took."""
+    """A log evidence in the units and under the priors of this fitter, its error, and what it took.
+
+    `draws` is the effective number of draws that come with it.
+    """
 
     value: float
     error: float
     seconds: float
+    draws: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ class Ours:
     @property
     def evidence(self) -> Evidence:
         """The evidence, which comes with every fit."""
-        return Evidence(self.results["log_evidence"], self.results["log_evidence_error"], self.seconds)
+        value, error = self.results["log_evidence"], self.results["log_evidence_error"]
+        return Evidence(value, error, self.seconds, effective_draws(self.chain))
 
 
 def ours(payload: dict[str, Any]) -> Ours:
@@ -184,7 +189,8 @@ class Peer:
         seconds = time.perf_counter() - began
         low, high = self.bounds["t0"]
         constant = np.log((high - low) / T0_WINDOW_DAYS) - 0.5 * np.sum(np.log(2 * np.pi * self.fluxerr**2))
-        return Evidence(float(result.logz + constant), float(result.logzerr), seconds)
+        draws = np.sum(result.weights) ** 2 / np.sum(result.weights**2)
+        return Evidence(float(result.logz + constant), float(result.logzerr), seconds, float(draws))
 
     def point(self) -> float:
         """Seconds of fit_lc from its own start."""

@@ -40,7 +40,7 @@ Progress = Callable[[float, str], None]
 
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
-_TRIES, _MOST_STARTS, _BEST_STARTS = 3, 8, 3
+_TRIES, _MOST_STARTS, _BEST_STARTS = 3, 8, 4
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
 _FAR, _SIMPLEX = 100.0, 0.3
 #: Steps of least squares towards the linear parameters' mode: outliers have to lose their weight first.
@@ -232,8 +232,8 @@ def _highest(fit: Fit) -> Array:
     steps: Array = np.asarray(np.linalg.solve(root, (starts - middle).T).T)
     modes = climb(density, steps, -far, far, one)
     best = max(modes, key=lambda mode: mode.height).theta
-    if fit.posterior.fluxes.cube.kernel == "linear":
-        # its kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
+    if fit.posterior.fluxes.cube.kernel != "spline" and fit.posterior.scatter is None:
+        # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
         simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
         options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5}
         found = minimize(

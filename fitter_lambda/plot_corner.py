@@ -75,10 +75,22 @@ def corner_figure(samples: Mapping[str, Array], options: Mapping[str, Any]) -> F
         **options,
     }
     size = 1.2 + 1.9 * table.shape[1]
-    figure = Figure(figsize=(size, size))
+    figure = _Triangle(figsize=(size, size))
     corner.corner(table, fig=figure, **keywords)
     _dress(figure)
     return figure
+
+
+class _Triangle(Figure):
+    """A figure whose panels above the diagonal, which corner hides, are one: panels take most of its time."""
+
+    def subplots(self, nrows: int = 1, ncols: int = 1, **_: Any) -> Any:
+        """As corner asks for them: an array of panels, on a grid."""
+        grid, hidden = self.add_gridspec(nrows, ncols), self.add_axes((0, 0, 0, 0))
+        panels = np.full((nrows, ncols), hidden, dtype=object)
+        for row, column in np.argwhere(np.tri(nrows)).tolist():
+            panels[row, column] = self.add_subplot(grid[row, column])
+        return panels if panels.size > 1 else panels.item()
 
 
 def _is_date(name: str, column: Array) -> bool:

@@ -1,5 +1,7 @@
 """The service itself: a payload in, a document out, whatever the payload holds."""
 
+import functools
+import gc
 import logging
 import warnings
 from collections.abc import Callable
@@ -55,7 +57,15 @@ def _success(payload: Payload, progress: Callable[[float, str], None]) -> dict[s
     from fitter_lambda.document import success
     from fitter_lambda.fit import fit_supernova
 
+    _freeze()
     if payload.parameters.source == AUTO:
         fit, ranking = fit_catalogue(payload, progress)
         return success(fit, payload, progress, ranking)
     return success(fit_supernova(payload, progress), payload, progress)
+
+
+@functools.cache
+def _freeze() -> None:
+    # what is loaded by now stays: the collector need not search it whenever a figure makes many objects
+    gc.collect()
+    gc.freeze()

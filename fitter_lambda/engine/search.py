@@ -29,7 +29,7 @@ _T0_STEP, _Z_STEP = 2.0, 0.03
 _SHAPE_STEPS = {"c": 0.25, "hostebv": 0.35, "delta": 0.4}
 #: Steeper than this (per scale squared) is an edge, where a row leaves the source's reach, no mode's width.
 _STEEPEST = 1e5
-_SMALL_GAIN, _SHORT_STEP = 1e-5, 0.02
+_SMALL_GAIN, _SHORT_STEP = 1e-6, 0.02
 #: Newton's first steps, for finite differences and for trust.
 _SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
 

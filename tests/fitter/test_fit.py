@@ -135,7 +135,7 @@ def test_any_redshift_can_be_given(redshift: float) -> None:
 
 
 def assert_same_optimum(one: Fit, other: Fit) -> None:
-    """Up to where the simplex stops: a thousandth of a standard deviation."""
+    """Up to where the climb stops: a thousandth of a standard deviation."""
     assert np.all(np.abs(one.best - other.best) < 2e-3 * other.draws.std(axis=0))
 
 
