@@ -10,4 +10,5 @@
     bandflux, general      fluxes of rows: by matrix products, or by sncosmo
     peak                   peak magnitudes and decline rates
     cube                   a source on a grid
+    interpolation          between its knots
 """

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from fitter_lambda.engine.cube import HOST_DUST, Cube, Epochs, blended, host_reddening, knots, places
+from fitter_lambda.engine.cube import HOST_DUST, Cube, Epochs, host_reddening
+from fitter_lambda.engine.interpolation import blended, knots, places
 
 __all__ = ["HC", "ZERO_POINT", "BandFluxes", "Design", "observer_grid"]
 

@@ -9,10 +9,9 @@ SALT3 (Guy et al. 2007, eq. 1) a = (x0, x0 x1), S = (M0, M1), s = c and `law` th
 MLCS2k2 (Jha, Riess & Kirshner 2007) s = Delta chooses among grids S. For a template seen through dust of
 its host, s is E(B-V) and `law` that of Fitzpatrick (1999), R_V = 3.1.
 
-Along phase the grid holds uniform knots a step h apart, and every flux is a sum over the four about it
-(`taps`), so that integrating over wavelength leaves the same sum. sncosmo's sources interpolate in one
-of three ways, and the one that reproduces the source is chosen: straight lines; cubic convolution
-(Keys 1981), as SALT's; not-a-knot cubic splines, by their B-spline coefficients (de Boor 1978).
+Along phase the grid holds uniform knots, and every flux is a sum over the four about it, so that integrating
+over wavelength leaves the same sum. sncosmo's sources interpolate in one of three ways (`interpolation`), and
+the one that reproduces the source is chosen; SALT's is the cubic convolution.
 """
 
 import functools
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitter_lambda.engine.interpolation import blended, knots, places
 from fitter_lambda.templates import load_source
 
 __all__ = [
@@ -32,11 +32,8 @@ __all__ = [
     "HOST_DUST",
     "Cube",
     "Epochs",
-    "blended",
     "host_reddening",
-    "knots",
     "load_cube",
-    "places",
     "save_cube",
 ]
 
@@ -77,7 +74,7 @@ class Cube:
     wave : ndarray, shape (w,)
         Rest-frame Angstrom, uniform.
     kernel : str
-        How to interpolate along phase: see `taps`.
+        How to interpolate along phase: see `interpolation`.
     flux : ndarray, shape (max(k, 1), j, p + 2, w)
         Knots along phase of the flux density at unit amplitude, one more at either end.
     dark_start : bool
@@ -214,85 +211,6 @@ def _interpolation(source: Any) -> tuple[float, str]:
 
 def _interpolate(table: Array, kernel: str, place: Array) -> Array:
     return blended(table, *places(place, 0.0, 1.0, len(table) - 2, kernel))
-
-
-def blended(table: Array, index: npt.NDArray[np.intp], weights: Array) -> Array:
-    """Four neighbouring knots times their weights, summed.
-
-    Parameters
-    ----------
-    table : ndarray, shape (n_knots, j)
-    index : ndarray of int, shape (...)
-        The first of the four.
-    weights : ndarray, shape (4, ...)
-
-    Returns
-    -------
-    ndarray, shape (..., j)
-    """
-    # two columns go as the parts of one complex number: one look-up instead of two
-    lanes = np.ascontiguousarray(table)
-    lanes = lanes.view(complex) if table.shape[1] % 2 == 0 else lanes
-    out = np.empty((*index.shape, lanes.shape[1]), dtype=lanes.dtype)
-    for lane in range(lanes.shape[1]):
-        column = np.ascontiguousarray(lanes[:, lane])
-        total = weights[0] * column.take(index)
-        for i in range(1, 4):
-            total += weights[i] * column.take(index + i)
-        out[..., lane] = total
-    return out.view(float)
-
-
-def knots(grid: Array, kernel: str) -> Array:
-    """What `taps` weighs, from samples along the axis before the last; one more at either end.
-
-    For "spline" they are the coefficients of the not-a-knot spline, else the samples themselves.
-    """
-    padded = np.pad(grid, [(0, 0)] * (grid.ndim - 2) + [(1, 1), (0, 0)], mode="edge")
-    if kernel != "spline":
-        return padded
-    padded[..., [0, -1], :] = 0.0
-    return np.asarray(_spline_system(grid.shape[-2]) @ padded)
-
-
-@functools.lru_cache(maxsize=16)
-def _spline_system(number: int) -> Array:
-    """What makes coefficients c of (0, samples, 0).
-
-    At each sample (c_i-1 + 4 c_i + c_i+1) / 6; at the ends fourth differences of 0, not-a-knot.
-    """
-    matrix = (4 * np.eye(number + 2) + np.eye(number + 2, k=1) + np.eye(number + 2, k=-1)) / 6
-    ends = np.zeros((2, number + 2))
-    ends[0, :5] = ends[1, -5:] = (1, -4, 6, -4, 1)
-    matrix[[0, -1]] = ends
-    return np.asarray(np.linalg.inv(matrix), dtype=float)
-
-
-def places(
-    x: Array, start: float, step: float, number: int, kernel: str
-) -> tuple[npt.NDArray[np.intp], Array]:
-    """The first of the four knots about each x, of so many from `start` on, and the four weights."""
-    place = np.clip((x - start) / step, 0, number - 1 - 1e-9)
-    index = place.astype(np.intp)
-    return index, taps(kernel, index, place - index, number - 1)
-
-
-def taps(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals: int) -> Array:
-    """Weights of the four knots about fractions x of the intervals `index`, on a new first axis."""
-    y, weights = 1 - x, np.zeros((4, *x.shape))
-    if kernel == "linear":
-        weights[1], weights[2] = y, x
-        return weights
-    if kernel == "spline":
-        weights[0], weights[3] = y * y * y, x * x * x
-        weights[1], weights[2] = 4 - 3 * x * x * (1 + y), 4 - 3 * y * y * (1 + x)
-        return weights / 6
-    weights[0], weights[3] = -0.5 * x * y * y, -0.5 * x * x * y
-    weights[1], weights[2] = 1 + 0.5 * x * x * (3 * x - 5), 0.5 * x * (1 + x * (4 - 3 * x))
-    # where a knot is missing, at the ends, sncosmo's draws straight lines
-    end = np.flatnonzero((index == 0) | (index == n_intervals - 1))
-    weights.reshape(4, -1)[:, end] = taps("linear", index.take(end), x.take(end), n_intervals)
-    return weights
 
 
 _TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start")

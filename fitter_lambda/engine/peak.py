@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes
-from fitter_lambda.engine.cube import Cube, places
+from fitter_lambda.engine.cube import Cube
+from fitter_lambda.engine.interpolation import places
 from fitter_lambda.engine.priors import shape_bounds
 
 __all__ = ["peaks", "unit_magnitude"]

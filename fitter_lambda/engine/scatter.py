@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import HC, ZERO_POINT, BandFluxes, observer_grid
-from fitter_lambda.engine.cube import Cube, Epochs, blended, places
+from fitter_lambda.engine.cube import Cube, Epochs
+from fitter_lambda.engine.interpolation import blended, places
 from fitter_lambda.engine.likelihood import Scatter
 
 __all__ = ["SaltScatter"]
