@@ -33,7 +33,7 @@ demo: $(STAMP)  ## run one real analysis from end to end, and keep the stack up
 test: lint  ## check everything: lint, then all tests, on ports and state of their own
 	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
 
-calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (half an hour; calibration/)
+calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (some minutes; calibration/)
 	@$(PY) -m tests.fitter.calibration
 
 screenshots: $(STAMP)  ## take a picture of every page of the web app (screenshots/)

@@ -60,10 +60,8 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
 def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     """Log density of each row and a replicated flux, for draws (chain, draw, d)."""
     theta, a = fit.split(draws.reshape(-1, draws.shape[-1]))
-    order = np.argsort(fit.posterior.split(theta)[1], kind="stable")
-    back = np.argsort(order, kind="stable")
-    design, scatter = fit.posterior.view(theta[order])
-    a, likelihood = a[order], fit.posterior.likelihood
+    design, scatter = fit.posterior.view(theta)
+    likelihood = fit.posterior.likelihood
     model = np.einsum("nrj,nj->nr", design.flux, a)
     variance, coherent = likelihood.variances(a, model, scatter)
     random = np.random.default_rng(seed)
@@ -73,7 +71,7 @@ def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
         noise = noise + coherent * (common @ likelihood.in_band.T)
     loglike = likelihood.pointwise(design, a, scatter)
     shape = (*draws.shape[:2], -1)
-    return loglike[back].reshape(shape), (model + noise)[back].reshape(shape)
+    return loglike.reshape(shape), (model + noise).reshape(shape)
 
 
 def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:

@@ -100,9 +100,8 @@ def misfit_p_value(fit: Fit) -> float:
     """
     few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
     theta, a = fit.split(few)
-    order = np.argsort(fit.posterior.split(theta)[1], kind="stable")
-    design, scatter = fit.posterior.view(theta[order])
-    chi2, number = (part.sum(axis=1) for part in fit.posterior.likelihood.chi2(design, a[order], scatter))
+    design, scatter = fit.posterior.view(theta)
+    chi2, number = (part.sum(axis=1) for part in fit.posterior.likelihood.chi2(design, a, scatter))
     if not fit.posterior.likelihood.robust:
         return float(np.mean(chi2_distribution.sf(chi2, np.maximum(number, 1))))
     random = np.random.default_rng(0)

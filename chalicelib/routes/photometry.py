@@ -48,8 +48,8 @@ def add(call: Call, body: Posted) -> dict[str, Any]:
 def put(call: Call, body: Posted) -> dict[str, Any]:
     """Upload photometry of one source; observations that are there already are refreshed.
 
-    They are shared with the groups named; those that you uploaded take the altdata, the position and
-    the limiting magnitude given. All rows are written, or none.
+    Those that you may change are shared with the groups named, too, and take the altdata, the position and
+    the limiting magnitude given; others' stay as they are. All rows are written, or none.
     """
     ids, _ = photometry_upload.upload(call.requester, body, refresh=True)
     return {"ids": ids}
