@@ -40,11 +40,13 @@ Progress = Callable[[float, str], None]
 
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
-_TRIES, _MOST_STARTS, _BEST_STARTS = 3, 8, 4
+_TRIES, _MOST_STARTS = 3, 8
+#: Of the climb to the best fit: how many of the draws it starts from, and rounds.
+_CLIMB, _CLIMB_OF_SLOW_SOURCES = (4, 25), (1, 5)
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
 _FAR, _SIMPLEX = 100.0, 0.3
-#: Steps of least squares towards the linear parameters' mode: outliers have to lose their weight first.
-_STEPS, _ROBUST_STEPS = 1, 3
+#: Steps of least squares towards the linear parameters' mode; more where their own value changes the errors.
+_STEPS, _MORE_STEPS = 1, 4
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
     return Posterior(
         rows.mjd, rows.band, likelihood, fluxes, scatter, prior,
         _amplitude_prior(cube, fluxes, data, kind, flat), shapes, flat, detections,
-        _ROBUST_STEPS if parameters.robust else _STEPS,
+        _MORE_STEPS if parameters.robust or scatter else _STEPS,
     )  # fmt: skip
 
 
@@ -217,10 +219,16 @@ def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -
 
 
 def _highest(fit: Fit) -> Array:
-    """Where the joint density of all parameters is highest, climbed to from the highest draws."""
+    """Where the joint density of all parameters is highest, climbed to from draws and modes."""
     low, high = _bounds(fit).T
-    middle, root = _round(fit.draws)
-    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:_BEST_STARTS]]
+    middle, root = _rounded(fit.draws)
+    cube = fit.posterior.fluxes.cube
+    number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
+    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:number]]
+    if fit.modes:
+        theta = np.array([mode.theta for mode in fit.modes])
+        a = fit.posterior.solve(theta, *fit.posterior.view(theta))[0]
+        starts = np.concatenate([starts, _columns(fit.posterior, theta, a)[1]])
 
     def values(steps: Array) -> Array:
         return np.asarray(np.clip(middle + steps @ root.T, low, high))
@@ -230,9 +238,9 @@ def _highest(fit: Fit) -> Array:
 
     far, one = np.full(len(middle), _FAR), np.ones(len(middle))
     steps: Array = np.asarray(np.linalg.solve(root, (starts - middle).T).T)
-    modes = climb(density, steps, -far, far, one)
+    modes = climb(density, np.clip(steps, -far, far), -far, far, one, rounds)
     best = max(modes, key=lambda mode: mode.height).theta
-    if fit.posterior.fluxes.cube.kernel != "spline" and fit.posterior.scatter is None:
+    if not (cube.kernel == "spline" or cube.general or fit.posterior.scatter):
         # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
         simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
         options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5}
@@ -244,7 +252,7 @@ def _highest(fit: Fit) -> Array:
     return np.asarray(values(best[None])[0])
 
 
-def _round(draws: Array) -> tuple[Array, Array]:
+def _rounded(draws: Array) -> tuple[Array, Array]:
     """Mean (d,), and a matrix (d, d) that makes the draws from round ones about 0."""
     middle = draws.mean(axis=0)
     size = np.maximum(draws.std(axis=0), 1e-12 * np.abs(middle) + 1e-300)

@@ -146,7 +146,7 @@ class BandFluxes:
         tables, weights = self.at(z[starts]), self.shape_weights(s)
         n_b, n_p, n_k, n_j = self._axes
         if n_k == 1:
-            curves = tables[..., 0, :]
+            curves = tables[np.cumsum(np.diff(z, prepend=np.nan) != 0) - 1, ..., 0, :]
         else:
             curves = np.empty((len(z), n_b, n_p, n_j))
             for table, first, end in zip(tables, starts, [*starts[1:], len(z)], strict=True):

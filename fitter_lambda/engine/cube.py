@@ -46,6 +46,7 @@ WAVE_STEP = 10 / 3
 #: Steps between knots to try (days), and the error at which one is fine enough (fraction of the peak).
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _FINE_ENOUGH = 2e-5
+_FEWEST_OF_A_SPLINE = 4
 #: A template that starts fainter than this fraction of its peak is taken to be zero before its start.
 _NEGLIGIBLE_START = 0.05
 
@@ -200,7 +201,7 @@ def _interpolation(source: Any) -> tuple[float, str]:
         phase = _phases(source, step)
         between = phase[:-1, None] + step * np.array([0.21, 0.5])
         grid, truth = (np.asarray(source._flux(x, wave), dtype=float) for x in (phase, between.ravel()))
-        for kernel in ("linear", "convolution", "spline"):
+        for kernel in ("linear", "convolution", "spline")[: 3 if len(phase) >= _FEWEST_OF_A_SPLINE else 2]:
             found = _interpolate(knots(grid, kernel), kernel, (between.ravel() - phase[0]) / step)
             error = float(np.nanmax(np.abs(found - truth)) / np.nanmax(np.abs(truth)))
             if error < _FINE_ENOUGH:

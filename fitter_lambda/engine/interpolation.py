@@ -4,10 +4,9 @@ Straight lines; cubic convolution (Keys 1981), with sncosmo's ends; not-a-knot c
 coefficients (de Boor 1978).
 """
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve_banded
 
 __all__ = ["blended", "knots", "places"]
 
@@ -23,20 +22,22 @@ def knots(grid: Array, kernel: str) -> Array:
     if kernel != "spline":
         return padded
     padded[..., [0, -1], :] = 0.0
-    return np.asarray(_spline_system(grid.shape[-2]) @ padded)
+    right = np.moveaxis(padded, -2, 0)
+    found = solve_banded((4, 4), _spline_system(len(right)), right.reshape(len(right), -1))
+    return np.asarray(np.moveaxis(found.reshape(right.shape), 0, -2))
 
 
-@functools.lru_cache(maxsize=16)
 def _spline_system(number: int) -> Array:
-    """What makes coefficients c of (0, samples, 0).
+    """Diagonals of what makes (0, samples, 0) of so many coefficients c.
 
-    At each sample (c_i-1 + 4 c_i + c_i+1) / 6; at the ends fourth differences of 0, not-a-knot.
+    At each sample it is (c_i-1 + 4 c_i + c_i+1) / 6; at the ends fourth differences are 0, not-a-knot.
     """
-    matrix = (4 * np.eye(number + 2) + np.eye(number + 2, k=1) + np.eye(number + 2, k=-1)) / 6
-    ends = np.zeros((2, number + 2))
-    ends[0, :5] = ends[1, -5:] = (1, -4, 6, -4, 1)
-    matrix[[0, -1]] = ends
-    return np.asarray(np.linalg.inv(matrix), dtype=float)
+    diagonals = np.zeros((9, number))
+    diagonals[4, 1:-1] = 4 / 6
+    diagonals[3, 2:] = diagonals[5, :-2] = 1 / 6
+    for i, value in enumerate((1.0, -4.0, 6.0, -4.0, 1.0)):
+        diagonals[4 - i, i] = diagonals[4 + i, number - 1 - i] = value
+    return diagonals
 
 
 def places(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from fitter_lambda.engine.posterior import Conditional, Posterior
-from fitter_lambda.engine.sampler import Sample, resampled
+from fitter_lambda.engine.sampler import Sample, moments, resampled, tempered
 
 __all__ = ["sample_nested"]
 
@@ -22,6 +22,8 @@ _LIVE = 150
 #: Of the density, where nested sampling is the only way, and where it is the last resort.
 _MOST_CALLS, _LAST_RESORT = 12_000, 4_000
 _LEFT = 0.3
+#: Of the linear parameters' proposal: its variance at first, and how often it is adapted.
+_WIDE, _PASSES = 1.2, 3
 
 
 def sample_nested(
@@ -49,13 +51,17 @@ def sample_nested(
     log_mass = np.asarray(found.logwt) - found.logz[-1]
     pool = random.choice(len(log_mass), 2 * n_draws, p=np.exp(log_mass - logsumexp(log_mass)))
     theta = np.asarray(found.samples)[pool]
-    n_linear = posterior.fluxes.n_linear
-    draws = posterior.joint(theta, Conditional(np.zeros(n_linear), 1.2 * np.eye(n_linear)), random)
-    ratio = draws.log_ratio - np.asarray(found.logl)[pool]
-    evidence = float(found.logz[-1] + np.sum(np.log(high - low)) + logsumexp(ratio) - np.log(len(ratio)))
-    effective = min(float(n_draws), 1 / float(np.sum(np.exp(2 * (log_mass - logsumexp(log_mass))))))
+    conditional = Conditional.wide(posterior.fluxes.n_linear, _WIDE)
+    for _ in range(1 if posterior.fluxes.cube.general else _PASSES):
+        draws = posterior.joint(theta, conditional, random)
+        ratio = draws.log_ratio - np.asarray(found.logl)[pool]
+        if np.isfinite(ratio).any():
+            conditional = moments(draws, tempered(ratio))
+    drawn = resampled(draws, ratio, len(ratio), n_draws, random)
+    mass = 1 / float(np.sum(np.exp(2 * (log_mass - logsumexp(log_mass)))))
     return replace(
-        resampled(draws, ratio, len(ratio), n_draws, random),
-        log_evidence=evidence, log_evidence_error=float(found.logzerr[-1]), effective_draws=effective,
-        rounds=int(found.niter), evaluations=calls, sampler="nested sampling (dynesty)",
+        drawn, log_evidence=float(found.logz[-1] + np.sum(np.log(high - low)) + drawn.log_evidence),
+        log_evidence_error=float(np.hypot(found.logzerr[-1], drawn.log_evidence_error)),
+        effective_draws=min(mass, drawn.effective_draws), rounds=int(found.niter), evaluations=calls,
+        sampler="nested sampling (dynesty)",
     )  # fmt: skip

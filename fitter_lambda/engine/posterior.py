@@ -45,6 +45,11 @@ class Conditional:
     mean: Array
     covariance: Array
 
+    @classmethod
+    def wide(cls, number: int, variance: float) -> "Conditional":
+        """About a^, so many times as wide as its own covariance."""
+        return cls(np.zeros(number), variance * np.eye(number))
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -143,7 +148,7 @@ class Posterior:
     def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
         """theta in the order of redshifts and shapes, in pieces that fit into memory; and the way back."""
         _, z, s = self.split(theta)
-        order = np.lexsort((*s.reshape(len(z), -1).T, z))
+        order = np.lexsort((*(s if s.ndim > 1 else s[:, None]).T, z))
         number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
 
@@ -215,12 +220,19 @@ class Posterior:
     ) -> tuple[Array, Array, Array, Array]:
         design, scatter = self.view(theta)
         mode, covariance, _ = self.solve(theta, design, scatter)
-        root = _root(covariance)
-        spread = np.einsum("nij,jk,nlk->nil", root, conditional.covariance, root)
-        a, log_q = _positive_normal(mode + root @ conditional.mean, spread, random)
-        offset: Array = np.asarray(np.linalg.solve(root, (a - mode)[..., None])[..., 0], dtype=float)
+        root, spread = _root(covariance), np.linalg.cholesky(conditional.covariance)
+        # the amplitude is positive: the first normal deviate is above -bound
+        bound = (conditional.mean[0] + mode[:, 0] / root[:, 0, 0]) / spread[0, 0]
+        x = random.standard_normal(mode.shape)
+        x[:, 0] = -ndtri(random.uniform(1e-12, 1 - 1e-12, len(mode)) * ndtr(bound))
+        offset = conditional.mean + x @ spread.T
+        a = mode + np.einsum("njk,nk->nj", root, offset)
+        a[:, 0] = np.maximum(a[:, 0], 1e-300)
+        scale = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(np.diag(spread)).sum()
+        log_q = -0.5 * (x**2).sum(axis=1) - x.shape[1] / 2 * np.log(2 * np.pi) - log_ndtr(bound) - scale
         log_joint = self._density(theta, design, a, scatter)
-        return a, offset, log_joint - log_q, log_joint
+        ratio = np.where(np.isfinite(log_q), log_joint - log_q, -np.inf)
+        return a, np.where(np.isfinite(offset), offset, 0.0), ratio, log_joint
 
 
 def _root(covariance: Array) -> Array:
@@ -232,20 +244,3 @@ def _root(covariance: Array) -> Array:
     root[:, 1, 0] = covariance[:, 0, 1] / root[:, 0, 0]
     root[:, 1, 1] = np.sqrt(np.maximum(covariance[:, 1, 1] - root[:, 1, 0] ** 2, 1e-12 * covariance[:, 1, 1]))
     return root
-
-
-def _positive_normal(mean: Array, covariance: Array, random: np.random.Generator) -> tuple[Array, Array]:
-    """Draws (n, j) of normals whose first component is positive, and their log densities (n,)."""
-    sigma = np.sqrt(covariance[:, 0, 0])
-    below = ndtr(-mean[:, 0] / sigma)
-    u = below + random.uniform(1e-12, 1 - 1e-12, len(mean)) * (1 - below)
-    x = ndtri(u)
-    first = np.maximum(mean[:, 0] + sigma * x, 1e-300)
-    log_q = -0.5 * x**2 - np.log(sigma) - 0.5 * np.log(2 * np.pi) - log_ndtr(mean[:, 0] / sigma)
-    if mean.shape[1] == 1:
-        return first[:, None], log_q
-    slope = covariance[:, 0, 1] / covariance[:, 0, 0]
-    rest = np.sqrt(np.maximum(covariance[:, 1, 1] - slope * covariance[:, 0, 1], 1e-300))
-    y = random.standard_normal(len(mean))
-    second = mean[:, 1] + slope * (first - mean[:, 0]) + rest * y
-    return np.column_stack([first, second]), log_q - 0.5 * y**2 - np.log(rest) - 0.5 * np.log(2 * np.pi)

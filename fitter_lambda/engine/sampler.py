@@ -1,6 +1,6 @@
 """Independent draws and the evidence: importance sampling from a mixture that adapts itself.
 
-Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, one for each mode at first,
+Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, two for each mode at first,
 are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
 Gaussian components; the linear parameters' proposal moves with them, by its first two moments. Weights that
 a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). Then one large round is
@@ -22,8 +22,9 @@ from scipy.special import gammaln, logsumexp
 
 from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
 from fitter_lambda.engine.search import Mode
+from fitter_lambda.errors import FitError
 
-__all__ = ["Sample", "resampled", "sample"]
+__all__ = ["Sample", "moments", "resampled", "sample", "tempered"]
 
 Array = npt.NDArray[np.float64]
 
@@ -135,8 +136,7 @@ def sample(
     draws, log_weight = _round(posterior, proposal, lattice, total, random)
     progress(1.0)
     found = resampled(draws, log_weight, total, n_draws, random)
-    theta = found.theta if lattice is None else _moved(posterior, found.theta, lattice[1], random)
-    return replace(found, theta=theta, rounds=rounds, evaluations=evaluations + _ROUND + total)
+    return replace(found, rounds=rounds, evaluations=evaluations + _ROUND + total)
 
 
 def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
@@ -149,8 +149,7 @@ def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
         np.concatenate([weights, 0.2 * weights]), np.tile(means, (2, 1)),
         np.concatenate([2 * covariances, 30 * covariances]),
     )  # fmt: skip
-    n_linear = posterior.fluxes.n_linear
-    return _Proposal(mixture, Conditional(np.zeros(n_linear), _WIDER * np.eye(n_linear)))
+    return _Proposal(mixture, Conditional.wide(posterior.fluxes.n_linear, _WIDER))
 
 
 def _lattice(
@@ -168,7 +167,7 @@ def _lattice(
         step = min(12 * spread / _LATTICE, max(narrow / 4, (high - low) / 20000))
     else:
         step = narrow / 4
-    return low, max(step, (high - low) * 1e-6)
+    return low, min(max(step, (high - low) * 1e-6), (high - low) / 100)
 
 
 def _round(
@@ -181,8 +180,13 @@ def _round(
         i, (origin, step) = posterior.names.index("z"), lattice
         theta[:, i] = origin + step * (np.floor((theta[:, i] - origin) / step) + 0.5)
     inside = np.isfinite(posterior.log_prior(theta))
+    if not inside.any():
+        raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
     draws = posterior.joint(theta[inside], proposal.a, random)
-    return draws, draws.log_ratio - logsumexp(proposal.theta.log_parts(draws.theta), axis=1)
+    log_weight = draws.log_ratio - logsumexp(proposal.theta.log_parts(draws.theta), axis=1)
+    if lattice is not None:
+        draws = replace(draws, theta=_moved(posterior, draws.theta, lattice[1], random))
+    return draws, log_weight
 
 
 def _effective(log_weight: Array) -> float:
@@ -195,21 +199,25 @@ def _adapted(draws: Draws, log_weight: Array, before: _Proposal, random: np.rand
     """The proposal nearest to the weighted draws."""
     if np.sum(np.isfinite(log_weight)) < _ENOUGH:
         return before
-    weight = _tempered(log_weight)
+    weight = tempered(log_weight)
+    return _Proposal(_maximised(draws.theta, weight, before.theta, random), moments(draws, weight))
+
+
+def moments(draws: Draws, weight: Array) -> Conditional:
+    """How weighted draws have the linear parameters about their mode, a little wider."""
     mean = weight @ draws.offset
     gap = draws.offset - mean
-    covariance = (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
-    mixture = _maximised(draws.theta, weight, before.theta, random)
-    return _Proposal(mixture, Conditional(mean, _WIDER * covariance))
+    return Conditional(mean, _WIDER * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean)))
 
 
-def _tempered(log_weight: Array) -> Array:
+def tempered(log_weight: Array) -> Array:
     """Weights that sum to 1, to the highest power up to 1 at which enough draws share them."""
-    seen = np.isfinite(log_weight)
-    finite, power = np.where(seen, log_weight, log_weight[seen].min()), 1.0
-    while _effective(power * finite) < _ENOUGH:
+    seen, power = np.isfinite(log_weight), 1.0
+    log = log_weight[seen] - log_weight[seen].max()
+    while _effective(power * log) < min(_ENOUGH, 0.9 * len(log)):
         power *= 0.8
-    weight = np.exp(power * (finite - finite.max())) * seen
+    weight = np.zeros(len(seen))
+    weight[seen] = np.exp(power * log)
     return np.asarray(weight / weight.sum())
 
 

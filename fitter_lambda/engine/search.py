@@ -29,6 +29,8 @@ _T0_STEP, _Z_STEP = 2.0, 0.03
 _SHAPE_STEPS = {"c": 0.25, "hostebv": 0.35, "delta": 0.4}
 #: Steeper than this (per scale squared) is an edge, where a row leaves the source's reach, no mode's width.
 _STEEPEST = 1e5
+#: Widths that are measured in powers of two exceed a Gaussian's by up to 1.41.
+_FAR_WIDER = 1.5
 _SMALL_GAIN, _SHORT_STEP = 1e-6, 0.02
 #: Newton's first steps, for finite differences and for trust.
 _SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
@@ -79,7 +81,10 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     peaks = peaks[np.argsort(-height[peaks])][:_MOST_PEAKS]
     # the highest with softened errors, and with the true ones
     truest = peaks[np.argsort(-posterior.laplace(theta[peaks]))][:_MOST_MODES]
-    return climbed(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)])
+    modes = climbed(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)])
+    if not modes:
+        raise FitError("The model reaches the detections nowhere long enough; is the source type right?")
+    return modes
 
 
 def climbed(posterior: Posterior, starts: Array) -> list[Mode]:
@@ -87,20 +92,23 @@ def climbed(posterior: Posterior, starts: Array) -> list[Mode]:
     scale = np.array([_SCALES.get(name, 0.1) for name in posterior.names])
     low, high = posterior.bounds.T
     modes = distinct(climb(posterior.laplace, starts, low, high, scale))
-    return [_widened(posterior.laplace, mode, scale) for mode in modes]
+    return [_widened(posterior.laplace, mode, scale, high - low) for mode in modes]
 
 
-def _widened(density: Density, mode: Mode, scale: Array) -> Mode:
-    """A mode that is at least as wide, along each axis, as its density is at e^-2.
+def _widened(density: Density, mode: Mode, scale: Array, most: Array) -> Mode:
+    """A mode as wide, along each axis, as its density is at e^-2, where its curvature says far less.
 
-    Where a row leaves the source's reach the density breaks off: the curvature there is none.
+    Where a row leaves the source's reach the density breaks off, and what curves there is an edge. No mode
+    is wider than its bounds.
     """
     reach, axes = 2.0 ** np.arange(-11, 6), np.eye(len(scale))
     ways = (scale * axes)[:, None, None] * np.array([1.0, -1.0])[:, None, None] * reach[:, None]
     fallen = density((mode.theta + ways).reshape(-1, len(scale))).reshape(ways.shape[:-1]) < mode.height - 2
     first = np.where(fallen.any(axis=2), fallen.argmax(axis=2), len(reach) - 1)
     width = scale * reach[first.max(axis=1)] / (2 * np.sqrt(2))
-    wider = np.maximum(1.0, width * np.sqrt(np.diag(np.linalg.inv(mode.covariance))))
+    wider = width * np.sqrt(np.diag(np.linalg.inv(mode.covariance)))
+    wider = np.where(wider > _FAR_WIDER, wider, 1.0)
+    wider *= np.minimum(1.0, most / 2 / (wider * np.sqrt(np.diag(mode.covariance))))
     return replace(mode, covariance=mode.covariance * np.outer(wider, wider))
 
 
@@ -119,7 +127,7 @@ def _soft(posterior: Posterior) -> Posterior:
     )  # fmt: skip
     detections = np.bincount(of_bin, posterior.detections) > 0
     return replace(
-        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None
+        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None, steps=1
     )  # fmt: skip
 
 
@@ -212,6 +220,7 @@ def _differences(
 ) -> tuple[Array, Array, Array, Array]:
     """Value, gradient and Hessian of `density` by central differences, and the best of their points."""
     m, d = theta.shape
+    step = np.minimum(step, (high - low) / 4)
     # moved inwards where a step would leave the bounds
     middle = np.clip(theta, low + step, high - step)
     offsets = [np.zeros(d)]
