@@ -75,7 +75,9 @@ def corner_figure(samples: Mapping[str, Array], options: Mapping[str, Any]) -> F
         **options,
     }
     size = 1.2 + 1.9 * table.shape[1]
-    figure = _Triangle(figsize=(size, size))
+    # corner goes back to the panels for truths, and to those above the diagonal for its reverse
+    plain = table.shape[1] == 1 or {"truths", "reverse"} & set(options)
+    figure = (Figure if plain else _Triangle)(figsize=(size, size))
     corner.corner(table, fig=figure, **keywords)
     _dress(figure)
     return figure
@@ -90,7 +92,7 @@ class _Triangle(Figure):
         panels = np.full((nrows, ncols), hidden, dtype=object)
         for row, column in np.argwhere(np.tri(nrows)).tolist():
             panels[row, column] = self.add_subplot(grid[row, column])
-        return panels if panels.size > 1 else panels.item()
+        return panels
 
 
 def _is_date(name: str, column: Array) -> bool:

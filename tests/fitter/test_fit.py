@@ -1,5 +1,6 @@
 """The fit itself, on real supernovae and on ones made up."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,29 @@ def test_any_redshift_can_be_given(redshift: float) -> None:
     """Whose bounds are rounded to either side."""
     fit = run(payload(sn2019dwz_rows(), f"{redshift},,", source="salt3", n_draws=100, modelcov="False"))
     assert abs(best(fit)["z"] - redshift) < 0.005
+
+
+@pytest.mark.parametrize("width", [0.0004, 0.001, 0.003])
+def test_a_redshift_may_be_free_within_narrow_bounds(width: float) -> None:
+    given = {"source": "salt3", "fix_z": "False", "modelcov": "False", "n_draws": 1000}
+    fit = run(payload(sn2019dwz_rows(), ",,", z_min=0.046, z_max=0.046 + width, **given))
+    z = draws(fit, "z")
+    assert z.min() >= 0.046 and z.max() <= 0.046 + width
+    assert z.std() == pytest.approx(width / 12**0.5, rel=0.1)
+    alone = run(payload(sn2019dwz_rows(), "0.0465,,", **given | {"fix_z": "True"}))
+    assert fit.sample.log_evidence == pytest.approx(alone.sample.log_evidence, abs=0.5)
+
+
+def test_precise_rows_that_salt_does_not_describe_are_sampled_all_the_same() -> None:
+    rows = [
+        {"mjd": 58600 + day, "flux": 1e3 * math.exp(-0.5 * (day / 12) ** 2), "fluxerr": 0.1, "filter": band}
+        for day in range(-20, 40, 3) for band in ("ztfg", "ztfr")
+    ]  # fmt: skip
+    fit = run(
+        payload([row | {"zp": "23.9", "magsys": "ab"} for row in rows], "0.05,,", source="salt3", n_draws=500)
+    )
+    assert fit.sample.pareto_k < 0.7
+    assert fit.sample.log_evidence_error < 0.2
 
 
 def assert_same_optimum(one: Fit, other: Fit) -> None:

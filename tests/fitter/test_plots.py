@@ -166,3 +166,18 @@ def test_a_corner_plot_with_ranges_of_its_own_keeps_the_samples_units() -> None:
     figure = corner_figure(samples, {"range": [(58600.0, 58610.0), (-3.0, 3.0)]})
     assert figure.axes[0].get_xlim() == pytest.approx((58600, 58610))
     assert "$t_0$ [MJD]" in [axes.get_xlabel() for axes in figure.axes]
+
+
+@pytest.mark.parametrize("options", [{"truths": [0.0, 1.0, 2.0]}, {"reverse": True}, {}])
+def test_every_panel_of_a_corner_plot_has_its_own_place(options: dict[str, Any]) -> None:
+    random = np.random.default_rng(0)
+    samples = {name: random.normal(i, 1.0, 500) for i, name in enumerate("abc")}
+    figure = corner_figure(samples, options)
+    places = {tuple(axes.get_position().bounds) for axes in figure.axes}
+    assert len(places) == len(figure.axes) == 6
+    assert all(width > 0.1 and height > 0.1 for _, _, width, height in places)
+
+
+def test_a_corner_plot_of_one_parameter_is_a_histogram() -> None:
+    figure = corner_figure({"x": np.random.default_rng(0).normal(size=500)}, {})
+    assert len(figure.axes) == 1
