@@ -24,7 +24,8 @@ def knots(grid: Array, kernel: str) -> Array:
     padded[..., [0, -1], :] = 0.0
     right = np.moveaxis(padded, -2, 0)
     found = solve_banded((4, 4), _spline_system(len(right)), right.reshape(len(right), -1))
-    return np.asarray(np.moveaxis(found.reshape(right.shape), 0, -2))
+    # the solver's order of memory is Fortran's
+    return np.ascontiguousarray(np.moveaxis(found.reshape(right.shape), 0, -2))
 
 
 def _spline_system(number: int) -> Array:
