@@ -40,13 +40,15 @@ Progress = Callable[[float, str], None]
 
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
 _TRUSTED = 0.7
-_TRIES, _MOST_STARTS = 3, 8
+_TRIES, _MOST_STARTS = 2, 8
+#: Another try, where there are fewer effective draws than this fraction.
+_FEW = 0.1
 #: Of the climb to the best fit: how many of the draws it starts from, and rounds.
 _CLIMB, _CLIMB_OF_SLOW_SOURCES = (4, 25), (1, 5)
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
 _FAR, _SIMPLEX = 100.0, 0.3
 #: Steps of least squares towards the linear parameters' mode; more where their own value changes the errors.
-_STEPS, _MORE_STEPS = 1, 4
+_STEPS, _MORE_STEPS = 1, 6
 
 
 @dataclass(frozen=True)
@@ -272,14 +274,18 @@ def _drawn(
     posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
 ) -> Sample:
     random = np.random.default_rng(parameters.seed)
-    for _ in range(_TRIES if modes else 0):
+    if posterior.fluxes.cube.general:
+        return sample_nested(posterior, parameters.n_draws, random, progress)
+    found: list[Sample] = []
+    for _ in range(_TRIES):
         drawn = sample(posterior, modes, parameters.n_draws, random, progress)
-        if drawn.pareto_k < _TRUSTED:
+        if drawn.pareto_k < _TRUSTED and drawn.effective_draws > _FEW * parameters.n_draws:
             return drawn
+        found.append(drawn)
         # the draws came upon something that the search had not seen
         _, highest = np.unique(-drawn.log_joint, return_index=True)
         modes = distinct([*modes, *climbed(posterior, drawn.theta[highest[:_MOST_STARTS]])])
-    return sample_nested(posterior, parameters.n_draws, random, progress)
+    return max(found, key=lambda drawn: drawn.effective_draws)
 
 
 def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:

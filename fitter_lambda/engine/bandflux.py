@@ -51,6 +51,10 @@ class Design:
     flux: Array
     reached: npt.NDArray[np.bool_]
 
+    def at_points(self, points: npt.NDArray[np.intp]) -> "Design":
+        """The same at some of the points."""
+        return Design(self.flux[points], self.reached[points])
+
 
 class BandFluxes:
     """Band fluxes of one source.

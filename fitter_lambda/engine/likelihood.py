@@ -25,13 +25,17 @@ from scipy.special import ndtr
 
 from fitter_lambda.engine.bandflux import Design
 
-__all__ = ["NU", "Likelihood", "Scatter", "invert"]
+__all__ = ["NU", "Likelihood", "Scatter"]
 
 Array = npt.NDArray[np.float64]
 
 #: Degrees of freedom of the robust likelihood: tails heavy, variance finite.
 NU = 4.0
 _FAILED = 1e-3
+#: Of SALT's relative variance, where its flux is nearly nothing.
+_BROADEST = 1e4
+#: Standard deviations from a limit, beyond which nothing changes.
+_FAR = 1e3
 _LN_2PI = float(np.log(2 * np.pi))
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
@@ -58,14 +62,27 @@ class Scatter:
     gain: Array
     coherent: Array
 
-    def at(self, a: Array) -> Array:
-        """Relative variance of each row (n_points, n_rows) at linear parameters (n_points, 2)."""
+    def at_points(self, points: npt.NDArray[np.intp]) -> "Scatter":
+        """The same at some of the points."""
+        return Scatter(
+            self.relative[points], self.colour_free[points], self.gain[points], self.coherent[points]
+        )
+
+    def at(self, a: Array) -> tuple[Array, Array]:
+        """Relative variance of each row at linear parameters (n_points, 2), and its slope along x1.
+
+        Both are of shape (n_points, n_rows).
+        """
         x1 = np.clip(a[:, 1] / np.maximum(a[:, 0], 1e-300), -5, 5)[:, None]
-        v = self.relative[..., 0] + x1 * (self.relative[..., 1] + x1 * self.relative[..., 2])
-        v = np.where(v < 0, 1e-4, v)  # as snfit has it
-        total = self.colour_free[..., 0] + x1 * self.colour_free[..., 1]
-        relative = v * (self.gain / np.maximum(total, 1e-100)) ** 2
-        return np.where(total > 0, np.minimum(relative, 1e8), 1e4)
+        constant, linear, square = np.moveaxis(self.relative, 2, 0)
+        v, slope = constant + x1 * (linear + x1 * square), linear + 2 * x1 * square
+        v, slope = np.where(v < 0, 1e-4, v), np.where(v < 0, 0.0, slope)  # as snfit has it
+        total = np.maximum(self.colour_free[..., 0] + x1 * self.colour_free[..., 1], 1e-100)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = (self.gain / total) ** 2
+            relative, slope = v * scale, (slope - 2 * v * self.colour_free[..., 1] / total) * scale
+        broken = relative > _BROADEST
+        return np.where(broken, _BROADEST, relative), np.where(broken | (np.abs(x1) >= 5), 0.0, slope)
 
 
 class Likelihood:
@@ -107,7 +124,7 @@ class Likelihood:
         if scatter is None:
             return np.broadcast_to(self.variance, model.shape), None
         coherent = model * (scatter.coherent @ self.in_band.T)
-        total = self.variance + model**2 * scatter.at(a)
+        total = self.variance + model**2 * scatter.at(a)[0]
         return (total + coherent**2, None) if self.robust else (total, coherent)
 
     def pointwise(self, design: Design, a: Array, scatter: Scatter | None = None) -> Array:
@@ -123,7 +140,8 @@ class Likelihood:
         if self.robust:
             rows = _T_NORM - 0.5 * np.log(variance) - 2.5 * np.log1p(residual**2 / (NU * variance))
         else:
-            rows = -0.5 * (residual**2 / variance + np.log(variance) + _LN_2PI)
+            with np.errstate(over="ignore"):
+                rows = -0.5 * (residual**2 / variance + np.log(variance) + _LN_2PI)
         if self.limit.any():
             at = self.limit
             rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
@@ -179,56 +197,70 @@ class Likelihood:
         """
         flux, used = design.flux, self._gaussian(design)
         if a is None:
-            return _normal(flux, used / self.variance, used / self.variance * self.flux)
+            weight = used / self.variance
+            return _normal(flux, weight), _sum(flux, weight * self.flux)
         model = _times(flux, a)
         variance, coherent = self.variances(a, model, scatter)
-        residual = self.flux - model
-        weight = (NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance
-        excess = weight * residual**2 - 1
-        weight, slope = used * weight, used * weight * residual
-        if scatter is not None:
-            # variance grows with flux: its own score and information (Fisher scoring)
-            growth = used * (variance - self.variance + (0 if coherent is None else coherent**2)) / variance
-            with np.errstate(divide="ignore", invalid="ignore"):
-                growth = np.where(np.abs(model) > 0, growth / model, 0.0)
-            weight, slope = weight + 2 * growth**2, slope + growth * excess
+        distance = self.flux - model
+        residual = used * distance
+        weight = used * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
+        pull, spare = weight * residual, weight * residual**2 - used
+        matrix: Array | float = 0.0
+        if scatter is not None and coherent is not None:
+            matrix, pull, spare = self._coherent_step(flux, weight, residual, coherent, scatter)
         if self.limit.any():
             at = np.flatnonzero(self.limit)
             sigma = np.sqrt(variance[:, at])
-            x = residual[:, at] / sigma
+            x = np.clip(distance[:, at] / sigma, -_FAR, _FAR)
             hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
-            reached = 1.0 if self.zero_outside else design.reached[:, at].astype(float)
-            weight[:, at] = reached * np.maximum(hazard * (hazard + x), 1e-12) / sigma**2
-            slope[:, at] = -reached * hazard / sigma
-        matrix, right = _normal(flux, weight, weight * model + slope)
-        if coherent is not None:
-            share = weight * coherent
-            along = (share * coherent) @ self.in_band
-            cross = np.einsum("prj,pr,rb->pbj", flux, share, self.in_band, optimize=True)
-            seen = (share * self.flux) @ self.in_band / (1 + along)
-            matrix -= np.einsum("pbj,pbk,pb->pjk", cross, cross, 1 / (1 + along))
-            right -= np.einsum("pbj,pb->pj", cross, seen)
-        return matrix, right
+            hazard = hazard if self.zero_outside else hazard * design.reached[:, at]
+            weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
+            pull[:, at], spare[:, at] = -hazard / sigma, -hazard * x
+        matrix, right = matrix + _normal(flux, weight), _sum(flux, pull)
+        if scatter is not None:
+            # the variance grows with the flux: its own information (Fisher scoring) and score
+            growth = self._growth(flux, a, model, scatter) / variance[..., None]
+            matrix, right = matrix + 0.5 * _normal(growth, used), right + 0.5 * _sum(growth, spare)
+        return matrix, right + _times(matrix, a)
+
+    def _growth(self, flux: Array, a: Array, model: Array, scatter: Scatter) -> Array:
+        """How the variances of rows grow with each linear parameter, shape (n_points, n_rows, j)."""
+        relative, slope = scatter.at(a)
+        if self.robust:
+            relative = relative + (scatter.coherent @ self.in_band.T) ** 2
+        x1_of_a = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
+        return np.asarray(
+            (2 * model * relative)[..., None] * flux + (model**2 * slope)[..., None] * x1_of_a[:, None]
+        )
+
+    def _coherent_step(
+        self, flux: Array, weight: Array, residual: Array, coherent: Array, scatter: Scatter
+    ) -> tuple[Array, Array, Array]:
+        """What a covariance D + u u^T within each band, u = d f, changes in a step.
+
+        Returns what it adds to the normal matrix; d ln p / df of each row; and D times 2 d ln p / dD.
+        """
+        share, per_row = weight * coherent, scatter.coherent @ self.in_band.T
+        more = 1 + (share * coherent) @ self.in_band
+        common = (share * residual) @ self.in_band / more
+        own = share / (more @ self.in_band.T)
+        # C^-1 times the residuals, and the diagonal of C^-1, over weight
+        whitened = residual - coherent * (common @ self.in_band.T)
+        spare = weight * whitened**2 - (weight > 0) + own * coherent
+        pull = weight * whitened + per_row * (weight * whitened * (common @ self.in_band.T) - own)
+        cross, turn = (
+            np.swapaxes(flux * by[..., None], 1, 2) @ self.in_band for by in (share, own * per_row)
+        )
+        matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / more[:, None]) @ np.swapaxes(cross, 1, 2)
+        return matrix, pull, spare
 
 
-def invert(matrix: Array) -> tuple[Array, Array]:
-    """Inverses and log determinants of symmetric positive matrices (n, j, j), j = 1 or 2.
-
-    A direction that no row constrains gets a variance that is huge, not infinite.
-    """
-    size = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    matrix = matrix + np.eye(matrix.shape[-1]) * (1e-12 * size + 1e-300)
-    if matrix.shape[-1] == 1:
-        return 1 / matrix, np.log(matrix[:, 0, 0])
-    a, b, c = matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 1]
-    determinant = np.maximum(a * c - b * b, 1e-300)
-    inverse = np.stack([np.stack([c, -b], -1), np.stack([-b, a], -1)], -2) / determinant[:, None, None]
-    return inverse, np.log(determinant)
+def _normal(flux: Array, weight: Array) -> Array:
+    return np.asarray(np.swapaxes(flux * weight[..., None], 1, 2) @ flux)
 
 
-def _normal(flux: Array, weight: Array, right: Array) -> tuple[Array, Array]:
-    weighted = flux * weight[..., None]
-    return np.swapaxes(weighted, 1, 2) @ flux, (np.swapaxes(flux, 1, 2) @ right[..., None])[..., 0]
+def _sum(flux: Array, right: Array) -> Array:
+    return np.asarray((np.swapaxes(flux, 1, 2) @ right[..., None])[..., 0])
 
 
 def _times(flux: Array, a: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The fallback: nested sampling (Skilling 2006) by dynesty (Speagle 2020), for what defies the rest.
+"""The fallback: nested sampling (Skilling 2006) by dynesty (Speagle 2020), for sources of several shapes.
 
 It draws theta from the same density with the linear parameters integrated out; those are drawn given theta,
 and each pair is weighed by the exact joint density, as in `sampler`.
@@ -12,18 +12,18 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from fitter_lambda.engine.posterior import Conditional, Posterior
-from fitter_lambda.engine.sampler import Sample, moments, resampled, tempered
+from fitter_lambda.engine.sampler import Sample, resampled
 
 __all__ = ["sample_nested"]
 
 Array = npt.NDArray[np.float64]
 
 _LIVE = 150
-#: Of the density, where nested sampling is the only way, and where it is the last resort.
-_MOST_CALLS, _LAST_RESORT = 12_000, 4_000
+#: Of the density.
+_MOST_CALLS = 12_000
 _LEFT = 0.3
-#: Of the linear parameters' proposal: its variance at first, and how often it is adapted.
-_WIDE, _PASSES = 1.2, 3
+#: Variance of the linear parameters' proposal.
+_WIDE = 1.2
 
 
 def sample_nested(
@@ -33,30 +33,27 @@ def sample_nested(
     from dynesty import NestedSampler
 
     low, high = posterior.bounds.T
-    calls, most = 0, _MOST_CALLS if posterior.fluxes.cube.general else _LAST_RESORT
+    calls = 0
 
     def density(theta: Array) -> float:
         nonlocal calls
         calls += 1
         if calls % 500 == 0:
-            progress(min(1.0, calls / most))
+            progress(min(1.0, calls / _MOST_CALLS))
         value = float(posterior.laplace(theta[None])[0])
         return value if np.isfinite(value) else -1e300
 
     sampler = NestedSampler(
         density, lambda u: low + (high - low) * u, len(low), nlive=_LIVE, sample="rwalk", rstate=random
     )
-    sampler.run_nested(dlogz=_LEFT, maxcall=most, print_progress=False)
+    sampler.run_nested(dlogz=_LEFT, maxcall=_MOST_CALLS, print_progress=False)
     found = sampler.results
     log_mass = np.asarray(found.logwt) - found.logz[-1]
     pool = random.choice(len(log_mass), 2 * n_draws, p=np.exp(log_mass - logsumexp(log_mass)))
     theta = np.asarray(found.samples)[pool]
     conditional = Conditional.wide(posterior.fluxes.n_linear, _WIDE)
-    for _ in range(1 if posterior.fluxes.cube.general else _PASSES):
-        draws = posterior.joint(theta, conditional, random)
-        ratio = draws.log_ratio - np.asarray(found.logl)[pool]
-        if np.isfinite(ratio).any():
-            conditional = moments(draws, tempered(ratio))
+    draws = posterior.joint(theta, conditional, random)
+    ratio = draws.log_ratio - np.asarray(found.logl)[pool]
     drawn = resampled(draws, ratio, len(ratio), n_draws, random)
     mass = 1 / float(np.sum(np.exp(2 * (log_mass - logsumexp(log_mass)))))
     return replace(

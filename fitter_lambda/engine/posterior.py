@@ -6,21 +6,22 @@ them the linear ones, a, are nearly Gaussian. The search works with a integrated
 
     ln p(theta | y) = ln p(y | theta, a^) + ln p(a^ | theta) + ln p(theta) + J/2 ln 2 pi - 1/2 ln |H|,
 
-exact where all rows are Gaussian and the prior of a is flat. Draws take a from a Gaussian near a^, cut at
-amplitude 0, and are weighed by the exact joint density: nothing of the approximation is left in them.
+exact where all rows are Gaussian and the prior of a is flat. Draws take a from a Student's t near a^, and are
+weighed by the exact joint density: nothing of the approximation is left in them.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import gammaln
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
-from fitter_lambda.engine.likelihood import Likelihood, Scatter, invert
+from fitter_lambda.engine.likelihood import Likelihood, Scatter
+from fitter_lambda.engine.linear import LinearProblem, solve, times
 from fitter_lambda.engine.priors import (
     T0_WINDOW_DAYS,
-    X1_BOUNDS,
     AmplitudePrior,
     RedshiftPrior,
     log_shape_prior,
@@ -36,6 +37,8 @@ Array = npt.NDArray[np.float64]
 _SHINING = 0.5
 #: Points times rows that are worked on at once.
 _PIECE = 120_000
+#: Degrees of freedom of the linear parameters' proposal: tails wider than the posterior's.
+_NU = 8.0
 
 
 @dataclass(frozen=True)
@@ -154,30 +157,11 @@ class Posterior:
 
     def solve(self, theta: Array, design: Design, scatter: Scatter | None) -> tuple[Array, Array, Array]:
         """The linear parameters' mode (n, j), covariance (n, j, j), and ln det of its inverse (n,)."""
+        return solve(self._linear(theta, design, scatter), self.steps)
+
+    def _linear(self, theta: Array, design: Design, scatter: Scatter | None) -> LinearProblem:
         _, z, s = self.split(theta)
-        matrix, right = self.likelihood.step(design, None, scatter)
-        covariance, log_det = invert(matrix)
-        a = self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
-        for _ in range(0 if self._is_exact else self.steps):
-            matrix, right = self.likelihood.step(design, a, scatter)
-            prior, slope = self.amplitude.curvature(a, z, s)
-            matrix, right = matrix + prior, right + np.einsum("njk,nk->nj", prior, a) + slope
-            covariance, log_det = invert(matrix)
-            before, a = a, self._inside(np.einsum("njk,nk->nj", covariance, right), covariance)
-            # no more than by half or to twice at once: far from the mode the curvature misleads
-            a *= np.clip(a[:, :1], before[:, :1] / 2, before[:, :1] * 2) / a[:, :1]
-        return a, covariance, log_det
-
-    @property
-    def _is_exact(self) -> bool:
-        return self.flat and self.scatter is None and self.likelihood.is_gaussian
-
-    def _inside(self, a: Array, covariance: Array) -> Array:
-        a = np.where(np.isfinite(a), a, 0.0)
-        a[:, 0] = np.maximum(a[:, 0], 0.05 * np.sqrt(covariance[:, 0, 0]))
-        if a.shape[1] == 2 and self.flat:
-            a[:, 1] = a[:, 0] * np.clip(a[:, 1] / a[:, 0], 0.999 * X1_BOUNDS[0], 0.999 * X1_BOUNDS[1])
-        return a
+        return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
 
     def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
         shining = design.flux[:, self.detections, 0] != 0
@@ -204,9 +188,8 @@ class Posterior:
         return np.asarray(self._density(theta, design, a, scatter) + jacobian)
 
     def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
-        _, z, s = self.split(theta)
-        density = self.likelihood.total(design, a, scatter) + self.amplitude.logpdf(a, z, s)
-        density = np.where(self._shines(design), density + self.log_prior(theta), -np.inf)
+        density = self._linear(theta, design, scatter).height(a) + self.log_prior(theta)
+        density = np.where(self._shines(design), density, -np.inf)
         return np.where(np.isfinite(density), density, -np.inf)
 
     def joint(self, theta: Array, conditional: Conditional, random: np.random.Generator) -> Draws:
@@ -221,17 +204,15 @@ class Posterior:
         design, scatter = self.view(theta)
         mode, covariance, _ = self.solve(theta, design, scatter)
         root, spread = _root(covariance), np.linalg.cholesky(conditional.covariance)
-        # the amplitude is positive: the first normal deviate is above -bound
-        bound = (conditional.mean[0] + mode[:, 0] / root[:, 0, 0]) / spread[0, 0]
-        x = random.standard_normal(mode.shape)
-        x[:, 0] = -ndtri(random.uniform(1e-12, 1 - 1e-12, len(mode)) * ndtr(bound))
+        j = mode.shape[1]
+        x = random.standard_normal(mode.shape) * np.sqrt(_NU / random.chisquare(_NU, (len(mode), 1)))
         offset = conditional.mean + x @ spread.T
-        a = mode + np.einsum("njk,nk->nj", root, offset)
-        a[:, 0] = np.maximum(a[:, 0], 1e-300)
+        a = mode + times(root, offset)
+        norm = gammaln((_NU + j) / 2) - gammaln(_NU / 2) - j / 2 * math.log(_NU * math.pi)
         scale = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(np.diag(spread)).sum()
-        log_q = -0.5 * (x**2).sum(axis=1) - x.shape[1] / 2 * np.log(2 * np.pi) - log_ndtr(bound) - scale
+        log_q = norm - (_NU + j) / 2 * np.log1p((x**2).sum(axis=1) / _NU) - scale
         log_joint = self._density(theta, design, a, scatter)
-        ratio = np.where(np.isfinite(log_q), log_joint - log_q, -np.inf)
+        ratio = np.where(np.isfinite(log_q) & (a[:, 0] > 0), log_joint - log_q, -np.inf)
         return a, np.where(np.isfinite(offset), offset, 0.0), ratio, log_joint
 
 

@@ -174,22 +174,24 @@ class AmplitudePrior:
             low, high = X1_BOUNDS
             shape = np.where((x1 > low) & (x1 < high), -math.log(high - low), -np.inf)
         else:
-            shape = -0.5 * x1**2 - 0.5 * math.log(2 * math.pi)
+            shape = -0.5 * np.clip(x1, -1e100, 1e100) ** 2 - 0.5 * math.log(2 * math.pi)
         return np.asarray(value + shape - np.log(amplitude))
 
     def curvature(self, a: Array, z: Array, s: Array) -> tuple[Array, Array]:
         """A Gaussian's inverse covariance (n, j, j) and slope (n, j) that stand for the prior near `a`."""
         n, j = a.shape
         matrix, slope = np.zeros((n, j, j)), np.zeros((n, j))
+        amplitude = np.maximum(a[:, 0], 1e-300)
         if self.highest is None:
-            amplitude = np.maximum(a[:, 0], 1e-300)
             mean, sigma = self.log_amplitude(z, s)
             pull = (np.log(amplitude) - mean) / sigma**2
             slope[:, 0] = -(pull + 1) / amplitude
             matrix[:, 0, 0] = np.maximum(1 / sigma**2 - pull - 1, 0.1 / sigma**2) / amplitude**2
-            if j == 2:
-                matrix[:, 1, 1] = 1 / amplitude**2
-                slope[:, 1] = -a[:, 1] / amplitude**2
+        if j == 2 and self.highest is None:
+            slope[:, 0] += (a[:, 1] / amplitude) ** 2 / amplitude
+            matrix[:, 1, 1], slope[:, 1] = 1 / amplitude**2, -a[:, 1] / amplitude**2
+        if j == 2:
+            slope[:, 0] -= 1 / amplitude
         return matrix, slope
 
 

@@ -36,7 +36,8 @@ _GOOD = 0.6
 _ENOUGH = 60.0
 #: Variance of the linear parameters' proposal, over that of the draws that it is made from.
 _WIDER = 1.1
-_MOST_DRAWS = 60_000
+#: In the large round: draws, and rows seen by them.
+_MOST_DRAWS, _MOST_ROWS = 40_000, 5e6
 _LATTICE = 400
 
 
@@ -132,7 +133,8 @@ def sample(
         if _effective(log_weight) > _GOOD * _ROUND:
             break
     efficiency = _effective(log_weight) / _ROUND
-    total = int(min(max(1.2 * n_draws / max(efficiency, 0.02), n_draws), max(_MOST_DRAWS, n_draws)))
+    most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
+    total = int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most)))
     draws, log_weight = _round(posterior, proposal, lattice, total, random)
     progress(1.0)
     found = resampled(draws, log_weight, total, n_draws, random)
@@ -282,6 +284,6 @@ def _pareto_k(log_weight: Array) -> float:
     b = 1 / x[-1] + (1 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (3 * quarter)
     k = np.array([np.mean(np.log1p(-value * x)) for value in b])
     log_like = tail * (np.log(-b / k) - k - 1)
-    share = np.array([1 / np.sum(np.exp(log_like - value)) for value in log_like])
+    share = np.exp(log_like - logsumexp(log_like))
     shape = float(np.mean(np.log1p(-np.sum(b * share) * x)))
     return shape * tail / (tail + 10) + 5 / (tail + 10)

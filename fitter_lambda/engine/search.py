@@ -32,6 +32,8 @@ _STEEPEST = 1e5
 #: Widths that are measured in powers of two exceed a Gaussian's by up to 1.41.
 _FAR_WIDER = 1.5
 _SMALL_GAIN, _SHORT_STEP = 1e-6, 0.02
+#: Gain that a start may hope for in its first round, and a quarter of it in each that follows.
+_FIRST_PACE = 1e5
 #: Newton's first steps, for finite differences and for trust.
 _SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
 
@@ -72,8 +74,8 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     height = _soft(posterior).laplace(theta)
     if not np.isfinite(height).any():
         raise FitError(
-            "The model reaches too few of the detections at any time and redshift; "
-            "is the source type right, and the redshift?"
+            "The model reaches fewer than half of the detections at any time and redshift; is the source "
+            "type right, and the redshift? mjd_min and mjd_max cut a light curve that outlasts the model."
         )
     lattice = np.where(np.isfinite(height), height, -1e300).reshape(shape)
     is_peak = (lattice == maximum_filter(lattice, size=3, mode="nearest")).ravel()
@@ -186,8 +188,8 @@ def climb(
         flat = density(points.reshape(-1, points.shape[-1]))
         return np.where(np.isfinite(flat), flat, -1e30).reshape(points.shape[:-1])
 
-    going = np.arange(len(theta))
-    for _ in range(rounds):
+    going, pace, top = np.arange(len(theta)), np.full(len(theta), _FIRST_PACE), -np.inf
+    for left in range(rounds, 0, -1):
         here, rows = theta[going], np.arange(len(going))
         value, slope, curvature, seen = _differences(finite, here, step[going], low, high)
         move, spread = _newton(slope, curvature, scale)
@@ -203,8 +205,11 @@ def climb(
         trust[going] *= np.where((gain > 0) & (best == 0), 2.0, 0.3)
         trust = np.minimum(trust, 8.0)
         step[going] = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
-        # a step that fails is no end: the next is shorter
-        going = going[~np.where(gain > 0, gain < _SMALL_GAIN, trust[going] < _SHORT_STEP)]
+        pace[going] = np.maximum(gain, pace[going] / 4)
+        top = max(top, float(heights.max()))
+        # a step that fails is no end: the next is shorter; but who is too slow to come near will not matter
+        ends = np.where(gain > 0, gain < _SMALL_GAIN, trust[going] < _SHORT_STEP)
+        going = going[~ends & (value + left * pace[going] > top - _KEEP)]
         if not len(going):
             break
     value, slope, curvature, _ = _differences(finite, theta, step, low, high)

@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
 from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
-from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.likelihood import Likelihood, Scatter
 from fitter_lambda.engine.scatter import SaltScatter
 from fitter_lambda.templates import load_bandpasses
 from tests.fitter.simulate import bump, dusty, offer, offer_shared
@@ -172,6 +172,16 @@ def test_out_of_the_wavelengths_nothing_is_known(load: Any) -> None:
         assert ((design.flux[0, :, 0] > 0) == reached).all()
 
 
+def test_a_source_is_laid_on_its_own_steps(
+    load: Callable[[str], Cube], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase, wave = 0.87 * np.arange(-20, 70), np.arange(2000.0, 11001.0, 20.0)
+    offer(
+        monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-even", version="1")
+    )
+    assert load("made-even").step == pytest.approx(0.87)
+
+
 def _agrees_with_a_dense_covariance(cube: Cube, seed: int) -> None:
     random = np.random.default_rng(seed)
     z, c = random.uniform(0.02, 0.15), random.uniform(-0.3, 0.5)
@@ -189,8 +199,21 @@ def _agrees_with_a_dense_covariance(cube: Cube, seed: int) -> None:
     at, epochs = np.array([z]), cube.epochs(np.array([z]), np.array([T0]), mjd)
     design = fluxes.design(at, np.array([c]), epochs, band)
     scatter = SaltScatter(cube, _bands(), 0.01, 0.2).at(at, epochs, band)
-    found = likelihood.total(design, np.array([[x0, x0 * x1]]), scatter)[0]
+    a = np.array([[x0, x0 * x1]])
+    found = likelihood.total(design, a, scatter)[0]
     assert found == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
+    for robust in (False, True):
+        limits = random.random(40) < 0.1
+        _climbs_by_its_slope(Likelihood(data, error**2, band, limits, robust=robust), design, a, scatter)
+
+
+def _climbs_by_its_slope(likelihood: Likelihood, design: Design, a: Array, scatter: Scatter) -> None:
+    """A step of least squares goes along the density's own slope."""
+    matrix, right = likelihood.step(design, a, scatter)
+    slope = right[0] - matrix[0] @ a[0]
+    for i, size in enumerate(1e-5 * a[0, 0] * np.eye(2)):
+        rise = likelihood.total(design, a + size, scatter) - likelihood.total(design, a - size, scatter)
+        assert slope[i] == pytest.approx(rise[0] / (2 * size[i]), rel=1e-4, abs=1e-6 * np.abs(slope).max())
 
 
 @pytest.mark.parametrize("source", ["salt3", "salt3-nir"])

@@ -15,7 +15,7 @@ from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.fit import Fit, fit_supernova
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import parse_payload
-from fitter_lambda.templates import load_source
+from fitter_lambda.templates import load_bandpasses, load_source
 from tests.fitter.light_curves import (
     COMPARABLE,
     payload,
@@ -156,6 +156,24 @@ def test_precise_rows_that_salt_does_not_describe_are_sampled_all_the_same() -> 
     )
     assert fit.sample.pareto_k < 0.7
     assert fit.sample.log_evidence_error < 0.2
+
+
+def test_outliers_among_precise_rows_of_a_salt_supernova_leave_draws_to_trust() -> None:
+    model = sncosmo.Model(load_source("salt3"))
+    model.set(z=0.1, t0=58600.0, x0=1e-3, x1=-0.5, c=0.1)
+    random, rows = np.random.default_rng(3), []
+    passes, _ = load_bandpasses(("ztfg", "ztfr", "sdssi"))
+    for mjd in np.arange(58585.0, 58650.0, 3.0):
+        for band, seen in passes.items():
+            flux = float(model.bandflux(seen, mjd, 23.9, "ab"))
+            error = math.hypot(0.1, 0.01 * flux)
+            flux = (flux + error * random.normal()) * (2.0 if random.random() < 0.05 else 1.0)
+            rows.append(
+                {"mjd": mjd, "flux": flux, "fluxerr": error, "filter": band, "zp": "23.9", "magsys": "ab"}
+            )
+    fit = run(payload(rows, "0.1,,", source="salt3", n_draws=1000))
+    assert fit.sample.pareto_k < 0.7
+    assert fit.sample.effective_draws > 500
 
 
 def assert_same_optimum(one: Fit, other: Fit) -> None:
