@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
 from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
-from fitter_lambda.engine.search import Mode
+from fitter_lambda.engine.search import SCALES, Mode
 from fitter_lambda.errors import FitError
 
 __all__ = ["Sample", "moments", "resampled", "sample", "tempered"]
@@ -30,6 +30,8 @@ Array = npt.NDArray[np.float64]
 
 _NU = 6.0
 _COMPONENTS = 8
+#: Width of the widest first components, in scales of the search.
+_BROAD = 0.5
 _ROUND = 1200
 _MOST_ROUNDS = 8
 _GOOD = 0.6
@@ -146,10 +148,11 @@ def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     # flattened: Laplace's masses are guesses
     weights = np.exp(0.5 * (mass - mass.max())) + 0.02
     means, covariances = np.array([m.theta for m in modes]), np.array([m.covariance for m in modes])
-    # and again, wide: a mode's curvature is not always its width
+    # and again, wide: a mode's curvature is not always its width, and from afar draws come nearer
+    broad = np.diag([(_BROAD * SCALES.get(name, 0.1)) ** 2 for name in posterior.names])
     mixture = _Mixture(
-        np.concatenate([weights, 0.2 * weights]), np.tile(means, (2, 1)),
-        np.concatenate([2 * covariances, 30 * covariances]),
+        np.concatenate([weights, 0.2 * weights, 0.2 * weights]), np.tile(means, (3, 1)),
+        np.concatenate([2 * covariances, 30 * covariances, covariances + broad]),
     )  # fmt: skip
     return _Proposal(mixture, Conditional.wide(posterior.fluxes.n_linear, _WIDER))
 

@@ -17,7 +17,7 @@ from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["Mode", "climb", "climbed", "distinct", "find_modes"]
+__all__ = ["SCALES", "Mode", "climb", "climbed", "distinct", "find_modes"]
 
 Array = npt.NDArray[np.float64]
 Density = Callable[[Array], Array]
@@ -35,7 +35,7 @@ _SMALL_GAIN, _SHORT_STEP = 1e-6, 0.02
 #: Gain that a start may hope for in its first round, and a quarter of it in each that follows.
 _FIRST_PACE = 1e5
 #: Newton's first steps, for finite differences and for trust.
-_SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
+SCALES = {"t0": 1.0, "z": 0.005, "c": 0.05, "hostebv": 0.05, "delta": 0.1}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
 
 def climbed(posterior: Posterior, starts: Array) -> list[Mode]:
     """The distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
-    scale = np.array([_SCALES.get(name, 0.1) for name in posterior.names])
+    scale = np.array([SCALES.get(name, 0.1) for name in posterior.names])
     low, high = posterior.bounds.T
     modes = distinct(climb(posterior.laplace, starts, low, high, scale))
     return [_widened(posterior.laplace, mode, scale, high - low) for mode in modes]
