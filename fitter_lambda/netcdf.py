@@ -62,16 +62,15 @@ def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     theta, a = fit.split(draws.reshape(-1, draws.shape[-1]))
     design, scatter = fit.posterior.view(theta)
     likelihood = fit.posterior.likelihood
-    model = np.einsum("nrj,nj->nr", design.flux, a)
-    variance, coherent = likelihood.variances(a, model, scatter)
+    expected = likelihood.expected(design, a, scatter)
     random = np.random.default_rng(seed)
-    noise = random.normal(size=model.shape) * np.sqrt(variance)
-    if coherent is not None:
+    noise = random.normal(size=expected.flux.shape) * np.sqrt(expected.variance)
+    if expected.coherent is not None:
         common = random.normal(size=(len(a), likelihood.in_band.shape[1]))
-        noise = noise + coherent * (common @ likelihood.in_band.T)
-    loglike = likelihood.pointwise(design, a, scatter)
+        noise = noise + expected.coherent * (common @ likelihood.in_band.T)
+    loglike = likelihood.pointwise(design, expected)
     shape = (*draws.shape[:2], -1)
-    return loglike.reshape(shape), (model + noise).reshape(shape)
+    return loglike.reshape(shape), (expected.flux + noise).reshape(shape)
 
 
 def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:

@@ -129,10 +129,10 @@ def _pulls(fit: Fit) -> Array:
     """Residuals of the best fit over their total errors, SALT's own scatter in them; NaN where none."""
     rows, (theta, a) = fit.data.rows, fit.split(fit.best[None])
     design, scatter = fit.posterior.view(theta)
-    model = (design.flux @ a[..., None])[..., 0]
-    variance, coherent = fit.posterior.likelihood.variances(a, model, scatter)
-    total = variance if coherent is None else variance + coherent**2
-    return np.where(design.reached[0] & ~rows.limit, (rows.flux - model[0]) / np.sqrt(total[0]), np.nan)
+    expected = fit.posterior.likelihood.expected(design, a, scatter)
+    total = expected.variance if expected.coherent is None else expected.variance + expected.coherent**2
+    pulls = (rows.flux - expected.flux[0]) / np.sqrt(total[0])
+    return np.where(design.reached[0] & ~rows.limit, pulls, np.nan)
 
 
 def _flux_range(fit: Fit, curves: dict[str, Band], shown: Chosen) -> tuple[float, float]:

@@ -87,7 +87,8 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
 def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
     theta, a = fit.split(fit.best[None])
     design, scatter = fit.posterior.view(theta)
-    chi2, number = fit.posterior.likelihood.chi2(design, a, scatter)
+    likelihood = fit.posterior.likelihood
+    chi2, number = likelihood.chi2(design, likelihood.expected(design, a, scatter))
     names = fit.data.rows.bands
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
 
@@ -101,8 +102,10 @@ def misfit_p_value(fit: Fit) -> float:
     few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
     theta, a = fit.split(few)
     design, scatter = fit.posterior.view(theta)
-    chi2, number = (part.sum(axis=1) for part in fit.posterior.likelihood.chi2(design, a, scatter))
-    if not fit.posterior.likelihood.robust:
+    likelihood = fit.posterior.likelihood
+    expected = likelihood.expected(design, a, scatter)
+    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(design, expected))
+    if not likelihood.robust:
         return float(np.mean(chi2_distribution.sf(chi2, np.maximum(number, 1))))
     random = np.random.default_rng(0)
     made = [np.sum(random.standard_t(NU, int(n)) ** 2) for n in number]

@@ -25,7 +25,7 @@ from scipy.special import ndtr
 
 from fitter_lambda.engine.bandflux import Design
 
-__all__ = ["NU", "Likelihood", "Scatter"]
+__all__ = ["NU", "Expected", "Likelihood", "Scatter", "times"]
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +34,7 @@ NU = 4.0
 _FAILED = 1e-3
 #: Of SALT's relative variance, where its flux is nearly nothing.
 _BROADEST = 1e4
+_FAINTEST = 1e-50
 #: Standard deviations from a limit, beyond which nothing changes.
 _FAR = 1e3
 _LN_2PI = float(np.log(2 * np.pi))
@@ -47,9 +48,9 @@ class Scatter:
 
     Attributes
     ----------
-    relative : ndarray, shape (n_points, n_rows, 3)
+    relative : ndarray, shape (3, n_points, n_rows)
         Variance of a row as a polynomial in x1: constant, linear, square.
-    colour_free : ndarray, shape (n_points, n_rows, 2)
+    colour_free : ndarray, shape (2, n_points, n_rows)
         The flux, without colour, that it belongs to: its part at x1 = 0, and what x1 adds.
     gain : ndarray, shape (n_points, n_rows)
         What the standard deviation is multiplied by.
@@ -64,9 +65,8 @@ class Scatter:
 
     def at_points(self, points: npt.NDArray[np.intp]) -> "Scatter":
         """The same at some of the points."""
-        return Scatter(
-            self.relative[points], self.colour_free[points], self.gain[points], self.coherent[points]
-        )
+        relative, colour_free = self.relative[:, points], self.colour_free[:, points]
+        return Scatter(relative, colour_free, self.gain[points], self.coherent[points])
 
     def at(self, a: Array) -> tuple[Array, Array]:
         """Relative variance of each row at linear parameters (n_points, 2), and its slope along x1.
@@ -74,15 +74,38 @@ class Scatter:
         Both are of shape (n_points, n_rows).
         """
         x1 = np.clip(a[:, 1] / np.maximum(a[:, 0], 1e-300), -5, 5)[:, None]
-        constant, linear, square = np.moveaxis(self.relative, 2, 0)
-        v, slope = constant + x1 * (linear + x1 * square), linear + 2 * x1 * square
-        v, slope = np.where(v < 0, 1e-4, v), np.where(v < 0, 0.0, slope)  # as snfit has it
-        total = np.maximum(self.colour_free[..., 0] + x1 * self.colour_free[..., 1], 1e-100)
-        with np.errstate(over="ignore", invalid="ignore"):
-            scale = (self.gain / total) ** 2
-            relative, slope = v * scale, (slope - 2 * v * self.colour_free[..., 1] / total) * scale
-        broken = relative > _BROADEST
-        return np.where(broken, _BROADEST, relative), np.where(broken | (np.abs(x1) >= 5), 0.0, slope)
+        (constant, linear, square), (neutral, stretch) = self.relative, self.colour_free
+        curved = x1 * square
+        v, slope = constant + x1 * (linear + curved), linear + 2 * curved
+        negative = v < 0
+        if negative.any():  # as snfit has it
+            v[negative], slope[negative] = 1e-4, 0.0
+        total = np.maximum(neutral + x1 * stretch, _FAINTEST)
+        scale = (self.gain / total) ** 2
+        relative, slope = v * scale, (slope - 2 * v * stretch / total) * scale
+        slope[(relative > _BROADEST) | (np.abs(x1) >= 5)] = 0.0
+        return np.minimum(relative, _BROADEST), slope
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a model says of each row; arrays of shape (n_points, n_rows).
+
+    Attributes
+    ----------
+    flux, variance : ndarray
+        The variance without what the rows of a band share.
+    coherent : ndarray or None
+        The standard deviation of that.
+    growth, bend : ndarray or None
+        SALT's own variance, over the squared flux, and its slope along x1.
+    """
+
+    flux: Array
+    variance: Array
+    coherent: Array | None = None
+    growth: Array | None = None
+    bend: Array | None = None
 
 
 class Likelihood:
@@ -119,21 +142,22 @@ class Likelihood:
         """Whether the linear parameters can be solved for in one step."""
         return not (self.robust or self.limit.any())
 
-    def variances(self, a: Array, model: Array, scatter: Scatter | None) -> tuple[Array, Array | None]:
-        """Variance of each row (n_points, n_rows), and its band's coherent part, at model fluxes."""
+    def expected(self, design: Design, a: Array, scatter: Scatter | None = None) -> Expected:
+        """What the model at linear parameters a (n_points, j) says of the rows."""
+        flux = times(design.flux, a)
         if scatter is None:
-            return np.broadcast_to(self.variance, model.shape), None
-        coherent = model * (scatter.coherent @ self.in_band.T)
-        total = self.variance + model**2 * scatter.at(a)[0]
-        return (total + coherent**2, None) if self.robust else (total, coherent)
+            return Expected(flux, np.broadcast_to(self.variance, flux.shape))
+        own, bend = scatter.at(a)
+        dispersion = scatter.coherent @ self.in_band.T
+        if self.robust:
+            own = own + dispersion**2
+        variance = self.variance + flux**2 * own
+        return Expected(flux, variance, None if self.robust else flux * dispersion, own, bend)
 
-    def pointwise(self, design: Design, a: Array, scatter: Scatter | None = None) -> Array:
+    def pointwise(self, design: Design, expected: Expected) -> Array:
         """Log density of each row (n_points, n_rows), the coherent scatter on the diagonal."""
-        model = _times(design.flux, a)
-        variance, coherent = self.variances(a, model, scatter)
-        if coherent is not None:
-            variance = variance + coherent**2
-        return self._rows(design, model, variance)
+        extra = 0.0 if expected.coherent is None else expected.coherent**2
+        return self._rows(design, expected.flux, expected.variance + extra)
 
     def _rows(self, design: Design, model: Array, variance: Array) -> Array:
         residual = self.flux - model
@@ -147,67 +171,61 @@ class Likelihood:
             rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
         return rows if self.zero_outside else np.where(design.reached, rows, self.background)
 
-    def total(self, design: Design, a: Array, scatter: Scatter | None = None) -> Array:
-        """Log likelihood of all rows, shape (n_points,).
-
-        Parameters
-        ----------
-        design : Design
-            Of n_points.
-        a : ndarray, shape (n_points, j)
-        scatter : Scatter, optional
-        """
-        model = _times(design.flux, a)
-        variance, coherent = self.variances(a, model, scatter)
-        total = self._rows(design, model, variance).sum(axis=1)
-        if coherent is not None:
-            used = self._gaussian(design)
-            along = (used * coherent**2 / variance) @ self.in_band
-            across = (used * coherent * (self.flux - model) / variance) @ self.in_band
+    def total(self, design: Design, expected: Expected) -> Array:
+        """Log likelihood of all rows, shape (n_points,)."""
+        total = self._rows(design, expected.flux, expected.variance).sum(axis=1)
+        if expected.coherent is not None:
+            along, across = self._shared(design, expected, expected.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
         return np.asarray(total)
 
-    def chi2(self, design: Design, a: Array, scatter: Scatter | None = None) -> tuple[Array, Array]:
+    def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
 
         Limits, and rows that the model does not reach, do not count.
         """
-        model, used = _times(design.flux, a), self._gaussian(design)
-        variance, coherent = self.variances(a, model, scatter)
-        residual = self.flux - model
-        total = (used * residual**2 / variance) @ self.in_band
-        if coherent is not None:
-            along = (used * coherent**2 / variance) @ self.in_band
-            total -= ((used * coherent * residual / variance) @ self.in_band) ** 2 / (1 + along)
+        used = self._gaussian(design)
+        total = (used * (self.flux - expected.flux) ** 2 / expected.variance) @ self.in_band
+        if expected.coherent is not None:
+            along, across = self._shared(design, expected, expected.coherent)
+            total -= across**2 / (1 + along)
         return total, used @ self.in_band
+
+    def _shared(self, design: Design, expected: Expected, coherent: Array) -> tuple[Array, Array]:
+        """u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
+        weighted = self._gaussian(design) * coherent / expected.variance
+        return (weighted * coherent) @ self.in_band, (weighted * (self.flux - expected.flux)) @ self.in_band
 
     def _gaussian(self, design: Design) -> Array:
         """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
         return np.asarray((design.reached | self.zero_outside) & ~self.limit, dtype=float)
 
-    def step(self, design: Design, a: Array | None, scatter: Scatter | None) -> tuple[Array, Array]:
-        """One step of iterated least squares: the normal matrix (n, j, j) and its right side (n, j).
+    def least_squares(self, design: Design) -> tuple[Array, Array]:
+        """Normal matrix (n, j, j) and right side (n, j), as if rows were Gaussian, of measured variance."""
+        weight = self._gaussian(design) / self.variance
+        return _normal(design.flux, weight), _sum(design.flux, weight * self.flux)
+
+    def step(
+        self, design: Design, a: Array, expected: Expected, scatter: Scatter | None
+    ) -> tuple[Array, Array]:
+        """Expected curvature (n, j, j) and slope (n, j) of `total` along a (n, j).
 
         Parameters
         ----------
         design : Design
-        a : ndarray, shape (n, j), or None
-            Where to expand; None: as if all rows were Gaussian, of their measured variance.
+        a : ndarray, shape (n, j)
+        expected : Expected
+            At a.
         scatter : Scatter, optional
         """
-        flux, used = design.flux, self._gaussian(design)
-        if a is None:
-            weight = used / self.variance
-            return _normal(flux, weight), _sum(flux, weight * self.flux)
-        model = _times(flux, a)
-        variance, coherent = self.variances(a, model, scatter)
-        distance = self.flux - model
+        flux, used, variance = design.flux, self._gaussian(design), expected.variance
+        distance = self.flux - expected.flux
         residual = used * distance
         weight = used * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
         pull, spare = weight * residual, weight * residual**2 - used
         matrix: Array | float = 0.0
-        if scatter is not None and coherent is not None:
-            matrix, pull, spare = self._coherent_step(flux, weight, residual, coherent, scatter)
+        if scatter is not None and expected.coherent is not None:
+            matrix, pull, spare = self._coherent_step(flux, weight, residual, expected.coherent, scatter)
         if self.limit.any():
             at = np.flatnonzero(self.limit)
             sigma = np.sqrt(variance[:, at])
@@ -216,21 +234,19 @@ class Likelihood:
             hazard = hazard if self.zero_outside else hazard * design.reached[:, at]
             weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
             pull[:, at], spare[:, at] = -hazard / sigma, -hazard * x
-        matrix, right = matrix + _normal(flux, weight), _sum(flux, pull)
-        if scatter is not None:
-            # the variance grows with the flux: its own information (Fisher scoring) and score
-            growth = self._growth(flux, a, model, scatter) / variance[..., None]
-            matrix, right = matrix + 0.5 * _normal(growth, used), right + 0.5 * _sum(growth, spare)
-        return matrix, right + _times(matrix, a)
-
-    def _growth(self, flux: Array, a: Array, model: Array, scatter: Scatter) -> Array:
-        """How the variances of rows grow with each linear parameter, shape (n_points, n_rows, j)."""
-        relative, slope = scatter.at(a)
-        if self.robust:
-            relative = relative + (scatter.coherent @ self.in_band.T) ** 2
+        if expected.growth is None or expected.bend is None:
+            return matrix + _normal(flux, weight), _sum(flux, pull)
+        # the variance grows with the flux, and with x1: its own information (Fisher scoring) and score
+        grows = 2 * expected.flux * expected.growth / variance
+        bends = expected.flux**2 * expected.bend / variance
         x1_of_a = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
-        return np.asarray(
-            (2 * model * relative)[..., None] * flux + (model**2 * slope)[..., None] * x1_of_a[:, None]
+        cross = 0.5 * _sum(flux, used * grows * bends)[:, :, None] * x1_of_a[:, None]
+        square = 0.5 * np.sum(used * bends**2, axis=1)[:, None, None] * x1_of_a[:, :, None] * x1_of_a[:, None]
+        matrix = matrix + _normal(flux, weight + 0.5 * used * grows**2) + square
+        slope = _sum(flux, pull + 0.5 * spare * grows)
+        return (
+            matrix + cross + np.swapaxes(cross, 1, 2),
+            slope + 0.5 * np.sum(spare * bends, axis=1)[:, None] * x1_of_a,
         )
 
     def _coherent_step(
@@ -242,14 +258,16 @@ class Likelihood:
         """
         share, per_row = weight * coherent, scatter.coherent @ self.in_band.T
         more = 1 + (share * coherent) @ self.in_band
-        common = (share * residual) @ self.in_band / more
+        common = ((share * residual) @ self.in_band / more) @ self.in_band.T
         own = share / (more @ self.in_band.T)
         # C^-1 times the residuals, and the diagonal of C^-1, over weight
-        whitened = residual - coherent * (common @ self.in_band.T)
-        spare = weight * whitened**2 - (weight > 0) + own * coherent
-        pull = weight * whitened + per_row * (weight * whitened * (common @ self.in_band.T) - own)
+        whitened = residual - coherent * common
+        pulled = weight * whitened
+        spare = pulled * whitened - (weight > 0) + own * coherent
+        pull = pulled + per_row * (pulled * common - own)
         cross, turn = (
-            np.swapaxes(flux * by[..., None], 1, 2) @ self.in_band for by in (share, own * per_row)
+            np.stack([(by * column) @ self.in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
+            for by in (share, own * per_row)
         )
         matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / more[:, None]) @ np.swapaxes(cross, 1, 2)
         return matrix, pull, spare
@@ -263,8 +281,9 @@ def _sum(flux: Array, right: Array) -> Array:
     return np.asarray((np.swapaxes(flux, 1, 2) @ right[..., None])[..., 0])
 
 
-def _times(flux: Array, a: Array) -> Array:
-    return np.asarray((flux @ a[..., None])[..., 0])
+def times(matrix: Array, vector: Array) -> Array:
+    """Products of matrices (n, j, k) and vectors (n, k)."""
+    return np.asarray((matrix @ vector[..., None])[..., 0])
 
 
 def _below(x: Array) -> Array:

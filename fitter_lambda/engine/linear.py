@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.likelihood import Likelihood, Scatter
+from fitter_lambda.engine.likelihood import Expected, Likelihood, Scatter, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
 
-__all__ = ["LinearProblem", "invert", "solve", "times"]
+__all__ = ["LinearProblem", "invert", "solve"]
 
 Array = npt.NDArray[np.float64]
 
 _FIRST_DAMPING = 1.0
-#: Square of a step, in standard deviations, that ends the climb.
-_STILL = 1e-4
+#: Square of the distance that is left, in standard deviations, that ends the climb.
+_STILL = 1e-3
 #: Of the expected curvature: less is taken to be none.
 _LEAST = 0.01
 
@@ -58,15 +58,19 @@ class LinearProblem:
         design = self.design.at_points(points)
         return LinearProblem(self.likelihood, self.prior, design, scatter, self.z[points], self.s[points])
 
-    def height(self, a: Array) -> Array:
-        """Log density of the rows and of a, shape (n,)."""
-        return self.likelihood.total(self.design, a, self.scatter) + self.prior.logpdf(a, self.z, self.s)
+    def expected(self, a: Array) -> Expected:
+        """What the model says of the rows."""
+        return self.likelihood.expected(self.design, a, self.scatter)
 
-    def step(self, a: Array) -> tuple[Array, Array]:
+    def height(self, a: Array, expected: Expected) -> Array:
+        """Log density of the rows and of a, shape (n,)."""
+        return self.likelihood.total(self.design, expected) + self.prior.logpdf(a, self.z, self.s)
+
+    def step(self, a: Array, expected: Expected) -> tuple[Array, Array]:
         """Expected curvature (n, j, j) and slope (n, j) of `height`."""
-        matrix, right = self.likelihood.step(self.design, a, self.scatter)
-        prior, slope = self.prior.curvature(a, self.z, self.s)
-        return matrix + prior, right - times(matrix, a) + slope
+        matrix, slope = self.likelihood.step(self.design, a, expected, self.scatter)
+        prior, pull = self.prior.curvature(a, self.z, self.s)
+        return matrix + prior, slope + pull
 
     def inside(self, a: Array, covariance: Array) -> Array:
         """a with a positive amplitude, and within the bounds of a flat prior."""
@@ -86,41 +90,45 @@ def solve(problem: LinearProblem, steps: int) -> tuple[Array, Array, Array]:
     steps : int
         One, or at most so many damped ones.
     """
-    matrix, right = problem.likelihood.step(problem.design, None, problem.scatter)
+    matrix, right = problem.likelihood.least_squares(problem.design)
     covariance, log_det = invert(matrix)
     a = problem.inside(times(covariance, right), covariance)
     if problem.is_exact:
         return a, covariance, log_det
     if steps == 1:
-        matrix, slope = problem.step(a)
+        matrix, slope = problem.step(a, problem.expected(a))
         covariance, log_det = invert(matrix)
         return _moved(problem, a, times(covariance, slope), covariance), covariance, log_det
     return _climbed(problem, a, steps)
 
 
 def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array, Array]:
-    """As `solve`, by damped steps from `a`, of points that still move."""
-    n, one = len(a), np.eye(a.shape[1])
-    going, height, damping = np.arange(n), problem.height(a), np.zeros((n, 1, 1))
-    curvature, rest, before = np.zeros((n, *one.shape)), np.zeros((n, *one.shape)), np.zeros((2, *a.shape))
-    for k in range(steps):
-        part, here = problem.at(going), a[going]
-        expected, slope = part.step(here)
-        if k:
-            rest[going] = _secant(rest[going], expected, here - before[0, going], before[1, going] - slope)
-        before[:, going] = here, slope
-        curvature[going] = matrix = _positive(expected, rest[going])
+    """As `solve`, by damped steps from `a`, of points that are not there yet."""
+    expected = problem.expected(a)
+    height, (curvature, slope) = problem.height(a, expected), problem.step(a, expected)
+    rest, damping, one = np.zeros_like(curvature), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
+    going = np.arange(len(a))
+    for _ in range(steps):
+        matrix = _positive(curvature[going], rest[going])
         covariance = invert(matrix)[0]
-        trial = _moved(part, here, times(invert(matrix * (1 + damping[going] * one))[0], slope), covariance)
-        found = part.height(trial)
-        climbs = (found >= height[going])[:, None]
-        a[going], height[going] = np.where(climbs, trial, here), np.maximum(found, height[going])
-        harder = np.maximum(10 * damping[going], _FIRST_DAMPING)
-        damping[going] = np.where(climbs[..., None], damping[going] / 10, harder)
-        going = going[np.einsum("nj,nj->n", slope, times(covariance, slope)) > _STILL]
+        far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > _STILL
+        going, matrix, covariance = going[far], matrix[far], covariance[far]
         if not len(going):
             break
-    return a, *invert(curvature)
+        part, here = problem.at(going), a[going]
+        move = times(invert(matrix * (1 + damping[going] * one))[0], slope[going])
+        trial = _moved(part, here, move, covariance)
+        expected = part.expected(trial)
+        found, (new, tilt) = part.height(trial, expected), part.step(trial, expected)
+        climbs = found >= height[going]
+        damping[going[climbs]] /= 10
+        damping[going[~climbs]] = np.maximum(10 * damping[going[~climbs]], _FIRST_DAMPING)
+        gone, step, fall = going[climbs], trial - here, slope[going] - tilt
+        rest[gone] = _secant(rest[gone], new[climbs], step[climbs], fall[climbs])
+        a[gone], height[gone], curvature[gone], slope[gone] = (
+            x[climbs] for x in (trial, found, new, tilt)
+        )
+    return a, *invert(_positive(curvature, rest))
 
 
 def _secant(rest: Array, expected: Array, step: Array, fall: Array) -> Array:
@@ -160,8 +168,3 @@ def invert(matrix: Array) -> tuple[Array, Array]:
     determinant = np.maximum(a * c - b * b, 1e-300)
     inverse = np.stack([np.stack([c, -b], -1), np.stack([-b, a], -1)], -2) / determinant[:, None, None]
     return inverse, np.log(determinant)
-
-
-def times(matrix: Array, vector: Array) -> Array:
-    """Products of matrices (n, j, k) and vectors (n, k)."""
-    return np.asarray(np.einsum("njk,nk->nj", matrix, vector))

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
-from fitter_lambda.engine.likelihood import Likelihood, Scatter
-from fitter_lambda.engine.linear import LinearProblem, solve, times
+from fitter_lambda.engine.likelihood import Likelihood, Scatter, times
+from fitter_lambda.engine.linear import LinearProblem, solve
 from fitter_lambda.engine.priors import (
     T0_WINDOW_DAYS,
     AmplitudePrior,
@@ -188,7 +188,8 @@ class Posterior:
         return np.asarray(self._density(theta, design, a, scatter) + jacobian)
 
     def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
-        density = self._linear(theta, design, scatter).height(a) + self.log_prior(theta)
+        problem = self._linear(theta, design, scatter)
+        density = problem.height(a, problem.expected(a)) + self.log_prior(theta)
         density = np.where(self._shines(design), density, -np.inf)
         return np.where(np.isfinite(density), density, -np.inf)
 

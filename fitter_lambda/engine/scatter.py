@@ -60,13 +60,13 @@ class SaltScatter:
             index, weights = places(epochs.phase, self._cube.start, _FINE_STEP, n_p, "linear")
         base = (of_point[:, None] * len(self._effective) + band) * (n_p + 2) + index
         relative = blended(table.reshape(-1, table.shape[-1]), base, weights)
-        free = self._fluxes.design(z, np.zeros_like(z), epochs, band).flux
-        gain = relative[..., 3] * free[..., 0] if self._is_relative else np.ones_like(relative[..., 0])
-        if not self._is_relative:
-            free = free * (1 + z[:, None, None]) / self._norm[band][:, None]
+        free = np.moveaxis(self._fluxes.design(z, np.zeros_like(z), epochs, band).flux, 2, 0)
+        norm = self._norm[band] / (1 + z[:, None])
         return Scatter(
-            relative[..., :3], free, gain, self._dispersion(wave.ravel()).reshape(wave.shape)[of_point]
-        )
+            np.ascontiguousarray(np.moveaxis(relative[..., :3], 2, 0)), np.ascontiguousarray(free),
+            relative[..., 3] * free[0] if self._is_relative else norm,
+            self._dispersion(wave.ravel()).reshape(wave.shape)[of_point],
+        )  # fmt: skip
 
     def _tables(self, wave: Array) -> Array:
         """Polynomial in x1, and SALT2's scale, shape (z, b, p, 3 or 4), at wavelengths (z, b)."""

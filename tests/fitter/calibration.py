@@ -128,7 +128,8 @@ def rank(case: Case, seed: int) -> dict[str, float]:
 def _log_likelihood(fit: Fit, values: Array) -> Array:
     theta, a = fit.split(values)
     design, scatter = fit.posterior.view(theta)
-    return fit.posterior.likelihood.total(design, a, scatter)
+    likelihood = fit.posterior.likelihood
+    return likelihood.total(design, likelihood.expected(design, a, scatter))
 
 
 def _rank(task: tuple[Case, int]) -> dict[str, float]:
