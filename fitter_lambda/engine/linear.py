@@ -2,9 +2,8 @@
 
 Where all rows are Gaussian, of given variance, and the prior is flat, weighted least squares say both at
 once. Elsewhere they are the start of Fisher's scoring (Green 1984), one step of it where the density is
-nearly Gaussian. Where the errors depend on the flux, or weights on the residuals, it goes on: damped wherever
-a step does not climb (Marquardt 1963), and with what the expected curvature misses learnt from the slopes
-(symmetric updates of rank one to it alone, as in NL2SOL; Dennis, Gay & Welsch 1981).
+nearly Gaussian. Where the errors depend on the flux, or weights on the residuals, it goes on, damped wherever
+a step does not climb (Marquardt 1963); once there are draws, from what these have as a function of theta.
 """
 
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ Array = npt.NDArray[np.float64]
 _FIRST_DAMPING = 1.0
 #: Square of the distance that is left, in standard deviations, that ends the climb.
 _STILL = 1e-3
-#: Of the expected curvature: less is taken to be none.
-_LEAST = 0.01
+#: As many as are needed from a start that is near.
+_STEPS_FROM_NEAR = 2
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,49 @@ class LinearProblem:
         return a
 
 
-def solve(problem: LinearProblem, steps: int) -> tuple[Array, Array, Array]:
+@dataclass(frozen=True)
+class Trend:
+    """Linear parameters as a function of theta: a parabola for the logarithm of the first, and for x1.
+
+    Attributes
+    ----------
+    middle, size : ndarray, shape (d,)
+        Of theta, to which the coefficients belong.
+    coefficients : ndarray, shape (m, j)
+    range : ndarray, shape (2, j)
+        Of what they were made from, and no farther.
+    """
+
+    middle: Array
+    size: Array
+    coefficients: Array
+    range: Array
+
+    @classmethod
+    def of(cls, theta: Array, a: Array, weight: Array) -> "Trend":
+        """By weighted least squares, from draws of theta (n, d) and a (n, j)."""
+        middle = weight @ theta
+        size = np.sqrt(weight @ (theta - middle) ** 2) + 1e-300
+        seen = weight > 0
+        values = np.column_stack([np.log(a[seen, 0]), a[seen, 1:] / a[seen, :1]])
+        root = np.sqrt(weight[seen])[:, None]
+        features = _parabola((theta[seen] - middle) / size)
+        coefficients = np.linalg.lstsq(root * features, root * values, rcond=1e-8)[0]
+        return cls(middle, size, coefficients, np.array([values.min(axis=0), values.max(axis=0)]))
+
+    def at(self, theta: Array) -> Array:
+        """Linear parameters (n, j) at theta (n, d)."""
+        values = np.clip(_parabola((theta - self.middle) / self.size) @ self.coefficients, *self.range)
+        amplitude = np.exp(values[:, :1])
+        return np.concatenate([amplitude, amplitude * values[:, 1:]], axis=1)
+
+
+def _parabola(x: Array) -> Array:
+    pairs = np.triu_indices(x.shape[1])
+    return np.column_stack([np.ones(len(x)), x, x[:, pairs[0]] * x[:, pairs[1]]])
+
+
+def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tuple[Array, Array, Array]:
     """The mode (n, j), the covariance there (n, j, j), and ln det of its inverse (n,).
 
     Parameters
@@ -89,7 +130,11 @@ def solve(problem: LinearProblem, steps: int) -> tuple[Array, Array, Array]:
     problem : LinearProblem
     steps : int
         One, or at most so many damped ones.
+    start : ndarray, shape (n, j), optional
+        Near the mode: of damped steps that need not begin at least squares.
     """
+    if start is not None and steps > 1:
+        return _climbed(problem, start, _STEPS_FROM_NEAR)
     matrix, right = problem.likelihood.least_squares(problem.design)
     covariance, log_det = invert(matrix)
     a = problem.inside(times(covariance, right), covariance)
@@ -106,47 +151,24 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
     """As `solve`, by damped steps from `a`, of points that are not there yet."""
     expected = problem.expected(a)
     height, (curvature, slope) = problem.height(a, expected), problem.step(a, expected)
-    rest, damping, one = np.zeros_like(curvature), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
-    going = np.arange(len(a))
+    going, damping, one = np.arange(len(a)), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
     for _ in range(steps):
-        matrix = _positive(curvature[going], rest[going])
-        covariance = invert(matrix)[0]
+        covariance = invert(curvature[going])[0]
         far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > _STILL
-        going, matrix, covariance = going[far], matrix[far], covariance[far]
+        going, covariance = going[far], covariance[far]
         if not len(going):
             break
-        part, here = problem.at(going), a[going]
-        move = times(invert(matrix * (1 + damping[going] * one))[0], slope[going])
-        trial = _moved(part, here, move, covariance)
+        part, damped = problem.at(going), curvature[going] * (1 + damping[going] * one)
+        trial = _moved(part, a[going], times(invert(damped)[0], slope[going]), covariance)
         expected = part.expected(trial)
-        found, (new, tilt) = part.height(trial, expected), part.step(trial, expected)
+        found, steeper = part.height(trial, expected), part.step(trial, expected)
         climbs = found >= height[going]
-        damping[going[climbs]] /= 10
-        damping[going[~climbs]] = np.maximum(10 * damping[going[~climbs]], _FIRST_DAMPING)
-        gone, step, fall = going[climbs], trial - here, slope[going] - tilt
-        rest[gone] = _secant(rest[gone], new[climbs], step[climbs], fall[climbs])
-        a[gone], height[gone], curvature[gone], slope[gone] = (
-            x[climbs] for x in (trial, found, new, tilt)
-        )
-    return a, *invert(_positive(curvature, rest))
-
-
-def _secant(rest: Array, expected: Array, step: Array, fall: Array) -> Array:
-    """What the curvature has beside what is expected of it, from how far the slope fell in a step."""
-    missing = fall - times(expected + rest, step)
-    along = np.einsum("nj,nj->n", missing, step)
-    size = np.linalg.norm(missing, axis=1) * np.linalg.norm(step, axis=1)
-    update = missing[:, :, None] * missing[:, None, :]
-    safe = np.abs(along) > 1e-8 * size
-    return np.where(safe[:, None, None], rest + update / np.where(safe, along, 1.0)[:, None, None], rest)
-
-
-def _positive(expected: Array, rest: Array) -> Array:
-    """The curvature, or where it is no maximum's what is expected of it."""
-    matrix = expected + rest
-    safe = np.linalg.det(matrix) > _LEAST * np.linalg.det(expected)
-    good = safe & (matrix[:, 0, 0] > _LEAST * expected[:, 0, 0])
-    return np.where(good[:, None, None], matrix, expected)
+        gone, stuck = going[climbs], going[~climbs]
+        a[gone], height[gone] = trial[climbs], found[climbs]
+        curvature[gone], slope[gone] = (x[climbs] for x in steeper)
+        damping[gone] /= 10
+        damping[stuck] = np.maximum(10 * damping[stuck], _FIRST_DAMPING)
+    return a, *invert(curvature)
 
 
 def _moved(problem: LinearProblem, a: Array, move: Array, covariance: Array) -> Array:

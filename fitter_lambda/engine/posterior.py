@@ -19,7 +19,7 @@ from scipy.special import gammaln
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
 from fitter_lambda.engine.likelihood import Likelihood, Scatter, times
-from fitter_lambda.engine.linear import LinearProblem, solve
+from fitter_lambda.engine.linear import LinearProblem, Trend, solve
 from fitter_lambda.engine.priors import (
     T0_WINDOW_DAYS,
     AmplitudePrior,
@@ -43,10 +43,14 @@ _NU = 8.0
 
 @dataclass(frozen=True)
 class Conditional:
-    """How a is drawn, given theta: mean (j,) and covariance (j, j) of (a - a^), in units of a^'s own."""
+    """How a is drawn, given theta: mean (j,) and covariance (j, j) of (a - a^), in units of a^'s own.
+
+    `trend` is where to look for a^ first, when something is known of it.
+    """
 
     mean: Array
     covariance: Array
+    trend: Trend | None = None
 
     @classmethod
     def wide(cls, number: int, variance: float) -> "Conditional":
@@ -155,9 +159,11 @@ class Posterior:
         number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
 
-    def solve(self, theta: Array, design: Design, scatter: Scatter | None) -> tuple[Array, Array, Array]:
+    def solve(
+        self, theta: Array, design: Design, scatter: Scatter | None, trend: Trend | None = None
+    ) -> tuple[Array, Array, Array]:
         """The linear parameters' mode (n, j), covariance (n, j, j), and ln det of its inverse (n,)."""
-        return solve(self._linear(theta, design, scatter), self.steps)
+        return solve(self._linear(theta, design, scatter), self.steps, trend.at(theta) if trend else None)
 
     def _linear(self, theta: Array, design: Design, scatter: Scatter | None) -> LinearProblem:
         _, z, s = self.split(theta)
@@ -203,7 +209,7 @@ class Posterior:
         self, theta: Array, conditional: Conditional, random: np.random.Generator
     ) -> tuple[Array, Array, Array, Array]:
         design, scatter = self.view(theta)
-        mode, covariance, _ = self.solve(theta, design, scatter)
+        mode, covariance, _ = self.solve(theta, design, scatter, conditional.trend)
         root, spread = _root(covariance), np.linalg.cholesky(conditional.covariance)
         j = mode.shape[1]
         x = random.standard_normal(mode.shape) * np.sqrt(_NU / random.chisquare(_NU, (len(mode), 1)))

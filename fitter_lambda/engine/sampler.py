@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
+from fitter_lambda.engine.linear import Trend
 from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
 from fitter_lambda.engine.search import SCALES, Mode
 from fitter_lambda.errors import FitError
@@ -212,7 +213,8 @@ def moments(draws: Draws, weight: Array) -> Conditional:
     """How weighted draws have the linear parameters about their mode, a little wider."""
     mean = weight @ draws.offset
     gap = draws.offset - mean
-    return Conditional(mean, _WIDER * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean)))
+    covariance = _WIDER * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
+    return Conditional(mean, covariance, Trend.of(draws.theta, draws.a, weight))
 
 
 def tempered(log_weight: Array) -> Array:
