@@ -36,7 +36,7 @@ Array = npt.NDArray[np.float64]
 #: The source has to shine on this fraction of the detections; otherwise background explains everything best.
 _SHINING = 0.5
 #: Points times rows that are worked on at once.
-_PIECE = 120_000
+_PIECE = 60_000
 #: Degrees of freedom of the linear parameters' proposal: tails wider than the posterior's.
 _NU = 8.0
 

@@ -35,7 +35,8 @@ _COMPONENTS = 8
 _BROAD = 0.5
 _ROUND = 1200
 _MOST_ROUNDS = 8
-_GOOD = 0.6
+#: Fractions of effective draws that end the rounds: at once, and once a round gains less than so many times.
+_GOOD, _FAIR, _GAIN = 0.6, 0.3, 1.1
 _ENOUGH = 60.0
 #: Variance of the linear parameters' proposal, over that of the draws that it is made from.
 _WIDER = 1.1
@@ -128,14 +129,14 @@ def sample(
     lattice = _lattice(posterior, modes)
     draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
     for rounds in range(1, _MOST_ROUNDS + 1):
-        evaluations += _ROUND
+        evaluations, before = evaluations + _ROUND, _effective(log_weight) / _ROUND
         proposal = _adapted(draws, log_weight, proposal, random)
         lattice = _lattice(posterior, modes, draws.theta, log_weight)
         draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
         progress(rounds / (_MOST_ROUNDS + 4))
-        if _effective(log_weight) > _GOOD * _ROUND:
+        efficiency = _effective(log_weight) / _ROUND
+        if efficiency > (_GOOD if efficiency > _GAIN * before else _FAIR):
             break
-    efficiency = _effective(log_weight) / _ROUND
     most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
     total = int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most)))
     draws, log_weight = _round(posterior, proposal, lattice, total, random)
