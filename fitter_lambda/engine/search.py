@@ -77,16 +77,23 @@ def find_modes(posterior: Posterior) -> list[Mode]:
             "The model reaches fewer than half of the detections at any time and redshift; is the source "
             "type right, and the redshift? mjd_min and mjd_max cut a light curve that outlasts the model."
         )
-    lattice = np.where(np.isfinite(height), height, -1e300).reshape(shape)
-    is_peak = (lattice == maximum_filter(lattice, size=3, mode="nearest")).ravel()
-    peaks = np.flatnonzero(is_peak & np.isfinite(height))
-    peaks = peaks[np.argsort(-height[peaks])][:_MOST_PEAKS]
-    # the highest with softened errors, and with the true ones
-    truest = peaks[np.argsort(-posterior.laplace(theta[peaks]))][:_MOST_MODES]
-    modes = climbed(posterior, theta[np.union1d(peaks[:_MOST_MODES], truest)])
+    peaks = _peaks(height, shape)[:_MOST_PEAKS]
+    # with the true errors a mode may stand on another's slope
+    seen, true = np.union1d(peaks, np.argsort(-height)[:_MOST_PEAKS]), np.full(len(theta), -np.inf)
+    true[seen] = posterior.laplace(theta[seen])
+    starts = np.union1d(peaks[:_MOST_MODES], _peaks(true, shape)[:_MOST_MODES])
+    modes = climbed(posterior, theta[starts])
     if not modes:
         raise FitError("The model reaches the detections nowhere long enough; is the source type right?")
     return modes
+
+
+def _peaks(height: Array, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    """Where the heights of a grid have local maxima, the highest first."""
+    lattice = np.where(np.isfinite(height), height, -1e300).reshape(shape)
+    is_peak = (lattice == maximum_filter(lattice, size=3, mode="nearest")).ravel()
+    peaks = np.flatnonzero(is_peak & np.isfinite(height))
+    return peaks[np.argsort(-height[peaks])]
 
 
 def climbed(posterior: Posterior, starts: Array) -> list[Mode]:
