@@ -77,6 +77,11 @@ class Draws:
     log_ratio: Array
     log_joint: Array
 
+    def joined(self, other: "Draws") -> "Draws":
+        """These draws, and then others."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Draws(*(np.concatenate(pair) for pair in pairs))
+
 
 @dataclass(frozen=True)
 class Posterior:

@@ -3,8 +3,8 @@
 Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, two for each mode at first,
 are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
 Gaussian components; the linear parameters' proposal moves with them, by its first two moments. Weights that
-a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). Then one large round is
-drawn, and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws,
+a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The last round is a large
+one, and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws,
 (sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
 The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether the
 weights can be trusted: below 0.7 they can.
@@ -139,10 +139,14 @@ def sample(
             break
     most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
     total = int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most)))
-    draws, log_weight = _round(posterior, proposal, lattice, total, random)
+    if total > _ROUND:
+        # the last round's draws came from the same proposal
+        more, further = _round(posterior, proposal, lattice, total - _ROUND, random)
+        draws, log_weight = draws.joined(more), np.concatenate([log_weight, further])
+    total = max(total, _ROUND)
     progress(1.0)
     found = resampled(draws, log_weight, total, n_draws, random)
-    return replace(found, rounds=rounds, evaluations=evaluations + _ROUND + total)
+    return replace(found, rounds=rounds, evaluations=evaluations + total)
 
 
 def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
