@@ -20,8 +20,8 @@ Array = npt.NDArray[np.float64]
 
 #: AB zero point of all fluxes in here: micro-Jansky.
 ZERO_POINT = 23.9
-#: More rows than any survey has of one source; beyond it a fit would not end in its time.
-MAX_ROWS = 5_000
+#: Rows that are read, and that are fitted: with more a fit would not end in its time.
+_MOST_READ, _MOST_FITTED = 20_000, 5_000
 _MAX_CSV_CHARACTERS = 20_000_000
 
 
@@ -109,8 +109,8 @@ def read_rows(text: str) -> list[Row]:
     if missing:
         names = ", ".join(sorted(missing))
         raise PayloadError(f"inputs.photometry lacks the columns {names}; its first line has to name them.")
-    if len(records) > MAX_ROWS:
-        raise PayloadError(f"inputs.photometry has {len(records)} rows, at most {MAX_ROWS} can be fitted.")
+    if len(records) > _MOST_READ:
+        raise PayloadError(f"inputs.photometry has {len(records)} rows, at most {_MOST_READ} are read; send fewer.")
     return [_row(number, record) for number, record in enumerate(records, start=1)]
 
 
@@ -149,6 +149,11 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
     LightCurve
     list of Excluded
         The others, with the reason of each.
+
+    Raises
+    ------
+    PayloadError
+        Too many usable rows.
     """
     rows = list(rows)
     found, missing = load_bandpasses(sorted({row.band for row in rows}))
@@ -165,6 +170,11 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
             kept[usable] = row.number
         except _UnusableError as reason:
             excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
+    if len(kept) > _MOST_FITTED:
+        raise PayloadError(
+            f"inputs.photometry has {len(kept)} usable rows, at most {_MOST_FITTED} can be fitted; "
+            "mjd_min and mjd_max cut them to the time of the supernova."
+        )
     order = sorted(kept, key=lambda usable: usable[0])
     names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
     mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))

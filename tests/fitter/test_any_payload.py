@@ -187,9 +187,17 @@ def test_thousands_of_rows_are_fitted_in_time(number: int, source: str, modelcov
     assert document["status"] == "success"
 
 
-def test_more_rows_than_that_are_refused() -> None:
-    document = answer(given_rows(many(5001), "0.04608,,"))
+def test_more_rows_than_that_are_refused_and_can_be_cut() -> None:
+    before = [row | {"mjd": float(row["mjd"]) - 2000} for row in many(5000)]
+    rows = before + sn2019dwz_rows()
+    document = answer(given_rows(rows, "0.04608,,"))
     assert document["status"] == "failure" and "at most 5000" in document["message"]
+    assert "mjd_min" in document["message"]
+    first = min(float(row["mjd"]) for row in sn2019dwz_rows())
+    document = answer(given_rows(rows, "0.04608,,", source="salt3", mjd_min=first - 1, fix_z=True))
+    assert document["status"] == "success"
+    assert len(json.dumps(document)) < 3_000_000
+    assert answer(given_rows(many(20_001), "0.04608,,"))["message"].endswith("at most 20000 are read; send fewer.")
 
 
 FAR = {"mjd": "500000", "flux": "1", "fluxerr": "1", "filter": "ztfg", "zp": "23.9"}
