@@ -110,7 +110,9 @@ def read_rows(text: str) -> list[Row]:
         names = ", ".join(sorted(missing))
         raise PayloadError(f"inputs.photometry lacks the columns {names}; its first line has to name them.")
     if len(records) > _MOST_READ:
-        raise PayloadError(f"inputs.photometry has {len(records)} rows, at most {_MOST_READ} are read; send fewer.")
+        raise PayloadError(
+            f"inputs.photometry has {len(records)} rows, at most {_MOST_READ} are read; send fewer."
+        )
     return [_row(number, record) for number, record in enumerate(records, start=1)]
 
 

@@ -3,9 +3,8 @@
 Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, two for each mode at first,
 are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
 Gaussian components; the linear parameters' proposal moves with them, by its first two moments. Weights that
-a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The last round is a large
-one, and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws,
-(sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
+a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The last round is large,
+and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws, (sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
 The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether the
 weights can be trusted: below 0.7 they can.
 

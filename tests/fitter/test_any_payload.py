@@ -197,7 +197,7 @@ def test_more_rows_than_that_are_refused_and_can_be_cut() -> None:
     document = answer(given_rows(rows, "0.04608,,", source="salt3", mjd_min=first - 1, fix_z=True))
     assert document["status"] == "success"
     assert len(json.dumps(document)) < 3_000_000
-    assert answer(given_rows(many(20_001), "0.04608,,"))["message"].endswith("at most 20000 are read; send fewer.")
+    assert "at most 20000 are read" in answer(given_rows(many(20_001), "0.04608,,"))["message"]
 
 
 FAR = {"mjd": "500000", "flux": "1", "fluxerr": "1", "filter": "ztfg", "zp": "23.9"}
