@@ -1,12 +1,13 @@
 """Independent draws and the evidence: importance sampling from a mixture that adapts itself.
 
-Population Monte Carlo with mixtures (Cappe et al. 2008): Student's t components, two for each mode at first,
-are moved towards the posterior, round by round, by weighted expectation maximisation with the moments of
-Gaussian components; the linear parameters' proposal moves with them, by its first two moments. Weights that
-a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The last round is large,
-and its weights w = p / q give the evidence, mean(w), its error, and the effective number of draws, (sum w)^2 / sum w^2 (Kong 1992). Systematic resampling (Kitagawa 1996) turns it into equally weighted draws.
-The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether the
-weights can be trusted: below 0.7 they can.
+Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components, three for each mode at first,
+is moved towards the posterior, round by round, by weighted expectation maximisation with Gaussian moments.
+The linear parameters' proposal moves with it, by its first two moments and a parabola of theta that it starts
+from. Weights that a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The
+last round is large. Its weights w = p / q give the evidence, mean(w), its error, and the effective number of
+draws, (sum w)^2 / sum w^2 (Kong 1992); systematic resampling (Kitagawa 1996) makes equally weighted draws of
+it. The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether
+they can be trusted: below 0.7 they can.
 
 A free redshift is drawn on a lattice far finer than the posterior, so that draws share their band fluxes, and
 moved within its step at the end.
