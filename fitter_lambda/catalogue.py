@@ -6,7 +6,7 @@ does; Sako et al. 2011), of near-duplicates counted once.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,9 @@ from scipy.special import logsumexp
 from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.priors import class_of
-from fitter_lambda.engine.sampler import sample
 from fitter_lambda.engine.search import Mode, find_modes
 from fitter_lambda.errors import FitterError, TemplateError
-from fitter_lambda.fit import Fit, Progress, fit_cube, fit_of, posterior_of
+from fitter_lambda.fit import Fit, Progress, drawn, fit_cube, fit_of, posterior_of
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
 from fitter_lambda.report import finite, misfit_p_value
@@ -115,9 +114,9 @@ def _without_twins(names: list[str]) -> list[str]:
 
 def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
     posterior = posterior_of(load_cube(entry.name), data, parameters)
-    drawn = sample(posterior, entry.modes, _FEW_DRAWS, np.random.default_rng(parameters.seed))
-    entry.log_evidence, entry.error = drawn.log_evidence, drawn.log_evidence_error
-    entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, drawn))
+    few = drawn(posterior, entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
+    entry.log_evidence, entry.error = few.log_evidence, few.log_evidence_error
+    entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
 
 
 def _ranking(entries: list[_Entry], seconds: float) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from fitter_lambda.payload import Payload
 from fitter_lambda.photometry import LightCurve
 from fitter_lambda.templates import source_types
 
-__all__ = ["Fit", "Progress", "fit_cube", "fit_of", "fit_supernova", "posterior_of"]  # fmt: skip
+__all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova", "posterior_of"]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -206,17 +206,17 @@ def fit_cube(cube: Cube, data: Data, parameters: Parameters, load: float, progre
     progress(0.1, "looking for every mode")
     posterior = posterior_of(cube, data, parameters)
     modes = [] if cube.general else find_modes(posterior)
-    drawn = _drawn(
+    sampled = drawn(
         posterior, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
-    fit = fit_of(data, posterior, modes, drawn)
+    fit = fit_of(data, posterior, modes, sampled)
     return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
 
 
-def fit_of(data: Data, posterior: Posterior, modes: list[Mode], drawn: Sample) -> Fit:
+def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample) -> Fit:
     """Name the draws' parameters, and climb to the best fit."""
-    names, draws = _columns(posterior, drawn.theta, drawn.a)
-    fit = Fit(data, posterior, modes, drawn, names, draws, draws[0], {})
+    names, draws = _columns(posterior, sampled.theta, sampled.a)
+    fit = Fit(data, posterior, modes, sampled, names, draws, draws[0], {})
     return replace(fit, best=_highest(fit))
 
 
@@ -270,22 +270,23 @@ def _bounds(fit: Fit) -> Array:
     return np.array([bounds[name] for name in fit.names])
 
 
-def _drawn(
+def drawn(
     posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
 ) -> Sample:
+    """Draws of a posterior, tried again with more modes where the first ones are not to be trusted."""
     random = np.random.default_rng(parameters.seed)
     if posterior.fluxes.cube.general:
         return sample_nested(posterior, parameters.n_draws, random, progress)
     found: list[Sample] = []
     for _ in range(_TRIES):
-        drawn = sample(posterior, modes, parameters.n_draws, random, progress)
-        if drawn.pareto_k < _TRUSTED and drawn.effective_draws > _FEW * parameters.n_draws:
-            return drawn
-        found.append(drawn)
+        new = sample(posterior, modes, parameters.n_draws, random, progress)
+        if new.pareto_k < _TRUSTED and new.effective_draws > _FEW * parameters.n_draws:
+            return new
+        found.append(new)
         # the draws came upon something that the search had not seen
-        _, highest = np.unique(-drawn.log_joint, return_index=True)
-        modes = distinct([*modes, *climbed(posterior, drawn.theta[highest[:_MOST_STARTS]])])
-    return max(found, key=lambda drawn: drawn.effective_draws)
+        _, highest = np.unique(-new.log_joint, return_index=True)
+        modes = distinct([*modes, *climbed(posterior, new.theta[highest[:_MOST_STARTS]])])
+    return max(found, key=lambda each: each.effective_draws)
 
 
 def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
