@@ -15,7 +15,7 @@ from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.likelihood import Expected, Likelihood, Scatter, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
 
-__all__ = ["LinearProblem", "invert", "solve"]
+__all__ = ["LinearProblem", "Trend", "invert", "solve"]
 
 Array = npt.NDArray[np.float64]
 
