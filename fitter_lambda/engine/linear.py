@@ -15,7 +15,7 @@ from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.likelihood import Expected, Likelihood, Scatter, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
 
-__all__ = ["LinearProblem", "Trend", "invert", "solve"]
+__all__ = ["LinearProblem", "Trend", "solve"]
 
 Array = npt.NDArray[np.float64]
 
@@ -136,13 +136,13 @@ def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tup
     if start is not None and steps > 1:
         return _climbed(problem, start, _STEPS_FROM_NEAR)
     matrix, right = problem.likelihood.least_squares(problem.design)
-    covariance, log_det = invert(matrix)
+    covariance, log_det = _invert(matrix)
     a = problem.inside(times(covariance, right), covariance)
     if problem.is_exact:
         return a, covariance, log_det
     if steps == 1:
         matrix, slope = problem.step(a, problem.expected(a))
-        covariance, log_det = invert(matrix)
+        covariance, log_det = _invert(matrix)
         return _moved(problem, a, times(covariance, slope), covariance), covariance, log_det
     return _climbed(problem, a, steps)
 
@@ -153,13 +153,13 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
     height, (curvature, slope) = problem.height(a, expected), problem.step(a, expected)
     going, damping, one = np.arange(len(a)), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
     for _ in range(steps):
-        covariance = invert(curvature[going])[0]
+        covariance = _invert(curvature[going])[0]
         far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > _STILL
         going, covariance = going[far], covariance[far]
         if not len(going):
             break
         part, damped = problem.at(going), curvature[going] * (1 + damping[going] * one)
-        trial = _moved(part, a[going], times(invert(damped)[0], slope[going]), covariance)
+        trial = _moved(part, a[going], times(_invert(damped)[0], slope[going]), covariance)
         expected = part.expected(trial)
         found, steeper = part.height(trial, expected), part.step(trial, expected)
         climbs = found >= height[going]
@@ -168,7 +168,7 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
         curvature[gone], slope[gone] = (x[climbs] for x in steeper)
         damping[gone] /= 10
         damping[stuck] = np.maximum(10 * damping[stuck], _FIRST_DAMPING)
-    return a, *invert(curvature)
+    return a, *_invert(curvature)
 
 
 def _moved(problem: LinearProblem, a: Array, move: Array, covariance: Array) -> Array:
@@ -177,7 +177,7 @@ def _moved(problem: LinearProblem, a: Array, move: Array, covariance: Array) -> 
     return np.asarray(trial * np.clip(trial[:, :1], a[:, :1] / 2, a[:, :1] * 2) / trial[:, :1])
 
 
-def invert(matrix: Array) -> tuple[Array, Array]:
+def _invert(matrix: Array) -> tuple[Array, Array]:
     """Inverses and log determinants of symmetric positive matrices (n, j, j), j = 1 or 2.
 
     A direction that no row constrains gets a variance that is huge, not infinite.
