@@ -229,7 +229,7 @@ def _highest(fit: Fit) -> Array:
     starts = fit.draws[np.argsort(-fit.sample.log_joint)[:number]]
     if fit.modes:
         theta = np.array([mode.theta for mode in fit.modes])
-        a = fit.posterior.solve(theta, *fit.posterior.view(theta))[0]
+        a = fit.posterior.solve(theta)
         starts = np.concatenate([starts, _columns(fit.posterior, theta, a)[1]])
 
     def values(steps: Array) -> Array:

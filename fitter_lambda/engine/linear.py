@@ -1,11 +1,16 @@
 """The linear parameters given all others: where their density is highest, and how wide it is there.
 
-Where all rows are Gaussian, of given variance, and the prior is flat, weighted least squares say both at
-once. Elsewhere they are the start of Fisher's scoring (Green 1984), one step of it where the density is
-nearly Gaussian. Where the errors depend on the flux, or weights on the residuals, it goes on, damped wherever
-a step does not climb (Marquardt 1963); once there are draws, from what these have as a function of theta.
+With a flat prior it is that of a; with the physical one, of b = (ln amplitude, x1), in which the prior is a
+Gaussian, so that the density is nearly one whether the data or the prior say more.
+
+Where all rows are Gaussian, of given variance, weighted least squares say everything: at once for a, by a few
+steps on the normal equations alone for b. Elsewhere they are the start of Fisher's scoring (Green 1984), one
+step of it where the density is nearly Gaussian. Where the errors depend on the flux, or weights on the
+residuals, it goes on, damped wherever a step does not climb (Marquardt 1963); once there are draws, from what
+these have as a function of theta.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +25,13 @@ __all__ = ["LinearProblem", "Trend", "solve"]
 Array = npt.NDArray[np.float64]
 
 _FIRST_DAMPING = 1.0
+#: Steps on normal equations, and standard deviations at which they see the amplitude.
+_STEPS_WITHOUT_ROWS, _SEEN = 8, 2.0
 #: Square of the distance that is left, in standard deviations, that ends the climb.
 _STILL = 1e-3
 #: As many as are needed from a start that is near.
 _STEPS_FROM_NEAR = 2
+_LN2 = math.log(2)
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,14 @@ class LinearProblem:
     s: Array
 
     @property
-    def is_exact(self) -> bool:
-        """Whether least squares alone solve it."""
-        return self.prior.highest is not None and self.scatter is None and self.likelihood.is_gaussian
+    def is_gaussian(self) -> bool:
+        """Whether least squares know all of the likelihood."""
+        return self.scatter is None and self.likelihood.is_gaussian
+
+    @property
+    def in_logs(self) -> bool:
+        """Whether the density is that of b."""
+        return self.prior.highest is None
 
     def at(self, points: npt.NDArray[np.intp]) -> "LinearProblem":
         """The same at some of the points."""
@@ -65,17 +78,44 @@ class LinearProblem:
         """Log density of the rows and of a, shape (n,)."""
         return self.likelihood.total(self.design, expected) + self.prior.logpdf(a, self.z, self.s)
 
+    def log_volume(self, a: Array) -> Array:
+        """Log of how much a changes with b, shape (n,); 0 where it is a that counts."""
+        return a.shape[1] * np.log(np.maximum(a[:, 0], 1e-300)) if self.in_logs else np.zeros(len(a))
+
     def step(self, a: Array, expected: Expected) -> tuple[Array, Array]:
-        """Expected curvature (n, j, j) and slope (n, j) of `height`."""
-        matrix, slope = self.likelihood.step(self.design, a, expected, self.scatter)
+        """Expected curvature (n, j, j) and slope (n, j) of the density."""
+        return self.with_prior(a, *self.likelihood.step(self.design, a, expected, self.scatter))
+
+    def with_prior(self, a: Array, matrix: Array, slope: Array) -> tuple[Array, Array]:
+        """Those of the density, from those of the likelihood along a."""
+        if self.in_logs:
+            of_b = a[:, :1, None] * np.eye(a.shape[1])
+            of_b[:, 1:, 0] = a[:, 1:]
+            back = np.swapaxes(of_b, 1, 2)
+            matrix, slope = back @ matrix @ of_b, times(back, slope)
         prior, pull = self.prior.curvature(a, self.z, self.s)
         return matrix + prior, slope + pull
 
+    def shifted(self, a: Array, move: Array) -> Array:
+        """Where a gets by a move (n, j) of b, or of a itself."""
+        if not self.in_logs:
+            return a + move
+        amplitude = a[:, :1] * np.exp(move[:, :1])
+        return np.concatenate([amplitude, amplitude * (a[:, 1:] / a[:, :1] + move[:, 1:])], axis=1)
+
+    def moved(self, a: Array, move: Array, covariance: Array) -> Array:
+        """The same, no more than by half or to twice at once: far from the mode the curvature misleads."""
+        if self.in_logs:
+            move[:, 0] = np.clip(move[:, 0], -_LN2, _LN2)
+            return self.shifted(a, move)
+        trial = self.inside(a + move, covariance)
+        return np.asarray(trial * np.clip(trial[:, :1], a[:, :1] / 2, a[:, :1] * 2) / trial[:, :1])
+
     def inside(self, a: Array, covariance: Array) -> Array:
-        """a with a positive amplitude, and within the bounds of a flat prior."""
+        """a with a positive amplitude, and within the bounds of the flat prior."""
         a = np.where(np.isfinite(a), a, 0.0)
         a[:, 0] = np.maximum(a[:, 0], 0.05 * np.sqrt(covariance[:, 0, 0]))
-        if a.shape[1] == 2 and self.prior.highest is not None:
+        if a.shape[1] == 2:
             a[:, 1] = a[:, 0] * np.clip(a[:, 1] / a[:, 0], 0.999 * X1_BOUNDS[0], 0.999 * X1_BOUNDS[1])
         return a
 
@@ -123,7 +163,7 @@ def _parabola(x: Array) -> Array:
 
 
 def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tuple[Array, Array, Array]:
-    """The mode (n, j), the covariance there (n, j, j), and ln det of its inverse (n,).
+    """The mode as a (n, j), the covariance of a or b there (n, j, j), and ln det of its inverse (n,).
 
     Parameters
     ----------
@@ -137,20 +177,40 @@ def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tup
         return _climbed(problem, start, _STEPS_FROM_NEAR)
     matrix, right = problem.likelihood.least_squares(problem.design)
     covariance, log_det = _invert(matrix)
-    a = problem.inside(times(covariance, right), covariance)
-    if problem.is_exact:
+    if problem.in_logs:
+        a, covariance, log_det = _by_normal_equations(problem, matrix, right)
+    else:
+        a = problem.inside(times(covariance, right), covariance)
+    if problem.is_gaussian:
         return a, covariance, log_det
     if steps == 1:
         matrix, slope = problem.step(a, problem.expected(a))
         covariance, log_det = _invert(matrix)
-        return _moved(problem, a, times(covariance, slope), covariance), covariance, log_det
+        return problem.moved(a, times(covariance, slope), covariance), covariance, log_det
     return _climbed(problem, a, steps)
+
+
+def _by_normal_equations(problem: LinearProblem, matrix: Array, right: Array) -> tuple[Array, Array, Array]:
+    """As `solve`, for b, of rows that are Gaussian of measured variance."""
+    covariance, log_det = _invert(matrix)
+    a, error = times(covariance, right), _SEEN * np.sqrt(covariance[:, 0, 0])
+    mean = np.exp(problem.prior.log_amplitude(problem.z, problem.s)[0])
+    # an amplitude that the data do not see is the prior's, as far as they allow
+    unseen = ~(a[:, 0] > error)
+    a[unseen] = 0.0
+    a[unseen, 0] = np.minimum(mean, error)[unseen]
+    for _ in range(_STEPS_WITHOUT_ROWS):
+        curvature, slope = problem.with_prior(a, matrix, right - times(matrix, a))
+        covariance, log_det = _invert(curvature)
+        a = problem.moved(a, times(covariance, slope), covariance)
+    return a, covariance, log_det
 
 
 def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array, Array]:
     """As `solve`, by damped steps from `a`, of points that are not there yet."""
     expected = problem.expected(a)
-    height, (curvature, slope) = problem.height(a, expected), problem.step(a, expected)
+    height = problem.height(a, expected) + problem.log_volume(a)
+    curvature, slope = problem.step(a, expected)
     going, damping, one = np.arange(len(a)), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
     for _ in range(steps):
         covariance = _invert(curvature[going])[0]
@@ -159,9 +219,9 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
         if not len(going):
             break
         part, damped = problem.at(going), curvature[going] * (1 + damping[going] * one)
-        trial = _moved(part, a[going], times(_invert(damped)[0], slope[going]), covariance)
+        trial = part.moved(a[going], times(_invert(damped)[0], slope[going]), covariance)
         expected = part.expected(trial)
-        found, steeper = part.height(trial, expected), part.step(trial, expected)
+        found, steeper = part.height(trial, expected) + part.log_volume(trial), part.step(trial, expected)
         climbs = found >= height[going]
         gone, stuck = going[climbs], going[~climbs]
         a[gone], height[gone] = trial[climbs], found[climbs]
@@ -169,12 +229,6 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
         damping[gone] /= 10
         damping[stuck] = np.maximum(10 * damping[stuck], _FIRST_DAMPING)
     return a, *_invert(curvature)
-
-
-def _moved(problem: LinearProblem, a: Array, move: Array, covariance: Array) -> Array:
-    trial = problem.inside(a + move, covariance)
-    # no more than by half or to twice at once: far from the mode the curvature misleads
-    return np.asarray(trial * np.clip(trial[:, :1], a[:, :1] / 2, a[:, :1] * 2) / trial[:, :1])
 
 
 def _invert(matrix: Array) -> tuple[Array, Array]:

@@ -164,14 +164,12 @@ class Posterior:
         number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
 
-    def solve(
-        self, theta: Array, design: Design, scatter: Scatter | None, trend: Trend | None = None
-    ) -> tuple[Array, Array, Array]:
-        """The linear parameters' mode (n, j), covariance (n, j, j), and ln det of its inverse (n,)."""
-        return solve(self._linear(theta, design, scatter), self.steps, trend.at(theta) if trend else None)
+    def solve(self, theta: Array) -> Array:
+        """The linear parameters' mode (n, j)."""
+        return solve(self._linear(theta), self.steps)[0]
 
-    def _linear(self, theta: Array, design: Design, scatter: Scatter | None) -> LinearProblem:
-        _, z, s = self.split(theta)
+    def _linear(self, theta: Array) -> LinearProblem:
+        (_, z, s), (design, scatter) = self.split(theta), self.view(theta)
         return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
 
     def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
@@ -184,9 +182,9 @@ class Posterior:
         return np.concatenate([self._laplace(piece) for piece in pieces])[back]
 
     def _laplace(self, theta: Array) -> Array:
-        design, scatter = self.view(theta)
-        a, _, log_det = self.solve(theta, design, scatter)
-        peak = self._density(theta, design, a, scatter)
+        problem = self._linear(theta)
+        a, _, log_det = solve(problem, self.steps)
+        peak = self._density(theta, problem, a) + problem.log_volume(a)
         return np.asarray(peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det)
 
     def density(self, theta: Array, a: Array) -> Array:
@@ -194,14 +192,12 @@ class Posterior:
 
         Those are (x0, x1) for SALT, not (x0, x0 x1): it is flat where their priors are.
         """
-        design, scatter = self.view(theta)
         jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
-        return np.asarray(self._density(theta, design, a, scatter) + jacobian)
+        return np.asarray(self._density(theta, self._linear(theta), a) + jacobian)
 
-    def _density(self, theta: Array, design: Design, a: Array, scatter: Scatter | None) -> Array:
-        problem = self._linear(theta, design, scatter)
+    def _density(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
         density = problem.height(a, problem.expected(a)) + self.log_prior(theta)
-        density = np.where(self._shines(design), density, -np.inf)
+        density = np.where(self._shines(problem.design), density, -np.inf)
         return np.where(np.isfinite(density), density, -np.inf)
 
     def joint(self, theta: Array, conditional: Conditional, random: np.random.Generator) -> Draws:
@@ -213,17 +209,17 @@ class Posterior:
     def _joint(
         self, theta: Array, conditional: Conditional, random: np.random.Generator
     ) -> tuple[Array, Array, Array, Array]:
-        design, scatter = self.view(theta)
-        mode, covariance, _ = self.solve(theta, design, scatter, conditional.trend)
+        problem, trend = self._linear(theta), conditional.trend
+        mode, covariance, _ = solve(problem, self.steps, trend.at(theta) if trend else None)
         root, spread = _root(covariance), np.linalg.cholesky(conditional.covariance)
         j = mode.shape[1]
         x = random.standard_normal(mode.shape) * np.sqrt(_NU / random.chisquare(_NU, (len(mode), 1)))
         offset = conditional.mean + x @ spread.T
-        a = mode + times(root, offset)
+        a = problem.shifted(mode, times(root, offset))
         norm = gammaln((_NU + j) / 2) - gammaln(_NU / 2) - j / 2 * math.log(_NU * math.pi)
         scale = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(np.diag(spread)).sum()
-        log_q = norm - (_NU + j) / 2 * np.log1p((x**2).sum(axis=1) / _NU) - scale
-        log_joint = self._density(theta, design, a, scatter)
+        log_q = norm - (_NU + j) / 2 * np.log1p((x**2).sum(axis=1) / _NU) - scale - problem.log_volume(a)
+        log_joint = self._density(theta, problem, a)
         ratio = np.where(np.isfinite(log_q) & (a[:, 0] > 0), log_joint - log_q, -np.inf)
         return a, np.where(np.isfinite(offset), offset, 0.0), ratio, log_joint
 

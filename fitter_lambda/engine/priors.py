@@ -178,20 +178,19 @@ class AmplitudePrior:
         return np.asarray(value + shape - np.log(amplitude))
 
     def curvature(self, a: Array, z: Array, s: Array) -> tuple[Array, Array]:
-        """A Gaussian's inverse covariance (n, j, j) and slope (n, j) that stand for the prior near `a`."""
+        """Curvature (n, j, j) and slope (n, j) of the log density of b = (ln amplitude, x1).
+
+        Of a, where the prior is flat.
+        """
         n, j = a.shape
         matrix, slope = np.zeros((n, j, j)), np.zeros((n, j))
-        amplitude = np.maximum(a[:, 0], 1e-300)
         if self.highest is None:
             mean, sigma = self.log_amplitude(z, s)
-            pull = (np.log(amplitude) - mean) / sigma**2
-            slope[:, 0] = -(pull + 1) / amplitude
-            matrix[:, 0, 0] = np.maximum(1 / sigma**2 - pull - 1, 0.1 / sigma**2) / amplitude**2
-        if j == 2 and self.highest is None:
-            slope[:, 0] += (a[:, 1] / amplitude) ** 2 / amplitude
-            matrix[:, 1, 1], slope[:, 1] = 1 / amplitude**2, -a[:, 1] / amplitude**2
-        if j == 2:
-            slope[:, 0] -= 1 / amplitude
+            matrix[:, 0, 0], slope[:, 0] = 1 / sigma**2, (mean - np.log(a[:, 0])) / sigma**2
+            if j == 2:
+                matrix[:, 1, 1], slope[:, 1] = 1.0, -a[:, 1] / a[:, 0]
+        elif j == 2:
+            slope[:, 0] = -1 / np.maximum(a[:, 0], 1e-300)
         return matrix, slope
 
 

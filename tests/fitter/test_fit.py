@@ -173,12 +173,27 @@ def test_linear_parameters_reach_their_mode_where_salt_does_not_describe_precise
             )
     posterior = run(payload(rows, "0.1,,", source="salt3", fix_z="True", n_draws=100)).posterior
     theta = np.array([[58600.0, 0.1]])
-    mode, _, _ = posterior.solve(theta, *posterior.view(theta))
+    mode = posterior.solve(theta)
     amplitude, x1 = np.meshgrid(mode[0, 0] * np.geomspace(0.2, 5.0, 200), np.linspace(-5.0, 5.0, 201))
     others = np.stack([amplitude.ravel(), (amplitude * x1).ravel()], axis=1)
     highest = posterior.density(np.repeat(theta, len(others), axis=0), others).max()
     # a step that takes SALT's errors to grow with the flux alone stops some 700 short of it
     assert posterior.density(theta, mode)[0] > highest - 20.0
+
+
+def test_a_supernova_that_is_hardly_seen_leaves_what_is_known_before() -> None:
+    model = sncosmo.Model(load_source("hsiao-subsampled"))
+    model.set(z=0.07, t0=58600.0, amplitude=1e-8)
+    random, rows = np.random.default_rng(2), []
+    passes, _ = load_bandpasses(("atlasc", "atlaso"))
+    peak = max(float(model.bandflux(band, 58600.0, 23.9, "ab")) for band in passes.values())
+    for mjd in np.arange(58500.0, 58800.0, 4.0):
+        for band, seen in passes.items():
+            flux = float(model.bandflux(seen, mjd, 23.9, "ab")) + 0.5 * peak * random.normal()
+            rows.append({"mjd": mjd, "flux": flux, "fluxerr": 0.5 * peak, "filter": band, "zp": "23.9"})
+    fit = run(payload(rows, ",,", source="hsiao-subsampled", fix_z=False))
+    # far away the data say next to nothing of the amplitude: it is the prior's, a Gaussian in its logarithm
+    assert fit.sample.effective_draws > 2000 and fit.sample.pareto_k < 0.7
 
 
 def assert_same_optimum(one: Fit, other: Fit) -> None:
