@@ -43,6 +43,7 @@ from tests.fitter.light_curves import payload
 __all__ = ["main"]
 
 _STARTS = 10
+_LIVE_POINTS = (100, 200)
 _FOUR_COLUMNS = "ZTF21aaqjmps"
 
 
@@ -98,20 +99,20 @@ def mean_chi2(peer: Peer, draws: npt.NDArray[np.float64], number: int = 300) -> 
     return float(np.mean([peer.chi2(dict(zip(peer.names, draw, strict=True))) for draw in few]))
 
 
-def compare_evidences(case: Case, repeats: int) -> tuple[str, ...]:
+def compare_evidences(case: Case, live_points: int, repeats: int) -> tuple[str, ...]:
     """One row of the table of evidences."""
     peer = Peer(case)
     ours(case.payload())
     pairs = []
     for seed in range(repeats):
-        say(f"{case.supernova.name}, {case.label}: nest_lc, {seed + 1} of {repeats}")
-        pairs.append((ours(case.payload(seed=seed)).evidence, peer.nested(seed)))
+        say(f"{case.supernova.name}, {case.label}: nest_lc of {live_points} points, {seed + 1} of {repeats}")
+        pairs.append((ours(case.payload(seed=seed)).evidence, peer.nested(seed, live_points)))
     own, their = zip(*pairs, strict=True)
     value, other = (float(np.mean([side.value for side in both])) for both in (own, their))
     error, wide = (float(np.median([side.error for side in both])) for both in (own, their))
     apart = (value - other) / np.hypot(error, wide) * np.sqrt(repeats)
     return (
-        case.supernova.name, case.label,
+        case.supernova.name, case.label, str(live_points),
         *(f"{middle(s.seconds for s in side)} / {middle(s.draws for s in side)}" for side in (their, own)),
         f"**{spread(b.seconds / a.seconds for a, b in pairs)}**",
         f"**{spread(a.draws / a.seconds / (b.draws / b.seconds) for a, b in pairs)}**",
@@ -193,10 +194,9 @@ def evidences(quick: bool, repeats: int) -> Section:
     """The table of evidences."""
     if importlib.util.find_spec("nestle") is None:
         return Section("Evidence", f"{page.NESTED} nestle is not installed: not measured.", page.EVIDENCE, [])
-    chosen = [case for case in cases() if case.free != quick]
-    return Section(
-        "Evidence", page.NESTED, page.EVIDENCE, [compare_evidences(case, repeats) for case in chosen]
-    )
+    chosen = [(case, live_points) for case in cases() if case.free != quick for live_points in _LIVE_POINTS]
+    rows = [compare_evidences(*each, repeats) for each in chosen]
+    return Section("Evidence", page.NESTED, page.EVIDENCE, rows)
 
 
 def best_fits(quick: bool) -> Section:

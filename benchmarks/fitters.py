@@ -31,7 +31,6 @@ __all__ = ["Evidence", "Ours", "Peer", "effective_draws", "ours"]
 Array = npt.NDArray[np.float64]
 
 _WALKERS, _STEPS = 20, 1000
-_LIVE_POINTS = 100
 _STARTS = {"x1": (-3.0, 3.0), "c": (-0.3, 0.5)}
 
 
@@ -175,7 +174,7 @@ class Peer:
         assert list(result.vparam_names) == self.names
         return seconds, result.samples.reshape(_STEPS, _WALKERS, -1)
 
-    def nested(self, seed: int) -> Evidence:
+    def nested(self, seed: int, live_points: int) -> Evidence:
         """nest_lc, brought to this fitter's evidence.
 
         It leaves out -1/2 ln |2 pi C|, and spreads t0 over its bounds instead of the window that stands for
@@ -184,7 +183,7 @@ class Peer:
         random = np.random.RandomState(seed)
         began = time.perf_counter()
         result, _ = sncosmo.nest_lc(
-            self.table, self.model, self.names, dict(self.bounds), npoints=_LIVE_POINTS, rstate=random
+            self.table, self.model, self.names, dict(self.bounds), npoints=live_points, rstate=random
         )
         seconds = time.perf_counter() - began
         low, high = self.bounds["t0"]

@@ -30,8 +30,8 @@ LINES = (
     "mean χ² of the draws, mcmc_lc / this fitter",
 )
 EVIDENCE = (
-    "light curve", "source", "nest_lc: s / draws", "this fitter: s / draws", "**times faster**",
-    "**times the draws per second**", "ln Z, nest_lc", "ln Z, this fitter", "apart (σ)",
+    "light curve", "source", "live points", "nest_lc: s / draws", "this fitter: s / draws",
+    "**times faster**", "**times the draws per second**", "ln Z, nest_lc", "ln Z, this fitter", "apart (σ)",
 )  # fmt: skip
 CHI2 = ("light curve", "source", "fit_lc, the best of its starts", "this fitter", "this fitter − fit_lc")
 SECONDS = ("what", "light curves", "seconds", "aim")
@@ -63,12 +63,13 @@ as they stand in the netCDF, at most their number, and less where a draw stands 
 about 0.1 σ for an ESS of a few hundred; where the mean χ² differ, one side misses a part of the posterior."""
 
 NESTED = """\
-`nest_lc` has its default of 100 live points and, in all parameters, the bounds of this side's flat priors.
-To its evidence are added the −½ ln |2πC| that it leaves out, and ln (bounds of t0 / 1200 days), this side's
-prior of t0. Errors are of one run each; the values are means of the repeats, and their difference is in
-units of its error. To be reached: 300 times as fast. The errors are not alike: nested sampling would need
-(error / error)² times the live points, and as many times the seconds, to match. Draws are effective ones, of
-nest_lc by its weights (Kong 1992), of this side as above; where they are alike, draws per second compare."""
+`nest_lc` has its default of 100 live points, and twice as many, and in all parameters the bounds of this
+side's flat priors. To its evidence are added the −½ ln |2πC| that it leaves out, and ln (bounds of t0 / 1200
+days), this side's prior of t0. Errors are of one run each; the values are means of the repeats, and their
+difference is in units of its error. To be reached: 300 times as fast. The errors are not alike: nested
+sampling would need (error / error)² times the live points, and as many times the seconds, to match. Draws are
+effective ones, of nest_lc by its weights (Kong 1992), of this side as above; where they are alike, draws per
+second compare."""
 
 BEST = """\
 χ² by sncosmo's own `chisq`, on the same rows, at the best fit of either side. `fit_lc` starts from its own
