@@ -21,7 +21,7 @@ from fitter_lambda.data import read_data
 from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
-from fitter_lambda.fit import posterior_of
+from fitter_lambda.model import posterior_of
 from fitter_lambda.payload import parse_payload
 from fitter_lambda.service import analyse
 from fitter_lambda.templates import load_source

@@ -6,7 +6,7 @@ It is a service of its own, which knows nothing of what calls it. What runs wher
     handler.render   one of the renderer's tasks                        (container Lambda without permissions)
     python -m fitter_lambda payload.json > document.json                (shell)
 
-and what is in it, top to bottom; imports run downwards only::
+and what is in it, top to bottom; imports run downwards, but for the renderer's of plot_corner::
 
     handler, __main__      entry points
     deliveries             one record of the queue
@@ -16,6 +16,7 @@ and what is in it, top to bottom; imports run downwards only::
     catalogue              `auto`: every source, ranked by its evidence
     report                 the results in numbers
     fit                    the whole fit of one source
+    model                  a source's posterior: band fluxes, errors, priors
     engine                 the mathematics, a package of its own (see there, and docs/fitter.md)
     data                   what is fitted, whatever the source
     payload                what came in, checked

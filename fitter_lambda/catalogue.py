@@ -6,6 +6,8 @@ does; Sako et al. 2011), of near-duplicates counted once.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +19,11 @@ from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.priors import class_of
 from fitter_lambda.engine.search import Mode, find_modes
 from fitter_lambda.errors import FitterError, TemplateError
-from fitter_lambda.fit import Fit, Progress, drawn, fit_cube, fit_of, posterior_of
+from fitter_lambda.fit import Fit, Progress, drawn, fit_cube, fit_of
+from fitter_lambda.model import posterior_of
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
-from fitter_lambda.report import finite, misfit_p_value
+from fitter_lambda.report import MISFIT, finite, misfit_p_value
 from fitter_lambda.templates import local_sources, source_types
 
 __all__ = ["RATES", "fit_catalogue"]
@@ -31,7 +34,6 @@ RATES = {"Ia": 0.24, "stripped": 0.23, "II": 0.52, "other": 0.01}
 #: Sources this far behind the best by Laplace's method are not sampled.
 _NEAR = 12.0
 _FEW_DRAWS = 600
-_MISFIT = 1e-3
 
 
 @dataclass
@@ -77,11 +79,22 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     best = max(entry.log_evidence for entry in fitting)
     for entry in fitting:
         if entry.log_evidence > best - _NEAR:
-            _sampled(entry, data, parameters)
+            with _alone(entry):
+                _sampled(entry, data, parameters)
     entries.sort(key=lambda entry: -entry.log_evidence)
-    seconds = time.perf_counter() - began
-    fit = fit_cube(load_cube(entries[0].name), data, parameters, seconds, _late(progress))
+    seconds, first = time.perf_counter() - began, entries[0]
+    fit = fit_cube(load_cube(first.name), data, parameters, seconds, _late(progress), first.modes)
     return fit, _ranking(entries, seconds)
+
+
+@contextmanager
+def _alone(entry: _Entry) -> Iterator[None]:
+    """A source that cannot be fitted, or whose file is broken, says so, and leaves the others alone."""
+    try:
+        yield
+    except (FitterError, ArithmeticError, LookupError, ValueError) as error:
+        entry.log_evidence, entry.modes = -np.inf, []
+        entry.reason = str(error) if isinstance(error, FitterError) else f"{type(error).__name__} in the fit"
 
 
 def _late(progress: Progress) -> Progress:
@@ -94,15 +107,13 @@ def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_E
     entries = [_Entry(name, class_of(types.get(name, "")).group) for name in names]
     for done, entry in enumerate(entries):
         progress(0.02 + 0.6 * done / len(entries), f"{done} of {len(entries)} models done")
-        try:
+        with _alone(entry):
             cube = load_cube(entry.name)
             if cube.general:
                 entry.reason = "several non-linear shapes: too slow to be one of many"
                 continue
             entry.modes = find_modes(posterior_of(cube, data, parameters))
             entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
-        except FitterError as error:
-            entry.reason = str(error)
     return entries
 
 
@@ -136,7 +147,7 @@ def _ranking(entries: list[_Entry], seconds: float) -> dict[str, Any]:
 
 
 def _class_probabilities(entries: list[_Entry]) -> dict[str, float] | None:
-    if all(entry.p_value is None or entry.p_value < _MISFIT for entry in entries):
+    if all(entry.p_value is None or entry.p_value < MISFIT for entry in entries):
         return None
     log_mass = {}
     for group, rate in RATES.items():

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
-from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.engine.priors import HIGHEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
+from fitter_lambda.errors import ParameterError, TooLittleDataError
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
 from fitter_lambda.photometry import Excluded, LightCurve, to_light_curve
+from fitter_lambda.templates import known_bandpasses
 
 __all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "Data", "read_data", "redshift_prior"]
 
@@ -46,8 +47,8 @@ def redshift_prior(parameters: Parameters, redshift: float | None, error: float 
     if parameters.fix_z:
         return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
     sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
-    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
-    return RedshiftPrior("gaussian", redshift, sigma, low, redshift + 5 * sigma)
+    low, high = max(redshift - 5 * sigma, _LOWEST_REDSHIFT), min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
+    return RedshiftPrior("gaussian", redshift, sigma, low, high)
 
 
 def read_data(payload: Payload) -> Data:
@@ -57,6 +58,8 @@ def read_data(payload: Payload) -> Data:
     ------
     TooLittleDataError
         No usable row is left, or no detection.
+    ParameterError
+        `error_floor` names a band that nobody knows.
     """
     parameters = payload.parameters
     rows, excluded = to_light_curve(payload.rows, parameters)
@@ -68,6 +71,7 @@ def read_data(payload: Payload) -> Data:
         raise TooLittleDataError(
             "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
         )
+    _check_floors(parameters, rows)
     best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
     if best < FAINT_SIGMA:
         raise TooLittleDataError(
@@ -75,6 +79,14 @@ def read_data(payload: Payload) -> Data:
             "there is nothing to fit a light curve to."
         )
     return Data(rows, excluded, *_milky_way(payload), prior)
+
+
+def _check_floors(parameters: Parameters, rows: LightCurve) -> None:
+    named = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
+    unknown = sorted(named and named - set(known_bandpasses()))
+    if unknown:
+        choices = ", ".join(rows.bands)
+        raise ParameterError(f"error_floor names the unknown band {unknown[0]!r}; this source has {choices}.")
 
 
 def _milky_way(payload: Payload) -> tuple[float, str]:

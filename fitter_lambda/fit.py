@@ -8,47 +8,34 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from fitter_lambda.data import DETECTION_SIGMA, FAINT_SIGMA, Data, read_data
-from fitter_lambda.engine.bandflux import BandFluxes
-from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
-from fitter_lambda.engine.general import GeneralFluxes
-from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.data import Data, read_data
+from fitter_lambda.engine.bandflux import Design
+from fitter_lambda.engine.cube import Cube, load_cube
+from fitter_lambda.engine.likelihood import Expected
 from fitter_lambda.engine.nested import sample_nested
-from fitter_lambda.engine.peak import unit_magnitude
 from fitter_lambda.engine.posterior import Posterior
-from fitter_lambda.engine.priors import (
-    TRIPP_BETA,
-    X1_BOUNDS,
-    AmplitudePrior,
-    Class,
-    class_of,
-    shape_bounds,
-)
-from fitter_lambda.engine.sampler import Sample, sample
-from fitter_lambda.engine.scatter import SaltScatter
+from fitter_lambda.engine.priors import X1_BOUNDS
+from fitter_lambda.engine.sampler import sample
 from fitter_lambda.engine.search import Mode, climb, climbed, distinct, find_modes
-from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.engine.weights import Sample
+from fitter_lambda.model import posterior_of
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
-from fitter_lambda.photometry import LightCurve
-from fitter_lambda.templates import source_types
 
-__all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova", "posterior_of"]  # fmt: skip
+__all__ = ["TRUSTED", "Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 #: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
-_TRUSTED = 0.7
-_TRIES, _MOST_STARTS = 2, 8
+TRUSTED = 0.7
+_MOST_STARTS = 8
 #: Another try, where there are fewer effective draws than this fraction.
 _FEW = 0.1
 #: Of the climb to the best fit: how many of the draws it starts from, and rounds.
 _CLIMB, _CLIMB_OF_SLOW_SOURCES = (4, 25), (1, 5)
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
 _FAR, _SIMPLEX = 100.0, 0.3
-#: Steps of least squares towards the linear parameters' mode; more where their own value changes the errors.
-_STEPS, _MORE_STEPS = 1, 6
 
 
 @dataclass(frozen=True)
@@ -80,12 +67,29 @@ class Fit:
     best: Array
     seconds: dict[str, float]
 
+    @property
+    def best_time(self) -> tuple[float, float]:
+        """t0 and the redshift of the best fit."""
+        t0, z, _ = self.posterior.split(self.split(self.best[None])[0])
+        return float(t0[0]), float(z[0])
+
+    def few(self, number: int) -> Array:
+        """So many of the draws, or all of them if they are fewer."""
+        number = min(number, len(self.draws))
+        return np.asarray(self.draws[np.linspace(0, len(self.draws) - 1, number).round().astype(int)])
+
     def split(self, values: Array) -> tuple[Array, Array]:
         """Theta (n, d') and linear parameters (n, j) of the engine, from parameters (n, d)."""
         columns = dict(zip(self.names, values.T, strict=True))
         theta = np.stack([columns[name] for name in self.posterior.names], axis=1)
         linear = [columns[name] for name in self.posterior.fluxes.cube.linear]
         return theta, np.stack([linear[0], *(linear[0] * x for x in linear[1:])], axis=1)
+
+    def expected(self, values: Array) -> tuple[Design, Expected]:
+        """The rows as seen from parameters (n, d), and what the model says of them."""
+        theta, a = self.split(values)
+        design, scatter = self.posterior.view(theta)
+        return design, self.posterior.likelihood.expected(design, a, scatter)
 
     def predict(
         self, values: Array, mjd: Array, band: npt.NDArray[np.int_]
@@ -114,68 +118,6 @@ class Fit:
         return (design.flux @ a[..., None])[..., 0], design.reached
 
 
-def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
-    """The posterior of one source.
-
-    Raises
-    ------
-    TooLittleDataError
-        Fewer measured rows than parameters.
-    """
-    rows, prior, flat = data.rows, data.redshift, parameters.priors == "flat"
-    kind = class_of(source_types().get(cube.name, ""))
-    is_salt = len(cube.linear) == 2
-    shape = cube.shape or (HOST_DUST if kind.dusty and not flat and not cube.general else None)
-    shapes = cube.general or ((shape,) if shape else ())
-    needed = 1 + len(cube.linear) + len(shapes) + (prior.kind != "fixed") + 1
-    n_measured = int(np.sum(~rows.limit))
-    if n_measured < needed:
-        raise TooLittleDataError(
-            f"Only {n_measured} usable rows are left, and {cube.name} needs at least {needed}; "
-            "add photometry, fix the redshift, or choose a model with fewer parameters."
-        )
-    fluxes = _fluxes(cube, data, shape, flat)
-    error = 0.0 if is_salt else parameters.model_error
-    likelihood = Likelihood(
-        rows.flux, _variance(rows, error, dict(parameters.error_floor)), rows.band, rows.limit,
-        robust=parameters.robust, zero_outside=flat,
-    )  # fmt: skip
-    scatter = (
-        SaltScatter(cube, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
-    )
-    significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
-    detections = significance > (DETECTION_SIGMA if np.max(significance) > DETECTION_SIGMA else FAINT_SIGMA)
-    return Posterior(
-        rows.mjd, rows.band, likelihood, fluxes, scatter, prior,
-        _amplitude_prior(cube, fluxes, data, kind, flat), shapes, flat, detections,
-        _MORE_STEPS if parameters.robust or scatter else _STEPS,
-    )  # fmt: skip
-
-
-def _fluxes(cube: Cube, data: Data, shape: str | None, flat: bool) -> BandFluxes:
-    bands, z = data.rows.bandpasses, data.redshift
-    if cube.general:
-        return GeneralFluxes(cube, bands, z.low, z.high, data.mwebv)
-    low, high = shape_bounds(shape, flat) if shape else (0.0, 0.0)
-    return BandFluxes(cube, bands, z.low, z.high, shape, low, high, data.mwebv)
-
-
-def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) -> Array:
-    floor = np.array([floors.get(name, floors.get("", 0.0)) for name in rows.bands])[rows.band]
-    fraction = np.hypot(np.where(rows.limit, 0.0, model_error), np.where(rows.limit, 0.0, floor))
-    return np.asarray(rows.fluxerr**2 + (fraction * rows.flux) ** 2)
-
-
-def _amplitude_prior(cube: Cube, fluxes: BandFluxes, data: Data, kind: Class, flat: bool) -> AmplitudePrior:
-    highest = None
-    if flat:
-        # the faintest that the source's peak gets at amplitude 1, at the farthest redshift
-        peak = np.abs(fluxes.at(np.array([data.redshift.high]))[0, :, :, :, 0]).max(axis=(1, 2))
-        highest = 10 * float(np.max(data.rows.flux)) / max(float(peak[peak > 0].min(initial=np.inf)), 1e-300)
-    beta = TRIPP_BETA if len(cube.linear) == 2 else 0.0
-    return AmplitudePrior(unit_magnitude(cube), kind.mean, kind.sigma, beta, highest)
-
-
 def fit_supernova(payload: Payload, progress: Progress) -> Fit:
     """Fit one source to one supernova.
 
@@ -200,24 +142,28 @@ def fit_supernova(payload: Payload, progress: Progress) -> Fit:
     return fit_cube(cube, data, payload.parameters, time.perf_counter() - began, progress)
 
 
-def fit_cube(cube: Cube, data: Data, parameters: Parameters, load: float, progress: Progress) -> Fit:
-    """Fit one source that is loaded; `load` is the seconds that it took."""
+def fit_cube(
+    cube: Cube, data: Data, parameters: Parameters, load: float, progress: Progress,
+    modes: list[Mode] | None = None,
+) -> Fit:  # fmt: skip
+    """Fit one source that is loaded; `load` is the seconds that it took, `modes` those known of it."""
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
     posterior = posterior_of(cube, data, parameters)
-    modes = [] if cube.general else find_modes(posterior)
+    if modes is None:
+        modes = [] if cube.general else find_modes(posterior)
     sampled = drawn(
         posterior, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
     fit = fit_of(data, posterior, modes, sampled)
+    fit = replace(fit, best=_highest(fit))
     return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
 
 
 def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample) -> Fit:
-    """Name the draws' parameters, and climb to the best fit."""
+    """Name the draws' parameters; the best fit is the best of them."""
     names, draws = _columns(posterior, sampled.theta, sampled.a)
-    fit = Fit(data, posterior, modes, sampled, names, draws, draws[0], {})
-    return replace(fit, best=_highest(fit))
+    return Fit(data, posterior, modes, sampled, names, draws, draws[np.argmax(sampled.log_joint)], {})
 
 
 def _highest(fit: Fit) -> Array:
@@ -277,16 +223,14 @@ def drawn(
     random = np.random.default_rng(parameters.seed)
     if posterior.fluxes.cube.general:
         return sample_nested(posterior, parameters.n_draws, random, progress)
-    found: list[Sample] = []
-    for _ in range(_TRIES):
-        new = sample(posterior, modes, parameters.n_draws, random, progress)
-        if new.pareto_k < _TRUSTED and new.effective_draws > _FEW * parameters.n_draws:
-            return new
-        found.append(new)
-        # the draws came upon something that the search had not seen
-        _, highest = np.unique(-new.log_joint, return_index=True)
-        modes = distinct([*modes, *climbed(posterior, new.theta[highest[:_MOST_STARTS]])])
-    return max(found, key=lambda each: each.effective_draws)
+    first = sample(posterior, modes, parameters.n_draws, random, lambda done: progress(done / 2))
+    if first.pareto_k < TRUSTED and first.effective_draws > _FEW * parameters.n_draws:
+        return first
+    # the draws came upon something that the search had not seen
+    _, highest = np.unique(-first.log_joint, return_index=True)
+    modes = distinct([*modes, *climbed(posterior, first.theta[highest[:_MOST_STARTS]])])
+    second = sample(posterior, modes, parameters.n_draws, random, lambda done: progress((1 + done) / 2))
+    return max(first, second, key=lambda each: each.effective_draws)
 
 
 def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:

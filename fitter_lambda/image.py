@@ -1,6 +1,7 @@
 """What the image holds of templates: ``python -m fitter_lambda.image DIR``, at its build.
 
-Every source of sncosmo that can be had, in sncosmo's layout, and its grid; and every bandpass.
+Every source of sncosmo that can be had, in sncosmo's layout, and its grid; every bandpass, every magnitude
+system.
 """
 
 import shutil
@@ -13,8 +14,10 @@ from fitter_lambda.templates import (
     activate,
     files,
     known_bandpasses,
+    known_magnitude_systems,
     known_sources,
     load_bandpasses,
+    load_magnitude_systems,
     local_sources,
 )
 
@@ -30,6 +33,9 @@ def main(arguments: list[str]) -> int:
     target.mkdir(parents=True, exist_ok=True)
     failed = _save_grids(target / GRIDS)
     failed.extend(sorted(load_bandpasses(known_bandpasses())[1].values()))
+    systems = known_magnitude_systems()
+    absent = set(systems) - set(load_magnitude_systems(systems))
+    failed.extend(f"The magnitude system {name} could not be fetched." for name in sorted(absent))
     overlay = activate()
     for path in files(overlay):
         copy = target / path.relative_to(overlay)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fitter_lambda.data import FAINT_SIGMA
 from fitter_lambda.fit import Fit
 from fitter_lambda.photometry import ZERO_POINT
 
@@ -18,7 +19,6 @@ _DRAWS = 200
 _DRAWS_OF_SLOW_SOURCES = 50
 #: Median, 68 % and 95 % intervals, as fractions.
 _QUANTILES = np.array([0.02275, 0.15865, 0.5, 0.84135, 0.97725])
-_DETECTION_SIGMA = 3.0
 _FAINTEST = 10 ** (-0.4 * (31.0 - ZERO_POINT))
 
 
@@ -47,8 +47,7 @@ def window(fit: Fit) -> tuple[float, float]:
     Forced photometry and limits may go on for years before and after.
     """
     rows, cube = fit.data.rows, fit.posterior.fluxes.cube
-    t0, z, _ = (float(np.ravel(part)[0]) for part in fit.posterior.split(fit.split(fit.best[None])[0]))
-    seen = rows.mjd[~rows.limit & (rows.flux > _DETECTION_SIGMA * rows.fluxerr)]
+    (t0, z), seen = fit.best_time, rows.mjd[rows.detected(FAINT_SIGMA)]
     phase = (seen - t0) / (1 + z)
     inside = seen[(phase >= cube.start) & (phase <= cube.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
@@ -67,9 +66,8 @@ def predict(fit: Fit) -> dict[str, Band]:
     """
     bands = fit.data.rows.bands
     mjd = np.linspace(*window(fit), _POINTS)
-    number = min(_DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.cube.general else _DRAWS, len(fit.draws))
-    chosen = fit.draws[np.linspace(0, len(fit.draws) - 1, number).round().astype(int)]
-    values = np.vstack([fit.best, chosen])
+    number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.cube.general else _DRAWS
+    values = np.vstack([fit.best, fit.few(number)])
     flux, reached = fit.predict(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)

@@ -37,8 +37,9 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
     -------
     bytes
         Groups: posterior and sample_stats (chain, draw: four chains, though all draws are independent, so
-        that diagnostics between chains work); log_likelihood and posterior_predictive (chain, draw,
-        observation; every so many draws, named by their coordinate); observed_data (observation).
+        that diagnostics between chains work; one, if the draws cannot be dealt); log_likelihood and
+        posterior_predictive (chain, draw, observation; every so many draws, named by their coordinate);
+        observed_data (observation).
     """
     rows, chains = fit.data.rows, _CHAINS if len(fit.draws) % _CHAINS == 0 else 1
     draws = fit.draws.reshape(chains, -1, len(fit.names))
@@ -59,18 +60,10 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
 
 def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     """Log density of each row and a replicated flux, for draws (chain, draw, d)."""
-    theta, a = fit.split(draws.reshape(-1, draws.shape[-1]))
-    design, scatter = fit.posterior.view(theta)
-    likelihood = fit.posterior.likelihood
-    expected = likelihood.expected(design, a, scatter)
-    random = np.random.default_rng(seed)
-    noise = random.normal(size=expected.flux.shape) * np.sqrt(expected.variance)
-    if expected.coherent is not None:
-        common = random.normal(size=(len(a), likelihood.in_band.shape[1]))
-        noise = noise + expected.coherent * (common @ likelihood.in_band.T)
-    loglike = likelihood.pointwise(design, expected)
-    shape = (*draws.shape[:2], -1)
-    return loglike.reshape(shape), (expected.flux + noise).reshape(shape)
+    design, expected = fit.expected(draws.reshape(-1, draws.shape[-1]))
+    likelihood, shape = fit.posterior.likelihood, (*draws.shape[:2], -1)
+    made = likelihood.replicated(design, expected, np.random.default_rng(seed))
+    return likelihood.pointwise(design, expected).reshape(shape), made.reshape(shape)
 
 
 def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:

@@ -1,4 +1,4 @@
-"""The parameters of the fit: one table, which is both what is offered and what is checked.
+"""The parameters of the fit: what is offered, and how each is read.
 
 Values may be typed (JSON) or text as a web form sends it ("True", "0.1"). Blank means the default.
 """
@@ -95,37 +95,23 @@ def parse_parameters(given: object) -> Parameters:
 def _unknown_name(name: object) -> str:
     near = difflib.get_close_matches(str(name)[:40], _READERS, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"Unknown parameter {str(name)[:40]!r}{hint}; the choices are: {', '.join(_READERS)}."
+    return f"Unknown parameter {str(name)[:40]!r}{hint}; the choices are: {', '.join(PARAMETERS)}."
 
 
 def _read_source(name: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAX_SOURCE_NAME:
         raise ParameterError(f"{name} has to be a source of sncosmo, e.g. nugent-sn2p, salt3, or auto.")
-    return value.strip().lower()
+    plain, at, version = value.strip().partition("@")
+    return plain.lower() + at + version
 
 
-def _read_switch(name: str, value: object) -> bool:
-    text = str(value).strip().lower()[:10]
-    if text not in _TRUE | _FALSE:
-        raise ParameterError(f"{name} is {text!r}; the choices are: True, False.")
-    return text in _TRUE
-
-
-def _read_fix_z(name: str, value: object) -> bool | None:
-    text = str(value).strip().lower()[:10]
-    if text not in _TRUE | _FALSE | {"auto"}:
-        raise ParameterError(f"{name} is {text!r}; the choices are: auto, True, False.")
-    return None if text == "auto" else text in _TRUE
-
-
-def _choice(*choices: str) -> Callable[[str, object], str]:
-    def read(name: str, value: object) -> str:
-        text = str(value).strip().lower()[:20]
-        if text not in choices:
-            raise ParameterError(f"{name} is {text!r}; the choices are: {', '.join(choices)}.")
-        return text
-
-    return read
+def _read_choice(name: str, value: object) -> Any:
+    """One of those that `PARAMETERS` offers; True and False, and None for "auto"."""
+    text = str(value).strip().lower()[:20]
+    meant = "True" if text in _TRUE else "False" if text in _FALSE else text
+    if meant not in PARAMETERS[name]:
+        raise ParameterError(f"{name} is {text!r}; the choices are: {', '.join(PARAMETERS[name])}.")
+    return {"True": True, "False": False, AUTO: None}.get(meant, meant)
 
 
 def _number(low: float, high: float) -> Callable[[str, object], float]:
@@ -158,7 +144,8 @@ def _integer(low: int, high: int) -> Callable[[str, object], int]:
 def _read_floor(name: str, value: object) -> tuple[tuple[str, float], ...]:
     """One fraction, or fractions by band: 0.02, "ztfg: 0.02, ztfr: 0.01", {"ztfg": 0.02}."""
     if isinstance(value, str) and ":" in value:
-        value = dict(part.split(":", 1) for part in value.replace("::", "\0").split(",") if ":" in part)
+        parts = [part.rpartition(":") for part in value.replace("::", "\0").split(",") if part.strip()]
+        value = {band: fraction for band, _, fraction in parts}
     entries = value if isinstance(value, Mapping) else {"": value}
     if len(entries) > 100:
         raise ParameterError(f"{name} names {len(entries)} bands; expected at most 100.")
@@ -200,7 +187,7 @@ PARAMETERS: dict[str, dict[str, Any] | list[str]] = {
     ),
     "limits": ["censored", "gaussian", "ignore"],
     "limit_nsigma": _offer(
-        "number", "Sigma of limits", "What a limit without limiting_mag is, in flux errors.",
+        "number", "Sigma of limits", "What a limit without limiting_mag and zp is, in flux errors.",
         Parameters.limit_nsigma,
     ),
     "priors": ["physical", "flat"],
@@ -215,19 +202,14 @@ PARAMETERS: dict[str, dict[str, Any] | list[str]] = {
 }  # fmt: skip
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
+    **{name: _read_choice for name, offer in PARAMETERS.items() if isinstance(offer, list)},
     "source": _read_source,
-    "fix_z": _read_fix_z,
     "z_min": _number(1e-4, 5.0),
     "z_max": _number(1e-4, 5.0),
-    "z_prior": _choice("flat", "volume"),
     "mwebv": _number(0.0, 5.0),
-    "modelcov": _read_switch,
     "model_error": _number(0.0, 1.0),
     "error_floor": _read_floor,
-    "limits": _choice("censored", "gaussian", "ignore"),
     "limit_nsigma": _number(0.1, 100.0),
-    "priors": _choice("physical", "flat"),
-    "robust": _read_switch,
     "mjd_min": _number(0.0, 1e6),
     "mjd_max": _number(0.0, 1e6),
     "n_draws": _integer(100, 20000),

@@ -5,7 +5,6 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.parameters import Parameters, parse_parameters
@@ -73,7 +72,7 @@ def parse_payload(payload: object) -> Payload:
         raise PayloadError("fix_z is True but the source has no redshift; set one, or use fix_z=False.")
     resource_id = payload.get("resource_id")
     name = "".join(c for c in resource_id if c.isprintable())[:80] if isinstance(resource_id, str) else ""
-    rows, position = read_rows(_text(inputs.get("photometry"))), _read_position(payload.get("resource"))
+    rows, position = read_rows(inputs.get("photometry")), _read_position(payload.get("resource"))
     dereddened = isinstance(payload.get("extinction"), Mapping)
     return Payload(name, rows, redshift, redshift_error, position, dereddened, parameters)
 
@@ -89,14 +88,12 @@ def callback_url_of(payload: object) -> str | None:
 def _read_position(resource: object) -> tuple[float, float] | None:
     if not isinstance(resource, Mapping):
         return None
-    degrees = [resource.get(name) for name in ("ra", "dec")]
-    if any(isinstance(x, bool) or not isinstance(x, (int, float)) or not abs(x) <= 360 for x in degrees):
+    ra, dec = resource.get("ra"), resource.get("dec")
+    if isinstance(ra, bool) or isinstance(dec, bool):
         return None
-    return float(degrees[0] or 0.0), float(degrees[1] or 0.0)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    if not isinstance(ra, (int, float)) or not isinstance(dec, (int, float)):
+        return None
+    return (float(ra), float(dec)) if abs(ra) <= 360 and abs(dec) <= 90 else None
 
 
 def _read_redshift(text: object) -> tuple[float | None, float | None]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.errors import PayloadError, TemplateError
+from fitter_lambda.errors import PayloadError
 from fitter_lambda.parameters import Parameters
-from fitter_lambda.templates import load_bandpasses, zero_point_ratio
+from fitter_lambda.templates import load_bandpasses, load_magnitude_systems
 
 __all__ = ["ZERO_POINT", "Excluded", "LightCurve", "Row", "read_rows", "to_light_curve"]
 
@@ -23,6 +24,7 @@ ZERO_POINT = 23.9
 #: Rows that are read, and that are fitted: with more a fit would not end in its time.
 _MOST_READ, _MOST_FITTED = 20_000, 5_000
 _MAX_CSV_CHARACTERS = 20_000_000
+_NUMBERS = ("mjd", "flux", "fluxerr", "mag", "magerr", "limiting_mag", "zp")
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,6 @@ class LightCurve:
         Which rows are limits, without flux.
     band : ndarray of int, shape (n,)
         Indices into `bandpasses`.
-    number : ndarray of int, shape (n,)
-        The rows' numbers in the payload, from 1.
     bandpasses : list of sncosmo.Bandpass
         From blue to red.
     """
@@ -76,7 +76,6 @@ class LightCurve:
     fluxerr: Array
     limit: npt.NDArray[np.bool_]
     band: npt.NDArray[np.int_]
-    number: npt.NDArray[np.int_]
     bandpasses: list[Any]
 
     def __len__(self) -> int:
@@ -87,8 +86,12 @@ class LightCurve:
         """Names of the bandpasses."""
         return [str(band.name) for band in self.bandpasses]
 
+    def detected(self, sigma: float) -> npt.NDArray[np.bool_]:
+        """Which rows have a flux of at least so many times its error."""
+        return ~self.limit & (self.flux >= sigma * self.fluxerr)
 
-def read_rows(text: str) -> list[Row]:
+
+def read_rows(text: object) -> list[Row]:
     """Read the CSV text of a payload.
 
     Raises
@@ -100,36 +103,37 @@ def read_rows(text: str) -> list[Row]:
         raise PayloadError("inputs.photometry is missing; expected CSV with mjd, flux, fluxerr and filter.")
     if len(text) > _MAX_CSV_CHARACTERS:
         raise PayloadError(f"inputs.photometry is longer than {_MAX_CSV_CHARACTERS} characters; send less.")
+    reader = csv.reader(io.StringIO(text.replace("\0", "")))
     try:
-        reader = csv.DictReader(io.StringIO(text.replace("\0", "")), restkey="_rest")
-        records, header = list(reader), reader.fieldnames or []
+        columns = {name: place for place, name in enumerate(next(reader, []))}
+        missing = ", ".join(sorted({"mjd", "filter"} - set(columns)))
+        if missing:
+            raise PayloadError(
+                f"inputs.photometry lacks the columns {missing}; its first line has to name them."
+            )
+        # one by one: of what the sender makes long or wide, little is kept
+        cells = itertools.islice(filter(None, reader), _MOST_READ + 1)
+        rows = [_row(number, row, columns) for number, row in enumerate(cells, start=1)]
     except csv.Error as error:
         raise PayloadError(f"inputs.photometry is not CSV ({error}); send rows below a header.") from None
-    missing = {"mjd", "filter"} - set(header)
-    if missing:
-        names = ", ".join(sorted(missing))
-        raise PayloadError(f"inputs.photometry lacks the columns {names}; its first line has to name them.")
-    if len(records) > _MOST_READ:
-        raise PayloadError(
-            f"inputs.photometry has {len(records)} rows, at most {_MOST_READ} are read; send fewer."
-        )
-    return [_row(number, record) for number, record in enumerate(records, start=1)]
+    if len(rows) > _MOST_READ:
+        raise PayloadError(f"inputs.photometry has more than {_MOST_READ} rows; send fewer.")
+    return rows
 
 
-def _row(number: int, record: dict[str, str | None]) -> Row:
-    def value(name: str) -> float | None:
-        return _finite(record.get(name))
+def _row(number: int, cells: list[str], columns: dict[str, int]) -> Row:
+    def text(name: str) -> str:
+        place = columns.get(name, len(cells))
+        return cells[place].strip() if place < len(cells) else ""
 
-    return Row(
-        number, value("mjd"), value("flux"), value("fluxerr"), value("mag"), value("magerr"),
-        value("limiting_mag"), value("zp"), (record.get("filter") or "").strip().lower()[:40],
-        (record.get("magsys") or "ab").strip().lower()[:40] or "ab",
-    )  # fmt: skip
+    mjd, flux, fluxerr, mag, magerr, limiting_mag, zp = (_finite(text(name)) for name in _NUMBERS)
+    band, magsys = (text(name).lower()[:40] for name in ("filter", "magsys"))
+    return Row(number, mjd, flux, fluxerr, mag, magerr, limiting_mag, zp, band, magsys or "ab")
 
 
-def _finite(text: str | None) -> float | None:
+def _finite(text: str) -> float | None:
     try:
-        number = float(text or "")
+        number = float(text)
     except ValueError:
         return None
     # 1e30 and more is a fill value or an overflow to come, not a measurement
@@ -159,17 +163,17 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
     """
     rows = list(rows)
     found, missing = load_bandpasses(sorted({row.band for row in rows}))
-    systems: dict[tuple[str, str], float | None] = {}
-    kept: dict[_Usable, int] = {}
+    systems = load_magnitude_systems({row.magsys for row in rows})
+    kept: set[_Usable] = set()
     excluded: list[Excluded] = []
     for row in rows:
         try:
             if row.band in missing:
                 raise _UnusableError(missing[row.band])
-            usable = _usable(row, parameters, _ratio(row, found[row.band], systems))
+            usable = _usable(row, parameters, _ratio(found[row.band], systems.get(row.magsys), row.magsys))
             if usable in kept:
                 raise _UnusableError("an exact repeat of another row")
-            kept[usable] = row.number
+            kept.add(usable)
         except _UnusableError as reason:
             excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
     if len(kept) > _MOST_FITTED:
@@ -181,25 +185,19 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
     names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
     mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
     band = np.array([names.index(usable[4]) for usable in order], dtype=int)
-    number = np.array([kept[usable] for usable in order], dtype=int)
-    bandpasses = [found[name] for name in names]
-    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, number, bandpasses), excluded
+    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [found[name] for name in names]), excluded
 
 
-def _ratio(row: Row, band: Any, known: dict[tuple[str, str], float | None]) -> float:
-    """What brings a row's magnitude system to AB."""
-    if row.magsys == "ab":
-        return 1.0
-    key = (row.magsys, row.band)
-    if key not in known:
-        try:
-            known[key] = zero_point_ratio(row.magsys, band)
-        except TemplateError:
-            known[key] = None
-    ratio = known[key]
-    if ratio is None:
-        raise _UnusableError(f"magnitude system {row.magsys!r} is unknown or not to be had")
-    return ratio
+def _ratio(band: Any, system: Any, name: str) -> float:
+    """Flux of magnitude 0 in a magnitude system, over that in AB."""
+    import sncosmo
+
+    if system is None:
+        raise _UnusableError(f"magnitude system {name!r} is unknown or not to be had")
+    try:
+        return float(system.zpbandflux(band) / sncosmo.get_magsystem("ab").zpbandflux(band))
+    except ValueError:
+        raise _UnusableError(f"magnitude system {name!r} does not reach this band") from None
 
 
 def _usable(row: Row, parameters: Parameters, ratio: float) -> _Usable:
@@ -227,7 +225,7 @@ def _measured(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
         return flux, flux * row.magerr * math.log(10) / 2.5, False
     if row.fluxerr is None:
         raise _UnusableError("no flux" if row.flux is None else "no flux error")
-    scale = _flux_of(0.0 if row.zp is None else row.zp) / _flux_of(0.0 if row.zp is None else ZERO_POINT)
+    scale = 1.0 if row.zp is None else _flux_of(row.zp)
     if row.flux is not None:
         return row.flux * scale, row.fluxerr * scale, False
     if parameters.limits == "ignore":

@@ -1,6 +1,7 @@
 """The results of a fit in numbers: plain Python and numpy only, finite or None."""
 
 import math
+from collections import Counter
 from importlib.metadata import version
 from typing import Any
 
@@ -16,11 +17,15 @@ from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
 from fitter_lambda.fit import Fit
 from fitter_lambda.payload import Payload
 
-__all__ = ["annotations", "finite", "misfit_p_value", "results"]
+__all__ = ["MISFIT", "annotations", "finite", "misfit_p_value", "results"]
 
 Array = npt.NDArray[np.float64]
 
+#: Below this p-value a model does not describe the data.
+MISFIT = 1e-3
 _FEW = 400
+#: Rows that are listed one by one.
+_MOST_EXCLUDED = 1000
 
 
 def results(fit: Fit, payload: Payload) -> dict[str, Any]:
@@ -62,7 +67,8 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "mwebv": data.mwebv,
         "mwebv_from": data.mwebv_from,
         "peak": _peak(fit),
-        "excluded": [vars(row).copy() for row in sorted(data.excluded, key=lambda item: item.row)],
+        "excluded": [vars(row).copy() for row in data.excluded[:_MOST_EXCLUDED]],
+        "excluded_by_reason": dict(Counter(row.reason for row in data.excluded)),
         "diagnostics": _diagnostics(fit),
         "likelihood": _likelihood(fit, payload),
         "priors": payload.parameters.priors,
@@ -85,10 +91,7 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
 
 
 def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
-    theta, a = fit.split(fit.best[None])
-    design, scatter = fit.posterior.view(theta)
-    likelihood = fit.posterior.likelihood
-    chi2, number = likelihood.chi2(design, likelihood.expected(design, a, scatter))
+    chi2, number = fit.posterior.likelihood.chi2(*fit.expected(fit.best[None]))
     names = fit.data.rows.bands
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
 
@@ -99,12 +102,8 @@ def misfit_p_value(fit: Fit) -> float:
     A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996): over draws,
     the mean chance that replicated data have a chi2 above the observed one.
     """
-    few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
-    theta, a = fit.split(few)
-    design, scatter = fit.posterior.view(theta)
     likelihood = fit.posterior.likelihood
-    expected = likelihood.expected(design, a, scatter)
-    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(design, expected))
+    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(*fit.expected(fit.few(_FEW))))
     if not likelihood.robust:
         return float(np.mean(chi2_distribution.sf(chi2, np.maximum(number, 1))))
     random = np.random.default_rng(0)
@@ -114,8 +113,7 @@ def misfit_p_value(fit: Fit) -> float:
 
 def _peak(fit: Fit) -> dict[str, Any]:
     """Peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
-    few = fit.draws[np.linspace(0, len(fit.draws) - 1, min(_FEW, len(fit.draws))).astype(int)]
-    theta, a = fit.split(few)
+    theta, a = fit.split(fit.few(_FEW))
     t0, z, s = fit.posterior.split(theta)
     cube = fit.posterior.fluxes.cube
     apparent, phase, decline = peaks(cube, fit.posterior.fluxes.shape, a, s)

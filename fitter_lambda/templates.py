@@ -28,8 +28,8 @@ from urllib.error import HTTPError
 from fitter_lambda.errors import TemplateError
 
 __all__ = [
-    "activate", "files", "known_bandpasses", "known_sources", "load_bandpasses", "load_source",
-    "local_sources", "source_types", "zero_point_ratio",
+    "activate", "files", "known_bandpasses", "known_magnitude_systems", "known_sources", "load_bandpasses",
+    "load_magnitude_systems", "load_source", "local_sources", "source_types",
 ]  # fmt: skip
 
 _VARIABLE = "SNCOSMO_DATA_DIR"
@@ -156,6 +156,13 @@ def known_bandpasses() -> list[str]:
     return sorted({str(meta["name"]) for meta in _BANDPASSES.get_loaders_metadata()})
 
 
+def known_magnitude_systems() -> list[str]:
+    """Names of the magnitude systems that sncosmo knows."""
+    from sncosmo.magsystems import _MAGSYSTEMS
+
+    return sorted({str(meta["name"]) for meta in _MAGSYSTEMS.get_loaders_metadata()})
+
+
 def local_sources() -> list[str]:
     """Names of the sources whose files are here, in sncosmo's order; nothing is fetched."""
     from sncosmo.models import _SOURCES
@@ -217,19 +224,18 @@ def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str
     return found, missing
 
 
-def zero_point_ratio(system: str, band: Any) -> float:
-    """Flux of magnitude 0 in a magnitude system, over that in AB.
-
-    Raises
-    ------
-    TemplateError
-        The system is unknown, or its spectrum is not to be had.
-    """
+def load_magnitude_systems(names: Iterable[str]) -> dict[str, Any]:
+    """Magnitude systems of sncosmo by name; without those that are unknown or cannot be had."""
     import sncosmo
 
-    try:
-        with _looking_into(activate()):
-            zero = sncosmo.get_magsystem(system).zpbandflux(band)
-    except Exception as error:  # sncosmo: bare Exceptions for unknown names, OSError for absent files
-        raise TemplateError(f"Magnitude system {system!r} is unknown or not to be had.") from error
-    return float(zero / sncosmo.get_magsystem("ab").zpbandflux(band))
+    found: dict[str, Any] = {}
+    patience = _SOCKET_TIMEOUT_SECONDS
+    for name in names:
+        try:
+            with _looking_into(activate(), patience):
+                found[name] = sncosmo.get_magsystem(name)
+        except OSError:
+            patience = _OFFLINE_TIMEOUT_SECONDS
+        except Exception:  # noqa: S112 (sncosmo raises bare Exceptions for names that it does not know)
+            continue
+    return found

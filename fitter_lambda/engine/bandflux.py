@@ -32,6 +32,10 @@ _Z_STEP = 0.004
 HC = 1.9864458571489287e-08
 _MAG = 0.4 * math.log(10)
 _CHUNK = 250_000
+#: Log of the error of fluxes, relative, by interpolation in the shape.
+_SHAPE_ERROR = math.log(5e-5)
+#: Redshifts, and wavelengths of a band, at which extinction is looked at.
+_FEW = 50
 #: Redshifts whose bands are integrated at once, over the wavelengths that they have in common.
 _BLOCK = 16
 
@@ -80,17 +84,17 @@ class BandFluxes:
         self.cube, self.bands, self.shape = cube, bands, shape
         self.n_linear = cube.flux.shape[1]
         law = host_reddening(cube.wave) if shape == HOST_DUST else cube.law
-        self.nodes = _shape_nodes(cube, shape, s_low, s_high)
+        self._law = np.zeros_like(cube.wave) if law is None else law
+        self._effective = np.array([float(band.wave_eff) for band in bands])
+        self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
+        self.nodes = _shape_nodes(cube, shape, s_low, s_high, *self._swing(z_low, z_high))
         self._y0 = math.log1p(z_low)
         number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / _Z_STEP))
         self._dy = (math.log1p(z_high) - self._y0) / max(1, number - 1)
         z = np.expm1(self._y0 + self._dy * np.arange(number))
-        effective = np.array([float(band.wave_eff) for band in bands]) / (1 + z[number // 2])
-        # the mean reddening of each band, mid-way in redshift: what is left of it is nearly 1
-        self._fade = _MAG * (0.0 if law is None else np.interp(effective, cube.wave, law))
-        self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
-        table = _integrate(cube, self.nodes, law, _weights(cube, bands, z, mwebv))
-        table *= np.exp(np.outer(self._fade, self.nodes))[:, None, :, None]
+        table = _integrate(cube, self.nodes, self._law, _weights(cube, bands, z, mwebv))
+        # without the mean reddening of each band what is left is nearly 1
+        table *= np.exp(self._fade(z)[:, :, None, None, None] * self.nodes[:, None])
         # along z as along phase; one redshift alone stands for itself
         flat = table.reshape(1, number, -1)
         self._table = knots(flat, "spline")[0] if number > 1 else flat[0]
@@ -103,6 +107,25 @@ class BandFluxes:
         index, weights = places(np.log1p(z), self._y0, self._dy, len(self._table) - 2, "spline")
         four = (weights.T.ravel(), (index[:, None] + np.arange(4)).ravel(), 4 * np.arange(len(z) + 1))
         return np.asarray(csr_array(four, (len(z), len(self._table))) @ self._table).reshape(-1, *self._axes)
+
+    def _fade(self, z: Array) -> Array:
+        """Extinction at each band's effective wavelength (nepers), at shape 1, shape (n, b)."""
+        return _MAG * np.interp(self._effective / (1 + z[:, None]), self.cube.wave, self._law)
+
+    def _swing(self, z_low: float, z_high: float) -> tuple[Array, Array]:
+        """Extinction of wavelengths beside that of their band (nepers, shape 1), and their transmission.
+
+        Of all bands, wherever they lie within the source's wavelengths.
+        """
+        z, band = np.linspace(z_low, z_high, _FEW), np.arange(len(self.bands))
+        inside, fade = self.reach(z, np.zeros((_FEW, len(band))), band)[2], self._fade(z)
+        swing, seen = [np.zeros(1)], [np.ones(1)]
+        for i, each in enumerate(self.bands):
+            wave, at = np.linspace(each.minwave(), each.maxwave(), _FEW), np.flatnonzero(inside[:, i])
+            own = _MAG * np.interp(wave / (1 + z[at, None]), self.cube.wave, self._law)
+            swing.append(np.abs(own - fade[at, i, None]).ravel())
+            seen.append(np.tile(each(wave) / each(wave).max(), len(at)))
+        return np.concatenate(swing), np.concatenate(seen)
 
     def shape_weights(self, s: Array) -> Array:
         """Weights of the nodes at these shapes, shape (n, k)."""
@@ -156,7 +179,7 @@ class BandFluxes:
             for table, first, end in zip(tables, starts, [*starts[1:], len(z)], strict=True):
                 columns = np.moveaxis(table, 2, 0).reshape(n_k, -1)
                 curves[first:end] = (weights[first:end] @ columns).reshape(-1, n_b, n_p, n_j)
-        return curves * np.exp(-np.outer(s, self._fade))[:, :, None, None], of_point
+        return curves * np.exp(-s[:, None] * self._fade(z))[:, :, None, None], of_point
 
     def reach(
         self, z: Array, phase: Array, band: npt.NDArray[np.int_]
@@ -167,14 +190,23 @@ class BandFluxes:
         return phase < self.cube.start, phase > self.cube.last, inside
 
 
-def _shape_nodes(cube: Cube, shape: str | None, low: float, high: float) -> Array:
+def _shape_nodes(cube: Cube, shape: str | None, low: float, high: float, swing: Array, seen: Array) -> Array:
+    """Values of the shape to integrate at: the cube's own, or so many that a polynomial through them will do.
+
+    Through n Chebyshev nodes that of exp(b x), |x| <= 1, is off by 2 (b / 2)^n / n! at most (Trefethen 2013,
+    ch. 8), which counts most where it is least, exp(-b). A wavelength's b is half of what the shape does to
+    it, beside the band as a whole; it counts by its transmission.
+    """
     if shape is None:
         return np.zeros(1)
     if len(cube.nodes):
         return cube.nodes
     if high <= low:
         return np.array([low])
-    number = 5 + math.ceil(1.5 * (high - low))
+    b, number = np.maximum((high - low) / 2 * swing, 1e-9), 3
+    weight = np.log(2 * seen + 1e-30) + b
+    while np.any(weight + number * np.log(b / 2) - math.lgamma(number + 1) > _SHAPE_ERROR):
+        number += 1
     middle = np.cos(np.pi * (np.arange(number) + 0.5) / number)
     return low + (high - low) * (1 - middle) / 2
 
@@ -209,11 +241,11 @@ def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
     return weights
 
 
-def _integrate(cube: Cube, nodes: Array, law: Array | None, weights: Array) -> Array:
+def _integrate(cube: Cube, nodes: Array, law: Array, weights: Array) -> Array:
     """Coefficients along phase of each band, shape (z, b, p + 2, k, j)."""
     n_z, n_b, _ = weights.shape
     table = np.empty((n_z, n_b, cube.flux.shape[2], len(nodes), cube.flux.shape[1]))
-    fade = 10 ** (-0.4 * np.outer(nodes, np.zeros_like(cube.wave) if law is None else law))
+    fade = 10 ** (-0.4 * np.outer(nodes, law))
     for band in range(n_b):
         for first in range(0, n_z, _BLOCK):
             block = slice(first, first + _BLOCK)

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.interpolation import blended, knots, places
-from fitter_lambda.templates import load_source
+from fitter_lambda.templates import known_sources, load_source
 
 __all__ = [
     "GRIDS",
@@ -224,20 +224,22 @@ def _interpolate(table: Array, kernel: str, place: Array) -> Array:
 _TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start")
 
 
-def save_cube(cube: Cube, directory: Path) -> bool:
-    """Write a prepared grid; False for sources that are more than one: SALT, and those with shapes."""
+def save_cube(cube: Cube, directory: Path) -> None:
+    """Write a prepared grid, but for sources that are more than one: SALT, and those with shapes."""
     if cube.shape or cube.general:
-        return False
+        return
     directory.mkdir(parents=True, exist_ok=True)
     texts = json.dumps({name: getattr(cube, name) for name in _TEXTS})
     np.savez(directory / f"{cube.name}.npz", flux=cube.flux, wave=cube.wave, texts=np.array(texts))
-    return True
 
 
 def _restored(name: str) -> Cube | None:
     """A prepared grid; None when there is none, or when the user brought templates of their own."""
-    path = Path(os.environ.get("FITTER_TEMPLATES_DIR", "")) / GRIDS / f"{name}.npz"
-    if os.environ.get("SNCOSMO_DATA_DIR") or not path.is_file():
+    folder = os.environ.get("FITTER_TEMPLATES_DIR")
+    if not folder or os.environ.get("SNCOSMO_DATA_DIR") or name not in known_sources():
+        return None
+    path = Path(folder) / GRIDS / f"{name}.npz"
+    if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:
         texts = json.loads(str(stored["texts"]))
@@ -253,5 +255,5 @@ def host_reddening(wave: Array) -> Array:
 
     dust = sncosmo.F99Dust()
     dust.set(ebv=1.0)
-    inside = np.clip(wave, 1000.0, 33000.0)
+    inside = np.clip(wave, dust.minwave(), dust.maxwave())
     return np.asarray(-2.5 * np.log10(dust.propagate(inside, np.ones((1, len(wave))))[0]))

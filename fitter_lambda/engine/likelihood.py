@@ -1,13 +1,15 @@
 """The likelihood of a light curve, given the flux that each linear parameter adds to each row.
 
-Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, floors and model error):
+Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, floors and model error; for a
+limit, its error alone):
 
 - a measured flux y, negative too:    N(y; f, v); robust: Student's t, nu = 4, of scale v^(1/2)
   (Lange, Little & Taylor 1989), as a scale mixture of normals
 - a limit L without flux:             (1 - e) Phi((L - f) / v^(1/2)) + e   (a censored datum; Tobin 1958;
   one in a thousand, e, is a failed subtraction, which would outweigh a whole light curve otherwise)
 - a row that the model does not reach: half N(y; 0, v), half N(y; 0, v + S^2), with S the brightest flux
-  of the data: the same for all models, so that evidences of the same rows compare
+  that was measured, and a limit as at zero flux: the same for all models, so that evidences of the same rows
+  compare
 
 SALT's own scatter joins v as v + f^2 r for each row, and as a coherent d_b f within each band b: the
 covariance of Guy et al. (2010) and Kenworthy et al. (2021), whose blocks are
@@ -24,67 +26,20 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from fitter_lambda.engine.bandflux import Design
+from fitter_lambda.engine.scatter import Scatter
 
-__all__ = ["NU", "Expected", "Likelihood", "Scatter", "times"]
+__all__ = ["NU", "Expected", "Likelihood", "times"]
 
 Array = npt.NDArray[np.float64]
 
 #: Degrees of freedom of the robust likelihood: tails heavy, variance finite.
 NU = 4.0
 _FAILED = 1e-3
-#: Of SALT's relative variance, where its flux is nearly nothing.
-_BROADEST = 1e4
-_FAINTEST = 1e-50
 #: Standard deviations from a limit, beyond which nothing changes.
 _FAR = 1e3
 _LN_2PI = float(np.log(2 * np.pi))
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """A model's own scatter at many points.
-
-    Attributes
-    ----------
-    relative : ndarray, shape (3, n_points, n_rows)
-        Variance of a row as a polynomial in x1: constant, linear, square.
-    colour_free : ndarray, shape (2, n_points, n_rows)
-        The flux, without colour, that it belongs to: its part at x1 = 0, and what x1 adds.
-    gain : ndarray, shape (n_points, n_rows)
-        What the standard deviation is multiplied by.
-    coherent : ndarray, shape (n_points, n_bands)
-        Relative dispersion common to a band.
-    """
-
-    relative: Array
-    colour_free: Array
-    gain: Array
-    coherent: Array
-
-    def at_points(self, points: npt.NDArray[np.intp]) -> "Scatter":
-        """The same at some of the points."""
-        relative, colour_free = self.relative[:, points], self.colour_free[:, points]
-        return Scatter(relative, colour_free, self.gain[points], self.coherent[points])
-
-    def at(self, a: Array) -> tuple[Array, Array]:
-        """Relative variance of each row at linear parameters (n_points, 2), and its slope along x1.
-
-        Both are of shape (n_points, n_rows).
-        """
-        x1 = np.clip(a[:, 1] / np.maximum(a[:, 0], 1e-300), -5, 5)[:, None]
-        (constant, linear, square), (neutral, stretch) = self.relative, self.colour_free
-        curved = x1 * square
-        v, slope = constant + x1 * (linear + curved), linear + 2 * curved
-        negative = v < 0
-        if negative.any():  # as snfit has it
-            v[negative], slope[negative] = 1e-4, 0.0
-        total = np.maximum(neutral + x1 * stretch, _FAINTEST)
-        scale = (self.gain / total) ** 2
-        relative, slope = v * scale, (slope - 2 * v * stretch / total) * scale
-        slope[(relative > _BROADEST) | (np.abs(x1) >= 5)] = 0.0
-        return np.minimum(relative, _BROADEST), slope
 
 
 @dataclass(frozen=True)
@@ -130,9 +85,9 @@ class Likelihood:
         self.flux, self.variance, self.band, self.limit = flux, variance, band, limit
         self.robust, self.zero_outside = robust, zero_outside
         self.in_band = np.eye(int(band.max()) + 1)[band]
-        bright = np.max(np.abs(flux)) if len(flux) else 0.0
+        self.brightest = float(np.max(np.abs(flux[~limit]), initial=0.0))
         zero = _log_normal(flux, variance)
-        broad = _log_normal(flux, variance + bright**2)
+        broad = _log_normal(flux, variance + self.brightest**2)
         self.background = np.where(
             limit, np.log(_below(flux / np.sqrt(variance))), np.logaddexp(zero, broad) - np.log(2)
         )
@@ -168,7 +123,7 @@ class Likelihood:
                 rows = -0.5 * (residual**2 / variance + np.log(variance) + _LN_2PI)
         if self.limit.any():
             at = self.limit
-            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
+            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(self.variance[at])))
         return rows if self.zero_outside else np.where(design.reached, rows, self.background)
 
     def total(self, design: Design, expected: Expected) -> Array:
@@ -178,6 +133,18 @@ class Likelihood:
             along, across = self._shared(design, expected, expected.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
         return np.asarray(total)
+
+    def replicated(self, design: Design, expected: Expected, random: np.random.Generator) -> Array:
+        """Fluxes of the rows (n_points, n_rows) as the model would make them."""
+        shape, normal = expected.flux.shape, random.normal(size=expected.flux.shape)
+        noise = random.standard_t(NU, shape) if self.robust else normal
+        flux = expected.flux + noise * np.sqrt(expected.variance)
+        if expected.coherent is not None:
+            common = random.normal(size=(shape[0], self.in_band.shape[1]))
+            flux += expected.coherent * (common @ self.in_band.T)
+        broad = (random.uniform(size=shape) < 0.5) * self.brightest**2
+        background = normal * np.sqrt(self.variance + broad)
+        return flux if self.zero_outside else np.where(design.reached, flux, background)
 
     def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
@@ -228,12 +195,12 @@ class Likelihood:
             matrix, pull, spare = self._coherent_step(flux, weight, residual, expected.coherent, scatter)
         if self.limit.any():
             at = np.flatnonzero(self.limit)
-            sigma = np.sqrt(variance[:, at])
+            sigma = np.sqrt(self.variance[at])
             x = np.clip(distance[:, at] / sigma, -_FAR, _FAR)
             hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
             hazard = hazard if self.zero_outside else hazard * design.reached[:, at]
             weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
-            pull[:, at], spare[:, at] = -hazard / sigma, -hazard * x
+            pull[:, at] = -hazard / sigma
         if expected.growth is None or expected.bend is None:
             return matrix + _normal(flux, weight), _sum(flux, pull)
         # the variance grows with the flux, and with x1: its own information (Fisher scoring) and score

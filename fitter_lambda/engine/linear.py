@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.likelihood import Expected, Likelihood, Scatter, times
+from fitter_lambda.engine.likelihood import Expected, Likelihood, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
+from fitter_lambda.engine.scatter import Scatter
 
 __all__ = ["LinearProblem", "Trend", "solve"]
 

@@ -10,6 +10,7 @@ from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes
 from fitter_lambda.engine.cube import Cube
 from fitter_lambda.engine.interpolation import places
 from fitter_lambda.engine.priors import shape_bounds
+from fitter_lambda.templates import load_source
 
 __all__ = ["peaks", "unit_magnitude"]
 
@@ -88,10 +89,13 @@ def _at(cube: Cube, knots: Array, place: Array) -> Array:
 
 
 def unit_magnitude(cube: Cube) -> float:
-    """Peak magnitude (B, Vega) at amplitude 1 and neutral shapes."""
+    """Peak magnitude (B, Vega) at amplitude 1, and at the shapes that a source has when nobody sets them."""
     a = np.zeros((1, cube.flux.shape[1]))
     a[0, 0] = 1.0
-    neutral = np.zeros((1, len(cube.general))) if cube.general else np.zeros(1)
+    neutral = np.zeros(1)
+    if cube.general:
+        fresh = load_source(cube.name)
+        neutral = np.array([[fresh.get(name) for name in cube.general]])
     magnitude = float(peaks(cube, cube.shape, a, neutral)[0][0])
     # a source without light in B is compared as if it were of the 20th magnitude there
     return magnitude if np.isfinite(magnitude) else 20.0

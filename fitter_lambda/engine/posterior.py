@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
-from fitter_lambda.engine.likelihood import Likelihood, Scatter, times
+from fitter_lambda.engine.likelihood import Likelihood, times
 from fitter_lambda.engine.linear import LinearProblem, Trend, solve
 from fitter_lambda.engine.priors import (
     T0_WINDOW_DAYS,
@@ -27,7 +27,7 @@ from fitter_lambda.engine.priors import (
     log_shape_prior,
     shape_bounds,
 )
-from fitter_lambda.engine.scatter import SaltScatter
+from fitter_lambda.engine.scatter import SaltScatter, Scatter
 
 __all__ = ["Conditional", "Draws", "Posterior"]
 
@@ -90,7 +90,6 @@ class Posterior:
     Attributes
     ----------
     mjd : ndarray, shape (n,)
-    band : ndarray of int, shape (n,)
     likelihood : Likelihood
     fluxes : BandFluxes
     scatter : SaltScatter or None
@@ -98,22 +97,20 @@ class Posterior:
     amplitude : AmplitudePrior
     shapes : tuple of str
         The non-linear shapes in use.
-    flat : bool
-    detections : ndarray of bool, shape (n,)
+    detections : ndarray of int, shape (n,)
+        How many each row stands for.
     steps : int
         Of least squares towards a^, where one is not enough.
     """
 
     mjd: Array
-    band: npt.NDArray[np.int_]
     likelihood: Likelihood
     fluxes: BandFluxes
     scatter: SaltScatter | None
     redshift: RedshiftPrior
     amplitude: AmplitudePrior
     shapes: tuple[str, ...]
-    flat: bool
-    detections: npt.NDArray[np.bool_]
+    detections: npt.NDArray[np.int_]
     steps: int
 
     @property
@@ -123,10 +120,14 @@ class Posterior:
         return ("t0", *z, *self.shapes)
 
     @property
+    def _flat(self) -> bool:
+        return self.amplitude.highest is not None
+
+    @property
     def bounds(self) -> Array:
         """Lowest and highest theta, shape (d, 2)."""
-        z, cube, middle = self.redshift, self.fluxes.cube, np.sort(self.mjd[self.detections])
-        limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self.flat) for name in self.shapes}}
+        z, cube, middle = self.redshift, self.fluxes.cube, np.sort(np.repeat(self.mjd, self.detections))
+        limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self._flat) for name in self.shapes}}
         # half of the detections lie within the source's phases, hence so does one of the middle ones
         first, last = middle[(len(middle) - 1) // 2], middle[len(middle) // 2]
         stretch = 1 + (z.high if cube.start < 0 else z.low)
@@ -146,7 +147,7 @@ class Posterior:
         columns = dict(zip(self.names, theta.T, strict=True))
         value = self.redshift.logpdf(self.split(theta)[1]) - np.log(T0_WINDOW_DAYS)
         for name in self.shapes:
-            value = value + log_shape_prior(name, columns[name], self.flat)
+            value = value + log_shape_prior(name, columns[name], self._flat)
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
@@ -154,8 +155,8 @@ class Posterior:
         """The rows at many theta; those with equal redshifts and shapes should follow each other."""
         t0, z, s = self.split(theta)
         epochs = self.fluxes.cube.epochs(z, t0, self.mjd)
-        design = self.fluxes.design(z, s, epochs, self.band)
-        return design, self.scatter.at(z, epochs, self.band) if self.scatter else None
+        design = self.fluxes.design(z, s, epochs, self.likelihood.band)
+        return design, self.scatter.at(z, epochs, self.likelihood.band) if self.scatter else None
 
     def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
         """theta in the order of redshifts and shapes, in pieces that fit into memory; and the way back."""
@@ -173,8 +174,8 @@ class Posterior:
         return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
 
     def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
-        shining = design.flux[:, self.detections, 0] != 0
-        return np.asarray(shining.mean(axis=1) >= _SHINING)
+        shining = (design.flux[..., 0] != 0) @ self.detections
+        return np.asarray(shining >= _SHINING * self.detections.sum())
 
     def laplace(self, theta: Array) -> Array:
         """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""

@@ -8,7 +8,8 @@
   al. 2014).
 - x1 ~ N(0, 1); c ~ N(0, 0.1) plus an exponential tail of dust, mean 0.1 (the form of Brout & Scolnic 2021).
 - E(B-V) of the host, for core collapse: exponential, mean 0.2 mag, up to 1.
-- other shapes uniform within their bounds; t0 uniform over 1200 days, the same for all models.
+- other shapes uniform within their bounds; t0 of density 1 / (1200 days) wherever a model can shine on the
+  detections: for some that is a little less or more than 1200 days, but the density is the same for all.
 
 `flat`, for comparisons: amplitude uniform up to ten times what the brightest datum needs, x1 and c uniform,
 no dust of the host. The redshift's prior is the same in both: see `parameters.PARAMETERS`.
@@ -30,6 +31,8 @@ COSMOLOGY = "flat LCDM, H0 = 70 km/s/Mpc, Om = 0.3"
 _H0, _OM, _LIGHT = 70.0, 0.3, 299792.458
 #: A redshift is never known better than this: peculiar velocities of 300 km/s (c * 0.001).
 MIN_REDSHIFT_ERROR = 0.001
+#: Distances are tabulated up to here.
+HIGHEST_REDSHIFT = 11.0
 T0_WINDOW_DAYS = 1200.0
 #: Flat priors go far beyond any supernova: they are there to compare with fits that know no bounds.
 X1_BOUNDS = (-20.0, 20.0)
@@ -76,7 +79,7 @@ def class_of(kind: str) -> Class:
     return CLASSES.get(kind, _OTHER)
 
 
-_Z = np.expm1(np.linspace(0.0, math.log(12.0), 4001))
+_Z = np.expm1(np.linspace(0.0, math.log1p(HIGHEST_REDSHIFT), 4001))
 _COMOVING = np.concatenate([[0.0], np.cumsum(np.diff(_Z) * 0.5 * sum(
     1 / np.sqrt(_OM * (1 + x) ** 3 + 1 - _OM) for x in (_Z[1:], _Z[:-1])
 ))]) * _LIGHT / _H0  # fmt: skip

@@ -3,11 +3,7 @@
 Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components, three for each mode at first,
 is moved towards the posterior, round by round, by weighted expectation maximisation with Gaussian moments.
 The linear parameters' proposal moves with it, by its first two moments and a parabola of theta that it starts
-from. Weights that a few draws would make up alone are tempered, w^b with b < 1 (Koblents & Miguez 2015). The
-last round is large. Its weights w = p / q give the evidence, mean(w), its error, and the effective number of
-draws, (sum w)^2 / sum w^2 (Kong 1992); systematic resampling (Kitagawa 1996) makes equally weighted draws of
-it. The shape k of a generalised Pareto tail fitted to the largest weights (Vehtari et al. 2024) tells whether
-they can be trusted: below 0.7 they can.
+from. The last round is large; `weights` makes the sample from it.
 
 A free redshift is drawn on a lattice far finer than the posterior, so that draws share their band fluxes, and
 moved within its step at the end.
@@ -23,9 +19,10 @@ from scipy.special import gammaln, logsumexp
 from fitter_lambda.engine.linear import Trend
 from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
 from fitter_lambda.engine.search import SCALES, Mode
+from fitter_lambda.engine.weights import ENOUGH, Sample, effective, resampled, tempered
 from fitter_lambda.errors import FitError
 
-__all__ = ["Sample", "moments", "resampled", "sample", "tempered"]
+__all__ = ["moments", "sample"]
 
 Array = npt.NDArray[np.float64]
 
@@ -37,43 +34,11 @@ _ROUND = 1200
 _MOST_ROUNDS = 8
 #: Fractions of effective draws that end the rounds: at once, and once a round gains less than so many times.
 _GOOD, _FAIR, _GAIN = 0.6, 0.3, 1.1
-_ENOUGH = 60.0
 #: Variance of the linear parameters' proposal, over that of the draws that it is made from.
 _WIDER = 1.1
 #: In the large round: draws, and rows seen by them.
 _MOST_DRAWS, _MOST_ROWS = 40_000, 5e6
 _LATTICE = 400
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Draws of a posterior.
-
-    Attributes
-    ----------
-    theta, a : ndarray, shapes (n, d), (n, j)
-        Equally weighted, in random order.
-    log_joint : ndarray, shape (n,)
-        Log joint density of each.
-    log_evidence, log_evidence_error : float
-    effective_draws : float
-        Of the weighted draws that they come from, at most n.
-    pareto_k : float
-    rounds, evaluations : int
-    sampler : str
-        Which one drew them.
-    """
-
-    theta: Array
-    a: Array
-    log_joint: Array
-    log_evidence: float
-    log_evidence_error: float
-    effective_draws: float
-    pareto_k: float
-    rounds: int
-    evaluations: int
-    sampler: str = "adaptive importance sampling"
 
 
 class _Mixture:
@@ -111,7 +76,7 @@ class _Proposal:
 
 def sample(
     posterior: Posterior, modes: list[Mode], n_draws: int, random: np.random.Generator,
-    progress: Callable[[float], None] = lambda done: None,
+    progress: Callable[[float], None],
 ) -> Sample:  # fmt: skip
     """Draw from a posterior.
 
@@ -129,12 +94,12 @@ def sample(
     lattice = _lattice(posterior, modes)
     draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
     for rounds in range(1, _MOST_ROUNDS + 1):
-        evaluations, before = evaluations + _ROUND, _effective(log_weight) / _ROUND
-        proposal = _adapted(draws, log_weight, proposal, random)
+        evaluations, before = evaluations + _ROUND, effective(log_weight) / _ROUND
+        proposal = _adapted(draws, log_weight, proposal, posterior.steps > 1, random)
         lattice = _lattice(posterior, modes, draws.theta, log_weight)
         draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
         progress(rounds / (_MOST_ROUNDS + 4))
-        efficiency = _effective(log_weight) / _ROUND
+        efficiency = effective(log_weight) / _ROUND
         if efficiency > (_GOOD if efficiency > _GAIN * before else _FAIR):
             break
     most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
@@ -200,18 +165,17 @@ def _round(
     return draws, log_weight
 
 
-def _effective(log_weight: Array) -> float:
-    if not np.isfinite(log_weight).any():
-        return 0.0
-    return float(np.exp(2 * logsumexp(log_weight) - logsumexp(2 * log_weight)))
-
-
-def _adapted(draws: Draws, log_weight: Array, before: _Proposal, random: np.random.Generator) -> _Proposal:
-    """The proposal nearest to the weighted draws."""
-    if np.sum(np.isfinite(log_weight)) < _ENOUGH:
+def _adapted(
+    draws: Draws, log_weight: Array, before: _Proposal, climbs: bool, random: np.random.Generator
+) -> _Proposal:
+    """The proposal nearest to the weighted draws; with a trend where the linear parameters are climbed to."""
+    if np.sum(np.isfinite(log_weight)) < ENOUGH:
         return before
     weight = tempered(log_weight)
-    return _Proposal(_maximised(draws.theta, weight, before.theta, random), moments(draws, weight))
+    conditional = moments(draws, weight)
+    if climbs:
+        conditional = replace(conditional, trend=Trend.of(draws.theta, draws.a, weight))
+    return _Proposal(_maximised(draws.theta, weight, before.theta, random), conditional)
 
 
 def moments(draws: Draws, weight: Array) -> Conditional:
@@ -219,18 +183,7 @@ def moments(draws: Draws, weight: Array) -> Conditional:
     mean = weight @ draws.offset
     gap = draws.offset - mean
     covariance = _WIDER * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
-    return Conditional(mean, covariance, Trend.of(draws.theta, draws.a, weight))
-
-
-def tempered(log_weight: Array) -> Array:
-    """Weights that sum to 1, to the highest power up to 1 at which enough draws share them."""
-    seen, power = np.isfinite(log_weight), 1.0
-    log = log_weight[seen] - log_weight[seen].max()
-    while _effective(power * log) < min(_ENOUGH, 0.9 * len(log)):
-        power *= 0.8
-    weight = np.zeros(len(seen))
-    weight[seen] = np.exp(power * log)
-    return np.asarray(weight / weight.sum())
+    return Conditional(mean, covariance)
 
 
 def _maximised(theta: Array, weight: Array, before: _Mixture, random: np.random.Generator) -> _Mixture:
@@ -260,40 +213,3 @@ def _moved(posterior: Posterior, theta: Array, step: float, random: np.random.Ge
     spread = theta[:, z] + step * random.uniform(-0.5, 0.5, len(theta))
     theta[:, z] = np.clip(spread, posterior.redshift.low, posterior.redshift.high)
     return theta
-
-
-def resampled(
-    draws: Draws, log_weight: Array, number: int, n_draws: int, random: np.random.Generator
-) -> Sample:
-    """Equally weighted draws, in random order, from the weighted ones among `number`."""
-    effective = _effective(log_weight)
-    weight = np.exp(log_weight - logsumexp(log_weight))
-    places = (np.arange(n_draws) + random.uniform()) / n_draws
-    chosen = random.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), len(weight) - 1))
-    return Sample(
-        draws.theta[chosen], draws.a[chosen], draws.log_joint[chosen],
-        float(logsumexp(log_weight) - np.log(number)),
-        float(np.sqrt(max(1 / max(effective, 1e-9) - 1 / number, 0.0))),
-        min(effective, float(n_draws)), _pareto_k(log_weight), 0, number,
-    )  # fmt: skip
-
-
-def _pareto_k(log_weight: Array) -> float:
-    """Shape of the weights' upper tail, by Zhang & Stephens (2009)."""
-    finite = np.sort(log_weight[np.isfinite(log_weight)])
-    tail = min(len(finite) // 5, int(3 * np.sqrt(len(finite))))
-    if tail < 5:
-        return float("inf")
-    cut = np.exp(finite[-tail - 1] - finite[-1])
-    x = np.exp(finite[-tail:] - finite[-1]) - cut
-    if x[-1] <= 1e-12:
-        return 0.0
-    x = np.maximum(x, 1e-12)
-    m = 30 + int(np.sqrt(tail))
-    quarter = x[max(tail // 4 - 1, 0)]
-    b = 1 / x[-1] + (1 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (3 * quarter)
-    k = np.array([np.mean(np.log1p(-value * x)) for value in b])
-    log_like = tail * (np.log(-b / k) - k - 1)
-    share = np.exp(log_like - logsumexp(log_like))
-    shape = float(np.mean(np.log1p(-np.sum(b * share) * x)))
-    return shape * tail / (tail + 10) + 5 / (tail + 10)

@@ -1,10 +1,11 @@
-"""SALT's own scatter about its model: what `likelihood.Scatter` holds, for rows at many points.
+"""SALT's own scatter about its model, for rows at many points.
 
 SALT2 (Guy et al. 2010) gives it relative to the flux at x1 = 0, SALT3 (Kenworthy et al. 2021) in flux;
 both at the effective rest-frame wavelength of a band, without its colour law, as sncosmo's
 `bandflux_rcov` has it.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,61 @@ import numpy.typing as npt
 from fitter_lambda.engine.bandflux import HC, ZERO_POINT, BandFluxes, observer_grid
 from fitter_lambda.engine.cube import Cube, Epochs
 from fitter_lambda.engine.interpolation import blended, places
-from fitter_lambda.engine.likelihood import Scatter
 
-__all__ = ["SaltScatter"]
+__all__ = ["SaltScatter", "Scatter"]
 
 Array = npt.NDArray[np.float64]
 
 #: Days, finer than the knots of any file.
 _FINE_STEP = 0.1
+#: Of the relative variance, where the flux is nearly nothing.
+_BROADEST = 1e4
+_FAINTEST = 1e-50
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """A model's own scatter at many points.
+
+    Attributes
+    ----------
+    relative : ndarray, shape (3, n_points, n_rows)
+        Variance of a row as a polynomial in x1: constant, linear, square.
+    colour_free : ndarray, shape (2, n_points, n_rows)
+        The flux, without colour, that it belongs to: its part at x1 = 0, and what x1 adds.
+    gain : ndarray, shape (n_points, n_rows)
+        What the standard deviation is multiplied by.
+    coherent : ndarray, shape (n_points, n_bands)
+        Relative dispersion common to a band.
+    """
+
+    relative: Array
+    colour_free: Array
+    gain: Array
+    coherent: Array
+
+    def at_points(self, points: npt.NDArray[np.intp]) -> "Scatter":
+        """The same at some of the points."""
+        relative, colour_free = self.relative[:, points], self.colour_free[:, points]
+        return Scatter(relative, colour_free, self.gain[points], self.coherent[points])
+
+    def at(self, a: Array) -> tuple[Array, Array]:
+        """Relative variance of each row at linear parameters (n_points, 2), and its slope along x1.
+
+        Both are of shape (n_points, n_rows).
+        """
+        x1 = np.clip(a[:, 1] / np.maximum(a[:, 0], 1e-300), -5, 5)[:, None]
+        (constant, linear, square), (neutral, stretch) = self.relative, self.colour_free
+        curved = x1 * square
+        v, slope = constant + x1 * (linear + curved), linear + 2 * curved
+        negative = v < 0
+        if negative.any():  # as snfit has it
+            v[negative], slope[negative] = 1e-4, 0.0
+        total = np.maximum(neutral + x1 * stretch, _FAINTEST)
+        scale = (self.gain / total) ** 2
+        relative, slope = v * scale, (slope - 2 * v * stretch / total) * scale
+        slope[(relative > _BROADEST) | (np.abs(x1) >= 5)] = 0.0
+        return np.minimum(relative, _BROADEST), slope
 
 
 class SaltScatter:

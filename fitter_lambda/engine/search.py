@@ -124,20 +124,18 @@ def _widened(density: Density, mode: Mode, scale: Array, most: Array) -> Mode:
 def _soft(posterior: Posterior) -> Posterior:
     """The posterior with softened errors, rows of the same band and day made one."""
     likelihood = posterior.likelihood
-    keys = np.stack([np.floor(posterior.mjd), posterior.band, likelihood.limit], axis=1)
+    keys = np.stack([np.floor(posterior.mjd), likelihood.band, likelihood.limit], axis=1)
     _, first, of_bin = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     of_bin, weight = of_bin.ravel(), 1 / likelihood.variance
     total = np.bincount(of_bin, weight)
     flux, mjd = (np.bincount(of_bin, weight * x) / total for x in (likelihood.flux, posterior.mjd))
-    band, limit = posterior.band[first], likelihood.limit[first]
+    band, limit = likelihood.band[first], likelihood.limit[first]
     variance = 1 / total + (_SOFTENING * flux * ~limit) ** 2
     soft = Likelihood(
         flux, variance, band, limit, robust=likelihood.robust, zero_outside=likelihood.zero_outside
     )  # fmt: skip
-    detections = np.bincount(of_bin, posterior.detections) > 0
-    return replace(
-        posterior, mjd=mjd, band=band, likelihood=soft, detections=detections, scatter=None, steps=1
-    )  # fmt: skip
+    detections = np.bincount(of_bin, posterior.detections).astype(int)
+    return replace(posterior, mjd=mjd, likelihood=soft, detections=detections, scatter=None, steps=1)
 
 
 def _grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
@@ -199,7 +197,8 @@ def climb(
     for left in range(rounds, 0, -1):
         here, rows = theta[going], np.arange(len(going))
         value, slope, curvature, seen = _differences(finite, here, step[going], low, high)
-        move, spread = _newton(slope, curvature, scale)
+        covariance = _inverse(curvature, scale)
+        move = np.einsum("mij,mj->mi", covariance, slope)
         length = np.max(np.abs(move) / scale, axis=1)
         move *= np.minimum(1.0, trust[going] / np.maximum(length, 1e-300))[:, None]
         trial = np.clip(here[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
@@ -211,7 +210,8 @@ def climb(
         theta[going] = np.where((gain > 0)[:, None], trial[rows, best], here)
         trust[going] *= np.where((gain > 0) & (best == 0), 2.0, 0.3)
         trust = np.minimum(trust, 8.0)
-        step[going] = np.clip(0.3 * np.sqrt(spread), 1e-3 * scale, 0.5 * scale)
+        spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        step[going] = np.clip(0.3 * spread, 1e-3 * scale, 0.5 * scale)
         pace[going] = np.maximum(gain, pace[going] / 4)
         top = max(top, float(heights.max()))
         # a step that fails is no end: the next is shorter; but who is too slow to come near will not matter
@@ -223,7 +223,7 @@ def climb(
     # at a bound the density falls like an exponential, of width 1 / slope
     edge = np.where((theta <= low + 0.1 * step) | (theta >= high - 0.1 * step), slope, 0.0)
     curvature[:, np.arange(len(low)), np.arange(len(low))] -= edge**2
-    _, covariance = _spectrum(curvature, scale)
+    covariance = _inverse(curvature, scale)
     return [Mode(t, float(v), c) for t, v, c in zip(theta, value, covariance, strict=True) if v > -1e29]
 
 
@@ -257,16 +257,8 @@ def _differences(
     return values[:, -1], slope, curvature, best
 
 
-def _spectrum(curvature: Array, scale: Array) -> tuple[Array, Array]:
-    """Minus the curvature made positive definite, and its inverse; of 1/300 to 20 scales."""
+def _inverse(curvature: Array, scale: Array) -> Array:
+    """Inverse of minus the curvature, made positive definite: of widths of 1/300 to 20 scales."""
     values, vectors = np.linalg.eigh(-curvature * np.outer(scale, scale))
     values = np.clip(np.abs(np.nan_to_num(values, posinf=_STEEPEST)), 1 / 400, _STEEPEST)
-    forth = np.einsum("mij,mj,mkj->mik", vectors, values, vectors) / np.outer(scale, scale)
-    back = np.einsum("mij,mj,mkj->mik", vectors, 1 / values, vectors) * np.outer(scale, scale)
-    return forth, back
-
-
-def _newton(slope: Array, curvature: Array, scale: Array) -> tuple[Array, Array]:
-    """Newton's moves (m, d), and the variances (m, d) at their ends."""
-    _, covariance = _spectrum(curvature, scale)
-    return np.einsum("mij,mj->mi", covariance, slope), np.diagonal(covariance, axis1=1, axis2=2).copy()
+    return np.asarray(np.einsum("mij,mj,mkj->mik", vectors, 1 / values, vectors) * np.outer(scale, scale))

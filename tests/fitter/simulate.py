@@ -124,7 +124,7 @@ class Case:
         hidden = (flux < 5 * error) | (random.uniform(size=len(mjd)) < _FAILED)
         limit = hidden if self.censored else np.zeros(len(mjd), dtype=bool)
         flux = np.where(limit, 5 * error, flux)
-        return LightCurve(mjd, flux, error, limit, band, np.arange(1, len(mjd) + 1), passes)
+        return LightCurve(mjd, flux, error, limit, band, passes)
 
 
 def data_of(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> Data:
@@ -184,9 +184,7 @@ def tabulate(
     order = np.argsort(mjd, kind="stable")
     index = np.array([names.index(name) for name in band])[order]
     hidden = np.zeros(len(mjd), dtype=bool) if limit is None else limit[order]
-    return LightCurve(
-        mjd[order], flux[order], fluxerr[order], hidden, index, np.arange(1, len(mjd) + 1), _bandpasses(names)
-    )
+    return LightCurve(mjd[order], flux[order], fluxerr[order], hidden, index, _bandpasses(names))
 
 
 def bump(phase: Array, wave: Array) -> Array:

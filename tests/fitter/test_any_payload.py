@@ -83,7 +83,7 @@ SENSIBLE: dict[str, Any] = {
     "z_min": st.floats(1e-4, 0.02), "z_max": st.floats(0.02, 5),
     "z_prior": st.sampled_from(["flat", "volume"]),
     "mwebv": st.floats(0, 3), "modelcov": st.booleans(), "model_error": st.floats(0, 1),
-    "error_floor": st.floats(0, 1) | st.just("ztfg: 0.02, nonsense::g: 1") | st.just({"ztfr": 0.1}),
+    "error_floor": st.floats(0, 1) | st.just("ztfg: 0.02, ps1::g: 1, 0.01") | st.just({"ztfr": 0.1}),
     "limits": st.sampled_from(["censored", "gaussian", "ignore"]), "limit_nsigma": st.floats(0.1, 100),
     "priors": st.sampled_from(["physical", "flat"]), "robust": st.booleans(),
     "mjd_min": st.floats(58400, 58600), "mjd_max": st.floats(58600, 59000), "seed": st.integers(0, 2**32 - 1),
@@ -197,7 +197,7 @@ def test_more_rows_than_that_are_refused_and_can_be_cut() -> None:
     document = answer(given_rows(rows, "0.04608,,", source="salt3", mjd_min=first - 1, fix_z=True))
     assert document["status"] == "success"
     assert len(json.dumps(document)) < 3_000_000
-    assert "at most 20000 are read" in answer(given_rows(many(20_001), "0.04608,,"))["message"]
+    assert "more than 20000 rows" in answer(given_rows(many(20_001), "0.04608,,"))["message"]
 
 
 FAR = {"mjd": "500000", "flux": "1", "fluxerr": "1", "filter": "ztfg", "zp": "23.9"}

@@ -12,8 +12,8 @@ from scipy.stats import multivariate_normal
 
 from fitter_lambda.engine.bandflux import BandFluxes, Design
 from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
-from fitter_lambda.engine.likelihood import Likelihood, Scatter
-from fitter_lambda.engine.scatter import SaltScatter
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.scatter import SaltScatter, Scatter
 from fitter_lambda.templates import load_bandpasses
 from tests.fitter.simulate import bump, dusty, offer, offer_shared
 
@@ -96,6 +96,28 @@ def test_fluxes_are_those_of_sncosmo(load: Any, source: str, shape: str | None, 
     # fluxes scatter by 2e-4 from one redshift to the next, and what is interpolated in between does not
     noise = 3 if source == "salt3-nir" and not fixed else 1
     assert max(_errors(load(source), shape, seed, fixed) for seed in range(6)) < noise
+
+
+@pytest.mark.parametrize(
+    ("z_high", "colours"), [(0.2, (-1, 2)), (1, (-0.5, 1)), (1, (-1, 2)), (5, (-0.5, 1))]
+)
+def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(
+    z_high: float, colours: tuple[float, float]
+) -> None:
+    """In the far ultraviolet, to which high redshifts lead, a colour changes fluxes ten million times."""
+    cube, random = load_cube("salt3"), np.random.default_rng(0)
+    fluxes = BandFluxes(cube, _bands(), Z_LOW, z_high, "c", *colours, MWEBV)
+    z = np.expm1(np.sort(random.uniform(np.log1p(Z_LOW), np.log1p(z_high), 60)))
+    c, band, compared = random.uniform(*colours, len(z)), np.arange(len(BANDS)), 0
+    for redshift, colour in zip(z, c, strict=True):
+        mjd = np.full(len(BANDS), T0 + 5.0 * (1 + redshift))
+        design = _seen(fluxes, np.array([redshift]), np.array([colour]), np.array([T0]), mjd, band)
+        reached = design.reached[0]
+        found = design.flux[0] @ np.array([1.0, X1])
+        truth = _sncosmo_flux(cube, "c", redshift, colour, mjd[reached], band[reached])
+        assert found[reached] == pytest.approx(truth, rel=5e-4)
+        compared += int(reached.sum())
+    assert compared > 60
 
 
 @pytest.mark.parametrize("fixed", [True, False])

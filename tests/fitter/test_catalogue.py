@@ -148,6 +148,19 @@ def test_a_source_that_cannot_be_fitted_is_listed_with_the_reason() -> None:
     assert salt["log_evidence"] is None and salt["misfit_p_value"] is None
 
 
+@pytest.mark.usefixtures("registry")
+def test_a_broken_template_leaves_the_others_alone() -> None:
+    class Broken(sncosmo.TimeSeriesSource):
+        def _flux(self, phase: Any, wave: Any) -> Any:
+            raise ValueError("a damaged file")
+
+    sncosmo.register(Broken(PHASE, WAVE, bump(PHASE, WAVE), name="broken", version="1"))
+    given = payload(sn2019dwz_rows(), "0.04608,,", source="auto", fix_z="True", n_draws=100)
+    fit, ranking, _ = search(given)
+    assert fit.posterior.fluxes.cube.name == ranking["sources"][0]["name"] != "broken"
+    assert of_source(ranking, "broken")["reason"] == "ValueError in the fit"
+
+
 def test_the_document_holds_the_ranking() -> None:
     document, results = unpacked(sn2019dwz(source="auto", fix_z="True", n_draws=100, modelcov="False"))
     ranking = results["catalogue"]

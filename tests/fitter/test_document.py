@@ -101,6 +101,17 @@ def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
     assert np.all(replicated.std(axis=1) > 0.7 * error)
 
 
+def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None:
+    """Student's t of four degrees of freedom has twice the variance of a Gaussian of its scale."""
+    document, _ = unpacked(sn2019dwz(robust="True", fix_z="True", modelcov="False"))
+    (tmp_path / "robust.nc").write_bytes(data(document["analysis"]["inference_data"]))
+    idata = arviz.from_netcdf(tmp_path / "robust.nc")
+    replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
+    error = idata.observed_data["fluxerr"].values[:, None]
+    pull = (replicated - np.median(replicated, axis=1)[:, None]) / error
+    assert np.mean(np.abs(pull) > 4) > 3e-3  # 6e-5 of a Gaussian
+
+
 def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
     idata = arviz.from_netcdf(netcdf)
     summary = arviz.summary(idata, round_to=4)
@@ -211,6 +222,17 @@ def test_rows_left_out_are_counted_in_the_message(document: dict[str, Any]) -> N
     assert "left out" not in document["message"]
 
 
+def test_a_document_stays_small_whatever_is_left_out() -> None:
+    rows, noise = sn2019dwz_rows(), np.random.default_rng(0)
+    seen = [rows[i % len(rows)] | {"mjd": float(rows[i % len(rows)]["mjd"]) + noise.normal(0, 0.01)}
+            for i in range(375)]  # fmt: skip
+    given = payload(seen + [{"filter": "ztfg"}] * 19_000, "0.04608,,", source="salt3", n_draws=20000)
+    document, results = unpacked(given)
+    assert len(json.dumps(document)) < 3_000_000
+    assert "19000 rows were left out" in document["message"]
+    assert results["excluded_by_reason"] == {"no date": 19000} and len(results["excluded"]) == 1000
+
+
 def test_the_plots_are_pictures(document: dict[str, Any]) -> None:
     for plot in document["analysis"]["plots"]:
         assert plot["format"] == "png"
@@ -234,7 +256,9 @@ def test_clients_can_draw_by_themselves(document: dict[str, Any], results: Any) 
 
 def test_progress_only_rises() -> None:
     told: list[float] = []
-    given = payload(sn2019dwz_rows(), "0.04608,,", source="salt3", fix_z="True", n_draws=100, mjd_max=58630)
+    random = np.random.default_rng(1)  # rows that no model describes: they are tried twice
+    rows = [row | {"flux": 1000 * random.uniform(), "fluxerr": 1} for row in sn2019dwz_rows()]
+    given = payload(rows, "0.04608,0.01,", source="salt3", n_draws=100)
     document = analyse(given, lambda fraction, message: told.append(fraction))
     assert document["status"] == "success"
     assert told == sorted(told) and told[0] < 0.1 and told[-1] > 0.9 and len(told) > 5

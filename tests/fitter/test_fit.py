@@ -284,6 +284,23 @@ def test_noise_is_no_supernova() -> None:
         run(payload(rows, "0.04608,,", source="salt3"))
 
 
+def test_three_sigma_are_a_detection() -> None:
+    rows = [row | {"flux": 0, "fluxerr": 1} for row in sn2019dwz_rows()]
+    rows[9] |= {"flux": 3}
+    assert np.isfinite(run(payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100)).draws).all()
+
+
+def test_detections_count_as_rows_even_those_of_one_night() -> None:
+    """Forty of the peak's night, and a dozen of a year later, when the template has ended."""
+    rows = [
+        LIGHT | {"mjd": mjd, "flux": flux, "fluxerr": 4.0}
+        for mjd, flux in [*((59000 + 0.001 * i, 200.0 + i) for i in range(40)),
+                          *((59400 + 2.0 * i, 30.0 + i) for i in range(12))]
+    ]  # fmt: skip
+    fit = run(payload(rows, "0.05,,", source="hsiao-subsampled", fix_z="True", n_draws=100))
+    assert 58900 < np.median(draws(fit, "t0")) < 59030
+
+
 def test_a_misspelt_source_names_near_ones() -> None:
     with pytest.raises(TemplateError, match="salt3-nir"):
         run(sn2019dwz(source="salt3-nirr"))
@@ -420,17 +437,13 @@ def test_limits_as_fluxes_of_zero_say_more_than_limits() -> None:
     assert not rows.limit.any() and 0.0 in rows.flux
 
 
-def test_how_deep_a_limit_is() -> None:
-    """The limiting magnitude where there is one with a zero point, else so many sigma."""
-
-    def depth(row: dict[str, Any], **parameters: Any) -> float:
-        rows = run(few_rows(row, **parameters)).data.rows
-        return float(rows.flux[rows.limit][0])
-
-    assert depth(LIGHT) == pytest.approx(20)
-    assert depth(LIGHT, limit_nsigma="3") == pytest.approx(12)
-    assert depth(LIGHT | {"limiting_mag": 21.4}) == pytest.approx(10)
-    assert depth(LIGHT | {"limiting_mag": 21.4, "zp": ""}) == pytest.approx(20)
+def test_what_a_row_out_of_reach_costs_is_no_matter_of_limits() -> None:
+    late = LIGHT | {"mjd": 59300.0, "flux": 15.0}
+    without, shallow = (
+        run(few_rows(late, *rows, priors="physical", n_draws=2000))
+        for rows in ([], [LIGHT | {"limiting_mag": 12.0}])
+    )
+    assert shallow.sample.log_evidence == pytest.approx(without.sample.log_evidence, abs=0.1)
 
 
 def test_a_shallow_limit_says_nothing() -> None:
@@ -514,6 +527,30 @@ def test_a_source_with_several_shapes_is_sampled_by_nesting() -> None:
     assert is_recovered(fit, t0=59000, **truth)
     assert 0.02 < np.std(draws(fit, "width")) < 1
     assert chi2(fit) < 25
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.filterwarnings("ignore:The sampling was stopped short", "ignore:(divide by|invalid value)")
+def test_several_shapes_that_see_no_detection_say_so() -> None:
+    sncosmo.register(TwoShapes())
+    rows = [row | {"filter": "bessellux"} for row in sn2019dwz_rows()]
+    with pytest.raises(FitterError, match="redshift"):
+        run(payload(rows, "4,,", source="two-shapes", fix_z="True", n_draws=100))
+
+
+@pytest.mark.parametrize("z_max", [0.3, 1.0, 2.0, 5.0])
+def test_a_redshift_may_be_free_within_wide_bounds(z_max: float) -> None:
+    """The supernova stays where it is; its evidence gets less as the flat priors of z and x0 get wider.
+
+    At a redshift of 2 SALT has left the bands: what counts for x0 is the farthest at which it sees them.
+    """
+    near, far = (run(sn2019dwz(**QUICK | {"fix_z": "False", "z_max": high})) for high in (0.2, z_max))
+    assert best(far)["z"] == pytest.approx(best(near)["z"], abs=1e-3)
+    assert chi2(far) == pytest.approx(chi2(near), abs=0.01)
+    before, after = (fit.posterior.amplitude.highest for fit in (near, far))
+    assert before is not None and after is not None and before < after < 1
+    wider = math.log((z_max - 0.01) / 0.19) + math.log(after / before)
+    assert near.sample.log_evidence - far.sample.log_evidence == pytest.approx(wider, abs=0.6)
 
 
 def test_a_template_of_type_iip_fits_the_demo_source(shared: Path) -> None:

@@ -1,11 +1,13 @@
 import json
 import math
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fitter_lambda.data import read_data
 from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.parameters import PARAMETERS, Parameters, parse_parameters
 from fitter_lambda.payload import Payload, callback_url_of, parse_payload
@@ -33,8 +35,26 @@ def test_text_of_a_web_form_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "floors"),
+    [
+        ("0.02", {"": 0.02}),
+        ("ZTFg: 0.02, ps1::r: 0.01", {"ztfg": 0.02, "ps1::r": 0.01}),
+        ("0.03, ztfr: 0.01,", {"": 0.03, "ztfr": 0.01}),
+        ({"ztfg": "0.02", "ztfr": 0}, {"ztfg": 0.02}),
+    ],
+)
+def test_an_error_floor_is_one_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
+    assert dict(parse_parameters({"error_floor": text}).error_floor) == floors
+
+
+def test_a_version_keeps_its_capitals() -> None:
+    assert parse_parameters({"source": " SALT2@T21 "}).source == "salt2@T21"
+
+
+@pytest.mark.parametrize(
     ("given", "words"),
     [
+        ({"error_floor": "ztfg: 0.02, junk"}, ["error_floor", "junk", "0 to 1"]),
         ({"sorce": "salt3"}, ["sorce", "did you mean source", "z_min", "n_draws"]),
         ({"fix_z": "maybe"}, ["maybe", "auto", "True", "False"]),
         ({"mwebv": "nan"}, ["mwebv", "0 to 5"]),
@@ -116,6 +136,23 @@ def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason
     assert len(reasons) == 1 and reason in reasons[0]
 
 
+def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
+    """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
+    wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
+    tracemalloc.start()
+    assert len(read_rows(wide)) == 4000
+    with pytest.raises(PayloadError, match="more than 20000 rows"):
+        read_rows("mjd,filter\n" + "1\n" * 1_000_000)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 40e6
+
+
+def test_a_band_that_an_error_floor_names_has_to_exist() -> None:
+    with pytest.raises(ParameterError, match="unknown band 'ztgr'; this source has ztfg"):
+        read_data(parse_payload(payload([ROW], error_floor="ztgr: 0.1")))
+
+
 def test_an_error_without_flux_is_a_limit() -> None:
     row = ROW | {"flux": ""}
     kept, _ = split(row)
@@ -123,6 +160,7 @@ def test_an_error_without_flux_is_a_limit() -> None:
     assert split(row, limit_nsigma=3.0)[0].flux[0] == pytest.approx(30)
     deep, _ = split(row | {"limiting_mag": 18.9, "flux": "nan"})
     assert deep.flux[0] == pytest.approx(100) and deep.fluxerr[0] == pytest.approx(10)
+    assert split(row | {"limiting_mag": 18.9, "zp": ""})[0].flux[0] == pytest.approx(50)
     zero, _ = split(row, limits="gaussian")
     assert not zero.limit.any() and zero.flux[0] == 0
     assert split(row, limits="ignore")[1] == ["a limit without flux (limits=ignore)"]
@@ -135,9 +173,10 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 
 def test_rows_come_sorted_and_within_the_window() -> None:
-    rows = read_rows(payload([ROW | {"mjd": mjd} for mjd in (59003, 59001, 59002)])["inputs"]["photometry"])
+    given = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
+    rows = read_rows(payload(given)["inputs"]["photometry"])
     kept, excluded = to_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
-    assert kept.mjd.tolist() == [59002, 59003] and kept.number.tolist() == [3, 1]
+    assert kept.mjd.tolist() == [59002, 59003] and kept.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
 
 

@@ -136,7 +136,7 @@ class Reference:
             return 0.0
         rows, v = self.rows, self.variance
         narrow = _normal(rows.flux, 0.0, np.sqrt(v))
-        broad = _normal(rows.flux, 0.0, np.sqrt(v + np.max(np.abs(rows.flux)) ** 2))
+        broad = _normal(rows.flux, 0.0, np.sqrt(v + np.max(np.abs(rows.flux[~rows.limit])) ** 2))
         below = np.log(0.999 * ndtr(rows.flux / np.sqrt(v)) + 0.001)
         return float(np.sum(np.where(rows.limit, below, np.logaddexp(narrow, broad) - math.log(2))[at]))
 
