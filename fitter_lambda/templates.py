@@ -164,13 +164,16 @@ def known_magnitude_systems() -> list[str]:
 
 
 def local_sources() -> list[str]:
-    """Names of the sources whose files are here, in sncosmo's order; nothing is fetched."""
+    """Names of the sources whose latest version is here, in sncosmo's order; nothing is fetched."""
     from sncosmo.models import _SOURCES
 
-    overlay = activate()
-    loaders = {name for name, _ in _SOURCES._loaders}
-    names = [name for name, _ in _SOURCES._instances if name not in loaders]
-    for (name, _), (loader, arguments, _) in _SOURCES._loaders.items():
+    overlay, latest = activate(), dict[str, str]()
+    for name, version in _SOURCES._loaders:
+        latest[name] = max(latest.get(name, ""), str(version or ""))
+    names = [name for name, _ in _SOURCES._instances if name not in latest]
+    for (name, version), (loader, arguments, _) in _SOURCES._loaders.items():
+        if str(version or "") != latest[name]:
+            continue
         path = str(arguments[0]) if arguments else ""
         # what is shipped inside sncosmo has a loader of its own
         if (overlay / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local"):

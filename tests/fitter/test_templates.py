@@ -43,6 +43,16 @@ def test_a_file_of_the_users_wins_over_the_wheels(tmp_path: Path) -> None:
         assert out == "7000.0 salt3\n"
 
 
+def test_a_source_is_here_when_its_latest_version_is(tmp_path: Path) -> None:
+    """What is loaded by its name alone is the latest; with an older one here it would be fetched."""
+    folder = tmp_path / "models" / "hsiao"
+    folder.mkdir(parents=True)
+    for file, here in (("Hsiao_SED.fits", False), ("Hsiao_SED_V3.fits", True)):
+        (folder / file).touch()
+        out = load("print('hsiao' in local_sources())", SNCOSMO_DATA_DIR=str(tmp_path))
+        assert out == f"{here}\n"
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     load("activate()", TMPDIR=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
