@@ -20,6 +20,8 @@ __all__ = ["ENOUGH", "Sample", "effective", "resampled", "tempered"]
 
 Array = npt.NDArray[np.float64]
 
+#: Weights that tell a shape.
+_FEWEST = 50
 #: Effective draws that are enough to make a proposal from.
 ENOUGH = 60.0
 
@@ -98,11 +100,20 @@ def resampled(
 
 
 def _pareto_k(log_weight: Array) -> float:
-    """Shape of the weights' upper tail, by Zhang & Stephens (2009)."""
+    """Shape of the weights' upper tail, that of its upper half where this is less.
+
+    A heavy tail stays heavy above any threshold. One that only looks it, since most weights are alike and the
+    threshold lies among them, does not.
+    """
     finite = np.sort(log_weight[np.isfinite(log_weight)])
     tail = min(len(finite) // 5, int(3 * np.sqrt(len(finite))))
     if tail < 5:
         return float("inf")
+    return min(_shape(finite, number) for number in (tail, tail // 2) if number >= min(tail, _FEWEST))
+
+
+def _shape(finite: Array, tail: int) -> float:
+    """Shape of so many of the largest weights, by Zhang & Stephens (2009)."""
     cut = np.exp(finite[-tail - 1] - finite[-1])
     x = np.exp(finite[-tail:] - finite[-1]) - cut
     if x[-1] <= 1e-12:
