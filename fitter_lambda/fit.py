@@ -187,6 +187,8 @@ def _highest(fit: Fit) -> Array:
     far, one = np.full(len(middle), _FAR), np.ones(len(middle))
     steps: Array = np.asarray(np.linalg.solve(root, (starts - middle).T).T)
     modes = climb(density, np.clip(steps, -far, far), -far, far, one, rounds)
+    if not modes:
+        return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
     if not (cube.kernel == "spline" or cube.general or fit.posterior.scatter):
         # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
