@@ -5,6 +5,7 @@ import copy
 import io
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +27,14 @@ from fitter_lambda.payload import parse_payload
 from fitter_lambda.service import analyse
 from fitter_lambda.templates import load_source
 
-__all__ = ["Evidence", "Ours", "Peer", "effective_draws", "ours"]
+__all__ = ["CLOSER", "Evidence", "Ours", "Peer", "effective_draws", "ours"]
 
 Array = npt.NDArray[np.float64]
+Bounds = Mapping[str, tuple[float, float]]
 
 _WALKERS, _STEPS = 20, 1000
+#: Bounds of SALT's parameters that one gives a sampler that needs them close.
+CLOSER: Bounds = {"x1": (-5.0, 5.0), "c": (-1.0, 1.0)}
 _STARTS = {"x1": (-3.0, 3.0), "c": (-0.3, 0.5)}
 
 
@@ -74,10 +78,15 @@ class Ours:
         """The best fit."""
         return {name: entry["best_fit"] for name, entry in self.results["parameters"].items()}
 
-    @property
-    def evidence(self) -> Evidence:
-        """The evidence, which comes with every fit."""
-        value, error = self.results["log_evidence"], self.results["log_evidence_error"]
+    def evidence(self, within: Bounds) -> Evidence:
+        """The evidence, which comes with every fit, of the part of the posterior within closer bounds."""
+        inside = np.ones(self.chain.shape[:2], dtype=bool)
+        for name, (low, high) in within.items():
+            draws = self.chain[..., self.names.index(name)]
+            inside &= (low < draws) & (draws < high)
+        with np.errstate(divide="ignore"):  # -inf where there is nothing of it
+            value = self.results["log_evidence"] + float(np.log(inside.mean()))
+        error = self.results["log_evidence_error"]
         return Evidence(value, error, self.seconds, effective_draws(self.chain))
 
 
@@ -126,9 +135,11 @@ class Peer:
     Parameters
     ----------
     case : Case
+    closer : dict, optional
+        Bounds for `nested` that are closer than this fitter's.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, closer: Bounds | None = None) -> None:
         payload = parse_payload(case.payload())
         data = read_data(payload)
         self.posterior: Posterior = posterior_of(load_cube(case.source), data, payload.parameters)
@@ -146,6 +157,7 @@ class Peer:
         self.bounds[self.model.param_names[2]] = (0.0, float(self.posterior.amplitude.highest or np.inf))
         if "x1" in self.names:
             self.bounds["x1"] = X1_BOUNDS
+        self.closer = dict(closer or {})
         logging.getLogger("root").setLevel(logging.ERROR)
 
     @property
@@ -178,16 +190,21 @@ class Peer:
         """nest_lc, brought to this fitter's evidence.
 
         It leaves out -1/2 ln |2 pi C|, and spreads t0 over its bounds instead of the window that stands for
-        all models; the bounds of all parameters are those of this fitter's flat priors.
+        all models. The bounds of all parameters are those of this fitter's flat priors; where they are
+        closer, the evidence is that of the part within, at the density of the wide ones.
         """
         random = np.random.RandomState(seed)
         began = time.perf_counter()
         result, _ = sncosmo.nest_lc(
-            self.table, self.model, self.names, dict(self.bounds), npoints=live_points, rstate=random
-        )
+            self.table, self.model, self.names, dict(self.bounds | self.closer), npoints=live_points,
+            rstate=random,
+        )  # fmt: skip
         seconds = time.perf_counter() - began
         low, high = self.bounds["t0"]
         constant = np.log((high - low) / T0_WINDOW_DAYS) - 0.5 * np.sum(np.log(2 * np.pi * self.fluxerr**2))
+        constant += sum(
+            np.log(np.ptp(close) / np.ptp(self.bounds[name])) for name, close in self.closer.items()
+        )
         draws = np.sum(result.weights) ** 2 / np.sum(result.weights**2)
         return Evidence(float(result.logz + constant), float(result.logzerr), seconds, float(draws))
 

@@ -30,7 +30,7 @@ LINES = (
     "mean χ² of the draws, mcmc_lc / this fitter",
 )
 EVIDENCE = (
-    "light curve", "source", "live points", "nest_lc: s / draws", "this fitter: s / draws",
+    "light curve", "source", "live points", "bounds", "nest_lc: s / draws", "this fitter: s / draws",
     "**times faster**", "**times the draws per second**", "ln Z, nest_lc", "ln Z, this fitter", "apart (σ)",
 )  # fmt: skip
 CHI2 = ("light curve", "source", "fit_lc, the best of its starts", "this fitter", "this fitter − fit_lc")
@@ -64,8 +64,10 @@ about 0.1 σ for an ESS of a few hundred; where the mean χ² differ, one side m
 
 NESTED = """\
 `nest_lc` has its default of 100 live points, and twice as many, and in all parameters the bounds of this
-side's flat priors. To its evidence are added the −½ ln |2πC| that it leaves out, and ln (bounds of t0 / 1200
-days), this side's prior of t0. Errors are of one run each; the values are means of the repeats, and their
+side's flat priors (x1 ±20, c −1 to 2), or for itself alone closer ones (x1 ±5, c ±1, as one would give them;
+two repeats): ln Z are then of that part of the posterior, and "–" where this side has no draw there. To its
+evidence are added the −½ ln |2πC| that it leaves out, and ln (bounds / this side's) of t0, whose window is
+1200 days, and of the others. Errors are of one run each; the values are means of the repeats, and their
 difference is in units of its error. To be reached: 300 times as fast. The errors are not alike: nested
 sampling would need (error / error)² times the live points, and as many times the seconds, to match. Draws are
 effective ones, of nest_lc by its weights (Kong 1992), of this side as above; where they are alike, draws per
