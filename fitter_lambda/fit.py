@@ -32,10 +32,11 @@ TRUSTED = 0.7
 _MOST_STARTS = 8
 #: Another try, where there are fewer effective draws than this fraction.
 _FEW = 0.1
-#: Of the climb to the best fit: how many of the draws it starts from, and rounds.
-_CLIMB, _CLIMB_OF_SLOW_SOURCES = (4, 25), (1, 5)
-#: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size.
-_FAR, _SIMPLEX = 100.0, 0.3
+#: Of the climb to the best fit: how many starts, and rounds.
+_CLIMB, _CLIMB_OF_SLOW_SOURCES = (3, 25), (1, 5)
+#: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size at
+#: first and in the end.
+_FAR, _SIMPLEX, _SMALL = 100.0, 0.1, 0.002
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,12 @@ def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample)
 
 
 def _highest(fit: Fit) -> Array:
-    """Where the joint density of all parameters is highest, climbed to from draws and modes."""
+    """Where the joint density of all parameters is highest, climbed to from the best draw and modes."""
     low, high = _bounds(fit).T
     middle, root = _rounded(fit.draws)
     cube = fit.posterior.fluxes.cube
     number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
-    starts = fit.draws[np.argsort(-fit.sample.log_joint)[:number]]
+    starts = fit.best[None]
     if fit.modes:
         theta = np.array([mode.theta for mode in fit.modes])
         a = fit.posterior.solve(theta)
@@ -185,15 +186,16 @@ def _highest(fit: Fit) -> Array:
         return fit.posterior.density(*fit.split(values(steps)))
 
     far, one = np.full(len(middle), _FAR), np.ones(len(middle))
-    steps: Array = np.asarray(np.linalg.solve(root, (starts - middle).T).T)
-    modes = climb(density, np.clip(steps, -far, far), -far, far, one, rounds)
+    steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -far, far)
+    highest = np.argsort(-density(steps))[:number]
+    modes = climb(density, steps[highest], -far, far, one, rounds)
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
     if not (cube.kernel == "spline" or cube.general or fit.posterior.scatter):
         # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
         simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
-        options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5}
+        options = {"initial_simplex": simplex, "xatol": _SMALL, "fatol": 1e-5}
         found = minimize(
             lambda step: -np.nan_to_num(density(step[None])[0], neginf=-1e30),
             best, method="Nelder-Mead", options=options,

@@ -94,14 +94,14 @@ class BandFluxes:
         z = np.expm1(self._y0 + self._dy * np.arange(number))
         table = _integrate(cube, self.nodes, self._law, _weights(cube, bands, z, mwebv))
         # without the mean reddening of each band what is left is nearly 1
-        table *= np.exp(self._fade(z)[:, :, None, None, None] * self.nodes[:, None])
+        table *= np.exp(self._fade(z)[:, None, :, None, None] * self.nodes[:, None, None, None])
         # along z as along phase; one redshift alone stands for itself
         flat = table.reshape(1, number, -1)
         self._table = knots(flat, "spline")[0] if number > 1 else flat[0]
         self._axes = table.shape[1:]
 
     def at(self, z: Array) -> Array:
-        """B-spline coefficients along phase, shape (n_z, b, p + 2, k, j), at these redshifts."""
+        """B-spline coefficients along phase, shape (n_z, k, b, p + 2, j), at these redshifts."""
         if len(self._table) == 1:
             return np.broadcast_to(self._table, (len(z), self._table.shape[1])).reshape(-1, *self._axes)
         index, weights = places(np.log1p(z), self._y0, self._dy, len(self._table) - 2, "spline")
@@ -148,7 +148,7 @@ class BandFluxes:
             Indices into the bands.
         """
         flux = np.empty((*epochs.phase.shape, self.n_linear))
-        n_b, n_p, _, _ = self._axes
+        _, n_b, n_p, _ = self._axes
         size = max(1, _CHUNK // (n_b * n_p * self.n_linear))
         for i in range(0, len(z), size):
             part = slice(i, i + size)
@@ -171,14 +171,13 @@ class BandFluxes:
         of_point, z, s = np.cumsum(new) - 1, z[new], s[new]
         starts = np.flatnonzero(np.diff(z, prepend=np.nan) != 0)
         tables, weights = self.at(z[starts]), self.shape_weights(s)
-        n_b, n_p, n_k, n_j = self._axes
+        n_k, n_b, n_p, n_j = self._axes
         if n_k == 1:
-            curves = tables[np.cumsum(np.diff(z, prepend=np.nan) != 0) - 1, ..., 0, :]
+            curves = tables[np.cumsum(np.diff(z, prepend=np.nan) != 0) - 1, 0]
         else:
             curves = np.empty((len(z), n_b, n_p, n_j))
             for table, first, end in zip(tables, starts, [*starts[1:], len(z)], strict=True):
-                columns = np.moveaxis(table, 2, 0).reshape(n_k, -1)
-                curves[first:end] = (weights[first:end] @ columns).reshape(-1, n_b, n_p, n_j)
+                curves[first:end] = (weights[first:end] @ table.reshape(n_k, -1)).reshape(-1, n_b, n_p, n_j)
         return curves * np.exp(-s[:, None] * self._fade(z))[:, :, None, None], of_point
 
     def reach(
@@ -242,9 +241,9 @@ def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
 
 
 def _integrate(cube: Cube, nodes: Array, law: Array, weights: Array) -> Array:
-    """Coefficients along phase of each band, shape (z, b, p + 2, k, j)."""
+    """Coefficients along phase of each band, shape (z, k, b, p + 2, j)."""
     n_z, n_b, _ = weights.shape
-    table = np.empty((n_z, n_b, cube.flux.shape[2], len(nodes), cube.flux.shape[1]))
+    table = np.empty((n_z, len(nodes), n_b, cube.flux.shape[2], cube.flux.shape[1]))
     fade = 10 ** (-0.4 * np.outer(nodes, law))
     for band in range(n_b):
         for first in range(0, n_z, _BLOCK):
@@ -257,7 +256,7 @@ def _integrate(cube: Cube, nodes: Array, law: Array, weights: Array) -> Array:
                 product = np.tensordot(own, flux, (1, 3))
             else:
                 product = np.tensordot(own[:, None] * fade[:, part].astype("f4"), flux[0], (2, 2))
-            table[block, band] = np.moveaxis(product, 3, 1)
+            table[block, :, band] = np.swapaxes(product, 2, 3)
     return table
 
 

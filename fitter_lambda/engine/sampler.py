@@ -59,10 +59,10 @@ class _Mixture:
         """Log weight times density of each component, shape (n, k)."""
         d = theta.shape[1]
         inverse = np.linalg.inv(self.roots)
-        gap = np.einsum("kij,nkj->nki", inverse, theta[:, None] - self.means)
+        gap = (theta - self.means[:, None]) @ np.swapaxes(inverse, 1, 2)
         norm = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi)
         log_det = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        kernel = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2) / _NU)
+        kernel = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2).T / _NU)
         return np.asarray(np.log(self.weights) + norm - log_det + kernel)
 
 
@@ -201,8 +201,8 @@ def _maximised(theta: Array, weight: Array, before: _Mixture, random: np.random.
         kept = mass > 0.005
         share, mass = share[:, kept] / mass[kept], mass[kept]
         means = share.T @ theta
-        gap = theta[:, None] - means
-        covariances = np.einsum("nk,nki,nkj->kij", share, gap, gap) + floor
+        gap = theta - means[:, None]
+        covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
         mixture = _Mixture(mass, means, covariances)
     return mixture
 
