@@ -30,8 +30,8 @@ _FIRST_DAMPING = 1.0
 _STEPS_WITHOUT_ROWS, _SEEN = 8, 2.0
 #: Square of the distance that is left, in standard deviations, that ends the climb.
 _STILL = 1e-3
-#: As many as are needed from a start that is near.
-_STEPS_FROM_NEAR = 2
+#: For draws, whose proposal is wide enough for what is left: that, and steps from a start that is near.
+_STILL_FROM_NEAR, _STEPS_FROM_NEAR = 0.03, 2
 _LN2 = math.log(2)
 
 
@@ -175,7 +175,7 @@ def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tup
         Near the mode: of damped steps that need not begin at least squares.
     """
     if start is not None and steps > 1:
-        return _climbed(problem, start, _STEPS_FROM_NEAR)
+        return _climbed(problem, start, _STEPS_FROM_NEAR, _STILL_FROM_NEAR)
     matrix, right = problem.likelihood.least_squares(problem.design)
     covariance, log_det = _invert(matrix)
     if problem.in_logs:
@@ -188,7 +188,7 @@ def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tup
         matrix, slope = problem.step(a, problem.expected(a))
         covariance, log_det = _invert(matrix)
         return problem.moved(a, times(covariance, slope), covariance), covariance, log_det
-    return _climbed(problem, a, steps)
+    return _climbed(problem, a, steps, _STILL)
 
 
 def _by_normal_equations(problem: LinearProblem, matrix: Array, right: Array) -> tuple[Array, Array, Array]:
@@ -207,7 +207,7 @@ def _by_normal_equations(problem: LinearProblem, matrix: Array, right: Array) ->
     return a, covariance, log_det
 
 
-def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array, Array]:
+def _climbed(problem: LinearProblem, a: Array, steps: int, still: float) -> tuple[Array, Array, Array]:
     """As `solve`, by damped steps from `a`, of points that are not there yet."""
     expected = problem.expected(a)
     height = problem.height(a, expected) + problem.log_volume(a)
@@ -215,7 +215,7 @@ def _climbed(problem: LinearProblem, a: Array, steps: int) -> tuple[Array, Array
     going, damping, one = np.arange(len(a)), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
     for _ in range(steps):
         covariance = _invert(curvature[going])[0]
-        far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > _STILL
+        far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > still
         going, covariance = going[far], covariance[far]
         if not len(going):
             break

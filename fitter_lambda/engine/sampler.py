@@ -34,6 +34,8 @@ _ROUND = 1200
 _MOST_ROUNDS = 8
 #: Fractions of effective draws that end the rounds: at once, and once a round gains less than so many times.
 _GOOD, _FAIR, _GAIN = 0.6, 0.3, 1.1
+#: Of that, the fraction to which the large round may fall.
+_FALLEN = 0.5
 #: Variance of the linear parameters' proposal, over that of the draws that it is made from.
 _WIDER = 1.1
 #: In the large round: draws, and rows seen by them.
@@ -103,15 +105,20 @@ def sample(
         if efficiency > (_GOOD if efficiency > _GAIN * before else _FAIR):
             break
     most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
-    total = int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most)))
+    total = max(_ROUND, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most))))
     if total > _ROUND:
         # the last round's draws came from the same proposal
         more, further = _round(posterior, proposal, lattice, total - _ROUND, random)
         draws, log_weight = draws.joined(more), np.concatenate([log_weight, further])
-    total = max(total, _ROUND)
+        evaluations += total - _ROUND
+    if effective(log_weight) < _FALLEN * efficiency * total:
+        # they came upon something that a round is too small to see
+        proposal = _adapted(draws, log_weight, proposal, posterior.steps > 1, random)
+        draws, log_weight = _round(posterior, proposal, lattice, total, random)
+        evaluations += total
     progress(1.0)
     found = resampled(draws, log_weight, total, n_draws, random)
-    return replace(found, rounds=rounds, evaluations=evaluations + total)
+    return replace(found, rounds=rounds, evaluations=evaluations + _ROUND)
 
 
 def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
