@@ -10,7 +10,6 @@ import pytest
 import sncosmo
 from astropy.table import Table
 
-from benchmarks.supernovae import simulated
 from fitter_lambda.data import redshift_prior
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.fit import Fit, fit_supernova
@@ -195,16 +194,6 @@ def test_a_supernova_that_is_hardly_seen_leaves_what_is_known_before() -> None:
     fit = run(payload(rows, ",,", source="hsiao-subsampled", fix_z=False))
     # far away the data say next to nothing of the amplitude: it is the prior's, a Gaussian in its logarithm
     assert fit.sample.effective_draws > 2000 and fit.sample.pareto_k < 0.7
-
-
-def test_what_a_small_round_missed_is_drawn_for_once_the_large_one_has_seen_it() -> None:
-    supernova = simulated("hsiao-subsampled", 0)
-    rows = [row | {"fluxerr": row["fluxerr"] / 20} for row in supernova.rows]
-    fits = [run(payload(rows, f"{supernova.redshift},,", source="salt3", seed=seed)) for seed in (0, 1)]
-    # of seed 1 a single draw had a hundred times the weight of the others
-    assert min(fit.sample.effective_draws for fit in fits) > 3000
-    apart = fits[0].sample.log_evidence - fits[1].sample.log_evidence
-    assert abs(apart) < 4 * np.hypot(*(fit.sample.log_evidence_error for fit in fits))
 
 
 def assert_same_optimum(one: Fit, other: Fit) -> None:
