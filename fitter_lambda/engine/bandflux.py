@@ -223,19 +223,20 @@ def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
     import sncosmo
 
     system = sncosmo.get_magsystem("ab")
-    weights = np.empty((len(z), len(bands), len(cube.wave)))
+    number, step = len(cube.wave), cube.wave[1] - cube.wave[0]
+    weights = np.empty((len(z), len(bands), number))
     for i, band in enumerate(bands):
         wave, width = observer_grid(band)
         seen = band(wave) * 10 ** (-0.4 * mwebv * host_reddening(wave)) if mwebv else band(wave)
         scale = 10 ** (0.4 * ZERO_POINT) / system.zpbandflux(band)
         energy = seen * wave * width / HC * scale
-        place = (wave / (1 + z[:, None]) - cube.wave[0]) / (cube.wave[1] - cube.wave[0])
-        index = np.clip(np.floor(place).astype(int), 0, len(cube.wave) - 2)
-        right = np.clip(place - index, 0.0, 1.0)
-        rows = (np.arange(len(z)) * len(cube.wave))[:, None] + index
-        share = energy / (1 + z[:, None])
-        total = np.bincount(rows.ravel(), (share * (1 - right)).ravel(), weights[:, i].size)
-        total += np.bincount(rows.ravel() + 1, (share * right).ravel(), weights[:, i].size)
+        index, taps = places(wave / (1 + z[:, None]), cube.wave[0], step, number, "cubic")
+        share, rows = energy / (1 + z[:, None]), np.arange(len(z))[:, None] * number + index
+        total = np.zeros(weights[:, i].size)
+        for tap, shift in zip(taps, (-1, 0, 1, 2), strict=True):
+            # a knot beyond the ends has no weight
+            at = np.clip(rows + shift, 0, len(total) - 1)
+            total += np.bincount(at.ravel(), (share * tap).ravel(), len(total))
         weights[:, i] = total.reshape(len(z), -1)
     return weights
 

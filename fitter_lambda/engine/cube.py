@@ -42,7 +42,8 @@ Array = npt.NDArray[np.float64]
 HOST_DUST = "hostebv"
 #: Folder of the prepared grids among the image's templates.
 GRIDS = "grids"
-WAVE_STEP = 10 / 3
+#: Between wavelengths (Angstrom): of the finest grid, and of the coarsest, which is sncosmo's sums'.
+_WAVE_STEPS = (1.0, 5.0)
 #: Steps between knots to try (days), and the error at which one is fine enough (fraction of the peak).
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _FINE_ENOUGH = 2e-5
@@ -151,7 +152,7 @@ def _laid_out(source: Any) -> Cube:
     from sncosmo import MLCS2k2Source, SALT2Source
 
     amplitude, *shapes = source.param_names
-    wave = np.arange(float(source.minwave()), float(source.maxwave()) + 1e-6, WAVE_STEP)
+    wave = _wavelengths(source)
     step, kernel = _interpolation(source)
     phase = _phases(source, step)
     law: Array | None = None
@@ -186,6 +187,13 @@ def _sample(source: Any, phase: Array, wave: Array, values: dict[str, float]) ->
 def _blue(wave: Array) -> Array:
     """Weights of a broad blue band: where the start of a source is compared with its peak."""
     return np.asarray(np.exp(-0.5 * ((wave - 4400.0) / 400.0) ** 2))
+
+
+def _wavelengths(source: Any) -> Array:
+    """As far apart as the source's own, within bounds."""
+    own = np.diff(getattr(source, "_wave", [0.0, _WAVE_STEPS[1]]))
+    step = np.clip(np.median(own), *_WAVE_STEPS)
+    return np.arange(float(source.minwave()), float(source.maxwave()) + 1e-6, step)
 
 
 def _phases(source: Any, step: float) -> Array:
