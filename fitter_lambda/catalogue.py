@@ -63,7 +63,7 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     dict
         ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
         Laplace's method, misfit_p_value, reason where there is none), ``class_probabilities`` (None when
-        every model misfits), ``rates``, ``seconds``.
+        every model misfits, and under flat priors), ``rates``, ``seconds``.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     entries.sort(key=lambda entry: -entry.log_evidence)
     seconds, first = time.perf_counter() - began, entries[0]
     fit = fit_cube(load_cube(first.name), data, parameters, seconds, _late(progress), first.modes)
-    return fit, _ranking(entries, seconds)
+    return fit, _ranking(entries, parameters, seconds)
 
 
 @contextmanager
@@ -130,7 +130,9 @@ def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
     entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
 
 
-def _ranking(entries: list[_Entry], seconds: float) -> dict[str, Any]:
+def _ranking(entries: list[_Entry], parameters: Parameters, seconds: float) -> dict[str, Any]:
+    # evidences under flat priors hang on bounds that nobody believes in
+    flat = parameters.priors == "flat"
     values: dict[str, Any] = finite({
         "sources": [
             {
@@ -139,7 +141,7 @@ def _ranking(entries: list[_Entry], seconds: float) -> dict[str, Any]:
             }
             for entry in entries
         ],
-        "class_probabilities": _class_probabilities(entries),
+        "class_probabilities": None if flat else _class_probabilities(entries),
         "rates": dict(RATES),
         "seconds": seconds,
     })  # fmt: skip

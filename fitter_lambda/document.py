@@ -6,9 +6,7 @@ import time
 from typing import Any
 
 import joblib
-import numpy as np
 
-from fitter_lambda.data import FAINT_SIGMA
 from fitter_lambda.fit import TRUSTED, Fit, Progress
 from fitter_lambda.lightcurve import predict, to_magnitudes
 from fitter_lambda.netcdf import to_netcdf
@@ -59,7 +57,7 @@ def success(
         "results": {"format": "joblib", "data": _base64(_joblib(numbers))},
         "posterior_samples": {name: few[:, i].tolist() for i, name in enumerate(fit.names)},
         "model_name": numbers["source"],
-        "n_detections": int(np.sum(fit.data.rows.detected(FAINT_SIGMA))),
+        "n_detections": numbers["n_detections"],
         "model_lightcurve": to_magnitudes(curves),
         "annotations": [{"origin": _ORIGIN, "data": annotations(numbers)}],
     }
@@ -78,6 +76,8 @@ def _message(numbers: dict[str, Any]) -> str:
     message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
     if numbers["misfit_p_value"] < MISFIT:
         message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
+    lost, of = numbers["n_detections_out_of_reach"], numbers["n_detections"]
+    message += f"; of {of} detections {lost} are out of the model's reach" if lost else ""
     told = numbers["diagnostics"]
     if told["pareto_k"] is None or told["pareto_k"] > TRUSTED or told["effective_draws"] < _TOO_FEW:
         message += "; the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"

@@ -74,6 +74,12 @@ class Fit:
         t0, z, _ = self.posterior.split(self.split(self.best[None])[0])
         return float(t0[0]), float(z[0])
 
+    @property
+    def log_density(self) -> Array:
+        """Log joint density of the draws, as one of the parameters by their names, shape (n,)."""
+        amplitude = self.sample.a[:, 0]
+        return np.asarray(self.sample.log_joint + (self.sample.a.shape[1] - 1) * np.log(amplitude))
+
     def few(self, number: int) -> Array:
         """So many of the draws, or all of them if they are fewer."""
         number = min(number, len(self.draws))

@@ -53,7 +53,7 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
     error = 0.0 if is_salt else parameters.model_error
     likelihood = Likelihood(
         rows.flux, _variance(rows, error, dict(parameters.error_floor)), rows.band, rows.limit,
-        robust=parameters.robust, zero_outside=flat,
+        robust=parameters.robust, as_sncosmo=flat,
     )  # fmt: skip
     scatter = (
         SaltScatter(cube, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
@@ -70,9 +70,9 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
 def _fluxes(cube: Cube, data: Data, shape: str | None, flat: bool) -> BandFluxes:
     bands, z = data.rows.bandpasses, data.redshift
     if cube.general:
-        return GeneralFluxes(cube, bands, z.low, z.high, data.mwebv)
+        return GeneralFluxes(cube, bands, z.low, z.high, data.mwebv, flat)
     low, high = shape_bounds(shape, flat) if shape else (0.0, 0.0)
-    return BandFluxes(cube, bands, z.low, z.high, shape, low, high, data.mwebv)
+    return BandFluxes(cube, bands, z.low, z.high, shape, low, high, data.mwebv, flat)
 
 
 def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) -> Array:

@@ -51,7 +51,7 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
     with h5netcdf.File(buffer, "w") as file:
         posterior = {name: draws[:, :, i] for i, name in enumerate(fit.names)}
         _write(file, "posterior", np.arange(number), posterior)
-        _write(file, "sample_stats", np.arange(number), {"lp": fit.sample.log_joint.reshape(chains, -1)})
+        _write(file, "sample_stats", np.arange(number), {"lp": fit.log_density.reshape(chains, -1)})
         _write(file, "log_likelihood", chosen, {"flux": loglike.astype("f4")})
         _write(file, "posterior_predictive", chosen[few], {"flux": predicted[:, few].astype("f4")})
         _write_observed(file, fit)

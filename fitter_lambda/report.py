@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.stats import chi2 as chi2_distribution
 
 from fitter_lambda import __version__
+from fitter_lambda.data import FAINT_SIGMA
 from fitter_lambda.engine.cube import HOST_DUST
 from fitter_lambda.engine.likelihood import NU
 from fitter_lambda.engine.peak import peaks
@@ -24,6 +25,8 @@ Array = npt.NDArray[np.float64]
 #: Below this p-value a model does not describe the data.
 MISFIT = 1e-3
 _FEW = 400
+#: Of each draw, where chi2 has no known distribution: enough for a tenth of `MISFIT`.
+_REPLICATES = 25
 #: Rows that are listed one by one.
 _MOST_EXCLUDED = 1000
 
@@ -60,6 +63,8 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "log_evidence_error": fit.sample.log_evidence_error,
         "n_rows": len(data.rows),
         "n_limits": int(np.sum(data.rows.limit)),
+        "n_detections": int(np.sum(data.rows.detected(FAINT_SIGMA))),
+        "n_detections_out_of_reach": _detections_out_of_reach(fit),
         "redshift": {
             "kind": prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
             "best_fit": best.get("z", prior.mean), "low": prior.low, "high": prior.high,
@@ -96,19 +101,27 @@ def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
 
 
+def _detections_out_of_reach(fit: Fit) -> int:
+    reached = fit.expected(fit.best[None])[0].reached[0]
+    return int(np.sum(fit.data.rows.detected(FAINT_SIGMA) & ~reached))
+
+
 def misfit_p_value(fit: Fit) -> float:
     """How often data made by the model would fit it no better than these do.
 
     A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996): over draws,
-    the mean chance that replicated data have a chi2 above the observed one.
+    the mean chance that replicated data have a chi2 above the observed one; or that of so many limits far
+    below the model, where it is less.
     """
-    likelihood = fit.posterior.likelihood
-    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(*fit.expected(fit.few(_FEW))))
-    if not likelihood.robust:
-        return float(np.mean(chi2_distribution.sf(chi2, np.maximum(number, 1))))
-    random = np.random.default_rng(0)
-    made = [np.sum(random.standard_t(NU, int(n)) ** 2) for n in number]
-    return float(np.mean(np.array(made) >= chi2))
+    likelihood, seen = fit.posterior.likelihood, fit.expected(fit.few(_FEW))
+    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(*seen))
+    if likelihood.robust:
+        random = np.random.default_rng(0)
+        made = [np.sum(random.standard_t(NU, (_REPLICATES, int(n))) ** 2, axis=1) for n in number]
+        chance = np.mean(np.array(made) >= chi2[:, None], axis=1)
+    else:
+        chance = chi2_distribution.sf(chi2, np.maximum(number, 1))
+    return float(min(np.mean(chance), np.mean(likelihood.limits_p_value(*seen))))
 
 
 def _peak(fit: Fit) -> dict[str, Any]:

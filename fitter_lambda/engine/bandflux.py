@@ -75,13 +75,16 @@ class BandFluxes:
         Shapes that will be asked for.
     mwebv : float
         E(B-V) of the Milky Way (mag).
+    as_sncosmo : bool
+        Before the first phase and after the last the flux is what sncosmo takes it to be, not zero.
     """
 
     def __init__(
         self, cube: Cube, bands: list[Any], z_low: float, z_high: float,
         shape: str | None = None, s_low: float = 0.0, s_high: float = 0.0, mwebv: float = 0.0,
+        as_sncosmo: bool = False,
     ) -> None:  # fmt: skip
-        self.cube, self.bands, self.shape = cube, bands, shape
+        self.cube, self.bands, self.shape, self.as_sncosmo = cube, bands, shape, as_sncosmo
         self.n_linear = cube.flux.shape[1]
         law = host_reddening(cube.wave) if shape == HOST_DUST else cube.law
         self._law = np.zeros_like(cube.wave) if law is None else law
@@ -156,7 +159,8 @@ class BandFluxes:
             base = (of_point[:, None] * n_b + band) * n_p + epochs.index[part]
             flux[part] = blended(curves.reshape(-1, self.n_linear), base, epochs.weights[:, part])
         before, after, inside = self.reach(z, epochs.phase, band)
-        flux[before | after | ~inside] = 0.0
+        early, late = (not (self.as_sncosmo and held) for held in self.cube.held)
+        flux[(before & early) | (after & late) | ~inside] = 0.0
         return Design(flux, inside & ~after & (~before | self.cube.dark_start))
 
     def curves(self, z: Array, s: Array) -> tuple[Array, npt.NDArray[np.intp]]:

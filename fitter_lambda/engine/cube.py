@@ -81,6 +81,8 @@ class Cube:
         Knots along phase of the flux density at unit amplitude, one more at either end.
     dark_start : bool
         Before its first phase the source is taken to be zero, else nothing is said of it.
+    held : tuple of bool
+        Whether sncosmo goes on with its first flux before its first phase, and with its last after the last.
     source : sncosmo.Source or None
         None for a prepared grid.
     """
@@ -99,6 +101,7 @@ class Cube:
     kernel: str
     flux: npt.NDArray[np.float32]
     dark_start: bool
+    held: tuple[bool, bool]
     source: Any
 
     def epochs(self, z: Array, t0: Array, mjd: Array) -> "Epochs":
@@ -174,8 +177,15 @@ def _laid_out(source: Any) -> Cube:
     return Cube(
         source.name, str(source.version), (amplitude, *shapes), shape, general, nodes, law,
         float(phase[0]), step, float(phase[-1]), wave, kernel, knots(grid, kernel).astype(np.float32),
-        bool(middle[0] < _NEGLIGIBLE_START * middle.max()), source,
+        bool(middle[0] < _NEGLIGIBLE_START * middle.max()), _held(source), source,
     )  # fmt: skip
+
+
+def _held(source: Any) -> tuple[bool, bool]:
+    from sncosmo import TimeSeriesSource
+
+    is_template = isinstance(source, TimeSeriesSource)
+    return is_template and not source._zero_before, is_template
 
 
 def _sample(source: Any, phase: Array, wave: Array, values: dict[str, float]) -> Array:
@@ -229,7 +239,7 @@ def _interpolate(table: Array, kernel: str, place: Array) -> Array:
     return blended(table, *places(place, 0.0, 1.0, len(table) - 2, kernel))
 
 
-_TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start")
+_TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start", "held")
 
 
 def save_cube(cube: Cube, directory: Path) -> None:
@@ -252,8 +262,9 @@ def _restored(name: str) -> Cube | None:
     with np.load(path, allow_pickle=False) as stored:
         texts = json.loads(str(stored["texts"]))
         return Cube(
-            **texts | {"linear": tuple(texts["linear"])}, shape=None, general=(), nodes=np.empty(0), law=None,
-            wave=stored["wave"], flux=stored["flux"], source=None,
+            **texts | {name: tuple(texts[name]) for name in ("linear", "held")},
+            shape=None, general=(), nodes=np.empty(0), law=None, wave=stored["wave"], flux=stored["flux"],
+            source=None,
         )  # fmt: skip
 
 

@@ -19,10 +19,13 @@ Array = npt.NDArray[np.float64]
 class GeneralFluxes(BandFluxes):
     """Band fluxes of any source of sncosmo; shapes come as (n_points, n_shapes)."""
 
-    def __init__(self, cube: Cube, bands: list[Any], z_low: float, z_high: float, mwebv: float) -> None:
+    def __init__(
+        self, cube: Cube, bands: list[Any], z_low: float, z_high: float, mwebv: float,
+        as_sncosmo: bool = False,
+    ) -> None:  # fmt: skip
         import sncosmo
 
-        super().__init__(cube, bands, z_low, z_high, mwebv=mwebv)
+        super().__init__(cube, bands, z_low, z_high, mwebv=mwebv, as_sncosmo=as_sncosmo)
         dust = {"effects": [sncosmo.F99Dust()], "effect_names": ["mw"], "effect_frames": ["obs"]}
         self._model = sncosmo.Model(cube.source, **(dust if mwebv else {}))
         self._model.set(**({"mwebv": mwebv} if mwebv else {}), **{cube.linear[0]: 1.0})
@@ -32,7 +35,7 @@ class GeneralFluxes(BandFluxes):
         before, after, inside = self.reach(z, epochs.phase, band)
         flux = np.zeros((*epochs.phase.shape, 1))
         for i in range(len(z)):
-            rows = np.flatnonzero((inside & ~after & ~before)[i])
+            rows = np.flatnonzero((inside & (self.as_sncosmo | ~(after | before)))[i])
             self._model.set(z=z[i], t0=epochs.t0[i], **dict(zip(self.cube.general, s[i], strict=True)))
             if len(rows):
                 seen = [self.bands[j] for j in band[rows]]

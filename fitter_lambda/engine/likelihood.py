@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
+from scipy.stats import binom
 
 from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.scatter import Scatter
@@ -35,8 +36,8 @@ Array = npt.NDArray[np.float64]
 #: Degrees of freedom of the robust likelihood: tails heavy, variance finite.
 NU = 4.0
 _FAILED = 1e-3
-#: Standard deviations from a limit, beyond which nothing changes.
-_FAR = 1e3
+#: Standard deviations from a limit, beyond which nothing changes; and below the model, which are far.
+_FAR, _FAR_BELOW = 1e3, 3.0
 _LN_2PI = float(np.log(2 * np.pi))
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
@@ -74,16 +75,16 @@ class Likelihood:
     band : ndarray of int, shape (n,)
     limit : ndarray of bool, shape (n,)
     robust : bool
-    zero_outside : bool
-        Rows out of the model's reach are predicted as zero, as sncosmo does, not as background.
+    as_sncosmo : bool
+        Rows out of the model's reach are predicted by its flux there, as sncosmo does, not by background.
     """
 
     def __init__(
         self, flux: Array, variance: Array, band: npt.NDArray[np.int_], limit: npt.NDArray[np.bool_],
-        *, robust: bool = False, zero_outside: bool = False,
+        *, robust: bool = False, as_sncosmo: bool = False,
     ) -> None:  # fmt: skip
         self.flux, self.variance, self.band, self.limit = flux, variance, band, limit
-        self.robust, self.zero_outside = robust, zero_outside
+        self.robust, self.as_sncosmo = robust, as_sncosmo
         self.in_band = np.eye(int(band.max()) + 1)[band]
         self.brightest = float(np.max(np.abs(flux[~limit]), initial=0.0))
         zero = _log_normal(flux, variance)
@@ -124,7 +125,7 @@ class Likelihood:
         if self.limit.any():
             at = self.limit
             rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(self.variance[at])))
-        return rows if self.zero_outside else np.where(design.reached, rows, self.background)
+        return rows if self.as_sncosmo else np.where(design.reached, rows, self.background)
 
     def total(self, design: Design, expected: Expected) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
@@ -144,7 +145,7 @@ class Likelihood:
             flux += expected.coherent * (common @ self.in_band.T)
         broad = (random.uniform(size=shape) < 0.5) * self.brightest**2
         background = normal * np.sqrt(self.variance + broad)
-        return flux if self.zero_outside else np.where(design.reached, flux, background)
+        return flux if self.as_sncosmo else np.where(design.reached, flux, background)
 
     def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
@@ -158,6 +159,16 @@ class Likelihood:
             total -= across**2 / (1 + along)
         return total, used @ self.in_band
 
+    def limits_p_value(self, design: Design, expected: Expected) -> Array:
+        """How likely so many limits lie far below the model, shape (n_points,).
+
+        Any row of a light curve may be one of them, by chance or since its subtraction failed.
+        """
+        at = self.limit & (design.reached | self.as_sncosmo)
+        far = at & (expected.flux - self.flux > _FAR_BELOW * np.sqrt(self.variance))
+        chance = _FAILED + (1 - _FAILED) * ndtr(-_FAR_BELOW)
+        return np.asarray(binom.sf(far.sum(axis=1) - 1, len(self.flux), chance))
+
     def _shared(self, design: Design, expected: Expected, coherent: Array) -> tuple[Array, Array]:
         """u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
         weighted = self._gaussian(design) * coherent / expected.variance
@@ -165,7 +176,7 @@ class Likelihood:
 
     def _gaussian(self, design: Design) -> Array:
         """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
-        return np.asarray((design.reached | self.zero_outside) & ~self.limit, dtype=float)
+        return np.asarray((design.reached | self.as_sncosmo) & ~self.limit, dtype=float)
 
     def least_squares(self, design: Design) -> tuple[Array, Array]:
         """Normal matrix (n, j, j) and right side (n, j), as if rows were Gaussian, of measured variance."""
@@ -198,7 +209,7 @@ class Likelihood:
             sigma = np.sqrt(self.variance[at])
             x = np.clip(distance[:, at] / sigma, -_FAR, _FAR)
             hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
-            hazard = hazard if self.zero_outside else hazard * design.reached[:, at]
+            hazard = hazard if self.as_sncosmo else hazard * design.reached[:, at]
             weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
             pull[:, at] = -hazard / sigma
         if expected.growth is None or expected.bend is None:

@@ -62,14 +62,24 @@ def peaks(cube: Cube, shape: str | None, a: Array, s: Array) -> tuple[Array, Arr
     n = knots.shape[1] - 2
     place = np.linspace(0, n - 1, 1 + math.ceil(cube.step / _PEAK_STEP) * (n - 1))
     flux = _at(cube, knots, np.tile(place, (len(a), 1)))
-    top = np.argmax(flux, axis=1)
-    peak = flux[np.arange(len(a)), top]
-    later = place[top] + _DECLINE_DAYS / cube.step
+    peak, top = _vertex(flux)
+    top *= place[1] - place[0]
+    later = top + _DECLINE_DAYS / cube.step
     faded = _at(cube, knots, later[:, None])[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = ZERO_POINT - 2.5 * np.log10(np.where(peak > 0, peak, np.nan)) - VEGA_IN_AB
         decline = np.where((later <= n - 1) & (faded > 0), 2.5 * np.log10(peak / faded), np.nan)
-    return magnitude, cube.start + cube.step * place[top], decline
+    return magnitude, cube.start + cube.step * top, decline
+
+
+def _vertex(flux: Array) -> tuple[Array, Array]:
+    """Highest values along rows (n, m), and their places, by parabolas through their tops."""
+    middle = np.clip(np.argmax(flux, axis=1), 1, flux.shape[1] - 2)
+    before, now, after = (flux[np.arange(len(flux)), middle + i] for i in (-1, 0, 1))
+    slope, bend = (after - before) / 2, after - 2 * now + before
+    # at the ends the highest is the first or the last
+    shift = np.where(bend < 0, np.clip(-slope / np.minimum(bend, -1e-300), -1, 1), np.sign(slope))
+    return now + slope * shift + bend * shift**2 / 2, middle + shift
 
 
 def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]:

@@ -174,7 +174,7 @@ class Posterior:
         return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
 
     def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
-        shining = (design.flux[..., 0] != 0) @ self.detections
+        shining = (design.reached & (design.flux[..., 0] != 0)) @ self.detections
         return np.asarray(shining >= _SHINING * self.detections.sum())
 
     def laplace(self, theta: Array) -> Array:

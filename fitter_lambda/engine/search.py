@@ -132,7 +132,7 @@ def _soft(posterior: Posterior) -> Posterior:
     band, limit = likelihood.band[first], likelihood.limit[first]
     variance = 1 / total + (_SOFTENING * flux * ~limit) ** 2
     soft = Likelihood(
-        flux, variance, band, limit, robust=likelihood.robust, zero_outside=likelihood.zero_outside
+        flux, variance, band, limit, robust=likelihood.robust, as_sncosmo=likelihood.as_sncosmo
     )  # fmt: skip
     detections = np.bincount(of_bin, posterior.detections).astype(int)
     return replace(posterior, mjd=mjd, likelihood=soft, detections=detections, scatter=None, steps=1)

@@ -122,10 +122,15 @@ def test_no_class_is_told_when_every_model_misfits() -> None:
         {"mjd": 59000 + i, "flux": random.uniform(0, 1000), "fluxerr": 1.0, "filter": ("ztfg", "ztfr")[i % 2]}
         for i in range(16)
     ]
-    given = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False", priors="flat")
+    given = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False")
     _, ranking, _ = search(given)
     assert ranking["class_probabilities"] is None
     assert ranking["sources"][0]["misfit_p_value"] < 1e-3
+
+
+def test_no_class_is_told_under_flat_priors() -> None:
+    _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400, priors="flat"))
+    assert ranking["class_probabilities"] is None and ranking["sources"][0]["misfit_p_value"] > 1e-3
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

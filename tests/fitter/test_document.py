@@ -16,6 +16,8 @@ import pytest
 import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 
+from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.peak import peaks
 from fitter_lambda.renderer.plain import to_plain
 from fitter_lambda.renderer.unpickle import load_joblib
 from fitter_lambda.service import analyse
@@ -81,15 +83,14 @@ def test_the_groups_are_plain_netcdf4(netcdf: Path) -> None:
 
 
 def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
-    """With flat priors and no model covariance they add up to the density of their draws, in (x0, x0 x1)."""
+    """With flat priors and no model covariance they add up to the density of their draws."""
     plain = sn2019dwz(fix_z="True", priors="flat", modelcov="False", n_draws=400)
     path = tmp_path / "plain.nc"
     path.write_bytes(data(analyse(plain, ignore)["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(path)
     total = idata.log_likelihood["flux"].sum("observation")
     lp = idata.sample_stats["lp"].sel(draw=idata.log_likelihood["draw"])
-    x0 = idata.posterior["x0"].sel(draw=idata.log_likelihood["draw"])
-    assert np.ptp((lp + np.log(x0) - total).values) < 1e-3
+    assert np.ptp((lp - total).values) < 1e-3
 
 
 def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
@@ -175,10 +176,24 @@ def test_what_made_the_results_is_named(results: Any) -> None:
     assert results["mwebv_from"] == "0: no position"
 
 
+def assert_same_peak(source: Any) -> None:
+    """Peak and decline of one SALT3, by a grid that is fine enough for a hundredth of a day."""
+    x0, x1, c = source.parameters
+    found = peaks(load_cube("salt3"), "c", np.array([[x0, x0 * x1]]), np.array([c]))
+    phase = np.arange(-5.0, 5.0, 0.005)
+    at = phase[np.argmin(source.bandmag("bessellb", "ab", phase))]
+    now, later = (source.bandmag("bessellb", "ab", at + days) for days in (0.0, 15.0))
+    for value, (expected, tolerance) in zip(
+        found, [(now + 0.1186, 1e-3), (at, 0.02), (later - now, 2e-3)], strict=True
+    ):
+        assert value[0] == pytest.approx(expected, abs=tolerance)
+
+
 def test_peaks_are_those_of_sncosmo(results: Any) -> None:
     """In rest-frame Bessell B, of Vega, whose AB magnitude there is −0.1186; distances by astropy."""
     source = load_source("salt3")
     source.set(**{name: results["parameters"][name]["median"] for name in ("x0", "x1", "c")})
+    assert_same_peak(source)
     peak, distance = results["peak"], FlatLambdaCDM(H0=70, Om0=0.3, Tcmb0=0).distmod(0.04608).value
     assert peak["apparent"] == pytest.approx(source.peakmag("bessellb", "ab") + 0.1186, abs=0.02)
     assert peak["distance_modulus"] == pytest.approx(distance, abs=0.01)
@@ -210,6 +225,29 @@ def test_a_model_that_misfits_says_so(document: dict[str, Any]) -> None:
     assert results["misfit_p_value"] < 1e-6 and results["chi2"] > 10 * results["ndof"]
     assert "does not describe the data" in bad["message"]
     assert "does not describe the data" not in document["message"]
+
+
+def test_limits_far_below_the_model_are_a_misfit(document: dict[str, Any]) -> None:
+    deep = [
+        {"mjd": 58606.0 + i, "fluxerr": 10.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
+        for i in range(4)
+    ]
+    bad, results = unpacked(payload([*sn2019dwz_rows(), *deep], "0.04608,,", source="salt3", n_draws=200))
+    assert results["chi2"] < 2 * results["ndof"] and results["misfit_p_value"] < 1e-3
+    assert "does not describe the data" in bad["message"]
+
+
+def test_detections_that_the_model_does_not_reach_are_counted_in_the_message(
+    document: dict[str, Any],
+) -> None:
+    late = [
+        {"mjd": 58700.0 + i, "flux": 30.0, "fluxerr": 3.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
+        for i in range(3)
+    ]
+    told, results = unpacked(payload([*sn2019dwz_rows(), *late], "0.04608,,", source="salt3", n_draws=200))
+    assert results["n_detections_out_of_reach"] == 3
+    assert f"of {results['n_detections']} detections 3 are out of the model's reach" in told["message"]
+    assert "reach" not in document["message"]
 
 
 def test_rows_left_out_are_counted_in_the_message(document: dict[str, Any]) -> None:

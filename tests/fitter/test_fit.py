@@ -107,6 +107,23 @@ def test_no_start_leads_sncosmo_to_a_better_fit(supernova: Any, source: str, fix
     assert chi2(fit) <= fit_lc(fit, 4).chisq + 1e-3
 
 
+@pytest.mark.filterwarnings("ignore:Assigned errors")
+@pytest.mark.parametrize("source", ["salt3", "hsiao-subsampled"])
+def test_after_the_last_phase_flat_priors_take_what_sncosmo_takes(source: str) -> None:
+    """For a template that is its last flux, for SALT nothing."""
+    model, random, rows = sncosmo.Model(load_source(source)), np.random.default_rng(0), []
+    model.set(z=0.05, t0=59000.0)
+    model.set_source_peakmag(17.0, "bessellb", "ab")
+    passes, _ = load_bandpasses(("ztfg", "ztfr"))
+    for number, mjd in enumerate(np.arange(58985.0, 59150.0, 3.0)):
+        band = ("ztfg", "ztfr")[number % 2]
+        flux = float(model.bandflux(passes[band], mjd, 23.9, "ab")) * math.exp(-max(0, mjd - 59080) / 200)
+        rows.append({"mjd": mjd, "flux": flux + 3 * random.normal(), "fluxerr": 3.0, "filter": band})
+    fit = run(payload(rows, "0.05,,", **QUICK | {"source": source}))
+    assert not fit.expected(fit.best[None])[0].reached.all()
+    assert chi2(fit) <= fit_lc(fit, 3).chisq + 1e-2
+
+
 def test_draws_are_independent_and_as_many_as_asked_for(fit: Fit) -> None:
     assert fit.draws.shape == (4000, 4)
     assert fit.sample.effective_draws > 2000 and fit.sample.pareto_k < 0.7
