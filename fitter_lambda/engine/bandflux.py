@@ -28,7 +28,8 @@ Array = npt.NDArray[np.float64]
 
 #: AB zero point of all fluxes in here: micro-Jansky.
 ZERO_POINT = 23.9
-_Z_STEP = 0.004
+#: Between nodes in ln(1 + z), and so many across a band: one as narrow as a line must not step over lines.
+_Z_STEPS, _STEPS_A_BAND = (0.001, 0.004), 16
 HC = 1.9864458571489287e-08
 _MAG = 0.4 * math.log(10)
 _CHUNK = 250_000
@@ -92,7 +93,8 @@ class BandFluxes:
         self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
         self.nodes = _shape_nodes(cube, shape, s_low, s_high, *self._swing(z_low, z_high))
         self._y0 = math.log1p(z_low)
-        number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / _Z_STEP))
+        step = np.clip(np.min(np.ptp(self._edges, axis=1) / self._effective) / _STEPS_A_BAND, *_Z_STEPS)
+        number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / step))
         self._dy = (math.log1p(z_high) - self._y0) / max(1, number - 1)
         z = np.expm1(self._y0 + self._dy * np.arange(number))
         table = _integrate(cube, self.nodes, self._law, _weights(cube, bands, z, mwebv))

@@ -132,6 +132,21 @@ def test_the_near_ultraviolet_has_fine_structure() -> None:
     assert np.abs(flux - truth).max() < TOLERANCE / 3 * truth.max()
 
 
+@pytest.mark.parametrize("width", [30.0, 100.0])
+def test_narrow_bands_see_lines_at_any_redshift(width: float) -> None:
+    cube, random = load_cube("hsiao-subsampled"), np.random.default_rng(0)
+    edges = 6500.0 + (width / 2 + 1.0) * np.array([-1.0, -0.98, 0.98, 1.0])
+    narrow = sncosmo.Bandpass(edges, [0.0, 1.0, 1.0, 0.0], name="narrow")
+    fluxes, mjd = BandFluxes(cube, [narrow], Z_LOW, Z_HIGH), T0 + np.arange(-10.0, 40.0, 5.0)
+    for z in random.uniform(Z_LOW, Z_HIGH, 8):
+        model = sncosmo.Model(cube.source)
+        model.set(z=z, t0=T0, amplitude=1.0)
+        truth = model.bandflux(narrow, mjd, zp=23.9, zpsys="ab")
+        band = np.zeros(len(mjd), dtype=int)
+        flux = _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band).flux[0, :, 0]
+        assert np.abs(flux - truth).max() < TOLERANCE / 2 * truth.max()
+
+
 def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
