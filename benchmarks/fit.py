@@ -2,11 +2,12 @@
 
 ::
 
-    python -m benchmarks.fit [--quick] [--write]
+    python -m benchmarks.fit [--quick] [--write] [--only samplers evidences best durations]
 
 Both sides get one BLAS thread, the same rows, the same likelihood and flat priors; neither is charged for
 loading templates. They run in turn, ours, theirs, ours, theirs, so that a machine that slows down slows both.
-``--quick`` repeats less, and leaves out nest_lc with a free redshift; ``--write`` writes docs/benchmarks.md.
+``--quick`` repeats less, and leaves out nest_lc with a free redshift; ``--write`` writes docs/benchmarks.md,
+of ``--only`` some parts these alone.
 """
 
 import os
@@ -247,7 +248,7 @@ def main(arguments: list[str]) -> None:
         text = page.markdown(sections, said)
         print(text, flush=True)
     if options.write:
-        page.PAGE.write_text(text)
+        page.PAGE.write_text(page.merged(page.PAGE.read_text(), text) if options.only else text)
 
 
 if __name__ == "__main__":

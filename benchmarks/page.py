@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = [
     "BEST", "CHI2", "DURATIONS", "EVIDENCE", "LINES", "NESTED", "PAGE", "SAMPLING", "SECONDS",
-    "Section", "machine", "markdown", "middle", "spread",
+    "Section", "machine", "markdown", "merged", "middle", "spread",
 ]  # fmt: skip
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -39,7 +39,7 @@ SECONDS = ("what", "light curves", "seconds", "aim")
 INTRODUCTION = """\
 # Benchmarks of the supernova fitter
 
-Written by `python -m benchmarks.fit --write`, from one run on one machine. This run: {setting}
+Written by `python -m benchmarks.fit --write`, each table from one run on one machine: {setting}
 
 What is compared with is [sncosmo](https://sncosmo.readthedocs.io): `fit_lc` (a minimiser), `mcmc_lc` (an
 ensemble sampler) and `nest_lc` (nested sampling). Both sides have one core and one BLAS thread, the same
@@ -123,6 +123,14 @@ def machine() -> str:
         f"{platform.system()} {platform.machine()}, {cores_named} for this process, one BLAS thread; "
         f"Python {platform.python_version()}, {versions}."
     )
+
+
+def merged(page: str, other: str) -> str:
+    """A page with those sections of another that both have."""
+    new = {part.partition("\n")[0]: part for part in other.split("\n## ")[1:]}
+    first, *parts = page.split("\n## ")
+    parts = [new.get(part.partition("\n")[0], part).strip("\n") + "\n" for part in parts]
+    return "\n## ".join([first, *parts])
 
 
 def markdown(sections: list[Section], setting: str) -> str:

@@ -24,7 +24,14 @@ def test_a_page_is_made_of_its_sections() -> None:
     section = page.Section("Seconds", page.DURATIONS, page.SECONDS, [("a fit", "SN", "1 (1–1)", "2")])
     text = page.markdown([section], "here")
     assert tables(text) == [[list(page.SECONDS), ["---"] * 4, ["a fit", "SN", "1 (1–1)", "2"]]]
-    assert "This run: here" in text
+    assert "one machine: here" in text
+
+
+def test_some_tables_of_a_page_can_be_measured_anew() -> None:
+    made = [page.Section(title, "how", ("a",), [(cell,)]) for title, cell in (("One", "1"), ("Two", "2"))]
+    anew = page.Section("Two", "how", ("a",), [("3",)])
+    text = page.merged(page.markdown(made, "here"), page.markdown([anew], "there"))
+    assert text == page.markdown([made[0], anew], "here")
 
 
 @pytest.mark.parametrize(
