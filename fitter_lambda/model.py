@@ -84,7 +84,8 @@ def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) ->
 def _amplitude_prior(cube: Cube, fluxes: BandFluxes, data: Data, kind: Class, flat: bool) -> AmplitudePrior:
     highest = _highest_amplitude(fluxes, data) if flat else None
     beta = TRIPP_BETA if len(cube.linear) == 2 else 0.0
-    return AmplitudePrior(unit_magnitude(cube), kind.mean, kind.sigma, beta, highest)
+    peculiar = data.redshift.peculiar
+    return AmplitudePrior(unit_magnitude(cube), kind.mean, kind.sigma, beta, highest, peculiar)
 
 
 def _highest_amplitude(fluxes: BandFluxes, data: Data) -> float:

@@ -3,7 +3,8 @@
 `physical`, the default:
 
 - amplitude: absolute peak magnitude M_B ~ N(mean, sigma) of the source's class (`CLASSES`), at the distance
-  of a flat universe with H0 = 70 km/s/Mpc, Om = 0.3; sigma is widened by a peculiar velocity of 300 km/s.
+  of a flat universe with H0 = 70 km/s/Mpc, Om = 0.3; sigma is widened by a peculiar velocity of 300 km/s,
+  unless the redshift's own error holds it already.
   For SALT, M_B is that of c = 0: each c makes it fainter by beta c (Tripp 1998), beta = 3.1 (Betoule et
   al. 2014).
 - x1 ~ N(0, 1); c ~ N(0, 0.1) plus an exponential tail of dust, mean 0.1 (the form of Brout & Scolnic 2021).
@@ -109,6 +110,11 @@ class RedshiftPrior:
     low: float
     high: float
 
+    @property
+    def peculiar(self) -> float:
+        """The part of a redshift by peculiar velocities, where it is not in `sigma`."""
+        return 0.0 if self.kind == "gaussian" else MIN_REDSHIFT_ERROR
+
     def logpdf(self, z: Array) -> Array:
         """Log density; 0 for a fixed redshift, -inf outside the bounds."""
         if self.kind == "fixed":
@@ -146,6 +152,8 @@ class AmplitudePrior:
         Magnitudes that a shape of 1 makes the source fainter.
     highest : float or None
         Flat prior up to here, instead.
+    peculiar : float
+        The error of a redshift as a measure of distance.
     """
 
     unit_magnitude: float
@@ -153,11 +161,12 @@ class AmplitudePrior:
     sigma: float
     beta: float
     highest: float | None
+    peculiar: float
 
     def log_amplitude(self, z: Array, s: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of ln amplitude."""
         magnitude = self.mean + (self.beta * s if self.beta else 0.0) + distance_modulus(z)
-        peculiar = 5 / math.log(10) * MIN_REDSHIFT_ERROR / np.maximum(z, 1e-4)
+        peculiar = 5 / math.log(10) * self.peculiar / np.maximum(z, 1e-4)
         return (self.unit_magnitude - magnitude) / _MAG, np.hypot(self.sigma, peculiar) / _MAG
 
     def logpdf(self, a: Array, z: Array, s: Array) -> Array:

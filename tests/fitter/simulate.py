@@ -93,7 +93,8 @@ class Case:
         z = _draw_redshift(self.redshift, random)
         truth = {"z": z, "t0": random.uniform(*self.window)}
         kind = CLASSES[source_types()[self.source]]
-        peculiar = 5 / math.log(10) * 1e-3 / z
+        # a redshift that is uncertain by peculiar velocities is that of the distance
+        peculiar = 0.0 if self.redshift.kind == "gaussian" else 5 / math.log(10) * 1e-3 / z
         magnitude = random.normal(kind.mean, math.hypot(kind.sigma, peculiar)) + COSMOLOGY.distmod(z).value
         if self.source.startswith("salt"):
             c = math.inf

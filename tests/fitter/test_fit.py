@@ -335,6 +335,8 @@ def test_the_prior_of_the_redshift_follows_fix_z() -> None:
     known = redshift_prior(Parameters(), 0.05, 1e-5)
     assert (known.kind, known.mean, known.sigma) == ("gaussian", 0.05, 0.001)
     assert redshift_prior(Parameters(), 0.05, 0.01).sigma == 0.01
+    # peculiar velocities count once: in the redshift's width, or in that of the distance
+    assert known.peculiar == 0 and fixed.peculiar == 0.001
     assert redshift_prior(Parameters(), 0.001, 0.01).low > 0
     for free in (
         redshift_prior(Parameters(), None, None),

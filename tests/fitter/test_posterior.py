@@ -90,7 +90,8 @@ class Reference:
             total -= math.log(self.highest) + (math.log(40 * 3) if self.is_salt else 0.0)
             return float(total) if inside else -math.inf
         mean = self.kind.mean + float(COSMOLOGY.distmod(z).value) + 3.1 * c - self.unit
-        sigma = math.hypot(self.kind.sigma, 5 / math.log(10) * 0.001 / z)
+        peculiar = 0.0 if self.redshift.kind == "gaussian" else 5 / math.log(10) * 0.001 / z
+        sigma = math.hypot(self.kind.sigma, peculiar)
         total += _normal(-2.5 * math.log10(amplitude), mean, sigma) + math.log(2.5 / math.log(10) / amplitude)
         if self.is_salt:
             total += _normal(x1, 0.0, 1.0) + float(stats.exponnorm.logpdf(c, 1.0, 0.0, 0.1))
