@@ -69,6 +69,15 @@ CASES = (
         dust=True,
         censored=True,
     ),
+    Case(
+        "nugent-sn2p, dust, z free",
+        "nugent-sn2p",
+        _FREE,
+        (59000.0, 59020.0),
+        (58980.0, 59100.0),
+        error=2.0,
+        dust=True,
+    ),
 )
 
 
