@@ -112,7 +112,7 @@ def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_E
             if cube.general:
                 entry.reason = "several non-linear shapes: too slow to be one of many"
                 continue
-            entry.modes = find_modes(posterior_of(cube, data, parameters))
+            entry.modes = find_modes(posterior_of(cube, data, parameters).focused())
             entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
     return entries
 
@@ -125,7 +125,7 @@ def _without_twins(names: list[str]) -> list[str]:
 
 def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
     posterior = posterior_of(load_cube(entry.name), data, parameters)
-    few = drawn(posterior, entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
+    few = drawn(posterior.focused(), entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
     entry.log_evidence, entry.error = few.log_evidence, few.log_evidence_error
     entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
 

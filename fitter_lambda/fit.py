@@ -157,13 +157,14 @@ def fit_cube(
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
     posterior = posterior_of(cube, data, parameters)
+    near = posterior.focused()
     if modes is None:
-        modes = [] if cube.general else find_modes(posterior)
+        modes = [] if cube.general else find_modes(near)
     sampled = drawn(
-        posterior, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
+        near, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
     fit = fit_of(data, posterior, modes, sampled)
-    fit = replace(fit, best=_highest(fit))
+    fit = replace(fit, best=_highest(fit, near))
     return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
 
 
@@ -173,23 +174,22 @@ def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample)
     return Fit(data, posterior, modes, sampled, names, draws, draws[np.argmax(sampled.log_joint)], {})
 
 
-def _highest(fit: Fit) -> Array:
+def _highest(fit: Fit, posterior: Posterior) -> Array:
     """Where the joint density of all parameters is highest, climbed to from the best draw and modes."""
     low, high = _bounds(fit).T
     middle, root = _rounded(fit.draws)
-    cube = fit.posterior.fluxes.cube
+    cube = posterior.fluxes.cube
     number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
     starts = fit.best[None]
     if fit.modes:
         theta = np.array([mode.theta for mode in fit.modes])
-        a = fit.posterior.solve(theta)
-        starts = np.concatenate([starts, _columns(fit.posterior, theta, a)[1]])
+        starts = np.concatenate([starts, _columns(posterior, theta, posterior.solve(theta))[1]])
 
     def values(steps: Array) -> Array:
         return np.asarray(np.clip(middle + steps @ root.T, low, high))
 
     def density(steps: Array) -> Array:
-        return fit.posterior.density(*fit.split(values(steps)))
+        return posterior.density(*fit.split(values(steps)))
 
     far, one = np.full(len(middle), _FAR), np.ones(len(middle))
     steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -far, far)
@@ -198,7 +198,7 @@ def _highest(fit: Fit) -> Array:
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
-    if not (cube.kernel == "spline" or cube.general or fit.posterior.scatter):
+    if not (cube.kernel == "spline" or cube.general or posterior.scatter):
         # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
         simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
         options = {"initial_simplex": simplex, "xatol": _SMALL, "fatol": 1e-5}

@@ -19,6 +19,7 @@ Given everything else, the linear parameters are found by iterated weighted leas
 for Gaussian rows of known variance one step is exact, and the curvature there is the inverse covariance.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,8 @@ class Likelihood:
     ) -> None:  # fmt: skip
         self.flux, self.variance, self.band, self.limit = flux, variance, band, limit
         self.robust, self.as_sncosmo = robust, as_sncosmo
+        #: Log density of further rows, on which nothing depends.
+        self.elsewhere = 0.0
         self.in_band = np.eye(int(band.max()) + 1)[band]
         self.brightest = float(np.max(np.abs(flux[~limit]), initial=0.0))
         zero = _log_normal(flux, variance)
@@ -92,6 +95,14 @@ class Likelihood:
         self.background = np.where(
             limit, np.log(_below(flux / np.sqrt(variance))), np.logaddexp(zero, broad) - np.log(2)
         )
+
+    def among(self, rows: npt.NDArray[np.bool_], elsewhere: float) -> "Likelihood":
+        """The same with some of the rows only, where all others add a constant."""
+        part = copy.copy(self)
+        for name in ("flux", "variance", "band", "limit", "in_band", "background"):
+            setattr(part, name, getattr(self, name)[rows])
+        part.elsewhere = elsewhere
+        return part
 
     @property
     def is_gaussian(self) -> bool:
@@ -129,7 +140,7 @@ class Likelihood:
 
     def total(self, design: Design, expected: Expected) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
-        total = self._rows(design, expected.flux, expected.variance).sum(axis=1)
+        total = self.elsewhere + self._rows(design, expected.flux, expected.variance).sum(axis=1)
         if expected.coherent is not None:
             along, across = self._shared(design, expected, expected.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)

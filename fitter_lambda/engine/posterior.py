@@ -11,7 +11,7 @@ weighed by the exact joint density: nothing of the approximation is left in them
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -133,6 +133,25 @@ class Posterior:
         stretch = 1 + (z.high if cube.start < 0 else z.low)
         limits["t0"] = (first - (1 + z.high) * cube.last, last - stretch * cube.start)
         return np.array([limits[name] for name in self.names])
+
+    def focused(self) -> "Posterior":
+        """The same density, that does not go through rows which no theta within the bounds can see.
+
+        Years of forced photometry before and after a supernova add a constant.
+        """
+        cube, ends = self.fluxes.cube, np.array([self.redshift.low, self.redshift.high])
+        (first, last), band = self.bounds[0], self.likelihood.band
+        before = self.mjd < first + np.min(cube.start * (1 + ends))
+        after = self.mjd > last + np.max(cube.last * (1 + ends))
+        if cube.dark_start:
+            # zero flux, where at all redshifts the band lies within the source's wavelengths
+            before &= self.fluxes.reach(ends, np.zeros((2, len(band))), band)[2].all(axis=0)
+        far = (before | after) & (self.detections == 0) & (not self.likelihood.as_sncosmo)
+        dark = Design(np.zeros((1, len(far), self.fluxes.n_linear)), (before & cube.dark_start)[None])
+        expected = self.likelihood.expected(dark, np.zeros((1, self.fluxes.n_linear)))
+        elsewhere = float(self.likelihood.pointwise(dark, expected)[0, far].sum())
+        likelihood, detections = self.likelihood.among(~far, elsewhere), self.detections[~far]
+        return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=detections)
 
     def split(self, theta: Array) -> tuple[Array, Array, Array]:
         """t0, z and the shape (each of shape (n,)) of theta (n, d); those of `general` as (n, k)."""

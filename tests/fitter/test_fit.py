@@ -269,6 +269,29 @@ def test_the_same_rows_count_for_every_model(source: str, priors: str) -> None:
     assert best(fit)["t0"] == pytest.approx(58606.3, abs=1)
 
 
+@pytest.mark.parametrize("given", [
+    {"source": "salt3"},
+    {"source": "salt3", "fix_z": "False", "z_max": 0.2},
+    {"source": "salt3", "robust": "True", "fix_z": "True"},
+    {"source": "salt3-nir", "modelcov": "False", "mwebv": 0.1},
+    {"source": "hsiao-subsampled"},
+    {"source": "salt3", "priors": "flat"},
+], ids=lambda given: " ".join(map(str, given.values())))  # fmt: skip
+def test_years_of_forced_photometry_weigh_what_they_weigh_without_going_through_them(given: Any) -> None:
+    random, first = np.random.default_rng(0), sn2019dwz_rows()[0]
+    dates = np.concatenate([random.uniform(57500, 58300, 60), random.uniform(58900, 59900, 60)])
+    forced = [
+        first | {"mjd": str(mjd), "flux": flux, "filter": random.choice(["atlaso", "ztfr", "bessellux"])}
+        for mjd, flux in zip(dates, [*random.normal(0, 1, 100).astype(str), *[""] * 20], strict=True)
+    ]
+    fit = run(payload([*sn2019dwz_rows(), *forced], "0.04608,,", n_draws=100, **given))
+    whole, near = fit.posterior, fit.posterior.focused()
+    assert len(near.mjd) == (len(whole.mjd) if given.get("priors") else len(whole.mjd) - 120)
+    theta, a = fit.split(fit.draws)
+    theta[50:, 0] = random.uniform(*whole.bounds[whole.names.index("t0")], 50)
+    np.testing.assert_allclose(near.density(theta, a), whole.density(theta, a), rtol=1e-12)
+
+
 def test_unknown_bands_systems_and_repeats_are_listed() -> None:
     rows = sn2019dwz_rows()
     rows += [rows[0], rows[1] | {"filter": "nonsense"}, rows[2] | {"magsys": "nonsense"}]
