@@ -1,19 +1,20 @@
 """The likelihood of a light curve, given the flux that each linear parameter adds to each row.
 
-Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, floors and model error; for a
-limit, its error alone):
+Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, floors and model error):
 
 - a measured flux y, negative too:    N(y; f, v); robust: Student's t, nu = 4, of scale v^(1/2)
   (Lange, Little & Taylor 1989), as a scale mixture of normals
 - a limit L without flux:             (1 - e) Phi((L - f) / v^(1/2)) + e   (a censored datum; Tobin 1958;
   one in a thousand, e, is a failed subtraction, which would outweigh a whole light curve otherwise)
-- a row that the model does not reach: half N(y; 0, v), half N(y; 0, v + S^2), with S the brightest flux
-  that was measured, and a limit as at zero flux: the same for all models, so that evidences of the same rows
-  compare
+- a row that the model does not reach: (1 - q) of what it costs at zero flux, and q N(y; 0, v + S^2), with S
+  the brightest flux that was measured, and a limit as at zero flux: the same for all models, so that
+  evidences of the same rows compare. q, the fraction of these rows that hold light, is not known, and summed
+  over: years of zeros cost a source that has ended as good as nothing
 
 SALT's own scatter joins v as v + f^2 r for each row, and as a coherent d_b f within each band b: the
-covariance of Guy et al. (2010) and Kenworthy et al. (2021), whose blocks are
-inverted by the Sherman-Morrison formula. Its -1/2 ln|C| belongs to the likelihood.
+covariance of Guy et al. (2010) and Kenworthy et al. (2021), whose blocks are inverted by the
+Sherman-Morrison formula. Its -1/2 ln|C| belongs to the likelihood. For limits, and with Student's t, d_b f
+joins v, too.
 
 Given everything else, the linear parameters are found by iterated weighted least squares (Green 1984):
 for Gaussian rows of known variance one step is exact, and the curvature there is the inverse covariance.
@@ -40,6 +41,8 @@ _FAILED = 1e-3
 #: Standard deviations from a limit, beyond which nothing changes; and below the model, which are far.
 _FAR, _FAR_BELOW = 1e3, 3.0
 _LN_2PI = float(np.log(2 * np.pi))
+#: Fractions of the rows out of reach that may hold light, equally likely.
+_LIT = np.array([0.5, 0.1, 0.02, 0.004, 0.0008])
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
 
@@ -86,23 +89,25 @@ class Likelihood:
     ) -> None:  # fmt: skip
         self.flux, self.variance, self.band, self.limit = flux, variance, band, limit
         self.robust, self.as_sncosmo = robust, as_sncosmo
-        #: Log density of further rows, on which nothing depends.
-        self.elsewhere = 0.0
         self.in_band = np.eye(int(band.max()) + 1)[band]
         self.brightest = float(np.max(np.abs(flux[~limit]), initial=0.0))
-        zero = _log_normal(flux, variance)
-        broad = _log_normal(flux, variance + self.brightest**2)
-        self.background = np.where(
-            limit, np.log(_below(flux / np.sqrt(variance))), np.logaddexp(zero, broad) - np.log(2)
-        )
+        # log densities of the rows without light, and with any
+        self.dark = self._rows(np.zeros((1, len(flux))), variance[None])[0]
+        self.lit = np.where(limit, self.dark, _log_normal(flux, variance + self.brightest**2))
+        self.background = self._background(_LIT[:, None]).T
+        self.elsewhere = np.zeros(len(_LIT))
 
-    def among(self, rows: npt.NDArray[np.bool_], elsewhere: float) -> "Likelihood":
-        """The same with some of the rows only, where all others add a constant."""
+    def among(self, rows: npt.NDArray[np.bool_], dark: npt.NDArray[np.bool_]) -> "Likelihood":
+        """The same, of some of the rows: of the others some are always dark, the rest always out of reach."""
         part = copy.copy(self)
-        for name in ("flux", "variance", "band", "limit", "in_band", "background"):
+        for name in ("flux", "variance", "band", "limit", "in_band", "dark", "lit", "background"):
             setattr(part, name, getattr(self, name)[rows])
-        part.elsewhere = elsewhere
+        part.elsewhere = self.dark[~rows & dark].sum() + self.background[~rows & ~dark].sum(axis=0)
         return part
+
+    def _background(self, lit: Array) -> Array:
+        """Log density of each row if it is out of reach, and such a fraction (n, 1) of those holds light."""
+        return np.asarray(np.logaddexp(self.dark + np.log1p(-lit), self.lit + np.log(lit)))
 
     @property
     def is_gaussian(self) -> bool:
@@ -115,32 +120,46 @@ class Likelihood:
         if scatter is None:
             return Expected(flux, np.broadcast_to(self.variance, flux.shape))
         own, bend = scatter.at(a)
-        dispersion = scatter.coherent @ self.in_band.T
-        if self.robust:
-            own = own + dispersion**2
-        variance = self.variance + flux**2 * own
-        return Expected(flux, variance, None if self.robust else flux * dispersion, own, bend)
+        dispersion, alone = scatter.coherent @ self.in_band.T, self.limit | self.robust
+        own = own + alone * dispersion**2
+        coherent = None if self.robust else flux * dispersion * ~alone
+        return Expected(flux, self.variance + flux**2 * own, coherent, own, bend)
 
     def pointwise(self, design: Design, expected: Expected) -> Array:
         """Log density of each row (n_points, n_rows), the coherent scatter on the diagonal."""
         extra = 0.0 if expected.coherent is None else expected.coherent**2
-        return self._rows(design, expected.flux, expected.variance + extra)
+        rows = self._rows(expected.flux, expected.variance + extra)
+        return np.where(self._reached(design), rows, self._background(self._fraction(design)))
 
-    def _rows(self, design: Design, model: Array, variance: Array) -> Array:
+    def _rows(self, model: Array, variance: Array) -> Array:
         residual = self.flux - model
         if self.robust:
             rows = _T_NORM - 0.5 * np.log(variance) - 2.5 * np.log1p(residual**2 / (NU * variance))
         else:
-            with np.errstate(over="ignore"):
-                rows = -0.5 * (residual**2 / variance + np.log(variance) + _LN_2PI)
+            rows = _log_normal(residual, variance)
         if self.limit.any():
             at = self.limit
-            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(self.variance[at])))
-        return rows if self.as_sncosmo else np.where(design.reached, rows, self.background)
+            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
+        return np.asarray(rows)
+
+    def _reached(self, design: Design) -> npt.NDArray[np.bool_]:
+        return np.asarray(design.reached | self.as_sncosmo)
+
+    def _out_of_reach(self, design: Design) -> Array:
+        """Log density (n_points, k) of the rows out of reach and of each fraction of them with light."""
+        out = ~self._reached(design) @ self.background
+        return np.asarray(out + self.elsewhere - np.log(len(_LIT)))
+
+    def _fraction(self, design: Design) -> Array:
+        """The mean of that fraction, shape (n_points, 1)."""
+        by_fraction = self._out_of_reach(design)
+        share = np.exp(by_fraction - np.logaddexp.reduce(by_fraction, axis=1, keepdims=True))
+        return np.asarray(share @ _LIT[:, None])
 
     def total(self, design: Design, expected: Expected) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
-        total = self.elsewhere + self._rows(design, expected.flux, expected.variance).sum(axis=1)
+        rows = np.where(self._reached(design), self._rows(expected.flux, expected.variance), 0.0)
+        total = rows.sum(axis=1) + np.logaddexp.reduce(self._out_of_reach(design), axis=1)
         if expected.coherent is not None:
             along, across = self._shared(design, expected, expected.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
@@ -154,9 +173,9 @@ class Likelihood:
         if expected.coherent is not None:
             common = random.normal(size=(shape[0], self.in_band.shape[1]))
             flux += expected.coherent * (common @ self.in_band.T)
-        broad = (random.uniform(size=shape) < 0.5) * self.brightest**2
+        broad = (random.uniform(size=shape) < self._fraction(design)) * self.brightest**2
         background = normal * np.sqrt(self.variance + broad)
-        return flux if self.as_sncosmo else np.where(design.reached, flux, background)
+        return np.where(self._reached(design), flux, background)
 
     def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
@@ -175,8 +194,8 @@ class Likelihood:
 
         Any row of a light curve may be one of them, by chance or since its subtraction failed.
         """
-        at = self.limit & (design.reached | self.as_sncosmo)
-        far = at & (expected.flux - self.flux > _FAR_BELOW * np.sqrt(self.variance))
+        at = self.limit & self._reached(design)
+        far = at & (expected.flux - self.flux > _FAR_BELOW * np.sqrt(expected.variance))
         chance = _FAILED + (1 - _FAILED) * ndtr(-_FAR_BELOW)
         return np.asarray(binom.sf(far.sum(axis=1) - 1, len(self.flux), chance))
 
@@ -187,7 +206,7 @@ class Likelihood:
 
     def _gaussian(self, design: Design) -> Array:
         """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
-        return np.asarray((design.reached | self.as_sncosmo) & ~self.limit, dtype=float)
+        return np.asarray(self._reached(design) & ~self.limit, dtype=float)
 
     def least_squares(self, design: Design) -> tuple[Array, Array]:
         """Normal matrix (n, j, j) and right side (n, j), as if rows were Gaussian, of measured variance."""
@@ -217,12 +236,12 @@ class Likelihood:
             matrix, pull, spare = self._coherent_step(flux, weight, residual, expected.coherent, scatter)
         if self.limit.any():
             at = np.flatnonzero(self.limit)
-            sigma = np.sqrt(self.variance[at])
+            sigma = np.sqrt(variance[:, at])
             x = np.clip(distance[:, at] / sigma, -_FAR, _FAR)
             hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
-            hazard = hazard if self.as_sncosmo else hazard * design.reached[:, at]
+            hazard = hazard * self._reached(design)[:, at]
             weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
-            pull[:, at] = -hazard / sigma
+            pull[:, at], spare[:, at] = -hazard / sigma, -hazard * x
         if expected.growth is None or expected.bend is None:
             return matrix + _normal(flux, weight), _sum(flux, pull)
         # the variance grows with the flux, and with x1: its own information (Fisher scoring) and score
@@ -281,4 +300,5 @@ def _below(x: Array) -> Array:
 
 
 def _log_normal(x: Array, variance: Array) -> Array:
-    return -0.5 * (x**2 / variance + np.log(variance) + _LN_2PI)
+    with np.errstate(over="ignore"):
+        return -0.5 * (x**2 / variance + np.log(variance) + _LN_2PI)

@@ -147,11 +147,8 @@ class Posterior:
             # zero flux, where at all redshifts the band lies within the source's wavelengths
             before &= self.fluxes.reach(ends, np.zeros((2, len(band))), band)[2].all(axis=0)
         far = (before | after) & (self.detections == 0) & (not self.likelihood.as_sncosmo)
-        dark = Design(np.zeros((1, len(far), self.fluxes.n_linear)), (before & cube.dark_start)[None])
-        expected = self.likelihood.expected(dark, np.zeros((1, self.fluxes.n_linear)))
-        elsewhere = float(self.likelihood.pointwise(dark, expected)[0, far].sum())
-        likelihood, detections = self.likelihood.among(~far, elsewhere), self.detections[~far]
-        return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=detections)
+        likelihood = self.likelihood.among(~far, before & cube.dark_start)
+        return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=self.detections[~far])
 
     def split(self, theta: Array) -> tuple[Array, Array, Array]:
         """t0, z and the shape (each of shape (n,)) of theta (n, d); those of `general` as (n, k)."""

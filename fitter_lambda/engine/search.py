@@ -134,6 +134,7 @@ def _soft(posterior: Posterior) -> Posterior:
     soft = Likelihood(
         flux, variance, band, limit, robust=likelihood.robust, as_sncosmo=likelihood.as_sncosmo
     )  # fmt: skip
+    soft.elsewhere = likelihood.elsewhere
     detections = np.bincount(of_bin, posterior.detections).astype(int)
     return replace(posterior, mjd=mjd, likelihood=soft, detections=detections, scatter=None, steps=1)
 

@@ -117,7 +117,8 @@ class Reference:
         else:
             model, covariance = self.model.bandflux(self.bands, rows.mjd, zp=23.9, zpsys="ab"), None
         used = np.ones_like(reached) if self.flat else reached
-        total, gap = 0.0, (rows.flux - model) / np.sqrt(self.variance)
+        scatter = np.diag(covariance) if covariance is not None else 0.0
+        total, gap = 0.0, (rows.flux - model) / np.sqrt(self.variance + rows.limit * scatter)
         at = used & rows.limit
         total += np.sum(np.log(0.999 * ndtr(gap[at]) + 0.001))
         at = used & ~rows.limit
@@ -135,11 +136,17 @@ class Reference:
         """Rows out of reach."""
         if not at.any():
             return 0.0
-        rows, v = self.rows, self.variance
-        narrow = _normal(rows.flux, 0.0, np.sqrt(v))
-        broad = _normal(rows.flux, 0.0, np.sqrt(v + np.max(np.abs(rows.flux[~rows.limit])) ** 2))
-        below = np.log(0.999 * ndtr(rows.flux / np.sqrt(v)) + 0.001)
-        return float(np.sum(np.where(rows.limit, below, np.logaddexp(narrow, broad) - math.log(2))[at]))
+        rows, sigma = self.rows, np.sqrt(self.variance)
+        narrow = _normal(rows.flux, 0.0, sigma)
+        if self.parameters.robust:
+            narrow = stats.t.logpdf(rows.flux / sigma, 4) - np.log(sigma)
+        broad = _normal(rows.flux, 0.0, np.hypot(sigma, np.max(np.abs(rows.flux[~rows.limit]))))
+        below = np.log(0.999 * ndtr(rows.flux / sigma) + 0.001)
+        by_fraction = [
+            np.where(rows.limit, below, np.logaddexp(narrow + math.log(1 - q), broad + math.log(q)))[at].sum()
+            for q in (0.5, 0.1, 0.02, 0.004, 0.0008)
+        ]
+        return float(logsumexp(by_fraction) - math.log(5))
 
 
 def _fit(data: Data, parameters: Parameters) -> tuple[Fit, Reference]:
