@@ -76,6 +76,8 @@ def _message(numbers: dict[str, Any]) -> str:
     message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
     if numbers["misfit_p_value"] < MISFIT:
         message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
+    if numbers["misfit_p_value"] > 1 - MISFIT:
+        message += "; the data scatter far less than the errors allow (modelcov, model_error)"
     lost, of = numbers["n_detections_out_of_reach"], numbers["n_detections"]
     message += f"; of {of} detections {lost} are out of the model's reach" if lost else ""
     told = numbers["diagnostics"]

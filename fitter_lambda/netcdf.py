@@ -39,7 +39,7 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
         Groups: posterior and sample_stats (chain, draw: four chains, though all draws are independent, so
         that diagnostics between chains work; one, if the draws cannot be dealt); log_likelihood and
         posterior_predictive (chain, draw, observation; every so many draws, named by their coordinate);
-        observed_data (observation).
+        observed_data and constant_data (observation): the fluxes; and their dates, errors, bands, limits.
     """
     rows, chains = fit.data.rows, _CHAINS if len(fit.draws) % _CHAINS == 0 else 1
     draws = fit.draws.reshape(chains, -1, len(fit.names))
@@ -88,13 +88,17 @@ def _write(file: h5netcdf.File, name: str, draw: npt.NDArray[np.int_], data: Map
 
 def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
     rows = fit.data.rows
-    group = file.create_group("observed_data")
-    group.dimensions = {"observation": len(rows)}
-    group.create_variable("observation", ("observation",), data=np.arange(len(rows)).astype("i8"))
-    for name, values in (("mjd", rows.mjd), ("flux", rows.flux), ("fluxerr", rows.fluxerr)):
-        group.create_variable(name, ("observation",), data=values)
-    group.create_variable("is_limit", ("observation",), data=rows.limit.astype("i8"))
-    band = group.create_variable("band", ("observation",), data=rows.band.astype("i8"))
-    band.attrs["names"] = ", ".join(f"{i}: {name}" for i, name in enumerate(rows.bands))
-    group.variables["flux"].attrs["units"] = "microjansky"
-    group.variables["mjd"].attrs["units_of_time"] = "modified Julian date"
+    given = {
+        "mjd": rows.mjd, "fluxerr": rows.fluxerr, "is_limit": rows.limit.astype("i8"),
+        "band": rows.band.astype("i8"),
+    }  # fmt: skip
+    for name, values in (("observed_data", {"flux": rows.flux}), ("constant_data", given)):
+        group = file.create_group(name)
+        group.dimensions = {"observation": len(rows)}
+        for variable, numbers in {"observation": np.arange(len(rows)).astype("i8"), **values}.items():
+            group.create_variable(variable, ("observation",), data=numbers)
+    file["observed_data"].variables["flux"].attrs["units"] = "microjansky"
+    variables = file["constant_data"].variables
+    variables["fluxerr"].attrs["units"] = "microjansky"
+    variables["mjd"].attrs["units_of_time"] = "modified Julian date"
+    variables["band"].attrs["names"] = ", ".join(f"{i}: {name}" for i, name in enumerate(rows.bands))

@@ -2,13 +2,14 @@
 
 import io
 import itertools
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -38,6 +39,7 @@ _LABELS = {"gaia::gbp": "Gaia BP", "gaia::grp": "Gaia RP", "2massks": "2MASS Ks"
 _FEW_BANDS, _FEW_ROWS, _FEW_DETECTIONS = 5, 400, 5
 #: A few values are off scale when so many times beyond all others; the model may rise above them by so much.
 _BEYOND, _HEADROOM = 1.7, 3.0
+_DARKER = 0.6
 
 
 def band_colour(name: str, wavelength: float) -> str:
@@ -84,6 +86,8 @@ def lightcurve_figure(fit: Fit, curves: dict[str, Band], title: str) -> Figure:
     notes = [f"Off scale (arrows at the edges): {beyond}."] if beyond else []
     above = np.sum(shown & rows.limit & (rows.flux > top))
     notes += [f"Limits above the figure: {above}."] if above else []
+    lost = np.sum(shown & ~rows.limit & ~np.isfinite(pull))
+    notes += [f"Out of the model's reach: {lost}."] if lost else []
     notes += [] if shown.all() else [f"Rows outside these dates: {np.sum(~shown)}."]
     text = " ".join([*notes, "Lines: best fit; shades: 68 and 95 %."])
     figure.text(0.965, 0.012, text, ha="right", fontsize=7.5, color="0.4")
@@ -117,9 +121,13 @@ def _panels(fit: Fit, curves: dict[str, Band]) -> tuple[Figure, Axes, Axes]:
 
 
 def _styles(fit: Fit) -> list[tuple[str, str, str, Chosen]]:
-    """Name, colour, marker and rows of each band."""
-    bands = fit.data.rows.bandpasses
-    colours = [band_colour(band.name, float(band.wave_eff)) for band in bands]
+    """Name, colour, marker and rows of each band; of those of one colour, each is darker than the last."""
+    bands, colours, before = fit.data.rows.bandpasses, [], Counter[str]()
+    for band in bands:
+        colour = band_colour(band.name, float(band.wave_eff))
+        red, green, blue = (part * _DARKER ** before[colour] for part in to_rgb(colour))
+        colours.append(to_hex((red, green, blue)))
+        before[colour] += 1
     own = [fit.data.rows.band == i for i in range(len(bands))]
     return list(zip(fit.data.rows.bands, colours, itertools.cycle("osD^vP*X<>"), own, strict=False))
 

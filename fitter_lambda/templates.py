@@ -67,8 +67,10 @@ def _wheel_directory() -> Path | None:
 
 def files(layer: Path) -> Iterator[Path]:
     """Files of a directory in sncosmo's layout."""
+    # links to directories are followed, too
+    found = (Path(folder, name) for folder, _, names in os.walk(layer, followlinks=True) for name in names)
     # "._x" are resource forks that macOS leaves in archives
-    return (path for path in layer.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return (path for path in found if path.is_file() and not path.name.startswith("."))
 
 
 def _link_files(layer: Path, overlay: Path) -> None:

@@ -12,12 +12,8 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
   over: years of zeros cost a source that has ended as good as nothing
 
 SALT's own scatter joins v as v + f^2 r for each row, and as a coherent d_b f within each band b: the
-covariance of Guy et al. (2010) and Kenworthy et al. (2021), whose blocks are inverted by the
-Sherman-Morrison formula. Its -1/2 ln|C| belongs to the likelihood. For limits, and with Student's t, d_b f
-joins v, too.
-
-Given everything else, the linear parameters are found by iterated weighted least squares (Green 1984):
-for Gaussian rows of known variance one step is exact, and the curvature there is the inverse covariance.
+covariance of Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|, whose blocks are inverted
+by the Sherman-Morrison formula. For limits, and with Student's t, d_b f joins v, too.
 """
 
 import copy
@@ -147,8 +143,7 @@ class Likelihood:
 
     def _out_of_reach(self, design: Design) -> Array:
         """Log density (n_points, k) of the rows out of reach and of each fraction of them with light."""
-        out = ~self._reached(design) @ self.background
-        return np.asarray(out + self.elsewhere - np.log(len(_LIT)))
+        return np.asarray(~self._reached(design) @ self.background + self.elsewhere - np.log(len(_LIT)))
 
     def _fraction(self, design: Design) -> Array:
         """The mean of that fraction, shape (n_points, 1)."""

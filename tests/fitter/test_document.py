@@ -62,9 +62,10 @@ def test_the_document_is_small_finite_json(document: dict[str, Any]) -> None:
 
 def test_arviz_reads_the_inference_data(netcdf: Path) -> None:
     idata = arviz.from_netcdf(netcdf)
-    assert {"posterior", "sample_stats", "log_likelihood", "posterior_predictive", "observed_data"} <= set(
-        idata.groups()
-    )
+    assert {
+        "posterior", "sample_stats", "log_likelihood", "posterior_predictive", "observed_data",
+        "constant_data",
+    } <= set(idata.groups())  # fmt: skip
     assert list(idata.posterior.data_vars) == NAMES
     assert dict(idata.posterior.sizes) == {"chain": 4, "draw": 250}
     assert idata.sample_stats["lp"].shape == (4, 250)
@@ -72,6 +73,8 @@ def test_arviz_reads_the_inference_data(netcdf: Path) -> None:
     assert idata.posterior_predictive["flux"].shape[2] == idata.observed_data.sizes["observation"]
     assert np.isfinite(arviz.summary(idata)["mean"]).all()
     assert math.isfinite(arviz.waic(idata).elpd_waic)
+    assert list(idata.observed_data.data_vars) == ["flux"]  # what plots of the predictive group look for
+    assert len(arviz.plot_ppc(idata, num_pp_samples=5, show=False).axes.lines) > 5
 
 
 def test_the_groups_are_plain_netcdf4(netcdf: Path) -> None:
@@ -96,7 +99,7 @@ def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
 def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
     idata = arviz.from_netcdf(netcdf)
     replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
-    observed, error = (idata.observed_data[name].values for name in ("flux", "fluxerr"))
+    observed, error = idata.observed_data["flux"].values, idata.constant_data["fluxerr"].values
     pull = (observed - replicated.mean(axis=1)) / replicated.std(axis=1)
     assert np.mean(np.abs(pull) < 2) > 0.85
     assert np.all(replicated.std(axis=1) > 0.7 * error)
@@ -108,9 +111,15 @@ def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None
     (tmp_path / "robust.nc").write_bytes(data(document["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(tmp_path / "robust.nc")
     replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
-    error = idata.observed_data["fluxerr"].values[:, None]
+    error = idata.constant_data["fluxerr"].values[:, None]
     pull = (replicated - np.median(replicated, axis=1)[:, None]) / error
     assert np.mean(np.abs(pull) > 4) > 3e-3  # 6e-5 of a Gaussian
+
+
+def test_errors_that_are_far_too_large_are_told() -> None:
+    document, results = unpacked(sn2019dwz(source="hsiao-subsampled", model_error=1.0, n_draws=200))
+    assert results["misfit_p_value"] > 0.999
+    assert "scatter far less than the errors allow" in document["message"]
 
 
 def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
@@ -126,9 +135,10 @@ def test_limits_are_marked_among_the_observed_data(tmp_path: Path) -> None:
     document, results = unpacked(given)
     path = tmp_path / "limits.nc"
     path.write_bytes(data(document["analysis"]["inference_data"]))
-    observed = arviz.from_netcdf(path).observed_data
-    assert observed["is_limit"].values.sum() == results["n_limits"] == 1
-    limit = observed["flux"].values[observed["is_limit"].values == 1]
+    idata = arviz.from_netcdf(path)
+    is_limit = idata.constant_data["is_limit"].values == 1
+    assert is_limit.sum() == results["n_limits"] == 1
+    limit = idata.observed_data["flux"].values[is_limit]
     assert limit == pytest.approx(10 ** (-0.4 * (17.4 - 23.9)))
     assert results["ndof"] == len(rows) - 1 - 2
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 import sncosmo
 from astropy.table import Table
+from scipy import stats
 
 from fitter_lambda.data import redshift_prior
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
@@ -290,6 +291,22 @@ def test_years_of_forced_photometry_weigh_what_they_weigh_without_going_through_
     theta, a = fit.split(fit.draws)
     theta[50:, 0] = random.uniform(*whole.bounds[whole.names.index("t0")], 50)
     np.testing.assert_allclose(near.density(theta, a), whole.density(theta, a), rtol=1e-12)
+
+
+@pytest.mark.parametrize("robust", ["False", "True"])
+def test_zeros_after_a_supernova_has_faded_speak_for_no_source(robust: str) -> None:
+    """A source that has ended pays nothing for them against one that goes on for ever, at zero."""
+    random, rows = np.random.default_rng(0), sn2019dwz_rows()
+    noise = random.standard_t(4, 600) if robust == "True" else random.normal(size=600)
+    zeros = [rows[0] | {"mjd": 58800 + i, "flux": y, "fluxerr": 1.0} for i, y in enumerate(noise)]
+    scale = 10 ** (0.4 * (23.9 - float(rows[0]["zp"])))
+    log_density = stats.t(4).logpdf(noise) if robust == "True" else stats.norm.logpdf(noise)
+    without, beyond = (
+        run(payload(given, "0.04608,,", source="salt3", fix_z=True, n_draws=2000, robust=robust))
+        for given in (rows, [*rows, *zeros])
+    )
+    cost = beyond.sample.log_evidence - without.sample.log_evidence
+    assert cost == pytest.approx(np.sum(log_density - math.log(scale)), abs=2.5)
 
 
 def test_unknown_bands_systems_and_repeats_are_listed() -> None:

@@ -220,9 +220,10 @@ def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     _assert_same(*_of_payload(ztf21aaqjmps(shared, **parameters)))
 
 
-def test_limits_have_the_posterior_of_a_reference_chain() -> None:
+@pytest.mark.parametrize("modelcov", [False, True])
+def test_limits_have_the_posterior_of_a_reference_chain(modelcov: bool) -> None:
     redshift = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)
-    parameters = Parameters(source="salt3", modelcov=False)
+    parameters = Parameters(source="salt3", modelcov=modelcov)
     case = Case("", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59040.0), error=40.0,
                 parameters=parameters, censored=True)  # fmt: skip
     _, rows = case.draw(np.random.default_rng(2))

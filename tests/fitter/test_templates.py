@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fitter_lambda.templates import files
 from tests.fitter.test_cli import process
 
 
@@ -51,6 +52,14 @@ def test_a_source_is_here_when_its_latest_version_is(tmp_path: Path) -> None:
         (folder / file).touch()
         out = load("print('hsiao' in local_sources())", SNCOSMO_DATA_DIR=str(tmp_path))
         assert out == f"{here}\n"
+
+
+def test_directories_may_be_links(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "some.dat").touch()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "models").symlink_to(tmp_path / "elsewhere")
+    assert list(files(tmp_path / "here")) == [tmp_path / "here" / "models" / "some.dat"]
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
