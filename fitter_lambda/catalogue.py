@@ -73,18 +73,23 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     began, parameters = time.perf_counter(), payload.parameters
     data = read_data(payload)
     entries = _screened(data, parameters, progress)
-    fitting = [entry for entry in entries if entry.reason is None]
-    if not fitting:
-        raise TemplateError(f"None of {len(entries)} sources can be fitted; the first: {entries[0].reason}")
-    best = max(entry.log_evidence for entry in fitting)
-    for entry in fitting:
-        if entry.log_evidence > best - _NEAR:
+    while near := _unsampled(entries):
+        for entry in near:
             with _alone(entry):
                 _sampled(entry, data, parameters)
+    if all(entry.reason for entry in entries):
+        raise TemplateError(f"None of {len(entries)} sources can be fitted; the first: {entries[0].reason}")
     entries.sort(key=lambda entry: -entry.log_evidence)
     seconds, first = time.perf_counter() - began, entries[0]
     fit = fit_cube(load_cube(first.name), data, parameters, seconds, _late(progress), first.modes)
     return fit, _ranking(entries, parameters, seconds)
+
+
+def _unsampled(entries: list[_Entry]) -> list[_Entry]:
+    """The sources near the best one whose evidence is Laplace's."""
+    fitting = [entry for entry in entries if entry.reason is None]
+    best = max((entry.log_evidence for entry in fitting), default=-np.inf)
+    return [entry for entry in fitting if entry.error is None and entry.log_evidence > best - _NEAR]
 
 
 @contextmanager

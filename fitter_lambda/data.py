@@ -1,5 +1,6 @@
 """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,8 +67,8 @@ def read_data(payload: Payload) -> Data:
     prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
     measured = ~rows.limit
     if not measured.any():
-        reasons = [item.reason for item in excluded]
-        most = f" Most often: {max(set(reasons), key=reasons.count)}." if reasons else ""
+        reasons = Counter(item.reason for item in excluded).most_common(1)
+        most = f" Most often: {reasons[0][0]}." if reasons else ""
         raise TooLittleDataError(
             "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
         )

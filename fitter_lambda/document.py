@@ -7,7 +7,7 @@ from typing import Any
 
 import joblib
 
-from fitter_lambda.fit import TRUSTED, Fit, Progress
+from fitter_lambda.fit import Fit, Progress
 from fitter_lambda.lightcurve import predict, to_magnitudes
 from fitter_lambda.netcdf import to_netcdf
 from fitter_lambda.payload import Payload
@@ -18,7 +18,6 @@ from fitter_lambda.report import MISFIT, annotations, results
 __all__ = ["success"]
 
 _MOST_SAMPLES = 500
-_TOO_FEW = 40
 _ORIGIN = "heliograph-supernova-fitter"
 
 
@@ -61,7 +60,7 @@ def success(
         "model_lightcurve": to_magnitudes(curves),
         "annotations": [{"origin": _ORIGIN, "data": annotations(numbers)}],
     }
-    return {"status": "success", "message": _message(numbers), "analysis": analysis}
+    return {"status": "success", "message": _message(numbers, fit.sample.is_trusted), "analysis": analysis}
 
 
 def _title(payload: Payload, numbers: dict[str, Any]) -> str:
@@ -69,7 +68,7 @@ def _title(payload: Payload, numbers: dict[str, Any]) -> str:
     return f"{name}: {numbers['source']} at z = {z:.4f}"
 
 
-def _message(numbers: dict[str, Any]) -> str:
+def _message(numbers: dict[str, Any], is_trusted: bool) -> str:
     chi2, ndof, left = numbers["chi2"], numbers["ndof"], sum(numbers["excluded_by_reason"].values())
     ranking = numbers.get("catalogue")
     best = f"Best of {len(ranking['sources'])} sources: " if ranking else "Fitted "
@@ -80,8 +79,7 @@ def _message(numbers: dict[str, Any]) -> str:
         message += "; the data scatter far less than the errors allow (modelcov, model_error)"
     lost, of = numbers["n_detections_out_of_reach"], numbers["n_detections"]
     message += f"; of {of} detections {lost} are out of the model's reach" if lost else ""
-    told = numbers["diagnostics"]
-    if told["pareto_k"] is None or told["pareto_k"] > TRUSTED or told["effective_draws"] < _TOO_FEW:
+    if not is_trusted:
         message += "; the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"
     rows = "row was" if left == 1 else "rows were"
     return message + (f"; {left} {rows} left out, see results.excluded." if left else ".")

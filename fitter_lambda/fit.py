@@ -22,16 +22,12 @@ from fitter_lambda.model import posterior_of
 from fitter_lambda.parameters import Parameters
 from fitter_lambda.payload import Payload
 
-__all__ = ["TRUSTED", "Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
+__all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
-#: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024).
-TRUSTED = 0.7
 _MOST_STARTS = 8
-#: Another try, where there are fewer effective draws than this fraction.
-_FEW = 0.1
 #: Of the climb to the best fit: how many starts, and rounds.
 _CLIMB, _CLIMB_OF_SLOW_SOURCES = (3, 25), (1, 5)
 #: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size at
@@ -234,13 +230,13 @@ def drawn(
     if posterior.fluxes.cube.general:
         return sample_nested(posterior, parameters.n_draws, random, progress)
     first = sample(posterior, modes, parameters.n_draws, random, lambda done: progress(done / 2))
-    if first.pareto_k < TRUSTED and first.effective_draws > _FEW * parameters.n_draws:
+    if first.is_trusted:
         return first
     # the draws came upon something that the search had not seen
     _, highest = np.unique(-first.log_joint, return_index=True)
     modes = distinct([*modes, *climbed(posterior, first.theta[highest[:_MOST_STARTS]])])
     second = sample(posterior, modes, parameters.n_draws, random, lambda done: progress((1 + done) / 2))
-    return max(first, second, key=lambda each: each.effective_draws)
+    return max(first, second, key=lambda each: (each.is_trusted, each.effective_draws))
 
 
 def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:

@@ -46,7 +46,7 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
     number = draws.shape[1]
     chosen = _thin(number, min(_LOG_LIKELIHOOD_VALUES // len(rows), _MOST_POINTWISE_DRAWS) // chains)
     loglike, predicted = _pointwise(fit, draws[:, chosen], seed)
-    few = np.arange(len(chosen))[_thin(len(chosen), _PREDICTIVE_VALUES // len(rows) // chains)]
+    few = _thin(len(chosen), _PREDICTIVE_VALUES // len(rows) // chains)
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         posterior = {name: draws[:, :, i] for i, name in enumerate(fit.names)}
@@ -62,7 +62,7 @@ def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     """Log density of each row and a replicated flux, for draws (chain, draw, d)."""
     design, expected = fit.expected(draws.reshape(-1, draws.shape[-1]))
     likelihood, shape = fit.posterior.likelihood, (*draws.shape[:2], -1)
-    made = likelihood.replicated(design, expected, np.random.default_rng(seed))
+    made = likelihood.replicated(design, expected, np.random.default_rng([seed, 1]))
     return likelihood.pointwise(design, expected).reshape(shape), made.reshape(shape)
 
 

@@ -152,7 +152,7 @@ def _read_floor(name: str, value: object) -> tuple[tuple[str, float], ...]:
     read = _number(0.0, 1.0)
     names = (str(band).strip().lower().replace("\0", "::")[:40] for band in entries)
     floors = zip(names, (read(name, part) for part in entries.values()), strict=True)
-    return tuple((band, floor) for band, floor in floors if floor > 0)
+    return tuple((band, floor) for band, floor in floors if band or floor > 0)
 
 
 def _offer(kind: str, title: str, description: str, default: object = None) -> dict[str, Any]:

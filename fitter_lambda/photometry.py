@@ -181,7 +181,7 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
             f"inputs.photometry has {len(kept)} usable rows, at most {_MOST_FITTED} can be fitted; "
             "mjd_min and mjd_max cut them to the time of the supernova."
         )
-    order = sorted(kept, key=lambda usable: usable[0])
+    order = sorted(kept)
     names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
     mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
     band = np.array([names.index(usable[4]) for usable in order], dtype=int)

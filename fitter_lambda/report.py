@@ -11,8 +11,9 @@ from scipy.stats import chi2 as chi2_distribution
 
 from fitter_lambda import __version__
 from fitter_lambda.data import FAINT_SIGMA
+from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.cube import HOST_DUST
-from fitter_lambda.engine.likelihood import NU
+from fitter_lambda.engine.likelihood import NU, Expected
 from fitter_lambda.engine.peak import peaks
 from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
 from fitter_lambda.fit import Fit
@@ -46,7 +47,9 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         with errors to the 15.87th and 84.13th percentile.
     """
     data, cube, prior = fit.data, fit.posterior.fluxes.cube, fit.data.redshift
-    per_band = _chi2_per_band(fit)
+    design, expected = fit.expected(fit.best[None])
+    per_band = _chi2_per_band(fit, design, expected)
+    detected = data.rows.detected(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     numbers: dict[str, Any] = finite({
@@ -63,8 +66,8 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "log_evidence_error": fit.sample.log_evidence_error,
         "n_rows": len(data.rows),
         "n_limits": int(np.sum(data.rows.limit)),
-        "n_detections": int(np.sum(data.rows.detected(FAINT_SIGMA))),
-        "n_detections_out_of_reach": _detections_out_of_reach(fit),
+        "n_detections": int(np.sum(detected)),
+        "n_detections_out_of_reach": int(np.sum(detected & ~design.reached[0])),
         "redshift": {
             "kind": prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
             "best_fit": best.get("z", prior.mean), "low": prior.low, "high": prior.high,
@@ -95,15 +98,10 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _chi2_per_band(fit: Fit) -> dict[str, dict[str, float]]:
-    chi2, number = fit.posterior.likelihood.chi2(*fit.expected(fit.best[None]))
+def _chi2_per_band(fit: Fit, design: Design, expected: Expected) -> dict[str, dict[str, float]]:
+    chi2, number = fit.posterior.likelihood.chi2(design, expected)
     names = fit.data.rows.bands
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
-
-
-def _detections_out_of_reach(fit: Fit) -> int:
-    reached = fit.expected(fit.best[None])[0].reached[0]
-    return int(np.sum(fit.data.rows.detected(FAINT_SIGMA) & ~reached))
 
 
 def misfit_p_value(fit: Fit) -> float:
@@ -146,18 +144,12 @@ def _peak(fit: Fit) -> dict[str, Any]:
 
 
 def _diagnostics(fit: Fit) -> dict[str, Any]:
-    sample = fit.sample
-    return {
-        "sampler": sample.sampler,
-        "effective_draws": sample.effective_draws,
-        "pareto_k": sample.pareto_k,
-        "rounds": sample.rounds,
-        "evaluations": sample.evaluations,
-        "modes": [
-            dict(zip(fit.posterior.names, mode.theta.tolist(), strict=True)) | {"log_density": mode.height}
-            for mode in fit.modes
-        ],
-    }
+    told = ("sampler", "effective_draws", "pareto_k", "rounds", "evaluations")
+    modes = [
+        dict(zip(fit.posterior.names, mode.theta.tolist(), strict=True)) | {"log_density": mode.height}
+        for mode in fit.modes
+    ]
+    return {name: getattr(fit.sample, name) for name in told} | {"modes": modes}
 
 
 def _likelihood(fit: Fit, payload: Payload) -> str:

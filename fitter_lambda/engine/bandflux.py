@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from fitter_lambda.engine.cube import HOST_DUST, Cube, Epochs, host_reddening
 from fitter_lambda.engine.interpolation import blended, knots, places
 
-__all__ = ["HC", "ZERO_POINT", "BandFluxes", "Design", "observer_grid"]
+__all__ = ["ZERO_POINT", "BandFluxes", "Design", "photon_weights"]
 
 Array = npt.NDArray[np.float64]
 
@@ -30,9 +30,10 @@ Array = npt.NDArray[np.float64]
 ZERO_POINT = 23.9
 #: Between nodes in ln(1 + z), and so many across a band: one as narrow as a line must not step over lines.
 _Z_STEPS, _STEPS_A_BAND = (0.001, 0.004), 16
-HC = 1.9864458571489287e-08
 _MAG = 0.4 * math.log(10)
 _CHUNK = 250_000
+#: Angstrom, as sncosmo does.
+_SUMMED_EVERY = 5.0
 #: Log of the error of fluxes, relative, by interpolation in the shape.
 _SHAPE_ERROR = math.log(5e-5)
 #: Redshifts, and wavelengths of a band, at which extinction is looked at.
@@ -216,28 +217,26 @@ def _shape_nodes(cube: Cube, shape: str | None, low: float, high: float, swing: 
     return low + (high - low) * (1 - middle) / 2
 
 
-def observer_grid(band: Any) -> tuple[Array, float]:
-    """Wavelengths to sum a band over, as sncosmo does, and the width of each."""
-    low, high = float(band.minwave()), float(band.maxwave())
-    number = math.ceil((high - low) / 5.0)
-    width = (high - low) / number
-    return np.asarray(low + width * (np.arange(number) + 0.5)), width
+def photon_weights(band: Any) -> tuple[Array, Array]:
+    """Wavelengths that sncosmo sums a band over, and micro-Jansky for 1 erg/s/cm2/Angstrom at each."""
+    import sncosmo
+    from sncosmo.constants import HC_ERG_AA
+    from sncosmo.utils import integration_grid
+
+    wave, width = integration_grid(band.minwave(), band.maxwave(), _SUMMED_EVERY)
+    scale = 10 ** (0.4 * ZERO_POINT) / sncosmo.get_magsystem("ab").zpbandflux(band)
+    return wave, band(wave) * wave * width / HC_ERG_AA * scale
 
 
 def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
     """Weights of the cube's wavelengths in each band, shape (z, b, w)."""
-    import sncosmo
-
-    system = sncosmo.get_magsystem("ab")
     number, step = len(cube.wave), cube.wave[1] - cube.wave[0]
     weights = np.empty((len(z), len(bands), number))
     for i, band in enumerate(bands):
-        wave, width = observer_grid(band)
-        seen = band(wave) * 10 ** (-0.4 * mwebv * host_reddening(wave)) if mwebv else band(wave)
-        scale = 10 ** (0.4 * ZERO_POINT) / system.zpbandflux(band)
-        energy = seen * wave * width / HC * scale
+        wave, seen = photon_weights(band)
+        seen = seen * 10 ** (-0.4 * mwebv * host_reddening(wave))
         index, taps = places(wave / (1 + z[:, None]), cube.wave[0], step, number, "cubic")
-        share, rows = energy / (1 + z[:, None]), np.arange(len(z))[:, None] * number + index
+        share, rows = seen / (1 + z[:, None]), np.arange(len(z))[:, None] * number + index
         total = np.zeros(weights[:, i].size)
         for tap, shift in zip(taps, (-1, 0, 1, 2), strict=True):
             # a knot beyond the ends has no weight

@@ -177,10 +177,10 @@ def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tup
     if start is not None and steps > 1:
         return _climbed(problem, start, _STEPS_FROM_NEAR, _STILL_FROM_NEAR)
     matrix, right = problem.likelihood.least_squares(problem.design)
-    covariance, log_det = _invert(matrix)
     if problem.in_logs:
         a, covariance, log_det = _by_normal_equations(problem, matrix, right)
     else:
+        covariance, log_det = _invert(matrix)
         a = problem.inside(times(covariance, right), covariance)
     if problem.is_gaussian:
         return a, covariance, log_det

@@ -1,5 +1,6 @@
 """Peaks in rest-frame Bessell B: what absolute magnitudes are compared by, and decline rates."""
 
+import copy
 import functools
 import math
 
@@ -10,7 +11,6 @@ from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes
 from fitter_lambda.engine.cube import Cube
 from fitter_lambda.engine.interpolation import places
 from fitter_lambda.engine.priors import shape_bounds
-from fitter_lambda.templates import load_source
 
 __all__ = ["peaks", "unit_magnitude"]
 
@@ -84,11 +84,12 @@ def _vertex(flux: Array) -> tuple[Array, Array]:
 
 def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]:
     """By sncosmo, for the first few only: it takes its time."""
-    values = np.full((3, len(a)), np.nan)
+    # a copy: the cube's own source keeps its shapes
+    source, values = copy.copy(cube.source), np.full((3, len(a)), np.nan)
     for i in range(min(len(a), _FEW)):
-        cube.source.set(**{cube.linear[0]: a[i, 0], **dict(zip(cube.general, s[i], strict=True))})
-        phase = float(cube.source.peakphase("bessellb"))
-        now, later = (cube.source.bandmag("bessellb", "ab", phase + days) for days in (0.0, _DECLINE_DAYS))
+        source.set(**{cube.linear[0]: a[i, 0], **dict(zip(cube.general, s[i], strict=True))})
+        phase = float(source.peakphase("bessellb"))
+        now, later = (source.bandmag("bessellb", "ab", phase + days) for days in (0.0, _DECLINE_DAYS))
         values[:, i] = now - VEGA_IN_AB, phase, later - now
     return values[0], values[1], values[2]
 
@@ -104,8 +105,7 @@ def unit_magnitude(cube: Cube) -> float:
     a[0, 0] = 1.0
     neutral = np.zeros(1)
     if cube.general:
-        fresh = load_source(cube.name)
-        neutral = np.array([[fresh.get(name) for name in cube.general]])
+        neutral = np.array([[cube.source.get(name) for name in cube.general]])
     magnitude = float(peaks(cube, cube.shape, a, neutral)[0][0])
     # a source without light in B is compared as if it were of the 20th magnitude there
     return magnitude if np.isfinite(magnitude) else 20.0

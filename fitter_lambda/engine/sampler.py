@@ -168,7 +168,9 @@ def _round(
     draws = posterior.joint(theta[inside], proposal.a, random)
     log_weight = draws.log_ratio - logsumexp(proposal.theta.log_parts(draws.theta), axis=1)
     if lattice is not None:
-        draws = replace(draws, theta=_moved(posterior, draws.theta, lattice[1], random))
+        # spread over the steps of the lattice
+        spread = draws.theta[:, i] + step * random.uniform(-0.5, 0.5, len(draws.theta))
+        draws.theta[:, i] = np.clip(spread, posterior.redshift.low, posterior.redshift.high)
     return draws, log_weight
 
 
@@ -212,11 +214,3 @@ def _maximised(theta: Array, weight: Array, before: _Mixture, random: np.random.
         covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
         mixture = _Mixture(mass, means, covariances)
     return mixture
-
-
-def _moved(posterior: Posterior, theta: Array, step: float, random: np.random.Generator) -> Array:
-    """Draws with their redshifts spread over the steps of the lattice."""
-    z = posterior.names.index("z")
-    spread = theta[:, z] + step * random.uniform(-0.5, 0.5, len(theta))
-    theta[:, z] = np.clip(spread, posterior.redshift.low, posterior.redshift.high)
-    return theta

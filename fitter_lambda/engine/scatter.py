@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.engine.bandflux import HC, ZERO_POINT, BandFluxes, observer_grid
+from fitter_lambda.engine.bandflux import BandFluxes, photon_weights
 from fitter_lambda.engine.cube import Cube, Epochs
 from fitter_lambda.engine.interpolation import blended, places
 
@@ -95,7 +95,8 @@ class SaltScatter:
         step = _FINE_STEP if self._is_relative else cube.step
         self._phase = np.arange(cube.start, cube.last + step / 2, step)
         self._effective = np.array([float(band.wave_eff) for band in bands])
-        self._norm = np.array([_photons(band) for band in bands])
+        # the flux of a flat spectrum of 1 erg/s/cm2/Angstrom
+        self._norm = np.array([photon_weights(band)[1].sum() for band in bands])
 
     def at(self, z: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> Scatter:
         """The scatter of rows in bands at points (n,); equal redshifts should follow each other."""
@@ -125,12 +126,3 @@ class SaltScatter:
             out[order, :, i] = self._model[name](self._phase, wave.ravel()[order]).T
         out[..., 1] *= 2
         return out.reshape(*wave.shape, *out.shape[1:])
-
-
-def _photons(band: Any) -> float:
-    """Flux (micro-Jansky) of a flat spectrum of 1 erg/s/cm2/Angstrom in a band."""
-    import sncosmo
-
-    wave, width = observer_grid(band)
-    scale = 10 ** (0.4 * ZERO_POINT) / sncosmo.get_magsystem("ab").zpbandflux(band)
-    return float(np.sum(band(wave) * wave) * width / HC * scale)

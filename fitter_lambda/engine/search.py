@@ -236,23 +236,19 @@ def _differences(
     step = np.minimum(step, (high - low) / 4)
     # moved inwards where a step would leave the bounds
     middle = np.clip(theta, low + step, high - step)
-    offsets = [np.zeros(d)]
-    for i in range(d):
-        offsets += [np.eye(d)[i], -np.eye(d)[i]]
-    pairs = [(i, j) for i in range(d) for j in range(i)]
-    for i, j in pairs:
-        offsets += [np.eye(d)[i] + np.eye(d)[j], -np.eye(d)[i] - np.eye(d)[j]]
-    stencil = middle[:, None] + np.array(offsets) * step[:, None]
+    one, (i, j) = np.eye(d), np.tril_indices(d, -1)
+    two = one[i] + one[j]
+    offsets = np.concatenate([np.zeros((1, d)), one, -one, two, -two])
+    stencil = middle[:, None] + offsets * step[:, None]
     values = density(np.concatenate([stencil, theta[:, None]], axis=1))
-    centre, plus, minus = values[:, :1], values[:, 1 : 2 * d + 1 : 2], values[:, 2 : 2 * d + 2 : 2]
+    parts = np.cumsum([1, d, d, len(i), len(i)])
+    centre, plus, minus, over, under, _ = np.split(values, parts, axis=1)
     slope = (plus - minus) / (2 * step)
-    diagonal = (plus + minus - 2 * centre) / step**2
+    bend = plus + minus - 2 * centre
     curvature = np.zeros((m, d, d))
-    curvature[:, np.arange(d), np.arange(d)] = diagonal
-    for k, (i, j) in enumerate(pairs):
-        both = values[:, 2 * d + 1 + 2 * k] + values[:, 2 * d + 2 + 2 * k]
-        mixed = (both - plus[:, i] - minus[:, i] - plus[:, j] - minus[:, j] + 2 * centre[:, 0]) / 2
-        curvature[:, i, j] = curvature[:, j, i] = mixed / (step[:, i] * step[:, j])
+    curvature[:, np.arange(d), np.arange(d)] = bend / step**2
+    mixed = (over + under - 2 * centre - bend[:, i] - bend[:, j]) / (2 * step[:, i] * step[:, j])
+    curvature[:, i, j] = curvature[:, j, i] = mixed
     slope += np.einsum("mij,mj->mi", curvature, theta - middle)
     best = stencil[np.arange(m), np.argmax(values[:, :-1], axis=1)]
     return values[:, -1], slope, curvature, best

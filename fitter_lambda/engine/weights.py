@@ -22,6 +22,9 @@ Array = npt.NDArray[np.float64]
 
 #: Weights that tell a shape.
 _FEWEST = 50
+#: Above this shape of the weights' tail they say nothing (Vehtari et al. 2024); nor when fewer than this
+#: fraction of the draws are effective.
+_HEAVY, _FEW = 0.7, 0.1
 #: Effective draws that are enough to make a proposal from.
 ENOUGH = 60.0
 
@@ -55,6 +58,11 @@ class Sample:
     rounds: int
     evaluations: int
     sampler: str = "adaptive importance sampling"
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the weights say that the draws are the posterior's."""
+        return self.pareto_k < _HEAVY and self.effective_draws > _FEW * len(self.theta)
 
 
 def effective(log_weight: Array) -> float:

@@ -232,6 +232,15 @@ def test_rows_come_in_any_order(plain_fit: Fit) -> None:
     assert_same_optimum(changed, plain_fit)
 
 
+def test_rows_of_one_date_have_one_order() -> None:
+    """In every process: the noise of replicated data, and roundings, go by it."""
+    first = sn2019dwz_rows()[0] | {"mjd": "58600"}
+    rows = [first | {"flux": str(flux), "filter": band} for band in ("ztfr", "ztfg") for flux in (5, 3, 4)]
+    seen = run(payload([*sn2019dwz_rows(), *rows], "0.04608,,", source="salt3", **QUICK)).data.rows
+    assert len(seen.flux[seen.mjd == 58600]) == 6
+    assert np.all(np.diff(seen.flux[seen.mjd == 58600]) >= 0)
+
+
 def test_dust_of_the_milky_way_makes_the_source_bluer(plain_fit: Fit) -> None:
     dusty = run(sn2019dwz(**QUICK, mwebv=0.1))
     assert best(dusty)["c"] == pytest.approx(best(plain_fit)["c"] - 0.1, abs=0.03)

@@ -40,7 +40,8 @@ def test_text_of_a_web_form_is_understood() -> None:
         ("0.02", {"": 0.02}),
         ("ZTFg: 0.02, ps1::r: 0.01", {"ztfg": 0.02, "ps1::r": 0.01}),
         ("0.03, ztfr: 0.01,", {"": 0.03, "ztfr": 0.01}),
-        ({"ztfg": "0.02", "ztfr": 0}, {"ztfg": 0.02}),
+        ({"ztfg": "0.02", "ztfr": 0}, {"ztfg": 0.02, "ztfr": 0.0}),
+        ("0.03, ztfr: 0", {"": 0.03, "ztfr": 0.0}),
     ],
 )
 def test_an_error_floor_is_one_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
