@@ -25,7 +25,7 @@ _UNITS = {"hostebv": " [mag]", "mwebv": " [mag]"}
 _MJD = (40_000.0, 80_000.0)
 _DEFAULTS: dict[str, Any] = {
     "bins": 24, "smooth": 1.0, "quantiles": [0.15865, 0.5, 0.84135], "show_titles": True, "color": "#1f4e79",
-    "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 9}, "max_n_ticks": 4,
+    "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 8}, "max_n_ticks": 4,
 }  # fmt: skip
 _CONTOURS: dict[str, Any] = {
     "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,

@@ -60,5 +60,5 @@ def sample_nested(
         drawn, log_evidence=float(found.logz[-1] + np.sum(np.log(high - low)) + drawn.log_evidence),
         log_evidence_error=float(np.hypot(found.logzerr[-1], drawn.log_evidence_error)),
         effective_draws=min(mass, drawn.effective_draws), rounds=int(found.niter), evaluations=calls,
-        sampler="nested sampling (dynesty)",
+        sampler="nested sampling (dynesty)" + (", stopped short" if calls >= _MOST_CALLS else ""),
     )  # fmt: skip

@@ -115,7 +115,6 @@ def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPat
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
 
-@pytest.mark.filterwarnings("ignore:The sampling was stopped short")
 def test_no_class_is_told_when_every_model_misfits() -> None:
     random = np.random.default_rng(0)
     rows = [
