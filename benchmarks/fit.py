@@ -37,8 +37,8 @@ from benchmarks.supernovae import (
     register_variations,
     simulated,
 )  # fmt: skip
-from fitter_lambda.fit import fit_supernova
-from fitter_lambda.payload import parse_payload
+from fitter_lambda.engine.fit import fit_supernova
+from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload
 
 __all__ = ["main"]

@@ -18,14 +18,14 @@ from astropy.table import Table
 from emcee.autocorr import integrated_time
 
 from benchmarks.supernovae import Case
-from fitter_lambda.data import read_data
 from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.fit_data import read_data
+from fitter_lambda.engine.model import posterior_of
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
-from fitter_lambda.model import posterior_of
-from fitter_lambda.payload import parse_payload
-from fitter_lambda.service import analyse
-from fitter_lambda.templates import load_source
+from fitter_lambda.entry.service import analyse
+from fitter_lambda.input.payload import parse_payload
+from fitter_lambda.input.templates import load_source
 
 __all__ = ["CLOSER", "Evidence", "Ours", "Peer", "effective_draws", "ours"]
 

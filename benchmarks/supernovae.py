@@ -12,7 +12,7 @@ import numpy as np
 import sncosmo
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.templates import load_bandpasses, load_source, local_sources, source_types
+from fitter_lambda.input.templates import load_bandpasses, load_source, local_sources, source_types
 from tests.fitter.light_curves import payload
 
 __all__ = [

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fitter_lambda.parameters import PARAMETERS
+from fitter_lambda.input.fit_parameters import PARAMETERS
 
 __all__ = ["main"]
 
@@ -46,7 +46,7 @@ def _read(name: str) -> object:
 
 
 def _run(payload: object, repeat: int) -> dict[str, Any]:
-    from fitter_lambda.service import analyse
+    from fitter_lambda.entry.service import analyse
 
     document: dict[str, Any] = {}
     for _ in range(max(1, repeat)):

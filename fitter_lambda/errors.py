@@ -10,7 +10,9 @@
     +-- FitError            the data are fine, yet no fit was found
     +-- CancelledError      nobody waits for the answer any more
     +-- CallbackError       the answer could not be delivered yet; worth another try later
-    +-- RenderError         what the renderer was given cannot be used (fitter_lambda.renderer.errors)
+    +-- RenderError         what the renderer was given cannot be opened, drawn or computed
+        +-- UnsafePickleError   a joblib file names something that is not plain data
+        +-- NoMapError          this deployment has no dust map
 
 Each message says what was wrong, what was expected, and what to do. Messages reach users: they
 hold no paths, no URLs and no secrets.
@@ -21,10 +23,13 @@ __all__ = [
     "CancelledError",
     "FitError",
     "FitterError",
+    "NoMapError",
     "ParameterError",
     "PayloadError",
+    "RenderError",
     "TemplateError",
     "TooLittleDataError",
+    "UnsafePickleError",
 ]
 
 
@@ -58,3 +63,25 @@ class CancelledError(FitterError):
 
 class CallbackError(FitterError):
     """A callback could not be delivered for a reason that may pass."""
+
+
+class RenderError(FitterError):
+    """The renderer cannot do what it was asked.
+
+    Attributes
+    ----------
+    reason : str or None
+        A word for programs that go on differently; none by default.
+    """
+
+    reason: str | None = None
+
+
+class UnsafePickleError(RenderError):
+    """A joblib file holds something other than plain data."""
+
+
+class NoMapError(RenderError):
+    """There is no dust map here, or none that can be read."""
+
+    reason = "no_map"

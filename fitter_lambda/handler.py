@@ -8,7 +8,7 @@ __all__ = ["fit", "render"]
 def fit(event: dict[str, Any], context: object) -> None:
     """SQS, batch size 1: fit what each message names, and call back."""
     # imported here, so that the renderer never loads what speaks to AWS
-    from fitter_lambda.deliveries import handle_record
+    from fitter_lambda.entry.queue_messages import handle_record
 
     for record in event.get("Records", []):
         handle_record(record)

@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 
-from fitter_lambda.parameters import PARAMETERS
+from fitter_lambda.input.fit_parameters import PARAMETERS
 from infra.client import Api, DemoError
 from infra.local.settings import PROJECT, Settings
 

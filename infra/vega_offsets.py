@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.templates import load_bandpasses
+from fitter_lambda.input.templates import load_bandpasses
 
 __all__ = ["main", "offset"]
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.interpolation import blended, knots, places
-from fitter_lambda.templates import known_sources, load_source
+from fitter_lambda.input.templates import known_sources, load_source
 
 __all__ = [
     "GRIDS",

@@ -5,7 +5,7 @@ event. Top to bottom; imports run downwards only::
 
     tasks                               one event, one answer
     unpickle, pickle_vocabulary, plain  joblib files of anyone -> JSON
-    corner_options, samples             what a corner plot is drawn from (by fitter_lambda.plot_corner)
+    corner_options, samples             what a corner plot is drawn from (by output.corner_figure)
     periodogram, lomb_scargle           light curves -> periodograms
     deredden, dust_map                  photometry without the extinction of our Galaxy
     options                             options as a query string or a body sends them

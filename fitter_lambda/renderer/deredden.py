@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.renderer import dust_map
-from fitter_lambda.renderer.errors import RenderError
-from fitter_lambda.templates import load_bandpasses
+from fitter_lambda.errors import RenderError
+from fitter_lambda.input import dust_map
+from fitter_lambda.input.templates import load_bandpasses
 
 __all__ = ["band_extinction", "deredden"]
 

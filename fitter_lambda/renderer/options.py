@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 
 __all__ = ["Check", "checked", "number", "typed", "whole"]
 

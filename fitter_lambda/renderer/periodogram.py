@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import find_peaks
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.lomb_scargle import Band, Grid, false_alarm_probability, power
 from fitter_lambda.renderer.options import checked, number, whole
 

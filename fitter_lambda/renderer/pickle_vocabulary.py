@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.renderer.errors import RenderError, UnsafePickleError
+from fitter_lambda.errors import RenderError, UnsafePickleError
 
 __all__ = [
     "ALLOWED",

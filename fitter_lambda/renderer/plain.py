@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 
 __all__ = ["to_plain"]
 

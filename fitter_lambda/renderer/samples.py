@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 
 __all__ = ["MAX_PARAMETERS", "from_json", "from_netcdf"]
 

@@ -19,7 +19,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.transfer import fetch, fetch_json, store
 
 __all__ = ["render"]
@@ -68,7 +68,7 @@ def _results(event: Event) -> tuple[bytes, str]:
 
 
 def _corner(event: Event) -> tuple[bytes, str]:
-    from fitter_lambda.plot_corner import corner_png
+    from fitter_lambda.output.corner_figure import corner_png
     from fitter_lambda.renderer.corner_options import parse_options
     from fitter_lambda.renderer.samples import from_json, from_netcdf
 

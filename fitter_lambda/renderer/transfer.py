@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 
 __all__ = ["fetch", "fetch_json", "store"]
 

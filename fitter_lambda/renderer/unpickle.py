@@ -18,7 +18,7 @@ from typing import Any
 
 from joblib.numpy_pickle import NumpyUnpickler
 
-from fitter_lambda.renderer.errors import RenderError, UnsafePickleError
+from fitter_lambda.errors import RenderError, UnsafePickleError
 from fitter_lambda.renderer.pickle_vocabulary import (
     ALLOWED,
     ArrayWrapper,

@@ -27,9 +27,9 @@ from typing import Any
 
 import pytest
 
-from fitter_lambda.catalogue import RATES
 from fitter_lambda.engine.priors import CLASSES, class_of
-from fitter_lambda.parameters import PARAMETERS
+from fitter_lambda.engine.template_ranking import RATES
+from fitter_lambda.input.fit_parameters import PARAMETERS
 from infra.client import Api
 from infra.local.control import RunningStack, free_port
 from tests.e2e.stories import wait_for

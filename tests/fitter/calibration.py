@@ -25,10 +25,10 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.fit import Fit, fit_cube
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.fit import Fit, fit_cube
-from fitter_lambda.parameters import Parameters
+from fitter_lambda.input.fit_parameters import Parameters
 from tests.fitter.simulate import Case, data_of
 
 __all__ = ["CASES", "LEVEL", "Band", "main", "rank"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sncosmo.models import _SOURCES
 
-from fitter_lambda.fit import Fit, fit_supernova
-from fitter_lambda.payload import parse_payload
-from fitter_lambda.service import analyse
+from fitter_lambda.engine.fit import Fit, fit_supernova
+from fitter_lambda.entry.service import analyse
+from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import COMPARABLE, sn2019dwz
 
 

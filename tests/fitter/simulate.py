@@ -18,13 +18,13 @@ import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 from scipy import stats
 
-from fitter_lambda import templates
-from fitter_lambda.data import Data
 from fitter_lambda.engine import cube
+from fitter_lambda.engine.fit_data import Data
 from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.photometry import LightCurve
-from fitter_lambda.templates import load_bandpasses, load_source, source_types
+from fitter_lambda.input import templates
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.light_curve import LightCurve
+from fitter_lambda.input.templates import load_bandpasses, load_source, source_types
 
 __all__ = [
     "Case", "bump", "data_of", "dusty", "offer", "offer_shared", "tabulate",

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.parameters import PARAMETERS
-from fitter_lambda.service import analyse
+from fitter_lambda.entry.service import analyse
+from fitter_lambda.input.fit_parameters import PARAMETERS
 from tests.fitter.light_curves import payload, sn2019dwz_rows
 
 SOURCES = ("salt3", "hsiao-subsampled")

@@ -14,7 +14,7 @@ from fitter_lambda.engine.bandflux import BandFluxes, Design
 from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.scatter import SaltScatter, Scatter
-from fitter_lambda.templates import load_bandpasses
+from fitter_lambda.input.templates import load_bandpasses
 from tests.fitter.simulate import bump, dusty, offer, offer_shared
 
 Array = npt.NDArray[np.float64]

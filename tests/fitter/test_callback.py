@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from fitter_lambda import egress
-from fitter_lambda.callback import ProgressReporter, deliver
+from fitter_lambda.entry import egress
+from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver
+from fitter_lambda.entry.service import analyse
 from fitter_lambda.errors import CallbackError
-from fitter_lambda.service import analyse
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import sn2019dwz
 

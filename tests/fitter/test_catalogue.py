@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import sncosmo
 
-from fitter_lambda.catalogue import RATES, fit_catalogue
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.engine.template_ranking import RATES, fit_catalogue
 from fitter_lambda.errors import FitterError
-from fitter_lambda.fit import Fit
-from fitter_lambda.payload import parse_payload
+from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 from tests.fitter.simulate import bump, offer_shared
 from tests.fitter.test_document import unpacked
@@ -110,7 +110,7 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
 
 def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """hsiao-subsampled comes with sncosmo; it is one of many sources only where hsiao itself is not."""
-    monkeypatch.setattr("fitter_lambda.catalogue.local_sources", lambda: ["hsiao-subsampled"])
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["hsiao-subsampled"])
     _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
@@ -133,7 +133,7 @@ def test_no_class_is_told_under_flat_priors() -> None:
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitter_lambda.catalogue.local_sources", lambda: ["salt3", "salt2"])
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["salt3", "salt2"])
     with pytest.raises(FitterError, match=r"None of 2 sources .*salt3 needs at least 5"):
         search(payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True"))
 

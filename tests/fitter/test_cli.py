@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fitter_lambda.parameters import PARAMETERS
+from fitter_lambda.input.fit_parameters import PARAMETERS
 from tests.fitter.light_curves import sn2019dwz
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,10 +17,10 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.renderer import dust_map
+from fitter_lambda.errors import NoMapError, RenderError
+from fitter_lambda.input import dust_map
+from fitter_lambda.input.templates import load_bandpasses
 from fitter_lambda.renderer.deredden import band_extinction, deredden
-from fitter_lambda.renderer.errors import NoMapError, RenderError
-from fitter_lambda.templates import load_bandpasses
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import COLUMNS
 from tests.fitter.rendering import json_product, render

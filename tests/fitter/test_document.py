@@ -18,10 +18,10 @@ from astropy.cosmology import FlatLambdaCDM
 
 from fitter_lambda.engine.cube import load_cube
 from fitter_lambda.engine.peak import peaks
+from fitter_lambda.entry.service import analyse
+from fitter_lambda.input.templates import load_source
 from fitter_lambda.renderer.plain import to_plain
 from fitter_lambda.renderer.unpickle import load_joblib
-from fitter_lambda.service import analyse
-from fitter_lambda.templates import load_source
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 
 NAMES = ["z", "t0", "x0", "x1", "c"]

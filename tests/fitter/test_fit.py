@@ -11,12 +11,12 @@ import sncosmo
 from astropy.table import Table
 from scipy import stats
 
-from fitter_lambda.data import redshift_prior
+from fitter_lambda.engine.fit import Fit, fit_supernova
+from fitter_lambda.engine.fit_data import redshift_prior
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
-from fitter_lambda.fit import Fit, fit_supernova
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.payload import parse_payload
-from fitter_lambda.templates import load_bandpasses, load_source
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.payload import parse_payload
+from fitter_lambda.input.templates import load_bandpasses, load_source
 from tests.fitter.light_curves import (
     COMPARABLE,
     payload,

@@ -9,7 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from fitter_lambda import deliveries, handler
+from fitter_lambda import handler
+from fitter_lambda.entry import queue_messages as deliveries
 from fitter_lambda.errors import CallbackError
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import sn2019dwz
@@ -119,7 +120,9 @@ def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None
 def test_no_other_module_speaks_to_aws() -> None:
     from tests.fitter.test_cli import process
 
-    script = "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.document\n"
+    script = (
+        "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.output.callback_document\n"
+    )
     script += "import fitter_lambda.handler\n"
     script += "for module in pkgutil.iter_modules(fitter_lambda.renderer.__path__):\n"
     script += "    importlib.import_module(f'fitter_lambda.renderer.{module.name}')\n"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitter_lambda.data import read_data
+from fitter_lambda.engine.fit_data import read_data
 from fitter_lambda.errors import ParameterError, PayloadError
-from fitter_lambda.parameters import PARAMETERS, Parameters, parse_parameters
-from fitter_lambda.payload import Payload, callback_url_of, parse_payload
-from fitter_lambda.photometry import LightCurve, read_rows, to_light_curve
+from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_parameters
+from fitter_lambda.input.light_curve import LightCurve, read_rows, to_light_curve
+from fitter_lambda.input.payload import Payload, callback_url_of, parse_payload
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(

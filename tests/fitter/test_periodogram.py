@@ -10,7 +10,7 @@ from astropy.timeseries import LombScargle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.renderer.errors import RenderError
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.lomb_scargle import Band, Grid, false_alarm_probability, power
 from fitter_lambda.renderer.periodogram import MAX_FREQUENCIES, MAX_SHOWN, periodogram
 from tests.fitter.conftest import Server

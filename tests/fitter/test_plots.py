@@ -10,11 +10,16 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from fitter_lambda.fit import Fit
-from fitter_lambda.lightcurve import predict, to_magnitudes, window
-from fitter_lambda.photometry import ZERO_POINT
-from fitter_lambda.plot_corner import corner_figure
-from fitter_lambda.plot_lightcurve import band_colour, band_label, lightcurve_figure, plot_lightcurve
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.input.light_curve import ZERO_POINT
+from fitter_lambda.output.corner_figure import corner_figure
+from fitter_lambda.output.light_curve_figure import (
+    band_colour,
+    band_label,
+    lightcurve_figure,
+    plot_lightcurve,
+)
+from fitter_lambda.output.predicted_light_curves import predict, to_magnitudes, window
 
 RANDOM = np.random.default_rng(5)
 

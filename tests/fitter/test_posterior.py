@@ -18,13 +18,13 @@ import sncosmo
 from scipy import stats
 from scipy.special import logsumexp, ndtr
 
-from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.fit import Fit, fit_cube
+from fitter_lambda.engine.fit_data import Data, read_data
 from fitter_lambda.engine.priors import CLASSES, Class, RedshiftPrior
-from fitter_lambda.fit import Fit, fit_cube
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.payload import parse_payload
-from fitter_lambda.templates import source_types
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.payload import parse_payload
+from fitter_lambda.input.templates import source_types
 from tests.fitter.light_curves import sn2019dwz, ztf21aaqjmps
 from tests.fitter.simulate import (
     COSMOLOGY,

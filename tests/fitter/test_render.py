@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitter_lambda import handler
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.corner_options import parse_options
-from fitter_lambda.renderer.errors import RenderError
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import product, render
 

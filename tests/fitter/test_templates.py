@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from fitter_lambda.templates import files
+from fitter_lambda.input.templates import files
 from tests.fitter.test_cli import process
 
 
 def load(script: str, **environment: str) -> str:
-    code = "from fitter_lambda.templates import *; from fitter_lambda.errors import *\n" + script
+    code = "from fitter_lambda.input.templates import *; from fitter_lambda.errors import *\n" + script
     done = process("tests.fitter.run_script", stdin=code, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout

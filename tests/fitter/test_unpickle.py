@@ -18,7 +18,7 @@ import sncosmo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.renderer.errors import RenderError, UnsafePickleError
+from fitter_lambda.errors import RenderError, UnsafePickleError
 from fitter_lambda.renderer.plain import to_plain
 from fitter_lambda.renderer.unpickle import load_joblib
 

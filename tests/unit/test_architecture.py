@@ -10,8 +10,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
 
 EDGES = {
-    "boto3": {"fitter_lambda.inbox"},
-    "botocore": {"chalicelib.aws", "chalicelib.blobs", "chalicelib.functions", "fitter_lambda.inbox"},
+    "boto3": {"fitter_lambda.entry.fit_storage"},
+    "botocore": {
+        "chalicelib.aws",
+        "chalicelib.blobs",
+        "chalicelib.functions",
+        "fitter_lambda.entry.fit_storage",
+    },
     "pynamodb": {"chalicelib.tables"},
     "chalice": {"chalicelib.routes", "app"},
     "requests": {"chalicelib.egress", "chalicelib.authentication", "fitter_lambda"},

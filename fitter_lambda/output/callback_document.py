@@ -7,13 +7,13 @@ from typing import Any
 
 import joblib
 
-from fitter_lambda.fit import Fit, Progress
-from fitter_lambda.lightcurve import predict, to_magnitudes
-from fitter_lambda.netcdf import to_netcdf
-from fitter_lambda.payload import Payload
-from fitter_lambda.plot_corner import corner_png
-from fitter_lambda.plot_lightcurve import plot_lightcurve
-from fitter_lambda.report import MISFIT, annotations, results
+from fitter_lambda.engine.fit import Fit, Progress
+from fitter_lambda.input.payload import Payload
+from fitter_lambda.output.corner_figure import corner_png
+from fitter_lambda.output.light_curve_figure import plot_lightcurve
+from fitter_lambda.output.netcdf import to_netcdf
+from fitter_lambda.output.predicted_light_curves import predict, to_magnitudes
+from fitter_lambda.output.results import MISFIT, annotations, results
 
 __all__ = ["success"]
 

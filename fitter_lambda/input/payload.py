@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.parameters import Parameters, parse_parameters
-from fitter_lambda.photometry import Row, read_rows
+from fitter_lambda.input.fit_parameters import Parameters, parse_parameters
+from fitter_lambda.input.light_curve import Row, read_rows
 
 __all__ = ["Payload", "callback_url_of", "parse_payload"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fitter_lambda.errors import FitterError
-from fitter_lambda.parameters import AUTO
-from fitter_lambda.payload import Payload, parse_payload
+from fitter_lambda.input.fit_parameters import AUTO
+from fitter_lambda.input.payload import Payload, parse_payload
 
 __all__ = ["analyse", "failure"]
 
@@ -53,9 +53,9 @@ def failure(message: str) -> dict[str, Any]:
 
 def _success(payload: Payload, progress: Callable[[float, str], None]) -> dict[str, Any]:
     # the scientific libraries load here: a refused payload does not wait for them
-    from fitter_lambda.catalogue import fit_catalogue
-    from fitter_lambda.document import success
-    from fitter_lambda.fit import fit_supernova
+    from fitter_lambda.engine.fit import fit_supernova
+    from fitter_lambda.engine.template_ranking import fit_catalogue
+    from fitter_lambda.output.callback_document import success
 
     _freeze()
     if payload.parameters.source == AUTO:

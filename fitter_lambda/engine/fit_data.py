@@ -7,10 +7,10 @@ import numpy as np
 
 from fitter_lambda.engine.priors import HIGHEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
 from fitter_lambda.errors import ParameterError, TooLittleDataError
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.payload import Payload
-from fitter_lambda.photometry import Excluded, LightCurve, to_light_curve
-from fitter_lambda.templates import known_bandpasses
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.light_curve import Excluded, LightCurve, to_light_curve
+from fitter_lambda.input.payload import Payload
+from fitter_lambda.input.templates import known_bandpasses
 
 __all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "Data", "read_data", "redshift_prior"]
 
@@ -91,8 +91,8 @@ def _check_floors(parameters: Parameters, rows: LightCurve) -> None:
 
 
 def _milky_way(payload: Payload) -> tuple[float, str]:
-    from fitter_lambda.renderer.dust_map import NAME, reddening
-    from fitter_lambda.renderer.errors import NoMapError
+    from fitter_lambda.errors import NoMapError
+    from fitter_lambda.input.dust_map import NAME, reddening
 
     parameters = payload.parameters
     if parameters.mwebv is not None:

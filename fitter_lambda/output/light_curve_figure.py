@@ -13,8 +13,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fitter_lambda.fit import Fit
-from fitter_lambda.lightcurve import Band
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.output.predicted_light_curves import Band
 
 __all__ = ["band_colour", "band_label", "lightcurve_figure", "plot_lightcurve"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.data import DETECTION_SIGMA, FAINT_SIGMA, Data
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.cube import HOST_DUST, Cube
+from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, Data
 from fitter_lambda.engine.general import GeneralFluxes
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.peak import unit_magnitude
@@ -13,9 +13,9 @@ from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import TRIPP_BETA, AmplitudePrior, Class, class_of, shape_bounds
 from fitter_lambda.engine.scatter import SaltScatter
 from fitter_lambda.errors import FitError, TooLittleDataError
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.photometry import LightCurve
-from fitter_lambda.templates import source_types
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.light_curve import LightCurve
+from fitter_lambda.input.templates import source_types
 
 __all__ = ["posterior_of"]
 

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.cube import load_cube
+from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_cube, fit_of
+from fitter_lambda.engine.fit_data import Data, read_data
+from fitter_lambda.engine.model import posterior_of
 from fitter_lambda.engine.priors import class_of
 from fitter_lambda.engine.search import Mode, find_modes
 from fitter_lambda.errors import FitterError, TemplateError
-from fitter_lambda.fit import Fit, Progress, drawn, fit_cube, fit_of
-from fitter_lambda.model import posterior_of
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.payload import Payload
-from fitter_lambda.report import MISFIT, finite, misfit_p_value
-from fitter_lambda.templates import local_sources, source_types
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.payload import Payload
+from fitter_lambda.input.templates import local_sources, source_types
+from fitter_lambda.output.results import MISFIT, finite, misfit_p_value
 
 __all__ = ["RATES", "fit_catalogue"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from requests_hardened.ip_filter import InvalidIPAddress
 
-from fitter_lambda import egress
+from fitter_lambda.entry import egress
 from fitter_lambda.errors import CallbackError, CancelledError
 
 __all__ = ["PAUSES", "ProgressReporter", "deliver"]

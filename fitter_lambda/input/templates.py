@@ -7,7 +7,7 @@ of symbolic links, made once per process, in which, file by file, the first of t
 2. ``FITTER_TEMPLATES_DIR``, the templates of the container image;
 3. the files that come with the wheel ``jax-bandflux`` (data only; its code is never imported).
 
-`fitter_lambda.image` fills a directory for (2), at image build.
+`fitter_lambda.entry.image_templates` fills a directory for (2), at image build.
 """
 
 import atexit

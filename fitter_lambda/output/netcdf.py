@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda import __version__
-from fitter_lambda.fit import Fit
+from fitter_lambda.engine.fit import Fit
 
 __all__ = ["to_netcdf"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.templates import load_bandpasses, load_magnitude_systems
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
 
 __all__ = ["ZERO_POINT", "Excluded", "LightCurve", "Row", "read_rows", "to_light_curve"]
 

@@ -1,7 +1,7 @@
 """The dust map: reddening by our Galaxy, from Schlegel, Finkbeiner & Davis (1998, ApJ 500, 525).
 
 The map is two files, north and south of the Galactic plane, in the directory that ``SFD_MAP_DIR`` names
-(``/opt/sfd`` in the image). ``python -m fitter_lambda.renderer.dust_map DIR URL [SHA256]`` fills it from
+(``/opt/sfd`` in the image). ``python -m fitter_lambda.input.dust_map DIR URL [SHA256]`` fills it from
 an archive, at image build.
 """
 
@@ -18,7 +18,7 @@ from typing import IO
 import requests
 from sfdmap2.sfdmap import SFDMap
 
-from fitter_lambda.renderer.errors import NoMapError
+from fitter_lambda.errors import NoMapError
 
 __all__ = ["NAME", "fill", "main", "reddening"]
 
@@ -126,7 +126,7 @@ def _unpack(archive: IO[bytes], directory: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Fill a directory: 0 also where the archive cannot be had, for builds far from it; 1 if it is wrong."""
     if not 2 <= len(arguments) <= 3:
-        print("usage: python -m fitter_lambda.renderer.dust_map DIR URL [SHA256]", file=sys.stderr)
+        print("usage: python -m fitter_lambda.input.dust_map DIR URL [SHA256]", file=sys.stderr)
         return 2
     try:
         fill(Path(arguments[0]), *arguments[1:])

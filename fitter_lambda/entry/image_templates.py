@@ -1,4 +1,4 @@
-"""What the image holds of templates: ``python -m fitter_lambda.image DIR``, at its build.
+"""What the image holds of templates: ``python -m fitter_lambda.entry.image_templates DIR``, at its build.
 
 Every source of sncosmo that can be had, in sncosmo's layout, and its grid; every bandpass, every magnitude
 system.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fitter_lambda.engine.cube import GRIDS, load_cube, save_cube
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.templates import (
+from fitter_lambda.input.templates import (
     activate,
     files,
     known_bandpasses,
@@ -27,7 +27,7 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> int:
     """Fill a directory; 1 when something could not be had, which is named."""
     if len(arguments) != 1:
-        print("usage: python -m fitter_lambda.image DIR", file=sys.stderr)
+        print("usage: python -m fitter_lambda.entry.image_templates DIR", file=sys.stderr)
         return 2
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)

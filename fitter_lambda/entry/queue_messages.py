@@ -8,9 +8,10 @@ import json
 import logging
 from typing import Any
 
-from fitter_lambda import callback, inbox
-from fitter_lambda.payload import callback_url_of
-from fitter_lambda.service import analyse, failure
+from fitter_lambda.entry import callback_delivery as callback
+from fitter_lambda.entry import fit_storage as inbox
+from fitter_lambda.entry.service import analyse, failure
+from fitter_lambda.input.payload import callback_url_of
 
 __all__ = ["handle_record"]
 

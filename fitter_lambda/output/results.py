@@ -10,14 +10,14 @@ import numpy.typing as npt
 from scipy.stats import chi2 as chi2_distribution
 
 from fitter_lambda import __version__
-from fitter_lambda.data import FAINT_SIGMA
 from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.cube import HOST_DUST
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.engine.likelihood import NU, Expected
 from fitter_lambda.engine.peak import peaks
 from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
-from fitter_lambda.fit import Fit
-from fitter_lambda.payload import Payload
+from fitter_lambda.input.payload import Payload
 
 __all__ = ["MISFIT", "annotations", "finite", "misfit_p_value", "results"]
 

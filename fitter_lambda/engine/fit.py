@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from fitter_lambda.data import Data, read_data
 from fitter_lambda.engine.bandflux import Design
 from fitter_lambda.engine.cube import Cube, load_cube
+from fitter_lambda.engine.fit_data import Data, read_data
 from fitter_lambda.engine.likelihood import Expected
+from fitter_lambda.engine.model import posterior_of
 from fitter_lambda.engine.nested import sample_nested
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import X1_BOUNDS
 from fitter_lambda.engine.sampler import sample
 from fitter_lambda.engine.search import Mode, climb, climbed, distinct, find_modes
 from fitter_lambda.engine.weights import Sample
-from fitter_lambda.model import posterior_of
-from fitter_lambda.parameters import Parameters
-from fitter_lambda.payload import Payload
+from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.payload import Payload
 
 __all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.data import FAINT_SIGMA
-from fitter_lambda.fit import Fit
-from fitter_lambda.photometry import ZERO_POINT
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.engine.fit_data import FAINT_SIGMA
+from fitter_lambda.input.light_curve import ZERO_POINT
 
 __all__ = ["Band", "predict", "to_magnitudes", "window"]
 

@@ -1,0 +1,1 @@
+"""What a fit gives: results in numbers, netCDF, figures, the callback document."""
