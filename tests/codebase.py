@@ -14,18 +14,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
 
 VAGUE_NAMES = (
-    "wanted",
-    "given",
-    "found",
-    "there",
-    "seen",
-    "shown",
-    "every",
-    "add",
-    "remove",
-    "read",
-    "table",
-)
+    "wanted", "given", "found", "there", "seen", "shown", "every", "add", "remove", "read", "table",
+)  # fmt: skip
 """Words that say nothing as the name of a function, a parameter, a variable or an import alias."""
 
 
