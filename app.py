@@ -11,26 +11,28 @@ app.api.binary_types = []
 routes.register(app)
 
 
-@app.on_sqs_message(queue=settings.name(queues.DISPATCH), batch_size=1, name="dispatch")
+@app.on_sqs_message(queue=settings.resource_name(queues.DISPATCH), batch_size=1, name="dispatch")
 def dispatch(event: SQSEvent) -> None:
-    workers.dispatch(event.to_dict())
+    workers.handle_dispatch(event.to_dict())
 
 
-@app.on_sqs_message(queue=settings.name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters")
+@app.on_sqs_message(queue=settings.resource_name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters")
 def dead_letters(event: SQSEvent) -> None:
-    workers.dead_letters(event.to_dict())
+    workers.handle_dead_letter(event.to_dict())
 
 
-@app.on_sqs_message(queue=settings.name(queues.JOBS), batch_size=1, name="jobs", maximum_concurrency=10)
+@app.on_sqs_message(
+    queue=settings.resource_name(queues.JOBS), batch_size=1, name="jobs", maximum_concurrency=10
+)
 def jobs(event: SQSEvent) -> None:
-    workers.jobs(event.to_dict())
+    workers.handle_job(event.to_dict())
 
 
 @app.lambda_function(name="documents")
 def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return workers.documents(event)
+    return workers.handle_document(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    workers.sweep()
+    workers.handle_sweep()

@@ -71,7 +71,7 @@ def count_calls() -> dict[str, Counter[str]]:
     """Return the AWS calls of each step of an analysis, by name."""
     from app import app
     from chalicelib import people
-    from chalicelib.aws import client
+    from chalicelib.aws import get_client
     from tests.api import story
     from tests.gateway import Gateway
     from tests.service import analysis_service
@@ -97,7 +97,7 @@ def count_calls() -> dict[str, Counter[str]]:
         story.start(admin, service)
         story.deliver()
         for name in ("dynamodb", "s3", "sqs", "kms", "secretsmanager", "sts"):
-            client(name).meta.events.register("before-call", note)
+            get_client(name).meta.events.register("before-call", note)
         analysis = step("start", lambda: story.start(admin, service))
         step("dispatch (with the queue's own 3)", story.deliver)
         path = server.received[-1].callback_path

@@ -12,7 +12,15 @@ from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
 from chalicelib.tables import people
 
-__all__ = ["Grouped", "Requester", "groups_for", "groups_left", "may", "may_see", "must_have"]
+__all__ = [
+    "Grouped",
+    "Requester",
+    "has_permission",
+    "is_visible",
+    "remaining_group_ids",
+    "require_permission",
+    "resolve_group_ids",
+]
 
 
 @dataclass(frozen=True)
@@ -42,12 +50,12 @@ class Grouped(Protocol):
     def group_ids(self) -> Iterable[int | float]: ...
 
 
-def may(requester: Requester, acl: Acl) -> bool:
+def has_permission(requester: Requester, acl: Acl) -> bool:
     """Say whether a token has a permission; administrators have them all."""
     return acl in requester.acls or requester.is_admin
 
 
-def must_have(requester: Requester, acl: Acl) -> None:
+def require_permission(requester: Requester, acl: Acl) -> None:
     """Refuse a token that lacks a permission.
 
     Raises
@@ -55,29 +63,31 @@ def must_have(requester: Requester, acl: Acl) -> None:
     UnauthorizedError
         Naming the permission.
     """
-    if not may(requester, acl):
+    if not has_permission(requester, acl):
         raise UnauthorizedError(
             f"This needs the permission {acl.value!r}, which the token does not have. "
             "Ask an administrator for a token with it."
         )
 
 
-def may_see(requester: Requester, record: Grouped | Iterable[int | float]) -> bool:
+def is_visible(requester: Requester, record: Grouped | Iterable[int | float]) -> bool:
     """Say whether a record, or anything with these group ids, is visible."""
     group_ids = record if isinstance(record, Iterable) else record.group_ids
     return requester.is_admin or not requester.groups.isdisjoint(int(group) for group in group_ids)
 
 
-def groups_left(requester: Requester, record: Grouped) -> list[int]:
+def remaining_group_ids(requester: Requester, record: Grouped) -> list[int]:
     """Return those of a record's groups that the requester is (still) in.
 
     If that is none, it is their single-user group: "none" would be read as "nothing said", and what
     was made for a few would become everybody's.
     """
-    return [int(g) for g in record.group_ids if may_see(requester, [g])] or [requester.own_group]
+    return [int(g) for g in record.group_ids if is_visible(requester, [g])] or [requester.own_group]
 
 
-def groups_for(requester: Requester, asked: list[int] | str | None, default: Iterable[int]) -> set[int]:
+def resolve_group_ids(
+    requester: Requester, asked: list[int] | str | None, default: Iterable[int]
+) -> set[int]:
     """Return the groups that a new record shall belong to.
 
     Parameters
@@ -105,7 +115,7 @@ def groups_for(requester: Requester, asked: list[int] | str | None, default: Ite
     wanted = set(asked)
     foreign = wanted - requester.groups
     if foreign and requester.is_admin:
-        foreign -= {int(group.id) for group in people.groups(foreign)}
+        foreign -= {int(group.id) for group in people.find_groups(foreign)}
     if foreign:
         named = ", ".join(str(group) for group in sorted(foreign))
         raise ForbiddenError(

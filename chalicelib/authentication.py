@@ -10,11 +10,11 @@ from requests_oauthlib import OAuth1
 
 from chalicelib.schemas.services import Authentication
 
-__all__ = ["Proof", "proof_for"]
+__all__ = ["RequestAuth", "build_request_auth"]
 
 
 @dataclass(frozen=True)
-class Proof:
+class RequestAuth:
     """What to add to a request: headers, keys of the JSON body, or a scheme of requests'.
 
     Attributes
@@ -33,7 +33,7 @@ class Proof:
     secrets: frozenset[str] = frozenset()
 
 
-def proof_for(kind: str, credentials: dict[str, Any]) -> Proof:
+def build_request_auth(kind: str, credentials: dict[str, Any]) -> RequestAuth:
     """Return what to add to a request to a service.
 
     Parameters
@@ -45,39 +45,41 @@ def proof_for(kind: str, credentials: dict[str, Any]) -> Proof:
     """
     match Authentication(kind):
         case Authentication.NONE:
-            return Proof()
+            return RequestAuth()
         case Authentication.HEADER_TOKEN:
             headers = credentials["header_token"]
             values = frozenset(headers.values())
             # "Bearer abc" is repeated as "abc" as well.
-            return Proof(headers=headers, secrets=values | {v.partition(" ")[2].strip() or v for v in values})
+            return RequestAuth(
+                headers=headers, secrets=values | {v.partition(" ")[2].strip() or v for v in values}
+            )
         case Authentication.API_KEY:
             key = credentials["api_key"]
-            return Proof(body={credentials["api_key_name"]: key}, secrets=frozenset({key}))
+            return RequestAuth(body={credentials["api_key_name"]: key}, secrets=frozenset({key}))
         case Authentication.BASIC:
             return _basic(credentials["username"], credentials["password"])
         case Authentication.DIGEST:
             user, password = credentials["username"], credentials["password"]
-            return Proof(auth=_Digest(user, password), secrets=frozenset({user, password}))
+            return RequestAuth(auth=_Digest(user, password), secrets=frozenset({user, password}))
         case Authentication.OAUTH1:
             return _oauth1(credentials)
 
 
-def _basic(user: str, password: str) -> Proof:
+def _basic(user: str, password: str) -> RequestAuth:
     # UTF-8 is the one character set that RFC 7617 names; requests would take Latin-1.
     pair = user.encode(), password.encode()
     together = b64encode(b":".join(pair)).decode()
-    return Proof(auth=HTTPBasicAuth(*pair), secrets=frozenset({user, password, together}))
+    return RequestAuth(auth=HTTPBasicAuth(*pair), secrets=frozenset({user, password, together}))
 
 
-def _oauth1(credentials: dict[str, Any]) -> Proof:
+def _oauth1(credentials: dict[str, Any]) -> RequestAuth:
     auth = OAuth1(
         credentials["app_key"],
         client_secret=credentials["app_secret"],
         resource_owner_key=credentials["user_oauth_token"],
         resource_owner_secret=credentials["user_oauth_token_secret"],
     )
-    return Proof(auth=auth, secrets=frozenset(credentials.values()))
+    return RequestAuth(auth=auth, secrets=frozenset(credentials.values()))
 
 
 class _Digest(HTTPDigestAuth):

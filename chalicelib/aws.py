@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-__all__ = ["account_id", "client"]
+__all__ = ["get_account_id", "get_client"]
 
 
 @cache
@@ -20,7 +20,7 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def client(service: str, read_timeout: float = 10.0, attempts: int = 4) -> Any:
+def get_client(service: str, read_timeout: float = 10.0, attempts: int = 4) -> Any:
     """Return the client of a service (``s3``, ``sqs``, …)."""
     # Presigned URLs shall name the bucket's region; the emulator's host has no subdomains.
     style = "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
@@ -35,6 +35,6 @@ def client(service: str, read_timeout: float = 10.0, attempts: int = 4) -> Any:
 
 
 @cache
-def account_id() -> str:
+def get_account_id() -> str:
     """Return the account: bucket names and queue addresses hold it."""
-    return str(client("sts").get_caller_identity()["Account"])
+    return str(get_client("sts").get_caller_identity()["Account"])

@@ -20,57 +20,67 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib import settings
-from chalicelib.aws import account_id, client
+from chalicelib.aws import get_account_id, get_client
 
-__all__ = ["At", "delete_under", "exists", "get", "join", "link", "put", "size", "upload_link"]
+__all__ = [
+    "BlobRef",
+    "blob_exists",
+    "delete_blobs",
+    "get_blob_size",
+    "join_blobs",
+    "presign_download",
+    "presign_upload",
+    "read_blob",
+    "write_blob",
+]
 
 PART_BYTES = 16 * 1024 * 1024
 """The size of the pieces in which a large blob is written; S3 wants 5 MB at least."""
 
 
 @dataclass(frozen=True)
-class At:
+class BlobRef:
     """A blob, where a text could stand as well."""
 
     key: str
 
 
 def _bucket() -> str:
-    return settings.name(account_id())
+    return settings.resource_name(get_account_id())
 
 
-def put(key: str, data: bytes, content_type: str) -> None:
+def write_blob(key: str, data: bytes, content_type: str) -> None:
     """Store a blob."""
-    client("s3").put_object(Bucket=_bucket(), Key=key, Body=data, ContentType=content_type)
+    get_client("s3").put_object(Bucket=_bucket(), Key=key, Body=data, ContentType=content_type)
 
 
-def get(key: str) -> bytes | None:
+def read_blob(key: str) -> bytes | None:
     """Return a blob, or None if there is none."""
     try:
-        answer = client("s3").get_object(Bucket=_bucket(), Key=key)
-    except client("s3").exceptions.NoSuchKey:
+        answer = get_client("s3").get_object(Bucket=_bucket(), Key=key)
+    except get_client("s3").exceptions.NoSuchKey:
         return None
     return bytes(answer["Body"].read())
 
 
-def size(key: str) -> int:
+def get_blob_size(key: str) -> int:
     """Return how many bytes a blob has; -1 if there is none."""
     try:
-        return int(client("s3").head_object(Bucket=_bucket(), Key=key)["ContentLength"])
+        return int(get_client("s3").head_object(Bucket=_bucket(), Key=key)["ContentLength"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
             return -1
         raise
 
 
-def exists(key: str) -> bool:
+def blob_exists(key: str) -> bool:
     """Say whether there is such a blob."""
-    return size(key) >= 0
+    return get_blob_size(key) >= 0
 
 
-def join(key: str, pieces: Iterable[str | At], content_type: str) -> None:
+def join_blobs(key: str, pieces: Iterable[str | BlobRef], content_type: str) -> None:
     """Write texts and blobs behind each other into one blob, a part in memory at a time."""
-    s3, where = client("s3"), {"Bucket": _bucket(), "Key": key}
+    s3, where = get_client("s3"), {"Bucket": _bucket(), "Key": key}
     upload = {**where, "UploadId": s3.create_multipart_upload(**where, ContentType=content_type)["UploadId"]}
     try:
         parts = [
@@ -83,7 +93,7 @@ def join(key: str, pieces: Iterable[str | At], content_type: str) -> None:
         raise
 
 
-def _parts(pieces: Iterable[str | At]) -> Iterator[bytes]:
+def _parts(pieces: Iterable[str | BlobRef]) -> Iterator[bytes]:
     held = bytearray()
     for piece in pieces:
         for chunk in [piece.encode()] if isinstance(piece, str) else _chunks(piece.key):
@@ -95,11 +105,11 @@ def _parts(pieces: Iterable[str | At]) -> Iterator[bytes]:
 
 
 def _chunks(key: str) -> Iterator[bytes]:
-    body = client("s3").get_object(Bucket=_bucket(), Key=key)["Body"]
+    body = get_client("s3").get_object(Bucket=_bucket(), Key=key)["Body"]
     yield from iter(lambda: body.read(PART_BYTES // 4), b"")
 
 
-def link(key: str, *, file_name: str | None = None) -> str:
+def presign_download(key: str, *, file_name: str | None = None) -> str:
     """Return a presigned URL by which a blob can be read for `settings.LINK_SECONDS`.
 
     Parameters
@@ -112,19 +122,19 @@ def link(key: str, *, file_name: str | None = None) -> str:
     query: dict[str, Any] = {"Bucket": _bucket(), "Key": key}
     if file_name:
         query["ResponseContentDisposition"] = f'attachment; filename="{file_name}"'
-    return str(client("s3").generate_presigned_url("get_object", query, ExpiresIn=settings.LINK_SECONDS))
+    return str(get_client("s3").generate_presigned_url("get_object", query, ExpiresIn=settings.LINK_SECONDS))
 
 
-def upload_link(key: str, content_type: str, seconds: int = settings.LINK_SECONDS) -> str:
+def presign_upload(key: str, content_type: str, seconds: int = settings.LINK_SECONDS) -> str:
     """Return a presigned URL to which a blob can be PUT for some seconds."""
     query = {"Bucket": _bucket(), "Key": key, "ContentType": content_type}
-    return str(client("s3").generate_presigned_url("put_object", query, ExpiresIn=seconds))
+    return str(get_client("s3").generate_presigned_url("put_object", query, ExpiresIn=seconds))
 
 
-def delete_under(prefix: str) -> None:
+def delete_blobs(prefix: str) -> None:
     """Delete all blobs whose key begins with `prefix`."""
-    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix)
+    pages = get_client("s3").get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix)
     for page in pages:
         keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
         if keys:
-            client("s3").delete_objects(Bucket=_bucket(), Delete={"Objects": keys, "Quiet": True})
+            get_client("s3").delete_objects(Bucket=_bucket(), Delete={"Objects": keys, "Quiet": True})

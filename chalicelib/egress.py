@@ -21,9 +21,17 @@ from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from chalicelib import settings
-from chalicelib.egress_policy import is_exempt
+from chalicelib.egress_policy import is_exempt_host
 
-__all__ = ["Answer", "EgressRefused", "NoConnection", "Obstacle", "TimedOut", "get", "post"]
+__all__ = [
+    "AddressRefused",
+    "ConnectionFailed",
+    "ConnectionProblem",
+    "ResponseTimedOut",
+    "ServiceResponse",
+    "get_from_service",
+    "post_to_service",
+]
 
 SHORT_BODY = 16384
 """So many bytes of a service's answer are read, at most."""
@@ -35,11 +43,11 @@ LONGEST_WAIT = 11 * 3600.0
 """A queue hides a message for twelve hours at most."""
 
 
-class EgressRefused(Exception):  # noqa: N818
+class AddressRefused(Exception):  # noqa: N818
     """The address is not public, or the URL is not one."""
 
 
-class Obstacle(StrEnum):
+class ConnectionProblem(StrEnum):
     """Why nothing could be sent."""
 
     NAME = "its name is not known"
@@ -48,20 +56,20 @@ class Obstacle(StrEnum):
     CERTIFICATE = "its TLS certificate is not valid"
 
 
-class NoConnection(Exception):  # noqa: N818
+class ConnectionFailed(Exception):  # noqa: N818
     """Nothing was sent; `why` says what was in the way."""
 
-    def __init__(self, why: Obstacle) -> None:
+    def __init__(self, why: ConnectionProblem) -> None:
         super().__init__(why.value)
         self.why = why
 
 
-class TimedOut(Exception):  # noqa: N818
+class ResponseTimedOut(Exception):  # noqa: N818
     """The request went out and no answer came: the service may be at work."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServiceResponse:
     """What a service said.
 
     Attributes
@@ -79,7 +87,9 @@ class Answer:
     body: bytes
 
 
-def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None) -> Answer:
+def post_to_service(
+    url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None
+) -> ServiceResponse:
     """POST JSON to an analysis service.
 
     Raises
@@ -95,7 +105,7 @@ def post(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None =
     return _answer("POST", url, settings.SEND_TIMEOUT, data=body, headers=headers, auth=auth)
 
 
-def get(url: str, timeout: tuple[float, float]) -> Answer:
+def get_from_service(url: str, timeout: tuple[float, float]) -> ServiceResponse:
     """GET an address, without data or credentials.
 
     Parameters
@@ -113,11 +123,11 @@ def get(url: str, timeout: tuple[float, float]) -> Answer:
     return _answer("GET", url, timeout)
 
 
-def _answer(method: str, url: str, timeout: tuple[float, float], **options: Any) -> Answer:
+def _answer(method: str, url: str, timeout: tuple[float, float], **options: Any) -> ServiceResponse:
     options |= {"timeout": timeout, "allow_redirects": False, "stream": True}
     with _in_our_words(), _session(url) as session, session.request(method, url, **options) as response:
         body = _beginning(response)
-        return Answer(response.status_code, _seconds(response.headers.get("Retry-After")), body)
+        return ServiceResponse(response.status_code, _seconds(response.headers.get("Retry-After")), body)
 
 
 @contextmanager
@@ -126,22 +136,22 @@ def _in_our_words() -> Iterator[None]:
     try:
         yield
     except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-        raise EgressRefused("its address is not one that may be called from here") from error
+        raise AddressRefused("its address is not one that may be called from here") from error
     except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
-        raise NoConnection(_obstacle(error)) from error
+        raise ConnectionFailed(_obstacle(error)) from error
     except requests.ConnectionError as error:
         # The connection broke: before anything was sent, or while waiting for the answer?
         if _was_sent(error):
-            raise TimedOut("the connection closed before an answer came") from error
-        raise NoConnection(_obstacle(error)) from error
+            raise ResponseTimedOut("the connection closed before an answer came") from error
+        raise ConnectionFailed(_obstacle(error)) from error
     except requests.Timeout as error:
-        raise TimedOut("no answer came in time") from error
+        raise ResponseTimedOut("no answer came in time") from error
     except (requests.RequestException, ValueError) as error:
-        raise EgressRefused("its address, or one of its credentials, cannot be used in a request") from error
+        raise AddressRefused("its address, or one of its credentials, cannot be used in a request") from error
 
 
 def _session(url: str) -> requests.Session:
-    if is_exempt(urlsplit(url).hostname or ""):
+    if is_exempt_host(urlsplit(url).hostname or ""):
         session = requests.Session()
     else:
         session = Manager(
@@ -205,10 +215,10 @@ def _was_sent(error: requests.ConnectionError) -> bool:
     return "Connection aborted" in text or "RemoteDisconnected" in text or "Read timed out" in text
 
 
-def _obstacle(error: Exception) -> Obstacle:
+def _obstacle(error: Exception) -> ConnectionProblem:
     text = repr(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return Obstacle.CERTIFICATE
+        return ConnectionProblem.CERTIFICATE
     if "NameResolution" in text or "resolve" in text:
-        return Obstacle.NAME
-    return Obstacle.SILENCE if "Timeout" in text else Obstacle.PORT
+        return ConnectionProblem.NAME
+    return ConnectionProblem.SILENCE if "Timeout" in text else ConnectionProblem.PORT

@@ -7,18 +7,18 @@ import ipaddress
 
 from chalicelib import settings
 
-__all__ = ["is_exempt", "is_private_literal"]
+__all__ = ["is_exempt_host", "is_private_address"]
 
 
-def is_exempt(host: str) -> bool:
+def is_exempt_host(host: str) -> bool:
     """Say whether a host may be called although it is not public (``EGRESS_ALLOWED_HOSTS``)."""
-    return host.strip("[]").lower() in settings.egress_allowed_hosts()
+    return host.strip("[]").lower() in settings.get_egress_allowed_hosts()
 
 
-def is_private_literal(host: str) -> bool:
+def is_private_address(host: str) -> bool:
     """Say whether a host is written as an address that is not public, and is not exempt."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
-    return not address.is_global and not is_exempt(host)
+    return not address.is_global and not is_exempt_host(host)

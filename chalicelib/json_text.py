@@ -9,10 +9,10 @@ import msgspec
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["dump", "parse"]
+__all__ = ["dump_json", "parse_json"]
 
 
-def parse(text: bytes | str, what: str) -> Any:
+def parse_json(text: bytes | str, what: str) -> Any:
     """Return what a JSON text says; NaN and infinite numbers are null.
 
     Parameters
@@ -39,7 +39,7 @@ def parse(text: bytes | str, what: str) -> Any:
     return found
 
 
-def dump(value: Any) -> bytes:
+def dump_json(value: Any) -> bytes:
     """Return JSON, as fast as can be: documents have millions of numbers."""
     return msgspec.json.encode(value)
 

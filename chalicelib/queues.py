@@ -9,9 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import settings
-from chalicelib.aws import account_id, client
+from chalicelib.aws import get_account_id, get_client
 
-__all__ = ["DEAD_LETTERS", "DISPATCH", "FIT", "JOBS", "dead_letters", "hide", "number_dead", "revive", "send"]
+__all__ = [
+    "DEAD_LETTERS",
+    "DISPATCH",
+    "FIT",
+    "JOBS",
+    "count_dead_letters",
+    "peek_dead_letters",
+    "postpone_message",
+    "redrive_dead_letters",
+    "send_message",
+]
 
 DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
@@ -32,32 +42,32 @@ LONGEST_PAUSE = 12 * 3600 - 60
 
 
 def _url(queue: str) -> str:
-    sqs = client("sqs")
-    return f"{sqs.meta.endpoint_url}/{account_id()}/{settings.name(queue)}"
+    sqs = get_client("sqs")
+    return f"{sqs.meta.endpoint_url}/{get_account_id()}/{settings.resource_name(queue)}"
 
 
-def send(queue: str, message: dict[str, Any], delay: int = 0) -> None:
+def send_message(queue: str, message: dict[str, Any], delay: int = 0) -> None:
     """Put a message into a queue, to be seen after `delay` seconds."""
-    client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=delay)
+    get_client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=delay)
 
 
-def hide(queue: str, receipt_handle: str, seconds: float) -> None:
+def postpone_message(queue: str, receipt_handle: str, seconds: float) -> None:
     """Say when a message that is being worked on shall come back, unless it is done."""
-    client("sqs").change_message_visibility(
+    get_client("sqs").change_message_visibility(
         QueueUrl=_url(queue),
         ReceiptHandle=receipt_handle,
         VisibilityTimeout=max(0, min(int(seconds), LONGEST_PAUSE)),
     )
 
 
-def number_dead(queue: str) -> int:
+def count_dead_letters(queue: str) -> int:
     """Return how many dead letters a queue has, as far as SQS knows at this moment."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = client("sqs").get_queue_attributes(QueueUrl=_dead(queue), AttributeNames=names)["Attributes"]
+    found = get_client("sqs").get_queue_attributes(QueueUrl=_dead(queue), AttributeNames=names)["Attributes"]
     return sum(int(found[name]) for name in names)
 
 
-def dead_letters(queue: str) -> list[dict[str, Any]]:
+def peek_dead_letters(queue: str) -> list[dict[str, Any]]:
     """Look at some dead letters of a queue, which stay there.
 
     Returns
@@ -72,19 +82,19 @@ def dead_letters(queue: str) -> list[dict[str, Any]]:
     ]
     if entries:
         # All at once: of one that was taken away meanwhile SQS says so, and raises nothing.
-        client("sqs").change_message_visibility_batch(QueueUrl=_dead(queue), Entries=entries)
+        get_client("sqs").change_message_visibility_batch(QueueUrl=_dead(queue), Entries=entries)
     return [_shown(message) for message in messages]
 
 
-def revive(queue: str, most: int) -> int:
+def redrive_dead_letters(queue: str, most: int) -> int:
     """Send dead letters back to the queue that they come from, at most so many; return their number.
 
     A message is taken away only after it was sent: should this end between the two, it comes twice.
     """
     moved = 0
     for message in _each_dead(queue, most):
-        client("sqs").send_message(QueueUrl=_url(queue), MessageBody=message["Body"])
-        client("sqs").delete_message(QueueUrl=_dead(queue), ReceiptHandle=message["ReceiptHandle"])
+        get_client("sqs").send_message(QueueUrl=_url(queue), MessageBody=message["Body"])
+        get_client("sqs").delete_message(QueueUrl=_dead(queue), ReceiptHandle=message["ReceiptHandle"])
         moved += 1
     return moved
 
@@ -101,7 +111,7 @@ def _each_dead(queue: str, most: int) -> Iterator[dict[str, Any]]:
 
 def _received(queue: str, hidden: int, most: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
     # SQS asks all of its servers only if it may wait.
-    answer = client("sqs").receive_message(
+    answer = get_client("sqs").receive_message(
         QueueUrl=_dead(queue),
         MaxNumberOfMessages=min(most, MOST_AT_ONCE),
         VisibilityTimeout=hidden,

@@ -6,13 +6,13 @@ presigned URLs: one to read a blob from, one to write its picture or its JSON to
 
 from typing import Any
 
-from chalicelib import blobs, functions
+from chalicelib import blobs, lambda_functions
 from chalicelib.errors import UnreadableError
 
-__all__ = ["render"]
+__all__ = ["render_blob"]
 
 
-def render(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
+def render_blob(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
     """Have a blob rendered into another blob.
 
     Parameters
@@ -36,13 +36,13 @@ def render(task: str, source: str, target: str, content_type: str, **options: An
     """
     event = {
         "task": task,
-        "source": blobs.link(source),
-        "target": blobs.upload_link(target, content_type),
+        "source": blobs.presign_download(source),
+        "target": blobs.presign_upload(target, content_type),
         **options,
     }
     try:
-        outcome = functions.call(functions.RENDER, event)
-    except functions.FunctionFailed:
+        outcome = lambda_functions.invoke_function(lambda_functions.RENDER, event)
+    except lambda_functions.FunctionFailed:
         raise UnreadableError(
             "The renderer could not cope with this: it is too large, or too much to draw."
         ) from None

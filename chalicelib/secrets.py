@@ -11,23 +11,23 @@ from functools import cache
 from typing import Any
 
 from chalicelib import settings
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 
-__all__ = ["derived_key", "open_credentials", "seal_credentials"]
+__all__ = ["decrypt_credentials", "derive_key", "encrypt_credentials"]
 
 
 @cache
 def _deployment_secret() -> bytes:
-    answer = client("secretsmanager").get_secret_value(SecretId=settings.name("secret"))
+    answer = get_client("secretsmanager").get_secret_value(SecretId=settings.resource_name("secret"))
     return str(answer["SecretString"]).encode()
 
 
-def derived_key(purpose: str) -> bytes:
+def derive_key(purpose: str) -> bytes:
     """Return the 32 bytes that are this deployment's key for one purpose."""
     return hmac.digest(_deployment_secret(), purpose.encode(), hashlib.sha256)
 
 
-def seal_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
+def encrypt_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
     """Encrypt a service's credentials, bound to the service's id.
 
     Parameters
@@ -37,16 +37,16 @@ def seal_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
     credentials : dict
         At most `settings.AUTHINFO_BYTES` of JSON.
     """
-    answer = client("kms").encrypt(
-        KeyId=f"alias/{settings.name('').rstrip('-')}",
+    answer = get_client("kms").encrypt(
+        KeyId=f"alias/{settings.resource_name('').rstrip('-')}",
         Plaintext=json.dumps(credentials).encode(),
         EncryptionContext={"service": str(service_id)},
     )
     return bytes(answer["CiphertextBlob"])
 
 
-def open_credentials(service_id: int, sealed: bytes) -> dict[str, Any]:
+def decrypt_credentials(service_id: int, sealed: bytes) -> dict[str, Any]:
     """Decrypt a service's credentials; only the dispatch function may."""
-    answer = client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext={"service": str(service_id)})
+    answer = get_client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext={"service": str(service_id)})
     opened: dict[str, Any] = json.loads(answer["Plaintext"])
     return opened

@@ -4,18 +4,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib import egress_policy, queues, secrets
-from chalicelib.access import Requester, groups_for, may, may_see
-from chalicelib.analysis import parameters
+from chalicelib.access import Requester, has_permission, is_visible, resolve_group_ids
+from chalicelib.analysis import service_parameters
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
-from chalicelib.people import sharing
-from chalicelib.schemas.base import given
-from chalicelib.schemas.credentials import flat
+from chalicelib.people import record_groups
+from chalicelib.schemas.base import sent_fields
+from chalicelib.schemas.credentials import flatten_credentials
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.services import Authentication, NewService, ServiceChange
-from chalicelib.tables import services as table
-from chalicelib.tables.base import LostRace
+from chalicelib.tables import services as services_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["add", "change", "credentials", "every", "refusal_of", "remove", "seen", "shown"]
+__all__ = [
+    "delete_service",
+    "get_credentials",
+    "get_last_refusal",
+    "get_visible_service",
+    "list_visible_services",
+    "register_service",
+    "services_to_json",
+    "update_service",
+]
 
 DEFAULTS: dict[str, Any] = {
     "display_name": None,
@@ -34,7 +43,7 @@ DEFAULTS: dict[str, Any] = {
 APART = ("name", "_authinfo", "enabled", "group_ids")
 
 
-def seen(requester: Requester, service_id: int) -> table.ServiceItem:
+def get_visible_service(requester: Requester, service_id: int) -> services_table.ServiceItem:
     """Return a service that the requester may see.
 
     Raises
@@ -42,18 +51,18 @@ def seen(requester: Requester, service_id: int) -> table.ServiceItem:
     ForbiddenError
         If there is none, or it is not theirs (the same answer).
     """
-    service = table.get(service_id)
-    if service is None or not may_see(requester, service):
+    service = services_table.find_service(service_id)
+    if service is None or not is_visible(requester, service):
         raise ForbiddenError(f"There is no analysis service {service_id} that you may see.")
     return service
 
 
-def every(requester: Requester) -> list[table.ServiceItem]:
+def list_visible_services(requester: Requester) -> list[services_table.ServiceItem]:
     """Return the services that the requester may see."""
-    return [service for service in table.every() if may_see(requester, service)]
+    return [service for service in services_table.iterate_services() if is_visible(requester, service)]
 
 
-def add(requester: Requester, wanted: NewService) -> int:
+def register_service(requester: Requester, request: NewService) -> int:
     """Register a service; return its id.
 
     Raises
@@ -61,64 +70,64 @@ def add(requester: Requester, wanted: NewService) -> int:
     InvalidError
         If its fields do not fit together, or its name is taken.
     """
-    fields = {**DEFAULTS, **_fields(wanted)}
-    sealed_later = _validated(fields, wanted.credentials or {})
-    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    number = table.new_id()
+    fields = {**DEFAULTS, **_fields(request)}
+    sealed_later = _validated(fields, request.credentials or {})
+    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
+    number = services_table.next_service_id()
     values = {
         "fields": fields,
-        "enabled": wanted.enabled is not False,
+        "enabled": request.enabled is not False,
         "group_ids": group_ids,
         "authinfo": _sealed(number, sealed_later),
         "owner_id": requester.user_id,
     }
     try:
-        table.add(number, wanted.name, values)
-    except LostRace:
-        raise _taken(wanted.name) from None
+        services_table.insert_service(number, request.name, values)
+    except ConditionFailed:
+        raise _taken(request.name) from None
     return number
 
 
-def change(requester: Requester, service_id: int, wanted: ServiceChange) -> None:
+def update_service(requester: Requester, service_id: int, request: ServiceChange) -> None:
     """Change a service, validated as a new one is."""
-    service = seen(requester, service_id)
-    fields = {**service.fields, **_fields(wanted)}
+    service = get_visible_service(requester, service_id)
+    fields = {**service.fields, **_fields(request)}
     values: dict[str, Any] = {"fields": fields}
     same_type = fields["authentication_type"] == service.fields["authentication_type"]
-    if wanted.credentials is None and same_type:
+    if request.credentials is None and same_type:
         _validated(fields, None)
         if service.authinfo and _origin(fields["url"]) != _origin(service.fields["url"]):
             raise InvalidError("_authinfo: give the credentials again when the service moves elsewhere.")
     else:
-        values["authinfo"] = _sealed(service_id, _validated(fields, wanted.credentials or {}))
-    if wanted.enabled is not None:
-        values["enabled"] = wanted.enabled
-    if wanted.group_ids:
-        values["group_ids"] = groups_for(requester, wanted.group_ids, ())
-    name = wanted.name or service.name
+        values["authinfo"] = _sealed(service_id, _validated(fields, request.credentials or {}))
+    if request.enabled is not None:
+        values["enabled"] = request.enabled
+    if request.group_ids:
+        values["group_ids"] = resolve_group_ids(requester, request.group_ids, ())
+    name = request.name or service.name
     try:
-        table.update(service, name, values)
-    except LostRace as lost:
+        services_table.update_service_item(service, name, values)
+    except ConditionFailed as lost:
         if name != service.name and 1 in lost.refused:
             raise _taken(name) from None
         raise BusyError("The service was changed by somebody else. Read it again, then change it.") from None
 
 
-def remove(requester: Requester, service_id: int) -> None:
+def delete_service(requester: Requester, service_id: int) -> None:
     """Delete a service; its analyses, many as they may be, go by the queue."""
-    service = seen(requester, service_id)
+    service = get_visible_service(requester, service_id)
     # The job first: if this ends between the two, the job finds the service there and does nothing.
-    queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
-    table.remove(service)
+    queues.send_message(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
+    services_table.delete_service_item(service)
 
 
-def credentials(service: table.ServiceItem) -> dict[str, Any]:
+def get_credentials(service: services_table.ServiceItem) -> dict[str, Any]:
     """Return the credentials of a service; only the dispatch function may open them."""
-    return secrets.open_credentials(int(service.id), service.authinfo) if service.authinfo else {}
+    return secrets.decrypt_credentials(int(service.id), service.authinfo) if service.authinfo else {}
 
 
-def shown(
-    requester: Requester, services: list[table.ServiceItem], *, as_posted: bool
+def services_to_json(
+    requester: Requester, services: list[services_table.ServiceItem], *, as_posted: bool
 ) -> list[dict[str, Any]]:
     """Return services as the API shows them; never their credentials.
 
@@ -131,14 +140,16 @@ def shown(
     as_posted : bool
         Give ``optional_analysis_parameters`` back as they were posted, rather than as objects.
     """
-    groups = sharing.groups_of(requester, services)
+    groups = record_groups.list_record_groups(requester, services)
     return [{**_shown(s, as_posted), "groups": its} for s, its in zip(services, groups, strict=True)]
 
 
-def _shown(service: table.ServiceItem, as_posted: bool) -> dict[str, Any]:
+def _shown(service: services_table.ServiceItem, as_posted: bool) -> dict[str, Any]:
     fields = dict(service.fields)
     if not as_posted:
-        fields["optional_analysis_parameters"] = parameters.declared(fields["optional_analysis_parameters"])
+        fields["optional_analysis_parameters"] = service_parameters.parse_declarations(
+            fields["optional_analysis_parameters"]
+        )
     return {
         "id": int(service.id),
         "name": service.name,
@@ -150,7 +161,7 @@ def _shown(service: table.ServiceItem, as_posted: bool) -> dict[str, Any]:
     }
 
 
-def refusal_of(requester: Requester, service: table.ServiceItem) -> dict[str, Any] | None:
+def get_last_refusal(requester: Requester, service: services_table.ServiceItem) -> dict[str, Any] | None:
     """Return how a service last refused an analysis, for those who manage it; None for all others.
 
     Returns
@@ -159,7 +170,7 @@ def refusal_of(requester: Requester, service: table.ServiceItem) -> dict[str, An
         ``at`` (a time), ``status`` (of HTTP), ``excerpt`` (at most 200 characters of what the
         service said, which may be none) and ``analysis_id``.
     """
-    manages = may(requester, Acl.MANAGE_SERVICES) and may_see(requester, service)
+    manages = has_permission(requester, Acl.MANAGE_SERVICES) and is_visible(requester, service)
     return service.last_refusal if manages else None
 
 
@@ -168,23 +179,27 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _fields(wanted: ServiceChange) -> dict[str, Any]:
-    return {name: value for name, value in given(wanted, *APART).items() if value is not None}
+def _fields(request: ServiceChange) -> dict[str, Any]:
+    return {name: value for name, value in sent_fields(request, *APART).items() if value is not None}
 
 
 def _validated(fields: dict[str, Any], authinfo: dict[str, Any] | None) -> dict[str, Any]:
     """Check fields that depend on each other; return the credentials in their flat form."""
-    parameters.declared(fields["optional_analysis_parameters"])
+    service_parameters.parse_declarations(fields["optional_analysis_parameters"])
     if not fields["upload_only"] and not fields["input_data_types"]:
         raise InvalidError("input_data_types: required, unless the service is upload_only.")
     host = urlsplit(fields["url"]).hostname or ""
-    if egress_policy.is_private_literal(host):
+    if egress_policy.is_private_address(host):
         raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
-    return {} if authinfo is None else flat(Authentication(fields["authentication_type"]), authinfo)
+    return (
+        {}
+        if authinfo is None
+        else flatten_credentials(Authentication(fields["authentication_type"]), authinfo)
+    )
 
 
 def _sealed(number: int, found: dict[str, Any]) -> bytes | None:
-    return secrets.seal_credentials(number, found) if found else None
+    return secrets.encrypt_credentials(number, found) if found else None
 
 
 def _taken(name: str) -> InvalidError:

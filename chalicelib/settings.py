@@ -21,9 +21,9 @@ __all__ = [
     "UNSENT_AFTER",
     "UPLOAD_SECONDS",
     "VERSION",
-    "egress_allowed_hosts",
-    "name",
-    "public_url",
+    "get_egress_allowed_hosts",
+    "get_public_url",
+    "resource_name",
 ]
 
 VERSION = "0.1.0"
@@ -67,17 +67,17 @@ UNSENT_AFTER = 120.0
 """Seconds after which a queued analysis that nobody has taken is put into the queue again."""
 
 
-def name(resource: str) -> str:
+def resource_name(resource: str) -> str:
     """Return the name of a resource of this stage, such as ``heliograph-prod-dispatch``."""
     return f"heliograph-{STAGE}-{resource}"
 
 
-def egress_allowed_hosts() -> frozenset[str]:
+def get_egress_allowed_hosts() -> frozenset[str]:
     """Return the hosts that may be called although they are not public (``EGRESS_ALLOWED_HOSTS``)."""
     hosts = os.environ.get("EGRESS_ALLOWED_HOSTS", "")
     return frozenset(host.strip().lower() for host in hosts.split(",") if host.strip())
 
 
-def public_url() -> str | None:
+def get_public_url() -> str | None:
     """Return where the API is reached from outside (``PUBLIC_URL``), or None: where the request came in."""
     return os.environ.get("PUBLIC_URL", "").rstrip("/") or None

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib import queues
 
-__all__ = ["dead_letters", "dispatch", "documents", "jobs", "sweep"]
+__all__ = ["handle_dead_letter", "handle_dispatch", "handle_document", "handle_job", "handle_sweep"]
 
 Pause = Callable[[float], None]
 
@@ -21,62 +21,62 @@ def _message(event: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return json.loads(record["body"]), record["receiptHandle"]
 
 
-def dispatch(event: dict[str, Any]) -> None:
+def handle_dispatch(event: dict[str, Any]) -> None:
     """Send the analysis of a message to its service; raise if the message shall come back."""
-    from chalicelib.analysis.dispatch import dispatch as send
+    from chalicelib.analysis.dispatch import dispatch_analysis as send
 
     message, handle = _message(event)
-    send(message["analysis_id"], lambda seconds: queues.hide(queues.DISPATCH, handle, seconds))
+    send(message["analysis_id"], lambda seconds: queues.postpone_message(queues.DISPATCH, handle, seconds))
 
 
-def dead_letters(event: dict[str, Any]) -> None:
+def handle_dead_letter(event: dict[str, Any]) -> None:
     """End the analysis of a message that came back too often."""
-    from chalicelib.analysis.dispatch import give_up
+    from chalicelib.analysis.dispatch import fail_undelivered_analysis
 
     message, _ = _message(event)
-    give_up(message["analysis_id"])
+    fail_undelivered_analysis(message["analysis_id"])
 
 
-def jobs(event: dict[str, Any]) -> None:
+def handle_job(event: dict[str, Any]) -> None:
     """Do a part of what touches many records, or what nobody should wait for."""
     message, handle = _message(event)
-    JOBS[message["job"]](message, lambda seconds: queues.hide(queues.JOBS, handle, seconds))
+    JOBS[message["job"]](message, lambda seconds: queues.postpone_message(queues.JOBS, handle, seconds))
 
 
 def _delete_analyses(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.removal import delete_of_service
+    from chalicelib.analysis.analysis_deletion import delete_service_analyses
 
-    delete_of_service(message["service_id"], last=message.get("last", False), pause=pause)
+    delete_service_analyses(message["service_id"], last=message.get("last", False), pause=pause)
 
 
 def _delete_group(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.people.group_removal import finish
+    from chalicelib.people.group_deletion import finish_group_deletion
 
-    finish(message["group_id"], pause)
+    finish_group_deletion(message["group_id"], pause)
 
 
 def _delete_source(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.removal import delete_of_source
+    from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
 
-    delete_of_source(message["source_id"])
+    delete_source_with_analyses(message["source_id"])
 
 
 def _default_analyses(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.defaults import happened
+    from chalicelib.analysis.default_analyses import start_default_analyses
 
-    happened(message, pause)
+    start_default_analyses(message, pause)
 
 
 def _batch(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.batches import work_off
+    from chalicelib.analysis.batches import process_batch
 
-    work_off(message, pause)
+    process_batch(message, pause)
 
 
 def _read_results(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.write_back import read_results
+    from chalicelib.analysis.write_back import read_joblib_results
 
-    read_results(message["analysis_id"])
+    read_joblib_results(message["analysis_id"])
 
 
 JOBS: dict[str, Callable[[dict[str, Any], Pause], None]] = {
@@ -90,15 +90,15 @@ JOBS: dict[str, Callable[[dict[str, Any], Pause], None]] = {
 """What does the jobs of each kind; `Pause` says after how many seconds a job shall come back."""
 
 
-def documents(event: dict[str, Any]) -> dict[str, Any]:
+def handle_document(event: dict[str, Any]) -> dict[str, Any]:
     """Read a document that is too large for the API function, and store its parts."""
-    from chalicelib.analysis.large_documents import split
+    from chalicelib.analysis.document_uploads import read_uploaded_document
 
-    return split(event["upload"], event["analysis_id"])
+    return read_uploaded_document(event["upload"], event["analysis_id"])
 
 
-def sweep() -> None:
+def handle_sweep() -> None:
     """Look at what waits too long."""
-    from chalicelib.analysis.sweep import sweep as look
+    from chalicelib.analysis.sweep import sweep_overdue as look
 
     look()

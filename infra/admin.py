@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chalicelib import people
 from chalicelib.errors import HeliographError, UnauthorizedError
-from chalicelib.fitter_door import fitter_token
+from chalicelib.fitter_endpoint import get_fitter_token
 
 __all__ = ["ensure_administrator", "main"]
 
@@ -31,7 +31,7 @@ def ensure_administrator(token_file: Path) -> None:
     """
     if token_file.exists():
         try:
-            people.requester_of(f"token {token_file.read_text().strip()}")
+            people.authenticate(f"token {token_file.read_text().strip()}")
         except UnauthorizedError:
             pass
         else:
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         case ["ensure", file]:
             ensure_administrator(Path(file))
         case ["fitter-token"]:
-            print(fitter_token())
+            print(get_fitter_token())
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -114,11 +114,11 @@ def _data(package: str, folder: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / folder
 
 
-def _pyphot(wanted: dict[str, str]) -> dict[str, Curve]:
+def _pyphot(request: dict[str, str]) -> dict[str, Curve]:
     import h5py
 
     with h5py.File(_data("pyphot", "libs") / "new_filters.hd5") as library:
-        tables = {name: library["filters"][curve] for name, curve in wanted.items()}
+        tables = {name: library["filters"][curve] for name, curve in request.items()}
         scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
         return {
             name: (table["WAVELENGTH"] * scale[table.attrs["WAVELENGTH_UNIT"]], table["THROUGHPUT"])
@@ -126,9 +126,9 @@ def _pyphot(wanted: dict[str, str]) -> dict[str, Curve]:
         }
 
 
-def _sedpy(wanted: dict[str, str]) -> dict[str, Curve]:
+def _sedpy(request: dict[str, str]) -> dict[str, Curve]:
     folder = _data("sedpy", "data") / "filters"
-    tables = {name: np.genfromtxt(folder / f"{curve}.par") for name, curve in wanted.items()}
+    tables = {name: np.genfromtxt(folder / f"{curve}.par") for name, curve in request.items()}
     return {name: (table[:, 0], table[:, 1]) for name, table in tables.items()}
 
 

@@ -138,6 +138,6 @@ def followed(reply: Reply) -> bytes:
     assert reply.status == 303, reply.text
     key = urlsplit(reply.headers["Location"]).path.lstrip("/")
     key = key.partition("/")[2] if key.startswith("heliograph-") else key
-    found = blobs.get(key)
+    found = blobs.read_blob(key)
     assert found is not None, reply.headers["Location"]
     return found

@@ -8,7 +8,7 @@ from cfnlint.decode import cfn_yaml
 from moto.backends import get_backend
 
 from chalicelib import settings
-from chalicelib.aws import account_id, client
+from chalicelib.aws import get_account_id, get_client
 
 __all__ = ["make_stage", "template_resources"]
 
@@ -33,14 +33,16 @@ def make_stage(resources: dict[str, Any]) -> None:
             case "AWS::DynamoDB::Table":
                 _make_table(resource["Properties"])
             case "AWS::SQS::Queue":
-                client("sqs").create_queue(QueueName=resource["Properties"]["QueueName"]["Fn::Sub"])
-    client("s3").create_bucket(Bucket=settings.name(account_id()))
-    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
-    client("kms").create_alias(AliasName="alias/heliograph-local", TargetKeyId=key)
-    client("secretsmanager").create_secret(Name=settings.name("secret"), SecretString="s3cret" * 8)
+                get_client("sqs").create_queue(QueueName=resource["Properties"]["QueueName"]["Fn::Sub"])
+    get_client("s3").create_bucket(Bucket=settings.resource_name(get_account_id()))
+    key = get_client("kms").create_key()["KeyMetadata"]["KeyId"]
+    get_client("kms").create_alias(AliasName="alias/heliograph-local", TargetKeyId=key)
+    get_client("secretsmanager").create_secret(
+        Name=settings.resource_name("secret"), SecretString="s3cret" * 8
+    )
 
 
 def _make_table(properties: dict[str, Any]) -> None:
     wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     given = {name: properties[name] for name in wanted if name in properties}
-    client("dynamodb").create_table(TableName=properties["TableName"]["Fn::Sub"], **given)
+    get_client("dynamodb").create_table(TableName=properties["TableName"]["Fn::Sub"], **given)

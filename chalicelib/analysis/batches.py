@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib import blobs, people, queues, settings
-from chalicelib.access import Requester, groups_for
+from chalicelib.access import Requester, resolve_group_ids
 from chalicelib.analysis import start as starting
 from chalicelib.errors import (
     BusyError,
@@ -22,15 +22,15 @@ from chalicelib.errors import (
     UnavailableError,
 )
 from chalicelib.schemas.analyses import NewAnalysis
-from chalicelib.schemas.base import given, read
+from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
 from chalicelib.schemas.people import Acl
-from chalicelib.sources import listing
+from chalicelib.sources import source_lists
 from chalicelib.tables import analyses
-from chalicelib.tables import batches as table
-from chalicelib.tables.base import LostRace
+from chalicelib.tables import batches as batches_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["add", "seen", "shown", "work_off"]
+__all__ = ["batch_to_json", "get_own_batch", "process_batch", "start_batch"]
 
 AT_ONCE = 20
 """Sources that one invocation starts analyses of."""
@@ -39,7 +39,9 @@ SOON, GIVEN_UP_AFTER = 10.0, 60.0
 """Seconds after which to look again for the record of a batch; and after which it will never come."""
 
 
-def add(requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_key: str | None) -> int:
+def start_batch(
+    requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_key: str | None
+) -> int:
     """Start an analysis of many sources; return the id of the batch.
 
     Raises
@@ -49,45 +51,45 @@ def add(requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_
     InvalidError
         If the parameters do not fit, or there are no sources, or too many.
     """
-    service = starting.runnable(requester, wanted.service_id)
-    starting.chosen(service, wanted)
-    key = starting.remembered(requester, idempotency_key, "batch")
-    if key and (earlier := analyses.repeated(key)):
+    service = starting.require_runnable_service(requester, wanted.service_id)
+    starting.split_parameters(service, wanted)
+    key = starting.scoped_idempotency_key(requester, idempotency_key, "batch")
+    if key and (earlier := analyses.find_earlier_id(key)):
         return earlier
     sources = _sources(requester, wanted)
-    number = table.new_id()
-    request = given(wanted, "service_id", "obj_ids", "group_id")
+    number = batches_table.next_batch_id()
+    request = sent_fields(wanted, "service_id", "obj_ids", "group_id")
     document = {
         "obj_ids": sources,
         "request": request,
-        "public_url": settings.public_url() or public_url,
+        "public_url": settings.get_public_url() or public_url,
         "as_admin": requester.is_admin,
     }
-    blobs.put(_key(number), json.dumps(document).encode(), "application/json")
+    blobs.write_blob(_key(number), json.dumps(document).encode(), "application/json")
     # The job first: if this ends before the record is there, the job finds none and gives up.
     job = {"job": "batch", "batch_id": number, "first": 0, "last": len(sources), "sent_at": time.time()}
-    queues.send(queues.JOBS, job, delay=1)
+    queues.send_message(queues.JOBS, job, delay=1)
     try:
-        table.add(number, requester.user_id, int(service.id), len(sources), key)
-    except LostRace:
-        return analyses.repeated(key or "") or number
+        batches_table.insert_batch(number, requester.user_id, int(service.id), len(sources), key)
+    except ConditionFailed:
+        return analyses.find_earlier_id(key or "") or number
     return number
 
 
-def _sources(requester: Requester, wanted: NewBatch) -> list[str]:
-    named = list(wanted.obj_ids or ())
-    if wanted.group_id:
-        groups_for(requester, [wanted.group_id], ())
-        named += islice(listing.names_in_group(wanted.group_id), LARGEST + 1)
+def _sources(requester: Requester, request: NewBatch) -> list[str]:
+    named = list(request.obj_ids or ())
+    if request.group_id:
+        resolve_group_ids(requester, [request.group_id], ())
+        named += islice(source_lists.iterate_group_sources(request.group_id), LARGEST + 1)
     found = list(dict.fromkeys(named))
     if not found:
-        raise InvalidError(f"group_id: no source is saved to group {wanted.group_id}.")
+        raise InvalidError(f"group_id: no source is saved to group {request.group_id}.")
     if len(found) > LARGEST:
         raise InvalidError(f"More than {LARGEST} sources are meant; send them in several batches.")
     return found
 
 
-def work_off(job: dict[str, Any], pause: Callable[[float], None]) -> None:
+def process_batch(job: dict[str, Any], pause: Callable[[float], None]) -> None:
     """Start the analyses of a range of a batch's sources, or cut the range in two.
 
     Parameters
@@ -103,18 +105,18 @@ def work_off(job: dict[str, Any], pause: Callable[[float], None]) -> None:
         If the batch is not there yet, or others are changing the same records.
     """
     number, first, last = job["batch_id"], job["first"], job["last"]
-    item = table.get(number)
+    item = batches_table.find_batch(number)
     if item is None:
         return _wait_for(job, pause)
     if last - first > AT_ONCE:
         middle = (first + last) // 2
         for begin, end in ((first, middle), (middle, last)):
-            queues.send(queues.JOBS, {**job, "first": begin, "last": end})
+            queues.send_message(queues.JOBS, {**job, "first": begin, "last": end})
         return
-    document = json.loads(blobs.get(_key(number)) or b"{}")
-    known = {outcome.obj_id for outcome in table.outcomes(number, first, last - first)}
+    document = json.loads(blobs.read_blob(_key(number)) or b"{}")
+    known = {outcome.obj_id for outcome in batches_table.find_outcomes(number, first, last - first)}
     acls = [Acl.SYSTEM_ADMIN] if document["as_admin"] else []
-    author = people.requester_numbered(int(item.author_id), acls)
+    author = people.load_requester(int(item.author_id), acls)
     for place in range(first, last):
         source_id = document["obj_ids"][place]
         if source_id not in known:
@@ -128,7 +130,7 @@ def _wait_for(job: dict[str, Any], pause: Callable[[float], None]) -> None:
 
 
 def _start(
-    item: table.BatchItem,
+    item: batches_table.BatchItem,
     author: Requester | None,
     place: int,
     source_id: str,
@@ -137,24 +139,28 @@ def _start(
 ) -> None:
     try:
         analysis_id, message = _started(item, author, place, source_id, document)
-        table.note(int(item.id), place, source_id, analysis_id, message)
+        batches_table.insert_outcome(int(item.id), place, source_id, analysis_id, message)
     except (BusyError, UnavailableError) as reason:
         pause(SOON)
         raise RetryLater(f"batch {int(item.id)}: {reason}") from None
 
 
 def _started(
-    item: table.BatchItem, author: Requester | None, place: int, source_id: str, document: dict[str, Any]
+    item: batches_table.BatchItem,
+    author: Requester | None,
+    place: int,
+    source_id: str,
+    document: dict[str, Any],
 ) -> tuple[int | None, str | None]:
     """Start the analysis of one source; return its id, or why it does not start."""
     if author is None:
         return None, "The user who started the batch does not exist any more."
     try:
-        analysis_id = starting.start(
+        analysis_id = starting.start_analysis(
             author,
             source_id,
             int(item.service_id),
-            read(NewAnalysis, document["request"]),
+            parse_body(NewAnalysis, document["request"]),
             public_url=document["public_url"],
             idempotency_key=f"batch {int(item.id)} {place}",
         )
@@ -165,7 +171,7 @@ def _started(
     return analysis_id, None
 
 
-def seen(requester: Requester, number: int) -> table.BatchItem:
+def get_own_batch(requester: Requester, number: int) -> batches_table.BatchItem:
     """Return a batch of the requester's.
 
     Raises
@@ -173,18 +179,18 @@ def seen(requester: Requester, number: int) -> table.BatchItem:
     ForbiddenError
         If there is none, or it is somebody else's (the same answer).
     """
-    item = table.get(number)
+    item = batches_table.find_batch(number)
     if item is None or not (int(item.author_id) == requester.user_id or requester.is_admin):
         raise ForbiddenError(f"There is no batch {number} of yours.")
     return item
 
 
-def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
+def batch_to_json(item: batches_table.BatchItem, query: BatchQuery) -> dict[str, Any]:
     """Return a batch as the API shows it, with a page of its outcomes."""
     # Counted first: a batch that is done shows all its outcomes.
-    known, refused = table.counts(int(item.id))
-    outcomes = table.outcomes(int(item.id), query.skipped, query.numPerPage)
-    there = analyses.some([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
+    known, refused = batches_table.count_outcomes(int(item.id))
+    outcomes = batches_table.find_outcomes(int(item.id), query.skipped, query.numPerPage)
+    there = analyses.find_analyses([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
     return {
         "id": int(item.id),
         "service_id": int(item.service_id),
@@ -198,7 +204,7 @@ def shown(item: table.BatchItem, query: BatchQuery) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: table.OutcomeItem, there: dict[int, analyses.AnalysisItem]) -> dict[str, Any]:
+def _outcome(outcome: batches_table.OutcomeItem, there: dict[int, analyses.AnalysisItem]) -> dict[str, Any]:
     number = None if outcome.analysis_id is None else int(outcome.analysis_id)
     analysis = there.get(number) if number is not None else None
     return {

@@ -15,10 +15,18 @@ from typing import Any
 
 from chalicelib import blobs
 from chalicelib.errors import InvalidError
-from chalicelib.json_text import dump, parse
+from chalicelib.json_text import dump_json, parse_json
 from chalicelib.schemas.base import is_name
 
-__all__ = ["CURVES", "Document", "Stored", "delete", "read", "store", "summed_up"]
+__all__ = [
+    "CURVE_FIELDS",
+    "Document",
+    "StoredDocument",
+    "delete_document",
+    "parse_document",
+    "store_document",
+    "summarize_results",
+]
 
 MAX_PLOTS = 100
 MAX_SCALARS = 200
@@ -35,7 +43,7 @@ IMAGES = {
 }
 OPAQUE = "application/octet-stream"
 
-CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
+CURVE_FIELDS = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
 """What a source's list of analyses carries of each document."""
 
 
@@ -59,7 +67,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredDocument:
     """A stored document.
 
     Attributes
@@ -74,7 +82,7 @@ class Stored:
     products: dict[str, Any]
 
 
-def read(analysis: dict[str, Any] | None) -> Document:
+def parse_document(analysis: dict[str, Any] | None) -> Document:
     """Check a document.
 
     Raises
@@ -88,26 +96,28 @@ def read(analysis: dict[str, Any] | None) -> Document:
     _read_results(document)
     _read_samples(document)
     _read_annotations(document)
-    given = {name: document.analysis[name] for name in CURVES if document.analysis.get(name) is not None}
+    given = {
+        name: document.analysis[name] for name in CURVE_FIELDS if document.analysis.get(name) is not None
+    }
     if len(json.dumps(given)) <= INLINE_BYTES:
         document.products["curves"] = given
-    whole = dump(document.analysis)
+    whole = dump_json(document.analysis)
     document.products["hash"] = hashlib.md5(whole, usedforsecurity=False).hexdigest()
     document.parts["document.json"] = (whole, "application/json")
     return document
 
 
-def store(analysis_id: int, document: Document) -> Stored:
+def store_document(analysis_id: int, document: Document) -> StoredDocument:
     """Put a document and its parts into S3, under a key of its own."""
     prefix = f"analyses/{analysis_id}/documents/{uuid.uuid4()}/"
     for name, (data, content_type) in document.parts.items():
-        blobs.put(prefix + name, data, content_type)
-    return Stored(prefix, document.products)
+        blobs.write_blob(prefix + name, data, content_type)
+    return StoredDocument(prefix, document.products)
 
 
-def delete(prefix: str) -> None:
+def delete_document(prefix: str) -> None:
     """Remove a stored document."""
-    blobs.delete_under(prefix)
+    blobs.delete_blobs(prefix)
 
 
 def _decoded(place: str, text: Any) -> bytes:
@@ -165,8 +175,8 @@ def _read_results(document: Document) -> None:
     data = given["data"]
     if kind == "json":
         data = _from_text(data)
-        document.parts["results.json"] = (dump(data), "application/json")
-        document.products |= summed_up(data)
+        document.parts["results.json"] = (dump_json(data), "application/json")
+        document.products |= summarize_results(data)
     else:
         document.parts[f"results.{'joblib' if kind == 'joblib' else 'bin'}"] = (
             _decoded("analysis.results.data", data),
@@ -193,7 +203,7 @@ def _read_annotations(document: Document) -> None:
     document.products["annotations"] = given
 
 
-def summed_up(results: Any) -> dict[str, Any]:
+def summarize_results(results: Any) -> dict[str, Any]:
     """Return what a record says of results: their scalars, and their summary if they have one."""
     summary = results.get("summary") if isinstance(results, dict) else None
     said = {"summary": summary[:MAX_SUMMARY]} if isinstance(summary, str) and summary.strip() else {}
@@ -222,14 +232,14 @@ def _from_text(data: Any) -> Any:
     if isinstance(data, str):
         # A text that is no JSON is a fine result, too.
         with suppress(InvalidError):
-            return parse(data, "analysis.results.data")
+            return parse_json(data, "analysis.results.data")
     return data
 
 
 def _read_samples(document: Document) -> None:
     for name in ("posterior_samples", "posteriors"):
         if isinstance(document.analysis.get(name), dict | list):
-            samples = dump(document.analysis[name])
+            samples = dump_json(document.analysis[name])
             document.parts["samples.json"] = (samples, "application/json")
             document.products["samples"] = name
             return

@@ -9,7 +9,7 @@ from chalicelib import egress
 from chalicelib.errors import InvalidError
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["ping"]
+__all__ = ["ping_service"]
 
 TIMEOUT = (5.0, 10.0)
 """Seconds to connect, and to wait for the answer to begin: a service may have to be woken up."""
@@ -18,7 +18,7 @@ LONGEST = 20.0
 """Seconds for all of it, the name's resolution too: API Gateway waits 29 for us."""
 
 Verdict = dict[str, Any]
-Outcome = egress.Answer | Exception
+Outcome = egress.ServiceResponse | Exception
 
 REFUSED = (
     "It was not called: {}. Services are called at public addresses only: give it a url whose host is one, "
@@ -26,10 +26,10 @@ REFUSED = (
 )
 
 WAYS_OUT = {
-    egress.Obstacle.NAME: "Look for a slip in the host of its url, and see whether DNS has the name.",
-    egress.Obstacle.PORT: "Nothing listens there: start the service, and check the port of its url.",
-    egress.Obstacle.SILENCE: "Check the port of its url, and whether a firewall keeps strangers out.",
-    egress.Obstacle.CERTIFICATE: (
+    egress.ConnectionProblem.NAME: "Check the host name in its url, and that DNS knows it.",
+    egress.ConnectionProblem.PORT: "Nothing listens there: start the service, and check the port of its url.",
+    egress.ConnectionProblem.SILENCE: "Check the port of its url, and its firewall.",
+    egress.ConnectionProblem.CERTIFICATE: (
         "Give it a certificate of a public authority, for this very host, not expired, with its whole chain; "
         "or see whether this port speaks plain http."
     ),
@@ -42,7 +42,7 @@ SILENT = (
 )
 
 
-def ping(service: ServiceItem) -> Verdict:
+def ping_service(service: ServiceItem) -> Verdict:
     """Ask the address of a service for a page, without data or credentials.
 
     Parameters
@@ -68,7 +68,7 @@ def ping(service: ServiceItem) -> Verdict:
         )
     begun = time.monotonic()
     outcome = _outcome(service.fields["url"])
-    if isinstance(outcome, egress.Answer):
+    if isinstance(outcome, egress.ServiceResponse):
         return _reached(outcome.status, time.monotonic() - begun)
     return _unreached(outcome)
 
@@ -83,15 +83,15 @@ def _outcome(url: str) -> Outcome:
 
     def try_it() -> None:
         try:
-            outcomes.put(egress.get(url, TIMEOUT))
-        except (egress.EgressRefused, egress.NoConnection, egress.TimedOut) as error:
+            outcomes.put(egress.get_from_service(url, TIMEOUT))
+        except (egress.AddressRefused, egress.ConnectionFailed, egress.ResponseTimedOut) as error:
             outcomes.put(error)
 
     Thread(target=try_it, daemon=True).start()
     try:
         return outcomes.get(timeout=LONGEST)
     except Empty:
-        return egress.TimedOut("no answer came in time")
+        return egress.ResponseTimedOut("no answer came in time")
 
 
 def _reached(status: int, seconds: float) -> Verdict:
@@ -126,8 +126,8 @@ def _meaning(status: int) -> str:
 def _unreached(error: Exception) -> Verdict:
     verdict = {"allowed": True, "reached": False, "status": None, "seconds": None}
     match error:
-        case egress.EgressRefused():
+        case egress.AddressRefused():
             return {**verdict, "allowed": False, "message": REFUSED.format(error)}
-        case egress.NoConnection():
+        case egress.ConnectionFailed():
             return {**verdict, "message": f"It could not be reached: {error}. {WAYS_OUT[error.why]}"}
     return {**verdict, "message": SILENT.format(error)}

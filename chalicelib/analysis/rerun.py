@@ -4,20 +4,20 @@ import json
 from typing import Any
 
 from chalicelib import blobs
-from chalicelib.access import Requester, groups_left
-from chalicelib.analysis import reading
-from chalicelib.analysis.start import EXTINCTION, inputs_key, start
+from chalicelib.access import Requester, remaining_group_ids
+from chalicelib.analysis import analysis_views
+from chalicelib.analysis.start import EXTINCTION, inputs_key, start_analysis
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
-from chalicelib.schemas.base import given, read
+from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.tables.analyses import AnalysisItem
 
-__all__ = ["rerun"]
+__all__ = ["rerun_analysis"]
 
 
-def rerun(
+def rerun_analysis(
     requester: Requester,
     analysis_id: int,
-    wanted: Rerun,
+    request: Rerun,
     *,
     public_url: str,
     idempotency_key: str | None = None,
@@ -40,19 +40,19 @@ def rerun(
     ForbiddenError
         If the analysis is not the requester's to see, or was an upload.
     """
-    item = reading.seen(requester, analysis_id)
-    changes = {name: value for name, value in given(wanted).items() if value is not None}
+    item = analysis_views.get_visible_analysis(requester, analysis_id)
+    changes = {name: value for name, value in sent_fields(request).items() if value is not None}
     chosen = {**_chosen(requester, item), **changes.pop("url_parameters", {})}
     before = {
         "input_filters": item.input_filters,
         "show_parameters": bool(item.show_parameters),
         "show_plots": bool(item.show_plots),
         "show_corner": bool(item.show_corner),
-        "group_ids": groups_left(requester, item),
+        "group_ids": remaining_group_ids(requester, item),
     }
     chosen |= changes.pop("analysis_parameters", {})
-    again = read(NewAnalysis, {**before, **changes, "analysis_parameters": chosen})
-    return start(
+    again = parse_body(NewAnalysis, {**before, **changes, "analysis_parameters": chosen})
+    return start_analysis(
         requester,
         item.obj_id,
         int(item.analysis_service_id),
@@ -67,6 +67,6 @@ def _chosen(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     kept: dict[str, Any] = dict(item.analysis_parameters)
     if int(item.author_id) != requester.user_id:
         return kept
-    document = blobs.get(inputs_key(int(item.id)))
+    document = blobs.read_blob(inputs_key(int(item.id)))
     sent = json.loads(document)["analysis_parameters"] if document else {}
     return {**sent, **({EXTINCTION: True} if EXTINCTION in kept else {})}

@@ -12,18 +12,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import blobs, queues, services, settings
-from chalicelib.access import Requester, groups_for
-from chalicelib.analysis import inputs, parameters, records, tokens
+from chalicelib.access import Requester, resolve_group_ids
+from chalicelib.analysis import analysis_records, callback_tokens, service_inputs, service_parameters
 from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError, UnreadableError
-from chalicelib.renderer import render
+from chalicelib.renderer import render_blob
 from chalicelib.schemas.analyses import NewAnalysis
-from chalicelib.schemas.base import given, truth
-from chalicelib.sources import catalogue
-from chalicelib.tables import analyses as table
+from chalicelib.schemas.base import parse_boolean, sent_fields
+from chalicelib.sources import source_records
+from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables.base import next_id, timestamp
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["EXTINCTION", "chosen", "inputs_key", "remembered", "runnable", "start"]
+__all__ = [
+    "EXTINCTION",
+    "inputs_key",
+    "require_runnable_service",
+    "scoped_idempotency_key",
+    "split_parameters",
+    "start_analysis",
+]
 
 EXTINCTION = "correct_extinction"
 """The reserved name of the parameter that dereddens the photometry."""
@@ -37,15 +44,15 @@ def inputs_key(analysis_id: int) -> str:
     return f"analyses/{analysis_id}/inputs.json"
 
 
-def start(
+def start_analysis(
     requester: Requester,
     source_id: str,
     service_id: int,
-    wanted: NewAnalysis,
+    request: NewAnalysis,
     *,
     public_url: str,
     idempotency_key: str | None = None,
-    counts: Iterable[table.Count] = (),
+    counts: Iterable[analyses_table.LimitedCount] = (),
 ) -> int:
     """Start an analysis of a source; return its id once it is durably queued.
 
@@ -71,39 +78,41 @@ def start(
     InvalidError
         If the parameters do not fit, or the requester has too many analyses of the source.
     """
-    service = runnable(requester, service_id)
-    source = catalogue.seen(requester, source_id)
-    key = remembered(requester, idempotency_key)
-    if key and (earlier := table.repeated(key)):
+    service = require_runnable_service(requester, service_id)
+    source = source_records.get_visible_source(requester, source_id)
+    key = scoped_idempotency_key(requester, idempotency_key)
+    if key and (earlier := analyses_table.find_earlier_id(key)):
         return earlier
-    sent, kept = chosen(service, wanted)
-    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    filters = given(wanted.input_filters) if wanted.input_filters else None
-    data = inputs.assemble(requester, source, service.fields["input_data_types"], filters)
+    sent, kept = split_parameters(service, request)
+    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
+    filters = sent_fields(request.input_filters) if request.input_filters else None
+    data = service_inputs.collect_inputs(requester, source, service.fields["input_data_types"], filters)
     document = _document(source_id, source.fields, data, sent)
 
     analysis_id, created_at = next_id("analysis"), timestamp()
     _keep_inputs(analysis_id, document, dereddened=EXTINCTION in kept and "photometry" in data)
-    record = records.new(
+    record = analysis_records.build_analysis_item(
         analysis_id,
         requester,
         source_id,
         service,
-        wanted,
+        request,
         group_ids=group_ids,
         status="queued",
         analysis_parameters=kept,
         input_filters=filters,
         created_at=created_at,
-        callback_hash=tokens.token_hash(tokens.callback_token(analysis_id, created_at)),
-        public_url=settings.public_url() or public_url,
-        watch=table.WATCHED,
+        callback_hash=callback_tokens.hash_callback_token(
+            callback_tokens.derive_callback_token(analysis_id, created_at)
+        ),
+        public_url=settings.get_public_url() or public_url,
+        watch=analyses_table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
     )
     return _queued(record, key, counts)
 
 
-def remembered(requester: Requester, key: str | None, kind: str = "analysis") -> str | None:
+def scoped_idempotency_key(requester: Requester, key: str | None, kind: str = "analysis") -> str | None:
     """Return an idempotency key as it is stored: its user's own, of its kind, of a length that fits."""
     if not key:
         return None
@@ -111,7 +120,7 @@ def remembered(requester: Requester, key: str | None, kind: str = "analysis") ->
     return f"{requester.user_id}#{digest}"
 
 
-def runnable(requester: Requester, service_id: int) -> ServiceItem:
+def require_runnable_service(requester: Requester, service_id: int) -> ServiceItem:
     """Return a service that the requester may have analyses of.
 
     Raises
@@ -119,7 +128,7 @@ def runnable(requester: Requester, service_id: int) -> ServiceItem:
     ForbiddenError
         If it is not theirs, takes uploads only, or is disabled.
     """
-    service = services.seen(requester, service_id)
+    service = services.get_visible_service(requester, service_id)
     if service.fields["upload_only"]:
         raise ForbiddenError(
             f"Analysis service {service_id} takes uploads only: "
@@ -130,7 +139,9 @@ def runnable(requester: Requester, service_id: int) -> ServiceItem:
     return service
 
 
-def chosen(service: ServiceItem, wanted: NewAnalysis) -> tuple[parameters.Chosen, parameters.Chosen]:
+def split_parameters(
+    service: ServiceItem, request: NewAnalysis
+) -> tuple[service_parameters.Values, service_parameters.Values]:
     """Return the parameters as the service gets them, and as the record keeps them.
 
     `EXTINCTION` is kept but not sent: it says what is done to the data, not what the service does.
@@ -140,22 +151,22 @@ def chosen(service: ServiceItem, wanted: NewAnalysis) -> tuple[parameters.Chosen
     InvalidError
         Naming the parameter that is wrong.
     """
-    rest = dict(wanted.chosen)
-    dereddened = truth(rest.pop(EXTINCTION, False), f"analysis_parameters.{EXTINCTION}")
-    sent, kept = parameters.choose(service.fields["optional_analysis_parameters"], rest)
+    rest = dict(request.chosen)
+    dereddened = parse_boolean(rest.pop(EXTINCTION, False), f"analysis_parameters.{EXTINCTION}")
+    sent, kept = service_parameters.resolve_parameters(service.fields["optional_analysis_parameters"], rest)
     return sent, {**kept, **({EXTINCTION: True} if dereddened else {})}
 
 
 def _keep_inputs(analysis_id: int, document: bytes, *, dereddened: bool) -> None:
     """Store what will be sent, its photometry corrected for the extinction in our Galaxy if asked for."""
     key = inputs_key(analysis_id)
-    blobs.put(key, document, "application/json")
+    blobs.write_blob(key, document, "application/json")
     if not dereddened:
         return
     try:
-        render("deredden", key, key, "application/json")
+        render_blob("deredden", key, key, "application/json")
     except HeliographError as error:
-        blobs.delete_under(f"analyses/{analysis_id}/")
+        blobs.delete_blobs(f"analyses/{analysis_id}/")
         if isinstance(error, UnreadableError):
             raise InvalidError(f"analysis_parameters.{EXTINCTION}: {error}") from None
         raise
@@ -180,19 +191,21 @@ def _document(source_id: str, source: dict[str, Any], data: dict[str, str], sent
     return document
 
 
-def _queued(record: table.AnalysisItem, key: str | None, counts: Iterable[table.Count]) -> int:
+def _queued(
+    record: analyses_table.AnalysisItem, key: str | None, counts: Iterable[analyses_table.LimitedCount]
+) -> int:
     """Add a record and put its message into the queue; return its id, or that of its twin."""
     analysis_id = int(record.id)
     try:
-        records.add(record, key, counts=counts)
-    except (HeliographError, table.Full):
-        blobs.delete_under(f"analyses/{analysis_id}/")
+        analysis_records.insert_counted_analysis(record, key, counts=counts)
+    except (HeliographError, analyses_table.CountLimitReached):
+        blobs.delete_blobs(f"analyses/{analysis_id}/")
         raise
-    except table.RepeatedKey:
-        blobs.delete_under(f"analyses/{analysis_id}/")
-        return table.repeated(key or "") or analysis_id
+    except analyses_table.IdempotencyKeyKnown:
+        blobs.delete_blobs(f"analyses/{analysis_id}/")
+        return analyses_table.find_earlier_id(key or "") or analysis_id
     try:
-        queues.send(queues.DISPATCH, {"analysis_id": analysis_id})
+        queues.send_message(queues.DISPATCH, {"analysis_id": analysis_id})
     except Exception:
         # The record is there: the sweep will send the message in its place.
         log.exception("analysis %d could not be queued and is left to the sweep", analysis_id)

@@ -7,26 +7,26 @@ queue again; what is half deleted is deleted.
 import logging
 
 from chalicelib import queues
-from chalicelib.analysis.removal import finish
-from chalicelib.analysis.write_back import settle
-from chalicelib.tables import analyses as table
-from chalicelib.tables import analysis_steps as steps
-from chalicelib.tables.base import LostRace
+from chalicelib.analysis.analysis_deletion import finish_deletion
+from chalicelib.analysis.write_back import write_back
+from chalicelib.tables import analyses as analyses_table
+from chalicelib.tables import analysis_transitions as steps
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["sweep"]
+__all__ = ["sweep_overdue"]
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 
 
-def sweep() -> int:
+def sweep_overdue() -> int:
     """Look at everything that is overdue; return how much it was."""
-    items = table.overdue(AT_ONCE)
+    items = analyses_table.find_overdue(AT_ONCE)
     for item in items:
         try:
             _mend(item)
-        except LostRace:
+        except ConditionFailed:
             log.info("analysis %d moved on by itself", item.id)
         except Exception:
             # One broken record must not keep the others waiting.
@@ -34,15 +34,15 @@ def sweep() -> int:
     return len(items)
 
 
-def _mend(item: table.AnalysisItem) -> None:
+def _mend(item: analyses_table.AnalysisItem) -> None:
     # First, so that what cannot be mended stands behind the others the next time.
-    steps.looked_at(item)
+    steps.postpone_check(item)
     match item.status:
         case "queued":
-            queues.send(queues.DISPATCH, {"analysis_id": int(item.id)})
+            queues.send_message(queues.DISPATCH, {"analysis_id": int(item.id)})
         case "pending":
-            steps.end(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
+            steps.end_analysis(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
         case "completed":
-            settle(item)
+            write_back(item)
         case "deleted":
-            finish(item)
+            finish_deletion(item)

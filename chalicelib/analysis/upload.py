@@ -4,20 +4,20 @@ import time
 from typing import Any
 
 from chalicelib import services, settings
-from chalicelib.access import Requester, groups_for, may
-from chalicelib.analysis import documents, large_documents, records, write_back
+from chalicelib.access import Requester, has_permission, resolve_group_ids
+from chalicelib.analysis import analysis_records, document_uploads, documents, write_back
 from chalicelib.errors import ForbiddenError, HeliographError, UnauthorizedError
 from chalicelib.schemas.analyses import Upload
 from chalicelib.schemas.people import Acl
-from chalicelib.sources import catalogue
-from chalicelib.tables import analyses as table
+from chalicelib.sources import source_records
+from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables.base import next_id
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["invite", "upload"]
+__all__ = ["create_upload", "upload_analysis"]
 
 
-def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload) -> dict[str, Any]:
+def upload_analysis(requester: Requester, source_id: str, service_id: int, request: Upload) -> dict[str, Any]:
     """Keep an uploaded document as an analysis of a source; return its id, and a note if it is empty.
 
     Raises
@@ -28,45 +28,45 @@ def upload(requester: Requester, source_id: str, service_id: int, wanted: Upload
         If the document is malformed.
     """
     service = _open_service(requester, service_id)
-    catalogue.seen(requester, source_id)
-    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
+    source_records.get_visible_source(requester, source_id)
+    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     analysis_id = next_id("analysis")
-    stored = large_documents.take(_owner(requester), analysis_id, wanted.analysis)
-    if stored.products.get("annotations") and not may(requester, Acl.ANNOTATE):
-        documents.delete(stored.prefix)
+    stored = document_uploads.accept_document(_owner(requester), analysis_id, request.analysis)
+    if stored.products.get("annotations") and not has_permission(requester, Acl.ANNOTATE):
+        documents.delete_document(stored.prefix)
         raise UnauthorizedError(
             "analysis.annotations: they need the permission 'Annotate', which the token does not have. "
             "Leave them out, or ask an administrator for a token with it."
         )
-    record = records.new(
+    record = analysis_records.build_analysis_item(
         analysis_id,
         requester,
         source_id,
         service,
-        wanted,
+        request,
         group_ids=group_ids,
-        status="completed" if wanted.status == "success" else "failure",
-        status_message=(wanted.message or "")[:5000],
-        analysis_parameters=wanted.analysis_parameters,
+        status="completed" if request.status == "success" else "failure",
+        status_message=(request.message or "")[:5000],
+        analysis_parameters=request.analysis_parameters,
         document=stored.prefix,
         products=stored.products,
     )
-    due = record.status == "completed" and write_back.is_due(record, stored.products)
+    due = record.status == "completed" and write_back.needs_write_back(record, stored.products)
     if due:
         # Should this end before it is written back, the sweep does it.
-        record.watch, record.check_at = table.WATCHED, time.time() + settings.UNSENT_AFTER
+        record.watch, record.check_at = analyses_table.WATCHED, time.time() + settings.UNSENT_AFTER
     try:
-        records.add(record, full=ForbiddenError)
+        analysis_records.insert_counted_analysis(record, full=ForbiddenError)
     except HeliographError:
-        documents.delete(stored.prefix)
+        documents.delete_document(stored.prefix)
         raise
     if due:
-        write_back.try_to_settle(record)
-    note = {} if wanted.analysis else {"message": "The upload holds no analysis: no plots, no results."}
+        write_back.try_write_back(record)
+    note = {} if request.analysis else {"message": "The upload holds no analysis: no plots, no results."}
     return {"id": analysis_id, **note}
 
 
-def invite(requester: Requester, source_id: str, service_id: int) -> dict[str, Any]:
+def create_upload(requester: Requester, source_id: str, service_id: int) -> dict[str, Any]:
     """Return where a user can put a document that is too large for a request.
 
     Raises
@@ -75,8 +75,8 @@ def invite(requester: Requester, source_id: str, service_id: int) -> dict[str, A
         As `upload`.
     """
     _open_service(requester, service_id)
-    catalogue.seen(requester, source_id)
-    return large_documents.invite(_owner(requester))
+    source_records.get_visible_source(requester, source_id)
+    return document_uploads.create_document_upload(_owner(requester))
 
 
 def _owner(requester: Requester) -> str:
@@ -84,7 +84,7 @@ def _owner(requester: Requester) -> str:
 
 
 def _open_service(requester: Requester, service_id: int) -> ServiceItem:
-    service = services.seen(requester, service_id)
+    service = services.get_visible_service(requester, service_id)
     if not service.fields["upload_only"]:
         raise ForbiddenError(
             f"Analysis service {service_id} takes no uploads, it is called: "

@@ -11,8 +11,8 @@
     tokens.py          making, listing and dropping tokens
 """
 
-from chalicelib.people.requesters import requester_numbered, requester_of
-from chalicelib.people.shared_groups import groups
+from chalicelib.people.groups import load_groups_json
+from chalicelib.people.requesters import authenticate, load_requester
 from chalicelib.people.users import ensure_administrator
 
-__all__ = ["ensure_administrator", "groups", "requester_numbered", "requester_of"]
+__all__ = ["authenticate", "ensure_administrator", "load_groups_json", "load_requester"]

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from chalicelib.access import Requester
 from chalicelib.errors import UnauthorizedError
-from chalicelib.people.tokens import hash_of
-from chalicelib.tables import people as table
-from chalicelib.tables import tokens as token_table
+from chalicelib.people.api_tokens import hash_token
+from chalicelib.tables import api_tokens as token_table
+from chalicelib.tables import people as people_table
 
-__all__ = ["requester_numbered", "requester_of"]
+__all__ = ["authenticate", "load_requester"]
 
 
-def requester_of(authorization: str | None) -> Requester:
+def authenticate(authorization: str | None) -> Requester:
     """Return who sends an ``Authorization`` header.
 
     Parameters
@@ -28,14 +28,14 @@ def requester_of(authorization: str | None) -> Requester:
     text = text.strip()
     if scheme.lower() not in ("token", "bearer") or not text:
         raise UnauthorizedError("A token is needed: send the header 'Authorization: token <your token>'.")
-    token = token_table.by_hash(hash_of(text))
-    requester = requester_numbered(int(token.user_id), token.acls or ()) if token else None
+    token = token_table.find_token_by_hash(hash_token(text))
+    requester = load_requester(int(token.user_id), token.acls or ()) if token else None
     if requester is None:
         raise UnauthorizedError("Nobody knows this token. Ask an administrator for a new one.")
     return requester
 
 
-def requester_numbered(user_id: int, acls: Iterable[str] = ()) -> Requester | None:
+def load_requester(user_id: int, acls: Iterable[str] = ()) -> Requester | None:
     """Return a user as a requester: what works for somebody later sees what they then see.
 
     Parameters
@@ -45,7 +45,7 @@ def requester_numbered(user_id: int, acls: Iterable[str] = ()) -> Requester | No
     acls : iterable of str
         The permissions of the token that they come with; none if they come with none.
     """
-    user, leaving = table.user_and_leaving(user_id)
+    user, leaving = people_table.find_user_and_leaving_groups(user_id)
     if user is None:
         return None
     return Requester(

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.access import Requester, must_have
+from chalicelib.access import Requester, require_permission
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
-from chalicelib.people import tokens
-from chalicelib.people.shared_groups import BUSY, administrated, groups
-from chalicelib.schemas.base import given
+from chalicelib.people import api_tokens
+from chalicelib.people.groups import GROUP_BUSY, load_groups_json, require_administrated_group
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import Acl, NewUser, UsersQuery
-from chalicelib.tables import people as table
-from chalicelib.tables.base import LostRace
+from chalicelib.tables import people as people_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["add", "ensure_administrator", "page", "profile", "read"]
+__all__ = ["create_user", "ensure_administrator", "get_profile", "get_user", "list_users"]
 
 PUBLIC_GROUP_NAME = "Sitewide Group"
 
@@ -20,7 +20,7 @@ DETAILS = ("first_name", "last_name", "affiliations", "contact_email", "contact_
 """What is kept of a user besides their name, roles and groups."""
 
 
-def add(requester: Requester, wanted: NewUser) -> int:
+def create_user(requester: Requester, request: NewUser) -> int:
     """Add a user, in the groups named and in a group of their own; return the id.
 
     Raises
@@ -32,28 +32,30 @@ def add(requester: Requester, wanted: NewUser) -> int:
     """
     # Everyone is in the public group: to name it changes nothing.
     memberships = {
-        group: admin for group, admin in wanted.groupIDsAndAdmin if admin or group != table.PUBLIC_GROUP
+        group: admin
+        for group, admin in request.groupIDsAndAdmin
+        if admin or group != people_table.PUBLIC_GROUP
     }
     for group_id in memberships:
-        administrated(requester, group_id)
-    fields = given(wanted, "username", "roles", "groupIDsAndAdmin")
+        require_administrated_group(requester, group_id)
+    fields = sent_fields(request, "username", "roles", "groupIDsAndAdmin")
     try:
-        return int(table.add_user(wanted.username, fields, wanted.roles, memberships).id)
-    except LostRace as lost:
+        return int(people_table.insert_user(request.username, fields, request.roles, memberships).id)
+    except ConditionFailed as lost:
         if {0, 1} & set(lost.refused):
-            raise InvalidError(f"username: {wanted.username!r} is taken; choose another.") from None
-        raise BusyError(BUSY) from None
+            raise InvalidError(f"username: {request.username!r} is taken; choose another.") from None
+        raise BusyError(GROUP_BUSY) from None
 
 
-def page(requester: Requester, query: UsersQuery) -> dict[str, Any]:
+def list_users(requester: Requester, query: UsersQuery) -> dict[str, Any]:
     """Return one page of the users, by name."""
-    total = table.how_many_users()
+    total = people_table.count_users()
     start = query.skipped
-    users = table.page_of_users(start, query.numPerPage) if start < total else []
+    users = people_table.find_user_page(start, query.numPerPage) if start < total else []
     return {"users": _shown(requester, users), "totalMatches": total}
 
 
-def read(requester: Requester, user_id: int) -> dict[str, Any]:
+def get_user(requester: Requester, user_id: int) -> dict[str, Any]:
     """Return a user: the requester, or anyone for those who manage users.
 
     Raises
@@ -64,25 +66,25 @@ def read(requester: Requester, user_id: int) -> dict[str, Any]:
         If there is no such user.
     """
     if user_id != requester.user_id:
-        must_have(requester, Acl.MANAGE_USERS)
-    user = table.user(user_id)
+        require_permission(requester, Acl.MANAGE_USERS)
+    user = people_table.find_user(user_id)
     if user is None:
         raise ForbiddenError(f"There is no user {user_id}.")
     return _shown(requester, [user])[0]
 
 
-def profile(requester: Requester) -> dict[str, Any]:
+def get_profile(requester: Requester) -> dict[str, Any]:
     """Return who the requester is, and what their token allows."""
-    return {**read(requester, requester.user_id), "permissions": sorted(requester.acls)}
+    return {**get_user(requester, requester.user_id), "permissions": sorted(requester.acls)}
 
 
-def _shown(requester: Requester, users: Iterable[table.UserItem]) -> list[dict[str, Any]]:
+def _shown(requester: Requester, users: Iterable[people_table.UserItem]) -> list[dict[str, Any]]:
     """Return users with those of their groups that the requester may see."""
     users = list(users)
-    theirs = [{table.PUBLIC_GROUP, *map(int, user.group_ids or ())} for user in users]
+    theirs = [{people_table.PUBLIC_GROUP, *map(int, user.group_ids or ())} for user in users]
     if not requester.is_admin:
         theirs = [group_ids & requester.groups for group_ids in theirs]
-    found = {group["id"]: group for group in groups(set().union(*theirs))}
+    found = {group["id"]: group for group in load_groups_json(set().union(*theirs))}
     return [
         {
             "id": int(user.id),
@@ -105,12 +107,12 @@ def ensure_administrator(username: str) -> str:
     str
         The text of a new token with every permission.
     """
-    table.add_public_group(PUBLIC_GROUP_NAME)
+    people_table.insert_public_group(PUBLIC_GROUP_NAME)
     try:
-        user = table.add_user(username, {}, ["Super admin"], {})
-    except LostRace:
-        found = table.user_named(username)
+        user = people_table.insert_user(username, {}, ["Super admin"], {})
+    except ConditionFailed:
+        found = people_table.find_user_by_name(username)
         if found is None:
             raise InvalidError(f"The name {username!r} is that of a group; choose another.") from None
         user = found
-    return tokens.make(int(user.id), "administrator", [acl.value for acl in Acl])
+    return api_tokens.issue_token(int(user.id), "administrator", [acl.value for acl in Acl])

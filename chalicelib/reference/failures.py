@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.access import Requester, must_have
+from chalicelib.access import Requester, require_permission
 from chalicelib.errors import (
     BusyError,
     ForbiddenError,
@@ -21,7 +21,7 @@ from chalicelib.errors import (
 )
 from chalicelib.reference.json_schemas import Json
 from chalicelib.reference.views import Operation, body_schema, in_path, query_schema
-from chalicelib.schemas.base import Schema, read, read_query
+from chalicelib.schemas.base import Schema, parse_body, parse_query
 
 __all__ = ["failures"]
 
@@ -68,7 +68,7 @@ def _of_permission(operation: Operation) -> Iterator[Failure]:
     if operation.acl:
         nobody = Requester(user_id=0, username="", own_group=0, member_of=frozenset(), acls=frozenset())
         try:
-            must_have(nobody, operation.acl)
+            require_permission(nobody, operation.acl)
         except UnauthorizedError as error:
             yield UnauthorizedError, str(error)
 
@@ -106,7 +106,7 @@ def _refusal_of_body(schema: type[Schema]) -> str:
     """Return what is said of a body with a field that is wrong."""
     for name in _fields(schema):
         try:
-            read(schema, {name: {"wrong": []}})
+            parse_body(schema, {name: {"wrong": []}})
         except InvalidError as error:
             return str(error)
     return MESSAGES[InvalidError]
@@ -116,7 +116,7 @@ def _refusal_of_query(schema: type[Schema]) -> str:
     """Return what is said of a query with a value that is wrong."""
     for name in _fields(schema):
         try:
-            read_query(schema, {name: "perhaps"})
+            parse_query(schema, {name: "perhaps"})
         except InvalidError as error:
             return str(error)
     return f"{_fields(schema)[0]}: this is no valid JSON: Expecting value: line 1 column 1 (char 0)."

@@ -4,7 +4,9 @@ from chalice.app import Chalice
 
 from chalicelib.routes import (
     analyses,
+    analysis_products,
     annotations,
+    api_tokens,
     batches,
     classifications,
     comments,
@@ -17,14 +19,12 @@ from chalicelib.routes import (
     periodogram,
     phot_stat,
     photometry,
-    products,
     services,
     sources,
     spectra,
     sysinfo,
     taxonomies,
-    tokens,
-    unknown,
+    unknown_routes,
     users,
     webhook,
 )  # fmt: skip
@@ -33,9 +33,9 @@ from chalicelib.routes.operations import Operation
 __all__ = ["OPERATIONS", "register"]
 
 ROOMS = (
-    sysinfo, users, groups, tokens, instruments, sources, photometry, phot_stat, periodogram, spectra,
-    annotations, comments, classifications, taxonomies, services, default_analyses, analyses, products,
-    batches, webhook, fitter, dead_letters,
+    sysinfo, users, groups, api_tokens, instruments, sources, photometry, phot_stat, periodogram, spectra,
+    annotations, comments, classifications, taxonomies, services, default_analyses, analyses,
+    analysis_products, batches, webhook, fitter, dead_letters,
 )  # fmt: skip
 
 OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.routes.operations]
@@ -51,4 +51,4 @@ def register(app: Chalice) -> None:
         app.register_blueprint(room.routes)
     app.register_blueprint(DOCUMENTATION)
     known = {path: list(methods) for path, methods in app.routes.items()}
-    app.register_blueprint(unknown.routes_but(known))
+    app.register_blueprint(unknown_routes.catch_all_routes(known))

@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from chalicelib.analysis import listing, reading, removal, rerun, start, upload
+from chalicelib.analysis import analysis_deletion, analysis_lists, analysis_views, rerun, start, upload
 from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
-from chalicelib.routes.http import Answer, Call, Spliced
+from chalicelib.routes.http import Call, Reply, SplicedReply
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import AnalysisId, ServiceId, SourceId
+from chalicelib.routes.path_parameters import AnalysisId, ServiceId, SourceId
 from chalicelib.schemas.analyses import (
     AnalysesQuery,
     Analysis,
     AnalysisQuery,
-    Invitation,
     NewAnalysis,
     Rerun,
     Status,
     Upload,
+    UploadUrl,
 )
 from chalicelib.schemas.analysis_fields import Document
-from chalicelib.schemas.base import Made
+from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
-from chalicelib.sources import catalogue
+from chalicelib.sources import source_records
 from chalicelib.tables.analyses import AnalysisItem
 
 routes = Routes(__name__)
@@ -29,13 +29,13 @@ STARTING = (NotFoundError, TooLargeError, UnavailableError)
 """What may keep an analysis from starting besides what its signature says."""
 
 
-@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=Made, raises=STARTING)
-def begin(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis) -> dict[str, int]:
+@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, raises=STARTING)
+def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis) -> dict[str, int]:
     """Start an analysis of a source by a service.
 
     It is durably queued when this answers; the service is sent what you may see of the source.
     """
-    analysis_id = start.start(
+    analysis_id = start.start_analysis(
         call.requester,
         source_id,
         number,
@@ -52,81 +52,85 @@ def begin(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis)
     answers=dict[str, Any],
     raises=(UnavailableError,),
 )
-def bring(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> dict[str, Any]:
+def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> dict[str, Any]:
     """Upload an analysis that was made elsewhere, to a service that takes uploads."""
-    return upload.upload(call.requester, source_id, number, body)
+    return upload.upload_analysis(call.requester, source_id, number, body)
 
 
-@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=Invitation)
-def invite(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
+@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=UploadUrl)
+def create_upload_url(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
     """Ask where to PUT a document over 6 MB; the upload then names its `upload_id`."""
-    return upload.invite(call.requester, source_id, number)
+    return upload.create_upload(call.requester, source_id, number)
 
 
 @routes.get("/obj/analysis", answers=list[Analysis])
-def every(call: Call, query: AnalysesQuery) -> Answer:
+def list_analyses(call: Call, query: AnalysesQuery) -> Reply:
     """List the analyses that you may see, newest first, a page at a time.
 
     The header `X-Next-Cursor` is there when there is more: send it back as `cursor`.
     """
-    page = listing.everywhere(call.requester, query)
+    page = analysis_lists.list_analyses(call.requester, query)
     headers = {"X-Next-Cursor": str(page.cursor)} if page.cursor else {}
-    return Answer(reading.shown(call.requester, page.items), headers=headers)
+    return Reply(analysis_views.analyses_to_json(call.requester, page.items), headers=headers)
 
 
 @routes.get("/obj/{source_id}/analysis", answers=list[Analysis])
-def of_source(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
+def list_source_analyses(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
     """List the analyses of a source, all of them, newest first, with their model light curves."""
-    catalogue.seen(call.requester, source_id)
-    return reading.shown(call.requester, listing.of_source(call.requester, source_id, query), curves=True)
+    source_records.get_visible_source(call.requester, source_id)
+    return analysis_views.analyses_to_json(
+        call.requester, analysis_lists.list_source_analyses(call.requester, source_id, query), curves=True
+    )
 
 
 @routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": Document})
-def read_of_source(
+def get_source_analysis(
     call: Call, source_id: SourceId, number: AnalysisId, query: AnalysisQuery
-) -> Answer | Spliced:
+) -> Reply | SplicedReply:
     """Read an analysis of a source, with its document if asked for."""
-    return _shown(call, reading.seen(call.requester, number, source_id), query)
+    return _shown(call, analysis_views.get_visible_analysis(call.requester, number, source_id), query)
 
 
 @routes.get("/obj/analysis/{analysis_id}", answers=Analysis, beside={"analysis": Document})
-def read(call: Call, analysis_id: AnalysisId, query: AnalysisQuery) -> Answer | Spliced:
+def get_analysis(call: Call, analysis_id: AnalysisId, query: AnalysisQuery) -> Reply | SplicedReply:
     """Read an analysis, with its document if asked for."""
-    return _shown(call, reading.seen(call.requester, analysis_id), query)
+    return _shown(call, analysis_views.get_visible_analysis(call.requester, analysis_id), query)
 
 
 @routes.get("/obj/analysis/{analysis_id}/status", answers=Status)
-def status(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
+def get_analysis_status(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
     """Read how far an analysis is: one cheap read, for polling."""
-    return reading.status(reading.seen(call.requester, analysis_id))
+    return analysis_views.status_to_json(analysis_views.get_visible_analysis(call.requester, analysis_id))
 
 
 @routes.delete("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES)
-def remove(call: Call, analysis_id: AnalysisId) -> None:
+def delete_analysis(call: Call, analysis_id: AnalysisId) -> None:
     """Delete an analysis, its blobs too."""
-    removal.delete(call.requester, analysis_id)
+    analysis_deletion.delete_analysis(call.requester, analysis_id)
 
 
 @routes.post("/obj/analysis/{analysis_id}/cancel", Acl.RUN_ANALYSES)
-def cancel(call: Call, analysis_id: AnalysisId) -> None:
+def cancel_analysis(call: Call, analysis_id: AnalysisId) -> None:
     """End an analysis that waits; a callback that comes later is refused."""
-    removal.cancel(call.requester, analysis_id)
+    analysis_deletion.cancel_analysis(call.requester, analysis_id)
 
 
-@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=Made, raises=STARTING)
-def again(call: Call, analysis_id: AnalysisId, body: Rerun) -> dict[str, int]:
+@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, raises=STARTING)
+def rerun_analysis(call: Call, analysis_id: AnalysisId, body: Rerun) -> dict[str, int]:
     """Start an analysis again, as it was but for what the body says; it gets an id of its own."""
     key = call.headers.get("idempotency-key")
-    started = rerun.rerun(call.requester, analysis_id, body, public_url=call.public_url, idempotency_key=key)
+    started = rerun.rerun_analysis(
+        call.requester, analysis_id, body, public_url=call.public_url, idempotency_key=key
+    )
     return {"id": started}
 
 
-def _shown(call: Call, item: AnalysisItem, query: AnalysisQuery) -> Answer | Spliced:
-    (view,) = reading.shown(call.requester, [item])
+def _shown(call: Call, item: AnalysisItem, query: AnalysisQuery) -> Reply | SplicedReply:
+    (view,) = analysis_views.analyses_to_json(call.requester, [item])
     if query.includeFilename:
         view["filename"] = f"analysis_{view['id']}.json" if item.document else None
     if not query.includeAnalysisData:
-        return Answer(view)
+        return Reply(view)
     if item.document is None:
-        return Answer({**view, "data": {}}, beside={"analysis": {}})
-    return Spliced(f"{item.document}document.json", view, within="data", beside="analysis")
+        return Reply({**view, "data": {}}, beside={"analysis": {}})
+    return SplicedReply(f"{item.document}document.json", view, within="data", beside="analysis")

@@ -5,10 +5,10 @@ from typing import Any
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import AnnotationId, SourceId
+from chalicelib.routes.path_parameters import AnnotationId, SourceId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.remarks import Annotation, AnnotationChange, AnnotationRef, NewAnnotation
-from chalicelib.sources import annotations, catalogue
+from chalicelib.sources import annotations, source_records
 
 routes = Routes(__name__)
 
@@ -19,22 +19,22 @@ routes = Routes(__name__)
     answers=AnnotationRef,
     raises=(InvalidError, ForbiddenError),
 )
-def add(call: Call, source_id: SourceId, body: NewAnnotation) -> dict[str, int]:
+def create_annotation(call: Call, source_id: SourceId, body: NewAnnotation) -> dict[str, int]:
     """Annotate a source; each origin once, an annotation that is there is changed by PUT."""
-    return {"annotation_id": annotations.add(call.requester, source_id, body)}
+    return {"annotation_id": annotations.create_annotation(call.requester, source_id, body)}
 
 
 @routes.get("/sources/{source_id}/annotations", answers=list[Annotation])
-def every(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+def list_annotations(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
     """List the annotations of a source that you may see, oldest first."""
-    catalogue.seen(call.requester, source_id)
-    return annotations.of(call.requester, source_id)
+    source_records.get_visible_source(call.requester, source_id)
+    return annotations.list_annotations(call.requester, source_id)
 
 
 @routes.get("/sources/{source_id}/annotations/{annotation_id}", answers=Annotation)
-def read(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> dict[str, Any]:
+def get_annotation(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> dict[str, Any]:
     """Read an annotation of a source."""
-    return annotations.one(call.requester, source_id, annotation_id)
+    return annotations.get_annotation(call.requester, source_id, annotation_id)
 
 
 @routes.put(
@@ -42,14 +42,16 @@ def read(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> dict[s
     Acl.ANNOTATE,
     raises=(InvalidError, ForbiddenError, BusyError),
 )
-def change(call: Call, source_id: SourceId, annotation_id: AnnotationId, body: AnnotationChange) -> None:
+def update_annotation(
+    call: Call, source_id: SourceId, annotation_id: AnnotationId, body: AnnotationChange
+) -> None:
     """Change an annotation of yours; what is left out stays as it was."""
-    annotations.change(call.requester, source_id, annotation_id, body)
+    annotations.update_annotation(call.requester, source_id, annotation_id, body)
 
 
 @routes.delete(
     "/sources/{source_id}/annotations/{annotation_id}", Acl.ANNOTATE, raises=(ForbiddenError, BusyError)
 )
-def remove(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> None:
+def delete_annotation(call: Call, source_id: SourceId, annotation_id: AnnotationId) -> None:
     """Delete an annotation of yours; administrators delete any."""
-    annotations.remove(call.requester, source_id, annotation_id)
+    annotations.delete_annotation(call.requester, source_id, annotation_id)

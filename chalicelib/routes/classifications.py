@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import ClassificationId, SourceId
+from chalicelib.routes.path_parameters import ClassificationId, SourceId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.remarks import (
     Classification,
@@ -13,7 +13,7 @@ from chalicelib.schemas.remarks import (
     ClassificationRef,
     NewClassification,
 )
-from chalicelib.sources import catalogue, classifications
+from chalicelib.sources import classifications, source_records
 
 routes = Routes(__name__)
 
@@ -24,36 +24,38 @@ routes = Routes(__name__)
     answers=ClassificationRef,
     raises=(InvalidError, ForbiddenError, NotFoundError),
 )
-def add(call: Call, body: NewClassification) -> dict[str, int]:
+def create_classification(call: Call, body: NewClassification) -> dict[str, int]:
     """Classify a source; a taxonomy that is named must have the class.
 
     Default analyses that wait for this class start by themselves.
     """
-    return {"classification_id": classifications.add(call.requester, body, call.public_url)}
+    return {"classification_id": classifications.create_classification(call.requester, body, call.public_url)}
 
 
 @routes.get("/classification/{classification_id}", answers=Classification)
-def read(call: Call, classification_id: ClassificationId) -> dict[str, Any]:
+def get_classification(call: Call, classification_id: ClassificationId) -> dict[str, Any]:
     """Read a classification."""
-    return classifications.one(call.requester, classification_id)
+    return classifications.get_classification(call.requester, classification_id)
 
 
 @routes.put(
     "/classification/{classification_id}", Acl.CLASSIFY, raises=(InvalidError, ForbiddenError, BusyError)
 )
-def change(call: Call, classification_id: ClassificationId, body: ClassificationChange) -> None:
+def update_classification(
+    call: Call, classification_id: ClassificationId, body: ClassificationChange
+) -> None:
     """Change a classification of yours; what is left out stays as it was."""
-    classifications.change(call.requester, classification_id, body, call.public_url)
+    classifications.update_classification(call.requester, classification_id, body, call.public_url)
 
 
 @routes.delete("/classification/{classification_id}", Acl.CLASSIFY, raises=(ForbiddenError, BusyError))
-def remove(call: Call, classification_id: ClassificationId) -> None:
+def delete_classification(call: Call, classification_id: ClassificationId) -> None:
     """Delete a classification of yours; administrators delete any."""
-    classifications.remove(call.requester, classification_id)
+    classifications.delete_classification(call.requester, classification_id)
 
 
 @routes.get("/sources/{source_id}/classifications", answers=list[Classification])
-def of_source(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+def list_classifications(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
     """List the classifications of a source that you may see, oldest first."""
-    catalogue.seen(call.requester, source_id)
-    return classifications.of(call.requester, source_id)
+    source_records.get_visible_source(call.requester, source_id)
+    return classifications.list_classifications(call.requester, source_id)

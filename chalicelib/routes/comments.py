@@ -5,10 +5,10 @@ from typing import Any
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import CommentId, SourceId
+from chalicelib.routes.path_parameters import CommentId, SourceId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.remarks import Comment, CommentChange, CommentRef, NewComment
-from chalicelib.sources import catalogue, comments
+from chalicelib.sources import comments, source_records
 
 routes = Routes(__name__)
 
@@ -16,22 +16,22 @@ routes = Routes(__name__)
 @routes.post(
     "/sources/{source_id}/comments", Acl.COMMENT, answers=CommentRef, raises=(InvalidError, ForbiddenError)
 )
-def add(call: Call, source_id: SourceId, body: NewComment) -> dict[str, int]:
+def create_comment(call: Call, source_id: SourceId, body: NewComment) -> dict[str, int]:
     """Comment on a source."""
-    return {"comment_id": comments.add(call.requester, source_id, body)}
+    return {"comment_id": comments.create_comment(call.requester, source_id, body)}
 
 
 @routes.get("/sources/{source_id}/comments", answers=list[Comment])
-def every(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+def list_comments(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
     """List the comments of a source that you may see, oldest first."""
-    catalogue.seen(call.requester, source_id)
-    return comments.of(call.requester, source_id)
+    source_records.get_visible_source(call.requester, source_id)
+    return comments.list_comments(call.requester, source_id)
 
 
 @routes.get("/sources/{source_id}/comments/{comment_id}", answers=Comment)
-def read(call: Call, source_id: SourceId, comment_id: CommentId) -> dict[str, Any]:
+def get_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> dict[str, Any]:
     """Read a comment of a source."""
-    return comments.one(call.requester, source_id, comment_id)
+    return comments.get_comment(call.requester, source_id, comment_id)
 
 
 @routes.put(
@@ -39,12 +39,12 @@ def read(call: Call, source_id: SourceId, comment_id: CommentId) -> dict[str, An
     Acl.COMMENT,
     raises=(InvalidError, ForbiddenError, BusyError),
 )
-def change(call: Call, source_id: SourceId, comment_id: CommentId, body: CommentChange) -> None:
+def update_comment(call: Call, source_id: SourceId, comment_id: CommentId, body: CommentChange) -> None:
     """Change a comment of yours; what is left out stays as it was."""
-    comments.change(call.requester, source_id, comment_id, body)
+    comments.update_comment(call.requester, source_id, comment_id, body)
 
 
 @routes.delete("/sources/{source_id}/comments/{comment_id}", Acl.COMMENT, raises=(ForbiddenError, BusyError))
-def remove(call: Call, source_id: SourceId, comment_id: CommentId) -> None:
+def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> None:
     """Delete a comment of yours; administrators delete any."""
-    comments.remove(call.requester, source_id, comment_id)
+    comments.delete_comment(call.requester, source_id, comment_id)

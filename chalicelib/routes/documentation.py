@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.routes.http import Answer, Call, Page
+from chalicelib.routes.http import Call, HtmlPage, Reply
 from chalicelib.routes.operations import Operation, Routes
 
 __all__ = ["routes_about"]
@@ -44,18 +44,18 @@ def routes_about(operations: list[Operation]) -> Routes:
         return {**made(), "servers": [{"url": base}]}
 
     @lru_cache(maxsize=4)
-    def page_of(base: str) -> Page:
+    def page_of(base: str) -> HtmlPage:
         from chalicelib.reference.page import whole
 
-        return Page(whole.page(of(base)), whole.headers())
+        return HtmlPage(whole.page(of(base)), whole.headers())
 
     @routes.open_to_all("GET", "/openapi.json", answers=Document, bare=True)
-    def openapi(call: Call) -> Answer:
+    def openapi(call: Call) -> Reply:
         """Read this reference as an OpenAPI 3.1 document."""
-        return Answer(of(call.public_url), bare=True)
+        return Reply(of(call.public_url), bare=True)
 
     @routes.open_to_all("GET", "/docs", answers=Html, bare=True)
-    def docs(call: Call) -> Page:
+    def docs(call: Call) -> HtmlPage:
         """Read this reference as a page."""
         return page_of(call.public_url)
 

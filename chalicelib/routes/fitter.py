@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chalicelib import fitter_door
+from chalicelib import fitter_endpoint
 from chalicelib.errors import UnauthorizedError
-from chalicelib.routes.http import Answer, Call
+from chalicelib.routes.http import Call, Reply
 from chalicelib.routes.operations import Routes
 from chalicelib.schemas.base import Schema, View
 
@@ -56,15 +56,15 @@ class FitterPayload(Schema, forbid_unknown_fields=False):
 
 
 @routes.open_to_all("GET", "/fitter/supernova", answers=FitterState, bare=True)
-def say_hello(call: Call) -> Answer:
+def get_fitter_status(call: Call) -> Reply:
     """Ask whether the supernova fitter is there."""
-    return Answer({"status": "active", "message": "The supernova fitter is at work."}, bare=True)
+    return Reply({"status": "active", "message": "The supernova fitter is at work."}, bare=True)
 
 
 @routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
-def accept(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Answer:
+def fit_supernova(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
     """Fit a supernova: the payload that services are sent, with the fitter's own token."""
-    fitter_door.accept(call.headers.get("authorization"), body)
-    return Answer(
+    fitter_endpoint.accept_fit(call.headers.get("authorization"), body)
+    return Reply(
         {"status": "pending", "message": "The fit is queued; its result will be called back."}, bare=True
     )

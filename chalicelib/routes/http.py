@@ -11,13 +11,13 @@ from chalice.app import Request
 from chalicelib import people, settings
 from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, TooLargeError
-from chalicelib.json_text import parse
+from chalicelib.json_text import parse_json
 
-__all__ = ["Answer", "Call", "Page", "Redirect", "Spliced"]
+__all__ = ["Call", "HtmlPage", "Redirect", "Reply", "SplicedReply"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """An answer with more than ``data``: keys beside it, headers, or a body without the envelope."""
 
     data: Any = None
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Page:
+class HtmlPage:
     """An answer that is HTML."""
 
     html: str
@@ -42,7 +42,7 @@ class Redirect:
 
 
 @dataclass(frozen=True)
-class Spliced:
+class SplicedReply:
     """An answer that holds blobs of JSON, which may be larger than this function's memory.
 
     Attributes
@@ -87,7 +87,7 @@ class Call:
     @cached_property
     def requester(self) -> Requester:
         """Who asks."""
-        return people.requester_of(self.headers.get("authorization"))
+        return people.authenticate(self.headers.get("authorization"))
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Call:
                 "Send fewer rows at once; a large document of results goes by a presigned upload "
                 "(POST …/upload, see /api/docs)."
             )
-        body = parse(raw, "The body") if raw.strip() else {}
+        body = parse_json(raw, "The body") if raw.strip() else {}
         if not isinstance(body, dict):
             raise InvalidError("The body must be a JSON object.")
         return body

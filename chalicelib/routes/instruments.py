@@ -5,8 +5,8 @@ from typing import Any
 from chalicelib.errors import InvalidError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import InstrumentId, TelescopeId
-from chalicelib.schemas.base import Made
+from chalicelib.routes.path_parameters import InstrumentId, TelescopeId
+from chalicelib.schemas.base import NewId
 from chalicelib.schemas.instruments import Instrument, NewInstrument, NewTelescope, Telescope
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import instruments
@@ -14,8 +14,8 @@ from chalicelib.sources import instruments
 routes = Routes(__name__)
 
 
-@routes.post("/telescope", Acl.SYSTEM_ADMIN, answers=Made)
-def add_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
+@routes.post("/telescope", Acl.SYSTEM_ADMIN, answers=NewId)
+def create_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
     """Add a telescope."""
     return {"id": instruments.add_telescope(body)}
 
@@ -23,17 +23,17 @@ def add_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
 @routes.get("/telescope", answers=list[Telescope])
 def list_telescopes(call: Call) -> list[dict[str, Any]]:
     """List the telescopes."""
-    return instruments.every("telescope")
+    return instruments.list_instruments("telescope")
 
 
 @routes.get("/telescope/{telescope_id}", answers=Telescope)
-def read_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
+def get_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
     """Read a telescope."""
-    return instruments.one("telescope", telescope_id)
+    return instruments.get_instrument("telescope", telescope_id)
 
 
-@routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=Made, raises=(InvalidError,))
-def add_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
+@routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=NewId, raises=(InvalidError,))
+def create_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
     """Add an instrument, with the bandpasses that it observes in."""
     return {"id": instruments.add_instrument(body)}
 
@@ -41,10 +41,10 @@ def add_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
 @routes.get("/instrument", answers=list[Instrument])
 def list_instruments(call: Call) -> list[dict[str, Any]]:
     """List the instruments."""
-    return instruments.every("instrument")
+    return instruments.list_instruments("instrument")
 
 
 @routes.get("/instrument/{instrument_id}", answers=Instrument)
-def read_instrument(call: Call, instrument_id: InstrumentId) -> dict[str, Any]:
+def get_instrument(call: Call, instrument_id: InstrumentId) -> dict[str, Any]:
     """Read an instrument."""
-    return instruments.one("instrument", instrument_id)
+    return instruments.get_instrument("instrument", instrument_id)

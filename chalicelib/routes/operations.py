@@ -18,11 +18,11 @@ from typing import Any, get_args, get_type_hints
 
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
-from chalicelib.access import must_have
+from chalicelib.access import require_permission
 from chalicelib.errors import HeliographError
-from chalicelib.routes.answers import failed, response
 from chalicelib.routes.http import Call
-from chalicelib.schemas.base import Schema, read, read_query
+from chalicelib.routes.responses import error_response, to_response
+from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
 
 __all__ = ["Operation", "Routes"]
@@ -92,19 +92,19 @@ class Operation:
             if self.needs_token:
                 requester = call.requester
                 if self.acl is not None:
-                    must_have(requester, self.acl)
-            return response(self.view(call, **self._given(call)))
+                    require_permission(requester, self.acl)
+            return to_response(self.view(call, **self._given(call)))
         except HeliographError as error:
-            return failed(str(error), error.status, error.headers)
+            return error_response(str(error), error.status, error.headers)
         except Exception:
             log.exception("%s failed", self.view.__name__)
             message = "Something went wrong here, not with your request. It was logged; try again."
-            return failed(message, 500, {})
+            return error_response(message, 500, {})
 
     def _given(self, call: Call) -> dict[str, Any]:
         given: dict[str, Any] = {name: _part(hint, call.names[name]) for name, hint in self.in_path.items()}
         if "query" in self.takes:
-            given["query"] = read_query(self.takes["query"], call.query)
+            given["query"] = parse_query(self.takes["query"], call.query)
         if "body" in self.takes:
             given["body"] = _body(self.takes["body"], call)
         return given
@@ -117,7 +117,7 @@ def _part(hint: Any, text: str) -> Any:
 
 def _body(hint: Any, call: Call) -> Any:
     if inspect.isclass(hint) and issubclass(hint, Schema):
-        return read(hint, call.body)
+        return parse_body(hint, call.body)
     return call.body
 
 

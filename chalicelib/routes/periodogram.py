@@ -1,9 +1,9 @@
 """Periodograms."""
 
 from chalicelib.errors import InvalidError, UnavailableError
-from chalicelib.routes.http import Call, Spliced
+from chalicelib.routes.http import Call, SplicedReply
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import SourceId
+from chalicelib.routes.path_parameters import SourceId
 from chalicelib.schemas.periodogram import Periodogram, PeriodogramQuery
 from chalicelib.sources import periodogram
 
@@ -11,9 +11,9 @@ routes = Routes(__name__)
 
 
 @routes.get("/sources/{source_id}/periodogram", answers=Periodogram, raises=(InvalidError, UnavailableError))
-def of_source(call: Call, source_id: SourceId, query: PeriodogramQuery) -> Spliced:
+def get_periodogram(call: Call, source_id: SourceId, query: PeriodogramQuery) -> SplicedReply:
     """Look for periods in the photometry of a source that you may see, in flux.
 
     A generalised Lomb-Scargle periodogram, over several filters by the multi-phase model.
     """
-    return Spliced(periodogram.key(call.requester, source_id, query))
+    return SplicedReply(periodogram.locate_periodogram(call.requester, source_id, query))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from chalicelib import settings
-from chalicelib.analysis import signing
+from chalicelib.analysis import request_signing
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
 from chalicelib.schemas.base import View
@@ -29,11 +29,11 @@ class SystemInfo(View):
 
 
 @routes.open_to_all("GET", "/sysinfo", answers=SystemInfo)
-def sysinfo(call: Call) -> dict[str, Any]:
+def get_sysinfo(call: Call) -> dict[str, Any]:
     """Say which version this is, and by which key its requests to services can be verified."""
     return {
         "name": "Heliograph",
         "version": settings.VERSION,
         "stage": settings.STAGE,
-        "public_key": signing.public_key(),
+        "public_key": request_signing.get_public_key(),
     }

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.errors import ForbiddenError, InvalidError
 from chalicelib.routes.http import Call
 from chalicelib.routes.operations import Routes
-from chalicelib.routes.paths import TaxonomyId
+from chalicelib.routes.path_parameters import TaxonomyId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.taxonomies import NewTaxonomy, Taxonomy, TaxonomyRef
 from chalicelib.sources import taxonomies
@@ -14,24 +14,24 @@ routes = Routes(__name__)
 
 
 @routes.post("/taxonomy", Acl.POST_TAXONOMY, answers=TaxonomyRef, raises=(InvalidError, ForbiddenError))
-def add(call: Call, body: NewTaxonomy) -> dict[str, int]:
+def create_taxonomy(call: Call, body: NewTaxonomy) -> dict[str, int]:
     """Add a taxonomy, or a new version of one: your older ones of this name are the latest no more."""
-    return {"taxonomy_id": taxonomies.add(call.requester, body)}
+    return {"taxonomy_id": taxonomies.create_taxonomy(call.requester, body)}
 
 
 @routes.get("/taxonomy", answers=list[Taxonomy])
-def every(call: Call) -> list[dict[str, Any]]:
+def list_taxonomies(call: Call) -> list[dict[str, Any]]:
     """List the taxonomies that you may see."""
-    return taxonomies.every(call.requester)
+    return taxonomies.list_taxonomies(call.requester)
 
 
 @routes.get("/taxonomy/{taxonomy_id}", answers=Taxonomy)
-def read(call: Call, taxonomy_id: TaxonomyId) -> dict[str, Any]:
+def get_taxonomy(call: Call, taxonomy_id: TaxonomyId) -> dict[str, Any]:
     """Read a taxonomy."""
-    return taxonomies.one(call.requester, taxonomy_id)
+    return taxonomies.get_taxonomy(call.requester, taxonomy_id)
 
 
 @routes.delete("/taxonomy/{taxonomy_id}", Acl.POST_TAXONOMY, raises=(ForbiddenError,))
-def remove(call: Call, taxonomy_id: TaxonomyId) -> None:
+def delete_taxonomy(call: Call, taxonomy_id: TaxonomyId) -> None:
     """Delete a taxonomy of yours; what is classified by it stays as it is."""
-    taxonomies.remove(call.requester, taxonomy_id)
+    taxonomies.delete_taxonomy(call.requester, taxonomy_id)

@@ -34,9 +34,19 @@ from chalicelib.schemas.base import (
 from chalicelib.schemas.people import Group
 
 __all__ = [
-    "COMPARISON", "AnalysesQuery", "Analysis", "AnalysisQuery", "Callback", "CornerQuery", "Invitation",
+    "COMPARISON",
+    "AnalysesQuery",
+    "Analysis",
+    "AnalysisQuery",
+    "Callback",
+    "CornerQuery",
     "NewAnalysis",
-    "Progress", "Rerun", "ResultsQuery", "Status", "Upload",
+    "Progress",
+    "Rerun",
+    "ResultsQuery",
+    "Status",
+    "Upload",
+    "UploadUrl",
 ]  # fmt: skip
 
 
@@ -255,7 +265,7 @@ class Analysis(View):
     ] = UNSET
 
 
-class Invitation(View):
+class UploadUrl(View):
     """Where a large document can be put: the JSON that would stand under ``analysis``."""
 
     upload_id: Annotated[

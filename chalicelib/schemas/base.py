@@ -15,8 +15,8 @@ from chalicelib.errors import InvalidError
 __all__ = [
     "GroupIds",
     "Id",
-    "Made",
     "Name",
+    "NewId",
     "Paged",
     "PagedByCursor",
     "Query",
@@ -28,11 +28,11 @@ __all__ = [
     "View",
     "Word",
     "check_size",
-    "given",
     "is_name",
-    "read",
-    "read_query",
-    "truth",
+    "parse_body",
+    "parse_boolean",
+    "parse_query",
+    "sent_fields",
 ]  # fmt: skip
 
 MAX_JSON = 50_000
@@ -138,7 +138,7 @@ GroupIds = Annotated[
 ]
 
 
-class Made(View):
+class NewId(View):
     """A record that was made."""
 
     id: Annotated[int, msgspec.Meta(description="The id of the new record.", examples=[1])]
@@ -147,7 +147,7 @@ class Made(View):
 S = TypeVar("S", bound=Schema)
 
 
-def read(schema: type[S], data: Any) -> S:
+def parse_body(schema: type[S], data: Any) -> S:
     """Return `data` as an instance of `schema`.
 
     Raises
@@ -167,7 +167,7 @@ def _converted(schema: type[S], data: dict[str, Any], *, strict: bool) -> S:
         raise InvalidError(_complaint(schema, str(error))) from None
 
 
-def read_query(schema: type[S], query: dict[str, str]) -> S:
+def parse_query(schema: type[S], query: dict[str, str]) -> S:
     """Return a query as an instance of `schema`: all of it texts, and switches as one likes.
 
     Raises
@@ -183,7 +183,7 @@ def read_query(schema: type[S], query: dict[str, str]) -> S:
 def _from_text(name: str, text: str, hint: Any) -> Any:
     if text == "null":
         raise InvalidError(f"{name}: null is no value in a query; leave the name out.")
-    return truth(text, name) if _is_switch(hint) else text
+    return parse_boolean(text, name) if _is_switch(hint) else text
 
 
 def _is_switch(hint: Any) -> bool:
@@ -206,7 +206,7 @@ def _complaint(schema: type[Schema], text: str) -> str:
     return f"{place}: {said}" if place else said
 
 
-def given(body: Schema, *but: str) -> dict[str, Any]:
+def sent_fields(body: Schema, *but: str) -> dict[str, Any]:
     """Return the fields that a request gave, as JSON knows them, leaving some out."""
     fields: dict[str, Any] = msgspec.to_builtins(body)
     return {name: value for name, value in fields.items() if name not in but}
@@ -233,7 +233,7 @@ def check_size(field: str, value: Any) -> None:
         raise ValueError(f"{field}: more than {MAX_JSON} characters of JSON")
 
 
-def truth(value: Any, field: str) -> bool:
+def parse_boolean(value: Any, field: str) -> bool:
     """Return a switch, however it is written: ``true``, ``"True"``, ``"t"``, ``1``.
 
     Raises

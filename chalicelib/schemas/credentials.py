@@ -9,7 +9,7 @@ from chalicelib.errors import InvalidError
 from chalicelib.schemas.payload import Payload
 from chalicelib.schemas.services import Authentication
 
-__all__ = ["flat"]
+__all__ = ["flatten_credentials"]
 
 NEEDED: dict[Authentication, tuple[str, ...]] = {
     Authentication.NONE: (),
@@ -34,7 +34,7 @@ OWN_HEADERS = {
 """Headers that say where a request goes and where it ends, and who signed it."""
 
 
-def flat(kind: Authentication, authinfo: dict[str, Any]) -> dict[str, Any]:
+def flatten_credentials(kind: Authentication, authinfo: dict[str, Any]) -> dict[str, Any]:
     """Return the credentials of one type, from the flat or from SkyPortal's nested form.
 
     Parameters

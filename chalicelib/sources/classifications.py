@@ -5,13 +5,19 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.errors import NotFoundError
-from chalicelib.schemas.base import given
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.remarks import ClassificationChange, NewClassification
-from chalicelib.sources import catalogue, remarks, taxonomies
-from chalicelib.tables import remarks as table
+from chalicelib.sources import remarks, source_records, taxonomies
+from chalicelib.tables import remarks as remarks_table
 from chalicelib.tables.base import next_id
 
-__all__ = ["add", "change", "of", "one", "remove"]
+__all__ = [
+    "create_classification",
+    "delete_classification",
+    "get_classification",
+    "list_classifications",
+    "update_classification",
+]
 
 KIND = "classification"
 
@@ -19,25 +25,25 @@ STARTING = {"classification", "probability"}
 """What default analyses look at."""
 
 
-def of(requester: Requester, source_id: str) -> list[dict[str, Any]]:
+def list_classifications(requester: Requester, source_id: str) -> list[dict[str, Any]]:
     """Return the classifications of a source that the requester may see, oldest first."""
-    return _shown(requester, remarks.of(requester, source_id, KIND))
+    return _shown(requester, remarks.find_visible_remarks(requester, source_id, KIND))
 
 
-def one(requester: Requester, number: int) -> dict[str, Any]:
+def get_classification(requester: Requester, number: int) -> dict[str, Any]:
     """Return a classification."""
     return _shown(requester, [_seen(requester, number)])[0]
 
 
-def _shown(requester: Requester, items: Iterable[table.RemarkItem]) -> list[dict[str, Any]]:
-    views = remarks.shown(requester, items)
+def _shown(requester: Requester, items: Iterable[remarks_table.RemarkItem]) -> list[dict[str, Any]]:
+    views = remarks.remarks_to_json(requester, items)
     for view in views:
         author = view.pop("author")
         view["author_name"] = author and author["username"]
     return views
 
 
-def add(requester: Requester, wanted: NewClassification, public_url: str) -> int:
+def create_classification(requester: Requester, request: NewClassification, public_url: str) -> int:
     """Classify a source; return the classification's id.
 
     Parameters
@@ -54,16 +60,16 @@ def add(requester: Requester, wanted: NewClassification, public_url: str) -> int
     InvalidError
         If the class is none of the taxonomy.
     """
-    catalogue.seen(requester, wanted.obj_id)
-    group_ids = remarks.groups(requester, wanted.group_ids)
-    fields = given(wanted, "obj_id", "group_ids")
-    taxonomies.check_class(requester, fields)
+    source_records.get_visible_source(requester, request.obj_id)
+    group_ids = remarks.resolve_remark_groups(requester, request.group_ids)
+    fields = sent_fields(request, "obj_id", "group_ids")
+    taxonomies.require_known_class(requester, fields)
     number = next_id(KIND)
-    catalogue.announce(wanted.obj_id, public_url, classification_id=number)
-    table.add(
-        table.RemarkItem(
-            wanted.obj_id,
-            table.place(KIND, number),
+    source_records.queue_default_analyses(request.obj_id, public_url, classification_id=number)
+    remarks_table.insert_remark(
+        remarks_table.RemarkItem(
+            request.obj_id,
+            remarks_table.remark_part(KIND, number),
             id=number,
             group_ids=group_ids,
             owner_id=requester.user_id,
@@ -73,7 +79,9 @@ def add(requester: Requester, wanted: NewClassification, public_url: str) -> int
     return number
 
 
-def change(requester: Requester, number: int, wanted: ClassificationChange, public_url: str) -> None:
+def update_classification(
+    requester: Requester, number: int, request: ClassificationChange, public_url: str
+) -> None:
     """Change a classification; it may now start what it did not before.
 
     Parameters
@@ -93,24 +101,24 @@ def change(requester: Requester, number: int, wanted: ClassificationChange, publ
         If the class is none of the taxonomy.
     """
     item = _seen(requester, number)
-    changes = given(wanted, "obj_id", "group_ids")
+    changes = sent_fields(request, "obj_id", "group_ids")
     if changes.keys() & {"classification", "taxonomy_id"}:
-        taxonomies.check_class(requester, item.fields | changes)
+        taxonomies.require_known_class(requester, item.fields | changes)
     if any(changes[name] != item.fields.get(name) for name in STARTING & changes.keys()):
-        catalogue.announce(item.source_id, public_url, classification_id=number)
-    remarks.change(requester, item, wanted)
+        source_records.queue_default_analyses(item.source_id, public_url, classification_id=number)
+    remarks.update_own_remark(requester, item, request)
 
 
-def remove(requester: Requester, number: int) -> None:
+def delete_classification(requester: Requester, number: int) -> None:
     """Remove a classification."""
-    remarks.remove(requester, _seen(requester, number))
+    remarks.delete_own_remark(requester, _seen(requester, number))
 
 
-def _seen(requester: Requester, number: int) -> table.RemarkItem:
-    source_id = table.source_of(number)
+def _seen(requester: Requester, number: int) -> remarks_table.RemarkItem:
+    source_id = remarks_table.find_classified_source(number)
     try:
-        catalogue.seen(requester, source_id or "")
+        source_records.get_visible_source(requester, source_id or "")
     except NotFoundError:
-        raise remarks.missing(KIND, number) from None
-    item = table.get(source_id or "", table.place(KIND, number))
-    return remarks.visible(requester, item, KIND, number)
+        raise remarks.missing_remark(KIND, number) from None
+    item = remarks_table.find_remark(source_id or "", remarks_table.remark_part(KIND, number))
+    return remarks.require_visible_remark(requester, item, KIND, number)

@@ -3,21 +3,23 @@
 from typing import Any, Literal
 
 from chalicelib.errors import InvalidError, NotFoundError
-from chalicelib.schemas.base import given
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.instruments import NewInstrument, NewTelescope
-from chalicelib.tables import instruments as table
+from chalicelib.tables import instruments as instruments_table
 
-__all__ = ["add_instrument", "add_telescope", "every", "named", "one"]
+__all__ = ["add_instrument", "add_telescope", "get_instrument", "list_instruments", "load_instruments"]
 
 Kind = Literal["telescope", "instrument"]
 
 
-def add_telescope(wanted: NewTelescope) -> int:
+def add_telescope(request: NewTelescope) -> int:
     """Add a telescope; return its id."""
-    return int(table.add("telescope", wanted.name, given(wanted, "name")).id)
+    return int(
+        instruments_table.insert_instrument("telescope", request.name, sent_fields(request, "name")).id
+    )
 
 
-def add_instrument(wanted: NewInstrument) -> int:
+def add_instrument(request: NewInstrument) -> int:
     """Add an instrument; return its id.
 
     Raises
@@ -25,17 +27,24 @@ def add_instrument(wanted: NewInstrument) -> int:
     InvalidError
         If its telescope does not exist.
     """
-    if wanted.telescope_id is not None and table.get("telescope", wanted.telescope_id) is None:
-        raise InvalidError(f"telescope_id: there is no telescope {wanted.telescope_id}; POST /api/telescope.")
-    return int(table.add("instrument", wanted.name, given(wanted, "name")).id)
+    if (
+        request.telescope_id is not None
+        and instruments_table.find_instrument("telescope", request.telescope_id) is None
+    ):
+        raise InvalidError(
+            f"telescope_id: there is no telescope {request.telescope_id}; POST /api/telescope."
+        )
+    return int(
+        instruments_table.insert_instrument("instrument", request.name, sent_fields(request, "name")).id
+    )
 
 
-def every(kind: Kind) -> list[dict[str, Any]]:
+def list_instruments(kind: Kind) -> list[dict[str, Any]]:
     """Return all telescopes, or all instruments."""
-    return [_shown(item) for item in table.every(kind)]
+    return [_shown(item) for item in instruments_table.find_instruments(kind)]
 
 
-def one(kind: Kind, number: int) -> dict[str, Any]:
+def get_instrument(kind: Kind, number: int) -> dict[str, Any]:
     """Return a telescope or an instrument.
 
     Raises
@@ -43,16 +52,16 @@ def one(kind: Kind, number: int) -> dict[str, Any]:
     NotFoundError
         If there is none.
     """
-    item = table.get(kind, number)
+    item = instruments_table.find_instrument(kind, number)
     if item is None:
         raise NotFoundError(f"There is no {kind} {number}; GET /api/{kind} lists those that there are.")
     return _shown(item)
 
 
-def _shown(item: table.InstrumentItem) -> dict[str, Any]:
+def _shown(item: instruments_table.InstrumentItem) -> dict[str, Any]:
     return {"id": int(item.id), "name": item.name, **item.fields, "created_at": item.created_at}
 
 
-def named() -> dict[int, dict[str, Any]]:
+def load_instruments() -> dict[int, dict[str, Any]]:
     """Return the instruments by id."""
-    return {instrument["id"]: instrument for instrument in every("instrument")}
+    return {instrument["id"]: instrument for instrument in list_instruments("instrument")}

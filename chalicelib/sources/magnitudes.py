@@ -17,8 +17,16 @@ from typing import Any
 from chalicelib.errors import InvalidError
 
 __all__ = [
-    "DETECTION_SIGMA", "POGSON", "SYSTEMS", "ZERO_POINT", "flux_of", "limiting_magnitude", "magnitude_of",
-    "magnitudes", "zero_point", "zero_points",
+    "DETECTION_SIGMA",
+    "POGSON",
+    "SYSTEMS",
+    "ZERO_POINT",
+    "flux_to_magnitude",
+    "limiting_magnitude",
+    "magnitude_to_flux",
+    "row_magnitudes",
+    "zero_point",
+    "zero_points",
 ]  # fmt: skip
 
 ZERO_POINT = 23.9
@@ -70,7 +78,7 @@ def zero_points(system: str, bands: Iterable[str]) -> dict[str, float]:
     return {band: ZERO_POINT - VEGA[band.lower()] for band in named}
 
 
-def flux_of(magnitude: float, zero: float) -> float:
+def magnitude_to_flux(magnitude: float, zero: float) -> float:
     """Return the flux (µJy) of a magnitude, given that of 1 µJy.
 
     Raises
@@ -83,12 +91,12 @@ def flux_of(magnitude: float, zero: float) -> float:
     return float(10 ** ((zero - magnitude) / 2.5))
 
 
-def magnitude_of(flux: float, zero: float) -> float:
+def flux_to_magnitude(flux: float, zero: float) -> float:
     """Return the magnitude of a flux (µJy, positive), given that of 1 µJy."""
     return zero - 2.5 * math.log10(flux)
 
 
-def magnitudes(row: dict[str, Any], zero: float = ZERO_POINT) -> dict[str, float | None]:
+def row_magnitudes(row: dict[str, Any], zero: float = ZERO_POINT) -> dict[str, float | None]:
     """Return ``mag``, ``magerr`` and ``limiting_mag`` of a row of photometry.
 
     Parameters
@@ -107,7 +115,7 @@ def magnitudes(row: dict[str, Any], zero: float = ZERO_POINT) -> dict[str, float
     flux, fluxerr = row["flux"], row["fluxerr"]
     positive = flux is not None and flux > 0
     return {
-        "mag": magnitude_of(flux, zero) if positive else None,
+        "mag": flux_to_magnitude(flux, zero) if positive else None,
         "magerr": POGSON * fluxerr / flux if positive else None,
         "limiting_mag": limiting_magnitude(row) - (ZERO_POINT - zero),
     }
@@ -116,4 +124,4 @@ def magnitudes(row: dict[str, Any], zero: float = ZERO_POINT) -> dict[str, float
 def limiting_magnitude(row: dict[str, Any]) -> float:
     """Return the limiting magnitude (AB) of a row: that posted, else that of `DETECTION_SIGMA` errors."""
     posted: float | None = row["limiting_mag"]
-    return magnitude_of(DETECTION_SIGMA * row["fluxerr"], ZERO_POINT) if posted is None else posted
+    return flux_to_magnitude(DETECTION_SIGMA * row["fluxerr"], ZERO_POINT) if posted is None else posted

@@ -11,16 +11,16 @@ from typing import Any
 from chalicelib import blobs, settings
 from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, UnreadableError
-from chalicelib.renderer import render
+from chalicelib.renderer import render_blob
 from chalicelib.schemas.periodogram import PeriodogramQuery
-from chalicelib.sources import catalogue, photometry
+from chalicelib.sources import photometry, source_records
 
-__all__ = ["key"]
+__all__ = ["locate_periodogram"]
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 
 
-def key(requester: Requester, source_id: str, query: PeriodogramQuery) -> str:
+def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQuery) -> str:
     """Return where the periodogram of a source lies, a JSON blob; it is made if it is not there.
 
     Raises
@@ -32,22 +32,24 @@ def key(requester: Requester, source_id: str, query: PeriodogramQuery) -> str:
     UnavailableError
         If the renderer does not answer.
     """
-    catalogue.seen(requester, source_id)
+    source_records.get_visible_source(requester, source_id)
     source = json.dumps(_columns(requester, source_id, query.bands)).encode()
     options = {name: getattr(query, name) for name in ("fmin", "fmax", "oversampling", "nterms", "peaks")}
     made_of = json.dumps([settings.VERSION, options]).encode() + source
     place = f"renders/periodograms/{hashlib.sha256(made_of).hexdigest()}"
-    if not blobs.exists(f"{place}.json"):
-        blobs.put(f"{place}-rows.json", source, "application/json")
+    if not blobs.blob_exists(f"{place}.json"):
+        blobs.write_blob(f"{place}-rows.json", source, "application/json")
         try:
-            render("periodogram", f"{place}-rows.json", f"{place}.json", "application/json", options=options)
+            render_blob(
+                "periodogram", f"{place}-rows.json", f"{place}.json", "application/json", options=options
+            )
         except UnreadableError as error:
             raise InvalidError(str(error)) from None
     return f"{place}.json"
 
 
 def _columns(requester: Requester, source_id: str, bands: set[str]) -> dict[str, list[Any]]:
-    rows = photometry.points(requester, source_id)
+    rows = photometry.find_visible_points(requester, source_id)
     unknown = bands - {row["filter"] for row in rows}
     if unknown:
         raise InvalidError(f"filters: {source_id!r} has no photometry in {', '.join(sorted(unknown))}.")

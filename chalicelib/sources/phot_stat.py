@@ -20,15 +20,15 @@ from itertools import permutations
 from statistics import fmean
 from typing import Any
 
-from chalicelib.access import Requester, may_see
+from chalicelib.access import Requester, is_visible
 from chalicelib.errors import InvalidError, NotFoundError
-from chalicelib.sources import catalogue, photometry
-from chalicelib.sources.magnitudes import DETECTION_SIGMA, ZERO_POINT, limiting_magnitude, magnitude_of
-from chalicelib.sources.rows import Row
-from chalicelib.tables import phot_stat as table
-from chalicelib.tables.base import LostRace
+from chalicelib.sources import photometry, source_records
+from chalicelib.sources.magnitudes import DETECTION_SIGMA, ZERO_POINT, flux_to_magnitude, limiting_magnitude
+from chalicelib.sources.photometry_rows import Row
+from chalicelib.tables import phot_stat as phot_stat_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["make", "of", "read", "remove", "statistics"]
+__all__ = ["compute_phot_stat", "compute_statistics", "create_phot_stat", "delete_phot_stat", "get_phot_stat"]
 
 FORCED = re.compile(r"(?:^|[^a-z0-9])(?:fp|forced)(?:$|[^a-z0-9])", re.IGNORECASE)
 
@@ -46,26 +46,26 @@ class Point:
     limit: float
 
 
-def of(requester: Requester, source_id: str) -> Stats | None:
+def compute_phot_stat(requester: Requester, source_id: str) -> Stats | None:
     """Return the PhotStats of a source, or None if there are none."""
-    item = table.get(source_id)
+    item = phot_stat_table.find_phot_stat(source_id)
     if item is None or item.removed:
         return None
     changes = item.changes or {}
-    times = [when for group_id, when in changes.items() if may_see(requester, [int(group_id)])]
+    times = [when for group_id, when in changes.items() if is_visible(requester, [int(group_id)])]
     if item.full_update:
         times.append(item.full_update)
     if not times:
         return None
     return {
         "obj_id": source_id,
-        **statistics(photometry.points(requester, source_id)),
+        **compute_statistics(photometry.find_visible_points(requester, source_id)),
         "last_update": max(times),
         "last_full_update": item.full_update,
     }
 
 
-def read(requester: Requester, source_id: str) -> Stats:
+def get_phot_stat(requester: Requester, source_id: str) -> Stats:
     """Return the PhotStats of a source that the requester may see.
 
     Raises
@@ -73,14 +73,14 @@ def read(requester: Requester, source_id: str) -> Stats:
     NotFoundError
         If there are none, or there is no such source.
     """
-    catalogue.seen(requester, source_id)
-    found = of(requester, source_id)
+    source_records.get_visible_source(requester, source_id)
+    found = compute_phot_stat(requester, source_id)
     if found is None:
         raise _missing(source_id)
     return found
 
 
-def make(requester: Requester, source_id: str, *, again: bool) -> None:
+def create_phot_stat(requester: Requester, source_id: str, *, again: bool) -> None:
     """Make the PhotStats of a source, or make them again.
 
     Raises
@@ -88,15 +88,15 @@ def make(requester: Requester, source_id: str, *, again: bool) -> None:
     InvalidError
         If they are there already, and not to be made again.
     """
-    catalogue.seen(requester, source_id)
+    source_records.get_visible_source(requester, source_id)
     try:
-        table.make(source_id, again=again)
-    except LostRace:
-        catalogue.seen(requester, source_id)
+        phot_stat_table.mark_made(source_id, again=again)
+    except ConditionFailed:
+        source_records.get_visible_source(requester, source_id)
         raise InvalidError(f"{source_id!r} has PhotStats already; PUT makes them again.") from None
 
 
-def remove(requester: Requester, source_id: str) -> None:
+def delete_phot_stat(requester: Requester, source_id: str) -> None:
     """Take the PhotStats of a source away, until they are made again or its photometry is written.
 
     Raises
@@ -104,10 +104,10 @@ def remove(requester: Requester, source_id: str) -> None:
     NotFoundError
         If there are none.
     """
-    catalogue.seen(requester, source_id)
+    source_records.get_visible_source(requester, source_id)
     try:
-        table.remove(source_id)
-    except LostRace:
+        phot_stat_table.mark_removed(source_id)
+    except ConditionFailed:
         raise _missing(source_id) from None
 
 
@@ -115,7 +115,7 @@ def _missing(source_id: str) -> NotFoundError:
     return NotFoundError(f"{source_id!r} has no PhotStats: there is no photometry, or they were deleted.")
 
 
-def statistics(rows: Iterable[Row]) -> Stats:
+def compute_statistics(rows: Iterable[Row]) -> Stats:
     """Return what rows of photometry amount to.
 
     Parameters
@@ -146,7 +146,7 @@ def statistics(rows: Iterable[Row]) -> Stats:
 def _point(row: Row) -> Point:
     detected = row["flux"] is not None and row["flux"] > DETECTION_SIGMA * row["fluxerr"]
     forced = FORCED.search(row["origin"]) is not None
-    mag = magnitude_of(row["flux"], ZERO_POINT) if detected else None
+    mag = flux_to_magnitude(row["flux"], ZERO_POINT) if detected else None
     return Point(row["mjd"], row["filter"], forced, mag, limiting_magnitude(row))
 
 

@@ -4,35 +4,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.access import Requester, may_see
-from chalicelib.people import sharing
-from chalicelib.sources import blocks, instruments
-from chalicelib.sources.magnitudes import magnitudes, zero_points
-from chalicelib.sources.rows import POSITION, Row
-from chalicelib.tables import photometry as table
+from chalicelib.access import Requester, is_visible
+from chalicelib.people import record_groups
+from chalicelib.sources import instruments, photometry_blocks
+from chalicelib.sources.magnitudes import row_magnitudes, zero_points
+from chalicelib.sources.photometry_rows import POSITION, Row
+from chalicelib.tables import photometry as photometry_table
 
-__all__ = ["magnitudes", "points", "shown", "shown_of", "visible"]
+__all__ = ["filter_visible_rows", "find_visible_points", "get_light_curve", "points_to_json"]
 
 AS_KEPT = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
 
 
-def points(requester: Requester, source_id: str) -> list[Row]:
+def find_visible_points(requester: Requester, source_id: str) -> list[Row]:
     """Return the rows of a source that the requester may see, in order of time.
 
     Each has the fields of `rows.COLUMNS` besides ``id``, ``owner_id``, ``group_ids`` and so on;
     ``flux`` (None for a non-detection) and ``fluxerr`` are in µJy.
     """
-    return visible(requester, table.blocks(source_id))
+    return filter_visible_rows(requester, photometry_table.find_blocks(source_id))
 
 
-def visible(requester: Requester, kept: Iterable[table.BlockItem]) -> list[Row]:
+def filter_visible_rows(requester: Requester, kept: Iterable[photometry_table.BlockItem]) -> list[Row]:
     """Return the rows of a source's blocks that the requester may see, in order of time."""
-    every = (row for block in kept for row in blocks.rows_of(block))
-    seen = [row for row in every if may_see(requester, row["group_ids"])]
+    every = (row for block in kept for row in photometry_blocks.unpack_rows(block))
+    seen = [row for row in every if is_visible(requester, row["group_ids"])]
     return sorted(seen, key=lambda row: (row["mjd"], row["id"]))
 
 
-def shown_of(requester: Requester, source_id: str, space: str, system: str = "ab") -> list[dict[str, Any]]:
+def get_light_curve(
+    requester: Requester, source_id: str, space: str, system: str = "ab"
+) -> list[dict[str, Any]]:
     """Return the photometry of a source as the API shows it.
 
     Parameters
@@ -51,15 +53,15 @@ def shown_of(requester: Requester, source_id: str, space: str, system: str = "ab
     InvalidError
         If Vega's magnitude is not known in one of the bandpasses.
     """
-    rows = points(requester, source_id)
-    return list(shown(requester, [(source_id, row) for row in rows], space, system))
+    rows = find_visible_points(requester, source_id)
+    return list(points_to_json(requester, [(source_id, row) for row in rows], space, system))
 
 
-def shown(
+def points_to_json(
     requester: Requester, rows: list[tuple[str, Row]], space: str, system: str
 ) -> Iterator[dict[str, Any]]:
     """Return points of one or more sources as the API shows them (see `shown_of`)."""
-    names = {number: instrument["name"] for number, instrument in instruments.named().items()}
+    names = {number: instrument["name"] for number, instrument in instruments.load_instruments().items()}
     zeros = zero_points(system, {row["filter"] for _, row in rows})
     groups = _groups(requester, (row for _, row in rows))
     for source_id, row in rows:
@@ -75,7 +77,7 @@ def shown(
         if space in ("flux", "both"):
             values |= {"flux": flux, "fluxerr": fluxerr, "zp": zero}
         if space in ("mag", "both"):
-            values |= magnitudes(row, zero)
+            values |= row_magnitudes(row, zero)
         yield values
 
 
@@ -87,5 +89,5 @@ class _Shared:
 def _groups(requester: Requester, rows: Iterable[Row]) -> dict[tuple[int, ...], list[dict[str, Any]]]:
     """Return the groups of rows as the requester sees them, by their ids: most rows share theirs."""
     every = sorted({tuple(row["group_ids"]) for row in rows})
-    shown_groups = sharing.groups_of(requester, [_Shared(group_ids) for group_ids in every])
+    shown_groups = record_groups.list_record_groups(requester, [_Shared(group_ids) for group_ids in every])
     return dict(zip(every, shown_groups, strict=True))

@@ -2,22 +2,37 @@
 
 from typing import Any
 
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, NotFoundError
-from chalicelib.sources import blocks, catalogue, instruments
-from chalicelib.sources.magnitudes import magnitudes
-from chalicelib.sources.photometry_upload import Present, asked_groups, groups_of, may_change, tried
-from chalicelib.sources.rows import COLUMNS, FLUX, IDENTITY, KNOWN, MAGNITUDE, Row, check_fields, read_row
-from chalicelib.tables import id_places
-from chalicelib.tables import photometry as table
+from chalicelib.sources import instruments, photometry_blocks, source_records
+from chalicelib.sources.magnitudes import row_magnitudes
+from chalicelib.sources.photometry_rows import (
+    COLUMNS,
+    FLUX,
+    IDENTITY,
+    KNOWN,
+    MAGNITUDE,
+    Row,
+    parse_row,
+    require_known_fields,
+)
+from chalicelib.sources.photometry_upload import (
+    Present,
+    get_requested_groups,
+    may_change_row,
+    retry_photometry_write,
+    union_of_groups,
+)
+from chalicelib.tables import id_index
+from chalicelib.tables import photometry as photometry_table
 from chalicelib.tables.sources import SourceItem
 
-__all__ = ["change", "delete", "delete_upload", "seen"]
+__all__ = ["delete_photometry_upload", "delete_point", "get_visible_point", "update_point"]
 
 MEASURED = ("flux", "fluxerr", "limiting_mag")
 
 
-def seen(requester: Requester, number: int) -> tuple[str, Row]:
+def get_visible_point(requester: Requester, number: int) -> tuple[str, Row]:
     """Return a point that the requester may see, and its source.
 
     Raises
@@ -29,15 +44,19 @@ def seen(requester: Requester, number: int) -> tuple[str, Row]:
     return source.source_id, row
 
 
-def _found(requester: Requester, number: int) -> tuple[SourceItem, table.BlockItem, Row]:
+def _found(requester: Requester, number: int) -> tuple[SourceItem, photometry_table.BlockItem, Row]:
     nothing = NotFoundError(f"There is no point of photometry {number} that you may see.")
-    place = id_places.find(id_places.PHOTOMETRY, number)
+    place = id_index.find_id_place(id_index.PHOTOMETRY, number)
     if place is None:
         raise nothing
     source = _source(requester, place.source_id, nothing)
-    block = table.block_at(place)
-    row = next((row for row in blocks.rows_of(block) if row["id"] == number), None) if block else None
-    if block is None or row is None or not may_see(requester, row["group_ids"]):
+    block = photometry_table.find_block(place)
+    row = (
+        next((row for row in photometry_blocks.unpack_rows(block) if row["id"] == number), None)
+        if block
+        else None
+    )
+    if block is None or row is None or not is_visible(requester, row["group_ids"]):
         raise nothing
     return source, block, row
 
@@ -45,19 +64,19 @@ def _found(requester: Requester, number: int) -> tuple[SourceItem, table.BlockIt
 def _source(requester: Requester, source_id: str, nothing: HeliographError) -> SourceItem:
     """Return the source of something; who may not see it does not get to know its name."""
     try:
-        return catalogue.seen(requester, source_id)
+        return source_records.get_visible_source(requester, source_id)
     except NotFoundError:
         raise nothing from None
 
 
-def _owned(requester: Requester, number: int) -> tuple[SourceItem, table.BlockItem, Row]:
+def _owned(requester: Requester, number: int) -> tuple[SourceItem, photometry_table.BlockItem, Row]:
     source, block, row = _found(requester, number)
-    if not may_change(requester, row):
+    if not may_change_row(requester, row):
         raise ForbiddenError(f"Only who uploaded point {number}, or an administrator, may change it.")
     return source, block, row
 
 
-def change(requester: Requester, number: int, body: dict[str, Any]) -> None:
+def update_point(requester: Requester, number: int, body: dict[str, Any]) -> None:
     """Change a point of photometry; what the request leaves out stays as it was.
 
     Parameters
@@ -75,7 +94,7 @@ def change(requester: Requester, number: int, body: dict[str, Any]) -> None:
         If it were no photometry any more, or the same observation as another point.
     """
     source, _, _ = _owned(requester, number)
-    tried(source.source_id, lambda: _change(requester, number, body))
+    retry_photometry_write(source.source_id, lambda: _change(requester, number, body))
 
 
 def _change(requester: Requester, number: int, body: dict[str, Any]) -> None:
@@ -83,9 +102,9 @@ def _change(requester: Requester, number: int, body: dict[str, Any]) -> None:
     if body.get("obj_id") not in (None, source.source_id):
         raise InvalidError("obj_id: a point stays with its source; delete it here and upload it there.")
     new = {**old, **_read(old, body)}
-    new["group_ids"] = sorted(groups_for(requester, asked_groups(body), old["group_ids"]))
+    new["group_ids"] = sorted(resolve_group_ids(requester, get_requested_groups(body), old["group_ids"]))
     if any(new[name] != old[name] for name in IDENTITY):
-        same = Present(requester, table.blocks(source.source_id)).same(new)
+        same = Present(requester, photometry_table.find_blocks(source.source_id)).same(new)
         if same:
             raise InvalidError(f"This observation is there already, as point {same['id']}.")
     _write(source, block, old, new)
@@ -93,7 +112,7 @@ def _change(requester: Requester, number: int, body: dict[str, Any]) -> None:
 
 def _read(old: Row, body: dict[str, Any]) -> Row:
     """Return the columns of a point as a request changes them."""
-    check_fields(body)
+    require_known_fields(body)
     given = {name: value for name, value in body.items() if name in KNOWN}
     if not given:
         return {}
@@ -101,11 +120,11 @@ def _read(old: Row, body: dict[str, Any]) -> Row:
     in_flux, in_magnitudes = given.keys() & set(FLUX), given.keys() & set(MAGNITUDE)
     base = {name: old[name] for name in COLUMNS if name not in MEASURED}
     if in_magnitudes and not in_flux:
-        shown = magnitudes(old)
+        shown = row_magnitudes(old)
         base |= {"mag": shown["mag"], "magerr": shown["magerr"]}
     elif not in_magnitudes:
         base |= {"flux": old["flux"], "fluxerr": old["fluxerr"]}
-    new = read_row(base | given, instruments.named())
+    new = parse_row(base | given, instruments.load_instruments())
     if old["flux"] is not None and in_magnitudes and in_magnitudes.isdisjoint(("mag", "magerr")):
         # Only the limit is given: a measured flux stays what it is, to the last bit.
         new |= {"flux": old["flux"], "fluxerr": old["fluxerr"]}
@@ -123,22 +142,22 @@ def _check_scale(given: dict[str, Any]) -> None:
         raise InvalidError("zp, magsys: give flux and fluxerr, or mag and magerr, that they belong to.")
 
 
-def delete(requester: Requester, number: int) -> None:
+def delete_point(requester: Requester, number: int) -> None:
     """Delete a point of photometry: its owner, or an administrator."""
     source, _, _ = _owned(requester, number)
-    tried(source.source_id, lambda: _write(*_owned(requester, number), None))
+    retry_photometry_write(source.source_id, lambda: _write(*_owned(requester, number), None))
 
 
-def _write(source: SourceItem, block: table.BlockItem, old: Row, new: Row | None) -> None:
-    groups = groups_of([old, new] if new else [old])
-    changed = blocks.changed(block, lambda row: new if row["id"] == old["id"] else row)
+def _write(source: SourceItem, block: photometry_table.BlockItem, old: Row, new: Row | None) -> None:
+    groups = union_of_groups([old, new] if new else [old])
+    changed = photometry_blocks.change_rows(block, lambda row: new if row["id"] == old["id"] else row)
     if changed.columns["id"]:
-        table.write(source, table.Change(groups, changed=[changed]))
+        photometry_table.write_photometry(source, photometry_table.PhotometryWrite(groups, changed=[changed]))
     else:
-        table.write(source, table.Change(groups, gone=[block]))
+        photometry_table.write_photometry(source, photometry_table.PhotometryWrite(groups, gone=[block]))
 
 
-def delete_upload(requester: Requester, upload_id: str) -> int:
+def delete_photometry_upload(requester: Requester, upload_id: str) -> int:
     """Delete all points of one upload; return how many there were.
 
     Raises
@@ -152,7 +171,7 @@ def delete_upload(requester: Requester, upload_id: str) -> int:
     prefix, _, number = upload_id.partition("-")
     if prefix != "upload" or not (number.isascii() and number.isdecimal() and len(number) < 17):
         raise nothing
-    found = table.blocks_of_upload(int(number))
+    found = photometry_table.find_upload_blocks(int(number))
     if not found:
         raise nothing
 
@@ -161,15 +180,17 @@ def delete_upload(requester: Requester, upload_id: str) -> int:
     def write() -> int:
         return _delete_upload(requester, _source(requester, source_id, nothing), int(number), nothing)
 
-    return tried(source_id, write)
+    return retry_photometry_write(source_id, write)
 
 
 def _delete_upload(requester: Requester, source: SourceItem, number: int, nothing: HeliographError) -> int:
-    found = table.blocks_of_upload(number)
-    rows = [row for block in found for row in blocks.rows_of(block)]
-    if not any(may_see(requester, row["group_ids"]) for row in rows):
+    found = photometry_table.find_upload_blocks(number)
+    rows = [row for block in found for row in photometry_blocks.unpack_rows(block)]
+    if not any(is_visible(requester, row["group_ids"]) for row in rows):
         raise nothing
-    if not all(may_change(requester, row) for row in rows):
+    if not all(may_change_row(requester, row) for row in rows):
         raise ForbiddenError(f"Only who made upload-{number}, or an administrator, may delete it.")
-    table.write(source, table.Change(groups_of(rows), gone=found))
+    photometry_table.write_photometry(
+        source, photometry_table.PhotometryWrite(union_of_groups(rows), gone=found)
+    )
     return len(rows)

@@ -4,15 +4,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import BusyError, InvalidError
 from chalicelib.schemas.base import LARGEST_ID
-from chalicelib.sources import blocks, catalogue, instruments
-from chalicelib.sources.rows import COLUMNS, IDENTITY, BadRowsError, Row, read_rows
-from chalicelib.tables import photometry as table
-from chalicelib.tables.base import LostRace, reserve_ids, timestamp
+from chalicelib.sources import instruments, photometry_blocks, source_records
+from chalicelib.sources.photometry_rows import COLUMNS, IDENTITY, BadRowsError, Row, parse_rows
+from chalicelib.tables import photometry as photometry_table
+from chalicelib.tables.base import ConditionFailed, reserve_ids, timestamp
 
-__all__ = ["Present", "asked_groups", "groups_of", "may_change", "tried", "upload"]
+__all__ = [
+    "Present",
+    "get_requested_groups",
+    "may_change_row",
+    "retry_photometry_write",
+    "union_of_groups",
+    "upload_photometry",
+]
 
 MOST_POINTS = 100_000
 """Points of one source: a request that reads them all must not take its whole time for it."""
@@ -23,7 +30,7 @@ BESIDES = tuple(name for name in COLUMNS if name not in IDENTITY)
 T = TypeVar("T")
 
 
-def upload(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tuple[list[int], str]:
+def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tuple[list[int], str]:
     """Write photometry of one source: all of the rows, or none.
 
     Parameters
@@ -50,9 +57,9 @@ def upload(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tupl
         Naming the rows that are wrong, or that are there already.
     """
     source_id = _one_source(body.get("obj_id"))
-    catalogue.seen(requester, source_id)
-    group_ids = sorted(groups_for(requester, asked_groups(body), {requester.own_group}))
-    rows = read_rows(body, instruments.named())
+    source_records.get_visible_source(requester, source_id)
+    group_ids = sorted(resolve_group_ids(requester, get_requested_groups(body), {requester.own_group}))
+    rows = parse_rows(body, instruments.load_instruments())
     first = reserve_ids("photometry", len(rows))[0]
     shared = {
         "upload_id": f"upload-{first}",
@@ -61,10 +68,12 @@ def upload(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tupl
         "created_at": timestamp(),
     }
     new = [{"id": first + number, **shared, **row} for number, row in enumerate(rows)]
-    return tried(source_id, lambda: _write(requester, source_id, new, refresh)), f"upload-{first}"
+    return retry_photometry_write(
+        source_id, lambda: _write(requester, source_id, new, refresh)
+    ), f"upload-{first}"
 
 
-def tried(source_id: str, write: Callable[[], T]) -> T:
+def retry_photometry_write(source_id: str, write: Callable[[], T]) -> T:
     """Return what a write of photometry returns, tried again if others write at the same time.
 
     Raises
@@ -72,10 +81,10 @@ def tried(source_id: str, write: Callable[[], T]) -> T:
     BusyError
         If they do so again and again.
     """
-    for _ in range(catalogue.TRIES):
+    for _ in range(source_records.TRIES):
         try:
             return write()
-        except LostRace:
+        except ConditionFailed:
             continue
     raise BusyError(f"Photometry of {source_id!r} is being written by others. Try again.")
 
@@ -87,7 +96,7 @@ def _one_source(obj_id: Any) -> str:
     return named.pop()
 
 
-def asked_groups(body: dict[str, Any]) -> list[int] | str | None:
+def get_requested_groups(body: dict[str, Any]) -> list[int] | str | None:
     """Return the ``group_ids`` of a request.
 
     Raises
@@ -103,8 +112,8 @@ def asked_groups(body: dict[str, Any]) -> list[int] | str | None:
 
 
 def _write(requester: Requester, source_id: str, rows: list[Row], refresh: bool) -> list[int]:
-    source = catalogue.seen(requester, source_id)
-    present = Present(requester, table.blocks(source_id))
+    source = source_records.get_visible_source(requester, source_id)
+    present = Present(requester, photometry_table.find_blocks(source_id))
     new: dict[tuple[Any, ...], Row] = {}
     known: dict[int, str] = {}
     refreshed: dict[int, Row] = {}
@@ -125,9 +134,12 @@ def _write(requester: Requester, source_id: str, rows: list[Row], refresh: bool)
         raise BadRowsError(known, len(rows))
     if present.count + len(new) > MOST_POINTS:
         raise InvalidError(f"A source may have {MOST_POINTS} points; {source_id!r} has no room for these.")
-    groups = groups_of([*new.values(), *refreshed.values()])
-    added = blocks.packed(new.values())
-    table.write(source, table.Change(groups, present.changed(refreshed), added, upload=rows[0]["id"]))
+    groups = union_of_groups([*new.values(), *refreshed.values()])
+    added = photometry_blocks.pack_rows(new.values())
+    photometry_table.write_photometry(
+        source,
+        photometry_table.PhotometryWrite(groups, present.changed(refreshed), added, upload=rows[0]["id"]),
+    )
     return answer
 
 
@@ -137,13 +149,13 @@ def _identity(row: Row) -> tuple[Any, ...]:
 
 def _refreshed(requester: Requester, old: Row, row: Row) -> Row:
     """Return an observation that was posted again: if it is the requester's, shared with more groups."""
-    if not may_change(requester, old):
+    if not may_change_row(requester, old):
         return old
     given = {name: row[name] for name in BESIDES if row[name] is not None}
     return {**old, **given, "group_ids": sorted({*old["group_ids"], *row["group_ids"]})}
 
 
-def may_change(requester: Requester, row: Row) -> bool:
+def may_change_row(requester: Requester, row: Row) -> bool:
     """Say whether a point is the requester's to change and delete."""
     return bool(row["owner_id"] == requester.user_id) or requester.is_admin
 
@@ -157,13 +169,13 @@ class Present:
     """
 
     requester: Requester
-    kept: list[table.BlockItem]
+    kept: list[photometry_table.BlockItem]
 
     def __post_init__(self) -> None:
         self._rows: dict[tuple[Any, ...], list[Row]] = {}
         self._places: dict[int, int] = {}
         for place, block in enumerate(self.kept):
-            for row in blocks.rows_of(block):
+            for row in photometry_blocks.unpack_rows(block):
                 self._rows.setdefault(_identity(row), []).append(row)
                 self._places[row["id"]] = place
 
@@ -175,16 +187,19 @@ class Present:
     def same(self, row: Row) -> Row | None:
         """Return the point that is the same observation as a row, if there is one."""
         candidates = self._rows.get(_identity(row), [])
-        visible = (old for old in candidates if may_see(self.requester, old["group_ids"]))
+        visible = (old for old in candidates if is_visible(self.requester, old["group_ids"]))
         equal = (old for old in candidates if all(old[name] == row[name] for name in BESIDES))
         return next(visible, None) or next(equal, None)
 
-    def changed(self, rows: dict[int, Row]) -> list[table.BlockItem]:
+    def changed(self, rows: dict[int, Row]) -> list[photometry_table.BlockItem]:
         """Return the blocks of points that changed, with what they changed to, by their ids."""
         places = sorted({self._places[row_id] for row_id in rows})
-        return [blocks.changed(self.kept[place], lambda row: rows.get(row["id"], row)) for place in places]
+        return [
+            photometry_blocks.change_rows(self.kept[place], lambda row: rows.get(row["id"], row))
+            for place in places
+        ]
 
 
-def groups_of(rows: Iterable[Row]) -> set[int]:
+def union_of_groups(rows: Iterable[Row]) -> set[int]:
     """Return all groups that see one of the rows."""
     return {group for row in rows for group in row["group_ids"]}

@@ -7,21 +7,30 @@ Its author, and administrators, change and delete it.
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people import sharing
-from chalicelib.schemas.base import given
+from chalicelib.people import record_groups
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.remarks import Remark
-from chalicelib.sources import catalogue
+from chalicelib.sources import source_records
 from chalicelib.tables import people as people_table
-from chalicelib.tables import remarks as table
-from chalicelib.tables.base import LostRace
+from chalicelib.tables import remarks as remarks_table
+from chalicelib.tables.base import ConditionFailed
 from chalicelib.tables.people import PUBLIC_GROUP
 
-__all__ = ["change", "check_source", "groups", "missing", "of", "remove", "shown", "visible"]
+__all__ = [
+    "delete_own_remark",
+    "find_visible_remarks",
+    "missing_remark",
+    "remarks_to_json",
+    "require_same_source",
+    "require_visible_remark",
+    "resolve_remark_groups",
+    "update_own_remark",
+]
 
 
-def of(requester: Requester, source_id: str, kind: str) -> list[table.RemarkItem]:
+def find_visible_remarks(requester: Requester, source_id: str, kind: str) -> list[remarks_table.RemarkItem]:
     """Return the remarks of a kind that the requester may see of a source, oldest first.
 
     Parameters
@@ -33,11 +42,13 @@ def of(requester: Requester, source_id: str, kind: str) -> list[table.RemarkItem
     kind : {'annotation', 'comment', 'classification'}
         What to read.
     """
-    found = (item for item in table.of_source(source_id, kind) if may_see(requester, item))
+    found = (item for item in remarks_table.find_remarks(source_id, kind) if is_visible(requester, item))
     return sorted(found, key=lambda item: int(item.id))
 
 
-def visible(requester: Requester, item: table.RemarkItem | None, kind: str, number: int) -> table.RemarkItem:
+def require_visible_remark(
+    requester: Requester, item: remarks_table.RemarkItem | None, kind: str, number: int
+) -> remarks_table.RemarkItem:
     """Return a remark if it is there and the requester may see it.
 
     Raises
@@ -45,17 +56,17 @@ def visible(requester: Requester, item: table.RemarkItem | None, kind: str, numb
     NotFoundError
         If not (the same answer).
     """
-    if item is None or not may_see(requester, item):
-        raise missing(kind, number)
+    if item is None or not is_visible(requester, item):
+        raise missing_remark(kind, number)
     return item
 
 
-def missing(kind: str, number: int) -> NotFoundError:
+def missing_remark(kind: str, number: int) -> NotFoundError:
     """Return the error for a remark that is not there."""
     return NotFoundError(f"There is no {kind} {number} that you may see.")
 
 
-def check_source(wanted: Remark, source_id: str) -> None:
+def require_same_source(request: Remark, source_id: str) -> None:
     """Refuse a request that names another source than its path.
 
     Raises
@@ -63,16 +74,16 @@ def check_source(wanted: Remark, source_id: str) -> None:
     InvalidError
         If it does.
     """
-    if wanted.obj_id not in (None, source_id):
+    if request.obj_id not in (None, source_id):
         raise InvalidError(f"obj_id: the path names {source_id!r}; leave it out, or say the same.")
 
 
-def groups(requester: Requester, asked: list[int] | str | None) -> set[int]:
+def resolve_remark_groups(requester: Requester, asked: list[int] | str | None) -> set[int]:
     """Return the groups that a new remark belongs to; without a word that is the public group."""
-    return groups_for(requester, asked, {PUBLIC_GROUP})
+    return resolve_group_ids(requester, asked, {PUBLIC_GROUP})
 
 
-def change(requester: Requester, item: table.RemarkItem, wanted: Remark) -> None:
+def update_own_remark(requester: Requester, item: remarks_table.RemarkItem, request: Remark) -> None:
     """Change a remark as it was read: the fields that the request gave, and its groups.
 
     Raises
@@ -83,16 +94,16 @@ def change(requester: Requester, item: table.RemarkItem, wanted: Remark) -> None
         If it was changed in between.
     """
     _check_own(requester, item)
-    check_source(wanted, item.source_id)
-    fields = item.fields | given(wanted, "obj_id", "group_ids")
-    group_ids = groups_for(requester, wanted.group_ids, map(int, item.group_ids))
+    require_same_source(request, item.source_id)
+    fields = item.fields | sent_fields(request, "obj_id", "group_ids")
+    group_ids = resolve_group_ids(requester, request.group_ids, map(int, item.group_ids))
     try:
-        table.update(item, fields=fields, group_ids=group_ids)
-    except LostRace:
-        raise catalogue.busy(item.source_id) from None
+        remarks_table.update_remark(item, fields=fields, group_ids=group_ids)
+    except ConditionFailed:
+        raise source_records.source_busy(item.source_id) from None
 
 
-def remove(requester: Requester, item: table.RemarkItem) -> None:
+def delete_own_remark(requester: Requester, item: remarks_table.RemarkItem) -> None:
     """Remove a remark as it was read.
 
     Raises
@@ -104,21 +115,21 @@ def remove(requester: Requester, item: table.RemarkItem) -> None:
     """
     _check_own(requester, item)
     try:
-        table.remove(item)
-    except LostRace:
-        raise catalogue.busy(item.source_id) from None
+        remarks_table.delete_remark(item)
+    except ConditionFailed:
+        raise source_records.source_busy(item.source_id) from None
 
 
-def _check_own(requester: Requester, item: table.RemarkItem) -> None:
+def _check_own(requester: Requester, item: remarks_table.RemarkItem) -> None:
     if int(item.owner_id) != requester.user_id and not requester.is_admin:
         kind = item.part.partition("#")[0]
         raise ForbiddenError(f"Only its author, or an administrator, may change or delete this {kind}.")
 
 
-def shown(requester: Requester, items: Iterable[table.RemarkItem]) -> list[dict[str, Any]]:
+def remarks_to_json(requester: Requester, items: Iterable[remarks_table.RemarkItem]) -> list[dict[str, Any]]:
     """Return what the API shows of all remarks alike, with their own fields and ``author``."""
     items = list(items)
-    authors = people_table.users({int(item.owner_id) for item in items})
+    authors = people_table.find_users({int(item.owner_id) for item in items})
     return [
         {
             "id": int(item.id),
@@ -130,7 +141,7 @@ def shown(requester: Requester, items: Iterable[table.RemarkItem]) -> list[dict[
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, shown_groups in zip(items, sharing.groups_of(requester, items), strict=True)
+        for item, shown_groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
     ]
 
 

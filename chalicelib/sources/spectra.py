@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError, TooLargeError
-from chalicelib.people import sharing
-from chalicelib.schemas.base import given
+from chalicelib.people import record_groups
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.spectra import PEOPLE, NewSpectrum
-from chalicelib.sources import catalogue, instruments, times
+from chalicelib.sources import instruments, source_records, times
 from chalicelib.tables import people
-from chalicelib.tables import spectra as table
-from chalicelib.tables.base import LostRace, next_id
+from chalicelib.tables import spectra as spectra_table
+from chalicelib.tables.base import ConditionFailed, next_id
 
-__all__ = ["add", "of", "remove", "seen", "shown"]
+__all__ = ["create_spectrum", "delete_spectrum", "get_visible_spectrum", "list_spectra", "spectra_to_json"]
 
 MOST_BYTES = 380_000
 """What a spectrum may take in its item: DynamoDB has room for 400 kB, the rest of the record included."""
 
 
-def add(requester: Requester, wanted: NewSpectrum) -> int:
+def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
     """Add a spectrum; return its id. Without groups it is the uploader's alone.
 
     Raises
@@ -28,31 +28,31 @@ def add(requester: Requester, wanted: NewSpectrum) -> int:
     TooLargeError
         If no item has room for it.
     """
-    catalogue.seen(requester, wanted.obj_id)
-    if wanted.instrument_id not in instruments.named():
-        raise InvalidError(f"instrument_id: there is no instrument {wanted.instrument_id}.")
-    _check_people(wanted)
-    group_ids = groups_for(requester, wanted.group_ids, {requester.own_group})
-    fields = given(wanted, "obj_id", "group_ids", "followup_request_id", "assignment_id")
-    fields["observed_at"] = times.read("observed_at", wanted.observed_at).isoformat()
+    source_records.get_visible_source(requester, request.obj_id)
+    if request.instrument_id not in instruments.load_instruments():
+        raise InvalidError(f"instrument_id: there is no instrument {request.instrument_id}.")
+    _check_people(request)
+    group_ids = resolve_group_ids(requester, request.group_ids, {requester.own_group})
+    fields = sent_fields(request, "obj_id", "group_ids", "followup_request_id", "assignment_id")
+    fields["observed_at"] = times.parse_time("observed_at", request.observed_at).isoformat()
     _check_size(fields)
     number = next_id("spectrum")
     try:
-        table.add(wanted.obj_id, number, fields, group_ids, requester.user_id)
-    except LostRace:
-        raise NotFoundError(f"There is no source {wanted.obj_id!r} any more.") from None
+        spectra_table.insert_spectrum(request.obj_id, number, fields, group_ids, requester.user_id)
+    except ConditionFailed:
+        raise NotFoundError(f"There is no source {request.obj_id!r} any more.") from None
     return number
 
 
-def _check_people(wanted: NewSpectrum) -> None:
-    named = {user_id for field in PEOPLE for user_id in getattr(wanted, field)}
-    missing = named - people.users(named).keys() if named else set()
+def _check_people(request: NewSpectrum) -> None:
+    named = {user_id for field in PEOPLE for user_id in getattr(request, field)}
+    missing = named - people.find_users(named).keys() if named else set()
     if missing:
         raise InvalidError(f"{', '.join(PEOPLE)}: there is no user {min(missing)}.")
 
 
 def _check_size(fields: dict[str, Any]) -> None:
-    size = table.size(fields)
+    size = spectra_table.spectrum_size(fields)
     if size > MOST_BYTES:
         raise TooLargeError(
             f"The spectrum takes {size // 1000} kB, compressed; a record has room for {MOST_BYTES // 1000}. "
@@ -60,12 +60,14 @@ def _check_size(fields: dict[str, Any]) -> None:
         )
 
 
-def of(requester: Requester, source_id: str) -> list[dict[str, Any]]:
+def list_spectra(requester: Requester, source_id: str) -> list[dict[str, Any]]:
     """Return the spectra of a source that the requester may see, in order of their ids."""
-    return shown(requester, [item for item in table.of_source(source_id) if may_see(requester, item)])
+    return spectra_to_json(
+        requester, [item for item in spectra_table.find_spectra(source_id) if is_visible(requester, item)]
+    )
 
 
-def seen(requester: Requester, number: int) -> table.SpectrumItem:
+def get_visible_spectrum(requester: Requester, number: int) -> spectra_table.SpectrumItem:
     """Return a spectrum that the requester may see.
 
     Raises
@@ -74,17 +76,17 @@ def seen(requester: Requester, number: int) -> table.SpectrumItem:
         If there is none, or it is not theirs (the same answer).
     """
     nothing = NotFoundError(f"There is no spectrum {number} that you may see.")
-    item = table.get(number)
-    if item is None or not may_see(requester, item):
+    item = spectra_table.find_spectrum(number)
+    if item is None or not is_visible(requester, item):
         raise nothing
     try:
-        catalogue.seen(requester, item.source_id)
+        source_records.get_visible_source(requester, item.source_id)
     except NotFoundError:
         raise nothing from None
     return item
 
 
-def remove(requester: Requester, number: int) -> None:
+def delete_spectrum(requester: Requester, number: int) -> None:
     """Delete a spectrum: its owner, or an administrator.
 
     Raises
@@ -92,18 +94,18 @@ def remove(requester: Requester, number: int) -> None:
     ForbiddenError
         If it is another's.
     """
-    item = seen(requester, number)
+    item = get_visible_spectrum(requester, number)
     if int(item.owner_id) != requester.user_id and not requester.is_admin:
         raise ForbiddenError(f"Only who uploaded spectrum {number}, or an administrator, may delete it.")
     try:
-        table.remove(item)
-    except LostRace:
+        spectra_table.delete_spectrum_item(item)
+    except ConditionFailed:
         raise NotFoundError(f"There is no spectrum {number} any more.") from None
 
 
-def shown(requester: Requester, items: list[table.SpectrumItem]) -> list[dict[str, Any]]:
+def spectra_to_json(requester: Requester, items: list[spectra_table.SpectrumItem]) -> list[dict[str, Any]]:
     """Return spectra as the API shows them."""
-    instrument_names = {number: found["name"] for number, found in instruments.named().items()}
+    instrument_names = {number: found["name"] for number, found in instruments.load_instruments().items()}
     users = _users(items)
     return [
         {
@@ -117,13 +119,13 @@ def shown(requester: Requester, items: list[table.SpectrumItem]) -> list[dict[st
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, groups in zip(items, sharing.groups_of(requester, items), strict=True)
+        for item, groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
     ]
 
 
-def _users(items: list[table.SpectrumItem]) -> dict[int, people.UserItem]:
+def _users(items: list[spectra_table.SpectrumItem]) -> dict[int, people.UserItem]:
     named = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
-    return people.users(named) if named else {}
+    return people.find_users(named) if named else {}
 
 
 def _named(users: dict[int, people.UserItem], user_ids: list[int] | None) -> list[dict[str, Any]]:

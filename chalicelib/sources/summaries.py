@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.access import Requester, may_see
+from chalicelib.access import Requester, is_visible
 from chalicelib.errors import BusyError
-from chalicelib.sources.catalogue import TRIES
-from chalicelib.tables import summaries as table
-from chalicelib.tables.base import LostRace
+from chalicelib.sources.source_records import TRIES
+from chalicelib.tables import summaries as summaries_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["add", "remove", "shown"]
+__all__ = ["get_summaries", "remove_summary", "write_summary"]
 
 MOST_KEPT = 30
 """Summaries of a source; the oldest goes."""
@@ -21,23 +21,23 @@ MOST_CHARACTERS = 300_000
 History = list[dict[str, Any]]
 
 
-def add(source_id: str, summary: dict[str, Any]) -> None:
+def write_summary(source_id: str, summary: dict[str, Any]) -> None:
     """Put the summary of an analysis among the others, in place of its own older one."""
     number = summary["analysis_id"]
     _change(source_id, lambda history: _newest([summary, *_without(history, number)]))
 
 
-def remove(source_id: str, analysis_id: int) -> None:
+def remove_summary(source_id: str, analysis_id: int) -> None:
     """Take the summary of an analysis away: the one before it stands again."""
     _change(source_id, lambda history: _without(history, analysis_id))
 
 
-def shown(requester: Requester, source_id: str) -> dict[str, Any]:
+def get_summaries(requester: Requester, source_id: str) -> dict[str, Any]:
     """Return ``summary`` and ``summary_history``, as far as the requester may see their analyses."""
     history = [
         {name: value for name, value in entry.items() if name != "group_ids"}
-        for entry in table.get(source_id).history
-        if entry["set_by_user_id"] == requester.user_id or may_see(requester, entry["group_ids"])
+        for entry in summaries_table.find_summaries(source_id).history
+        if entry["set_by_user_id"] == requester.user_id or is_visible(requester, entry["group_ids"])
     ]
     return {"summary": history[0]["summary"] if history else None, "summary_history": history}
 
@@ -56,11 +56,11 @@ def _without(history: History, analysis_id: int) -> History:
 
 def _change(source_id: str, change: Callable[[History], History]) -> None:
     for _ in range(TRIES):
-        item = table.get(source_id)
+        item = summaries_table.find_summaries(source_id)
         if (changed := change(item.history)) == item.history:
             return
         try:
-            return table.update(item, changed)
-        except LostRace:
+            return summaries_table.update_summaries(item, changed)
+        except ConditionFailed:
             continue
     raise BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chalicelib.access import Requester, groups_for, may_see
+from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people import sharing
+from chalicelib.people import record_groups
 from chalicelib.schemas.taxonomies import NewTaxonomy
-from chalicelib.tables import taxonomies as table
-from chalicelib.tables.base import LostRace
+from chalicelib.tables import taxonomies as taxonomies_table
+from chalicelib.tables.base import ConditionFailed
 
-__all__ = ["add", "check_class", "every", "one", "remove"]
+__all__ = ["create_taxonomy", "delete_taxonomy", "get_taxonomy", "list_taxonomies", "require_known_class"]
 
 
-def add(requester: Requester, wanted: NewTaxonomy) -> int:
+def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
     """Add a taxonomy; return its id.
 
     If it is the latest, the requester's older ones of this name are no more (all of this name, if
@@ -24,45 +24,51 @@ def add(requester: Requester, wanted: NewTaxonomy) -> int:
     InvalidError
         If there is one of this name and version.
     """
-    group_ids = groups_for(requester, wanted.group_ids, requester.groups)
-    older = [item for item in table.every() if wanted.isLatest and _is_older(requester, item, wanted.name)]
+    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
+    older = [
+        item
+        for item in taxonomies_table.find_taxonomies()
+        if request.isLatest and _is_older(requester, item, request.name)
+    ]
     values = {
-        "name": wanted.name,
-        "version": wanted.version,
-        "hierarchy": wanted.hierarchy,
-        "provenance": wanted.provenance,
-        "is_latest": wanted.isLatest,
+        "name": request.name,
+        "version": request.version,
+        "hierarchy": request.hierarchy,
+        "provenance": request.provenance,
+        "is_latest": request.isLatest,
         "group_ids": group_ids,
         "owner_id": requester.user_id,
     }
     try:
-        return table.add(values, older)
-    except LostRace:
+        return taxonomies_table.insert_taxonomy(values, older)
+    except ConditionFailed:
         raise InvalidError(
-            f"version: there is a version {wanted.version!r} of {wanted.name!r} already; "
+            f"version: there is a version {request.version!r} of {request.name!r} already; "
             "choose another, or delete that one (DELETE /api/taxonomy/<id>)."
         ) from None
 
 
-def _is_older(requester: Requester, item: table.TaxonomyItem, name: str) -> bool:
+def _is_older(requester: Requester, item: taxonomies_table.TaxonomyItem, name: str) -> bool:
     return bool(item.is_latest) and item.name == name and _may_change(requester, item)
 
 
-def _may_change(requester: Requester, item: table.TaxonomyItem) -> bool:
+def _may_change(requester: Requester, item: taxonomies_table.TaxonomyItem) -> bool:
     return int(item.owner_id) == requester.user_id or requester.is_admin
 
 
-def every(requester: Requester) -> list[dict[str, Any]]:
+def list_taxonomies(requester: Requester) -> list[dict[str, Any]]:
     """Return the taxonomies that the requester may see."""
-    return _shown(requester, (item for item in table.every() if may_see(requester, item)))
+    return _shown(
+        requester, (item for item in taxonomies_table.find_taxonomies() if is_visible(requester, item))
+    )
 
 
-def one(requester: Requester, number: int) -> dict[str, Any]:
+def get_taxonomy(requester: Requester, number: int) -> dict[str, Any]:
     """Return a taxonomy."""
     return _shown(requester, [_seen(requester, number)])[0]
 
 
-def remove(requester: Requester, number: int) -> None:
+def delete_taxonomy(requester: Requester, number: int) -> None:
     """Remove a taxonomy; what is classified by it stays as it is.
 
     Raises
@@ -73,10 +79,10 @@ def remove(requester: Requester, number: int) -> None:
     item = _seen(requester, number)
     if not _may_change(requester, item):
         raise ForbiddenError("Only its author, or an administrator, may delete a taxonomy.")
-    table.remove(item)
+    taxonomies_table.delete_taxonomy_item(item)
 
 
-def check_class(requester: Requester, classification: dict[str, Any]) -> None:
+def require_known_class(requester: Requester, classification: dict[str, Any]) -> None:
     """Refuse a classification that names a taxonomy which does not have its class.
 
     Parameters
@@ -94,8 +100,8 @@ def check_class(requester: Requester, classification: dict[str, Any]) -> None:
     name, number = classification["classification"], classification["taxonomy_id"]
     if number is None:
         return
-    item = table.get(number)
-    if item is None or not may_see(requester, item):
+    item = taxonomies_table.find_taxonomy(number)
+    if item is None or not is_visible(requester, item):
         raise InvalidError(f"taxonomy_id: there is no taxonomy {number} that you may see; GET /api/taxonomy.")
     if name not in _classes(item.hierarchy):
         raise InvalidError(f"classification: there is no class {name!r} in taxonomy {number} ({item.name}).")
@@ -107,14 +113,14 @@ def _classes(node: dict[str, Any]) -> Iterator[str]:
         yield from _classes(subclass)
 
 
-def _seen(requester: Requester, number: int) -> table.TaxonomyItem:
-    item = table.get(number)
-    if item is None or not may_see(requester, item):
+def _seen(requester: Requester, number: int) -> taxonomies_table.TaxonomyItem:
+    item = taxonomies_table.find_taxonomy(number)
+    if item is None or not is_visible(requester, item):
         raise NotFoundError(f"There is no taxonomy {number} that you may see.")
     return item
 
 
-def _shown(requester: Requester, items: Iterable[table.TaxonomyItem]) -> list[dict[str, Any]]:
+def _shown(requester: Requester, items: Iterable[taxonomies_table.TaxonomyItem]) -> list[dict[str, Any]]:
     items = list(items)
     return [
         {
@@ -128,5 +134,5 @@ def _shown(requester: Requester, items: Iterable[table.TaxonomyItem]) -> list[di
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, groups in zip(items, sharing.groups_of(requester, items), strict=True)
+        for item, groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
     ]

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["mjd", "read"]
+__all__ = ["parse_time", "time_to_mjd"]
 
 MJD_ZERO = datetime(1858, 11, 17)
 
 
-def read(field: str, text: str) -> datetime:
+def parse_time(field: str, text: str) -> datetime:
     """Return a time in UTC, without an offset; one without an offset is in UTC already.
 
     Parameters
@@ -33,6 +33,6 @@ def read(field: str, text: str) -> datetime:
         ) from None
 
 
-def mjd(when: datetime) -> float:
+def time_to_mjd(when: datetime) -> float:
     """Return a time in UTC as modified Julian date, in days."""
     return (when - MJD_ZERO) / timedelta(days=1)

@@ -25,29 +25,29 @@ from chalicelib.tables.analysis_items import (
     IdempotencyItem,
     TallyItem,
 )
-from chalicelib.tables.base import LostRace, transaction
+from chalicelib.tables.base import ConditionFailed, transaction
 
 __all__ = [
     "OPEN",
     "WATCHED",
     "AnalysisItem",
-    "Count",
-    "Full",
-    "RepeatedKey",
-    "by_callback",
-    "by_service",
-    "by_source",
-    "create",
-    "get",
-    "held",
-    "overdue",
-    "record_of",
-    "remember",
-    "repeated",
-    "some",
-    "some_of_service",
-    "some_of_source",
-    "tally_of",
+    "CountLimitReached",
+    "IdempotencyKeyKnown",
+    "LimitedCount",
+    "analysis_key",
+    "find_analyses",
+    "find_analysis",
+    "find_by_callback",
+    "find_earlier_id",
+    "find_overdue",
+    "find_some_of_service",
+    "find_some_of_source",
+    "insert_analysis",
+    "iterate_service_analyses",
+    "iterate_source_analyses",
+    "read_counts",
+    "save_idempotency_key",
+    "tally_key",
 ]
 
 OPEN = ("queued", "pending")
@@ -61,7 +61,7 @@ WATCHED = "open"
 
 
 @dataclass(frozen=True)
-class Count:
+class LimitedCount:
     """A number of analyses that may not pass a limit.
 
     Attributes
@@ -79,33 +79,33 @@ class Count:
     expires_at: int | None = None
 
 
-class Full(Exception):  # noqa: N818
+class CountLimitReached(Exception):  # noqa: N818
     """A count has reached its limit."""
 
-    def __init__(self, count: Count) -> None:
+    def __init__(self, count: LimitedCount) -> None:
         super().__init__(f"{count.key} has reached {count.limit}")
         self.count = count
 
 
-class RepeatedKey(Exception):  # noqa: N818
+class IdempotencyKeyKnown(Exception):  # noqa: N818
     """A request with the same ``Idempotency-Key`` came before."""
 
 
-def record_of(analysis_id: int) -> AnalysisItem:
+def analysis_key(analysis_id: int) -> AnalysisItem:
     return AnalysisItem(f"analysis#{analysis_id}")
 
 
-def tally_of(item: AnalysisItem) -> TallyItem:
+def tally_key(item: AnalysisItem) -> TallyItem:
     return TallyItem(f"tally#{item.author_id}#{item.obj_id}")
 
 
-def held(keys: list[str]) -> dict[str, int]:
+def read_counts(keys: list[str]) -> dict[str, int]:
     """Return how far counts have come, by their keys; those that never began are left out."""
     found = TallyItem.batch_get(keys, consistent_read=True) if keys else ()
     return {item.key: int(item.held) for item in found}
 
 
-def create(item: AnalysisItem, idempotency_key: str | None, counts: list[Count]) -> None:
+def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: list[LimitedCount]) -> None:
     """Add an analysis with its callback, if there is room for it.
 
     Parameters
@@ -132,26 +132,26 @@ def create(item: AnalysisItem, idempotency_key: str | None, counts: list[Count])
             if item.callback_hash:
                 write.save(CallbackItem(f"callback#{item.callback_hash}", analysis_id=item.id))
             if idempotency_key:
-                remember(write, idempotency_key, int(item.id))
+                save_idempotency_key(write, idempotency_key, int(item.id))
             for count in counts:
                 room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
                 write.update(TallyItem(count.key), actions=_one_more(count), condition=room)
-    except LostRace as lost:
+    except ConditionFailed as lost:
         puts = 1 + bool(item.callback_hash) + bool(idempotency_key)
         if idempotency_key and puts - 1 in lost.refused:
-            raise RepeatedKey from None
+            raise IdempotencyKeyKnown from None
         for number, count in enumerate(counts, start=puts):
             if number in lost.refused:
-                raise Full(count) from None
+                raise CountLimitReached(count) from None
         raise
 
 
-def _one_more(count: Count) -> list[Action]:
+def _one_more(count: LimitedCount) -> list[Action]:
     actions: list[Action] = [TallyItem.held.add(1)]
     return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
 
 
-def remember(write: TransactWrite, key: str, number: int) -> None:
+def save_idempotency_key(write: TransactWrite, key: str, number: int) -> None:
     """Keep, as part of a transaction, what a request with this key is answered; refused if it is known."""
     expires_at = int(time.time()) + settings.IDEMPOTENCY_SECONDS
     item = IdempotencyItem(f"idempotency#{key}", analysis_id=number, expires_at=expires_at)
@@ -165,14 +165,14 @@ def _forgotten() -> Condition:
     return forgotten
 
 
-def some(numbers: list[int]) -> dict[int, AnalysisItem]:
+def find_analyses(numbers: list[int]) -> dict[int, AnalysisItem]:
     """Return those of the analyses that exist, by id."""
     keys = [f"analysis#{number}" for number in numbers]
     found = AnalysisItem.batch_get(keys, consistent_read=True) if keys else ()
     return {int(item.id): item for item in found if item.status != "deleted"}
 
 
-def repeated(idempotency_key: str) -> int | None:
+def find_earlier_id(idempotency_key: str) -> int | None:
     """Return the id of what an earlier request with this key started."""
     try:
         item = IdempotencyItem.get(f"idempotency#{idempotency_key}", consistent_read=True)
@@ -181,7 +181,7 @@ def repeated(idempotency_key: str) -> int | None:
     return int(item.analysis_id) if (item.expires_at or 0) >= time.time() else None
 
 
-def get(analysis_id: int) -> AnalysisItem | None:
+def find_analysis(analysis_id: int) -> AnalysisItem | None:
     """Return an analysis, unless it is deleted."""
     try:
         item = AnalysisItem.get(f"analysis#{analysis_id}", consistent_read=True)
@@ -190,33 +190,33 @@ def get(analysis_id: int) -> AnalysisItem | None:
     return None if item.status == "deleted" else item
 
 
-def by_callback(token_hash: str) -> AnalysisItem | None:
+def find_by_callback(token_hash: str) -> AnalysisItem | None:
     """Return the analysis that a callback token belongs to, used or not."""
     try:
         callback = CallbackItem.get(f"callback#{token_hash}", consistent_read=True)
     except DoesNotExist:
         return None
-    return get(int(callback.analysis_id))
+    return find_analysis(int(callback.analysis_id))
 
 
-def by_source(obj_id: str, before: int | None = None) -> Iterator[AnalysisItem]:
+def iterate_source_analyses(obj_id: str, before: int | None = None) -> Iterator[AnalysisItem]:
     """Return the analyses of a source, newest first; only those with smaller ids, if one is given."""
     until = BySource.id < before if before else None
     return _present(AnalysisItem.by_source.query(obj_id, until, scan_index_forward=False))
 
 
-def by_service(service_id: int, before: int | None = None) -> Iterator[AnalysisItem]:
+def iterate_service_analyses(service_id: int, before: int | None = None) -> Iterator[AnalysisItem]:
     """Return the analyses of a service, newest first; only those with smaller ids, if one is given."""
     until = ByService.id < before if before else None
     return _present(AnalysisItem.by_service.query(service_id, until, scan_index_forward=False))
 
 
-def some_of_service(service_id: int, limit: int) -> list[AnalysisItem]:
+def find_some_of_service(service_id: int, limit: int) -> list[AnalysisItem]:
     """Return some of the analyses of a service, half-deleted ones too."""
     return list(AnalysisItem.by_service.query(service_id, limit=limit))
 
 
-def some_of_source(obj_id: str, limit: int) -> list[AnalysisItem]:
+def find_some_of_source(obj_id: str, limit: int) -> list[AnalysisItem]:
     """Return some of the analyses of a source, half-deleted ones too."""
     return list(AnalysisItem.by_source.query(obj_id, limit=limit))
 
@@ -225,7 +225,7 @@ def _present(items: Iterator[AnalysisItem]) -> Iterator[AnalysisItem]:
     return (item for item in items if item.status != "deleted")
 
 
-def overdue(limit: int) -> list[AnalysisItem]:
+def find_overdue(limit: int) -> list[AnalysisItem]:
     """Return what the sweep has to look at now, the longest waiting first."""
     due = ByWatch.check_at <= time.time()
     return list(AnalysisItem.by_watch.query(WATCHED, due, limit=limit))

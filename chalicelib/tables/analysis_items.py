@@ -28,7 +28,7 @@ __all__ = [
 
 class Item(Record):
     class Meta:
-        table_name = settings.name("analyses")
+        table_name = settings.resource_name("analyses")
 
     key = UnicodeAttribute(hash_key=True)
     shape = NumberAttribute(default=1)

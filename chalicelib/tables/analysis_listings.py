@@ -8,11 +8,18 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby, islice
 
-from chalicelib.tables.analyses import some
+from chalicelib.tables.analyses import find_analyses
 from chalicelib.tables.analysis_items import AnalysisItem, ByListing, ListingItem
 from chalicelib.tables.base import EVERYONE, group_listing
 
-__all__ = ["EVERYONE", "author_listing", "enter", "group_listing", "leave", "newest"]
+__all__ = [
+    "EVERYONE",
+    "author_listing",
+    "delete_listings",
+    "group_listing",
+    "insert_listings",
+    "iterate_newest",
+]
 
 AT_ONCE = 100
 """Records that DynamoDB gives in one BatchGet."""
@@ -22,14 +29,14 @@ def author_listing(user_id: int) -> str:
     return f"author#{user_id}"
 
 
-def enter(item: AnalysisItem) -> None:
+def insert_listings(item: AnalysisItem) -> None:
     """Put an analysis into its listings."""
     with ListingItem.batch_write() as batch:
         for entry in _entries(item):
             batch.save(entry)
 
 
-def leave(item: AnalysisItem) -> None:
+def delete_listings(item: AnalysisItem) -> None:
     """Take an analysis out of its listings."""
     with ListingItem.batch_write() as batch:
         for entry in _entries(item):
@@ -41,7 +48,7 @@ def _entries(item: AnalysisItem) -> list[ListingItem]:
     return [ListingItem(f"{listing}#{int(item.id)}", listing=listing, id=item.id) for listing in listings]
 
 
-def newest(listings: Iterable[str], before: int | None, at_once: int) -> Iterator[AnalysisItem]:
+def iterate_newest(listings: Iterable[str], before: int | None, at_once: int) -> Iterator[AnalysisItem]:
     """Return the analyses of some listings, newest first, each once.
 
     Parameters
@@ -56,7 +63,7 @@ def newest(listings: Iterable[str], before: int | None, at_once: int) -> Iterato
     ids = merge(*(_ids(listing, before, at_once) for listing in listings), reverse=True)
     distinct = (number for number, _ in groupby(ids))
     while numbers := list(islice(distinct, min(at_once, AT_ONCE))):
-        found = some(numbers)
+        found = find_analyses(numbers)
         yield from (found[number] for number in numbers if number in found)
 
 

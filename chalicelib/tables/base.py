@@ -17,16 +17,15 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 from chalicelib.errors import BusyError
 
 __all__ = [
     "EVERYONE",
-    "LostRace",
+    "ConditionFailed",
     "PackedAttribute",
     "Record",
     "Registry",
-    "conditional",
     "group_listing",
     "id_key",
     "next_id",
@@ -34,6 +33,7 @@ __all__ = [
     "reserve_ids",
     "timestamp",
     "transaction",
+    "write_conditionally",
 ]
 
 REFUSED = "ConditionalCheckFailed"
@@ -45,7 +45,7 @@ PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 BUSY = "Others are changing the same records at this moment. Try again in a second."
 
 
-class LostRace(Exception):  # noqa: N818 - not an error: somebody else was first
+class ConditionFailed(Exception):  # noqa: N818 - not an error: somebody else was first
     """A condition of a write did not hold: the record was not in the expected state.
 
     Attributes
@@ -78,7 +78,7 @@ class Record(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         table = super()._get_connection()
-        table.connection._client = client("dynamodb")
+        table.connection._client = get_client("dynamodb")
         return table
 
 
@@ -86,7 +86,7 @@ class Registry(Record):
     """An item of the table *registry*: people, services, instruments, names, counters."""
 
     class Meta:
-        table_name = settings.name("registry")
+        table_name = settings.resource_name("registry")
 
     kind = UnicodeAttribute(hash_key=True)
     key = UnicodeAttribute(range_key=True)
@@ -126,7 +126,7 @@ def reserve_ids(counter: str, count: int) -> range:
     return range(last - count + 1, last + 1)
 
 
-def conditional(write: Callable[[], Any]) -> None:
+def write_conditionally(write: Callable[[], Any]) -> None:
     """Do a single write that has a condition.
 
     Raises
@@ -142,7 +142,7 @@ def conditional(write: Callable[[], Any]) -> None:
             return
         except (PutError, UpdateError) as error:
             if error.cause_response_code == f"{REFUSED}Exception":
-                raise LostRace([0]) from None
+                raise ConditionFailed([0]) from None
             if error.cause_response_code != f"{HELD}Exception":
                 raise
         _wait(pause)
@@ -161,7 +161,7 @@ def transaction() -> Iterator[TransactWrite]:
         If other transactions held one of the items all the time.
     """
     connection = Connection()
-    connection._client = client("dynamodb")
+    connection._client = get_client("dynamodb")
     write = TransactWrite(connection=connection)
     yield write
     for pause in PAUSES:
@@ -180,7 +180,7 @@ def _committed(write: TransactWrite) -> bool:
         codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
         refused = [number for number, code in enumerate(codes) if code == REFUSED]
         if refused:
-            raise LostRace(refused) from None
+            raise ConditionFailed(refused) from None
         if HELD not in codes:
             raise
     return False

@@ -5,10 +5,27 @@ from contextlib import suppress
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.analyses import remember
-from chalicelib.tables.base import LostRace, Registry, conditional, id_key, next_id, timestamp, transaction
+from chalicelib.tables.analyses import save_idempotency_key
+from chalicelib.tables.base import (
+    ConditionFailed,
+    Registry,
+    id_key,
+    next_id,
+    timestamp,
+    transaction,
+    write_conditionally,
+)
 
-__all__ = ["BatchItem", "OutcomeItem", "add", "counts", "get", "new_id", "note", "outcomes"]
+__all__ = [
+    "BatchItem",
+    "OutcomeItem",
+    "count_outcomes",
+    "find_batch",
+    "find_outcomes",
+    "insert_batch",
+    "insert_outcome",
+    "next_batch_id",
+]
 
 
 class BatchItem(Registry):
@@ -29,12 +46,14 @@ class OutcomeItem(Registry):
     message = UnicodeAttribute(null=True)
 
 
-def new_id() -> int:
+def next_batch_id() -> int:
     """Return the id of the batch that is about to be added."""
     return next_id("batch")
 
 
-def add(number: int, author_id: int, service_id: int, total: int, idempotency_key: str | None) -> None:
+def insert_batch(
+    number: int, author_id: int, service_id: int, total: int, idempotency_key: str | None
+) -> None:
     """Add a batch.
 
     Raises
@@ -48,19 +67,21 @@ def add(number: int, author_id: int, service_id: int, total: int, idempotency_ke
     with transaction() as write:
         write.save(item, condition=BatchItem.key.does_not_exist())
         if idempotency_key:
-            remember(write, idempotency_key, number)
+            save_idempotency_key(write, idempotency_key, number)
 
 
-def note(number: int, place: int, obj_id: str, analysis_id: int | None, message: str | None) -> None:
+def insert_outcome(
+    number: int, place: int, obj_id: str, analysis_id: int | None, message: str | None
+) -> None:
     """Keep what came of a batch for one source; what is known of it already is the same."""
     outcome = OutcomeItem(
         f"batch#{number}", id_key(place), obj_id=obj_id, analysis_id=analysis_id, message=message
     )
-    with suppress(LostRace):
-        conditional(lambda: outcome.save(condition=OutcomeItem.key.does_not_exist()))
+    with suppress(ConditionFailed):
+        write_conditionally(lambda: outcome.save(condition=OutcomeItem.key.does_not_exist()))
 
 
-def counts(number: int) -> tuple[int, int]:
+def count_outcomes(number: int) -> tuple[int, int]:
     """Return for how many sources of a batch something is known, and how many of these were refused."""
     partition = f"batch#{number}"
     refused = OutcomeItem.analysis_id.does_not_exist()
@@ -70,14 +91,14 @@ def counts(number: int) -> tuple[int, int]:
     )
 
 
-def get(number: int) -> BatchItem | None:
+def find_batch(number: int) -> BatchItem | None:
     try:
         return BatchItem.get("batch", id_key(number), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def outcomes(number: int, first: int, count: int) -> list[OutcomeItem]:
+def find_outcomes(number: int, first: int, count: int) -> list[OutcomeItem]:
     """Return what is known of some sources of a batch, by their places."""
     places = OutcomeItem.key.between(id_key(first), id_key(first + count - 1))
     return list(OutcomeItem.query(f"batch#{number}", places, consistent_read=True))

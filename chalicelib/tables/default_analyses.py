@@ -12,7 +12,15 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.tables.base import Registry, id_key, next_id, timestamp, transaction
 
-__all__ = ["DefaultAnalysisItem", "add", "get", "of_service", "remove", "started_by", "update"]
+__all__ = [
+    "DefaultAnalysisItem",
+    "delete_default_item",
+    "find_default_analysis",
+    "find_of_service",
+    "find_triggered_by",
+    "insert_default_analysis",
+    "update_default_item",
+]
 
 
 class DefaultAnalysisItem(Registry):
@@ -44,7 +52,7 @@ def _trigger(event: str, service_id: int, number: int) -> TriggerItem:
     return TriggerItem(f"trigger#{event}", id_key(number), service_id=service_id, default_id=number)
 
 
-def add(service_id: int, events: list[str], values: dict[str, Any]) -> int:
+def insert_default_analysis(service_id: int, events: list[str], values: dict[str, Any]) -> int:
     """Add a default analysis that some events start; return its id."""
     number = next_id("default_analysis")
     item = DefaultAnalysisItem(
@@ -57,7 +65,7 @@ def add(service_id: int, events: list[str], values: dict[str, Any]) -> int:
     return number
 
 
-def update(item: DefaultAnalysisItem, events: list[str], values: dict[str, Any]) -> None:
+def update_default_item(item: DefaultAnalysisItem, events: list[str], values: dict[str, Any]) -> None:
     """Change a default analysis as it was read, and what starts it.
 
     Raises
@@ -81,7 +89,7 @@ def update(item: DefaultAnalysisItem, events: list[str], values: dict[str, Any])
         write.update(DefaultAnalysisItem(item.kind, item.key), actions=actions, condition=unchanged)
 
 
-def remove(item: DefaultAnalysisItem) -> None:
+def delete_default_item(item: DefaultAnalysisItem) -> None:
     """Forget a default analysis, whether it is there or not."""
     with transaction() as write:
         for event in item.triggers:
@@ -89,18 +97,18 @@ def remove(item: DefaultAnalysisItem) -> None:
         write.delete(DefaultAnalysisItem(item.kind, item.key))
 
 
-def get(service_id: int, number: int) -> DefaultAnalysisItem | None:
+def find_default_analysis(service_id: int, number: int) -> DefaultAnalysisItem | None:
     try:
         return DefaultAnalysisItem.get(_kind(service_id), id_key(number), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def of_service(service_id: int) -> list[DefaultAnalysisItem]:
+def find_of_service(service_id: int) -> list[DefaultAnalysisItem]:
     return list(DefaultAnalysisItem.query(_kind(service_id), consistent_read=True))
 
 
-def started_by(event: str) -> list[DefaultAnalysisItem]:
+def find_triggered_by(event: str) -> list[DefaultAnalysisItem]:
     """Return the default analyses that an event starts."""
     keys = [
         (_kind(int(trigger.service_id)), id_key(int(trigger.default_id)))

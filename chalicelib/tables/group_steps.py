@@ -10,19 +10,19 @@ from chalicelib.tables.people import (
     GroupItem,
     NameClaim,
     UserItem,
-    alive,
-    claim,
-    fewer_groups,
-    listed,
+    group_exists,
+    has_fewer_groups,
+    listed_group,
+    name_claim,
 )
 
-__all__ = ["change", "forget", "hide"]
+__all__ = ["delete_hidden_group", "hide_group", "update_group_item"]
 
 MOST_LEAVING = 1000
 """Groups whose deletion may be under way at a time: every request reads them all."""
 
 
-def change(item: GroupItem, values: dict[str, Any]) -> None:
+def update_group_item(item: GroupItem, values: dict[str, Any]) -> None:
     """Change a group as it was read; None takes a value away.
 
     Raises
@@ -37,12 +37,12 @@ def change(item: GroupItem, values: dict[str, Any]) -> None:
     name = values.get("name", item.name)
     with transaction() as write:
         if name != item.name:
-            write.delete(claim("group", item.name, int(item.id)))
-            write.save(claim("group", name, int(item.id)), condition=NameClaim.key.does_not_exist())
+            write.delete(name_claim("group", item.name, int(item.id)))
+            write.save(name_claim("group", name, int(item.id)), condition=NameClaim.key.does_not_exist())
         write.update(GroupItem("group", item.key), actions=actions, condition=_as_read(item))
 
 
-def hide(item: GroupItem) -> None:
+def hide_group(item: GroupItem) -> None:
     """Delete a group for everyone: nobody sees anything through it any more, its name is free.
 
     Raises
@@ -51,16 +51,16 @@ def hide(item: GroupItem) -> None:
         If it was renamed or deleted in between, or too many groups are being deleted.
     """
     group_id = int(item.id)
-    few = UserItem.group_ids.does_not_exist() | fewer_groups(MOST_LEAVING)
+    few = UserItem.group_ids.does_not_exist() | has_fewer_groups(MOST_LEAVING)
     with transaction() as write:
-        write.delete(claim("group", item.name, group_id))
-        write.delete(listed(group_id))
+        write.delete(name_claim("group", item.name, group_id))
+        write.delete(listed_group(group_id))
         hidden = GroupItem.deleted_at.set(timestamp())
         write.update(GroupItem("group", item.key), actions=[hidden], condition=_as_read(item))
         write.update(UserItem(*LEAVING), actions=[UserItem.group_ids.add({group_id})], condition=few)
 
 
-def forget(group_id: int) -> None:
+def delete_hidden_group(group_id: int) -> None:
     """Remove what is left of a hidden group that no user holds any more.
 
     Raises
@@ -74,5 +74,5 @@ def forget(group_id: int) -> None:
 
 
 def _as_read(item: GroupItem) -> Condition:
-    condition: Condition = alive() & (GroupItem.name == item.name)
+    condition: Condition = group_exists() & (GroupItem.name == item.name)
     return condition

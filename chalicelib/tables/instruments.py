@@ -3,9 +3,9 @@
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.base import Registry, conditional, id_key, next_id, timestamp
+from chalicelib.tables.base import Registry, id_key, next_id, timestamp, write_conditionally
 
-__all__ = ["InstrumentItem", "add", "every", "get"]
+__all__ = ["InstrumentItem", "find_instrument", "find_instruments", "insert_instrument"]
 
 
 class InstrumentItem(Registry):
@@ -17,20 +17,20 @@ class InstrumentItem(Registry):
     created_at = UnicodeAttribute(default_for_new=timestamp)
 
 
-def add(kind: str, name: str, fields: dict[str, object]) -> InstrumentItem:
+def insert_instrument(kind: str, name: str, fields: dict[str, object]) -> InstrumentItem:
     """Add an instrument or a telescope under the next id."""
     number = next_id(kind)
     item = InstrumentItem(kind, id_key(number), id=number, name=name, fields=fields)
-    conditional(lambda: item.save(condition=InstrumentItem.key.does_not_exist()))
+    write_conditionally(lambda: item.save(condition=InstrumentItem.key.does_not_exist()))
     return item
 
 
-def get(kind: str, number: int) -> InstrumentItem | None:
+def find_instrument(kind: str, number: int) -> InstrumentItem | None:
     try:
         return InstrumentItem.get(kind, id_key(number))
     except DoesNotExist:
         return None
 
 
-def every(kind: str) -> list[InstrumentItem]:
+def find_instruments(kind: str) -> list[InstrumentItem]:
     return list(InstrumentItem.query(kind))

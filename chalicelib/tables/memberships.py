@@ -7,31 +7,48 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.tables.base import id_key, transaction
-from chalicelib.tables.people import GroupItem, MemberItem, UserItem, alive, enter, has_room, members_of
+from chalicelib.tables.people import (
+    GroupItem,
+    MemberItem,
+    UserItem,
+    group_exists,
+    has_room_for_group,
+    member_kind,
+    save_member,
+)
 
-__all__ = ["MemberItem", "alter", "detach", "join", "leave", "member", "members", "of_user"]
+__all__ = [
+    "MemberItem",
+    "delete_membership",
+    "find_member",
+    "find_memberships",
+    "insert_membership",
+    "iterate_members",
+    "remove_from_hidden_group",
+    "update_membership",
+]
 
 
-def member(group_id: int, user_id: int) -> MemberItem | None:
+def find_member(group_id: int, user_id: int) -> MemberItem | None:
     try:
-        return MemberItem.get(members_of(group_id), id_key(user_id), consistent_read=True)
+        return MemberItem.get(member_kind(group_id), id_key(user_id), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def members(group_id: int, limit: int | None = None) -> Iterator[MemberItem]:
+def iterate_members(group_id: int, limit: int | None = None) -> Iterator[MemberItem]:
     """Return the members of a group, by id."""
-    return iter(MemberItem.query(members_of(group_id), limit=limit, consistent_read=True))
+    return iter(MemberItem.query(member_kind(group_id), limit=limit, consistent_read=True))
 
 
-def of_user(user_id: int, group_ids: Iterable[int]) -> dict[int, MemberItem]:
+def find_memberships(user_id: int, group_ids: Iterable[int]) -> dict[int, MemberItem]:
     """Return a user's memberships in some groups, by group."""
-    keys = [(members_of(group_id), id_key(user_id)) for group_id in set(group_ids)]
+    keys = [(member_kind(group_id), id_key(user_id)) for group_id in set(group_ids)]
     found = MemberItem.batch_get(keys, consistent_read=True)
     return {int(item.kind.rpartition("_")[2]): item for item in found}
 
 
-def join(group_id: int, user: UserItem, admin: bool, can_save: bool) -> None:
+def insert_membership(group_id: int, user: UserItem, admin: bool, can_save: bool) -> None:
     """Put a user into a group.
 
     Raises
@@ -40,13 +57,15 @@ def join(group_id: int, user: UserItem, admin: bool, can_save: bool) -> None:
         If they are in it, the group is deleted, or they can join no more groups.
     """
     with transaction() as write:
-        enter(write, group_id, user, admin, can_save)
+        save_member(write, group_id, user, admin, can_save)
         write.update(
-            UserItem("user", user.key), actions=[UserItem.group_ids.add({group_id})], condition=has_room()
+            UserItem("user", user.key),
+            actions=[UserItem.group_ids.add({group_id})],
+            condition=has_room_for_group(),
         )
 
 
-def alter(group_id: int, found: MemberItem, admin: bool, can_save: bool) -> None:
+def update_membership(group_id: int, found: MemberItem, admin: bool, can_save: bool) -> None:
     """Change what a member may do in a group.
 
     Raises
@@ -64,7 +83,7 @@ def alter(group_id: int, found: MemberItem, admin: bool, can_save: bool) -> None
             _count_admin(write, group_id, 1 if admin else -1)
 
 
-def leave(group_id: int, found: MemberItem) -> None:
+def delete_membership(group_id: int, found: MemberItem) -> None:
     """Take a member out of a group.
 
     Raises
@@ -78,7 +97,7 @@ def leave(group_id: int, found: MemberItem) -> None:
             _count_admin(write, group_id, -1)
 
 
-def detach(group_id: int, found: MemberItem) -> None:
+def remove_from_hidden_group(group_id: int, found: MemberItem) -> None:
     """Take a member out of a deleted group.
 
     Raises
@@ -105,7 +124,7 @@ def _release(write: TransactWrite, group_id: int, found: MemberItem, condition: 
 
 
 def _count_admin(write: TransactWrite, group_id: int, more: int) -> None:
-    condition = alive() & (GroupItem.admins > 1) if more < 0 else alive()
+    condition = group_exists() & (GroupItem.admins > 1) if more < 0 else group_exists()
     write.update(
         GroupItem("group", id_key(group_id)), actions=[GroupItem.admins.add(more)], condition=condition
     )

@@ -21,13 +21,35 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import LostRace, Registry, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import ConditionFailed, Registry, id_key, next_id, timestamp, transaction
 
 __all__ = [
-    "GROUPS_PER_USER", "LEAVING", "PUBLIC_GROUP", "GroupItem", "MemberItem", "NameClaim", "UserItem",
-    "add_group", "add_public_group", "add_user", "alive", "all_groups", "claim", "enter", "fewer_groups",
-    "group", "groups", "has_room", "how_many_users", "listed", "members_of", "page_of_users", "user",
-    "user_and_leaving", "user_named", "users",
+    "GROUPS_PER_USER",
+    "LEAVING",
+    "PUBLIC_GROUP",
+    "GroupItem",
+    "MemberItem",
+    "NameClaim",
+    "UserItem",
+    "count_users",
+    "find_group",
+    "find_groups",
+    "find_shared_groups",
+    "find_user",
+    "find_user_and_leaving_groups",
+    "find_user_by_name",
+    "find_user_page",
+    "find_users",
+    "group_exists",
+    "has_fewer_groups",
+    "has_room_for_group",
+    "insert_group",
+    "insert_public_group",
+    "insert_user",
+    "listed_group",
+    "member_kind",
+    "name_claim",
+    "save_member",
 ]  # fmt: skip
 
 PUBLIC_GROUP = 1
@@ -90,53 +112,55 @@ class Tally(Registry):
     total = NumberAttribute(default=0)
 
 
-def claim(kind: str, name: str, owner: int) -> NameClaim:
+def name_claim(kind: str, name: str, owner: int) -> NameClaim:
     return NameClaim(f"{kind}_name", name, owner=owner)
 
 
-def listed(group_id: int) -> ListedGroup:
+def listed_group(group_id: int) -> ListedGroup:
     return ListedGroup("shared_group", id_key(group_id))
 
 
-def members_of(group_id: int) -> str:
+def member_kind(group_id: int) -> str:
     """Return the kind of the records that say who is in a group."""
     return f"member_of_{group_id}"
 
 
 def _member(group_id: int, user: UserItem, admin: bool, can_save: bool = True) -> MemberItem:
-    kind = members_of(group_id)
+    kind = member_kind(group_id)
     return MemberItem(kind, user.key, username=user.username, admin=admin, can_save=can_save)
 
 
-def alive() -> Condition:
+def group_exists() -> Condition:
     """The condition that a group is there, and not deleted."""
     condition: Condition = GroupItem.key.exists() & GroupItem.deleted_at.does_not_exist()
     return condition
 
 
-def has_room() -> Condition:
+def has_room_for_group() -> Condition:
     """The condition that a user is there, and may join one group more."""
-    condition: Condition = UserItem.key.exists() & fewer_groups(GROUPS_PER_USER)
+    condition: Condition = UserItem.key.exists() & has_fewer_groups(GROUPS_PER_USER)
     return condition
 
 
-def fewer_groups(most: int) -> Condition:
+def has_fewer_groups(most: int) -> Condition:
     """The condition that an item holds fewer ``group_ids`` than so many."""
     condition: Condition = size(UserItem.group_ids) < most  # type: ignore[no-untyped-call]
     return condition
 
 
-def enter(write: TransactWrite, group_id: int, user: UserItem, admin: bool, can_save: bool = True) -> None:
+def save_member(
+    write: TransactWrite, group_id: int, user: UserItem, admin: bool, can_save: bool = True
+) -> None:
     """Let a transaction put a new member into a group, if it is alive: a put and an update."""
     write.save(_member(group_id, user, admin, can_save), condition=MemberItem.key.does_not_exist())
     write.update(
         GroupItem("group", id_key(group_id)),
         actions=[GroupItem.admins.add(int(admin))],
-        condition=alive(),
+        condition=group_exists(),
     )
 
 
-def add_user(
+def insert_user(
     username: str, fields: dict[str, Any], roles: Iterable[str], memberships: dict[int, bool]
 ) -> UserItem:
     """Add a user with their single-user group.
@@ -171,18 +195,18 @@ def add_user(
     )
     own = GroupItem("group", id_key(own_group), id=own_group, name=username, single_user=True, admins=1)
     with transaction() as write:
-        write.save(claim("user", username, user_id), condition=NameClaim.key.does_not_exist())
-        write.save(claim("group", username, own_group), condition=NameClaim.key.does_not_exist())
+        write.save(name_claim("user", username, user_id), condition=NameClaim.key.does_not_exist())
+        write.save(name_claim("group", username, own_group), condition=NameClaim.key.does_not_exist())
         write.save(item, condition=UserItem.key.does_not_exist())
         write.save(own, condition=GroupItem.key.does_not_exist())
         write.save(_member(own_group, item, admin=True))
         write.update(Tally("tally", "users"), actions=[Tally.total.add(1)])
         for group_id, admin in memberships.items():
-            enter(write, group_id, item, admin)
+            save_member(write, group_id, item, admin)
     return item
 
 
-def add_public_group(name: str) -> None:
+def insert_public_group(name: str) -> None:
     """Make the group that everyone is in, unless it is there."""
     try:
         with transaction() as write:
@@ -190,14 +214,14 @@ def add_public_group(name: str) -> None:
                 GroupItem("group", id_key(PUBLIC_GROUP), id=PUBLIC_GROUP, name=name),
                 condition=GroupItem.key.does_not_exist(),
             )
-            write.save(claim("group", name, PUBLIC_GROUP))
-            write.save(listed(PUBLIC_GROUP))
-    except LostRace:
+            write.save(name_claim("group", name, PUBLIC_GROUP))
+            write.save(listed_group(PUBLIC_GROUP))
+    except ConditionFailed:
         return
     next_id("group")
 
 
-def add_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> GroupItem:
+def insert_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> GroupItem:
     """Add a group with the members who administrate it.
 
     Raises
@@ -209,25 +233,27 @@ def add_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> Grou
     group_id = next_id("group")
     item = GroupItem("group", id_key(group_id), id=group_id, name=name, admins=len(admins), **fields)
     with transaction() as write:
-        write.save(claim("group", name, group_id), condition=NameClaim.key.does_not_exist())
+        write.save(name_claim("group", name, group_id), condition=NameClaim.key.does_not_exist())
         write.save(item, condition=GroupItem.key.does_not_exist())
-        write.save(listed(group_id))
+        write.save(listed_group(group_id))
         for user in admins:
             write.save(_member(group_id, user, admin=True))
             write.update(
-                UserItem("user", user.key), actions=[UserItem.group_ids.add({group_id})], condition=has_room()
+                UserItem("user", user.key),
+                actions=[UserItem.group_ids.add({group_id})],
+                condition=has_room_for_group(),
             )
     return item
 
 
-def user(user_id: int) -> UserItem | None:
+def find_user(user_id: int) -> UserItem | None:
     try:
         return UserItem.get("user", id_key(user_id), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def user_and_leaving(user_id: int) -> tuple[UserItem | None, set[int]]:
+def find_user_and_leaving_groups(user_id: int) -> tuple[UserItem | None, set[int]]:
     """Return a user, and the groups that are deleted although users may still hold their ids."""
     keys = [("user", id_key(user_id)), LEAVING]
     found = {item.kind: item for item in UserItem.batch_get(keys, consistent_read=True)}
@@ -235,39 +261,39 @@ def user_and_leaving(user_id: int) -> tuple[UserItem | None, set[int]]:
     return found.get("user"), {int(number) for number in (leaving and leaving.group_ids) or ()}
 
 
-def user_named(username: str) -> UserItem | None:
+def find_user_by_name(username: str) -> UserItem | None:
     try:
         taken = NameClaim.get("user_name", username, consistent_read=True)
     except DoesNotExist:
         return None
-    return user(int(taken.owner))
+    return find_user(int(taken.owner))
 
 
-def users(user_ids: Iterable[int]) -> dict[int, UserItem]:
+def find_users(user_ids: Iterable[int]) -> dict[int, UserItem]:
     """Return those of the users that there are, by their ids."""
     keys = [("user", id_key(user_id)) for user_id in set(user_ids)]
     return {int(item.id): item for item in UserItem.batch_get(keys, consistent_read=True)}
 
 
-def how_many_users() -> int:
+def count_users() -> int:
     try:
         return int(Tally.get("tally", "users", consistent_read=True).total)
     except DoesNotExist:
         return 0
 
 
-def page_of_users(start: int, length: int) -> list[UserItem]:
+def find_user_page(start: int, length: int) -> list[UserItem]:
     """Return `length` users from number `start` on (counted from 0), by their names.
 
     What comes before is skipped over in the small records of names, ten thousand a call.
     """
     names = NameClaim.query("user_name", limit=start + length, consistent_read=True)
     wanted = [int(taken.owner) for taken in islice(names, start, None)]
-    found = users(wanted)
+    found = find_users(wanted)
     return [found[user_id] for user_id in wanted if user_id in found]
 
 
-def group(group_id: int) -> GroupItem | None:
+def find_group(group_id: int) -> GroupItem | None:
     """Return a group, unless it is deleted."""
     try:
         item = GroupItem.get("group", id_key(group_id), consistent_read=True)
@@ -276,13 +302,13 @@ def group(group_id: int) -> GroupItem | None:
     return None if item.deleted_at else item
 
 
-def groups(group_ids: Iterable[int]) -> list[GroupItem]:
+def find_groups(group_ids: Iterable[int]) -> list[GroupItem]:
     """Return those of the groups that there are, by id."""
     keys = [("group", id_key(group_id)) for group_id in sorted(set(group_ids))]
     found = {int(item.id): item for item in GroupItem.batch_get(keys)} if keys else {}
     return [found[group_id] for group_id in sorted(found) if not found[group_id].deleted_at]
 
 
-def all_groups() -> list[GroupItem]:
+def find_shared_groups() -> list[GroupItem]:
     """Return every group but the single-user ones, by id."""
-    return groups(int(item.key) for item in ListedGroup.query("shared_group"))
+    return find_groups(int(item.key) for item in ListedGroup.query("shared_group"))

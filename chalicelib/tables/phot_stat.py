@@ -7,10 +7,10 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import conditional, timestamp, transaction
+from chalicelib.tables.base import timestamp, transaction, write_conditionally
 from chalicelib.tables.sources import Part, SourceItem
 
-__all__ = ["PhotStatItem", "get", "make", "note", "remove"]
+__all__ = ["PhotStatItem", "find_phot_stat", "mark_made", "mark_removed", "save_photometry_change"]
 
 PART = "phot_stat"
 
@@ -33,14 +33,16 @@ class PhotStatItem(Part):
     full_update = UnicodeAttribute(null=True)
 
 
-def get(source_id: str) -> PhotStatItem | None:
+def find_phot_stat(source_id: str) -> PhotStatItem | None:
     try:
         return PhotStatItem.get(source_id, PART, consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def note(write: TransactWrite, source_id: str, item: PhotStatItem | None, group_ids: Iterable[int]) -> None:
+def save_photometry_change(
+    write: TransactWrite, source_id: str, item: PhotStatItem | None, group_ids: Iterable[int]
+) -> None:
     """Note that what some groups see of a light curve changes, in the transaction that changes it.
 
     Parameters
@@ -65,7 +67,7 @@ def note(write: TransactWrite, source_id: str, item: PhotStatItem | None, group_
     write.update(PhotStatItem(source_id, PART), actions=actions)
 
 
-def make(source_id: str, *, again: bool) -> None:
+def mark_made(source_id: str, *, again: bool) -> None:
     """Make the PhotStats of a source.
 
     Parameters
@@ -95,7 +97,7 @@ def make(source_id: str, *, again: bool) -> None:
         )
 
 
-def remove(source_id: str) -> None:
+def mark_removed(source_id: str) -> None:
     """Take the PhotStats of a source away, until they are made again or its photometry is written.
 
     Raises
@@ -105,4 +107,4 @@ def remove(source_id: str) -> None:
     """
     actions: list[Action] = [PhotStatItem.removed.set(True), PhotStatItem.full_update.remove()]
     there = PhotStatItem.part.exists() & (PhotStatItem.removed == False)  # noqa: E712
-    conditional(lambda: PhotStatItem(source_id, PART).update(actions=actions, condition=there))
+    write_conditionally(lambda: PhotStatItem(source_id, PART).update(actions=actions, condition=there))

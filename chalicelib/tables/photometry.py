@@ -10,13 +10,14 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables import id_places, phot_stat
+from chalicelib.tables import id_index, phot_stat
 from chalicelib.tables.base import PackedAttribute, timestamp, transaction
-from chalicelib.tables.id_places import PHOTOMETRY, PlaceItem
+from chalicelib.tables.id_index import PHOTOMETRY, PlaceItem
 from chalicelib.tables.sources import Part, SourceItem
 
 __all__ = [
-    "BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "Change", "block_at", "blocks", "blocks_of_upload", "write",
+    "BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "PhotometryWrite", "find_block", "find_blocks",
+    "find_upload_blocks", "write_photometry",
 ]  # fmt: skip
 
 BLOCK_ROWS = 1000
@@ -40,7 +41,7 @@ class BlockItem(Part):
 
 
 @dataclass(frozen=True)
-class Change:
+class PhotometryWrite:
     """What is written of a source's photometry.
 
     Attributes
@@ -64,30 +65,30 @@ class Change:
     gone: list[BlockItem] = field(default_factory=list)
 
 
-def blocks(source_id: str) -> list[BlockItem]:
+def find_blocks(source_id: str) -> list[BlockItem]:
     """Return the photometry of a source, oldest upload first."""
     ours = BlockItem.part.startswith(f"{PHOTOMETRY}#")
     return list(BlockItem.query(source_id, ours, consistent_read=True))
 
 
-def block_at(place: PlaceItem) -> BlockItem | None:
+def find_block(place: PlaceItem) -> BlockItem | None:
     try:
         return BlockItem.get(place.source_id, place.part, consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def blocks_of_upload(upload: int) -> list[BlockItem]:
+def find_upload_blocks(upload: int) -> list[BlockItem]:
     """Return all blocks of an upload, by the first id that was reserved for it."""
     keys = []
-    for place in id_places.since(PHOTOMETRY, upload, AT_ONCE):
+    for place in id_index.iterate_places_from(PHOTOMETRY, upload, AT_ONCE):
         if place.upload != upload:
             break
         keys.append((place.source_id, place.part))
     return list(BlockItem.batch_get(keys, consistent_read=True)) if keys else []
 
 
-def write(source: SourceItem, change: Change) -> None:
+def write_photometry(source: SourceItem, change: PhotometryWrite) -> None:
     """Write a change of photometry, all or none.
 
     Parameters
@@ -105,28 +106,28 @@ def write(source: SourceItem, change: Change) -> None:
     # What is changed again after a lost race is the same change: only new rows must be all or none.
     changed = change.changed
     while len(changed) > AT_ONCE or (changed and change.added):
-        _write(source, Change(change.group_ids, changed=changed[:AT_ONCE]))
+        _write(source, PhotometryWrite(change.group_ids, changed=changed[:AT_ONCE]))
         source.photometry_revision += 1
         changed = changed[AT_ONCE:]
     if changed or change.added or change.gone:
-        _write(source, Change(change.group_ids, changed, change.added, change.upload, change.gone))
+        _write(source, PhotometryWrite(change.group_ids, changed, change.added, change.upload, change.gone))
 
 
-def _write(source: SourceItem, change: Change) -> None:
+def _write(source: SourceItem, change: PhotometryWrite) -> None:
     source_id = source.source_id
-    stat = phot_stat.get(source_id)
+    stat = phot_stat.find_phot_stat(source_id)
     with transaction() as into:
         for first_id, columns in change.added.items():
-            block = BlockItem(source_id, id_places.part(PHOTOMETRY, first_id), columns=columns)
+            block = BlockItem(source_id, id_index.id_part(PHOTOMETRY, first_id), columns=columns)
             into.save(block, condition=BlockItem.part.does_not_exist())
-            id_places.enter(into, PHOTOMETRY, first_id, source_id, upload=change.upload)
+            id_index.save_id_place(into, PHOTOMETRY, first_id, source_id, upload=change.upload)
         for block in change.changed:
             block.modified = timestamp()
             into.save(block)
         for block in change.gone:
             into.delete(block)
-            id_places.leave(into, PHOTOMETRY, block.first_id)
-        phot_stat.note(into, source_id, stat, change.group_ids)
+            id_index.delete_id_place(into, PHOTOMETRY, block.first_id)
+        phot_stat.save_photometry_change(into, source_id, stat, change.group_ids)
         into.update(
             SourceItem(source_id, "source"),
             actions=[SourceItem.photometry_revision.add(1)],

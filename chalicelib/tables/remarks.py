@@ -10,11 +10,21 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, NumberAttribute, NumberSetAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables import id_places
-from chalicelib.tables.base import conditional, id_key, timestamp, transaction
+from chalicelib.tables import id_index
+from chalicelib.tables.base import id_key, timestamp, transaction, write_conditionally
 from chalicelib.tables.sources import Part
 
-__all__ = ["RemarkItem", "add", "forget", "get", "of_source", "place", "remove", "source_of", "update"]
+__all__ = [
+    "RemarkItem",
+    "delete_classification_places",
+    "delete_remark",
+    "find_classified_source",
+    "find_remark",
+    "find_remarks",
+    "insert_remark",
+    "remark_part",
+    "update_remark",
+]
 
 CLASSIFICATION = "classification"
 """The one kind of remarks that are found by their id alone."""
@@ -35,7 +45,7 @@ class RemarkItem(Part):
     revision = NumberAttribute(default=1)
 
 
-def place(kind: str, key: int | str) -> str:
+def remark_part(kind: str, key: int | str) -> str:
     """Return the part that a remark stands under: by its origin, or its id."""
     return f"{kind}#{key if isinstance(key, str) else id_key(key)}"
 
@@ -44,7 +54,7 @@ def _is_placed(item: RemarkItem) -> bool:
     return item.part.startswith(f"{CLASSIFICATION}#")
 
 
-def add(item: RemarkItem) -> None:
+def insert_remark(item: RemarkItem) -> None:
     """Add a remark.
 
     Raises
@@ -55,28 +65,28 @@ def add(item: RemarkItem) -> None:
     with transaction() as write:
         write.save(item, condition=RemarkItem.part.does_not_exist())
         if _is_placed(item):
-            id_places.enter(write, CLASSIFICATION, int(item.id), item.source_id)
+            id_index.save_id_place(write, CLASSIFICATION, int(item.id), item.source_id)
 
 
-def get(source_id: str, part: str) -> RemarkItem | None:
+def find_remark(source_id: str, part: str) -> RemarkItem | None:
     try:
         return RemarkItem.get(source_id, part, consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def of_source(source_id: str, kind: str) -> list[RemarkItem]:
+def find_remarks(source_id: str, kind: str) -> list[RemarkItem]:
     """Return the annotations, comments or classifications of a source."""
     return list(RemarkItem.query(source_id, RemarkItem.part.startswith(f"{kind}#"), consistent_read=True))
 
 
-def source_of(classification_id: int) -> str | None:
+def find_classified_source(classification_id: int) -> str | None:
     """Return the source that a classification belongs to."""
-    found = id_places.find(CLASSIFICATION, classification_id)
+    found = id_index.find_id_place(CLASSIFICATION, classification_id)
     return found.source_id if found and found.key == id_key(classification_id) else None
 
 
-def update(item: RemarkItem, **values: Any) -> None:
+def update_remark(item: RemarkItem, **values: Any) -> None:
     """Change a remark as it was read.
 
     Raises
@@ -86,10 +96,10 @@ def update(item: RemarkItem, **values: Any) -> None:
     """
     actions = [getattr(RemarkItem, name).set(value) for name, value in values.items()]
     actions += [RemarkItem.modified.set(timestamp()), RemarkItem.revision.add(1)]
-    conditional(lambda: item.update(actions=actions, condition=RemarkItem.revision == item.revision))
+    write_conditionally(lambda: item.update(actions=actions, condition=RemarkItem.revision == item.revision))
 
 
-def remove(item: RemarkItem) -> None:
+def delete_remark(item: RemarkItem) -> None:
     """Remove a remark, if it is still there.
 
     Raises
@@ -99,11 +109,11 @@ def remove(item: RemarkItem) -> None:
     """
     with transaction() as write:
         if _is_placed(item):
-            id_places.leave(write, CLASSIFICATION, int(item.id))
+            id_index.delete_id_place(write, CLASSIFICATION, int(item.id))
         write.delete(RemarkItem(item.source_id, item.part), condition=RemarkItem.revision == item.revision)
 
 
-def forget(parts: Iterable[str]) -> None:
+def delete_classification_places(parts: Iterable[str]) -> None:
     """Let the ids of a deleted source's classifications lead nowhere.
 
     Parameters
@@ -111,8 +121,8 @@ def forget(parts: Iterable[str]) -> None:
     parts : iterable of str
         What there was in the source's collection.
     """
-    with id_places.PlaceItem.batch_write() as batch:
+    with id_index.PlaceItem.batch_write() as batch:
         for part in parts:
             kind, _, key = part.partition("#")
             if kind == CLASSIFICATION:
-                batch.delete(id_places.PlaceItem(kind, key))
+                batch.delete(id_index.PlaceItem(kind, key))

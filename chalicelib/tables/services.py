@@ -14,9 +14,27 @@ from pynamodb.attributes import (
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
-from chalicelib.tables.base import LostRace, Registry, conditional, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import (
+    ConditionFailed,
+    Registry,
+    id_key,
+    next_id,
+    timestamp,
+    transaction,
+    write_conditionally,
+)
 
-__all__ = ["ServiceItem", "add", "every", "get", "new_id", "note_refusal", "remove", "some", "update"]
+__all__ = [
+    "ServiceItem",
+    "delete_service_item",
+    "find_service",
+    "find_services",
+    "insert_service",
+    "iterate_services",
+    "next_service_id",
+    "save_refusal",
+    "update_service_item",
+]
 
 
 class ServiceItem(Registry):
@@ -41,12 +59,12 @@ class ServiceName(Registry):
     owner = NumberAttribute()
 
 
-def new_id() -> int:
+def next_service_id() -> int:
     """Return the id of the service that is about to be added (its credentials are bound to it)."""
     return next_id("service")
 
 
-def add(number: int, name: str, values: dict[str, Any]) -> ServiceItem:
+def insert_service(number: int, name: str, values: dict[str, Any]) -> ServiceItem:
     """Add a service.
 
     Raises
@@ -63,7 +81,7 @@ def add(number: int, name: str, values: dict[str, Any]) -> ServiceItem:
     return item
 
 
-def update(item: ServiceItem, name: str, values: dict[str, Any]) -> None:
+def update_service_item(item: ServiceItem, name: str, values: dict[str, Any]) -> None:
     """Change a service as it was read; its name too.
 
     Raises
@@ -88,7 +106,7 @@ def update(item: ServiceItem, name: str, values: dict[str, Any]) -> None:
         write.update(ServiceItem(item.kind, item.key), actions=actions, condition=unchanged)
 
 
-def note_refusal(item: ServiceItem, refusal: dict[str, Any]) -> None:
+def save_refusal(item: ServiceItem, refusal: dict[str, Any]) -> None:
     """Keep how a service, as it was read, refused an analysis; this is no change of the service.
 
     Raises
@@ -98,33 +116,33 @@ def note_refusal(item: ServiceItem, refusal: dict[str, Any]) -> None:
     """
     actions: list[Action] = [ServiceItem.last_refusal.set(refusal)]
     unchanged = ServiceItem.revision == item.revision
-    conditional(lambda: ServiceItem(item.kind, item.key).update(actions=actions, condition=unchanged))
+    write_conditionally(lambda: ServiceItem(item.kind, item.key).update(actions=actions, condition=unchanged))
 
 
-def remove(item: ServiceItem) -> bool:
+def delete_service_item(item: ServiceItem) -> bool:
     """Forget a service; say whether it was still there."""
     try:
         with transaction() as write:
             write.delete(ServiceName("service_name", item.name))
             write.delete(ServiceItem(item.kind, item.key), condition=ServiceItem.key.exists())
-    except LostRace:
+    except ConditionFailed:
         return False
     return True
 
 
-def get(number: int) -> ServiceItem | None:
+def find_service(number: int) -> ServiceItem | None:
     try:
         return ServiceItem.get("service", id_key(number), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def some(numbers: Iterable[int]) -> dict[int, ServiceItem]:
+def find_services(numbers: Iterable[int]) -> dict[int, ServiceItem]:
     """Return those of the services that exist, by id."""
     keys = [("service", id_key(number)) for number in numbers]
     found = ServiceItem.batch_get(keys, consistent_read=True) if keys else ()
     return {int(item.id): item for item in found}
 
 
-def every() -> Iterator[ServiceItem]:
+def iterate_services() -> Iterator[ServiceItem]:
     return iter(ServiceItem.query("service"))

@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.tables.source_items import Part
 
-__all__ = ["CountItem", "recount", "total"]
+__all__ = ["CountItem", "count_sources", "save_count_change"]
 
 COLLECTION = "#counts"
 """No source has such an id."""
@@ -30,7 +30,9 @@ class CountItem(Part):
     held = NumberAttribute(default=0)
 
 
-def recount(write: TransactWrite, source_id: str, before: Iterable[float], after: Iterable[float]) -> None:
+def save_count_change(
+    write: TransactWrite, source_id: str, before: Iterable[float], after: Iterable[float]
+) -> None:
     """Let a transaction count a source among those of other groups than before: two updates at most.
 
     Parameters
@@ -54,7 +56,7 @@ def _part(source_id: str, groups: Iterable[float]) -> str:
     return f"{zlib.crc32(source_id.encode()) % SHARDS:02d}#{digest}"
 
 
-def total(groups: frozenset[int] | None) -> int:
+def count_sources(groups: frozenset[int] | None) -> int:
     """Return how many sources belong to at least one of these groups; None counts all sources."""
     counts = CountItem.query(COLLECTION, consistent_read=True)
     return sum(

@@ -17,7 +17,7 @@ class Part(Record):
     """One item of a source's collection."""
 
     class Meta:
-        table_name = settings.name("sources")
+        table_name = settings.resource_name("sources")
 
     source_id = UnicodeAttribute(hash_key=True)
     part = UnicodeAttribute(range_key=True)

@@ -12,21 +12,32 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables import source_counts, zones
+from chalicelib.tables import sky_zones, source_counts
 from chalicelib.tables.base import (
     EVERYONE,
-    LostRace,
-    conditional,
+    ConditionFailed,
     group_listing,
     id_key,
     timestamp,
     transaction,
+    write_conditionally,
 )
 from chalicelib.tables.source_items import ListingItem, Part, SourceItem
 
 __all__ = [
-    "Part", "SourceItem", "add", "bury", "drop", "find", "get", "groups_of", "hide", "leave", "parts",
-    "some", "update",
+    "Part",
+    "SourceItem",
+    "delete_parts",
+    "delete_source_item",
+    "find_parts",
+    "find_source",
+    "find_source_or_hidden",
+    "find_sources",
+    "hide_source",
+    "insert_source",
+    "remove_group",
+    "source_group_ids",
+    "update_source_item",
 ]  # fmt: skip
 
 AT_ONCE = 90
@@ -36,7 +47,7 @@ HEAD = ("source_id", "part", "listing", "saved", "group_ids")
 """What says who may see a source, and where it stands in a listing."""
 
 
-def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
+def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
     """Add a source.
 
     Raises
@@ -45,7 +56,7 @@ def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: i
         If there is one of this name already, a hidden one too.
     """
     first = set(sorted(group_ids)[:AT_ONCE])
-    created_at, place = timestamp(), zones.place(fields)
+    created_at, place = timestamp(), sky_zones.sky_place(fields)
     item = SourceItem(
         source_id,
         "source",
@@ -61,18 +72,18 @@ def add(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: i
     with transaction() as write:
         write.save(item, condition=SourceItem.part.does_not_exist())
         _enter(write, item, first)
-        source_counts.recount(write, source_id, (), first)
+        source_counts.save_count_change(write, source_id, (), first)
     if group_ids - first:
-        update(item, fields, group_ids)
+        update_source_item(item, fields, group_ids)
 
 
-def get(source_id: str) -> SourceItem | None:
+def find_source(source_id: str) -> SourceItem | None:
     """Return a source, unless it is hidden."""
-    item = find(source_id)
+    item = find_source_or_hidden(source_id)
     return item if item and item.listing else None
 
 
-def find(source_id: str) -> SourceItem | None:
+def find_source_or_hidden(source_id: str) -> SourceItem | None:
     """Return a source, a hidden one too: that has no ``listing``."""
     try:
         return SourceItem.get(source_id, "source", consistent_read=True)
@@ -80,7 +91,7 @@ def find(source_id: str) -> SourceItem | None:
         return None
 
 
-def some(source_ids: Iterable[str], *, heads: bool = False) -> dict[str, SourceItem]:
+def find_sources(source_ids: Iterable[str], *, heads: bool = False) -> dict[str, SourceItem]:
     """Return those of the sources that exist, by id.
 
     Parameters
@@ -95,12 +106,12 @@ def some(source_ids: Iterable[str], *, heads: bool = False) -> dict[str, SourceI
     return {item.source_id: item for item in found if item.listing}
 
 
-def groups_of(item: SourceItem) -> set[int]:
+def source_group_ids(item: SourceItem) -> set[int]:
     """Return the groups that a source is saved to."""
     return {int(group) for group in item.group_ids}
 
 
-def update(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> None:
+def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> None:
     """Change a source as it was read, and save it to those of the groups that it is not saved to.
 
     Raises
@@ -108,12 +119,12 @@ def update(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> Non
     LostRace
         If it was changed in between.
     """
-    new = sorted(group_ids - groups_of(item))
+    new = sorted(group_ids - source_group_ids(item))
     unchanged = SourceItem.revision == item.revision
-    actions = [SourceItem.fields.set(fields), *_placed(zones.place(fields)), *_touched()]
+    actions = [SourceItem.fields.set(fields), *_placed(sky_zones.sky_place(fields)), *_touched()]
     if not new:
-        return conditional(lambda: item.update(actions=actions, condition=unchanged))
-    step, before = set(new[:AT_ONCE]), groups_of(item)
+        return write_conditionally(lambda: item.update(actions=actions, condition=unchanged))
+    step, before = set(new[:AT_ONCE]), source_group_ids(item)
     with transaction() as write:
         _enter(write, item, step)
         write.update(
@@ -121,15 +132,15 @@ def update(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> Non
             actions=[*actions, SourceItem.group_ids.add(step)],
             condition=unchanged,
         )
-        source_counts.recount(write, item.source_id, before, before | step)
+        source_counts.save_count_change(write, item.source_id, before, before | step)
     if new[AT_ONCE:]:
         item.revision += 1
         item.group_ids = before | step
-        update(item, fields, group_ids)
+        update_source_item(item, fields, group_ids)
     return None
 
 
-def leave(item: SourceItem, group_id: int) -> None:
+def remove_group(item: SourceItem, group_id: int) -> None:
     """Take a source as it was read out of one of its groups.
 
     Raises
@@ -137,7 +148,7 @@ def leave(item: SourceItem, group_id: int) -> None:
     LostRace
         If it was changed in between.
     """
-    before = groups_of(item)
+    before = source_group_ids(item)
     with transaction() as write:
         write.delete(_listing(item, group_id))
         write.update(
@@ -145,10 +156,10 @@ def leave(item: SourceItem, group_id: int) -> None:
             actions=[SourceItem.group_ids.delete({group_id}), *_touched()],
             condition=SourceItem.revision == item.revision,
         )
-        source_counts.recount(write, item.source_id, before, before - {group_id})
+        source_counts.save_count_change(write, item.source_id, before, before - {group_id})
 
 
-def hide(item: SourceItem) -> None:
+def hide_source(item: SourceItem) -> None:
     """Let a source as it was read be found nowhere; whoever still writes its photometry is refused.
 
     Raises
@@ -157,7 +168,7 @@ def hide(item: SourceItem) -> None:
         If it was changed in between.
     """
     with transaction() as write:
-        for group_id in sorted(groups_of(item))[:AT_ONCE]:
+        for group_id in sorted(source_group_ids(item))[:AT_ONCE]:
             write.delete(_listing(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),
@@ -169,33 +180,33 @@ def hide(item: SourceItem) -> None:
             ],
             condition=(SourceItem.revision == item.revision) & SourceItem.listing.exists(),
         )
-        source_counts.recount(write, item.source_id, groups_of(item), ())
+        source_counts.save_count_change(write, item.source_id, source_group_ids(item), ())
 
 
-def parts(source_id: str) -> list[str]:
+def find_parts(source_id: str) -> list[str]:
     """Return what there is in a source's collection besides the source itself."""
     found = Part.query(source_id, attributes_to_get=["source_id", "part"], consistent_read=True)
     return [item.part for item in found if item.part != "source"]
 
 
-def drop(source_id: str, parts: Iterable[str]) -> None:
+def delete_parts(source_id: str, parts: Iterable[str]) -> None:
     """Delete some of what is in a source's collection."""
     with Part.batch_write() as batch:
         for part in parts:
             batch.delete(Part(source_id, part))
 
 
-def bury(item: SourceItem) -> None:
+def delete_source_item(item: SourceItem) -> None:
     """Forget a hidden source: its id is free again."""
     unchanged = (SourceItem.revision == item.revision) & SourceItem.listing.does_not_exist()
     try:
         with transaction() as write:
             write.delete(SourceItem(item.source_id, "source"), condition=unchanged)
-    except LostRace:
+    except ConditionFailed:
         return
 
 
-def _placed(place: zones.Place | None) -> list[Action]:
+def _placed(place: sky_zones.Place | None) -> list[Action]:
     attributes = (SourceItem.zone, SourceItem.ra, SourceItem.dec)
     if place is None:
         return [attribute.remove() for attribute in attributes]

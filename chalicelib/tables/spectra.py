@@ -5,12 +5,19 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, NumberSetAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables import id_places
+from chalicelib.tables import id_index
 from chalicelib.tables.base import PackedAttribute, transaction
-from chalicelib.tables.id_places import SPECTRUM
+from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, SourceItem
 
-__all__ = ["SpectrumItem", "add", "get", "of_source", "remove", "size"]
+__all__ = [
+    "SpectrumItem",
+    "delete_spectrum_item",
+    "find_spectra",
+    "find_spectrum",
+    "insert_spectrum",
+    "spectrum_size",
+]
 
 
 class SpectrumItem(Part):
@@ -22,12 +29,14 @@ class SpectrumItem(Part):
     fields = PackedAttribute()
 
 
-def size(fields: dict[str, Any]) -> int:
+def spectrum_size(fields: dict[str, Any]) -> int:
     """Return how many bytes the fields of a spectrum take in its item."""
     return len(SpectrumItem.fields.serialize(fields))
 
 
-def add(source_id: str, number: int, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
+def insert_spectrum(
+    source_id: str, number: int, fields: dict[str, Any], group_ids: set[int], owner_id: int
+) -> None:
     """Add a spectrum under its id.
 
     Raises
@@ -37,7 +46,7 @@ def add(source_id: str, number: int, fields: dict[str, Any], group_ids: set[int]
     """
     item = SpectrumItem(
         source_id,
-        id_places.part(SPECTRUM, number),
+        id_index.id_part(SPECTRUM, number),
         id=number,
         fields=fields,
         group_ids=group_ids,
@@ -46,13 +55,13 @@ def add(source_id: str, number: int, fields: dict[str, Any], group_ids: set[int]
     with transaction() as write:
         write.condition_check(SourceItem, source_id, "source", SourceItem.listing.exists())
         write.save(item, condition=SpectrumItem.part.does_not_exist())
-        id_places.enter(write, SPECTRUM, number, source_id)
+        id_index.save_id_place(write, SPECTRUM, number, source_id)
 
 
-def get(number: int) -> SpectrumItem | None:
+def find_spectrum(number: int) -> SpectrumItem | None:
     """Return a spectrum by its id."""
-    place = id_places.find(SPECTRUM, number)
-    if place is None or place.part != id_places.part(SPECTRUM, number):
+    place = id_index.find_id_place(SPECTRUM, number)
+    if place is None or place.part != id_index.id_part(SPECTRUM, number):
         return None
     try:
         return SpectrumItem.get(place.source_id, place.part, consistent_read=True)
@@ -60,12 +69,12 @@ def get(number: int) -> SpectrumItem | None:
         return None
 
 
-def of_source(source_id: str) -> list[SpectrumItem]:
+def find_spectra(source_id: str) -> list[SpectrumItem]:
     ours = SpectrumItem.part.startswith(f"{SPECTRUM}#")
     return list(SpectrumItem.query(source_id, ours, consistent_read=True))
 
 
-def remove(item: SpectrumItem) -> None:
+def delete_spectrum_item(item: SpectrumItem) -> None:
     """Delete a spectrum.
 
     Raises
@@ -75,4 +84,4 @@ def remove(item: SpectrumItem) -> None:
     """
     with transaction() as write:
         write.delete(SpectrumItem(item.source_id, item.part), condition=SpectrumItem.part.exists())
-        id_places.leave(write, SPECTRUM, int(item.id))
+        id_index.delete_id_place(write, SPECTRUM, int(item.id))

@@ -5,10 +5,10 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.tables.base import PackedAttribute, conditional, timestamp
+from chalicelib.tables.base import PackedAttribute, timestamp, write_conditionally
 from chalicelib.tables.sources import Part
 
-__all__ = ["SummariesItem", "get", "update"]
+__all__ = ["SummariesItem", "find_summaries", "update_summaries"]
 
 PART = "summaries"
 
@@ -20,7 +20,7 @@ class SummariesItem(Part):
     revision = NumberAttribute(default=0)
 
 
-def get(source_id: str) -> SummariesItem:
+def find_summaries(source_id: str) -> SummariesItem:
     """Return the summaries of a source; without any summary at first."""
     try:
         return SummariesItem.get(source_id, PART, consistent_read=True)
@@ -28,7 +28,7 @@ def get(source_id: str) -> SummariesItem:
         return SummariesItem(source_id, PART, history=[], revision=0)
 
 
-def update(item: SummariesItem, history: list[dict[str, Any]]) -> None:
+def update_summaries(item: SummariesItem, history: list[dict[str, Any]]) -> None:
     """Write the summaries as they were read and changed.
 
     Raises
@@ -39,4 +39,4 @@ def update(item: SummariesItem, history: list[dict[str, Any]]) -> None:
     read = int(item.revision)
     unchanged = SummariesItem.revision == read if read else SummariesItem.part.does_not_exist()
     item.history, item.revision, item.modified = history, read + 1, timestamp()
-    conditional(lambda: item.save(condition=unchanged))
+    write_conditionally(lambda: item.save(condition=unchanged))

@@ -7,7 +7,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttr
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.tables.base import (
-    LostRace,
+    ConditionFailed,
     PackedAttribute,
     Registry,
     id_key,
@@ -16,7 +16,7 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = ["TaxonomyItem", "add", "every", "get", "remove"]
+__all__ = ["TaxonomyItem", "delete_taxonomy_item", "find_taxonomies", "find_taxonomy", "insert_taxonomy"]
 
 AT_ONCE = 90
 """Older versions that one transaction changes."""
@@ -47,7 +47,7 @@ def _claim(name: str, version: str, owner: float) -> VersionClaim:
     return VersionClaim("taxonomy_version", f"{name}\n{version}", owner=owner)
 
 
-def add(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> int:
+def insert_taxonomy(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> int:
     """Add a taxonomy under the next id, which is returned; older ones are the latest no more.
 
     Raises
@@ -69,22 +69,22 @@ def add(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> int:
     return number
 
 
-def get(number: int) -> TaxonomyItem | None:
+def find_taxonomy(number: int) -> TaxonomyItem | None:
     try:
         return TaxonomyItem.get("taxonomy", id_key(number), consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def every() -> list[TaxonomyItem]:
+def find_taxonomies() -> list[TaxonomyItem]:
     return list(TaxonomyItem.query("taxonomy", consistent_read=True))
 
 
-def remove(item: TaxonomyItem) -> None:
+def delete_taxonomy_item(item: TaxonomyItem) -> None:
     """Forget a taxonomy, if it is still there."""
     try:
         with transaction() as write:
             write.delete(_claim(item.name, item.version, item.id))
             write.delete(TaxonomyItem(item.kind, item.key), condition=TaxonomyItem.key.exists())
-    except LostRace:
+    except ConditionFailed:
         return

@@ -66,8 +66,8 @@ def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     return likelihood.pointwise(design, expected).reshape(shape), made.reshape(shape)
 
 
-def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:
-    return np.unique(np.linspace(0, number - 1, min(max(wanted, 2), number)).round().astype(int))
+def _thin(number: int, request: int) -> npt.NDArray[np.int_]:
+    return np.unique(np.linspace(0, number - 1, min(max(request, 2), number)).round().astype(int))
 
 
 def _write(file: h5netcdf.File, name: str, draw: npt.NDArray[np.int_], data: Mapping[str, Array]) -> None:

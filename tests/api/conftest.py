@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from chalicelib import functions, people, workers
+from chalicelib import lambda_functions, people, workers
 from tests.api.story import held
 from tests.gateway import Gateway
 from tests.stage import make_stage, template_resources
@@ -46,10 +46,12 @@ def lambdas(monkeypatch: pytest.MonkeyPatch) -> None:
     from fitter_lambda import handler
 
     doers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        functions.DOCUMENTS: workers.documents,
-        functions.RENDER: lambda event: handler.render(event, None),
+        lambda_functions.DOCUMENTS: workers.handle_document,
+        lambda_functions.RENDER: lambda event: handler.render(event, None),
     }
-    monkeypatch.setattr(functions, "call", lambda name, event: json.loads(json.dumps(doers[name](event))))
+    monkeypatch.setattr(
+        lambda_functions, "invoke_function", lambda name, event: json.loads(json.dumps(doers[name](event)))
+    )
 
 
 @pytest.fixture

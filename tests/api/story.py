@@ -8,7 +8,7 @@ from moto.core.utils import unix_time_millis
 from moto.sqs.models import sqs_backends
 
 from chalicelib import queues, settings, workers
-from chalicelib.aws import account_id, client
+from chalicelib.aws import get_account_id, get_client
 from chalicelib.errors import RetryLater
 from tests.gateway import Gateway
 from tests.service import Service
@@ -63,13 +63,13 @@ def deliver(queue: str = queues.DISPATCH) -> list[float]:
     list of float
         For each message that shall come back: after how many seconds.
     """
-    sqs, url = client("sqs"), _url(queue)
+    sqs, url = get_client("sqs"), _url(queue)
     pauses: list[float] = []
     while messages := _received(queue):
         (message,) = messages
         event = {"Records": [{"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}]}
         try:
-            {queues.DISPATCH: workers.dispatch, queues.JOBS: workers.jobs}[queue](event)
+            {queues.DISPATCH: workers.handle_dispatch, queues.JOBS: workers.handle_job}[queue](event)
         except RetryLater:
             pauses.append(_made_visible(url, message))
         else:
@@ -83,28 +83,28 @@ def taken(queue: str) -> list[dict[str, Any]]:
     while found := _received(queue):
         for message in found:
             messages.append(json.loads(message["Body"]))
-            client("sqs").delete_message(QueueUrl=_url(queue), ReceiptHandle=message["ReceiptHandle"])
+            get_client("sqs").delete_message(QueueUrl=_url(queue), ReceiptHandle=message["ReceiptHandle"])
     return messages
 
 
 def _url(queue: str) -> str:
-    return f"{client('sqs').meta.endpoint_url}/{account_id()}/{settings.name(queue)}"
+    return f"{get_client('sqs').meta.endpoint_url}/{get_account_id()}/{settings.resource_name(queue)}"
 
 
 def _received(queue: str) -> list[dict[str, Any]]:
     """Receive the next message; one that is to be seen in a few seconds is seen at once."""
-    name = settings.name(queue)
-    for message in sqs_backends[account_id()]["us-east-1"].queues[name]._messages:
+    name = settings.resource_name(queue)
+    for message in sqs_backends[get_account_id()]["us-east-1"].queues[name]._messages:
         if message.delayed_until < unix_time_millis() + SOON:
             message.delayed_until = 0.0
     return list(
-        client("sqs").receive_message(QueueUrl=_url(queue), MaxNumberOfMessages=1).get("Messages", ())
+        get_client("sqs").receive_message(QueueUrl=_url(queue), MaxNumberOfMessages=1).get("Messages", ())
     )
 
 
 def _made_visible(url: str, message: dict[str, Any]) -> float:
     """Put a message back without the wait, and return none of it: the queue's clock is not ours."""
-    client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    get_client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     held.append(json.loads(message["Body"]))
     return 0.0
 
@@ -117,15 +117,15 @@ def come_back() -> None:
     """Let the queue bring again what was given back to it."""
     for message in held:
         overdue(message["analysis_id"], lease_until=0)
-        queues.send(queues.DISPATCH, message)
+        queues.send_message(queues.DISPATCH, message)
     held.clear()
 
 
 def overdue(analysis: int, **more: Any) -> None:
     """Let the time of an analysis have come."""
     values = {"check_at": time.time() - 1, **more}
-    client("dynamodb").update_item(
-        TableName=settings.name("analyses"),
+    get_client("dynamodb").update_item(
+        TableName=settings.resource_name("analyses"),
         Key={"key": {"S": f"analysis#{analysis}"}},
         UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
         ExpressionAttributeValues={

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 
-from chalicelib import blobs, functions, people, workers
-from chalicelib.aws import account_id
+from chalicelib import blobs, lambda_functions, people, workers
+from chalicelib.aws import get_account_id
 from chalicelib.routes import OPERATIONS
 from fitter_lambda import handler
 from tests.api.story import LIGHT_CURVE, deliver, make_service, taken
@@ -189,15 +189,15 @@ def world(mocked: dict[str, Any]) -> Iterator[tuple[World, Callable[[], None]]]:
 
     make_stage(mocked)
     doers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        functions.DOCUMENTS: workers.documents,
-        functions.RENDER: lambda event: handler.render(event, None),
+        lambda_functions.DOCUMENTS: workers.handle_document,
+        lambda_functions.RENDER: lambda event: handler.render(event, None),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(functions, "call", lambda name, event: doers[name](event))
+        patch.setattr(lambda_functions, "invoke_function", lambda name, event: doers[name](event))
         # What a cell deletes is put back by its records: its blobs stay where they are.
-        patch.setattr(blobs, "delete_under", lambda prefix: None)
+        patch.setattr(blobs, "delete_blobs", lambda prefix: None)
         made = World(Gateway(app, people.ensure_administrator("root")))
-        backend = dynamodb_backends[account_id()]["us-east-1"]
+        backend = dynamodb_backends[get_account_id()]["us-east-1"]
         before = {name: copy.deepcopy(table.items) for name, table in backend.tables.items()}
 
         def restore() -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from chalicelib import blobs, settings
-from chalicelib.aws import account_id, client
-from chalicelib.tables import analyses, analysis_steps
-from chalicelib.tables.base import LostRace
+from chalicelib.aws import get_account_id, get_client
+from chalicelib.tables import analyses, analysis_transitions
+from chalicelib.tables.base import ConditionFailed
 from tests.api.story import make_service, make_source, overdue, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -76,25 +76,25 @@ def test_deleting_takes_everything(admin: Gateway) -> None:
     assert admin.delete(f"/obj/analysis/{analysis}").status == 200
     assert admin.get(f"/obj/analysis/{analysis}").status == 403
     assert admin.delete(f"/obj/analysis/{analysis}").status == 403
-    bucket = f"heliograph-local-{account_id()}"
-    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket, Prefix=f"analyses/{analysis}/")
+    bucket = f"heliograph-local-{get_account_id()}"
+    assert "Contents" not in get_client("s3").list_objects_v2(Bucket=bucket, Prefix=f"analyses/{analysis}/")
 
 
 def test_what_stops_half_way_through_a_deletion_is_finished(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.analysis.sweep import sweep
+    from chalicelib.analysis.sweep import sweep_overdue
 
     make_source(admin)
     analysis = start(admin, make_service(admin))
     with monkeypatch.context() as broken:
-        broken.setattr(blobs, "delete_under", lambda prefix: 1 / 0)
+        broken.setattr(blobs, "delete_blobs", lambda prefix: 1 / 0)
         assert admin.delete(f"/obj/analysis/{analysis}").status == 500
     assert admin.get(f"/obj/analysis/{analysis}").status == 403
-    assert blobs.exists(f"analyses/{analysis}/inputs.json")
+    assert blobs.blob_exists(f"analyses/{analysis}/inputs.json")
     overdue(analysis)
-    sweep()
-    assert not blobs.exists(f"analyses/{analysis}/inputs.json")
+    sweep_overdue()
+    assert not blobs.blob_exists(f"analyses/{analysis}/inputs.json")
 
 
 def test_what_has_ended_is_not_cancelled(admin: Gateway) -> None:
@@ -110,16 +110,16 @@ def test_what_has_ended_is_not_cancelled(admin: Gateway) -> None:
 def test_a_step_names_the_state_that_it_leaves(admin: Gateway) -> None:
     make_source(admin)
     analysis = start(admin, make_service(admin))
-    stale = analyses.get(analysis)
+    stale = analyses.find_analysis(analysis)
     assert stale is not None
-    analysis_steps.sent(stale, "", 4e9)
+    analysis_transitions.mark_sent(stale, "", 4e9)
     for late in (
-        lambda: analysis_steps.end(stale, "failure", "", leaving=("queued",)),
-        lambda: analysis_steps.sent(stale, "", 4e9),
-        lambda: analysis_steps.lease(stale, "2999"),
-        lambda: analysis_steps.postpone(stale, 1.0, ""),
+        lambda: analysis_transitions.end_analysis(stale, "failure", "", leaving=("queued",)),
+        lambda: analysis_transitions.mark_sent(stale, "", 4e9),
+        lambda: analysis_transitions.lease_analysis(stale, "2999"),
+        lambda: analysis_transitions.postpone_sending(stale, 1.0, ""),
     ):
-        with pytest.raises(LostRace):
+        with pytest.raises(ConditionFailed):
             late()
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"
 
@@ -150,12 +150,12 @@ def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.Monkey
 
 
 def test_the_fitters_door(admin: Gateway) -> None:
-    from chalicelib.fitter_door import fitter_token
+    from chalicelib.fitter_endpoint import get_fitter_token
 
     assert admin.as_user(None).get("/fitter/supernova").json["status"] == "active"
     payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
     assert admin.post("/fitter/supernova", payload).status == 401
-    fitter = admin.as_user(fitter_token())
+    fitter = admin.as_user(get_fitter_token())
     assert fitter.post("/fitter/supernova", payload).json["status"] == "pending"
     assert fitter.post("/fitter/supernova", {"inputs": {}}).status == 400
     assert fitter.post("/fitter/supernova", {**payload, "callback_url": "http://[x"}).status in (200, 400)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sources import annotations
-from chalicelib.tables import remarks as table
+from chalicelib.tables import remarks as remarks_table
 from tests.api.story import deliver, make_service, sent_to, start
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -110,7 +110,7 @@ def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
 
 def upsert(source: str, origin: str, data: dict[str, Any], groups: set[int], service: int) -> bool:
     """Write as an analysis of a service does."""
-    return annotations.upsert(
+    return annotations.write_annotation(
         source, origin, data, group_ids=groups, author_id=1, service_id=service, analysis_id=1
     )
 
@@ -133,19 +133,19 @@ def test_a_service_writes_nothing_of_a_source_that_is_gone(admin: Gateway) -> No
     admin.delete("/sources/SN1")
     assert not upsert("SN1", "salt", {}, {1}, 7)
     assert not upsert("SN2", "salt", {}, {1}, 7)
-    assert table.of_source("SN1", "annotation") == []
+    assert remarks_table.find_remarks("SN1", "annotation") == []
 
 
 def test_of_two_services_that_meet_one_writes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
-    real, between = table.add, [8]
+    real, between = remarks_table.insert_remark, [8]
 
-    def add(item: table.RemarkItem) -> None:
+    def add(item: remarks_table.RemarkItem) -> None:
         if between:
             assert upsert("SN1", "salt", {"x1": 8}, {1}, between.pop())
         real(item)
 
-    monkeypatch.setattr(table, "add", add)
+    monkeypatch.setattr(remarks_table, "insert_remark", add)
     assert not upsert("SN1", "salt", {"x1": 7}, {1}, 7)
     (only,) = admin.get("/sources/SN1/annotations").data
     assert only["data"] == {"x1": 8}
@@ -156,14 +156,14 @@ def test_a_change_of_what_was_changed_meanwhile_is_refused(
 ) -> None:
     save(admin)
     path = f"/sources/SN1/annotations/{annotate(admin)}"
-    real, between = table.update, [{"data": {"by": "other"}}]
+    real, between = remarks_table.update_remark, [{"data": {"by": "other"}}]
 
-    def update(item: table.RemarkItem, **values: Any) -> None:
+    def update(item: remarks_table.RemarkItem, **values: Any) -> None:
         if between:
             assert admin.put(path, between.pop()).status == 200
         real(item, **values)
 
-    monkeypatch.setattr(table, "update", update)
+    monkeypatch.setattr(remarks_table, "update_remark", update)
     assert admin.put(path, {"data": {"by": "me"}}).status == 429
     assert admin.get(path).data["data"] == {"by": "other"}
 

@@ -11,10 +11,10 @@ import pytest
 from chalice.app import Chalice
 
 from chalicelib import settings
-from chalicelib.analysis import signing
-from chalicelib.aws import account_id, client
+from chalicelib.analysis import request_signing
+from chalicelib.aws import get_account_id, get_client
 from chalicelib.schemas import credentials as schema
-from chalicelib.tables import services as table
+from chalicelib.tables import services as services_table
 from tests.api import story
 from tests.api.guards import digest_response, guard
 from tests.api.story import deliver, make_service, make_source, start
@@ -94,15 +94,17 @@ def kept() -> str:
     """Return all that is stored: every record, blob and message, as it lies there."""
     found: list[Any] = []
     for name in ("registry", "sources", "analyses"):
-        pages = client("dynamodb").get_paginator("scan").paginate(TableName=settings.name(name))
+        pages = get_client("dynamodb").get_paginator("scan").paginate(TableName=settings.resource_name(name))
         found += [item for page in pages for item in page["Items"]]
-    bucket = settings.name(account_id())
-    for blob in client("s3").list_objects_v2(Bucket=bucket).get("Contents", []):
-        body = client("s3").get_object(Bucket=bucket, Key=blob["Key"])["Body"].read()
+    bucket = settings.resource_name(get_account_id())
+    for blob in get_client("s3").list_objects_v2(Bucket=bucket).get("Contents", []):
+        body = get_client("s3").get_object(Bucket=bucket, Key=blob["Key"])["Body"].read()
         assert body
         found += [blob["Key"], body]
-    for url in client("sqs").list_queues()["QueueUrls"]:
-        messages = client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+    for url in get_client("sqs").list_queues()["QueueUrls"]:
+        messages = get_client("sqs").receive_message(
+            QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10
+        )
         found += messages.get("Messages", [])
     return repr(found)
 
@@ -145,7 +147,7 @@ def state(user: Gateway, analysis: int) -> tuple[str, str]:
 
 
 def refusal(service: int) -> dict[str, Any] | None:
-    found = table.get(service)
+    found = services_table.find_service(service)
     assert found is not None
     return found.last_refusal
 
@@ -261,7 +263,9 @@ def test_a_busy_service_is_proven_to_anew(
     user: Listener, kind: str, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
-    monkeypatch.setattr("chalicelib.queues.hide", lambda queue, handle, seconds: asked.append(seconds))
+    monkeypatch.setattr(
+        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: asked.append(seconds)
+    )
     door = guard(kind, CREDENTIALS[kind], algorithm)
     door.busy = [(429, {"Retry-After": "17"}), (429, {})]
     with analysis_service(door) as server:
@@ -383,7 +387,7 @@ def test_headers_of_our_own_are_none_of_a_token(user: Listener) -> None:
     with analysis_service() as server:
         run(user, server, "none", None)
         (request,) = server.received
-    own = set(signing.signed_headers("x", b"")) | {"Host", "Content-Length", "Connection"}
+    own = set(request_signing.build_signature_headers("x", b"")) | {"Host", "Content-Length", "Connection"}
     assert {name.lower() for name in own} <= schema.OWN_HEADERS
     assert {"host", "content-length", "connection"} <= request.headers.keys()
 
@@ -399,7 +403,7 @@ def test_changed_credentials_are_the_only_ones(user: Listener, caplog: pytest.Lo
             analysis = start(user, service)
             deliver()
         assert [len(door.accepted) for door in doors] == [1, 1, 1]
-    found = table.get(service)
+    found = services_table.find_service(service)
     assert found is not None and found.authinfo is None
     for credentials in (old, new):
         assert_nowhere(credentials, user, service, analysis, caplog)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import functions, queues
+from chalicelib import lambda_functions, queues
 from chalicelib.analysis import batches
 from chalicelib.errors import UnavailableError
 from tests.api.story import deliver, held, make_service, make_source, start
@@ -60,7 +60,7 @@ def test_a_job_that_comes_twice_starts_nothing_twice(admin: Gateway) -> None:
     batch = admin.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": names}).data["id"]
     deliver(queues.JOBS)
     job = {"job": "batch", "batch_id": batch, "first": 0, "last": 2, "sent_at": 0}
-    queues.send(queues.JOBS, job)
+    queues.send_message(queues.JOBS, job)
     deliver(queues.JOBS)
     assert admin.get(f"/analysis_batch/{batch}").data["started"] == 2
     assert len(admin.get("/obj/analysis").data) == 2
@@ -68,7 +68,7 @@ def test_a_job_that_comes_twice_starts_nothing_twice(admin: Gateway) -> None:
 
 def test_a_job_without_its_batch_gives_up(admin: Gateway) -> None:
     job = {"job": "batch", "batch_id": 9, "first": 0, "last": 2, "sent_at": 0}
-    queues.send(queues.JOBS, job)
+    queues.send_message(queues.JOBS, job)
     assert deliver(queues.JOBS) == []
 
 
@@ -132,7 +132,7 @@ def test_an_outage_outside_refuses_nothing(admin: Gateway, monkeypatch: pytest.M
     def down(*_: object) -> None:
         raise UnavailableError("down")
 
-    monkeypatch.setattr(functions, "call", down)
+    monkeypatch.setattr(lambda_functions, "invoke_function", down)
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}").data
     assert (record["status"], record["refused"], [m["batch_id"] for m in held]) == ("running", 0, [batch])

@@ -40,10 +40,10 @@ def waiting(admin: Gateway) -> tuple[int, str]:
 
 
 def files(analysis: int) -> list[str]:
-    from chalicelib.aws import account_id, client
+    from chalicelib.aws import get_account_id, get_client
 
-    found = client("s3").list_objects_v2(
-        Bucket=f"heliograph-local-{account_id()}", Prefix=f"analyses/{analysis}/documents/"
+    found = get_client("s3").list_objects_v2(
+        Bucket=f"heliograph-local-{get_account_id()}", Prefix=f"analyses/{analysis}/documents/"
     )
     return [blob["Key"] for blob in found.get("Contents", [])]
 
@@ -119,7 +119,7 @@ def test_of_two_callbacks_at_once_one_wins_whole(
     admin: Gateway, waiting: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analysis, path = waiting
-    real, entered = blobs.put, []
+    real, entered = blobs.write_blob, []
 
     def put(key: str, data: bytes, content_type: str) -> None:
         real(key, data, content_type)
@@ -130,7 +130,7 @@ def test_of_two_callbacks_at_once_one_wins_whole(
                 admin.post(path, {"status": "success", "analysis": {"results": {"data": "b"}}}).status == 200
             )
 
-    monkeypatch.setattr(blobs, "put", put)
+    monkeypatch.setattr(blobs, "write_blob", put)
     first = admin.post(path, {"status": "success", "analysis": {"results": {"data": "a"}}})
     assert first.status == 403
     assert admin.get(f"/obj/analysis/{analysis}/results").data == "b"

@@ -134,7 +134,7 @@ def test_it_is_announced_before_it_is_written(admin: Gateway, monkeypatch: pytes
     job = {"job": "default_analyses", "source_id": "SN1", "public_url": "https://heliograph.test/api"}
     assert announced() == [{**job, "classification_id": number}]
     with monkeypatch.context() as broken:
-        broken.setattr(remarks, "add", lambda item: 1 / 0)
+        broken.setattr(remarks, "insert_remark", lambda item: 1 / 0)
         assert admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"}).status == 500
     assert announced() == [{**job, "classification_id": number + 1}]
     assert admin.get(f"/classification/{number + 1}").status == 404

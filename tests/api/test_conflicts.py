@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 from chalicelib.tables import base, photometry
 from tests.api.story import LIGHT_CURVE, make_service, make_source, start
 from tests.gateway import Gateway
@@ -31,7 +31,7 @@ def conflicts(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         }
         return AWSResponse("", 400, {}, None), said
 
-    events = client("dynamodb").meta.events
+    events = get_client("dynamodb").meta.events
     events.register("before-call.dynamodb", answer)
     yield left.__setitem__
     events.unregister("before-call.dynamodb", answer)
@@ -65,7 +65,7 @@ def test_what_is_held_for_long_is_said(admin: Gateway, conflicts: Callable[[str,
 def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
-    real, between = photometry.blocks, [again]
+    real, between = photometry.find_blocks, [again]
 
     def blocks(source_id: str) -> list[photometry.BlockItem]:
         found = real(source_id)
@@ -74,7 +74,7 @@ def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch
             assert admin.post("/photometry", between.pop()).status == 200
         return found
 
-    monkeypatch.setattr(photometry, "blocks", blocks)
+    monkeypatch.setattr(photometry, "find_blocks", blocks)
     reply = admin.post("/photometry", again)
     assert reply.status == 400
     assert "there already" in reply.message

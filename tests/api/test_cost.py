@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 from chalicelib.tables import analysis_listings
 from chalicelib.tables.analysis_items import AnalysisItem, ListingItem
 from tests.api.story import make_service, make_source, start
@@ -25,7 +25,7 @@ def counted() -> Iterator[Counter[str]]:
     def count(model: Any, **_: Any) -> None:
         calls[model.name] += 1
 
-    services = [client(name) for name in ("dynamodb", "s3", "sqs", "kms")]
+    services = [get_client(name) for name in ("dynamodb", "s3", "sqs", "kms")]
     for service in services:
         service.meta.events.register("before-call", count)
     try:

@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, settings
-from chalicelib.aws import account_id, client
+from chalicelib.aws import get_account_id, get_client
 from tests.api.story import deliver, taken
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
 
 def address(queue: str) -> str:
-    return f"{client('sqs').meta.endpoint_url}/{account_id()}/{settings.name(queue)}"
+    return f"{get_client('sqs').meta.endpoint_url}/{get_account_id()}/{settings.resource_name(queue)}"
 
 
 def bury(queue: str, *messages: Any) -> None:
     """Put messages where those go that failed too often."""
     for message in messages:
         body = message if isinstance(message, str) else json.dumps(message)
-        client("sqs").send_message(QueueUrl=address(f"{queue}-dead"), MessageBody=body)
+        get_client("sqs").send_message(QueueUrl=address(f"{queue}-dead"), MessageBody=body)
 
 
 def seen(admin: Gateway, queue: str) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_of_many_some_are_shown(admin: Gateway) -> None:
 
 def test_what_somebody_held_meanwhile_is_counted(admin: Gateway) -> None:
     bury("jobs", {"job": "batch", "batch_id": 1})
-    client("sqs").receive_message(QueueUrl=address("jobs-dead"))
+    get_client("sqs").receive_message(QueueUrl=address("jobs-dead"))
     jobs = seen(admin, "jobs")
     assert (jobs["count"], jobs["messages"]) == (1, [])
 

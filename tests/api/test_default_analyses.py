@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import functions, queues, workers
+from chalicelib import lambda_functions, queues, workers
 from chalicelib.errors import UnavailableError
 from tests.api.story import deliver, held, make_service, make_source
 from tests.api.test_people import make_user, user_id
@@ -69,7 +69,7 @@ def test_a_job_that_comes_twice_starts_it_once(admin: Gateway) -> None:
     finally:
         workers.JOBS["default_analyses"] = real
     for message in jobs * 2:
-        queues.send(queues.JOBS, message)
+        queues.send_message(queues.JOBS, message)
     assert len(started(admin)) == 1
 
 
@@ -206,6 +206,6 @@ def test_an_outage_outside_puts_it_off(admin: Gateway, monkeypatch: pytest.Monke
     def down(*_: object) -> None:
         raise UnavailableError("down")
 
-    monkeypatch.setattr(functions, "call", down)
+    monkeypatch.setattr(lambda_functions, "invoke_function", down)
     assert started(admin) == []
     assert [message["job"] for message in held] == ["default_analyses"]

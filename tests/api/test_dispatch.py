@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chalicelib import settings, workers
-from chalicelib.analysis.sweep import sweep
+from chalicelib.analysis.sweep import sweep_overdue
 from tests.api import story
 from tests.api.story import deliver, make_service, make_source, overdue, start
 from tests.gateway import Gateway
@@ -91,7 +91,9 @@ def test_a_service_that_hangs_may_be_at_work(admin: Gateway, monkeypatch: pytest
 
 def test_retry_after_is_honoured(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-    monkeypatch.setattr("chalicelib.queues.hide", lambda queue, handle, seconds: asked.append(seconds))
+    monkeypatch.setattr(
+        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: asked.append(seconds)
+    )
     with analysis_service(lambda request: (503, {"Retry-After": "17"}), 500, 200) as server:
         run(admin, server.url)
     assert asked == [17.0, 4.0]
@@ -115,7 +117,9 @@ def test_only_one_invocation_sends(admin: Gateway) -> None:
         overdue(analysis, lease_until=0)
         story.come_back()
         deliver()
-        workers.dispatch({"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]})
+        workers.handle_dispatch(
+            {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
+        )
         assert len(server.received) == 1, "a second message changes nothing"
 
 
@@ -125,7 +129,7 @@ def test_waiting_in_the_queue_expires_nothing(admin: Gateway) -> None:
         analysis = start(admin, make_service(admin, server.url, timeout=30))
         overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
         deliver()
-        sweep()
+        sweep_overdue()
         assert state(admin, analysis)[0] == "pending"
         assert server.received[0].body["invalid_after"] > "2020"
 
@@ -135,21 +139,21 @@ def test_a_service_that_never_calls_back_times_out(admin: Gateway) -> None:
     with analysis_service() as server:
         analysis = start(admin, make_service(admin, server.url, timeout=30))
         deliver()
-    assert sweep() == 0
+    assert sweep_overdue() == 0
     overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
-    assert sweep() == 1
+    assert sweep_overdue() == 1
     assert state(admin, analysis)[0] == "timed_out"
-    assert sweep() == 0
+    assert sweep_overdue() == 0
 
 
 def test_a_dead_letter_ends_its_analysis(admin: Gateway) -> None:
     make_source(admin)
     analysis = start(admin, make_service(admin))
     event = {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
-    workers.dead_letters(event)
+    workers.handle_dead_letter(event)
     assert state(admin, analysis)[0] == "failure"
     assert "many tries" in state(admin, analysis)[1]
-    workers.dead_letters(event)
+    workers.handle_dead_letter(event)
 
 
 def test_the_signature_is_the_deployments(admin: Gateway) -> None:

@@ -28,7 +28,7 @@ def test_without_the_map_it_is_refused(admin: Gateway, lambdas: None, tmp_path: 
     assert "correct_extinction" in refusal.message
     assert "map" in refusal.message
     assert admin.get("/obj/SN1/analysis").data == []
-    assert blobs.get("analyses/1/inputs.json") is None
+    assert blobs.read_blob("analyses/1/inputs.json") is None
 
 
 def test_with_the_map_the_service_is_sent_brighter_photometry(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import people, queues, settings
-from chalicelib.aws import client
-from chalicelib.people import group_removal, members, shared_groups
+from chalicelib.aws import get_client
+from chalicelib.people import group_deletion, group_members, groups
 from chalicelib.tables import memberships
-from chalicelib.tables import people as table
+from chalicelib.tables import people as people_table
 from tests.api.story import deliver, held
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -164,14 +164,14 @@ def test_of_two_renamings_at_once_one_is_told(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
-    real = shared_groups.steps.change
+    real = groups.steps.update_group_item
 
-    def meanwhile(item: table.GroupItem, values: dict[str, Any]) -> None:
+    def meanwhile(item: people_table.GroupItem, values: dict[str, Any]) -> None:
         monkeypatch.undo()
         assert bob.patch(f"/groups/{group}", {"name": "by bob"}).status == 200
         real(item, values)
 
-    monkeypatch.setattr(shared_groups.steps, "change", meanwhile)
+    monkeypatch.setattr(groups.steps, "update_group_item", meanwhile)
     assert ada.patch(f"/groups/{group}", {"name": "by ada"}).status == 429
     assert ada.get(f"/groups/{group}").data["name"] == "by bob"
     make_group(ada, "by ada")
@@ -241,14 +241,14 @@ def test_of_two_last_administrators_one_stays(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
-    real = memberships.leave
+    real = memberships.delete_membership
 
     def meanwhile(group_id: int, member: memberships.MemberItem) -> None:
         monkeypatch.undo()
         assert bob.delete(f"/groups/{group}/users/{user_id(bob)}").status == 200
         real(group_id, member)
 
-    monkeypatch.setattr(memberships, "leave", meanwhile)
+    monkeypatch.setattr(memberships, "delete_membership", meanwhile)
     assert ada.delete(f"/groups/{group}/users/{user_id(ada)}").status == 429
     assert names_of(ada, group) == {"ada"}
 
@@ -257,16 +257,16 @@ def test_the_same_member_twice_at_once_is_counted_once(
     admin: Gateway, ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae")
-    body, real = {"userID": user_id(bob), "admin": True}, memberships.join
+    body, real = {"userID": user_id(bob), "admin": True}, memberships.insert_membership
 
     def meanwhile(*given: Any) -> None:
         monkeypatch.undo()
         assert admin.post(f"/groups/{group}/users", body).status == 200
         real(*given)
 
-    monkeypatch.setattr(memberships, "join", meanwhile)
+    monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", body).status == 429
-    found = table.group(group)
+    found = people_table.find_group(group)
     assert found is not None
     assert found.admins == 2
 
@@ -275,13 +275,13 @@ def test_nobody_is_in_more_groups_than_a_request_can_read(
     admin: Gateway, ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, other = make_group(ada, "novae"), make_group(admin, "kilonovae")
-    monkeypatch.setattr(table, "GROUPS_PER_USER", 2)
+    monkeypatch.setattr(people_table, "GROUPS_PER_USER", 2)
     assert "2 groups" in ada.post("/groups", {"name": "one more"}).message
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 200
     reply = admin.post(f"/groups/{other}/users", {"userID": user_id(bob)})
     assert (reply.status, "2 groups" in reply.message) == (400, True)
     # The write itself has the condition, too: two may come at once.
-    monkeypatch.setattr(members, "check_room", lambda user: None)
+    monkeypatch.setattr(group_members, "require_room_for_group", lambda user: None)
     assert admin.post(f"/groups/{other}/users", {"userID": user_id(bob)}).status == 429
 
 
@@ -320,29 +320,29 @@ def test_members_are_what_the_steps_say(admin: Gateway, steps: list[tuple[str, i
                     model[person] = wanted
         assert (reply.status == 200) == allowed, reply.text
     assert {m["id"]: m["admin"] for m in admin.get(f"/groups/{group}").data["users"]} == model
-    found = table.group(group)
+    found = people_table.find_group(group)
     assert found is not None
     assert found.admins == sum(model.values())
     for number in numbers:
-        user = table.user(int(number))
+        user = people_table.find_user(int(number))
         assert user is not None
         assert (group in user.group_ids) == (int(number) in model)
 
 
-def _ensured(admin: Gateway, name: str) -> table.UserItem | None:
-    if table.user_named(name) is None:
+def _ensured(admin: Gateway, name: str) -> people_table.UserItem | None:
+    if people_table.find_user_by_name(name) is None:
         admin.post("/user", {"username": name})
-    return table.user_named(name)
+    return people_table.find_user_by_name(name)
 
 
 def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     group, closed = make_group(ada, "novae", bob), make_group(ada, "closed")
     bobs = own_group(bob)
-    requester = people.requester_of(f"token {bob.token}")
-    assert shared_groups.may_save_to(requester, [1, bobs, group, closed]) == {1, bobs, group}
+    requester = people.authenticate(f"token {bob.token}")
+    assert groups.filter_savable_groups(requester, [1, bobs, group, closed]) == {1, bobs, group}
     assert ada.patch(f"/groups/{group}/users", {"userID": user_id(bob), "canSave": False}).status == 200
-    assert shared_groups.may_save_to(requester, [1, bobs, group]) == {1, bobs}
-    assert shared_groups.may_save_to(people.requester_of(f"token {admin.token}"), [group]) == {group}
+    assert groups.filter_savable_groups(requester, [1, bobs, group]) == {1, bobs}
+    assert groups.filter_savable_groups(people.authenticate(f"token {admin.token}"), [group]) == {group}
 
 
 # Deleting
@@ -351,8 +351,8 @@ def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let jobs come back without a wait, and do little at a time."""
-    monkeypatch.setattr(group_removal, "SOON", 0)
-    monkeypatch.setattr(group_removal, "BATCH", 2)
+    monkeypatch.setattr(group_deletion, "SOON", 0)
+    monkeypatch.setattr(group_deletion, "BATCH", 2)
 
 
 def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -399,15 +399,17 @@ def test_nothing_is_left_of_a_deleted_group(
     assert ada.delete(f"/groups/{group}").status == 200
     for _ in range(times - 1):
         # Queues deliver at least once.
-        queues.send(queues.JOBS, {"job": "delete_group", "group_id": group})
+        queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group})
     deliver(queues.JOBS)
-    assert list(memberships.members(group)) == []
+    assert list(memberships.iterate_members(group)) == []
     for user in (ada, bob, *others):
-        item, leaving = table.user_and_leaving(user_id(user))
+        item, leaving = people_table.find_user_and_leaving_groups(user_id(user))
         assert item is not None
         assert group not in item.group_ids
         assert leaving == set()
-    kept_items = json.dumps(client("dynamodb").scan(TableName=settings.name("registry"))["Items"])
+    kept_items = json.dumps(
+        get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"]
+    )
     assert f"{kept:012d}" in kept_items
     assert f"{group:012d}" not in kept_items
     assert f"member_of_{group}" not in kept_items
@@ -418,26 +420,26 @@ def test_a_member_who_is_changed_meanwhile_does_not_stay(
     ada: Gateway, bob: Gateway, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", bob)
-    member = memberships.member(group, user_id(bob))
+    member = memberships.find_member(group, user_id(bob))
     assert member is not None
-    real = memberships.detach
+    real = memberships.remove_from_hidden_group
 
     def meanwhile(group_id: int, found: memberships.MemberItem) -> None:
         if found.username == "bob" and found.can_save:
-            memberships.alter(group, found, admin=False, can_save=False)
+            memberships.update_membership(group, found, admin=False, can_save=False)
         real(group_id, found)
 
-    monkeypatch.setattr(memberships, "detach", meanwhile)
+    monkeypatch.setattr(memberships, "remove_from_hidden_group", meanwhile)
     assert ada.delete(f"/groups/{group}").status == 200
     deliver(queues.JOBS)
-    item = table.user(user_id(bob))
+    item = people_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids
 
 
 def test_a_deletion_that_did_not_go_through_takes_nobody_out(ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", bob)
-    queues.send(queues.JOBS, {"job": "delete_group", "group_id": group})
+    queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group})
     assert deliver(queues.JOBS) == [0.0], "it waits for the deletion"
     held.clear()
     assert names_of(bob, group) == {"ada", "bob"}
@@ -446,15 +448,15 @@ def test_a_deletion_that_did_not_go_through_takes_nobody_out(ada: Gateway, bob: 
 def test_nobody_joins_a_group_while_it_is_deleted(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    group, real = make_group(ada, "novae"), memberships.join
+    group, real = make_group(ada, "novae"), memberships.insert_membership
 
     def meanwhile(*given: Any) -> None:
         monkeypatch.undo()
         assert ada.delete(f"/groups/{group}").status == 200
         real(*given)
 
-    monkeypatch.setattr(memberships, "join", meanwhile)
+    monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 429
-    item = table.user(user_id(bob))
+    item = people_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids

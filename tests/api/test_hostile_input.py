@@ -172,7 +172,7 @@ def test_a_deletion_that_did_not_go_through_deletes_no_analyses(admin: Gateway) 
     make_source(admin)
     service = make_service(admin)
     analysis = start(admin, service)
-    queues.send(queues.JOBS, {"job": "delete_analyses", "service_id": service})
+    queues.send_message(queues.JOBS, {"job": "delete_analyses", "service_id": service})
     deliver(queues.JOBS)
     assert admin.get(f"/obj/analysis/{analysis}").status == 200
 

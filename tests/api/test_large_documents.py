@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from chalicelib import functions, settings
+from chalicelib import lambda_functions, settings
 from tests.api.story import deliver, make_service, make_source, start
 from tests.api.test_analyses import upload_service
 from tests.api.test_people import make_user
@@ -154,9 +154,9 @@ def test_a_function_that_breaks_loses_nothing(
     admin: Gateway, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(name: str, event: dict[str, Any]) -> dict[str, Any]:
-        raise functions.FunctionFailed(name)
+        raise lambda_functions.FunctionFailed(name)
 
-    monkeypatch.setattr(functions, "call", broken)
+    monkeypatch.setattr(lambda_functions, "invoke_function", broken)
     analysis, callback = waiting(admin, service)
     invitation = admin.post(f"{callback}/upload").data
     put(invitation, DOCUMENT)

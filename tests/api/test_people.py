@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib import people
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 from tests.gateway import Gateway
 
 
@@ -143,9 +143,9 @@ def test_to_know_who_asks_takes_two_calls(admin: Gateway) -> None:
     def note(model: Any, **_: Any) -> None:
         calls.append(model.name)
 
-    events = client("dynamodb").meta.events
+    events = get_client("dynamodb").meta.events
     events.register("before-call.dynamodb", note)
-    people.requester_of(f"token {admin.token}")
+    people.authenticate(f"token {admin.token}")
     events.unregister("before-call.dynamodb", note)
     assert calls == ["GetItem", "BatchGetItem"]
 

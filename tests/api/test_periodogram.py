@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from chalicelib import functions, renderer
+from chalicelib import lambda_functions, renderer
 from tests.api.story import make_source
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -31,11 +31,11 @@ class FakeRenderer:
         self.broken = False
 
     def __call__(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
-        assert (name, event["task"]) == (functions.RENDER, "periodogram")
+        assert (name, event["task"]) == (lambda_functions.RENDER, "periodogram")
         rows = requests.get(event["source"], timeout=5).json()
         self.asked.append({"rows": rows, "options": event["options"]})
         if self.broken:
-            raise functions.FunctionFailed(name)
+            raise lambda_functions.FunctionFailed(name)
         if self.refusal:
             return {"ok": False, "error": self.refusal}
         made = json.dumps({**PRODUCT, "num_points": len(rows["mjd"])})
@@ -47,7 +47,7 @@ class FakeRenderer:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRenderer:
     stands_in = FakeRenderer()
-    monkeypatch.setattr(renderer.functions, "call", stands_in)
+    monkeypatch.setattr(renderer.lambda_functions, "invoke_function", stands_in)
     return stands_in
 
 

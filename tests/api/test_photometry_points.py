@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sources import photometry_range
-from chalicelib.tables import photometry as table
+from chalicelib.tables import photometry as photometry_table
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user
 from tests.api.test_photometry import ROW, own_group, rows
@@ -141,7 +141,7 @@ def test_what_is_deleted_may_be_uploaded_again(admin: Gateway) -> None:
     for point in (first, third):
         assert admin.delete(f"/photometry/{point}").status == 200
     assert ids(admin) == []
-    assert table.blocks("SN1") == [], "no empty block is left"
+    assert photometry_table.find_blocks("SN1") == [], "no empty block is left"
     assert admin.post("/photometry", LIGHT_CURVE).status == 200
 
 
@@ -151,7 +151,7 @@ def test_an_upload_is_deleted_whole(admin: Gateway) -> None:
     many = {**ROW, "mjd": [float(n) for n in range(2500)]}
     uploaded = admin.post("/photometry", many).data
     after = admin.post("/photometry", {**ROW, "mjd": 9999.0}).data["ids"]
-    assert len(table.blocks("SN1")) == 5
+    assert len(photometry_table.find_blocks("SN1")) == 5
     reply = admin.delete(f"/photometry/bulk_delete/{uploaded['upload_id']}")
     assert reply.data == "Deleted 2500 points of photometry."
     assert set(ids(admin)) == {*kept, *after}
@@ -175,9 +175,9 @@ def test_an_upload_that_refreshed_most_of_its_rows_is_deleted_by_what_was_new(ad
 def test_a_write_in_between_is_not_lost(admin: Gateway, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     make_source(admin)
     first, second, _ = ids(admin)
-    real, reads = table.block_at, []
+    real, reads = photometry_table.find_block, []
 
-    def block_at(place: Any) -> table.BlockItem | None:
+    def block_at(place: Any) -> photometry_table.BlockItem | None:
         found = real(place)
         reads.append(place)
         if len(reads) == 2:
@@ -185,7 +185,7 @@ def test_a_write_in_between_is_not_lost(admin: Gateway, monkeypatch: pytest.Monk
             assert admin.patch(f"/photometry/{second}", {"altdata": {"in": "between"}}).status == 200
         return found
 
-    monkeypatch.setattr(table, "block_at", block_at)
+    monkeypatch.setattr(photometry_table, "find_block", block_at)
     assert admin.request(method, f"/photometry/{first}", {"flux": 31.0}).status == 200
     assert len(reads) > 4, "the write was tried again"
     assert admin.get(f"/photometry/{second}").data["altdata"] == {"in": "between"}

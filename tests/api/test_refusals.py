@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import egress, people, services
-from chalicelib.analysis.refusals import excerpt
-from chalicelib.tables import services as table
+from chalicelib.analysis.refusal_excerpts import clean_excerpt
+from chalicelib.tables import services as services_table
 from tests.api.story import come_back, deliver, make_service, make_source, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -44,9 +44,9 @@ def refused(admin: Gateway, *answers: Answer | int, **more: Any) -> tuple[int, i
 
 def seen_by(user: Gateway, service: int) -> dict[str, Any] | None:
     """Return the last refusal of a service as a user sees it."""
-    found = table.get(service)
+    found = services_table.find_service(service)
     assert found is not None and user.token is not None
-    return services.refusal_of(people.requester_of(f"token {user.token}"), found)
+    return services.get_last_refusal(people.authenticate(f"token {user.token}"), found)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def seen_by(user: Gateway, service: int) -> dict[str, Any] | None:
     ],
 )
 def test_an_excerpt_is_plain_text_on_one_line(body: bytes, shown: str) -> None:
-    assert excerpt(body[: egress.SHORT_BODY], ()) == shown
+    assert clean_excerpt(body[: egress.SHORT_BODY], ()) == shown
 
 
 WRITERS = {
@@ -95,7 +95,7 @@ TRICKY = "a'\"b/c\\d&amp;é"
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("secret", [TRICKY, "s3cr3t=+/", "two  words"])
 def test_an_excerpt_holds_no_secret_however_it_is_written(secret: str, writer: str) -> None:
-    shown = excerpt(f"It is {WRITERS[writer](secret)}.".encode(), {secret})
+    shown = clean_excerpt(f"It is {WRITERS[writer](secret)}.".encode(), {secret})
     assert shown.replace('"', "").replace(" .", ".") == "It is ***."
 
 
@@ -106,7 +106,7 @@ def test_an_excerpt_holds_no_secret_however_it_is_written(secret: str, writer: s
     writer=st.sampled_from(sorted(WRITERS)),
 )
 def test_an_excerpt_holds_no_secret(secret: str, before: str, after: str, writer: str) -> None:
-    shown = excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
+    shown = clean_excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
     assert secret not in shown
     assert len(shown) <= 200
     assert shown.isprintable() and not set("<>") & set(shown)
@@ -117,14 +117,14 @@ def test_a_secret_that_the_limit_cuts_in_two_is_not_shown(place: int, writer: Ca
     secret = "sEcReT" + '"' * 20
     start_of_it = egress.SHORT_BODY + place
     body = b"<b>" + b" " * (start_of_it - 3) + writer(secret).encode()
-    shown = excerpt(body[: egress.SHORT_BODY], {secret})
+    shown = clean_excerpt(body[: egress.SHORT_BODY], {secret})
     assert "sE" not in shown
 
 
 def test_nobody_else_is_blanked_out() -> None:
-    assert excerpt(b"user unknown", {"bob"}) == "user unknown"
-    assert excerpt(b"BOB: user bobby unknown", {"bob"}) == "***: user ***by unknown"
-    assert excerpt(b"plain", {""}) == "plain"
+    assert clean_excerpt(b"user unknown", {"bob"}) == "user unknown"
+    assert clean_excerpt(b"BOB: user bobby unknown", {"bob"}) == "***: user ***by unknown"
+    assert clean_excerpt(b"plain", {""}) == "plain"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_every_refusal_is_noted_and_nothing_else(admin: Gateway) -> None:
 
 def test_a_refusal_is_no_change_of_a_service(admin: Gateway) -> None:
     service, _ = refused(admin, 403)
-    before = table.get(service)
+    before = services_table.find_service(service)
     assert before is not None and before.revision == 1
     assert admin.patch(f"/analysis_service/{service}", {"description": "other"}).status == 200
     assert admin.get(f"/analysis_service/{service}").data["description"] == "other"
@@ -235,7 +235,7 @@ def test_a_service_that_was_deleted_meanwhile_stays_so(admin: Gateway) -> None:
         service = make_service(admin, server.url)
         start(admin, service)
         deliver()
-    assert table.get(service) is None
+    assert services_table.find_service(service) is None
 
 
 def endless(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:

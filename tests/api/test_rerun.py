@@ -17,7 +17,7 @@ FILE = f"data:text/plain;name=mask.txt;base64,{base64.b64encode(b'1 2 3').decode
 
 
 def sent(analysis: int) -> dict[str, object]:
-    document: dict[str, object] = json.loads(blobs.get(f"analyses/{analysis}/inputs.json") or b"{}")
+    document: dict[str, object] = json.loads(blobs.read_blob(f"analyses/{analysis}/inputs.json") or b"{}")
     return document
 
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.schemas import base
-from chalicelib.sources import listing, sky
-from chalicelib.tables import source_counts, zones
-from chalicelib.tables import sources as table
+from chalicelib.sources import cone_search, source_lists
+from chalicelib.tables import sky_zones, source_counts
+from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import EVERYONE, group_listing
 from chalicelib.tables.source_items import ListingItem, SourceItem
 from tests.api.test_cost import counted
@@ -121,7 +121,7 @@ def test_deep_pages_are_reached_by_the_cursor_only(admin: Gateway, monkeypatch: 
 
 
 def test_names_are_counted_up_to_a_bound(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    monkeypatch.setattr(source_lists, "MOST_COUNTED", 3)
     for number in range(5):
         save(admin, f"S{number}")
     save(admin, "T")
@@ -131,7 +131,7 @@ def test_names_are_counted_up_to_a_bound(admin: Gateway, monkeypatch: pytest.Mon
 
 
 def test_a_crowded_cone_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sky, "MOST_READ", 3)
+    monkeypatch.setattr(cone_search, "MOST_READ", 3)
     for number in range(4):
         save(admin, f"S{number}", dec=-5 + number / 10)
     refused = admin.get("/sources?ra=10&dec=-5&radius=1")
@@ -171,7 +171,7 @@ everywhere = st.tuples(
         st.floats(-90, 90), st.floats(89.5, 90), st.floats(-90, -89.5), st.sampled_from([-90.0, 0.0, 90.0])
     ),
 )  # fmt: skip
-radii = st.one_of(st.floats(0, sky.LARGEST_RADIUS), st.floats(0, 0.01))
+radii = st.one_of(st.floats(0, cone_search.LARGEST_RADIUS), st.floats(0, 0.01))
 
 
 @st.composite
@@ -191,9 +191,9 @@ def near(draw: st.DrawFn, centre: Position, radius: float) -> Position:
 
 def in_strips(centre: Position, radius: float, place: Position) -> bool:
     """Say whether the index gives a position to a search."""
-    where = zones.place({"ra": place[0], "dec": place[1]})
+    where = sky_zones.sky_place({"ra": place[0], "dec": place[1]})
     assert where is not None
-    strips = sky.strips(*centre, radius)
+    strips = cone_search.iterate_strips(*centre, radius)
     return any(zone == where.zone and low <= where.ra <= high for zone, low, high in strips)
 
 
@@ -206,10 +206,12 @@ def test_the_strips_hold_all_that_is_in_a_cone(centre: Position, radius: float, 
         places += data.draw(st.lists(st.one_of(everywhere, near(centre, radius)), max_size=30))
     for place in places:
         exact = chord_separation(centre, place)
-        assert sky.separation(*centre, *place) == pytest.approx(exact, abs=CLOSE)
+        assert cone_search.angular_separation(*centre, *place) == pytest.approx(exact, abs=CLOSE)
         if exact <= radius:
             assert in_strips(centre, radius, place)
-    assert len(list(sky.strips(*centre, radius))) <= 2 * (2 * sky.LARGEST_RADIUS / zones.HEIGHT + 2)
+    assert len(list(cone_search.iterate_strips(*centre, radius))) <= 2 * (
+        2 * cone_search.LARGEST_RADIUS / sky_zones.HEIGHT + 2
+    )
 
 
 def test_a_cone_holds_what_brute_force_finds(admin: Gateway) -> None:
@@ -292,13 +294,13 @@ def test_totals_are_exact_whatever_was_done(admin: Gateway) -> None:
 def test_a_count_is_of_a_set_of_groups_and_a_shard(aws: None) -> None:
     nowhere = {"ra": None, "dec": None}
     for number in range(40):
-        table.add(f"S{number}", nowhere, {1, 2}, 1)
-    table.add("many", nowhere, {1, *range(1000, 1200)}, 1)
+        sources_table.insert_source(f"S{number}", nowhere, {1, 2}, 1)
+    sources_table.insert_source("many", nowhere, {1, *range(1000, 1200)}, 1)
     counts = list(source_counts.CountItem.query(source_counts.COLLECTION))
     assert sum(int(item.held) for item in counts if len(item.group_ids) == 2) == 40
     assert len({item.part.partition("#")[0] for item in counts}) > 8, "parallel writers seldom meet"
-    totals = [source_counts.total(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
-    assert (totals, source_counts.total(None)) == ([41, 40, 1, 0], 41)
+    totals = [source_counts.count_sources(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
+    assert (totals, source_counts.count_sources(None)) == ([41, 40, 1, 0], 41)
 
 
 FEW, MANY = 10, 400
@@ -310,7 +312,7 @@ def fill(numbers: range) -> None:
         for number in numbers:
             name, saved = f"F{number:05d}", f"2020-01-01T00:00:00.{number:06d}#F{number:05d}"
             position = {"ra": number * 360 / MANY, "dec": math.degrees(math.asin(number * 0.618 % 1 * 2 - 1))}
-            place = zones.place(position)
+            place = sky_zones.sky_place(position)
             assert place is not None
             batch.save(
                 SourceItem(
@@ -360,7 +362,7 @@ def test_what_an_index_still_shows_is_skipped(admin: Gateway) -> None:
     save(admin, "S2")
     save(admin, "S3")
     # An index lags behind: the entry is there, the source is hidden.
-    item = table.get("S2")
+    item = sources_table.find_source("S2")
     assert item is not None
     item.update(actions=[SourceItem.listing.remove()])
     ada = make_user(admin, "ada")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, workers
-from chalicelib.tables import id_places
-from chalicelib.tables import sources as table
+from chalicelib.tables import id_index
+from chalicelib.tables import sources as sources_table
 from tests.api import story
 from tests.api.story import deliver, make_source, taken
 from tests.api.test_people import make_user
@@ -114,14 +114,14 @@ def test_a_save_to_a_group_is_announced_before_it_is_written(
     assert taken(queues.JOBS) == [], "it is saved to no group anew"
     new = admin.post("/groups", {"name": "supernovae"}).data["id"]
     with monkeypatch.context() as broken:
-        broken.setattr(table, "update", lambda *_: 1 / 0)
+        broken.setattr(sources_table, "update_source_item", lambda *_: 1 / 0)
         assert admin.patch("/sources/SN1", {"group_ids": [group, new]}).status == 500
     (job,) = taken(queues.JOBS)
     assert job["group_ids"] == [new]
 
 
 def test_more_groups_than_one_transaction_takes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "AT_ONCE", 2)
+    monkeypatch.setattr(sources_table, "AT_ONCE", 2)
     groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(7)]
     save(admin, group_ids=groups[:5])
     assert groups_of(admin) == groups[:5]
@@ -182,8 +182,8 @@ def test_a_deleted_id_is_free_again_and_nothing_is_left(
     assert reply.status == 429, "its old data might show up in the new one"
     assert "deleted" in reply.message
     finish_deletions(monkeypatch)
-    assert table.parts("SN1") == []
-    assert id_places.find("classification", old) is None
+    assert sources_table.find_parts("SN1") == []
+    assert id_index.find_id_place("classification", old) is None
     save(admin, ra=1, dec=2)
     source = admin.get("/sources/SN1?includePhotometry=true&includeComments=true").data
     assert (source["ra"], source["redshift"]) == (1, None)
@@ -199,7 +199,7 @@ def test_the_job_of_a_deletion_can_come_again(admin: Gateway, monkeypatch: pytes
     assert admin.get("/sources/SN1").status == 200, "a source that is not hidden is left alone"
     admin.delete("/sources/SN1")
     with monkeypatch.context() as broken:
-        broken.setattr(table, "bury", lambda item: 1 / 0)
+        broken.setattr(sources_table, "delete_source_item", lambda item: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             workers.JOBS["delete_source"](job, lambda seconds: None)
     assert admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2}).status == 429
@@ -215,15 +215,15 @@ def test_of_two_who_delete_it_one_is_told_that_it_is_gone(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(admin)
-    real, between = table.hide, [None]
+    real, between = sources_table.hide_source, [None]
 
-    def hide(item: table.SourceItem) -> None:
+    def hide(item: sources_table.SourceItem) -> None:
         if between:
             between.pop()
             assert admin.delete("/sources/SN1").status == 200
         real(item)
 
-    monkeypatch.setattr(table, "hide", hide)
+    monkeypatch.setattr(sources_table, "hide_source", hide)
     assert admin.delete("/sources/SN1").status == 404
     assert admin.get("/sources").data["totalMatches"] == 0
 

@@ -160,7 +160,7 @@ def test_the_same_idempotency_key_starts_one_analysis(admin: Gateway) -> None:
 
 
 def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.analysis.sweep import sweep
+    from chalicelib.analysis.sweep import sweep_overdue
 
     make_source(admin)
     with analysis_service() as server:
@@ -170,8 +170,8 @@ def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest
             analysis = start(admin, service)
         deliver()
         assert server.received == []
-        assert sweep() == 0, "it may still be on its way"
+        assert sweep_overdue() == 0, "it may still be on its way"
         overdue(analysis)
-        assert sweep() == 1
+        assert sweep_overdue() == 1
         deliver()
         assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib import settings
-from chalicelib.aws import client
+from chalicelib.aws import get_client
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
@@ -84,7 +84,7 @@ def test_the_tokens_of_others_are_for_administrators(admin: Gateway) -> None:
 
 def test_the_text_of_a_token_is_kept_nowhere(admin: Gateway) -> None:
     user = make_user(admin, "ada")
-    kept = json.dumps(client("dynamodb").scan(TableName=settings.name("registry"))["Items"])
+    kept = json.dumps(get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"])
     assert "ada" in kept
     assert user.token not in kept
     (token,) = user.get("/internal/tokens").data

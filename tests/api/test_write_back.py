@@ -86,13 +86,13 @@ def test_what_was_interrupted_is_written_back_by_the_sweep(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(write_back, "settle", lambda item: 1 / 0)
+        broken.setattr(write_back, "write_back", lambda item: 1 / 0)
         number = call_back(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
     assert annotations(admin) == {}
     overdue(number)
-    sweep.sweep()
+    sweep.sweep_overdue()
     assert annotations(admin) == {"salt": {"x1": 1}}
-    assert sweep.sweep() == 0
+    assert sweep.sweep_overdue() == 0
 
 
 def summarize(admin: Gateway, service: int, text: str, **more: Any) -> int:
@@ -151,7 +151,7 @@ def test_joblib_results_are_read_by_a_job_and_then_compared(admin: Gateway, lamb
     deliver(queues.JOBS)
     assert [a["id"] for a in admin.get("/obj/SN1/analysis?result=chi2%3C2").data] == [number]
     assert admin.get("/sources/SN1").data["summary"] == "It is a nova."
-    item = analyses.get(number)
+    item = analyses.find_analysis(number)
     assert item is not None
     assert item.watch is None
 
@@ -169,15 +169,15 @@ def test_an_upload_needs_the_permission_to_annotate(admin: Gateway) -> None:
 def test_what_cannot_be_written_back_does_not_stop_the_sweep(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_back, "settle", lambda item: 1 / 0)
-    monkeypatch.setattr(sweep, "settle", lambda item: 1 / 0)
+    monkeypatch.setattr(write_back, "write_back", lambda item: 1 / 0)
+    monkeypatch.setattr(sweep, "write_back", lambda item: 1 / 0)
     monkeypatch.setattr(sweep, "AT_ONCE", 1)
     broken = call_back(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
     waiting = start(admin, make_service(admin, name="waiting"))
     taken(queues.DISPATCH)
     overdue(broken, check_at=1)
     overdue(waiting, check_at=2)
-    assert [sweep.sweep(), sweep.sweep()] == [1, 1]
+    assert [sweep.sweep_overdue(), sweep.sweep_overdue()] == [1, 1]
     assert [message["analysis_id"] for message in taken(queues.DISPATCH)] == [waiting]
 
 
@@ -197,9 +197,9 @@ def test_an_older_analysis_overwrites_no_newer_one(admin: Gateway) -> None:
         ).data["id"]
         for word in ("old", "new")
     )
-    item = analyses.get(old)
+    item = analyses.find_analysis(old)
     assert item is not None
-    write_back.settle(item)
+    write_back.write_back(item)
     assert admin.get("/sources/SN1").data["summary"] == "new"
     assert annotations(admin) == {"a": {"is": "new"}}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.magnitudes import magnitudes, zero_point, zero_points
+from chalicelib.sources.magnitudes import row_magnitudes, zero_point, zero_points
 from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, offset
 
 BLANTON_ROWEIS = {
@@ -39,7 +39,7 @@ def test_magnitude_and_flux_agree_on_either_system() -> None:
     row = {"flux": 100.0, "fluxerr": 5.0, "limiting_mag": None}
     for system in ("ab", "vega"):
         zero = zero_point(system, "bessellux")
-        shown = magnitudes(row, zero)
+        shown = row_magnitudes(row, zero)
         assert shown["mag"] == pytest.approx(zero - 2.5 * math.log10(100))
         assert shown["limiting_mag"] == pytest.approx(zero - 2.5 * math.log10(15))
         assert shown["magerr"] == pytest.approx(2.5 / math.log(10) * 0.05)

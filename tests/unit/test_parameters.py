@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.analysis.parameters import choose, declared
+from chalicelib.analysis.service_parameters import parse_declarations, resolve_parameters
 from chalicelib.errors import InvalidError
 
 JSON = st.recursive(
@@ -31,22 +31,22 @@ JSON = st.recursive(
     ],
 )
 def test_values_are_coerced_to_what_is_declared(declaration: Any, value: Any, meant: Any) -> None:
-    sent, kept = choose({"p": declaration}, {"p": value})
+    sent, kept = resolve_parameters({"p": declaration}, {"p": value})
     assert sent == kept == {"p": meant}
     assert type(sent["p"]) is type(meant)
 
 
 def test_a_missing_parameter_falls_back_to_its_default_if_it_is_required() -> None:
     declaration = {"a": {"required": True, "default": 3}, "b": {"default": 4}}
-    assert choose(declaration, {})[0] == {"a": 3}
+    assert resolve_parameters(declaration, {})[0] == {"a": 3}
 
 
 @given(JSON, st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_whatever_is_declared_and_chosen_is_taken_or_refused(optional: Any, chosen: dict[str, Any]) -> None:
     for form in (optional, json.dumps(optional)):
         try:
-            declared(form)
-            sent, kept = choose(form, chosen)
+            parse_declarations(form)
+            sent, kept = resolve_parameters(form, chosen)
         except InvalidError as error:
             assert str(error)
         else:

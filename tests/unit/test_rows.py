@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.magnitudes import magnitudes, zero_point
-from chalicelib.sources.rows import BadRowsError, read_row, read_rows
+from chalicelib.sources.magnitudes import row_magnitudes, zero_point
+from chalicelib.sources.photometry_rows import BadRowsError, parse_row, parse_rows
 
 ZTF = {1: {"name": "ZTF", "filters": ["ztfg"]}, 2: {"name": "any", "filters": []}}
 
@@ -33,7 +33,7 @@ def is_measurement(row: dict[str, Any]) -> bool:
     assert math.isfinite(row["fluxerr"])
     assert row["flux"] is None or math.isfinite(row["flux"])
     assert abs(row["mjd"]) < 1e6
-    return all(value is None or math.isfinite(value) for value in magnitudes(row).values())
+    return all(value is None or math.isfinite(value) for value in row_magnitudes(row).values())
 
 
 @given(
@@ -42,7 +42,7 @@ def is_measurement(row: dict[str, Any]) -> bool:
 )
 def test_any_table_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]) -> None:
     try:
-        rows = read_rows({**base, **body, "obj_id": "a"}, ZTF)
+        rows = parse_rows({**base, **body, "obj_id": "a"}, ZTF)
     except BadRowsError as error:
         assert error.rows
         assert all(f"row {row}" in str(error) for row in error.rows[:20])
@@ -55,7 +55,7 @@ def test_any_table_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]
 @given(st.sampled_from([{}, OBSERVED]), st.dictionaries(st.sampled_from(NAMES), CELL, max_size=9))
 def test_any_point_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]) -> None:
     try:
-        row = read_row({**base, **body}, ZTF)
+        row = parse_row({**base, **body}, ZTF)
     except InvalidError as error:
         assert str(error)
     else:
@@ -65,8 +65,8 @@ def test_any_point_is_read_or_refused(base: dict[str, Any], body: dict[str, Any]
 @given(st.floats(10, 25), st.floats(0.001, 1), st.sampled_from(["ab", "vega", "AB", None]))
 def test_magnitudes_survive_the_way_there_and_back(mag: float, magerr: float, magsys: str | None) -> None:
     body = {**OBSERVED, "mag": mag, "magerr": magerr, "magsys": magsys, "limiting_mag": 20.5}
-    (row,) = read_rows(body, ZTF)
-    back = magnitudes(row, zero_point((magsys or "ab").lower(), "ztfg"))
+    (row,) = parse_rows(body, ZTF)
+    back = row_magnitudes(row, zero_point((magsys or "ab").lower(), "ztfg"))
     assert back == pytest.approx({"mag": mag, "magerr": magerr, "limiting_mag": 20.5})
 
 
@@ -79,24 +79,24 @@ def test_flux_with_the_zero_point_that_it_is_shown_with_is_kept_bit_for_bit(flux
         "magsys": magsys,
         "zp": zero_point(magsys, "ztfg"),
     }
-    (row,) = read_rows(body, ZTF)
+    (row,) = parse_rows(body, ZTF)
     assert (row["flux"], row["fluxerr"]) == (flux / 1e10, 0.1)
 
 
 def test_flux_and_magnitude_of_one_system_are_the_same_measurement() -> None:
     in_flux = {**OBSERVED, "flux": 10.0, "fluxerr": 1.0, "zp": 20.0, "magsys": "vega"}
     in_mag = {**OBSERVED, "mag": 17.5, "magerr": 2.5 / math.log(10) / 10, "magsys": "vega"}
-    (one,), (other,) = read_rows(in_flux, ZTF), read_rows(in_mag, ZTF)
+    (one,), (other,) = parse_rows(in_flux, ZTF), parse_rows(in_mag, ZTF)
     assert one["flux"] == pytest.approx(other["flux"])
     assert one["fluxerr"] == pytest.approx(other["fluxerr"])
 
 
 def test_a_limit_is_kept_as_it_was_posted_and_its_error_by_its_sigma() -> None:
     limits = {**OBSERVED, "mag": None, "limiting_mag": 20.4, "limiting_mag_nsigma": [None, 3, 5]}
-    default, three, five = read_rows(limits, ZTF)
+    default, three, five = parse_rows(limits, ZTF)
     assert default["fluxerr"] == three["fluxerr"] == pytest.approx(10 ** (3.5 / 2.5) / 3)
     assert five["fluxerr"] == pytest.approx(three["fluxerr"] * 3 / 5)
-    assert [magnitudes(row)["limiting_mag"] for row in (default, three, five)] == [20.4] * 3
+    assert [row_magnitudes(row)["limiting_mag"] for row in (default, three, five)] == [20.4] * 3
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_a_limit_is_kept_as_it_was_posted_and_its_error_by_its_sigma() -> None:
 )
 def test_a_row_says_what_is_wrong_with_it(fields: dict[str, Any], complaint: str) -> None:
     with pytest.raises(BadRowsError, match=f"row 0: .*{complaint}"):
-        read_rows({**OBSERVED, "flux": 1.0, "fluxerr": 1.0, **fields}, ZTF)
+        parse_rows({**OBSERVED, "flux": 1.0, "fluxerr": 1.0, **fields}, ZTF)
 
 
 @pytest.mark.parametrize("field", ["stream_ids", "assignment_id", "alert_id"])
 def test_what_there_is_not_here_is_taken_empty_and_refused_by_name(field: str) -> None:
     body = {**OBSERVED, "flux": 1.0, "fluxerr": 1.0}
     for nothing in (None, []):
-        assert len(read_rows({**body, field: nothing}, ZTF)) == 1
+        assert len(parse_rows({**body, field: nothing}, ZTF)) == 1
     with pytest.raises(InvalidError, match=f"{field}: there are no"):
-        read_rows({**body, field: [1]}, ZTF)
+        parse_rows({**body, field: [1]}, ZTF)

@@ -1,0 +1,73 @@
+"""What stands in a path: ids, and names."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from chalicelib.errors import ForbiddenError, HeliographError, NotFoundError
+from chalicelib.schemas.base import LARGEST_ID
+
+__all__ = [
+    "AnalysisId",
+    "AnnotationId",
+    "BatchId",
+    "CallbackToken",
+    "ClassificationId",
+    "CommentId",
+    "DefaultAnalysisId",
+    "GroupId",
+    "InstrumentId",
+    "PathPart",
+    "PhotometryId",
+    "PlotNumber",
+    "QueueName",
+    "ServiceId",
+    "SourceId",
+    "SpectrumId",
+    "TaxonomyId",
+    "TelescopeId",
+    "TokenId",
+    "UploadId",
+    "UserId",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PathPart:
+    """What a part of a path names, and the error if there is no such thing."""
+
+    what: str
+    error: type[HeliographError]
+
+    def number(self, text: str) -> int:
+        """Return an id.
+
+        Raises
+        ------
+        HeliographError
+            `error`, if it is no id: whatever it names does not exist.
+        """
+        if not text.isascii() or not text.isdecimal() or len(text) > 16 or int(text) > LARGEST_ID:
+            raise self.error(f"There is no {self.what} {text[:40]!r}.")
+        return int(text)
+
+
+AnalysisId = Annotated[int, PathPart("analysis", ForbiddenError)]
+AnnotationId = Annotated[int, PathPart("annotation", NotFoundError)]
+BatchId = Annotated[int, PathPart("batch", ForbiddenError)]
+CallbackToken = Annotated[str, PathPart("callback", ForbiddenError)]
+ClassificationId = Annotated[int, PathPart("classification", NotFoundError)]
+CommentId = Annotated[int, PathPart("comment", NotFoundError)]
+DefaultAnalysisId = Annotated[int, PathPart("default analysis", ForbiddenError)]
+GroupId = Annotated[int, PathPart("group", ForbiddenError)]
+InstrumentId = Annotated[int, PathPart("instrument", NotFoundError)]
+PhotometryId = Annotated[int, PathPart("point of photometry", NotFoundError)]
+PlotNumber = Annotated[int, PathPart("plot", NotFoundError)]
+QueueName = Annotated[str, PathPart("queue", NotFoundError)]
+ServiceId = Annotated[int, PathPart("analysis service", ForbiddenError)]
+SourceId = Annotated[str, PathPart("source", NotFoundError)]
+SpectrumId = Annotated[int, PathPart("spectrum", NotFoundError)]
+TaxonomyId = Annotated[int, PathPart("taxonomy", NotFoundError)]
+TelescopeId = Annotated[int, PathPart("telescope", NotFoundError)]
+TokenId = Annotated[str, PathPart("token", ForbiddenError)]
+UploadId = Annotated[str, PathPart("upload", NotFoundError)]
+UserId = Annotated[int, PathPart("user", ForbiddenError)]
