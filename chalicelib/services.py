@@ -13,7 +13,7 @@ from chalicelib.schemas.credentials import flatten_credentials
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.services import Authentication, NewService, ServiceChange
 from chalicelib.tables import services as services_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.base import ConditionFailed, NameTaken
 
 __all__ = [
     "delete_service",
@@ -83,7 +83,7 @@ def register_service(requester: Requester, request: NewService) -> int:
     }
     try:
         services_table.insert_service(number, request.name, values)
-    except ConditionFailed:
+    except NameTaken:
         raise _taken(request.name) from None
     return number
 
@@ -107,9 +107,9 @@ def update_service(requester: Requester, service_id: int, request: ServiceChange
     name = request.name or service.name
     try:
         services_table.update_service_item(service, name, values)
-    except ConditionFailed as lost:
-        if name != service.name and 1 in lost.refused:
-            raise _taken(name) from None
+    except NameTaken:
+        raise _taken(name) from None
+    except ConditionFailed:
         raise BusyError("The service was changed by somebody else. Read it again, then change it.") from None
 
 

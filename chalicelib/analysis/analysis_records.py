@@ -5,9 +5,8 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.access import Requester
-from chalicelib.errors import BusyError, HeliographError, InvalidError
+from chalicelib.errors import HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
-from chalicelib.sources.source_records import TRIES
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables import analysis_listings as listings
 from chalicelib.tables.base import ConditionFailed
@@ -85,7 +84,7 @@ def insert_counted_analysis(
     every = [*([cap] if record.status in analyses_table.COUNTED else []), *counts]
     listings.insert_listings(record)
     try:
-        _create(record, remembered, every)
+        analyses_table.insert_analysis(record, remembered, every)
     except analyses_table.CountLimitReached as reached:
         listings.delete_listings(record)
         if reached.count is not cap:
@@ -94,17 +93,6 @@ def insert_counted_analysis(
             f"You have {cap.limit} completed or running analyses of this source, "
             "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
         ) from None
-    except (HeliographError, analyses_table.IdempotencyKeyKnown):
+    except (HeliographError, ConditionFailed):
         listings.delete_listings(record)
         raise
-
-
-def _create(
-    record: analyses_table.AnalysisItem, remembered: str | None, counts: list[analyses_table.LimitedCount]
-) -> None:
-    for _ in range(TRIES):
-        try:
-            return analyses_table.insert_analysis(record, remembered, counts)
-        except ConditionFailed:
-            continue
-    raise BusyError("You are starting many analyses of this source at once. Try again.")

@@ -28,7 +28,6 @@ from chalicelib.schemas.people import Acl
 from chalicelib.sources import source_lists
 from chalicelib.tables import analyses
 from chalicelib.tables import batches as batches_table
-from chalicelib.tables.base import ConditionFailed
 
 __all__ = ["batch_to_json", "get_own_batch", "process_batch", "start_batch"]
 
@@ -71,8 +70,8 @@ def start_batch(
     queues.send_message(queues.JOBS, job, delay=1)
     try:
         batches_table.insert_batch(number, requester.user_id, int(service.id), len(sources), key)
-    except ConditionFailed:
-        return analyses.find_earlier_id(key or "") or number
+    except analyses.IdempotencyKeyUsed as used:
+        return used.earlier_id
     return number
 
 

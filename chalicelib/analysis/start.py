@@ -198,12 +198,12 @@ def _queued(
     analysis_id = int(record.id)
     try:
         analysis_records.insert_counted_analysis(record, key, counts=counts)
+    except analyses_table.IdempotencyKeyUsed as used:
+        blobs.delete_blobs(f"analyses/{analysis_id}/")
+        return used.earlier_id
     except (HeliographError, analyses_table.CountLimitReached):
         blobs.delete_blobs(f"analyses/{analysis_id}/")
         raise
-    except analyses_table.IdempotencyKeyKnown:
-        blobs.delete_blobs(f"analyses/{analysis_id}/")
-        return analyses_table.find_earlier_id(key or "") or analysis_id
     try:
         queues.send_message(queues.DISPATCH, {"analysis_id": analysis_id})
     except Exception:

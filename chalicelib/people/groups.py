@@ -10,7 +10,7 @@ from chalicelib.schemas.people import GroupChange, NewGroup
 from chalicelib.tables import group_steps as steps
 from chalicelib.tables import memberships
 from chalicelib.tables import people as people_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.base import ConditionFailed, NameTaken
 
 __all__ = [
     "GROUP_BUSY",
@@ -114,8 +114,10 @@ def create_group(requester: Requester, request: NewGroup) -> int:
     fields = sent_fields(request, "name", "group_admins", "private")
     try:
         return int(people_table.insert_group(request.name, fields, admins).id)
-    except ConditionFailed as lost:
-        raise _taken(request.name) if 0 in lost.refused else BusyError(GROUP_BUSY) from None
+    except NameTaken:
+        raise _taken(request.name) from None
+    except ConditionFailed:
+        raise BusyError(GROUP_BUSY) from None
 
 
 def _admins(requester: Requester, others: list[int]) -> list[people_table.UserItem]:
@@ -163,9 +165,10 @@ def update_group(requester: Requester, group_id: int, request: GroupChange) -> N
         return
     try:
         steps.update_group_item(group, values)
-    except ConditionFailed as lost:
-        renamed = values.get("name", group.name) != group.name
-        raise _taken(values["name"]) if renamed and 1 in lost.refused else BusyError(GROUP_BUSY) from None
+    except NameTaken:
+        raise _taken(values["name"]) from None
+    except ConditionFailed:
+        raise BusyError(GROUP_BUSY) from None
 
 
 def filter_savable_groups(requester: Requester, group_ids: Iterable[int]) -> set[int]:

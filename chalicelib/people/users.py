@@ -10,7 +10,7 @@ from chalicelib.people.groups import GROUP_BUSY, load_groups_json, require_admin
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import Acl, NewUser, UsersQuery
 from chalicelib.tables import people as people_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.base import ConditionFailed, NameTaken
 
 __all__ = ["create_user", "ensure_administrator", "get_profile", "get_user", "list_users"]
 
@@ -41,9 +41,9 @@ def create_user(requester: Requester, request: NewUser) -> int:
     fields = sent_fields(request, "username", "roles", "groupIDsAndAdmin")
     try:
         return int(people_table.insert_user(request.username, fields, request.roles, memberships).id)
-    except ConditionFailed as lost:
-        if {0, 1} & set(lost.refused):
-            raise InvalidError(f"username: {request.username!r} is taken; choose another.") from None
+    except NameTaken:
+        raise InvalidError(f"username: {request.username!r} is taken; choose another.") from None
+    except ConditionFailed:
         raise BusyError(GROUP_BUSY) from None
 
 

@@ -9,11 +9,11 @@ had one, the *idempotency* record. What an analysis does from there on is in `an
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
 from chalicelib.tables.analysis_items import (
@@ -25,14 +25,14 @@ from chalicelib.tables.analysis_items import (
     IdempotencyItem,
     TallyItem,
 )
-from chalicelib.tables.base import ConditionFailed, transaction
+from chalicelib.tables.base import ConditionFailed, Transaction, transaction
 
 __all__ = [
     "OPEN",
     "WATCHED",
     "AnalysisItem",
     "CountLimitReached",
-    "IdempotencyKeyKnown",
+    "IdempotencyKeyUsed",
     "LimitedCount",
     "analysis_key",
     "find_analyses",
@@ -79,7 +79,7 @@ class LimitedCount:
     expires_at: int | None = None
 
 
-class CountLimitReached(Exception):  # noqa: N818
+class CountLimitReached(ConditionFailed):
     """A count has reached its limit."""
 
     def __init__(self, count: LimitedCount) -> None:
@@ -87,8 +87,12 @@ class CountLimitReached(Exception):  # noqa: N818
         self.count = count
 
 
-class IdempotencyKeyKnown(Exception):  # noqa: N818
-    """A request with the same ``Idempotency-Key`` came before."""
+class IdempotencyKeyUsed(ConditionFailed):
+    """An earlier request had the same ``Idempotency-Key``; `earlier_id` is what it started."""
+
+    def __init__(self, earlier_id: int) -> None:
+        super().__init__(f"the key was used for {earlier_id}")
+        self.earlier_id = earlier_id
 
 
 def analysis_key(analysis_id: int) -> AnalysisItem:
@@ -126,24 +130,15 @@ def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: lis
     LostRace
         If another transaction of the same author was at work.
     """
-    try:
-        with transaction() as write:
-            write.save(item, condition=AnalysisItem.key.does_not_exist())
-            if item.callback_hash:
-                write.save(CallbackItem(f"callback#{item.callback_hash}", analysis_id=item.id))
-            if idempotency_key:
-                save_idempotency_key(write, idempotency_key, int(item.id))
-            for count in counts:
-                room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
-                write.update(TallyItem(count.key), actions=_one_more(count), condition=room)
-    except ConditionFailed as lost:
-        puts = 1 + bool(item.callback_hash) + bool(idempotency_key)
-        if idempotency_key and puts - 1 in lost.refused:
-            raise IdempotencyKeyKnown from None
-        for number, count in enumerate(counts, start=puts):
-            if number in lost.refused:
-                raise CountLimitReached(count) from None
-        raise
+    with transaction() as write:
+        write.save(item, condition=AnalysisItem.key.does_not_exist())
+        if item.callback_hash:
+            write.save(CallbackItem(f"callback#{item.callback_hash}", analysis_id=item.id))
+        if idempotency_key:
+            save_idempotency_key(write, idempotency_key, int(item.id))
+        for count in counts:
+            room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
+            write.update(TallyItem(count.key), _one_more(count), room, refused=CountLimitReached(count))
 
 
 def _one_more(count: LimitedCount) -> list[Action]:
@@ -151,11 +146,15 @@ def _one_more(count: LimitedCount) -> list[Action]:
     return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
 
 
-def save_idempotency_key(write: TransactWrite, key: str, number: int) -> None:
+def save_idempotency_key(write: Transaction, key: str, number: int) -> None:
     """Keep, as part of a transaction, what a request with this key is answered; refused if it is known."""
     expires_at = int(time.time()) + settings.IDEMPOTENCY_SECONDS
     item = IdempotencyItem(f"idempotency#{key}", analysis_id=number, expires_at=expires_at)
-    write.save(item, condition=_forgotten())
+    write.save(item, condition=_forgotten(), refused=_key_used)
+
+
+def _key_used(item: dict[str, Any]) -> "IdempotencyKeyUsed":
+    return IdempotencyKeyUsed(int(IdempotencyItem.from_raw_data(item).analysis_id))
 
 
 def _forgotten() -> Condition:

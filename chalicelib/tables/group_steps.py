@@ -4,7 +4,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.tables.base import id_key, timestamp, transaction
+from chalicelib.tables.base import NameTaken, id_key, timestamp, transaction
 from chalicelib.tables.people import (
     LEAVING,
     GroupItem,
@@ -38,7 +38,11 @@ def update_group_item(item: GroupItem, values: dict[str, Any]) -> None:
     with transaction() as write:
         if name != item.name:
             write.delete(name_claim("group", item.name, int(item.id)))
-            write.save(name_claim("group", name, int(item.id)), condition=NameClaim.key.does_not_exist())
+            write.save(
+                name_claim("group", name, int(item.id)),
+                condition=NameClaim.key.does_not_exist(),
+                refused=NameTaken(),
+            )
         write.update(GroupItem("group", item.key), actions=actions, condition=_as_read(item))
 
 

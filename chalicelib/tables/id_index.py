@@ -7,9 +7,8 @@ a spectrum has one.
 from collections.abc import Iterable
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import Registry, id_key
+from chalicelib.tables.base import Registry, Transaction, id_key
 
 __all__ = [
     "PHOTOMETRY",
@@ -52,14 +51,14 @@ def id_part(kind: str, first_id: int) -> str:
 
 
 def save_id_place(
-    write: TransactWrite, kind: str, first_id: int, source_id: str, *, upload: int | None = None
+    write: Transaction, kind: str, first_id: int, source_id: str, *, upload: int | None = None
 ) -> None:
     """Let ids lead somewhere, in the transaction that writes what is there."""
     place = PlaceItem(kind, id_key(first_id), source_id=source_id, upload=upload)
     write.save(place, condition=PlaceItem.key.does_not_exist())
 
 
-def delete_id_place(write: TransactWrite, kind: str, first_id: int) -> None:
+def delete_id_place(write: Transaction, kind: str, first_id: int) -> None:
     """Let ids lead nowhere again, in the transaction that deletes what was there."""
     write.delete(PlaceItem(kind, id_key(first_id)))
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import id_key, transaction
+from chalicelib.tables.base import Transaction, id_key, transaction
 from chalicelib.tables.people import (
     GroupItem,
     MemberItem,
@@ -114,7 +113,7 @@ def _unchanged(found: MemberItem) -> Condition:
     return condition
 
 
-def _release(write: TransactWrite, group_id: int, found: MemberItem, condition: Condition) -> None:
+def _release(write: Transaction, group_id: int, found: MemberItem, condition: Condition) -> None:
     write.delete(MemberItem(found.kind, found.key), condition=condition)
     write.update(
         UserItem("user", found.key),
@@ -123,7 +122,7 @@ def _release(write: TransactWrite, group_id: int, found: MemberItem, condition: 
     )
 
 
-def _count_admin(write: TransactWrite, group_id: int, more: int) -> None:
+def _count_admin(write: Transaction, group_id: int, more: int) -> None:
     condition = group_exists() & (GroupItem.admins > 1) if more < 0 else group_exists()
     write.update(
         GroupItem("group", id_key(group_id)), actions=[GroupItem.admins.add(more)], condition=condition

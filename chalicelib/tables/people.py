@@ -19,9 +19,17 @@ from pynamodb.attributes import (
 from pynamodb.attributes import UnicodeSetAttribute as TextSet
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition, size
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import ConditionFailed, Registry, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import (
+    ConditionFailed,
+    NameTaken,
+    Registry,
+    Transaction,
+    id_key,
+    next_id,
+    timestamp,
+    transaction,
+)
 
 __all__ = [
     "GROUPS_PER_USER",
@@ -149,7 +157,7 @@ def has_fewer_groups(most: int) -> Condition:
 
 
 def save_member(
-    write: TransactWrite, group_id: int, user: UserItem, admin: bool, can_save: bool = True
+    write: Transaction, group_id: int, user: UserItem, admin: bool, can_save: bool = True
 ) -> None:
     """Let a transaction put a new member into a group, if it is alive: a put and an update."""
     write.save(_member(group_id, user, admin, can_save), condition=MemberItem.key.does_not_exist())
@@ -195,8 +203,16 @@ def insert_user(
     )
     own = GroupItem("group", id_key(own_group), id=own_group, name=username, single_user=True, admins=1)
     with transaction() as write:
-        write.save(name_claim("user", username, user_id), condition=NameClaim.key.does_not_exist())
-        write.save(name_claim("group", username, own_group), condition=NameClaim.key.does_not_exist())
+        write.save(
+            name_claim("user", username, user_id),
+            condition=NameClaim.key.does_not_exist(),
+            refused=NameTaken(),
+        )
+        write.save(
+            name_claim("group", username, own_group),
+            condition=NameClaim.key.does_not_exist(),
+            refused=NameTaken(),
+        )
         write.save(item, condition=UserItem.key.does_not_exist())
         write.save(own, condition=GroupItem.key.does_not_exist())
         write.save(_member(own_group, item, admin=True))
@@ -233,7 +249,9 @@ def insert_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> G
     group_id = next_id("group")
     item = GroupItem("group", id_key(group_id), id=group_id, name=name, admins=len(admins), **fields)
     with transaction() as write:
-        write.save(name_claim("group", name, group_id), condition=NameClaim.key.does_not_exist())
+        write.save(
+            name_claim("group", name, group_id), condition=NameClaim.key.does_not_exist(), refused=NameTaken()
+        )
         write.save(item, condition=GroupItem.key.does_not_exist())
         write.save(listed_group(group_id))
         for user in admins:

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.base import timestamp, transaction, write_conditionally
+from chalicelib.tables.base import StateChanged, Transaction, timestamp, transaction, write_conditionally
 from chalicelib.tables.sources import Part, SourceItem
 
 __all__ = ["PhotStatItem", "find_phot_stat", "mark_made", "mark_removed", "save_photometry_change"]
@@ -41,13 +40,13 @@ def find_phot_stat(source_id: str) -> PhotStatItem | None:
 
 
 def save_photometry_change(
-    write: TransactWrite, source_id: str, item: PhotStatItem | None, group_ids: Iterable[int]
+    write: Transaction, source_id: str, item: PhotStatItem | None, group_ids: Iterable[int]
 ) -> None:
     """Note that what some groups see of a light curve changes, in the transaction that changes it.
 
     Parameters
     ----------
-    write : TransactWrite
+    write : Transaction
         It refuses a light curve that was changed since `item` was read.
     source_id : str
         The source.
@@ -85,7 +84,7 @@ def mark_made(source_id: str, *, again: bool) -> None:
     now = timestamp()
     absent = PhotStatItem.part.does_not_exist() | (PhotStatItem.removed == True)  # noqa: E712
     with transaction() as write:
-        write.condition_check(SourceItem, source_id, "source", SourceItem.listing.exists())
+        write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), StateChanged())
         write.update(
             PhotStatItem(source_id, PART),
             actions=[

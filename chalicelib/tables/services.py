@@ -16,6 +16,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.tables.base import (
     ConditionFailed,
+    NameTaken,
     Registry,
     id_key,
     next_id,
@@ -75,7 +76,9 @@ def insert_service(number: int, name: str, values: dict[str, Any]) -> ServiceIte
     item = ServiceItem("service", id_key(number), id=number, name=name, **values)
     with transaction() as write:
         write.save(
-            ServiceName("service_name", name, owner=number), condition=ServiceName.key.does_not_exist()
+            ServiceName("service_name", name, owner=number),
+            condition=ServiceName.key.does_not_exist(),
+            refused=NameTaken(),
         )
         write.save(item, condition=ServiceItem.key.does_not_exist())
     return item
@@ -101,7 +104,9 @@ def update_service_item(item: ServiceItem, name: str, values: dict[str, Any]) ->
         if name != item.name:
             write.delete(ServiceName("service_name", item.name))
             write.save(
-                ServiceName("service_name", name, owner=item.id), condition=ServiceName.key.does_not_exist()
+                ServiceName("service_name", name, owner=item.id),
+                condition=ServiceName.key.does_not_exist(),
+                refused=NameTaken(),
             )
         write.update(ServiceItem(item.kind, item.key), actions=actions, condition=unchanged)
 

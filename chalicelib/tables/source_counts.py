@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from pynamodb.attributes import NumberAttribute, NumberSetAttribute
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
+from chalicelib.tables.base import Transaction
 from chalicelib.tables.source_items import Part
 
 __all__ = ["CountItem", "count_sources", "save_count_change"]
@@ -31,13 +31,13 @@ class CountItem(Part):
 
 
 def save_count_change(
-    write: TransactWrite, source_id: str, before: Iterable[float], after: Iterable[float]
+    write: Transaction, source_id: str, before: Iterable[float], after: Iterable[float]
 ) -> None:
     """Let a transaction count a source among those of other groups than before: two updates at most.
 
     Parameters
     ----------
-    write : TransactWrite
+    write : Transaction
         The transaction that changes the groups of the source.
     source_id : str
         The source.

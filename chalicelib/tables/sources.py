@@ -10,12 +10,12 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
 from chalicelib.tables import sky_zones, source_counts
 from chalicelib.tables.base import (
     EVERYONE,
     ConditionFailed,
+    Transaction,
     group_listing,
     id_key,
     timestamp,
@@ -223,6 +223,6 @@ def _listing(item: SourceItem, group_id: int) -> ListingItem:
     )
 
 
-def _enter(write: TransactWrite, item: SourceItem, group_ids: set[int]) -> None:
+def _enter(write: Transaction, item: SourceItem, group_ids: set[int]) -> None:
     for group_id in group_ids:
         write.save(_listing(item, group_id))

@@ -6,7 +6,7 @@ from pynamodb.attributes import NumberAttribute, NumberSetAttribute
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.tables import id_index
-from chalicelib.tables.base import PackedAttribute, transaction
+from chalicelib.tables.base import PackedAttribute, StateChanged, transaction
 from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, SourceItem
 
@@ -53,7 +53,7 @@ def insert_spectrum(
         owner_id=owner_id,
     )
     with transaction() as write:
-        write.condition_check(SourceItem, source_id, "source", SourceItem.listing.exists())
+        write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), StateChanged())
         write.save(item, condition=SpectrumItem.part.does_not_exist())
         id_index.save_id_place(write, SPECTRUM, number, source_id)
 
