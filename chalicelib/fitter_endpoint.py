@@ -7,10 +7,10 @@ import base64
 import hmac
 import json
 import re
-import uuid
 from typing import Any
 
 from chalicelib import blobs, queues, secrets
+from chalicelib.blob_keys import fit_payload_key
 from chalicelib.errors import InvalidError, UnauthorizedError
 
 __all__ = ["accept_fit", "get_fitter_token"]
@@ -40,6 +40,6 @@ def accept_fit(authorization: str | None, payload: dict[str, Any]) -> None:
         raise InvalidError("inputs: an object is needed, a CSV text for each kind of data.")
     if not re.match(r"https?://[^/\s]", str(payload.get("callback_url"))):
         raise InvalidError("callback_url: an http(s) address is needed, to send the result to.")
-    key = f"fits/{uuid.uuid4()}/payload.json"
+    key = fit_payload_key()
     blobs.write_blob(key, json.dumps(payload).encode(), "application/json")
     queues.send_message(queues.FIT, {"key": key})

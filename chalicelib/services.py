@@ -22,6 +22,7 @@ __all__ = [
     "get_visible_service",
     "list_visible_services",
     "register_service",
+    "require_enabled",
     "services_to_json",
     "update_service",
 ]
@@ -147,7 +148,7 @@ def services_to_json(
 def _shown(service: services_table.ServiceItem, as_posted: bool) -> dict[str, Any]:
     fields = dict(service.fields)
     if not as_posted:
-        fields["optional_analysis_parameters"] = service_parameters.parse_declarations(
+        fields["optional_analysis_parameters"] = service_parameters.load_declarations(
             fields["optional_analysis_parameters"]
         )
     return {
@@ -204,3 +205,15 @@ def _sealed(number: int, found: dict[str, Any]) -> bytes | None:
 
 def _taken(name: str) -> InvalidError:
     return InvalidError(f"name: there is a service {name!r} already; choose another name.")
+
+
+def require_enabled(service: services_table.ServiceItem) -> None:
+    """Raise unless a service is enabled.
+
+    Raises
+    ------
+    ForbiddenError
+        If those who manage it have disabled it.
+    """
+    if not service.enabled:
+        raise ForbiddenError(f"Analysis service {service.id} is disabled by those who manage it.")

@@ -1,7 +1,7 @@
-"""What works without a request: a message or the clock in, one call of the heart.
+"""What runs without a request: a message or the clock in, one call of the heart.
 
-The heart is imported when first needed: what only these functions use (requests, for one) shall
-not cost the API function its cold start.
+The heart is imported lazily: what only these functions use (requests, for example) must not lengthen
+the API function's cold start.
 """
 
 import json
@@ -12,93 +12,96 @@ from chalicelib import queues
 
 __all__ = ["handle_dead_letter", "handle_dispatch", "handle_document", "handle_job", "handle_sweep"]
 
-Pause = Callable[[float], None]
+Message = dict[str, Any]
+Delay = Callable[[float], None]
 
 
-def _message(event: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the one message of an invocation, and the handle by which the queue knows it."""
+def _get_message(event: dict[str, Any]) -> tuple[Message, str]:
+    """Return the one message of an invocation, and its receipt handle."""
     (record,) = event["Records"]
     return json.loads(record["body"]), record["receiptHandle"]
 
 
 def handle_dispatch(event: dict[str, Any]) -> None:
-    """Send the analysis of a message to its service; raise if the message shall come back."""
-    from chalicelib.analysis.dispatch import dispatch_analysis as send
+    """Send the analysis of a message to its service; raise if the queue should deliver it again."""
+    from chalicelib.analysis.dispatch import dispatch_analysis
 
-    message, handle = _message(event)
-    send(message["analysis_id"], lambda seconds: queues.postpone_message(queues.DISPATCH, handle, seconds))
+    message, handle = _get_message(event)
+    dispatch_analysis(
+        message["analysis_id"], lambda seconds: queues.postpone_message(queues.DISPATCH, handle, seconds)
+    )
 
 
 def handle_dead_letter(event: dict[str, Any]) -> None:
-    """End the analysis of a message that came back too often."""
+    """End the analysis of a message that was delivered too often."""
     from chalicelib.analysis.dispatch import fail_undelivered_analysis
 
-    message, _ = _message(event)
+    message, _ = _get_message(event)
     fail_undelivered_analysis(message["analysis_id"])
 
 
 def handle_job(event: dict[str, Any]) -> None:
-    """Do a part of what touches many records, or what nobody should wait for."""
-    message, handle = _message(event)
+    """Do one step of what changes many records, or what nobody should wait for."""
+    message, handle = _get_message(event)
     JOBS[message["job"]](message, lambda seconds: queues.postpone_message(queues.JOBS, handle, seconds))
 
 
-def _delete_analyses(message: dict[str, Any], pause: Pause) -> None:
+def _process_batch(message: Message, delay: Delay) -> None:
+    from chalicelib.analysis.batches import process_batch
+
+    process_batch(message, delay)
+
+
+def _start_default_analyses(message: Message, delay: Delay) -> None:
+    from chalicelib.analysis.default_analyses import start_default_analyses
+
+    start_default_analyses(message, delay)
+
+
+def _delete_analyses(message: Message, delay: Delay) -> None:
     from chalicelib.analysis.analysis_deletion import delete_service_analyses
 
-    delete_service_analyses(message["service_id"], last=message.get("last", False), pause=pause)
+    delete_service_analyses(message["service_id"], is_last=message.get("last", False), delay=delay)
 
 
-def _delete_group(message: dict[str, Any], pause: Pause) -> None:
+def _delete_group(message: Message, delay: Delay) -> None:
     from chalicelib.people.group_deletion import finish_group_deletion
 
-    finish_group_deletion(message["group_id"], pause)
+    finish_group_deletion(message["group_id"], delay)
 
 
-def _delete_source(message: dict[str, Any], pause: Pause) -> None:
+def _delete_source(message: Message, _: Delay) -> None:
     from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
 
     delete_source_with_analyses(message["source_id"])
 
 
-def _default_analyses(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.default_analyses import start_default_analyses
-
-    start_default_analyses(message, pause)
-
-
-def _batch(message: dict[str, Any], pause: Pause) -> None:
-    from chalicelib.analysis.batches import process_batch
-
-    process_batch(message, pause)
-
-
-def _read_results(message: dict[str, Any], pause: Pause) -> None:
+def _read_results(message: Message, _: Delay) -> None:
     from chalicelib.analysis.write_back import read_joblib_results
 
     read_joblib_results(message["analysis_id"])
 
 
-JOBS: dict[str, Callable[[dict[str, Any], Pause], None]] = {
-    "batch": _batch,
-    "default_analyses": _default_analyses,
+JOBS: dict[str, Callable[[Message, Delay], None]] = {
+    "batch": _process_batch,
+    "default_analyses": _start_default_analyses,
     "delete_analyses": _delete_analyses,
     "delete_group": _delete_group,
     "delete_source": _delete_source,
     "read_results": _read_results,
 }
-"""What does the jobs of each kind; `Pause` says after how many seconds a job shall come back."""
+"""What does each kind of job; `Delay` sets after how many seconds the queue delivers it again."""
 
 
 def handle_document(event: dict[str, Any]) -> dict[str, Any]:
     """Read a document that is too large for the API function, and store its parts."""
-    from chalicelib.analysis.document_uploads import read_uploaded_document
+    from chalicelib.analysis.document_storage import store_uploaded_document
 
-    return read_uploaded_document(event["upload"], event["analysis_id"])
+    return store_uploaded_document(event["upload"], event["analysis_id"])
 
 
 def handle_sweep() -> None:
-    """Look at what waits too long."""
-    from chalicelib.analysis.sweep import sweep_overdue as look
+    """Check what has waited too long."""
+    from chalicelib.analysis.sweep import sweep_overdue
 
-    look()
+    sweep_overdue()

@@ -1,20 +1,27 @@
-"""The heart: what an analysis is, and which steps it may take.
+"""The life of an analysis: which steps it takes, and what each of them does.
 
 ::
 
-    start       a request becomes a queued analysis, with all that it will be sent
-      inputs      the data that its author may see, as a service receives them
-      parameters  what the author chose, checked against what the service declares
-      records     the record itself, counted against the author's cap
-      tokens      the one-time token of the callback
-    dispatch    one message becomes one request to the service
-      signing     what the request carries to prove who sends it
-    callback    what the service calls back with, progress too
-      documents   the document: read, checked, stored
-    upload      the same document, from a user
-    sweep       what is late, what was never sent, what is half deleted
-    reading     records as their readers see them
-      products    plots, results, corner plot, inference data
-    removal     deleting, one or all of a service's
-    ping        whether a service can be reached at all
+    start                a request becomes a queued analysis
+      service_parameters   the parameters of a request, checked against the service's declaration
+      service_inputs       the data that the author may see, as CSV texts
+      analysis_records     the new record, counted against the author's cap
+    rerun                the same analysis once more
+    batches              the same analysis of many sources
+    default_analyses     analyses that a classification or a save to a group starts
+    dispatch             one message becomes one request to the service
+      callback_tokens      the one-time token of the callback
+      request_signing      the signature of the request
+      refusal_excerpts     what a refusing service said, without secrets
+    callback             the service's document, and its progress before that
+    upload               a document from a user, without a callback
+      documents            what a document holds, checked
+      document_storage     where it is stored, and uploads that are too large for a request
+    write_back           annotations and summaries of a completed analysis
+    analysis_views       records as JSON, for those who may see them
+    analysis_lists       pages of records
+    product_links        plots, results, corner plots, inference data
+    analysis_deletion    cancelling and deleting
+    sweep                every minute: what is late, unsent, half written back or half deleted
+    ping                 whether a service can be reached
 """

@@ -1,132 +1,134 @@
-"""Deleting and cancelling analyses: hidden first, then the blobs, then the record.
+"""Cancelling and deleting analyses: marked deleted first, then the blobs go, then the record.
 
-Whatever stops half-way is finished by the sweep.
+If a deletion is interrupted, the sweep finishes it.
 """
 
 from collections.abc import Callable
 
 from chalicelib import blobs, queues
-from chalicelib.access import Requester
+from chalicelib.access import Requester, require_owner
 from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.analysis.write_back import withdraw_summary
-from chalicelib.errors import BusyError, ForbiddenError, RetryLater
-from chalicelib.sources import source_deletion
-from chalicelib.sources.source_records import TRIES
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables import analysis_listings as listings
-from chalicelib.tables import analysis_transitions as steps
-from chalicelib.tables import default_analyses
-from chalicelib.tables import services as service_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.blob_keys import analysis_prefix
+from chalicelib.errors import ForbiddenError, RetryLater
+from chalicelib.sources.source_deletion import finish_source_deletion, is_source_hidden
+from chalicelib.tables import default_analyses as defaults_table
+from chalicelib.tables.analyses import AnalysisItem, find_analysis, find_some_of_service, find_some_of_source
+from chalicelib.tables.analysis_transitions import delete_record, end_analysis, mark_deleted
+from chalicelib.tables.base import StateChanged, retry_on_conflict
+from chalicelib.tables.services import find_service
 
 __all__ = [
-    "cancel_analysis",
-    "delete_analysis",
-    "delete_service_analyses",
-    "delete_source_with_analyses",
+    "cancel_analysis", "delete_analysis", "delete_service_analyses", "delete_source_with_analyses",
     "finish_deletion",
-]
+]  # fmt: skip
 
-BATCH = 25
-"""Analyses that one invocation deletes of a service; the rest is left to the next message."""
+ANALYSES_PER_JOB = 25
+"""Analyses that one invocation deletes; the next message deletes more."""
 
-SOON, LATER = 5, 120
-"""Seconds: until a deletion is surely through, until an index surely shows what was just added."""
+DELETION_SECONDS = 5
+"""Seconds after which the deletion of a service has ended or failed."""
+
+INDEX_SECONDS = 120
+"""Seconds after which an index surely shows what was just added."""
 
 
 def delete_analysis(requester: Requester, analysis_id: int) -> None:
-    """Delete an analysis, its blobs too."""
-    _remove(_own(requester, analysis_id))
+    """Delete an analysis with its blobs."""
+    _delete(_get_own_analysis(requester, analysis_id))
 
 
 def cancel_analysis(requester: Requester, analysis_id: int) -> None:
-    """End an analysis that waits: a callback that comes later is refused.
+    """End a waiting analysis: a later callback is refused.
 
     Raises
     ------
     ForbiddenError
         If it has ended.
     """
-    item = _own(requester, analysis_id)
+    item = _get_own_analysis(requester, analysis_id)
     try:
-        steps.end_analysis(item, "cancelled", f"Cancelled by {requester.username}.")
-    except ConditionFailed:
-        current = analyses_table.find_analysis(analysis_id)
-        state = current.status if current else "deleted"
+        end_analysis(item, "cancelled", f"Cancelled by {requester.username}.")
+    except StateChanged:
+        current = find_analysis(analysis_id)
+        status = current.status if current else "deleted"
         raise ForbiddenError(
-            f"Analysis {analysis_id} is {state}; only a waiting one can be cancelled."
+            f"Analysis {analysis_id} is {status}; only a queued or pending one can be cancelled."
         ) from None
 
 
-def delete_service_analyses(service_id: int, *, last: bool, pause: Callable[[float], None]) -> None:
-    """Delete the analyses of a deleted service, some of them now, the rest by the queue.
+def delete_service_analyses(service_id: int, *, is_last: bool, delay: Callable[[float], None]) -> None:
+    """Delete some analyses of a deleted service, and leave the rest to the queue.
 
     Parameters
     ----------
     service_id : int
         The service.
-    last : bool
-        Whether this is the look again, after an index has had the time to show the latest ones.
-    pause : callable
-        Says after how many seconds the queue shall bring the message again.
+    is_last : bool
+        True for the second check, after the index shows what was added just before the deletion.
+    delay : callable
+        Sets after how many seconds the queue delivers the message again.
 
     Raises
     ------
     RetryLater
-        If the service is still there.
+        If the service still exists.
     """
-    if service_table.find_service(service_id) is not None:
-        pause(SOON)
+    if find_service(service_id) is not None:
+        delay(DELETION_SECONDS)
         raise RetryLater(f"service {service_id} is not deleted yet")
-    for default in default_analyses.find_of_service(service_id):
-        default_analyses.delete_default_item(default)
-    items = analyses_table.find_some_of_service(service_id, BATCH)
+    for default in defaults_table.find_of_service(service_id):
+        defaults_table.delete_default_item(default)
+    items = find_some_of_service(service_id, ANALYSES_PER_JOB)
     for item in items:
-        _remove(item)
+        _delete(item)
     job = {"job": "delete_analyses", "service_id": service_id}
-    if len(items) == BATCH:
-        queues.send_message(queues.JOBS, {**job, "last": last})
-    elif not last:
-        queues.send_message(queues.JOBS, {**job, "last": True}, delay=LATER)
+    if len(items) == ANALYSES_PER_JOB:
+        queues.send_message(queues.JOBS, {**job, "last": is_last})
+    elif not is_last:
+        queues.send_message(queues.JOBS, {**job, "last": True}, delay=INDEX_SECONDS)
 
 
 def delete_source_with_analyses(source_id: str) -> None:
-    """Delete a hidden source with its analyses: some of these now, the rest by the queue."""
-    if not source_deletion.is_source_hidden(source_id):
+    """Delete some analyses of a hidden source, and leave the rest to the queue; then the source."""
+    if not is_source_hidden(source_id):
         return
-    items = analyses_table.find_some_of_source(source_id, BATCH)
+    items = find_some_of_source(source_id, ANALYSES_PER_JOB)
     for item in items:
-        _remove(item)
-    if len(items) == BATCH:
+        _delete(item)
+    if len(items) == ANALYSES_PER_JOB:
         queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id})
     else:
-        source_deletion.finish_source_deletion(source_id)
+        finish_source_deletion(source_id)
 
 
-def finish_deletion(item: analyses_table.AnalysisItem) -> None:
-    """Remove what is left of a hidden analysis."""
+def finish_deletion(item: AnalysisItem) -> None:
+    """Delete the rest of an analysis that is marked deleted."""
     withdraw_summary(item)
-    blobs.delete_blobs(f"analyses/{int(item.id)}/")
-    listings.delete_listings(item)
-    steps.delete_record(item)
+    blobs.delete_blobs(analysis_prefix(item.id))
+    delete_record(item)
 
 
-def _remove(item: analyses_table.AnalysisItem | None) -> None:
-    for _ in range(TRIES):
-        if item is None:
-            return
-        try:
-            if item.status != "deleted":
-                steps.mark_deleted(item)
-        except ConditionFailed:
-            item = analyses_table.find_analysis(int(item.id))
-            continue
-        return finish_deletion(item)
-    raise BusyError("The analysis is being changed by others at this moment. Try again.")
+def _delete(item: AnalysisItem) -> None:
+    current: AnalysisItem | None = item
+
+    def mark() -> None:
+        nonlocal current
+        if current and current.status != "deleted":
+            try:
+                mark_deleted(current)
+            except StateChanged:
+                current = find_analysis(item.id)
+                raise
+
+    retry_on_conflict(mark, "Other requests are changing the analysis. Try again.")
+    if current is not None:
+        finish_deletion(current)
 
 
-def _own(requester: Requester, analysis_id: int) -> analyses_table.AnalysisItem:
+def _get_own_analysis(requester: Requester, analysis_id: int) -> AnalysisItem:
     item = get_visible_analysis(requester, analysis_id)
-    if int(item.author_id) != requester.user_id and not requester.is_admin:
-        raise ForbiddenError("Only its author, or an administrator, may change or delete an analysis.")
+    require_owner(
+        requester, item.author_id, "Only its author, or an administrator, may change or delete an analysis."
+    )
     return item

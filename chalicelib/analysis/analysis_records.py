@@ -1,4 +1,4 @@
-"""New records of analyses: made in one place, counted against their author's cap."""
+"""New records of analyses: built in one place, and counted against their author's cap."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,9 +7,14 @@ from chalicelib import settings
 from chalicelib.access import Requester
 from chalicelib.errors import HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables import analysis_listings as listings
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.analyses import (
+    COUNTED,
+    AnalysisItem,
+    CountLimitReached,
+    LimitedCount,
+    insert_analysis,
+    tally_key,
+)
 from chalicelib.tables.services import ServiceItem
 
 __all__ = ["build_analysis_item", "insert_counted_analysis"]
@@ -21,8 +26,8 @@ def build_analysis_item(
     source_id: str,
     service: ServiceItem,
     request: NewAnalysis | Upload,
-    **more: Any,
-) -> analyses_table.AnalysisItem:
+    **state: Any,
+) -> AnalysisItem:
     """Return the record of an analysis that is about to be added.
 
     Parameters
@@ -32,67 +37,61 @@ def build_analysis_item(
     requester : Requester
         Its author.
     source_id, service
-        What is analysed, and by whom.
-    wanted : NewAnalysis or Upload
-        The request, which says what shall be shown.
-    **more
-        The state that it begins in, and what belongs to that.
+        The source, and the service that analyses it.
+    request : NewAnalysis or Upload
+        The request, which says what pages show of it.
+    **state
+        The state in which it begins, and the attributes that belong to that.
     """
-    return analyses_table.AnalysisItem(
+    return AnalysisItem(
         f"analysis#{analysis_id}",
         id=analysis_id,
         obj_id=source_id,
-        analysis_service_id=int(service.id),
+        analysis_service_id=service.id,
         author_id=requester.user_id,
         show_parameters=request.show_parameters,
         show_plots=request.show_plots,
         show_corner=request.show_corner,
         is_summary=service.fields["is_summary"],
         timeout=service.fields["timeout"],
-        **more,
+        **state,
     )
 
 
 def insert_counted_analysis(
-    record: analyses_table.AnalysisItem,
-    remembered: str | None = None,
+    item: AnalysisItem,
+    idempotency_key: str | None = None,
     *,
-    full: type[HeliographError] = InvalidError,
-    counts: Iterable[analyses_table.LimitedCount] = (),
+    cap_error: type[HeliographError] = InvalidError,
+    counts: Iterable[LimitedCount] = (),
 ) -> None:
-    """Add a record, whoever else of the same author is adding one.
+    """Add a record, counted against the cap of its author and source.
 
     Parameters
     ----------
-    record : AnalysisItem
-        What `new` returned.
-    remembered : str, optional
-        The request's idempotency key, made unique to its user.
-    full : type
-        The error for an author who has as many analyses of the source as one may have.
-    counts : iterable of Count
-        What it counts against besides that.
+    item : AnalysisItem
+        What `build_analysis_item` returned.
+    idempotency_key : str, optional
+        The request's idempotency key, scoped to its user.
+    cap_error : type
+        The error for an author who has reached the cap.
+    counts : iterable of LimitedCount
+        Further counts that the analysis increases.
 
     Raises
     ------
-    RepeatedKey
-        If the idempotency key is known.
-    Full
+    IdempotencyKeyUsed
+        If an earlier request had the key.
+    CountLimitReached
         If one of `counts` has reached its limit.
     """
-    cap = analyses_table.LimitedCount(analyses_table.tally_key(record).key, settings.ANALYSES_PER_SOURCE)
-    every = [*([cap] if record.status in analyses_table.COUNTED else []), *counts]
-    listings.insert_listings(record)
+    cap = LimitedCount(tally_key(item).key, settings.ANALYSES_PER_SOURCE)
     try:
-        analyses_table.insert_analysis(record, remembered, every)
-    except analyses_table.CountLimitReached as reached:
-        listings.delete_listings(record)
+        insert_analysis(item, idempotency_key, [*([cap] if item.status in COUNTED else []), *counts])
+    except CountLimitReached as reached:
         if reached.count is not cap:
             raise
-        raise full(
-            f"You have {cap.limit} completed or running analyses of this source, "
-            "which is the most there may be. Delete some of them (DELETE /api/obj/analysis/<id>)."
+        raise cap_error(
+            f"You have {cap.limit} completed or running analyses of this source, the most allowed. "
+            "Delete some of them (DELETE /api/obj/analysis/<id>)."
         ) from None
-    except (HeliographError, ConditionFailed):
-        listings.delete_listings(record)
-        raise

@@ -1,18 +1,24 @@
-"""Batches: the same analysis for many sources, each with its own outcome.
+"""Batches: the same analysis of many sources, each with an outcome of its own.
 
-A job on the queue has a range of sources. A large range is cut in two jobs, a small one is worked
-off; a job that comes twice starts nothing twice, since every start carries a key of its own.
+A job on the queue has a range of sources. A large range is split into two jobs, a small one is
+processed. A job that is delivered twice starts nothing twice: each start has an idempotency key.
 """
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, resolve_group_ids
-from chalicelib.analysis import start as starting
+from chalicelib.analysis.start import (
+    require_runnable_service,
+    scoped_idempotency_key,
+    split_parameters,
+    start_analysis,
+)
+from chalicelib.blob_keys import batch_key
 from chalicelib.errors import (
     BusyError,
     ForbiddenError,
@@ -25,143 +31,135 @@ from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
 from chalicelib.schemas.people import Acl
-from chalicelib.sources import source_lists
-from chalicelib.tables import analyses
+from chalicelib.sources.source_lists import iterate_group_sources
 from chalicelib.tables import batches as batches_table
+from chalicelib.tables.analyses import AnalysisItem, IdempotencyKeyUsed, find_analyses, find_earlier_id
+from chalicelib.tables.batches import BatchItem, OutcomeItem
 
 __all__ = ["batch_to_json", "get_own_batch", "process_batch", "start_batch"]
 
-AT_ONCE = 20
+Delay = Callable[[float], None]
+"""Sets after how many seconds the queue delivers the job again."""
+
+SOURCES_PER_JOB = 20
 """Sources that one invocation starts analyses of."""
 
-SOON, GIVEN_UP_AFTER = 10.0, 60.0
-"""Seconds after which to look again for the record of a batch; and after which it will never come."""
+RETRY_SECONDS = 10.0
+"""Seconds after which a job is repeated."""
+
+RECORD_SECONDS = 60.0
+"""Seconds after which the record of a batch will not appear any more."""
 
 
 def start_batch(
-    requester: Requester, wanted: NewBatch, *, public_url: str, idempotency_key: str | None
+    requester: Requester, request: NewBatch, *, public_url: str, idempotency_key: str | None
 ) -> int:
     """Start an analysis of many sources; return the id of the batch.
 
     Raises
     ------
     ForbiddenError
-        If the service or the group is not the requester's.
+        If the service or the group is not visible to the requester.
     InvalidError
         If the parameters do not fit, or there are no sources, or too many.
     """
-    service = starting.require_runnable_service(requester, wanted.service_id)
-    starting.split_parameters(service, wanted)
-    key = starting.scoped_idempotency_key(requester, idempotency_key, "batch")
-    if key and (earlier := analyses.find_earlier_id(key)):
-        return earlier
-    sources = _sources(requester, wanted)
-    number = batches_table.next_batch_id()
-    request = sent_fields(wanted, "service_id", "obj_ids", "group_id")
+    service = require_runnable_service(requester, request.service_id)
+    split_parameters(service, request)
+    key = scoped_idempotency_key(requester, idempotency_key, "batch")
+    if key and (earlier_id := find_earlier_id(key)):
+        return earlier_id
+    source_ids = _collect_sources(requester, request)
+    batch_id = batches_table.next_batch_id()
     document = {
-        "obj_ids": sources,
-        "request": request,
+        "obj_ids": source_ids,
+        "request": sent_fields(request, "service_id", "obj_ids", "group_id"),
         "public_url": settings.get_public_url() or public_url,
         "as_admin": requester.is_admin,
     }
-    blobs.write_blob(_key(number), json.dumps(document).encode(), "application/json")
-    # The job first: if this ends before the record is there, the job finds none and gives up.
-    job = {"job": "batch", "batch_id": number, "first": 0, "last": len(sources), "sent_at": time.time()}
+    blobs.write_blob(batch_key(batch_id), json.dumps(document).encode())
+    # The job before the record: a job without a record gives up, a record without a job would wait forever.
+    job = {"job": "batch", "batch_id": batch_id, "first": 0, "last": len(source_ids), "sent_at": time.time()}
     queues.send_message(queues.JOBS, job, delay=1)
     try:
-        batches_table.insert_batch(number, requester.user_id, int(service.id), len(sources), key)
-    except analyses.IdempotencyKeyUsed as used:
+        batches_table.insert_batch(batch_id, requester.user_id, int(service.id), len(source_ids), key)
+    except IdempotencyKeyUsed as used:
         return used.earlier_id
-    return number
+    return batch_id
 
 
-def _sources(requester: Requester, request: NewBatch) -> list[str]:
-    named = list(request.obj_ids or ())
+def _collect_sources(requester: Requester, request: NewBatch) -> list[str]:
+    source_ids = list(request.obj_ids or ())
     if request.group_id:
         resolve_group_ids(requester, [request.group_id], ())
-        named += islice(source_lists.iterate_group_sources(request.group_id), LARGEST + 1)
-    found = list(dict.fromkeys(named))
-    if not found:
+        source_ids += islice(iterate_group_sources(request.group_id), LARGEST + 1)
+    source_ids = list(dict.fromkeys(source_ids))
+    if not source_ids:
         raise InvalidError(f"group_id: no source is saved to group {request.group_id}.")
-    if len(found) > LARGEST:
-        raise InvalidError(f"More than {LARGEST} sources are meant; send them in several batches.")
-    return found
+    if len(source_ids) > LARGEST:
+        raise InvalidError(f"The batch has more than {LARGEST} sources; send them in several batches.")
+    return source_ids
 
 
-def process_batch(job: dict[str, Any], pause: Callable[[float], None]) -> None:
-    """Start the analyses of a range of a batch's sources, or cut the range in two.
+def process_batch(job: dict[str, Any], delay: Delay) -> None:
+    """Start the analyses of a range of a batch's sources, or split the range in two.
 
     Parameters
     ----------
     job : dict
-        The ``batch_id``, the range from ``first`` to before ``last``, and when it was ``sent_at``.
-    pause : callable
-        Says after how many seconds the queue shall bring the job again.
+        The ``batch_id``, the range from ``first`` to before ``last``, and the time ``sent_at``.
+    delay : callable
+        See `Delay`.
 
     Raises
     ------
     RetryLater
-        If the batch is not there yet, or others are changing the same records.
+        If the batch does not exist yet, or other requests are changing the same records.
     """
-    number, first, last = job["batch_id"], job["first"], job["last"]
-    item = batches_table.find_batch(number)
+    batch_id, first, last = job["batch_id"], job["first"], job["last"]
+    item = batches_table.find_batch(batch_id)
     if item is None:
-        return _wait_for(job, pause)
-    if last - first > AT_ONCE:
+        return _wait_for_record(job, delay)
+    if last - first > SOURCES_PER_JOB:
         middle = (first + last) // 2
-        for begin, end in ((first, middle), (middle, last)):
-            queues.send_message(queues.JOBS, {**job, "first": begin, "last": end})
+        queues.send_message(queues.JOBS, {**job, "last": middle})
+        queues.send_message(queues.JOBS, {**job, "first": middle})
         return
-    document = json.loads(blobs.read_blob(_key(number)) or b"{}")
-    known = {outcome.obj_id for outcome in batches_table.find_outcomes(number, first, last - first)}
-    acls = [Acl.SYSTEM_ADMIN] if document["as_admin"] else []
-    author = people.load_requester(int(item.author_id), acls)
-    for place in range(first, last):
-        source_id = document["obj_ids"][place]
-        if source_id not in known:
-            _start(item, author, place, source_id, document, pause)
+    document = json.loads(blobs.read_blob(batch_key(batch_id)) or b"{}")
+    outcomes = batches_table.find_outcomes(batch_id, first, last - first)
+    finished = {outcome.obj_id for outcome in outcomes}
+    author = people.load_requester(item.author_id, [Acl.SYSTEM_ADMIN] if document["as_admin"] else [])
+    for position in range(first, last):
+        source_id = document["obj_ids"][position]
+        if source_id in finished:
+            continue
+        try:
+            analysis_id, message = _start_one(item, author, position, source_id, document)
+        except (BusyError, UnavailableError) as error:
+            delay(RETRY_SECONDS)
+            raise RetryLater(f"batch {batch_id}: {error}") from None
+        batches_table.insert_outcome(batch_id, position, source_id, analysis_id, message)
 
 
-def _wait_for(job: dict[str, Any], pause: Callable[[float], None]) -> None:
-    if time.time() - job["sent_at"] < GIVEN_UP_AFTER:
-        pause(SOON)
-        raise RetryLater(f"batch {job['batch_id']} is not there yet")
+def _wait_for_record(job: dict[str, Any], delay: Delay) -> None:
+    if time.time() - job["sent_at"] < RECORD_SECONDS:
+        delay(RETRY_SECONDS)
+        raise RetryLater(f"batch {job['batch_id']} does not exist yet")
 
 
-def _start(
-    item: batches_table.BatchItem,
-    author: Requester | None,
-    place: int,
-    source_id: str,
-    document: dict[str, Any],
-    pause: Callable[[float], None],
-) -> None:
-    try:
-        analysis_id, message = _started(item, author, place, source_id, document)
-        batches_table.insert_outcome(int(item.id), place, source_id, analysis_id, message)
-    except (BusyError, UnavailableError) as reason:
-        pause(SOON)
-        raise RetryLater(f"batch {int(item.id)}: {reason}") from None
-
-
-def _started(
-    item: batches_table.BatchItem,
-    author: Requester | None,
-    place: int,
-    source_id: str,
-    document: dict[str, Any],
+def _start_one(
+    item: BatchItem, author: Requester | None, position: int, source_id: str, document: dict[str, Any]
 ) -> tuple[int | None, str | None]:
-    """Start the analysis of one source; return its id, or why it does not start."""
+    """Start the analysis of one source; return its id, or why it is refused."""
     if author is None:
         return None, "The user who started the batch does not exist any more."
     try:
-        analysis_id = starting.start_analysis(
+        analysis_id = start_analysis(
             author,
             source_id,
-            int(item.service_id),
+            item.service_id,
             parse_body(NewAnalysis, document["request"]),
             public_url=document["public_url"],
-            idempotency_key=f"batch {int(item.id)} {place}",
+            idempotency_key=f"batch {item.id} {position}",
         )
     except (BusyError, UnavailableError):
         raise
@@ -170,49 +168,47 @@ def _started(
     return analysis_id, None
 
 
-def get_own_batch(requester: Requester, number: int) -> batches_table.BatchItem:
-    """Return a batch of the requester's.
+def get_own_batch(requester: Requester, batch_id: int) -> BatchItem:
+    """Return a batch of the requester.
 
     Raises
     ------
     ForbiddenError
-        If there is none, or it is somebody else's (the same answer).
+        If it does not exist, or another user started it (the same message).
     """
-    item = batches_table.find_batch(number)
-    if item is None or not (int(item.author_id) == requester.user_id or requester.is_admin):
-        raise ForbiddenError(f"There is no batch {number} of yours.")
+    item = batches_table.find_batch(batch_id)
+    if item is None or not (item.author_id == requester.user_id or requester.is_admin):
+        raise ForbiddenError(f"You have no batch {batch_id}.")
     return item
 
 
-def batch_to_json(item: batches_table.BatchItem, query: BatchQuery) -> dict[str, Any]:
+def batch_to_json(item: BatchItem, query: BatchQuery) -> dict[str, Any]:
     """Return a batch as the API shows it, with a page of its outcomes."""
-    # Counted first: a batch that is done shows all its outcomes.
-    known, refused = batches_table.count_outcomes(int(item.id))
-    outcomes = batches_table.find_outcomes(int(item.id), query.skipped, query.numPerPage)
-    there = analyses.find_analyses([int(o.analysis_id) for o in outcomes if o.analysis_id is not None])
+    # Counted first, so that a batch with status "done" shows all its outcomes.
+    known, refused = batches_table.count_outcomes(item.id)
+    outcomes = batches_table.find_outcomes(item.id, query.skipped, query.numPerPage)
+    analyses = find_analyses(outcome.analysis_id for outcome in outcomes if outcome.analysis_id is not None)
     return {
-        "id": int(item.id),
-        "service_id": int(item.service_id),
-        "author_id": int(item.author_id),
+        "id": item.id,
+        "service_id": item.service_id,
+        "author_id": item.author_id,
         "created_at": item.created_at,
         "status": "done" if known >= item.total else "running",
-        "total": int(item.total),
+        "total": item.total,
         "started": known - refused,
         "refused": refused,
-        "outcomes": [_outcome(outcome, there) for outcome in outcomes],
+        "outcomes": list(_outcomes_to_json(outcomes, analyses)),
     }
 
 
-def _outcome(outcome: batches_table.OutcomeItem, there: dict[int, analyses.AnalysisItem]) -> dict[str, Any]:
-    number = None if outcome.analysis_id is None else int(outcome.analysis_id)
-    analysis = there.get(number) if number is not None else None
-    return {
-        "obj_id": outcome.obj_id,
-        "analysis_id": number,
-        "status": analysis.status if analysis else None,
-        "message": analysis.status_message if analysis else outcome.message,
-    }
-
-
-def _key(number: int) -> str:
-    return f"batches/{number}.json"
+def _outcomes_to_json(
+    outcomes: list[OutcomeItem], analyses: dict[int, AnalysisItem]
+) -> Iterable[dict[str, Any]]:
+    for outcome in outcomes:
+        analysis = analyses.get(outcome.analysis_id or 0)
+        yield {
+            "obj_id": outcome.obj_id,
+            "analysis_id": outcome.analysis_id,
+            "status": analysis.status if analysis else None,
+            "message": analysis.status_message if analysis else outcome.message,
+        }

@@ -1,29 +1,33 @@
-"""What a service calls back with: its document, once, and its progress before that."""
+"""The callback of a service: its document, once, and its progress before that."""
 
 from datetime import datetime
 from typing import Any
 
-from chalicelib.analysis import callback_tokens, document_uploads, documents, write_back
+from chalicelib import blobs
+from chalicelib.analysis import write_back
+from chalicelib.analysis.callback_tokens import hash_callback_token, is_callback_token
+from chalicelib.analysis.document_storage import create_document_upload, store_document
 from chalicelib.errors import BusyError, ForbiddenError, LateError
 from chalicelib.schemas.analyses import Callback, Progress
 from chalicelib.schemas.base import parse_body
 from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables import analysis_transitions as steps
-from chalicelib.tables.base import ConditionFailed, now
+from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_transitions import end_analysis, save_progress
+from chalicelib.tables.base import StateChanged, now
 
 __all__ = ["create_callback_upload", "receive_callback", "record_progress"]
 
-LONGEST_MESSAGE = 5000
+MAX_MESSAGE = 5000
 """Characters of a service's message that are kept; a traceback may be longer."""
 
-UNKNOWN = "Nobody knows this callback: the analysis was deleted, or there never was one."
+UNKNOWN = "Unknown callback token: the analysis was deleted or never existed."
 
 
 def receive_callback(token: str, body: dict[str, Any]) -> None:
     """Take a service's document, and end its analysis.
 
-    The document is stored under a key of its own before the record names it, so that two
-    callbacks at once cannot mix; the one that loses takes its document away again.
+    The document is stored under a prefix of its own before the record names it, so that two
+    callbacks at once cannot mix; the one that comes second deletes its document again.
 
     Parameters
     ----------
@@ -35,91 +39,88 @@ def receive_callback(token: str, body: dict[str, Any]) -> None:
     Raises
     ------
     ForbiddenError
-        If the token is unknown or used; the answer says in which state the analysis is.
+        If the token is unknown or used; the message names the state of the analysis.
     LateError
-        If the analysis' time is over.
+        If the analysis has timed out.
     InvalidError
-        If the body is malformed: nothing changes, and the token still works.
+        If the body is malformed: nothing changes, and the token remains valid.
     """
-    item = _waiting(token)
-    wanted = parse_body(Callback, body)
-    status = "completed" if wanted.status == "success" else "failure"
-    message = (wanted.message or "")[:LONGEST_MESSAGE]
-    seconds = (now() - datetime.fromisoformat(item.created_at)).total_seconds()
-    stored = document_uploads.accept_document(_owner(item), int(item.id), wanted.analysis)
-    due = status == "completed" and write_back.needs_write_back(item, stored.products)
-    said: dict[str, Any] = {"document": stored.prefix, "products": stored.products, "duration": seconds}
+    item = _get_waiting_analysis(token)
+    request = parse_body(Callback, body)
+    status = "completed" if request.status == "success" else "failure"
+    stored = store_document(_owner(item), item.id, request.analysis)
+    is_settled = status != "completed" or not write_back.needs_write_back(item, stored.products)
     try:
-        steps.end_analysis(item, status, message, settled=not due, **said)
-    except (ConditionFailed, BusyError):
-        documents.delete_document(stored.prefix)
-        _waiting(token)  # Says what became of the analysis, unless others are only busy with it.
-        raise BusyError("The analysis is being changed by others. Call back again.") from None
-    if due and (ended := analyses_table.find_analysis(int(item.id))):
-        write_back.try_write_back(ended)
+        end_analysis(
+            item,
+            status,
+            (request.message or "")[:MAX_MESSAGE],
+            document=stored.prefix,
+            products=stored.products,
+            duration=(now() - datetime.fromisoformat(item.created_at)).total_seconds(),
+            is_settled=is_settled,
+        )
+    except (StateChanged, BusyError):
+        blobs.delete_blobs(stored.prefix)
+        _get_waiting_analysis(token)  # Raises if another callback ended it; else it is only busy.
+        raise BusyError("Other requests are changing the analysis. Call back again.") from None
+    if not is_settled:
+        write_back.try_write_back(item)
 
 
 def create_callback_upload(token: str) -> dict[str, Any]:
-    """Return where a service can put a document that is too large for a callback.
+    """Return an upload URL for a document that is too large for a callback.
 
     Raises
     ------
     ForbiddenError, LateError
-        As `receive`.
+        As `receive_callback`.
     """
-    return document_uploads.create_document_upload(_owner(_waiting(token)))
-
-
-def _owner(item: analyses_table.AnalysisItem) -> str:
-    return f"analysis-{int(item.id)}"
+    return create_document_upload(_owner(_get_waiting_analysis(token)))
 
 
 def record_progress(token: str, body: dict[str, Any]) -> None:
-    """Keep how far a service says that it has come.
+    """Save the progress that a service reports.
 
     Raises
     ------
     ForbiddenError, LateError, InvalidError
-        As `receive`.
+        As `receive_callback`.
     """
-    item = _waiting(token)
-    wanted = parse_body(Progress, body)
+    item = _get_waiting_analysis(token)
+    request = parse_body(Progress, body)
+    progress = None if request.progress is None else round(request.progress, 4)
     try:
-        done = None if wanted.progress is None else round(wanted.progress, 4)
-        steps.save_progress(item, done, (wanted.message or item.status_message)[:LONGEST_MESSAGE])
-    except ConditionFailed:
-        raise _ended(analyses_table.find_analysis(int(item.id))) from None
+        save_progress(item, progress, (request.message or item.status_message)[:MAX_MESSAGE])
+    except StateChanged:
+        raise _callback_refused(analyses_table.find_analysis(item.id)) from None
 
 
-def _waiting(token: str) -> analyses_table.AnalysisItem:
-    """Return the analysis that waits for this callback."""
-    item = (
-        analyses_table.find_by_callback(callback_tokens.hash_callback_token(token))
-        if callback_tokens.is_callback_token(token)
-        else None
-    )
+def _owner(item: AnalysisItem) -> str:
+    return f"analysis-{item.id}"
+
+
+def _get_waiting_analysis(token: str) -> AnalysisItem:
+    """Return the analysis that waits for the callback with this token; one that is late ends here."""
+    item = analyses_table.find_by_callback(hash_callback_token(token)) if is_callback_token(token) else None
     if item is None:
         raise ForbiddenError(UNKNOWN)
-    if item.status == "timed_out":
-        raise _late(item)
-    if item.status not in analyses_table.OPEN:
-        raise _ended(item)
-    if item.invalid_after and item.invalid_after < now().isoformat():
+    if (
+        item.status in analyses_table.WAITING
+        and item.invalid_after
+        and item.invalid_after < now().isoformat()
+    ):
         try:
-            steps.end_analysis(item, "timed_out", "The service did not answer in time.")
-        except ConditionFailed:
-            raise _ended(analyses_table.find_analysis(int(item.id))) from None
-        raise _late(item)
+            end_analysis(item, "timed_out", "The service did not call back in time.")
+        except StateChanged:
+            raise _callback_refused(analyses_table.find_analysis(item.id)) from None
+    if item.status == "timed_out":
+        raise LateError(f"Too late: the analysis was valid until {item.invalid_after} and is timed_out.")
+    if item.status not in analyses_table.WAITING:
+        raise _callback_refused(item)
     return item
 
 
-def _late(item: analyses_table.AnalysisItem) -> LateError:
-    return LateError(f"Too late: the analysis was valid until {item.invalid_after} and is timed_out.")
-
-
-def _ended(item: analyses_table.AnalysisItem | None) -> ForbiddenError:
-    if item is None:
-        return ForbiddenError(UNKNOWN)
-    return ForbiddenError(
-        f"This callback was used, or is not wanted any more: the analysis is {item.status}."
-    )
+def _callback_refused(item: AnalysisItem | None) -> ForbiddenError:
+    message = UNKNOWN if item is None else f"Callback no longer accepted: the analysis is {item.status}."
+    return ForbiddenError(message)

@@ -1,8 +1,8 @@
 """Sending an analysis to its service: one message, one request.
 
-What should be tried again is given back to the queue with a pause; at most one invocation sends
-an analysis at a time (a lease). Refused connections, 429 and 5xx are tried again; after a request
-went out, a time-out leaves the analysis pending, since the service may be at work.
+Refused connections, 429 and 5xx are tried again: the message goes back to the queue with a delay. One
+invocation at a time sends an analysis (a lease). After a request went out, silence leaves the analysis
+pending, because the service may be working.
 """
 
 import json
@@ -14,163 +14,154 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import blobs, egress, services, settings
-from chalicelib.analysis import callback_tokens, request_signing
+from chalicelib.analysis.callback_tokens import derive_callback_token
 from chalicelib.analysis.refusal_excerpts import clean_excerpt
-from chalicelib.analysis.start import inputs_key
+from chalicelib.analysis.request_signing import build_signature_headers
 from chalicelib.authentication import RequestAuth, build_request_auth
+from chalicelib.blob_keys import inputs_key
 from chalicelib.errors import BusyError, RetryLater
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables import analysis_transitions as steps
-from chalicelib.tables import services as service_table
-from chalicelib.tables.base import ConditionFailed, now, timestamp
-from chalicelib.tables.services import ServiceItem
+from chalicelib.tables import analysis_transitions as transitions
+from chalicelib.tables.analyses import AnalysisItem, find_analysis
+from chalicelib.tables.base import StateChanged, now, timestamp
+from chalicelib.tables.services import ServiceItem, find_service, save_refusal
 
 __all__ = ["dispatch_analysis", "fail_undelivered_analysis"]
 
 log = logging.getLogger(__name__)
 
-Pause = Callable[[float], None]
-"""Says after how many seconds the queue shall bring the message again."""
+Delay = Callable[[float], None]
+"""Sets after how many seconds the queue delivers the message again."""
 
-FIRST_PAUSE = 2.0
+FIRST_DELAY = 2.0
 
 
-def dispatch_analysis(analysis_id: int, pause: Pause) -> None:
+def dispatch_analysis(analysis_id: int, delay: Delay) -> None:
     """Send a queued analysis to its service.
 
     Parameters
     ----------
     analysis_id : int
-        The message's analysis; one that is not queued any more is left alone.
-    pause : callable
-        See `Pause`.
+        The analysis of the message; one that is no longer queued is left alone.
+    delay : callable
+        See `Delay`.
 
     Raises
     ------
     RetryLater
-        If the message shall come back.
+        If the queue should deliver the message again.
     """
-    item = analyses_table.find_analysis(analysis_id)
+    item = find_analysis(analysis_id)
     if item is None or item.status != "queued":
         return
-    service = service_table.find_service(int(item.analysis_service_id))
+    service = find_service(item.analysis_service_id)
     if service is None:
         return _fail(item, "The analysis service was deleted before the data were sent.")
     if item.attempts >= settings.DISPATCH_ATTEMPTS:
-        return _fail(item, f"The data could not be sent in {int(item.attempts)} tries, for no known reason.")
+        return _fail(item, f"The data could not be sent in {item.attempts} attempts, for an unknown reason.")
+    deadline = now() + timedelta(seconds=float(item.timeout))
+    first_deadline = deadline.isoformat(timespec="microseconds")
     try:
-        steps.lease_analysis(item, item.invalid_after if item.attempts else _time_out(item))
-    except ConditionFailed:
-        return _wait_for_other(analysis_id, pause)
-    _send(item, service, pause)
+        transitions.lease_analysis(item, item.invalid_after if item.attempts else first_deadline)
+    except StateChanged:
+        return _wait_for_other_invocation(analysis_id, delay)
+    _send(item, service, delay)
 
 
-def _time_out(item: analyses_table.AnalysisItem) -> str:
-    """Return when the service's time is over, if it begins now."""
-    return (now() + timedelta(seconds=float(item.timeout))).isoformat(timespec="microseconds")
-
-
-def _wait_for_other(analysis_id: int, pause: Pause) -> None:
-    item = analyses_table.find_analysis(analysis_id)
+def _wait_for_other_invocation(analysis_id: int, delay: Delay) -> None:
+    item = find_analysis(analysis_id)
     if item is None or item.status != "queued":
         return
-    pause(max(1.0, float(item.lease_until) - time.time() + 1.0))
+    delay(max(1.0, float(item.lease_until) - time.time() + 1.0))
     raise RetryLater(f"analysis {analysis_id} is being sent by another invocation")
 
 
-def _send(item: analyses_table.AnalysisItem, service: ServiceItem, pause: Pause) -> None:
-    document = blobs.read_blob(inputs_key(int(item.id)))
-    if document is None:
-        return _fail(item, "The data that were to be sent are gone. Start the analysis again.")
-    proof = build_request_auth(service.fields["authentication_type"], services.get_credentials(service))
+def _send(item: AnalysisItem, service: ServiceItem, delay: Delay) -> None:
+    inputs = blobs.read_blob(inputs_key(item.id))
+    if inputs is None:
+        return _fail(item, "The stored inputs do not exist any more. Start the analysis again.")
+    auth = build_request_auth(service.fields["authentication_type"], services.get_credentials(service))
+    body = _build_body(item, auth, inputs)
+    headers = {**auth.headers, **build_signature_headers(f"analysis-{item.id}", body)}
     try:
-        answer = _post(item, service, proof, json.loads(document))
+        response = egress.post_to_service(service.fields["url"], body, headers, auth.auth)
     except egress.AddressRefused as error:
         return _fail(item, f"The service cannot be called: {error}.")
     except egress.ConnectionFailed as error:
-        return _retry(item, f"The service could not be reached: {error}.", None, pause)
+        return _retry(item, f"The service could not be reached: {error}.", None, delay)
     except egress.ResponseTimedOut as error:
-        return _sent(item, f"The data went out, {error}; the service may be at work.")
-    if 200 <= answer.status < 300:
-        return _sent(item, "The service has the data and is at work.")
-    _note_refusal(item, service, proof, answer)
-    said = f"The service answered HTTP {answer.status}"
-    if answer.status == 429 or answer.status >= 500:
-        return _retry(item, f"{said}.", answer.retry_after, pause)
-    if 300 <= answer.status < 400:
-        return _fail(item, f"{said}: redirects are not followed. Register the service's final address.")
-    _fail(item, f"{said} to the data.")
+        return _mark_sent(item, f"The data were sent, {error}; the service may be working.")
+    if 200 <= response.status < 300:
+        return _mark_sent(item, "The service has the data and is working.")
+    _save_refusal(item, service, auth, response)
+    answer = f"The service answered HTTP {response.status}"
+    if response.status == 429 or response.status >= 500:
+        return _retry(item, f"{answer}.", response.retry_after, delay)
+    if 300 <= response.status < 400:
+        return _fail(item, f"{answer}: redirects are not followed. Register the service's final address.")
+    _fail(item, f"{answer} to the data.")
 
 
-def _post(
-    item: analyses_table.AnalysisItem, service: ServiceItem, proof: RequestAuth, document: dict[str, Any]
-) -> egress.ServiceResponse:
-    payload = {
-        **proof.body,
-        **document,
-        "callback_url": f"{item.public_url}/webhook/obj_analysis/{_token(item)}",
+def _build_body(item: AnalysisItem, auth: RequestAuth, inputs: bytes) -> bytes:
+    """Put the envelope around the stored inputs, a JSON object, without parsing them."""
+    envelope = {
+        **auth.body,
+        "callback_url": f"{item.public_url}/webhook/obj_analysis/{_callback_token(item)}",
         "callback_method": "POST",
         "invalid_after": str(item.invalid_after).replace("T", " "),
     }
-    body = json.dumps(payload).encode()
-    headers = {**proof.headers, **request_signing.build_signature_headers(f"analysis-{int(item.id)}", body)}
-    return egress.post_to_service(service.fields["url"], body, headers, proof.auth)
+    return json.dumps(envelope).encode()[:-1] + b", " + inputs.strip()[1:]
 
 
-def _token(item: analyses_table.AnalysisItem) -> str:
-    return callback_tokens.derive_callback_token(int(item.id), item.created_at)
+def _callback_token(item: AnalysisItem) -> str:
+    return derive_callback_token(item.id, item.created_at)
 
 
-def _note_refusal(
-    item: analyses_table.AnalysisItem,
-    service: ServiceItem,
-    proof: RequestAuth,
-    answer: egress.ServiceResponse,
+def _save_refusal(
+    item: AnalysisItem, service: ServiceItem, auth: RequestAuth, response: egress.ServiceResponse
 ) -> None:
-    """Keep what the service said for those who manage it; an analysis' readers are told the status alone."""
-    refusal = {
+    """Save what the service said, for those who manage it; readers of the analysis see only the status."""
+    refusal: dict[str, Any] = {
         "at": timestamp(),
-        "status": answer.status,
-        "excerpt": clean_excerpt(answer.body, {*proof.secrets, _token(item)}),
-        "analysis_id": int(item.id),
+        "status": response.status,
+        "excerpt": clean_excerpt(response.body, {*auth.secrets, _callback_token(item)}),
+        "analysis_id": item.id,
     }
-    with suppress(ConditionFailed, BusyError):
-        service_table.save_refusal(service, refusal)
+    with suppress(StateChanged, BusyError):
+        save_refusal(service, refusal)
 
 
-def _sent(item: analyses_table.AnalysisItem, message: str) -> None:
+def _mark_sent(item: AnalysisItem, message: str) -> None:
     deadline = datetime.fromisoformat(item.invalid_after or "").replace(tzinfo=UTC).timestamp()
     try:
-        steps.mark_sent(item, message, deadline)
-    except ConditionFailed:
-        # A callback, a cancellation or a deletion was faster than the service's own answer.
-        log.info("analysis %d was ended before its service acknowledged it", item.id)
+        transitions.mark_sent(item, message, deadline)
+    except StateChanged:
+        # A callback, a cancellation or a deletion came before the service's own response.
+        log.info("analysis %d ended before its service acknowledged it", item.id)
 
 
-def _retry(item: analyses_table.AnalysisItem, message: str, asked: float | None, pause: Pause) -> None:
-    attempt = int(item.attempts)
-    seconds = max(FIRST_PAUSE * 2 ** (attempt - 1), asked or 0.0)
-    over = str(item.invalid_after) < (now() + timedelta(seconds=seconds)).isoformat()
-    if attempt >= settings.DISPATCH_ATTEMPTS or over:
-        times = "once" if attempt == 1 else f"{attempt} times"
+def _retry(item: AnalysisItem, message: str, retry_after: float | None, delay: Delay) -> None:
+    seconds = max(FIRST_DELAY * 2 ** (item.attempts - 1), retry_after or 0.0)
+    is_too_late = str(item.invalid_after) < (now() + timedelta(seconds=seconds)).isoformat()
+    if item.attempts >= settings.DISPATCH_ATTEMPTS or is_too_late:
+        times = "once" if item.attempts == 1 else f"{item.attempts} times"
         return _fail(item, f"{message} It was tried {times}.")
     try:
-        steps.postpone_sending(item, seconds, f"{message} It will be tried again.")
-    except ConditionFailed:
+        transitions.postpone_sending(item, seconds, f"{message} It will be tried again.")
+    except StateChanged:
         return
-    pause(seconds)
-    raise RetryLater(f"analysis {int(item.id)}: {message}") from None
+    delay(seconds)
+    raise RetryLater(f"analysis {item.id}: {message}") from None
 
 
-def _fail(item: analyses_table.AnalysisItem, message: str) -> None:
+def _fail(item: AnalysisItem, message: str) -> None:
     try:
-        steps.end_analysis(item, "failure", message, leaving=("queued",))
-    except ConditionFailed:
-        log.info("analysis %d was ended before it failed", item.id)
+        transitions.end_analysis(item, "failure", message, leaving=("queued",))
+    except StateChanged:
+        log.info("analysis %d ended before it failed", item.id)
 
 
 def fail_undelivered_analysis(analysis_id: int) -> None:
     """End an analysis whose message is a dead letter."""
-    item = analyses_table.find_analysis(analysis_id)
+    item = find_analysis(analysis_id)
     if item is not None and item.status == "queued":
-        _fail(item, "The data could not be sent, in spite of many tries. Start the analysis again.")
+        _fail(item, "The data could not be sent in many attempts. Start the analysis again.")

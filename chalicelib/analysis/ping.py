@@ -1,4 +1,4 @@
-"""Trying whether a service can be reached, before any data go out to it."""
+"""Whether a service can be reached, before any data are sent to it."""
 
 import time
 from queue import Empty, SimpleQueue
@@ -12,38 +12,38 @@ from chalicelib.tables.services import ServiceItem
 __all__ = ["ping_service"]
 
 TIMEOUT = (5.0, 10.0)
-"""Seconds to connect, and to wait for the answer to begin: a service may have to be woken up."""
+"""Seconds to connect, and to wait for the response to begin: a service may have to wake up."""
 
-LONGEST = 20.0
-"""Seconds for all of it, the name's resolution too: API Gateway waits 29 for us."""
+TOTAL_SECONDS = 20.0
+"""Seconds for everything, DNS included: API Gateway waits 29."""
 
-Verdict = dict[str, Any]
+Report = dict[str, Any]
 Outcome = egress.ServiceResponse | Exception
 
-REFUSED = (
-    "It was not called: {}. Services are called at public addresses only: give it a url whose host is one, "
-    "or ask the operator to exempt the host (EGRESS_ALLOWED_HOSTS)."
+ADDRESS_REFUSED = (
+    "It was not called: {}. Services are called at public addresses only: register a url with a public host, "
+    "or ask the operator to allow the host (EGRESS_ALLOWED_HOSTS)."
 )
 
-WAYS_OUT = {
-    egress.ConnectionProblem.NAME: "Check the host name in its url, and that DNS knows it.",
+ADVICE = {
+    egress.ConnectionProblem.NAME: "Check the host in its url, and whether DNS has the name.",
     egress.ConnectionProblem.PORT: "Nothing listens there: start the service, and check the port of its url.",
-    egress.ConnectionProblem.SILENCE: "Check the port of its url, and its firewall.",
+    egress.ConnectionProblem.SILENCE: "Check the port of its url, and whether a firewall blocks it.",
     egress.ConnectionProblem.CERTIFICATE: (
-        "Give it a certificate of a public authority, for this very host, not expired, with its whole chain; "
-        "or see whether this port speaks plain http."
+        "It needs a certificate of a public authority for this host, not expired, with the whole chain. "
+        "Or the port speaks plain http: check the scheme of its url."
     ),
 }
 """What to do if nothing could be sent."""
 
-SILENT = (
-    "It was connected to, but {}. See whether the service is overloaded, and whether its url says http where "
-    "it speaks https, or the other way round."
+NO_RESPONSE = (
+    "It accepted the connection, but {}. Check whether the service is overloaded, and whether its url says "
+    "http where it speaks https, or the reverse."
 )
 
 
-def ping_service(service: ServiceItem) -> Verdict:
-    """Ask the address of a service for a page, without data or credentials.
+def ping_service(service: ServiceItem) -> Report:
+    """Send a GET to the address of a service, without data or credentials.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def ping_service(service: ServiceItem) -> Verdict:
     Returns
     -------
     dict
-        ``allowed`` (by the egress policy), ``reached``, ``status`` and ``seconds`` of its answer if
+        ``allowed`` (by the egress policy), ``reached``, ``status`` and ``seconds`` of the response if
         there is one, and a ``message`` for a person.
 
     Raises
@@ -63,71 +63,70 @@ def ping_service(service: ServiceItem) -> Verdict:
     """
     if service.fields["upload_only"]:
         raise InvalidError(
-            "This service is upload_only: it is never called, so there is nothing to try. "
-            "Set upload_only to false if it shall be sent data."
+            "This service is upload_only: it is never called, so it cannot be pinged. "
+            "Set upload_only to false if it should be sent data."
         )
-    begun = time.monotonic()
-    outcome = _outcome(service.fields["url"])
+    started = time.monotonic()
+    outcome = _get_within_time(service.fields["url"])
     if isinstance(outcome, egress.ServiceResponse):
-        return _reached(outcome.status, time.monotonic() - begun)
-    return _unreached(outcome)
+        return _report_response(outcome.status, time.monotonic() - started)
+    return _report_failure(outcome)
 
 
-def _outcome(url: str) -> Outcome:
-    """Return what comes of a GET, after `LONGEST` at the latest.
+def _get_within_time(url: str) -> Outcome:
+    """Return the outcome of a GET within `TOTAL_SECONDS`.
 
-    The time-outs of a request do not bound it: names resolve as long as they like, and headers may
-    drip in.
+    The timeouts of a request do not limit DNS, nor headers that arrive byte by byte.
     """
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
 
-    def try_it() -> None:
+    def send() -> None:
         try:
             outcomes.put(egress.get_from_service(url, TIMEOUT))
         except (egress.AddressRefused, egress.ConnectionFailed, egress.ResponseTimedOut) as error:
             outcomes.put(error)
 
-    Thread(target=try_it, daemon=True).start()
+    Thread(target=send, daemon=True).start()
     try:
-        return outcomes.get(timeout=LONGEST)
+        return outcomes.get(timeout=TOTAL_SECONDS)
     except Empty:
         return egress.ResponseTimedOut("no answer came in time")
 
 
-def _reached(status: int, seconds: float) -> Verdict:
+def _report_response(status: int, seconds: float) -> Report:
     return {
         "allowed": True,
         "reached": True,
         "status": status,
         "seconds": round(seconds, 3),
-        "message": f"It answered HTTP {status}: {_meaning(status)}",
+        "message": f"It answered HTTP {status}: {_explain_status(status)}",
     }
 
 
-def _meaning(status: int) -> str:
+def _explain_status(status: int) -> str:
     match status:
         case 405:
-            return "it is there. A service need not answer GET, only POST."
+            return "it is reachable. A service need not answer GET, only POST."
         case 404 | 410:
-            return "it is there. A service need not answer GET, only POST; but check the path of its url."
+            return "it is reachable. A service need not answer GET, only POST; but check the path of its url."
         case 401 | 403:
-            return "it is there, and wants to know who calls. A ping carries no credentials; analyses do."
+            return "it is reachable and requires credentials. A ping sends none; analyses do."
         case _ if 200 <= status < 300:
-            return "it is there."
+            return "it is reachable."
         case _ if 300 <= status < 400:
-            return "it sends us elsewhere. Redirects are not followed: register the service's final address."
+            return "it redirects. Redirects are not followed: register the service's final address."
         case 429:
-            return "it is there, and has too much to do. Analyses would be tried again for a while."
+            return "it is reachable and overloaded. Analyses would be sent again for a while."
         case _ if status >= 500:
-            return "it, or what stands before it, is in trouble. See the service's log."
-    return "it is there, and did not like a plain GET. A service need only take POST."
+            return "it, or a proxy in front of it, has an error. See the service's log."
+    return "it is reachable and refused a plain GET. A service need only accept POST."
 
 
-def _unreached(error: Exception) -> Verdict:
-    verdict = {"allowed": True, "reached": False, "status": None, "seconds": None}
+def _report_failure(error: Exception) -> Report:
+    report = {"allowed": True, "reached": False, "status": None, "seconds": None}
     match error:
         case egress.AddressRefused():
-            return {**verdict, "allowed": False, "message": REFUSED.format(error)}
+            return {**report, "allowed": False, "message": ADDRESS_REFUSED.format(error)}
         case egress.ConnectionFailed():
-            return {**verdict, "message": f"It could not be reached: {error}. {WAYS_OUT[error.why]}"}
-    return {**verdict, "message": SILENT.format(error)}
+            return {**report, "message": f"It could not be reached: {error}. {ADVICE[error.why]}"}
+    return {**report, "message": NO_RESPONSE.format(error)}

@@ -1,82 +1,75 @@
-"""The products of an analysis: links to its blobs, made first where nobody asked before."""
+"""The products of an analysis: links to its blobs, which are rendered when first asked for."""
 
-import hashlib
 import json
 from typing import Any
 
-from chalicelib import blobs
-from chalicelib.access import Requester
-from chalicelib.analysis.start import inputs_key
-from chalicelib.errors import ForbiddenError, NotFoundError
+from chalicelib import blob_keys, blobs
+from chalicelib.access import Requester, require_owner
+from chalicelib.errors import NotFoundError
 from chalicelib.renderer import render_blob
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analyses import AnalysisItem, Products
 
 __all__ = [
-    "get_sent_inputs",
-    "link_corner_plot",
-    "link_inference_data",
-    "link_plot",
-    "link_results",
+    "get_sent_inputs", "link_corner_plot", "link_inference_data", "link_plot", "link_results",
     "locate_results",
-]
+]  # fmt: skip
 
 
 def link_plot(item: AnalysisItem, number: int) -> str:
     """Return a link to a plot, counted from 0."""
-    plots = _products(item).get("plots", [])
+    plots = _get_products(item).plots
     if not 0 <= number < len(plots):
-        there = f"0 to {len(plots) - 1}" if plots else "none"
-        raise NotFoundError(f"Analysis {int(item.id)} has no plot {number}; there are {there}.")
-    return blobs.presign_download(f"{item.document}{plots[number]['key']}")
+        choices = f"0 to {len(plots) - 1}" if plots else "none"
+        raise NotFoundError(f"Analysis {item.id} has no plot {number}; its plots: {choices}.")
+    return blobs.presign_download(f"{item.document}{plots[number].key}")
 
 
 def link_inference_data(item: AnalysisItem) -> str:
     """Return a link to the netCDF file."""
-    if "inference_data" not in _products(item):
-        raise NotFoundError(f"Analysis {int(item.id)} has no inference data.")
-    return blobs.presign_download(
-        f"{item.document}inference_data.nc", file_name=f"analysis_{int(item.id)}.nc"
-    )
+    if _get_products(item).inference_data is None:
+        raise NotFoundError(f"Analysis {item.id} has no inference data.")
+    key = f"{item.document}{blob_keys.INFERENCE_DATA}"
+    return blobs.presign_download(key, file_name=f"analysis_{item.id}.nc")
 
 
 def get_sent_inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
-    """Return what was sent to the service, but for its secrets and the callback.
+    """Return what was sent to the service, without its secrets and the callback.
 
     Raises
     ------
     ForbiddenError
-        If the requester is not the author: what the author could see of the source, others who may
-        read the analysis may not.
+        If the requester is not the author: other readers may see less of the source.
     """
-    if int(item.author_id) != requester.user_id and not requester.is_admin:
-        raise ForbiddenError("Only its author, or an administrator, may read the inputs of an analysis.")
-    document = blobs.read_blob(inputs_key(int(item.id)))
-    if document is None:
-        raise NotFoundError(f"Analysis {int(item.id)} has no inputs: nothing was sent.")
-    sent: dict[str, Any] = json.loads(document)
+    require_owner(
+        requester, item.author_id, "Only its author, or an administrator, may read the inputs of an analysis."
+    )
+    inputs = blobs.read_blob(blob_keys.inputs_key(item.id))
+    if inputs is None:
+        raise NotFoundError(f"Analysis {item.id} has no inputs: nothing was sent.")
+    sent: dict[str, Any] = json.loads(inputs)
     return sent
 
 
 def link_results(item: AnalysisItem) -> str:
     """Return a link to the results as a JSON file."""
-    return blobs.presign_download(locate_results(item), file_name=f"analysis_{int(item.id)}_results.json")
+    return blobs.presign_download(locate_results(item), file_name=f"analysis_{item.id}_results.json")
 
 
 def locate_results(item: AnalysisItem) -> str:
-    """Return where the results lie, as what JSON can say of them."""
-    kind = _products(item).get("results")
-    if kind is None:
-        raise NotFoundError(f"Analysis {int(item.id)} has no results.")
-    if kind == "json":
-        return f"{item.document}results.json"
-    if kind != "joblib":
+    """Return the key of the results as JSON, rendered from joblib if needed."""
+    results_format = _get_products(item).results
+    if results_format is None:
+        raise NotFoundError(f"Analysis {item.id} has no results.")
+    if results_format == "json":
+        return f"{item.document}{blob_keys.RESULTS}"
+    if results_format != "joblib":
         raise NotFoundError(
-            f"The results of analysis {int(item.id)} are {kind!r}, which cannot be shown as JSON. "
-            f"GET /api/obj/analysis/{int(item.id)}?includeAnalysisData=True gives them as they came."
+            f"The results of analysis {item.id} have the format {results_format!r}, which cannot be shown as "
+            f"JSON. GET /api/obj/analysis/{item.id}?includeAnalysisData=True returns them as posted."
         )
-    key = f"{item.document}renders/results.json"
+    key = f"{item.document}{blob_keys.RENDERED_RESULTS}"
     if not blobs.blob_exists(key):
-        render_blob("results", f"{item.document}results.joblib", key, "application/json")
+        render_blob("results", f"{item.document}{blob_keys.RESULTS_JOBLIB}", key, "application/json")
     return key
 
 
@@ -90,23 +83,27 @@ def link_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
     plot_kwargs : dict
         Keyword arguments of ``corner.corner``.
     """
-    products = _products(item)
-    if "inference_data" in products:
-        source, kind = "inference_data.nc", "netcdf4"
-    elif "samples" in products:
-        source, kind = "samples.json", "json"
+    products = _get_products(item)
+    if products.inference_data is not None:
+        samples, samples_format = blob_keys.INFERENCE_DATA, "netcdf4"
+    elif products.samples is not None:
+        samples, samples_format = blob_keys.SAMPLES, "json"
     else:
-        raise NotFoundError(f"Analysis {int(item.id)} has no posterior to draw a corner plot of.")
-    wanted = json.dumps(plot_kwargs, sort_keys=True).encode()
-    key = f"{item.document}renders/corner-{hashlib.sha256(wanted).hexdigest()[:32]}.png"
+        raise NotFoundError(f"Analysis {item.id} has no posterior samples to draw a corner plot of.")
+    key = blob_keys.corner_plot_key(str(item.document), plot_kwargs)
     if not blobs.blob_exists(key):
         render_blob(
-            "corner", f"{item.document}{source}", key, "image/png", format=kind, plot_kwargs=plot_kwargs
+            "corner",
+            f"{item.document}{samples}",
+            key,
+            "image/png",
+            format=samples_format,
+            plot_kwargs=plot_kwargs,
         )
     return blobs.presign_download(key)
 
 
-def _products(item: AnalysisItem) -> dict[str, Any]:
+def _get_products(item: AnalysisItem) -> Products:
     if item.document is None:
-        raise NotFoundError(f"Analysis {int(item.id)} is {item.status} and has no products.")
-    return item.products or {}
+        raise NotFoundError(f"Analysis {item.id} is {item.status} and has no products.")
+    return item.products

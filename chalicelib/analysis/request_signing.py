@@ -1,7 +1,7 @@
-"""Signing what is sent to services, so that they can know who calls.
+"""Signatures of the requests to services, so that a service can verify the sender.
 
 Standard Webhooks (https://www.standardwebhooks.com), asymmetric scheme ``v1a``: ed25519 over
-``<id>.<timestamp>.<body>``. The public key is in ``GET /sysinfo``.
+``<id>.<timestamp>.<body>``. ``GET /sysinfo`` shows the public key.
 """
 
 import base64
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["build_signature_headers", "get_public_key"]
 
 
-def _key() -> "Ed25519PrivateKey":
-    # Only the dispatch function signs: no other shall pay for this import.
+def _get_private_key() -> "Ed25519PrivateKey":
+    # Imported lazily, to keep cold starts short: only the dispatch function signs.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     return Ed25519PrivateKey.from_private_bytes(secrets.derive_key("signing"))
@@ -25,7 +25,7 @@ def _key() -> "Ed25519PrivateKey":
 
 def get_public_key() -> str:
     """Return the key that verifies this deployment's signatures, as ``whpk_<base64>``."""
-    return "whpk_" + base64.b64encode(_key().public_key().public_bytes_raw()).decode()
+    return "whpk_" + base64.b64encode(_get_private_key().public_key().public_bytes_raw()).decode()
 
 
 def build_signature_headers(message_id: str, body: bytes) -> dict[str, str]:
@@ -34,14 +34,14 @@ def build_signature_headers(message_id: str, body: bytes) -> dict[str, str]:
     Parameters
     ----------
     message_id : str
-        The same whenever the same message is sent again.
+        The same for each attempt to send the same message.
     body : bytes
         Exactly what is sent.
     """
-    at = str(int(time.time()))
-    signature = _key().sign(f"{message_id}.{at}.".encode() + body)
+    sent_at = str(int(time.time()))
+    signature = _get_private_key().sign(f"{message_id}.{sent_at}.".encode() + body)
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": at,
+        "webhook-timestamp": sent_at,
         "webhook-signature": "v1a," + base64.b64encode(signature).decode(),
     }

@@ -1,12 +1,13 @@
-"""Starting an analysis again: as it was started before, but for what the request says."""
+"""Starting an analysis again: as it was started before, except for what the request changes."""
 
 import json
 from typing import Any
 
 from chalicelib import blobs
 from chalicelib.access import Requester, remaining_group_ids
-from chalicelib.analysis import analysis_views
-from chalicelib.analysis.start import EXTINCTION, inputs_key, start_analysis
+from chalicelib.analysis.analysis_views import get_visible_analysis
+from chalicelib.analysis.start import EXTINCTION, start_analysis
+from chalicelib.blob_keys import inputs_key
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.tables.analyses import AnalysisItem
@@ -27,46 +28,48 @@ def rerun_analysis(
     Parameters
     ----------
     requester : Requester
-        Who asks, and whose view of the source is sent this time.
+        The author, whose view of the source is sent this time.
     analysis_id : int
-        The analysis to be started again.
-    wanted : Rerun
-        What shall be different.
+        The earlier analysis.
+    request : Rerun
+        What to change.
     public_url, idempotency_key
-        As for `start`.
+        As for `start_analysis`.
 
     Raises
     ------
     ForbiddenError
-        If the analysis is not the requester's to see, or was an upload.
+        If the analysis is not visible, or was an upload.
     """
-    item = analysis_views.get_visible_analysis(requester, analysis_id)
+    item = get_visible_analysis(requester, analysis_id)
     changes = {name: value for name, value in sent_fields(request).items() if value is not None}
-    chosen = {**_chosen(requester, item), **changes.pop("url_parameters", {})}
-    before = {
+    parameters = {
+        **_get_parameters(requester, item),
+        **changes.pop("url_parameters", {}),
+        **changes.pop("analysis_parameters", {}),
+    }
+    earlier_request = {
         "input_filters": item.input_filters,
-        "show_parameters": bool(item.show_parameters),
-        "show_plots": bool(item.show_plots),
-        "show_corner": bool(item.show_corner),
+        "show_parameters": item.show_parameters,
+        "show_plots": item.show_plots,
+        "show_corner": item.show_corner,
         "group_ids": remaining_group_ids(requester, item),
     }
-    chosen |= changes.pop("analysis_parameters", {})
-    again = parse_body(NewAnalysis, {**before, **changes, "analysis_parameters": chosen})
     return start_analysis(
         requester,
         item.obj_id,
-        int(item.analysis_service_id),
-        again,
+        item.analysis_service_id,
+        parse_body(NewAnalysis, {**earlier_request, **changes, "analysis_parameters": parameters}),
         public_url=public_url,
         idempotency_key=idempotency_key,
     )
 
 
-def _chosen(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
-    """Return the parameters of an analysis; its files too, for those who sent them."""
+def _get_parameters(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
+    """Return the parameters of an analysis, with the contents of files for the user who sent them."""
     kept: dict[str, Any] = dict(item.analysis_parameters)
-    if int(item.author_id) != requester.user_id:
+    if item.author_id != requester.user_id:
         return kept
-    document = blobs.read_blob(inputs_key(int(item.id)))
-    sent = json.loads(document)["analysis_parameters"] if document else {}
+    inputs = blobs.read_blob(inputs_key(item.id))
+    sent = json.loads(inputs)["analysis_parameters"] if inputs else {}
     return {**sent, **({EXTINCTION: True} if EXTINCTION in kept else {})}

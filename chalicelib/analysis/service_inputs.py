@@ -1,7 +1,7 @@
 """The data that a service is sent: what the author of the analysis may see, and nothing else.
 
-Each kind is a CSV text with the columns that SkyPortal's services know; a kind without data is
-its header line alone, but for the redshift, which is always one row.
+Each kind is a CSV text with the columns that SkyPortal's services know. A kind without data is its
+header line alone, except for the redshift, which always has one row.
 """
 
 import csv
@@ -38,12 +38,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 def collect_inputs(
     requester: Requester, source: SourceItem, kinds: Iterable[str], filters: dict[str, Any] | None
 ) -> dict[str, str]:
-    """Return a CSV text for each kind of data that a service wants.
+    """Return a CSV text for each kind of data that a service takes.
 
     Parameters
     ----------
     requester : Requester
-        Whose view of the source is sent.
+        The author; only what they may see is sent.
     source : SourceItem
         The source.
     kinds : iterable of str
@@ -51,76 +51,74 @@ def collect_inputs(
     filters : dict or None
         The request's ``input_filters``.
     """
-    return {kind: _csv(COLUMNS[kind], ROWS[kind](requester, source, filters or {})) for kind in kinds}
+    return {
+        kind: _to_csv(COLUMNS[kind], COLLECTORS[kind](requester, source, filters or {})) for kind in kinds
+    }
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[Row]) -> str:
+def _to_csv(columns: tuple[str, ...], rows: Iterable[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(row.get(name)) for name in columns})
+        writer.writerow({name: _to_cell(row.get(name)) for name in columns})
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    """Write lists and dicts as Python literals, as SkyPortal does, and what is unknown as blank."""
+def _to_cell(value: Any) -> Any:
+    """Write lists and dicts as Python literals, as SkyPortal does, and unknown values as blanks."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return repr(value) if isinstance(value, list | dict | float) else value
 
 
-def _photometry(requester: Requester, source: SourceItem, filters: Row) -> Iterable[Row]:
-    wanted = filters.get("photometry") or {}
-    named = instruments.load_instruments()
+def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) -> Iterable[Row]:
+    selection = filters.get("photometry") or {}
+    bands = selection.get("filters")
+    instrument_choice = selection.get("instruments")
+    by_id = instruments.load_instruments()
     best: dict[tuple[float, str], Row] = {}
     for point in photometry.find_visible_points(requester, source.source_id):
-        name = named.get(point["instrument_id"], {}).get("name")
-        if wanted.get("filters") and point["filter"] not in wanted["filters"]:
+        name = by_id.get(point["instrument_id"], {}).get("name")
+        if bands and point["filter"] not in bands:
             continue
-        if wanted.get("instruments") and not {point["instrument_id"], name} & set(wanted["instruments"]):
+        if instrument_choice and not {point["instrument_id"], name} & set(instrument_choice):
             continue
-        row = {
-            **point,
-            **row_magnitudes(point),
-            "magsys": "ab",
-            "zp": ZERO_POINT,
-            "instrument_name": name,
-        }
-        place = (row["mjd"], row["filter"])
-        if place not in best or _uncertainty(row) < _uncertainty(best[place]):
-            best[place] = row
+        row = {**point, **row_magnitudes(point), "magsys": "ab", "zp": ZERO_POINT, "instrument_name": name}
+        key = (row["mjd"], row["filter"])
+        if key not in best or _uncertainty(row) < _uncertainty(best[key]):
+            best[key] = row
     return best.values()
 
 
 def _uncertainty(row: Row) -> float:
-    """Order duplicates: the smallest magnitude error first, those without one last."""
+    """Return the magnitude error by which duplicates are ordered; rows without one come last."""
     return math.inf if row["magerr"] is None else float(row["magerr"])
 
 
-def _spectra(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
+def _collect_spectra(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
     return spectra.list_spectra(requester, source.source_id)
 
 
-def _redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
+def _collect_redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
     return [source.fields]
 
 
-def _records(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
-    def of_kind(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
+def _make_remark_collector(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
+    def collect(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
         return [
             {**item.fields, "created_at": item.created_at, "modified": item.modified}
             for item in remarks.find_visible_remarks(requester, source.source_id, kind)
         ]
 
-    return of_kind
+    return collect
 
 
-ROWS: dict[str, Callable[[Requester, SourceItem, Row], Iterable[Row]]] = {
-    "photometry": _photometry,
-    "spectra": _spectra,
-    "redshift": _redshift,
-    "annotations": _records("annotation"),
-    "comments": _records("comment"),
-    "classifications": _records("classification"),
+COLLECTORS: dict[str, Callable[[Requester, SourceItem, Row], Iterable[Row]]] = {
+    "photometry": _collect_photometry,
+    "spectra": _collect_spectra,
+    "redshift": _collect_redshift,
+    "annotations": _make_remark_collector("annotation"),
+    "comments": _make_remark_collector("comment"),
+    "classifications": _make_remark_collector("classification"),
 }

@@ -1,47 +1,44 @@
-"""Every minute: nothing waits for ever.
-
-What is past its time ends as ``timed_out``; what is queued and was not taken is put into the
-queue again; what is half deleted is deleted.
-"""
+"""Every minute: end, send, write back or delete whatever has waited too long."""
 
 import logging
 
 from chalicelib import queues
 from chalicelib.analysis.analysis_deletion import finish_deletion
 from chalicelib.analysis.write_back import write_back
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables import analysis_transitions as steps
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.analyses import AnalysisItem, find_overdue
+from chalicelib.tables.analysis_transitions import end_analysis, postpone_check
+from chalicelib.tables.base import StateChanged
 
 __all__ = ["sweep_overdue"]
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 200
+MOST_RECORDS = 200
+"""Records that one invocation checks."""
 
 
 def sweep_overdue() -> int:
-    """Look at everything that is overdue; return how much it was."""
-    items = analyses_table.find_overdue(AT_ONCE)
+    """Check every record that is overdue; return their number."""
+    items = find_overdue(MOST_RECORDS)
     for item in items:
         try:
-            _mend(item)
-        except ConditionFailed:
-            log.info("analysis %d moved on by itself", item.id)
+            _continue(item)
+        except StateChanged:
+            log.info("analysis %d changed meanwhile", item.id)
         except Exception:
-            # One broken record must not keep the others waiting.
-            log.exception("analysis %d could not be mended", item.id)
+            # One broken record must not block the others.
+            log.exception("analysis %d could not be continued", item.id)
     return len(items)
 
 
-def _mend(item: analyses_table.AnalysisItem) -> None:
-    # First, so that what cannot be mended stands behind the others the next time.
-    steps.postpone_check(item)
+def _continue(item: AnalysisItem) -> None:
+    # First, so that a record that fails comes after the others the next time.
+    postpone_check(item)
     match item.status:
         case "queued":
-            queues.send_message(queues.DISPATCH, {"analysis_id": int(item.id)})
+            queues.send_message(queues.DISPATCH, {"analysis_id": item.id})
         case "pending":
-            steps.end_analysis(item, "timed_out", "The service did not answer in time.", leaving=("pending",))
+            end_analysis(item, "timed_out", "The service did not call back in time.", leaving=("pending",))
         case "completed":
             write_back(item)
         case "deleted":

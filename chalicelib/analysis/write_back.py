@@ -1,108 +1,114 @@
-"""What a completed analysis writes back to its source: annotations, and a summary.
+"""What a completed analysis writes to its source: annotations, and a summary.
 
-It happens right after the callback; should that be interrupted, the sweep does it again. Each
-step can be repeated without harm. Results that only the renderer can open (joblib) are read by a
-job, since a service should not have to wait for that.
+It happens right after the callback; if it is interrupted, the sweep repeats it, and each step can be
+repeated. Results that only the renderer can open (joblib) are read by a job, so that the service does
+not wait for that.
 """
 
 import json
 import logging
-from typing import Any
+
+import msgspec
 
 from chalicelib import blobs, queues
-from chalicelib.analysis import documents, product_links
+from chalicelib.analysis.documents import summarize_results
+from chalicelib.analysis.product_links import locate_results
 from chalicelib.errors import HeliographError
 from chalicelib.sources import annotations, summaries
-from chalicelib.tables import analysis_transitions as steps
-from chalicelib.tables.analyses import AnalysisItem, find_analysis
-from chalicelib.tables.base import ConditionFailed
-from chalicelib.tables.services import find_service as service_numbered
+from chalicelib.tables.analyses import AnalysisItem, Products, find_analysis
+from chalicelib.tables.analysis_transitions import mark_settled, save_products
+from chalicelib.tables.base import StateChanged
+from chalicelib.tables.services import find_service
 
 __all__ = ["needs_write_back", "read_joblib_results", "try_write_back", "withdraw_summary", "write_back"]
 
 log = logging.getLogger(__name__)
 
-LARGEST_RESULTS = 20 * 1024 * 1024
-"""Bytes of rendered results that are looked through for their scalars."""
+MAX_RESULTS_BYTES = 20 * 1024 * 1024
+"""Rendered results up to this size are searched for scalars."""
 
 
-def needs_write_back(item: AnalysisItem, found: dict[str, Any]) -> bool:
-    """Say whether a completed analysis with these products has anything to write back."""
-    return bool(found.get("annotations") or item.is_summary or found.get("results") == "joblib")
+def needs_write_back(item: AnalysisItem, products: Products) -> bool:
+    """Return whether a completed analysis with these products has anything to write back."""
+    return bool(products.annotations or item.is_summary or products.results == "joblib")
 
 
 def write_back(item: AnalysisItem) -> None:
-    """Write back what a completed analysis says of its source, and note that it is done."""
-    found = item.products or {}
-    if found.get("results") == "joblib" and "scalars" not in found:
-        queues.send_message(queues.JOBS, {"job": "read_results", "analysis_id": int(item.id)})
-    _annotate(item, found.get("annotations", []))
-    _summarize(item, found)
-    try:
-        steps.mark_settled(item)
-    except ConditionFailed:
-        withdraw_summary(item)  # it was deleted in between
+    """Write annotations and summary of a completed analysis, and record that this is done."""
+    products = item.products
+    if products.results == "joblib" and products.scalars is None:
+        queues.send_message(queues.JOBS, {"job": "read_results", "analysis_id": item.id})
+    _write_annotations(item)
+    _write_summary(item, products)
+    _settle(item)
 
 
 def try_write_back(item: AnalysisItem) -> None:
-    """Write back now if that can be done; what asks for it must not fail by it."""
+    """Try to write back now; log failures and leave them to the sweep."""
     try:
         write_back(item)
     except Exception:
-        log.exception("what analysis %d writes back is left to the sweep", item.id)
+        log.exception("analysis %d could not write back; the sweep will repeat it", item.id)
 
 
 def read_joblib_results(analysis_id: int) -> None:
-    """Read joblib results through the renderer: their scalars, and the summary if there is one."""
+    """Read joblib results through the renderer: save their scalars, and write their summary."""
     item = find_analysis(analysis_id)
     if item is None or item.status != "completed":
         return
     try:
-        key = product_links.locate_results(item)
+        text = blobs.read_small_blob(locate_results(item), MAX_RESULTS_BYTES)
     except HeliographError:
         return
-    plain = (
-        json.loads(blobs.read_blob(key) or b"null") if blobs.get_blob_size(key) <= LARGEST_RESULTS else None
-    )
-    found = {**(item.products or {}), **documents.summarize_results(plain)}
+    scalars, summary = summarize_results(json.loads(text or b"null"))
+    products = msgspec.structs.replace(item.products, scalars=scalars, summary=summary)
     try:
-        steps.save_products(item, found)
-        _summarize(item, found)
-        steps.mark_settled(item)
-    except ConditionFailed:
-        withdraw_summary(item)  # it was deleted in between
+        save_products(item, products)
+    except StateChanged:
+        return
+    _write_summary(item, products)
+    _settle(item)
 
 
 def withdraw_summary(item: AnalysisItem) -> None:
-    """Take the summary of a deleted analysis out of its source again."""
+    """Remove the summary of a deleted analysis from its source."""
     if item.is_summary:
-        summaries.remove_summary(item.obj_id, int(item.id))
+        summaries.remove_summary(item.obj_id, item.id)
 
 
-def _annotate(item: AnalysisItem, given: list[dict[str, Any]]) -> None:
-    service = service_numbered(int(item.analysis_service_id)) if given else None
-    for annotation in given:
+def _settle(item: AnalysisItem) -> None:
+    try:
+        mark_settled(item)
+    except StateChanged:
+        withdraw_summary(item)  # The analysis was deleted meanwhile.
+
+
+def _write_annotations(item: AnalysisItem) -> None:
+    if not item.products.annotations:
+        return
+    service = find_service(item.analysis_service_id)
+    for annotation in item.products.annotations:
         annotations.write_annotation(
             item.obj_id,
             annotation.get("origin") or (service.name if service else "analysis"),
             annotation["data"],
-            group_ids={int(group) for group in item.group_ids},
-            author_id=int(item.author_id),
-            service_id=int(item.analysis_service_id),
-            analysis_id=int(item.id),
+            group_ids=set(item.group_ids),
+            author_id=item.author_id,
+            service_id=item.analysis_service_id,
+            analysis_id=item.id,
         )
 
 
-def _summarize(item: AnalysisItem, found: dict[str, Any]) -> None:
-    if item.is_summary and found.get("summary"):
+def _write_summary(item: AnalysisItem, products: Products) -> None:
+    if item.is_summary and products.summary:
         summaries.write_summary(
             item.obj_id,
             {
-                "summary": found["summary"],
-                "analysis_id": int(item.id),
+                "summary": products.summary,
+                "analysis_id": item.id,
                 "is_bot": True,
-                "set_by_user_id": int(item.author_id),
+                "set_by_user_id": item.author_id,
                 "set_at_utc": item.last_activity,
-                "group_ids": sorted(int(group) for group in item.group_ids),
+                "group_ids": sorted(item.group_ids),
             },
         )

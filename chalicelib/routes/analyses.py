@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.analysis import analysis_deletion, analysis_lists, analysis_views, rerun, start, upload
+from chalicelib.blob_keys import DOCUMENT
 from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.http import Call, Reply, SplicedReply
 from chalicelib.routes.operations import Routes
@@ -79,7 +80,9 @@ def list_source_analyses(call: Call, source_id: SourceId, query: AnalysesQuery) 
     """List the analyses of a source, all of them, newest first, with their model light curves."""
     source_records.get_visible_source(call.requester, source_id)
     return analysis_views.analyses_to_json(
-        call.requester, analysis_lists.list_source_analyses(call.requester, source_id, query), curves=True
+        call.requester,
+        analysis_lists.list_source_analyses(call.requester, source_id, query),
+        with_curves=True,
     )
 
 
@@ -133,4 +136,4 @@ def _shown(call: Call, item: AnalysisItem, query: AnalysisQuery) -> Reply | Spli
         return Reply(view)
     if item.document is None:
         return Reply({**view, "data": {}}, beside={"analysis": {}})
-    return SplicedReply(f"{item.document}document.json", view, within="data", beside="analysis")
+    return SplicedReply(f"{item.document}{DOCUMENT}", view, within="data", beside="analysis")

@@ -2,13 +2,13 @@
 
 import json
 import math
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Response
 
 from chalicelib import blobs, settings
+from chalicelib.blob_keys import large_answer_key
 from chalicelib.routes.http import HtmlPage, Redirect, Reply, SplicedReply
 
 __all__ = ["error_response", "to_response"]
@@ -41,26 +41,24 @@ def to_response(result: Any) -> Response:
 def _carried(text: str, status: int, headers: dict[str, str]) -> Response:
     # Lambda carries the body as a JSON string, in which every quotation mark takes two bytes.
     if len(text) + text.count('"') + text.count("\\") > settings.LARGE_ANSWER_BYTES:
-        key = _large_key()
-        blobs.write_blob(key, text.encode(), "application/json")
+        key = large_answer_key()
+        blobs.write_blob(key, text.encode())
         return _elsewhere(blobs.presign_download(key))
     return Response(body=text, status_code=status, headers={"Content-Type": "application/json", **headers})
 
 
 def _spliced(answer: SplicedReply) -> Response:
     """Join an answer with its blobs; a large one is put together in S3, piece by piece."""
-    if blobs.get_blob_size(answer.blob) * answer.pieces.count(None) < settings.LARGE_ANSWER_BYTES // 2:
-        text = (blobs.read_blob(answer.blob) or b"null").decode()
+    most = settings.LARGE_ANSWER_BYTES // 2 // answer.pieces.count(None)
+    blob = blobs.read_small_blob(answer.blob, most)
+    if blob is not None:
+        text = (blob or b"null").decode()
         return _carried("".join(text if piece is None else piece for piece in answer.pieces), 200, {})
-    key = _large_key()
+    key = large_answer_key()
     blobs.join_blobs(
         key, [piece or blobs.BlobRef(answer.blob) for piece in answer.pieces], "application/json"
     )
     return _elsewhere(blobs.presign_download(key))
-
-
-def _large_key() -> str:
-    return f"uploads/answers/{uuid.uuid4()}.json"
 
 
 def _elsewhere(url: str) -> Response:

@@ -98,8 +98,8 @@ class NewAnalysis(Schema):
     group_ids: GroupIds = None
 
     @property
-    def chosen(self) -> dict[str, Any]:
-        """The parameters, by whichever name they came."""
+    def parameters(self) -> dict[str, Any]:
+        """The parameters, under either name."""
         return {**(self.url_parameters or {}), **(self.analysis_parameters or {})}
 
 

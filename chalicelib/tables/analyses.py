@@ -1,77 +1,247 @@
-"""The records of analyses: adding them, finding them.
+"""The records of analyses: their items and indexes, adding them, finding them.
 
-A record that waits for something carries ``watch`` and ``check_at``, which put it into the index
-*by_watch*, where the sweep finds it. Beside an analysis stand its *callback* (under the hash of
-the one-time token), the *tally* of how many its author has of the source, and, when the request
-had one, the *idempotency* record. What an analysis does from there on is in `analysis_steps`.
+A record that waits for something has ``watch`` and ``check_at``, which place it in the index
+*by_watch*, where the sweep finds it. Beside an analysis stand its *callback* (under the hash of the
+one-time token), the *tally* of its author's analyses of the source, an *idempotency* record if the
+request had a key, and a *listing* item for its author and for each of its groups. How an analysis
+changes its state is in `analysis_transitions`.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby, islice
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
+import msgspec
+from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.constants import STRING
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib import settings
-from chalicelib.tables.analysis_items import (
-    AnalysisItem,
-    ByService,
-    BySource,
-    ByWatch,
-    CallbackItem,
-    IdempotencyItem,
-    TallyItem,
+from chalicelib.tables.base import (
+    EVERYONE,
+    ConditionFailed,
+    IntegerAttribute,
+    IntegerSetAttribute,
+    Record,
+    Transaction,
+    group_listing,
+    timestamp,
+    transaction,
 )
-from chalicelib.tables.base import ConditionFailed, Transaction, transaction
 
 __all__ = [
-    "OPEN",
-    "WATCHED",
-    "AnalysisItem",
-    "CountLimitReached",
-    "IdempotencyKeyUsed",
-    "LimitedCount",
-    "analysis_key",
-    "find_analyses",
-    "find_analysis",
-    "find_by_callback",
-    "find_earlier_id",
-    "find_overdue",
-    "find_some_of_service",
-    "find_some_of_source",
-    "insert_analysis",
-    "iterate_service_analyses",
-    "iterate_source_analyses",
-    "read_counts",
-    "save_idempotency_key",
-    "tally_key",
-]
+    "COUNTED", "EVERYONE", "WAITING", "WATCHED", "AnalysisItem", "CallbackItem", "CountLimitReached",
+    "IdempotencyKeyUsed", "LimitedCount", "ListingItem", "PlotPart", "Products", "TallyItem",
+    "analysis_key", "author_listing", "find_analyses", "find_analysis", "find_by_callback",
+    "find_earlier_id", "find_overdue", "find_some_of_service", "find_some_of_source", "group_listing",
+    "insert_analysis", "iterate_newest", "iterate_service_analyses", "iterate_source_analyses",
+    "listing_items", "read_counts", "save_idempotency_key", "tally_key",
+]  # fmt: skip
 
-OPEN = ("queued", "pending")
-"""The states in which an analysis still waits for something."""
+WAITING = ("queued", "pending")
+"""The states in which an analysis waits for its service."""
 
-COUNTED = (*OPEN, "completed")
+COUNTED = (*WAITING, "completed")
 """The states that count against an author's cap."""
 
 WATCHED = "open"
-"""The one partition of the index *by_watch*: what the sweep has to look at, by time."""
+"""The one partition of the index *by_watch*: what the sweep has to check, by time."""
+
+LISTINGS_PER_TRANSACTION = 80
+"""A transaction takes 100 items; an analysis with more listings writes the rest before."""
+
+RECORDS_PER_READ = 100
+"""The most records that one BatchGetItem returns."""
+
+
+class PlotPart(msgspec.Struct):
+    """A plot of a stored document: its format, and its key below the document's prefix."""
+
+    format: str
+    key: str
+
+
+class Products(msgspec.Struct, omit_defaults=True):
+    """What a record says of its stored document.
+
+    Attributes
+    ----------
+    plots : list of PlotPart
+        The plots, in order.
+    inference_data, results : str, optional
+        Their formats, if the document has them.
+    samples : str, optional
+        The name under which the document has posterior samples.
+    annotations : list of dict
+        Annotations to write to the source.
+    curves : dict
+        The fields that lists of a source's analyses show, if they are small.
+    scalars : dict, optional
+        Scalars of the results by dotted name; None while nobody has read them (joblib).
+    summary : str, optional
+        The summary in the results.
+    hash : str, optional
+        MD5 of the document.
+    """
+
+    plots: list[PlotPart] = []
+    inference_data: str | None = None
+    results: str | None = None
+    samples: str | None = None
+    annotations: list[dict[str, Any]] = []
+    curves: dict[str, Any] = {}
+    scalars: dict[str, int | float | str | bool] | None = None
+    summary: str | None = None
+    hash: str | None = None
+
+
+class ProductsAttribute(Attribute[Products]):
+    """Products as JSON text."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Products) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> Products:
+        return msgspec.json.decode(value, type=Products)
+
+
+class AnalysesTableItem(Record):
+    """Any item of the table *analyses*."""
+
+    class Meta:
+        table_name = settings.resource_name("analyses")
+
+    key = UnicodeAttribute(hash_key=True)
+    shape = IntegerAttribute(default=1)
+    expires_at = IntegerAttribute(null=True)
+
+
+class BySource(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_source"
+        projection = AllProjection()
+
+    obj_id = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute(range_key=True)
+
+
+class ByService(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_service"
+        projection = AllProjection()
+
+    analysis_service_id = IntegerAttribute(hash_key=True)
+    id = IntegerAttribute(range_key=True)
+
+
+class ByWatch(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_watch"
+        projection = AllProjection()
+
+    watch = UnicodeAttribute(hash_key=True)
+    check_at = NumberAttribute(range_key=True)
+
+
+class ByListing(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_listing"
+        projection = KeysOnlyProjection()
+
+    listing = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute(range_key=True)
+
+
+class ListingItem(AnalysesTableItem):
+    """An analysis in a listing: that of a group, or of its author."""
+
+    by_listing = ByListing()
+
+    listing = UnicodeAttribute()
+    id = IntegerAttribute()
+
+
+class AnalysisItem(AnalysesTableItem):
+    """An analysis; ``document`` is the prefix of its stored document."""
+
+    by_source = BySource()
+    by_service = ByService()
+    by_watch = ByWatch()
+
+    listing = UnicodeAttribute(default_for_new=EVERYONE)
+    id = IntegerAttribute()
+    obj_id = UnicodeAttribute()
+    analysis_service_id = IntegerAttribute()
+    author_id = IntegerAttribute()
+    group_ids = IntegerSetAttribute()
+    status = UnicodeAttribute()
+    status_message = UnicodeAttribute(default="")
+    progress = NumberAttribute(null=True)
+    analysis_parameters = JSONAttribute()
+    input_filters = JSONAttribute(null=True)
+    show_parameters = BooleanAttribute(default=False)
+    show_plots = BooleanAttribute(default=False)
+    show_corner = BooleanAttribute(default=False)
+    created_at = UnicodeAttribute(default_for_new=timestamp)
+    modified = UnicodeAttribute(default_for_new=timestamp)
+    last_activity = UnicodeAttribute(default_for_new=timestamp)
+    duration = NumberAttribute(null=True)
+    invalid_after = UnicodeAttribute(null=True)
+    is_summary = BooleanAttribute(default=False)
+    timeout = NumberAttribute()
+    callback_hash = UnicodeAttribute(null=True)
+    public_url = UnicodeAttribute(null=True)
+    attempts = IntegerAttribute(default=0)
+    lease_until = NumberAttribute(default=0)
+    watch = UnicodeAttribute(null=True)
+    check_at = NumberAttribute(null=True)
+    document = UnicodeAttribute(null=True)
+    stored_products = ProductsAttribute(null=True, attr_name="products")
+
+    @property
+    def products(self) -> Products:
+        """What the record says of its document; empty while there is none."""
+        return self.stored_products or Products()
+
+
+class CallbackItem(AnalysesTableItem):
+    """The analysis of a callback token, under the hash of the token."""
+
+    analysis_id = IntegerAttribute()
+    consumed = BooleanAttribute(default=False)
+
+
+class TallyItem(AnalysesTableItem):
+    """How many completed or running analyses an author has of a source, or what else is counted."""
+
+    held = IntegerAttribute(default=0)
+
+
+class IdempotencyItem(AnalysesTableItem):
+    """The id that a request with this ``Idempotency-Key`` was answered with."""
+
+    analysis_id = IntegerAttribute()
 
 
 @dataclass(frozen=True)
 class LimitedCount:
-    """A number of analyses that may not pass a limit.
+    """A number of analyses that may not exceed a limit.
 
     Attributes
     ----------
     key : str
         What is counted.
     limit : int
-        The most that there may be.
+        The highest value allowed.
     expires_at : int, optional
-        When the count is forgotten (seconds since 1970).
+        When the count is deleted (seconds since 1970).
     """
 
     key: str
@@ -88,7 +258,13 @@ class CountLimitReached(ConditionFailed):
 
 
 class IdempotencyKeyUsed(ConditionFailed):
-    """An earlier request had the same ``Idempotency-Key``; `earlier_id` is what it started."""
+    """An earlier request had the same ``Idempotency-Key``.
+
+    Attributes
+    ----------
+    earlier_id : int
+        What that request was answered with.
+    """
 
     def __init__(self, earlier_id: int) -> None:
         super().__init__(f"the key was used for {earlier_id}")
@@ -96,135 +272,160 @@ class IdempotencyKeyUsed(ConditionFailed):
 
 
 def analysis_key(analysis_id: int) -> AnalysisItem:
+    """Return an item that has nothing but the key of an analysis."""
     return AnalysisItem(f"analysis#{analysis_id}")
 
 
 def tally_key(item: AnalysisItem) -> TallyItem:
+    """Return an item that has nothing but the key of the tally of an analysis' author and source."""
     return TallyItem(f"tally#{item.author_id}#{item.obj_id}")
 
 
-def read_counts(keys: list[str]) -> dict[str, int]:
-    """Return how far counts have come, by their keys; those that never began are left out."""
-    found = TallyItem.batch_get(keys, consistent_read=True) if keys else ()
-    return {item.key: int(item.held) for item in found}
+def author_listing(user_id: int) -> str:
+    """Return the key of the listing of a user's own analyses."""
+    return f"author#{user_id}"
+
+
+def listing_items(item: AnalysisItem) -> list[ListingItem]:
+    """Return the listing items of an analysis: one for its author, one for each of its groups."""
+    listings = [author_listing(item.author_id), *map(group_listing, item.group_ids)]
+    return [ListingItem(f"{listing}#{item.id}", listing=listing, id=item.id) for listing in listings]
 
 
 def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: list[LimitedCount]) -> None:
-    """Add an analysis with its callback, if there is room for it.
+    """Add an analysis with its callback and its listings, if no count has reached its limit.
 
     Parameters
     ----------
     item : AnalysisItem
-        The new record; its ``callback_hash`` is None when nobody will call back.
+        The new record; its ``callback_hash`` is None if no callback is expected.
     idempotency_key : str or None
-        The key of the request, made unique to its user.
-    counts : list of Count
-        What the analysis counts against.
+        The key of the request, scoped to its user.
+    counts : list of LimitedCount
+        The counts that the analysis increases.
 
     Raises
     ------
-    Full
-        If one of the counts has reached its limit.
-    RepeatedKey
-        If the idempotency key is known.
-    LostRace
-        If another transaction of the same author was at work.
+    CountLimitReached
+        If a count has reached its limit.
+    IdempotencyKeyUsed
+        If an earlier request had the key.
     """
+    entries = listing_items(item)
+    if entries[LISTINGS_PER_TRANSACTION:]:
+        # Before the record: readers skip a listing item without a record.
+        with ListingItem.batch_write() as batch:
+            for entry in entries[LISTINGS_PER_TRANSACTION:]:
+                batch.save(entry)
     with transaction() as write:
-        write.save(item, condition=AnalysisItem.key.does_not_exist())
+        write.save(item, AnalysisItem.key.does_not_exist())
+        for entry in entries[:LISTINGS_PER_TRANSACTION]:
+            write.save(entry)
         if item.callback_hash:
             write.save(CallbackItem(f"callback#{item.callback_hash}", analysis_id=item.id))
         if idempotency_key:
-            save_idempotency_key(write, idempotency_key, int(item.id))
+            save_idempotency_key(write, idempotency_key, item.id)
         for count in counts:
-            room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
-            write.update(TallyItem(count.key), _one_more(count), room, refused=CountLimitReached(count))
+            has_room = (TallyItem.held < count.limit) | TallyItem.held.does_not_exist()
+            write.update(TallyItem(count.key), _increment(count), has_room, CountLimitReached(count))
 
 
-def _one_more(count: LimitedCount) -> list[Action]:
+def _increment(count: LimitedCount) -> list[Action]:
     actions: list[Action] = [TallyItem.held.add(1)]
     return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
 
 
-def save_idempotency_key(write: Transaction, key: str, number: int) -> None:
-    """Keep, as part of a transaction, what a request with this key is answered; refused if it is known."""
-    expires_at = int(time.time()) + settings.IDEMPOTENCY_SECONDS
-    item = IdempotencyItem(f"idempotency#{key}", analysis_id=number, expires_at=expires_at)
-    write.save(item, condition=_forgotten(), refused=_key_used)
-
-
-def _key_used(item: dict[str, Any]) -> "IdempotencyKeyUsed":
-    return IdempotencyKeyUsed(int(IdempotencyItem.from_raw_data(item).analysis_id))
-
-
-def _forgotten() -> Condition:
-    forgotten: Condition = IdempotencyItem.key.does_not_exist() | (
-        IdempotencyItem.expires_at < int(time.time())
+def save_idempotency_key(write: Transaction, key: str, answered_id: int) -> None:
+    """Save what a request with this key is answered with; the transaction fails if the key was used."""
+    current_time = int(time.time())
+    item = IdempotencyItem(
+        f"idempotency#{key}", analysis_id=answered_id, expires_at=current_time + settings.IDEMPOTENCY_SECONDS
     )
-    return forgotten
-
-
-def find_analyses(numbers: list[int]) -> dict[int, AnalysisItem]:
-    """Return those of the analyses that exist, by id."""
-    keys = [f"analysis#{number}" for number in numbers]
-    found = AnalysisItem.batch_get(keys, consistent_read=True) if keys else ()
-    return {int(item.id): item for item in found if item.status != "deleted"}
+    unused: Condition = IdempotencyItem.key.does_not_exist() | (IdempotencyItem.expires_at < current_time)
+    write.save(item, unused, lambda raw: IdempotencyKeyUsed(IdempotencyItem.from_raw_data(raw).analysis_id))
 
 
 def find_earlier_id(idempotency_key: str) -> int | None:
-    """Return the id of what an earlier request with this key started."""
-    try:
-        item = IdempotencyItem.get(f"idempotency#{idempotency_key}", consistent_read=True)
-    except DoesNotExist:
-        return None
-    return int(item.analysis_id) if (item.expires_at or 0) >= time.time() else None
+    """Return the id that an earlier request with this key was answered with, or None."""
+    item = IdempotencyItem.find(f"idempotency#{idempotency_key}")
+    return item.analysis_id if item and (item.expires_at or 0) >= time.time() else None
+
+
+def read_counts(keys: list[str]) -> dict[str, int]:
+    """Return the values of counts by key, without those that never began."""
+    return {item.key: item.held for item in TallyItem.find_many(keys)}
 
 
 def find_analysis(analysis_id: int) -> AnalysisItem | None:
-    """Return an analysis, unless it is deleted."""
-    try:
-        item = AnalysisItem.get(f"analysis#{analysis_id}", consistent_read=True)
-    except DoesNotExist:
-        return None
-    return None if item.status == "deleted" else item
+    """Return an analysis, or None if it does not exist or is marked deleted."""
+    item = AnalysisItem.find(f"analysis#{analysis_id}")
+    return item if item and item.status != "deleted" else None
+
+
+def find_analyses(analysis_ids: Iterable[int]) -> dict[int, AnalysisItem]:
+    """Return the analyses that exist, by id."""
+    items = AnalysisItem.find_many(f"analysis#{analysis_id}" for analysis_id in analysis_ids)
+    return {item.id: item for item in items if item.status != "deleted"}
 
 
 def find_by_callback(token_hash: str) -> AnalysisItem | None:
-    """Return the analysis that a callback token belongs to, used or not."""
-    try:
-        callback = CallbackItem.get(f"callback#{token_hash}", consistent_read=True)
-    except DoesNotExist:
-        return None
-    return find_analysis(int(callback.analysis_id))
+    """Return the analysis of a callback token, used or not."""
+    callback = CallbackItem.find(f"callback#{token_hash}")
+    return find_analysis(callback.analysis_id) if callback else None
 
 
-def iterate_source_analyses(obj_id: str, before: int | None = None) -> Iterator[AnalysisItem]:
-    """Return the analyses of a source, newest first; only those with smaller ids, if one is given."""
+def iterate_source_analyses(source_id: str, before: int | None = None) -> Iterator[AnalysisItem]:
+    """Yield the analyses of a source, newest first, with ids below `before` if it is set."""
     until = BySource.id < before if before else None
-    return _present(AnalysisItem.by_source.query(obj_id, until, scan_index_forward=False))
+    return _skip_deleted(AnalysisItem.by_source.query(source_id, until, scan_index_forward=False))
 
 
 def iterate_service_analyses(service_id: int, before: int | None = None) -> Iterator[AnalysisItem]:
-    """Return the analyses of a service, newest first; only those with smaller ids, if one is given."""
+    """Yield the analyses of a service, newest first, with ids below `before` if it is set."""
     until = ByService.id < before if before else None
-    return _present(AnalysisItem.by_service.query(service_id, until, scan_index_forward=False))
+    return _skip_deleted(AnalysisItem.by_service.query(service_id, until, scan_index_forward=False))
 
 
 def find_some_of_service(service_id: int, limit: int) -> list[AnalysisItem]:
-    """Return some of the analyses of a service, half-deleted ones too."""
+    """Return some analyses of a service, those marked deleted included."""
     return list(AnalysisItem.by_service.query(service_id, limit=limit))
 
 
-def find_some_of_source(obj_id: str, limit: int) -> list[AnalysisItem]:
-    """Return some of the analyses of a source, half-deleted ones too."""
-    return list(AnalysisItem.by_source.query(obj_id, limit=limit))
-
-
-def _present(items: Iterator[AnalysisItem]) -> Iterator[AnalysisItem]:
-    return (item for item in items if item.status != "deleted")
+def find_some_of_source(source_id: str, limit: int) -> list[AnalysisItem]:
+    """Return some analyses of a source, those marked deleted included."""
+    return list(AnalysisItem.by_source.query(source_id, limit=limit))
 
 
 def find_overdue(limit: int) -> list[AnalysisItem]:
-    """Return what the sweep has to look at now, the longest waiting first."""
+    """Return the records that the sweep has to check now, the longest waiting first."""
     due = ByWatch.check_at <= time.time()
     return list(AnalysisItem.by_watch.query(WATCHED, due, limit=limit))
+
+
+def iterate_newest(listings: Iterable[str], before: int | None, page_size: int) -> Iterator[AnalysisItem]:
+    """Yield the analyses of several listings, newest first, each once.
+
+    Parameters
+    ----------
+    listings : iterable of str
+        The keys of the listings.
+    before : int or None
+        Only analyses with smaller ids.
+    page_size : int
+        The most entries to read of a listing at a time.
+    """
+    ids = merge(*(_iterate_ids(listing, before, page_size) for listing in listings), reverse=True)
+    distinct = (analysis_id for analysis_id, _ in groupby(ids))
+    while chunk := list(islice(distinct, min(page_size, RECORDS_PER_READ))):
+        items = find_analyses(chunk)
+        yield from (items[analysis_id] for analysis_id in chunk if analysis_id in items)
+
+
+def _iterate_ids(listing: str, before: int | None, page_size: int) -> Iterator[int]:
+    until = ByListing.id < before if before else None
+    entries = ListingItem.by_listing.query(listing, until, scan_index_forward=False, page_size=page_size)
+    return (entry.id for entry in entries)
+
+
+def _skip_deleted(items: Iterator[AnalysisItem]) -> Iterator[AnalysisItem]:
+    return (item for item in items if item.status != "deleted")

@@ -1,37 +1,42 @@
-"""Every step that an analysis may take: each is one conditional write, which names the state it leaves.
+"""Every change of an analysis' state: one conditional write, which names the state that it leaves.
 
 ::
 
-    queued --sent--> pending --called back--> completed | failure
+    queued --sent--> pending --callback--> completed | failure
        |                |
-       +--> failure     +--> timed_out (past invalid_after)
+       +--> failure     +--> timed_out (after invalid_after)
        +--> cancelled <-+
 
-Whoever comes second loses, and is told so (`LostRace`).
+If another write changed the state first, `StateChanged` is raised.
 """
 
 import time
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import settings
-from chalicelib.tables.analyses import COUNTED, OPEN, WATCHED, analysis_key, tally_key
-from chalicelib.tables.analysis_items import AnalysisItem, CallbackItem, TallyItem
-from chalicelib.tables.base import timestamp, transaction, write_conditionally
+from chalicelib.tables.analyses import (
+    COUNTED,
+    LISTINGS_PER_TRANSACTION,
+    WAITING,
+    WATCHED,
+    AnalysisItem,
+    CallbackItem,
+    ListingItem,
+    Products,
+    TallyItem,
+    analysis_key,
+    listing_items,
+    tally_key,
+)
+from chalicelib.tables.base import changes_to_actions, timestamp, transaction
 
 __all__ = [
-    "delete_record",
-    "end_analysis",
-    "lease_analysis",
-    "mark_deleted",
-    "mark_sent",
-    "mark_settled",
-    "postpone_check",
-    "postpone_sending",
-    "save_products",
-    "save_progress",
-]
+    "delete_record", "end_analysis", "lease_analysis", "mark_deleted", "mark_sent", "mark_settled",
+    "postpone_check", "postpone_sending", "save_products", "save_progress",
+]  # fmt: skip
 
 
 def lease_analysis(item: AnalysisItem, invalid_after: str) -> None:
@@ -39,86 +44,82 @@ def lease_analysis(item: AnalysisItem, invalid_after: str) -> None:
 
     Raises
     ------
-    LostRace
-        If it is not queued any more, or somebody else is sending it.
+    StateChanged
+        If it is no longer queued, or another invocation holds the lease.
     """
     until = time.time() + settings.DISPATCH_LEASE
-    actions: list[Action] = [
-        AnalysisItem.lease_until.set(until),
-        AnalysisItem.attempts.add(1),
-        AnalysisItem.invalid_after.set(invalid_after),
-        AnalysisItem.check_at.set(until + settings.UNSENT_AFTER),
-        AnalysisItem.modified.set(timestamp()),
-    ]
-    free = (AnalysisItem.status == "queued") & (AnalysisItem.lease_until < time.time())
-    write_conditionally(lambda: item.update(actions=actions, condition=free))
+    is_free = (AnalysisItem.status == "queued") & (AnalysisItem.lease_until < time.time())
+    changes = {
+        "lease_until": until,
+        "invalid_after": invalid_after,
+        "check_at": until + settings.UNSENT_AFTER,
+        "modified": timestamp(),
+    }
+    item.update_if([*_set(changes), AnalysisItem.attempts.add(1)], is_free)
 
 
 def postpone_sending(item: AnalysisItem, seconds: float, message: str) -> None:
-    """Give the lease back: the queue will bring the analysis again after `seconds`.
+    """Keep the lease until the queue delivers the message again, after `seconds`.
 
     Raises
     ------
-    LostRace
-        If it is not queued any more.
+    StateChanged
+        If it is no longer queued.
     """
-    actions: list[Action] = [
-        # Nobody else shall send it before, should there be a second message.
-        AnalysisItem.lease_until.set(time.time() + seconds - 1.0),
-        AnalysisItem.status_message.set(message),
-        AnalysisItem.check_at.set(time.time() + seconds + settings.UNSENT_AFTER),
-        AnalysisItem.modified.set(timestamp()),
-    ]
-    write_conditionally(lambda: item.update(actions=actions, condition=AnalysisItem.status == "queued"))
+    changes = {
+        # A second message must not send it earlier.
+        "lease_until": time.time() + seconds - 1.0,
+        "status_message": message,
+        "check_at": time.time() + seconds + settings.UNSENT_AFTER,
+        "modified": timestamp(),
+    }
+    item.update_if(_set(changes), AnalysisItem.status == "queued")
 
 
 def mark_sent(item: AnalysisItem, message: str, deadline: float) -> None:
-    """Step from queued to pending: the service has the data, and time until `deadline`.
+    """Change from queued to pending: the service has the data, and time until `deadline`.
 
     Raises
     ------
-    LostRace
-        If it is not queued any more: a callback that came first has won.
+    StateChanged
+        If it is no longer queued: a callback came before the service's own response.
     """
-    actions: list[Action] = [
-        AnalysisItem.status.set("pending"),
-        AnalysisItem.status_message.set(message),
-        AnalysisItem.check_at.set(deadline),
-        AnalysisItem.last_activity.set(timestamp()),
-        AnalysisItem.modified.set(timestamp()),
-    ]
-    write_conditionally(lambda: item.update(actions=actions, condition=AnalysisItem.status == "queued"))
+    activity = timestamp()
+    changes = {
+        "status": "pending",
+        "status_message": message,
+        "check_at": deadline,
+        "last_activity": activity,
+        "modified": activity,
+    }
+    item.update_if(_set(changes), AnalysisItem.status == "queued")
 
 
 def postpone_check(item: AnalysisItem) -> None:
-    """Note that the sweep has looked at an analysis: if that did not help, it looks again later.
+    """Have the sweep check an analysis later again.
 
     Raises
     ------
-    LostRace
-        If something happened to it in between.
+    StateChanged
+        If it changed since it was read.
     """
-    actions: list[Action] = [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
-    unchanged = (AnalysisItem.status == item.status) & (AnalysisItem.check_at == item.check_at)
-    write_conditionally(lambda: AnalysisItem(item.key).update(actions=actions, condition=unchanged))
+    is_unchanged = (AnalysisItem.status == item.status) & (AnalysisItem.check_at == item.check_at)
+    AnalysisItem(item.key).update_if(_set({"check_at": _next_check()}), is_unchanged)
 
 
 def save_progress(item: AnalysisItem, progress: float | None, message: str) -> None:
-    """Keep how far the service has come.
+    """Save what the service reports: its progress from 0 to 1, if it says so, and a message.
 
     Raises
     ------
-    LostRace
+    StateChanged
         If the analysis has ended.
     """
-    actions: list[Action] = [
-        AnalysisItem.status_message.set(message),
-        AnalysisItem.last_activity.set(timestamp()),
-        AnalysisItem.modified.set(timestamp()),
-    ]
+    activity = timestamp()
+    changes: dict[str, Any] = {"status_message": message, "last_activity": activity, "modified": activity}
     if progress is not None:
-        actions.append(AnalysisItem.progress.set(progress))
-    write_conditionally(lambda: item.update(actions=actions, condition=AnalysisItem.status.is_in(*OPEN)))
+        changes["progress"] = progress
+    item.update_if(_set(changes), _status_in(WAITING))
 
 
 def end_analysis(
@@ -126,111 +127,120 @@ def end_analysis(
     status: str,
     message: str,
     *,
-    leaving: tuple[str, ...] = OPEN,
+    leaving: tuple[str, ...] = WAITING,
     document: str | None = None,
-    products: dict[str, Any] | None = None,
+    products: Products | None = None,
     duration: float | None = None,
-    settled: bool = True,
+    is_settled: bool = True,
 ) -> None:
-    """Step into a final state, and consume the callback, in one transaction.
+    """Change to a final state and consume the callback, in one transaction; update `item` likewise.
 
     Parameters
     ----------
     item : AnalysisItem
-        The analysis; only its identity is used.
+        The analysis; of its state nothing is assumed but `leaving`.
     status : str
         ``completed``, ``failure``, ``timed_out`` or ``cancelled``.
+    message : str
+        The new status message.
     leaving : tuple of str
         The states that it may be in now.
-    document : str, optional
-        Where the winner's document lies.
-    settled : bool
-        Whether nothing is left to be done, so that the sweep need not look at it again.
+    document, products, duration : optional
+        The prefix of its stored document, what the record says of it, and the seconds since its start.
+    is_settled : bool
+        False if work is left, so that the sweep checks it again.
 
     Raises
     ------
-    LostRace
-        If it is in another state: somebody else was first.
+    StateChanged
+        If it is in another state.
     """
-    at = timestamp()
-    values: dict[str, Any] = {
+    activity = timestamp()
+    changes = {
         "status": status,
         "status_message": message,
-        "last_activity": at,
-        "modified": at,
+        "last_activity": activity,
+        "modified": activity,
+        "document": document,
+        "stored_products": products,
+        "duration": duration,
     }
-    given = {"document": document, "products": products, "duration": duration}
-    values |= {key: value for key, value in given.items() if value is not None}
-    actions: list[Action] = [getattr(AnalysisItem, key).set(value) for key, value in values.items()]
-    if settled:
-        actions += [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
-    else:
-        actions += [AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER)]
+    changes = {name: value for name, value in changes.items() if value is not None}
+    watch = {"watch": None, "check_at": None} if is_settled else {"check_at": _next_check()}
     with transaction() as write:
-        write.update(
-            analysis_key(int(item.id)), actions=actions, condition=AnalysisItem.status.is_in(*leaving)
-        )
+        write.update(analysis_key(item.id), _set(changes | watch), _status_in(leaving))
         if item.callback_hash:
-            callback = CallbackItem(f"callback#{item.callback_hash}")
             write.update(
-                callback,
-                actions=[CallbackItem.consumed.set(True)],
-                condition=CallbackItem.consumed == False,  # noqa: E712 - a DynamoDB expression
+                CallbackItem(f"callback#{item.callback_hash}"),
+                [CallbackItem.consumed.set(True)],
+                CallbackItem.consumed == False,  # noqa: E712 - a DynamoDB expression
             )
         if status != "completed":
-            write.update(tally_key(item), actions=[TallyItem.held.add(-1)])
+            write.update(tally_key(item), [TallyItem.held.add(-1)])
+    for name, value in changes.items():
+        setattr(item, name, value)
 
 
 def mark_settled(item: AnalysisItem) -> None:
-    """Note that nothing is left to be done for a completed analysis.
+    """Record that no work is left for a completed analysis.
 
     Raises
     ------
-    LostRace
-        If it is deleted.
+    StateChanged
+        If it was deleted.
     """
-    actions: list[Action] = [AnalysisItem.watch.remove(), AnalysisItem.check_at.remove()]
-    there = AnalysisItem.status == "completed"
-    write_conditionally(lambda: analysis_key(int(item.id)).update(actions=actions, condition=there))
+    analysis_key(item.id).update_if(_set({"watch": None, "check_at": None}), _status_in(("completed",)))
 
 
-def save_products(item: AnalysisItem, products: dict[str, Any]) -> None:
-    """Keep what was found out about the products of a completed analysis.
+def save_products(item: AnalysisItem, products: Products) -> None:
+    """Save what the results of a completed analysis turned out to hold.
 
     Raises
     ------
-    LostRace
-        If it is deleted.
+    StateChanged
+        If it was deleted.
     """
-    actions: list[Action] = [AnalysisItem.products.set(products)]
-    there = AnalysisItem.status == "completed"
-    write_conditionally(lambda: analysis_key(int(item.id)).update(actions=actions, condition=there))
+    analysis_key(item.id).update_if(_set({"stored_products": products}), _status_in(("completed",)))
 
 
 def mark_deleted(item: AnalysisItem) -> None:
-    """Hide an analysis for good; the sweep finishes the work if nobody else does.
+    """Hide an analysis for good; the sweep deletes the rest if nobody else does.
 
     Raises
     ------
-    LostRace
-        If its state has changed since it was read, or it is deleted already.
+    StateChanged
+        If its state changed since it was read.
     """
-    actions: list[Action] = [
-        AnalysisItem.status.set("deleted"),
-        AnalysisItem.watch.set(WATCHED),
-        AnalysisItem.check_at.set(time.time() + settings.UNSENT_AFTER),
-    ]
+    changes = {"status": "deleted", "watch": WATCHED, "check_at": _next_check()}
     with transaction() as write:
-        write.update(
-            analysis_key(int(item.id)), actions=actions, condition=AnalysisItem.status == item.status
-        )
+        write.update(analysis_key(item.id), _set(changes), AnalysisItem.status == item.status)
         if item.status in COUNTED:
-            write.update(tally_key(item), actions=[TallyItem.held.add(-1)])
+            write.update(tally_key(item), [TallyItem.held.add(-1)])
 
 
 def delete_record(item: AnalysisItem) -> None:
-    """Remove the record of an entombed analysis, after its blobs are gone."""
+    """Delete the record of an analysis that is marked deleted, with its listings and its callback."""
+    entries = listing_items(item)
+    if entries[LISTINGS_PER_TRANSACTION:]:
+        with ListingItem.batch_write() as batch:
+            for entry in entries[LISTINGS_PER_TRANSACTION:]:
+                batch.delete(entry)
     with transaction() as write:
+        for entry in entries[:LISTINGS_PER_TRANSACTION]:
+            write.delete(entry)
         if item.callback_hash:
             write.delete(CallbackItem(f"callback#{item.callback_hash}"))
-        write.delete(analysis_key(int(item.id)))
+        write.delete(analysis_key(item.id))
+
+
+def _set(changes: dict[str, Any]) -> list[Action]:
+    return changes_to_actions(AnalysisItem, changes)
+
+
+def _status_in(states: tuple[str, ...]) -> Condition:
+    condition: Condition = AnalysisItem.status.is_in(*states)
+    return condition
+
+
+def _next_check() -> float:
+    return time.time() + settings.UNSENT_AFTER

@@ -1,48 +1,41 @@
-"""Batches: one analysis for many sources, and what came of it for each."""
+"""Batches: one analysis for many sources, and the outcome for each source."""
 
 from contextlib import suppress
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.tables.analyses import save_idempotency_key
 from chalicelib.tables.base import (
-    ConditionFailed,
+    AlreadyExists,
+    IntegerAttribute,
     Registry,
     id_key,
     next_id,
     timestamp,
     transaction,
-    write_conditionally,
 )
 
 __all__ = [
-    "BatchItem",
-    "OutcomeItem",
-    "count_outcomes",
-    "find_batch",
-    "find_outcomes",
-    "insert_batch",
-    "insert_outcome",
-    "next_batch_id",
-]
+    "BatchItem", "OutcomeItem", "count_outcomes", "find_batch", "find_outcomes", "insert_batch",
+    "insert_outcome", "next_batch_id",
+]  # fmt: skip
 
 
 class BatchItem(Registry):
-    """A batch (kind ``batch``); the request and the names of its sources lie in a blob."""
+    """A batch (kind ``batch``); its request and the names of its sources lie in a blob."""
 
-    id = NumberAttribute()
-    author_id = NumberAttribute()
-    service_id = NumberAttribute()
-    total = NumberAttribute()
+    id = IntegerAttribute()
+    author_id = IntegerAttribute()
+    service_id = IntegerAttribute()
+    total = IntegerAttribute()
     created_at = UnicodeAttribute(default_for_new=timestamp)
 
 
 class OutcomeItem(Registry):
-    """What came of a batch for one source (kind ``batch#<id>``, by its place in the batch)."""
+    """The outcome of a batch for one source (kind ``batch#<id>``, by its position in the batch)."""
 
     obj_id = UnicodeAttribute()
-    analysis_id = NumberAttribute(null=True)
+    analysis_id = IntegerAttribute(null=True)
     message = UnicodeAttribute(null=True)
 
 
@@ -52,53 +45,51 @@ def next_batch_id() -> int:
 
 
 def insert_batch(
-    number: int, author_id: int, service_id: int, total: int, idempotency_key: str | None
+    batch_id: int, author_id: int, service_id: int, total: int, idempotency_key: str | None
 ) -> None:
     """Add a batch.
 
     Raises
     ------
-    LostRace
-        If the idempotency key is known.
+    IdempotencyKeyUsed
+        If an earlier request had the key.
     """
     item = BatchItem(
-        "batch", id_key(number), id=number, author_id=author_id, service_id=service_id, total=total
+        "batch", id_key(batch_id), id=batch_id, author_id=author_id, service_id=service_id, total=total
     )
     with transaction() as write:
-        write.save(item, condition=BatchItem.key.does_not_exist())
+        write.save(item, BatchItem.key.does_not_exist())
         if idempotency_key:
-            save_idempotency_key(write, idempotency_key, number)
+            save_idempotency_key(write, idempotency_key, batch_id)
 
 
 def insert_outcome(
-    number: int, place: int, obj_id: str, analysis_id: int | None, message: str | None
+    batch_id: int, position: int, source_id: str, analysis_id: int | None, message: str | None
 ) -> None:
-    """Keep what came of a batch for one source; what is known of it already is the same."""
+    """Save the outcome for one source; an outcome that exists is the same and stays."""
     outcome = OutcomeItem(
-        f"batch#{number}", id_key(place), obj_id=obj_id, analysis_id=analysis_id, message=message
+        f"batch#{batch_id}", id_key(position), obj_id=source_id, analysis_id=analysis_id, message=message
     )
-    with suppress(ConditionFailed):
-        write_conditionally(lambda: outcome.save(condition=OutcomeItem.key.does_not_exist()))
+    with suppress(AlreadyExists):
+        outcome.save_if(OutcomeItem.key.does_not_exist(), AlreadyExists())
 
 
-def count_outcomes(number: int) -> tuple[int, int]:
-    """Return for how many sources of a batch something is known, and how many of these were refused."""
-    partition = f"batch#{number}"
-    refused = OutcomeItem.analysis_id.does_not_exist()
+def count_outcomes(batch_id: int) -> tuple[int, int]:
+    """Return how many outcomes of a batch are known, and how many of these are refusals."""
+    partition = f"batch#{batch_id}"
+    is_refusal = OutcomeItem.analysis_id.does_not_exist()
     return (
         OutcomeItem.count(partition, consistent_read=True),
-        OutcomeItem.count(partition, filter_condition=refused, consistent_read=True),
+        OutcomeItem.count(partition, filter_condition=is_refusal, consistent_read=True),
     )
 
 
-def find_batch(number: int) -> BatchItem | None:
-    try:
-        return BatchItem.get("batch", id_key(number), consistent_read=True)
-    except DoesNotExist:
-        return None
+def find_batch(batch_id: int) -> BatchItem | None:
+    """Return a batch, or None if there is none."""
+    return BatchItem.find("batch", id_key(batch_id))
 
 
-def find_outcomes(number: int, first: int, count: int) -> list[OutcomeItem]:
-    """Return what is known of some sources of a batch, by their places."""
-    places = OutcomeItem.key.between(id_key(first), id_key(first + count - 1))
-    return list(OutcomeItem.query(f"batch#{number}", places, consistent_read=True))
+def find_outcomes(batch_id: int, first: int, count: int) -> list[OutcomeItem]:
+    """Return the known outcomes at `count` positions from `first` on."""
+    positions = OutcomeItem.key.between(id_key(first), id_key(first + count - 1))
+    return list(OutcomeItem.query(f"batch#{batch_id}", positions, consistent_read=True))

@@ -1,117 +1,112 @@
-"""Default analyses, and under which events they are found.
+"""Default analyses, and the events that start them.
 
-A default analysis stands under its service. For each event that starts it there is a small
-*trigger* item, so that an event finds its own default analyses by one Query.
+A default analysis is stored under its service. For each event that starts it there is a small
+*trigger* item, so that one Query finds all default analyses that an event starts.
 """
 
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
-from pynamodb.expressions.update import Action
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.tables.base import Registry, id_key, next_id, timestamp, transaction
+from chalicelib.tables.base import (
+    IntegerAttribute,
+    IntegerSetAttribute,
+    Registry,
+    changes_to_actions,
+    id_key,
+    next_id,
+    timestamp,
+    transaction,
+)
 
 __all__ = [
-    "DefaultAnalysisItem",
-    "delete_default_item",
-    "find_default_analysis",
-    "find_of_service",
-    "find_triggered_by",
-    "insert_default_analysis",
-    "update_default_item",
-]
+    "DefaultAnalysisItem", "delete_default_item", "find_default_analysis", "find_of_service",
+    "find_triggered_by", "insert_default_analysis", "update_default_item",
+]  # fmt: skip
 
 
 class DefaultAnalysisItem(Registry):
     """An analysis that starts by itself (kind ``default_analysis_of_<service>``)."""
 
-    id = NumberAttribute()
-    service_id = NumberAttribute()
-    author_id = NumberAttribute()
-    group_ids = NumberSetAttribute()
+    id = IntegerAttribute()
+    service_id = IntegerAttribute()
+    author_id = IntegerAttribute()
+    group_ids = IntegerSetAttribute()
     fields = JSONAttribute()
     triggers = JSONAttribute()
-    revision = NumberAttribute(default=1)
+    revision = IntegerAttribute(default=1)
     created_at = UnicodeAttribute(default_for_new=timestamp)
     modified = UnicodeAttribute(default_for_new=timestamp)
 
 
 class TriggerItem(Registry):
-    """That an event (kind ``trigger#<event>``) starts a default analysis."""
+    """A default analysis that an event (kind ``trigger#<event>``) starts."""
 
-    service_id = NumberAttribute()
-    default_id = NumberAttribute()
+    service_id = IntegerAttribute()
+    default_id = IntegerAttribute()
 
 
 def _kind(service_id: int) -> str:
     return f"default_analysis_of_{service_id}"
 
 
-def _trigger(event: str, service_id: int, number: int) -> TriggerItem:
-    return TriggerItem(f"trigger#{event}", id_key(number), service_id=service_id, default_id=number)
+def _trigger(event: str, service_id: int, default_id: int) -> TriggerItem:
+    return TriggerItem(f"trigger#{event}", id_key(default_id), service_id=service_id, default_id=default_id)
 
 
 def insert_default_analysis(service_id: int, events: list[str], values: dict[str, Any]) -> int:
-    """Add a default analysis that some events start; return its id."""
-    number = next_id("default_analysis")
+    """Add a default analysis that `events` start; return its id."""
+    default_id = next_id("default_analysis")
     item = DefaultAnalysisItem(
-        _kind(service_id), id_key(number), id=number, service_id=service_id, triggers=events, **values
+        _kind(service_id), id_key(default_id), id=default_id, service_id=service_id, triggers=events, **values
     )
     with transaction() as write:
-        write.save(item, condition=DefaultAnalysisItem.key.does_not_exist())
+        write.save(item, DefaultAnalysisItem.key.does_not_exist())
         for event in events:
-            write.save(_trigger(event, service_id, number))
-    return number
+            write.save(_trigger(event, service_id, default_id))
+    return default_id
 
 
 def update_default_item(item: DefaultAnalysisItem, events: list[str], values: dict[str, Any]) -> None:
-    """Change a default analysis as it was read, and what starts it.
+    """Change a default analysis, and the events that start it.
 
     Raises
     ------
-    LostRace
-        If it was changed in between.
+    StateChanged
+        If it changed since it was read.
     """
-    service_id, number = int(item.service_id), int(item.id)
-    actions: list[Action] = [getattr(DefaultAnalysisItem, name).set(value) for name, value in values.items()]
-    actions += [
-        DefaultAnalysisItem.triggers.set(events),
-        DefaultAnalysisItem.modified.set(timestamp()),
-        DefaultAnalysisItem.revision.add(1),
-    ]
-    unchanged = DefaultAnalysisItem.revision == item.revision
+    changes = {**values, "triggers": events, "modified": timestamp()}
+    actions = [*changes_to_actions(DefaultAnalysisItem, changes), DefaultAnalysisItem.revision.add(1)]
+    is_unchanged = DefaultAnalysisItem.revision == item.revision
     with transaction() as write:
         for event in set(item.triggers) - set(events):
-            write.delete(_trigger(event, service_id, number))
+            write.delete(_trigger(event, item.service_id, item.id))
         for event in set(events) - set(item.triggers):
-            write.save(_trigger(event, service_id, number))
-        write.update(DefaultAnalysisItem(item.kind, item.key), actions=actions, condition=unchanged)
+            write.save(_trigger(event, item.service_id, item.id))
+        write.update(DefaultAnalysisItem(item.kind, item.key), actions, is_unchanged)
 
 
 def delete_default_item(item: DefaultAnalysisItem) -> None:
-    """Forget a default analysis, whether it is there or not."""
+    """Delete a default analysis, if it still exists."""
     with transaction() as write:
         for event in item.triggers:
-            write.delete(_trigger(event, int(item.service_id), int(item.id)))
+            write.delete(_trigger(event, item.service_id, item.id))
         write.delete(DefaultAnalysisItem(item.kind, item.key))
 
 
-def find_default_analysis(service_id: int, number: int) -> DefaultAnalysisItem | None:
-    try:
-        return DefaultAnalysisItem.get(_kind(service_id), id_key(number), consistent_read=True)
-    except DoesNotExist:
-        return None
+def find_default_analysis(service_id: int, default_id: int) -> DefaultAnalysisItem | None:
+    """Return a default analysis of a service, or None if there is none."""
+    return DefaultAnalysisItem.find(_kind(service_id), id_key(default_id))
 
 
 def find_of_service(service_id: int) -> list[DefaultAnalysisItem]:
+    """Return the default analyses of a service, by id."""
     return list(DefaultAnalysisItem.query(_kind(service_id), consistent_read=True))
 
 
 def find_triggered_by(event: str) -> list[DefaultAnalysisItem]:
     """Return the default analyses that an event starts."""
-    keys = [
-        (_kind(int(trigger.service_id)), id_key(int(trigger.default_id)))
-        for trigger in TriggerItem.query(f"trigger#{event}", consistent_read=True)
-    ]
-    return list(DefaultAnalysisItem.batch_get(keys, consistent_read=True)) if keys else []
+    triggers = TriggerItem.query(f"trigger#{event}", consistent_read=True)
+    return DefaultAnalysisItem.find_many(
+        (_kind(trigger.service_id), id_key(trigger.default_id)) for trigger in triggers
+    )

@@ -36,7 +36,7 @@ def test_each_source_has_its_own_outcome(admin: Gateway) -> None:
 
 
 def test_a_large_batch_is_cut_into_jobs(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    monkeypatch.setattr(batches, "SOURCES_PER_JOB", 2)
     names = make_sources(admin, 9)
     batch = admin.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": names}).data["id"]
     deliver(queues.JOBS)

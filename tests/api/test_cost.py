@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import get_client
-from chalicelib.tables import analysis_listings
-from chalicelib.tables.analysis_items import AnalysisItem, ListingItem
+from chalicelib.tables import analyses as analyses_table
+from chalicelib.tables.analyses import AnalysisItem, ListingItem
 from tests.api.story import make_service, make_source, start
 from tests.gateway import Gateway
 
@@ -49,7 +49,7 @@ def fill(numbers: range, service: int, author: int) -> None:
             batch.save(item)
     with ListingItem.batch_write() as batch:
         for item in analyses:
-            for entry in analysis_listings._entries(item):
+            for entry in analyses_table.listing_items(item):
                 batch.save(entry)
 
 

@@ -38,10 +38,10 @@ def redirect(request: Received) -> tuple[int, dict[str, str]]:
 @pytest.mark.parametrize(
     ("answers", "status", "word", "requests"),
     [
-        ([200], "pending", "at work", 1),
-        ([202], "pending", "at work", 1),
-        ([500, 500, 200], "pending", "at work", 3),
-        ([429, 204], "pending", "at work", 2),
+        ([200], "pending", "working", 1),
+        ([202], "pending", "working", 1),
+        ([500, 500, 200], "pending", "working", 3),
+        ([429, 204], "pending", "working", 2),
         ([503], "failure", "5 times", settings.DISPATCH_ATTEMPTS),
         ([404], "failure", "404", 1),
         ([401], "failure", "401", 1),
@@ -152,7 +152,7 @@ def test_a_dead_letter_ends_its_analysis(admin: Gateway) -> None:
     event = {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
     workers.handle_dead_letter(event)
     assert state(admin, analysis)[0] == "failure"
-    assert "many tries" in state(admin, analysis)[1]
+    assert "many attempts" in state(admin, analysis)[1]
     workers.handle_dead_letter(event)
 
 

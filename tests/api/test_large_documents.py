@@ -147,7 +147,7 @@ def test_what_is_too_large_is_refused_with_the_limit(
     body = {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}}
     refusal = admin.post(callback, body)
     assert refusal.status == 413
-    assert "at most 1" in refusal.message
+    assert "limit is 1 MB" in refusal.message
 
 
 def test_a_function_that_breaks_loses_nothing(

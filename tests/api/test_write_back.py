@@ -171,7 +171,7 @@ def test_what_cannot_be_written_back_does_not_stop_the_sweep(
 ) -> None:
     monkeypatch.setattr(write_back, "write_back", lambda item: 1 / 0)
     monkeypatch.setattr(sweep, "write_back", lambda item: 1 / 0)
-    monkeypatch.setattr(sweep, "AT_ONCE", 1)
+    monkeypatch.setattr(sweep, "MOST_RECORDS", 1)
     broken = call_back(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
     waiting = start(admin, make_service(admin, name="waiting"))
     taken(queues.DISPATCH)

@@ -32,7 +32,8 @@ LEVELS = [
     ),
     (
         "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
-        "chalicelib.blobs", "chalicelib.lambda_functions", "chalicelib.queues", "chalicelib.secrets",
+        "chalicelib.blob_keys", "chalicelib.blobs", "chalicelib.lambda_functions", "chalicelib.queues",
+        "chalicelib.secrets",
         "chalicelib.egress", "chalicelib.egress_policy", "chalicelib.renderer", "chalicelib.aws",
         "chalicelib.settings",
         "chalicelib.json_text",

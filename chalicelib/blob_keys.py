@@ -1,0 +1,88 @@
+"""Where each blob lies in the bucket: every key is made here.
+
+::
+
+    analyses/<id>/inputs.json                     the inputs of a service, without its secrets
+    analyses/<id>/documents/<uuid>/document.json  the document of a callback or an upload, as posted
+    analyses/<id>/documents/<uuid>/plots/0.png    and so on: the binary parts of the document
+    analyses/<id>/documents/<uuid>/renders/…      what the renderer made of them
+    renders/periodograms/<hash>.json              a periodogram; -rows.json: the points that it is of
+    batches/<id>.json                             the request of a batch, and its sources
+    uploads/documents/<owner>/<uuid>.json         a document that is too large for a request
+    uploads/answers/<uuid>.json                   an answer that is too large for API Gateway
+    fits/<uuid>/payload.json                      a payload for the supernova fitter
+"""
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+__all__ = [
+    "DOCUMENT", "INFERENCE_DATA", "RENDERED_RESULTS", "RESULTS", "RESULTS_BINARY", "RESULTS_JOBLIB",
+    "SAMPLES",
+    "analysis_prefix", "batch_key", "corner_plot_key", "document_upload_key", "fit_payload_key", "inputs_key",
+    "large_answer_key", "new_document_prefix", "periodogram_keys", "plot_part",
+]  # fmt: skip
+
+DOCUMENT = "document.json"
+INFERENCE_DATA = "inference_data.nc"
+SAMPLES = "samples.json"
+RESULTS = "results.json"
+RESULTS_JOBLIB = "results.joblib"
+RESULTS_BINARY = "results.bin"
+RENDERED_RESULTS = "renders/results.json"
+"""Parts of a document, below its prefix; the last is made from `RESULTS_JOBLIB`."""
+
+
+def analysis_prefix(analysis_id: int) -> str:
+    """Return the prefix of all blobs of an analysis."""
+    return f"analyses/{analysis_id}/"
+
+
+def inputs_key(analysis_id: int) -> str:
+    """Return the key of the inputs that a service is sent."""
+    return f"{analysis_prefix(analysis_id)}inputs.json"
+
+
+def new_document_prefix(analysis_id: int) -> str:
+    """Return a prefix that no other document of the analysis has."""
+    return f"{analysis_prefix(analysis_id)}documents/{uuid.uuid4()}/"
+
+
+def plot_part(number: int) -> str:
+    """Return the part of a document that is a plot, counted from 0."""
+    return f"plots/{number}"
+
+
+def corner_plot_key(document: str, plot_kwargs: dict[str, Any]) -> str:
+    """Return the key of a corner plot: one for each document and set of keyword arguments."""
+    digest = hashlib.sha256(json.dumps(plot_kwargs, sort_keys=True).encode()).hexdigest()
+    return f"{document}renders/corner-{digest[:32]}.png"
+
+
+def periodogram_keys(content: bytes) -> tuple[str, str]:
+    """Return the keys of a periodogram and of its points, by everything that determines them."""
+    place = f"renders/periodograms/{hashlib.sha256(content).hexdigest()}"
+    return f"{place}.json", f"{place}-rows.json"
+
+
+def batch_key(batch_id: int) -> str:
+    """Return the key of a batch's request and sources."""
+    return f"batches/{batch_id}.json"
+
+
+def document_upload_key(owner: str, upload_id: str) -> str:
+    """Return the key of an uploaded document; an id that was never issued gives a key without a blob."""
+    is_valid = upload_id.replace("-", "").isalnum() and len(upload_id) <= 36
+    return f"uploads/documents/{owner}/{upload_id if is_valid else 'none'}.json"
+
+
+def large_answer_key() -> str:
+    """Return a new key for an answer that is too large for API Gateway."""
+    return f"uploads/answers/{uuid.uuid4()}.json"
+
+
+def fit_payload_key() -> str:
+    """Return a new key for a payload of the supernova fitter."""
+    return f"fits/{uuid.uuid4()}/payload.json"
