@@ -26,7 +26,7 @@ __all__ = [
     "resource_name",
 ]
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 STAGE = os.environ.get("HELIOGRAPH_STAGE", "local")
 
 ANALYSES_PER_SOURCE = int(os.environ.get("ANALYSES_PER_SOURCE", "50"))
