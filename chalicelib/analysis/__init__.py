@@ -9,7 +9,8 @@
     rerun                the same analysis once more
     batches              the same analysis of many sources
     default_analyses     analyses that a classification or a save to a group starts
-    dispatch             one message becomes one request to the service
+    dispatch             one message becomes one request, sent again if needed
+      service_request      the request itself, and what came of it
       callback_tokens      the one-time token of the callback
       request_signing      the signature of the request
       refusal_excerpts     what a refusing service said, without secrets

@@ -1,0 +1,83 @@
+"""One request to a service: the stored inputs in an envelope, signed, and what came of it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib import blobs, egress, services
+from chalicelib.analysis.callback_tokens import derive_callback_token
+from chalicelib.analysis.refusal_excerpts import clean_excerpt
+from chalicelib.analysis.request_signing import build_signature_headers
+from chalicelib.authentication import build_request_auth
+from chalicelib.blob_keys import inputs_key
+from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.base import timestamp
+from chalicelib.tables.services import ServiceItem
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes
+    ----------
+    kind : {'sent', 'retry', 'failed'}
+        Whether the service has the data, should be sent them again, or cannot be sent them.
+    message : str
+        The same in words, for the readers of the analysis.
+    retry_after : float, optional
+        Seconds that the service asks to wait.
+    refusal : dict, optional
+        What a refusing service said, for those who manage it.
+    """
+
+    kind: Literal["sent", "retry", "failed"]
+    message: str
+    retry_after: float | None = None
+    refusal: dict[str, Any] | None = None
+
+
+def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
+    """Send the inputs of a leased analysis to its service."""
+    inputs = blobs.read_blob(inputs_key(item.id))
+    if inputs is None:
+        return Outcome("failed", "The stored inputs do not exist any more. Start the analysis again.")
+    token = derive_callback_token(item.id, item.created_at)
+    auth = build_request_auth(service.fields["authentication_type"], services.get_credentials(service))
+    body = _build_body(item, token, auth.body, inputs)
+    headers = {**auth.headers, **build_signature_headers(f"analysis-{item.id}", body)}
+    try:
+        response = egress.post_to_service(service.fields["url"], body, headers, auth.auth)
+    except egress.AddressRefused as error:
+        return Outcome("failed", f"The service cannot be called: {error}.")
+    except egress.ConnectionFailed as error:
+        return Outcome("retry", f"The service could not be reached: {error}.")
+    except egress.ResponseTimedOut as error:
+        return Outcome("sent", f"The data were sent, {error}; the service may be working.")
+    if 200 <= response.status < 300:
+        return Outcome("sent", "The service has the data and is working.")
+    # Readers of the analysis see only the status; what the service said is for those who manage it.
+    refusal = {
+        "at": timestamp(),
+        "status": response.status,
+        "excerpt": clean_excerpt(response.body, {*auth.secrets, token}),
+        "analysis_id": item.id,
+    }
+    answer = f"The service answered HTTP {response.status}"
+    if response.status == 429 or response.status >= 500:
+        return Outcome("retry", f"{answer}.", response.retry_after, refusal)
+    if 300 <= response.status < 400:
+        advice = "redirects are not followed. Register the service's final address."
+        return Outcome("failed", f"{answer}: {advice}", refusal=refusal)
+    return Outcome("failed", f"{answer} to the data.", refusal=refusal)
+
+
+def _build_body(item: AnalysisItem, token: str, auth_body: dict[str, str], inputs: bytes) -> bytes:
+    """Put the envelope around the stored inputs, a JSON object, without parsing them."""
+    envelope = {
+        **auth_body,
+        "callback_url": f"{item.public_url}/webhook/obj_analysis/{token}",
+        "callback_method": "POST",
+        "invalid_after": str(item.invalid_after).replace("T", " "),
+    }
+    return json.dumps(envelope).encode()[:-1] + b", " + inputs.strip()[1:]
