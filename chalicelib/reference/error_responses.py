@@ -127,7 +127,8 @@ def _provoke_query_error(schema: type[Schema]) -> str:
             read_query(schema, {name: "perhaps"})
         except InvalidError as error:
             return str(error)
-    return f"{_list_field_names(schema)[0]}: this is no valid JSON: Expecting value: line 1 column 1 (char 0)."
+    name = _list_field_names(schema)[0]
+    return f"{name}: this is no valid JSON: Expecting value: line 1 column 1 (char 0)."
 
 
 def _get_documented_base(error: type[HeliographError]) -> type[HeliographError]:

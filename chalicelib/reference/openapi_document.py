@@ -35,8 +35,8 @@ SECURITY: dict[str, Json] = {
 }
 
 SERVICE_REQUEST = """
-Sent to the `url` of the service, with the credentials of its `authentication_type`. The request is also signed by
-[Standard Webhooks](https://www.standardwebhooks.com) (scheme `v1a`, ed25519 over
+Sent to the `url` of the service, with the credentials of its `authentication_type`. The request is also
+signed by [Standard Webhooks](https://www.standardwebhooks.com) (scheme `v1a`, ed25519 over
 `<webhook-id>.<webhook-timestamp>.<body>`); `GET /sysinfo` returns the public key.
 
 The service acknowledges the request at once and sends its results later, to `callback_url`.

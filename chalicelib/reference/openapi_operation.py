@@ -150,7 +150,7 @@ def _add_list_description(schema: Json, components: Components) -> Json:
 
 def _build_redirect(description: str) -> Json:
     return {
-        "description": f"{description} The address works for {settings.LINK_SECONDS} seconds, without a token.",
+        "description": f"{description} The address needs no token and works for {settings.LINK_SECONDS} s.",
         "headers": {
             "Location": {
                 "description": "The address.",

@@ -1,7 +1,7 @@
 """The page of the reference: Swagger UI and the OpenAPI document in one HTML file.
 
-Styles and scripts are inline, and the Content-Security-Policy allows exactly these, by their hashes. So the page
-needs no other route or host, and a browser runs nothing else.
+Styles and scripts are inline, and the Content-Security-Policy allows them by their hashes. So the page needs
+no other route or host, and a browser runs nothing else.
 """
 
 import base64

@@ -4,6 +4,8 @@
 const openapi = JSON.parse(document.querySelector("#openapi").textContent);
 for (const methods of Object.values(openapi.paths)) {
   for (const operation of Object.values(methods)) {
+    // Swagger UI shows descriptions as Markdown, but summaries as plain text.
+    operation.summary = operation.summary.replaceAll("`", "");
     operation.description = `${describePermission(operation.security)}\n\n${operation.description ?? ""}`;
   }
 }
