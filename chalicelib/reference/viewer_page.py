@@ -33,6 +33,7 @@ def build_page(document: Json) -> str:
     data = json.dumps(document, ensure_ascii=False).replace("<", "\\u003c")
     return TEMPLATE.substitute(
         title=html.escape(f"{document['info']['title']} API reference"),
+        server=html.escape(document["servers"][0]["url"]),
         document=data,
         styles="".join(f"<style>{style}</style>" for style in STYLES),
         scripts="".join(f"<script>{script}</script>" for script in SCRIPTS),
