@@ -39,7 +39,7 @@ calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (some m
 screenshots: $(STAMP)  ## take a picture of every page of the web app (screenshots/)
 	@$(PY) -m tests.browser.screenshots
 
-vendor:  ## copy the web app's libraries from npm into web/vendor, at the versions of its package.json
+vendor:  ## copy the browser libraries from npm, at the versions of web/vendor/package.json
 	@web/vendor/copy.sh
 
 lint: $(STAMP)  ## ruff, mypy

@@ -11,7 +11,7 @@ import msgspec
 from chalice.app import Chalice
 
 from chalicelib import blobs
-from chalicelib.reference.document import document
+from chalicelib.reference.openapi_document import build_openapi_document
 from chalicelib.routes import OPERATIONS
 
 FAULTS = (500,)
@@ -59,7 +59,7 @@ def check_promise(method: str, resource: str, reply: Reply) -> None:
 
 @cache
 def _documented() -> dict[str, Any]:
-    return document(OPERATIONS)
+    return build_openapi_document(OPERATIONS)
 
 
 class Gateway:

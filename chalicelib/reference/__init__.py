@@ -1,10 +1,19 @@
-"""The reference of the API: an OpenAPI 3.1 document, and a page that is made of it.
+"""The API reference: the OpenAPI 3.1 document and the page that shows it.
 
-Nothing in here is written twice: paths, permissions and summaries are those of the routes,
-fields with their descriptions and examples those of the schemas. Only what no signature says,
-the conventions of the API, is prose of its own (``conventions.md``). The routes import this
-package when somebody asks for it, and not before: it is no part of a cold start.
+Paths, permissions and summaries come from the routes; fields, their descriptions and examples come from the
+schemas. Only the conventions of the API, which no signature holds, are written here (``conventions.md``).
+Imported on the first request for the reference, to keep cold starts short.
 
-``views`` says what the document needs to know of an operation, ``document`` puts it together from
-``operations``, ``failures``, ``json_schemas``, ``examples`` and ``webhook``; ``page`` shows it.
+``operation_signature``
+    What a view's signature says: parts of the path, query, body.
+``schema_components``
+    JSON Schemas of the project's types, and example values that fit them.
+``error_responses``
+    The errors that follow from a signature.
+``openapi_operation``
+    One operation of the document.
+``openapi_document``
+    The whole document, with the request that analysis services receive.
+``viewer_page``
+    The page: Swagger UI (``swagger_ui/``, copied by ``make vendor``) with our settings (``viewer/``).
 """

@@ -41,7 +41,7 @@ ROOMS = (
 OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.routes.operations]
 """Every operation that there is, in the order of the documentation."""
 
-DOCUMENTATION = documentation.routes_about(list(OPERATIONS))
+DOCUMENTATION = documentation.build_documentation_routes(list(OPERATIONS))
 OPERATIONS += DOCUMENTATION.operations
 
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 from chalicelib.routes.http import Call, HtmlPage, Reply
 from chalicelib.routes.operations import Operation, Routes
 
-__all__ = ["routes_about"]
+__all__ = ["build_documentation_routes"]
 
 Html = Annotated[
     str,
@@ -23,40 +23,40 @@ Document = Annotated[
 ]
 
 
-def routes_about(operations: list[Operation]) -> Routes:
-    """Return the routes that tell of all operations, and tell of themselves as well.
+def build_documentation_routes(operations: list[Operation]) -> Routes:
+    """Return the routes of the reference, which describes all operations and these routes too.
 
     Parameters
     ----------
     operations : list of Operation
-        Every other operation.
+        All other operations.
     """
     routes = Routes(__name__)
 
     @cache
-    def made() -> dict[str, Any]:
-        # Nobody who does not ask for it shall wait for the import.
-        from chalicelib.reference.document import document
+    def build_document() -> dict[str, Any]:
+        # Imported lazily, to keep cold starts short.
+        from chalicelib.reference.openapi_document import build_openapi_document
 
-        return document([*operations, *routes.operations])
+        return build_openapi_document([*operations, *routes.operations])
 
-    def of(base: str) -> dict[str, Any]:
-        return {**made(), "servers": [{"url": base}]}
+    def build_document_for(server: str) -> dict[str, Any]:
+        return {**build_document(), "servers": [{"url": server}]}
 
     @lru_cache(maxsize=4)
-    def page_of(base: str) -> HtmlPage:
-        from chalicelib.reference.page import whole
+    def build_page_for(server: str) -> HtmlPage:
+        from chalicelib.reference.viewer_page import build_page, build_page_headers
 
-        return HtmlPage(whole.page(of(base)), whole.headers())
+        return HtmlPage(build_page(build_document_for(server)), build_page_headers())
 
     @routes.open_to_all("GET", "/openapi.json", answers=Document, bare=True)
     def openapi(call: Call) -> Reply:
         """Read this reference as an OpenAPI 3.1 document."""
-        return Reply(of(call.public_url), bare=True)
+        return Reply(build_document_for(call.public_url), bare=True)
 
     @routes.open_to_all("GET", "/docs", answers=Html, bare=True)
     def docs(call: Call) -> HtmlPage:
         """Read this reference as a page."""
-        return page_of(call.public_url)
+        return build_page_for(call.public_url)
 
     return routes

@@ -1,6 +1,5 @@
-"""The reference: a document that says what the code does, all of it, and a page made of nothing else."""
+"""The API reference: the document describes what the code does, and the page shows the document."""
 
-import ast
 import base64
 import hashlib
 import json
@@ -10,33 +9,30 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from chalice.test import Client, HTTPResponse
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec import defstruct
 from openapi_spec_validator import validate
 
 from app import app
-from chalicelib import errors
-from chalicelib.reference.document import document
-from chalicelib.reference.examples import example
-from chalicelib.reference.page import literals
-from chalicelib.reference.views import body_schema
+from chalicelib import errors, settings
+from chalicelib.reference.openapi_document import build_openapi_document
+from chalicelib.reference.operation_signature import get_body_schema
+from chalicelib.reference.schema_components import Components, build_example
 from chalicelib.routes import OPERATIONS
 from chalicelib.schemas.base import parse_body
 
-DOCUMENT: dict[str, Any] = document(OPERATIONS)
+DOCUMENT: dict[str, Any] = build_openapi_document(OPERATIONS)
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
-DESCRIBED = [
+DOCUMENTED_OPERATIONS = [
     pytest.param(path, method, operation, id=operation["operationId"])
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
-every_operation = pytest.mark.parametrize(("path", "method", "operation"), DESCRIBED)
+for_each_operation = pytest.mark.parametrize(("path", "method", "operation"), DOCUMENTED_OPERATIONS)
 
 STATUSES = {
     str(kind.status)
@@ -50,53 +46,55 @@ def get(path: str, **headers: str) -> HTTPResponse:
         return client.http.get(path, headers={"host": "heliograph.test", **headers})
 
 
-def check(value: Any, schema: dict[str, Any]) -> None:
-    """Fail if a value does not fit a schema of the document."""
-    whole = {**schema, "components": DOCUMENT["components"]}
-    Draft202012Validator(whole).validate(value)
+def check_against_schema(value: Any, schema: dict[str, Any]) -> None:
+    """Raise ValidationError if a value does not fit a schema of the document."""
+    full_schema = {**schema, "components": DOCUMENT["components"]}
+    Draft202012Validator(full_schema).validate(value)
 
 
-def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every body that an operation takes or answers, with its place."""
+def iterate_contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the bodies that an operation takes or answers, with their places."""
     for place in ({"body": operation.get("requestBody", {})}, operation["responses"]):
         for name, holder in place.items():
             for content in holder.get("content", {}).values():
                 yield name, content
 
 
-def undescribed(schema: Any, place: str) -> Iterator[str]:
-    """Every property below a schema that nothing is said of; what is referred to has its own test."""
+def iterate_undescribed(schema: Any, place: str) -> Iterator[str]:
+    """Return the properties below a schema without a description; referenced schemas have their own test."""
     if isinstance(schema, list):
         for number, item in enumerate(schema):
-            yield from undescribed(item, f"{place}.{number}")
+            yield from iterate_undescribed(item, f"{place}.{number}")
     elif isinstance(schema, dict):
         for name, field in schema.get("properties", {}).items():
             target = SCHEMAS[field["$ref"].rpartition("/")[2]] if "$ref" in field else {}
             if not (field.get("description") or target.get("description")):
                 yield f"{place}.{name}"
-            yield from undescribed(field, f"{place}.{name}")
+            yield from iterate_undescribed(field, f"{place}.{name}")
         for key in ("items", "prefixItems", "anyOf", "additionalProperties"):
-            yield from undescribed(schema.get(key), place)
+            yield from iterate_undescribed(schema.get(key), place)
 
 
 def test_the_document_is_openapi() -> None:
     validate(json.loads(json.dumps(DOCUMENT)))
 
 
-def test_it_tells_of_every_route_and_of_no_other() -> None:
+def test_document_has_all_routes_and_no_others() -> None:
     routes = {(path, method) for path, item in app.routes.items() for method in item if path != "/{proxy+}"}
     assert routes == {(path, method.upper()) for path, item in DOCUMENT["paths"].items() for method in item}
-    # Each Operation stands for one of them: none has taken another's place.
+    # No two operations share a path and method.
     assert len(routes) == len(OPERATIONS)
 
 
-def test_operations_have_names_of_their_own() -> None:
-    names = [operation.values[2]["operationId"] for operation in DESCRIBED]
+def test_operation_ids_are_unique() -> None:
+    names = [operation.values[2]["operationId"] for operation in DOCUMENTED_OPERATIONS]
     assert len(set(names)) == len(names)
 
 
-@every_operation
-def test_operations_say_what_they_do(path: str, method: str, operation: dict[str, Any]) -> None:
+@for_each_operation
+def test_operations_have_summary_tag_and_path_parameters(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
     assert operation["summary"].endswith("."), "a summary is a sentence"
     (tag,) = operation["tags"]
     assert next(known["description"] for known in DOCUMENT["tags"] if known["name"] == tag)
@@ -104,73 +102,77 @@ def test_operations_say_what_they_do(path: str, method: str, operation: dict[str
     assert set(re.findall(r"{(\w+)}", path)) == {
         parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"
     }
-    assert method != "get" or "requestBody" not in operation, "many clients cannot send it"
+    assert method != "get" or "requestBody" not in operation, "many clients cannot send one"
 
 
-@every_operation
-def test_everything_it_takes_and_answers_is_described(
-    path: str, method: str, operation: dict[str, Any]
-) -> None:
+@for_each_operation
+def test_parameters_and_bodies_are_described(path: str, method: str, operation: dict[str, Any]) -> None:
     missing = [parameter["name"] for parameter in operation["parameters"] if not parameter["description"]]
     missing += [
-        name for place, content in contents(operation) for name in undescribed(content["schema"], place)
+        name
+        for place, content in iterate_contents(operation)
+        for name in iterate_undescribed(content["schema"], place)
     ]
     assert not missing
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_every_field_of_every_schema_is_described(name: str) -> None:
-    assert not list(undescribed(SCHEMAS[name], name))
+def test_fields_of_schemas_are_described(name: str) -> None:
+    assert not list(iterate_undescribed(SCHEMAS[name], name))
 
 
-@every_operation
+@for_each_operation
 def test_examples_fit_their_schemas(path: str, method: str, operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         for value in parameter["schema"].get("examples", ()):
-            check(value, parameter["schema"])
-    for _, content in contents(operation):
-        values = [shown["value"] for shown in content.get("examples", {}).values()]
+            check_against_schema(value, parameter["schema"])
+    for _, content in iterate_contents(operation):
+        values = [entry["value"] for entry in content.get("examples", {}).values()]
         values += [content["example"]] if "example" in content else []
         assert values
         for value in values:
-            check(value, content["schema"])
+            check_against_schema(value, content["schema"])
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_examples_of_fields_fit_them(name: str) -> None:
     for field in SCHEMAS[name].get("properties", {}).values():
         for value in field.get("examples", ()):
-            check(value, field)
+            check_against_schema(value, field)
 
 
-@pytest.mark.parametrize("operation", [o for o in OPERATIONS if body_schema(o) and o.method != "GET"])
-def test_the_code_takes_the_bodies_that_it_is_shown_with(operation: Any) -> None:
-    described = DOCUMENT["paths"][operation.path][operation.method.lower()]
-    parse_body(body_schema(operation), described["requestBody"]["content"]["application/json"]["example"])
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if get_body_schema(o) and o.method != "GET"])
+def test_code_accepts_the_example_bodies(operation: Any) -> None:
+    documented = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    parse_body(
+        get_body_schema(operation), documented["requestBody"]["content"]["application/json"]["example"]
+    )
 
 
-@every_operation
-def test_errors_are_those_of_the_code(path: str, method: str, operation: dict[str, Any]) -> None:
-    failed = {status: said for status, said in operation["responses"].items() if status[0] in "45"}
-    assert set(failed) <= STATUSES
-    for status, response in failed.items():
+@for_each_operation
+def test_error_statuses_follow_from_the_signature(path: str, method: str, operation: dict[str, Any]) -> None:
+    errors_by_status = {
+        status: response for status, response in operation["responses"].items() if status[0] in "45"
+    }
+    assert set(errors_by_status) <= STATUSES
+    for status, response in errors_by_status.items():
         assert response["description"]
         assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Failure"}
         assert ("Retry-After" in response.get("headers", {})) == (status in ("429", "503"))
     takes_values = any(p["in"] == "query" for p in operation["parameters"]) or "requestBody" in operation
-    assert ("400" in failed) >= takes_values
-    assert ("413" in failed) >= ("requestBody" in operation)
-    assert ("401" in failed) == bool(operation["security"])
+    assert ("400" in errors_by_status) >= takes_values
+    assert ("413" in errors_by_status) >= ("requestBody" in operation)
+    assert ("401" in errors_by_status) == bool(operation["security"])
 
 
-def test_the_permission_is_said_with_the_error_of_its_lack() -> None:
+def test_permission_is_named_with_its_error() -> None:
     service = DOCUMENT["paths"]["/analysis_service"]["post"]
     assert service["security"][0] == {"token": ["Manage Analysis Services"]}
     assert "`Manage Analysis Services`" in service["responses"]["401"]["description"]
     assert DOCUMENT["paths"]["/sysinfo"]["get"]["security"] == []
 
 
-def test_what_is_large_or_no_json_lies_elsewhere() -> None:
+def test_products_and_large_responses_are_redirects() -> None:
     corner = DOCUMENT["paths"]["/obj/analysis/{analysis_id}/corner"]["get"]
     assert "200" not in corner["responses"]
     assert "image/png" in corner["responses"]["303"]["description"]
@@ -179,9 +181,9 @@ def test_what_is_large_or_no_json_lies_elsewhere() -> None:
     assert "303" in DOCUMENT["paths"]["/sources/{source_id}/photometry"]["get"]["responses"]
 
 
-def test_services_learn_what_they_receive() -> None:
-    received = DOCUMENT["webhooks"]["analysis"]["post"]
-    assert {p["name"] for p in received["parameters"]} == {
+def test_request_to_services_is_documented() -> None:
+    request = DOCUMENT["webhooks"]["analysis"]["post"]
+    assert {p["name"] for p in request["parameters"]} == {
         "webhook-id", "webhook-timestamp", "webhook-signature",
     }  # fmt: skip
     assert set(SCHEMAS["Payload"]["properties"]) == {
@@ -190,18 +192,14 @@ def test_services_learn_what_they_receive() -> None:
     }  # fmt: skip
 
 
-def test_two_schemas_of_one_name_are_noticed() -> None:
-    from msgspec import defstruct
-
-    from chalicelib.reference.json_schemas import Components
-
+def test_two_types_of_one_name_are_refused() -> None:
     components = Components()
-    components.schema(defstruct("Star", [("ra", float)]))
+    components.build_schema(defstruct("Star", [("ra", float)]))
     with pytest.raises(ValueError, match="Star"):
-        components.schema(defstruct("Star", [("dec", float)]))
+        components.build_schema(defstruct("Star", [("dec", float)]))
 
 
-def test_examples_hold_what_is_required_and_what_has_one() -> None:
+def test_examples_hold_required_fields_and_fields_with_examples() -> None:
     schema = {
         "type": "object",
         "required": ["ra", "kind"],
@@ -212,87 +210,94 @@ def test_examples_hold_what_is_required_and_what_has_one() -> None:
             "dec": {"type": "number"},
         },
     }
-    assert example(schema, {}) == {"ra": 3, "kind": "SN Ia", "alias": ["dwz"]}
+    assert build_example(schema, {}) == {"ra": 3, "kind": "SN Ia", "alias": ["dwz"]}
 
 
-def test_it_is_served_for_where_it_is_asked() -> None:
-    reply = get("/openapi.json", host="there.example.org", **{"x-forwarded-proto": "http"})
+def test_server_is_the_requested_host() -> None:
+    reply = get("/openapi.json", host="other.example.org", **{"x-forwarded-proto": "http"})
     assert reply.status_code == 200
-    assert reply.json_body["servers"] == [{"url": "http://there.example.org/api"}]
+    assert reply.json_body["servers"] == [{"url": "http://other.example.org/api"}]
     assert reply.json_body["paths"].keys() == DOCUMENT["paths"].keys()
 
 
-class Page(HTMLParser):
-    """What a browser would find: texts of scripts and styles, ids, addresses, inline code."""
+class PageParser(HTMLParser):
+    """Collects inline code, addresses and inline attributes of a page.
+
+    Attributes
+    ----------
+    code : list of tuple
+        Tag, attributes and text of each script and style.
+    addresses : list of str
+        Values of href, src and action.
+    inline : list of str
+        Names of attributes that would hold code or style.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.code: dict[str, str] = {}
-        self.ids: list[str] = []
+        self.code: list[tuple[str, dict[str, str | None], str]] = []
         self.addresses: list[str] = []
         self.inline: list[str] = []
-        self._within = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._within = tag
-        for name, value in attrs:
-            self.ids += [value or ""] if name == "id" else []
-            self.addresses += [value or ""] if name in ("href", "src", "action") else []
-            self.inline += [name] if name == "style" or name.startswith("on") else []
+        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+        self.inline += [name for name, _ in attrs if name == "style" or name.startswith("on")]
+        if tag in ("script", "style"):
+            self.code.append((tag, dict(attrs), ""))
 
     def handle_data(self, data: str) -> None:
-        if self._within in ("script", "style"):
-            self.code[self._within] = self.code.get(self._within, "") + data
+        if self.lasttag in ("script", "style") and self.cdata_elem:
+            tag, attributes, text = self.code[-1]
+            self.code[-1] = (tag, attributes, text + data)
 
-    def handle_endtag(self, tag: str) -> None:
-        self._within = ""
+    def select_code(self, name: str) -> list[str]:
+        """Return the texts of the tags that a browser runs or applies."""
+        return [text for tag, attributes, text in self.code if tag == name and "type" not in attributes]
+
+    def parse_document(self) -> Any:
+        """Return the OpenAPI document that the page holds."""
+        (text,) = (text for _, attributes, text in self.code if attributes.get("id") == "openapi")
+        return json.loads(text)
 
 
-def test_the_page_shows_every_operation() -> None:
+def test_page_holds_the_document() -> None:
     reply = get("/docs")
     assert reply.status_code == 200
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
-    found = Page(reply.body.decode())
-    assert len(set(found.ids)) == len(found.ids)
-    assert {operation.values[2]["operationId"] for operation in DESCRIBED} <= set(found.ids)
-    assert {"#" + name for name in found.ids} >= {a for a in found.addresses if a.startswith("#")}
+    assert PageParser(reply.body.decode()).parse_document() == get("/openapi.json").json_body
 
 
-def test_a_browser_runs_what_is_in_the_page_and_nothing_else() -> None:
+def test_page_fits_a_response_of_lambda() -> None:
+    assert len(json.dumps(get("/docs").body.decode())) < settings.LARGE_ANSWER_BYTES
+
+
+def test_browser_runs_the_code_of_the_page_and_nothing_else() -> None:
     reply = get("/docs")
     policy = dict(part.strip().split(" ", 1) for part in reply.headers["Content-Security-Policy"].split(";"))
-    found = Page(reply.body.decode())
+    page = PageParser(reply.body.decode())
     for name in ("script", "style"):
-        digest = base64.b64encode(hashlib.sha256(found.code[name].encode()).digest()).decode()
-        assert policy.pop(f"{name}-src") == f"'sha256-{digest}'"
+        digests = [hashlib.sha256(text.encode()).digest() for text in page.select_code(name)]
+        hashes = [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+        assert policy.pop(f"{name}-src").split() == hashes
     assert policy.pop("default-src") == "'none'"
+    assert policy.pop("img-src") == "data:", "the icons of the viewer's styles"
     assert set(policy.values()) == {"'none'"}
-    assert not found.inline
-    assert {urlsplit(address).scheme for address in found.addresses} <= {"", "https"}
+    assert not page.inline
+    assert set(page.addresses) == {"openapi.json"}
 
 
-def test_who_asks_puts_nothing_into_the_page() -> None:
-    reply = get("/docs", host="</style><script>alert(1)</script>\"'&")
+def test_host_header_puts_no_code_into_the_page() -> None:
+    host = "</style></script><script>alert(1)</script>\"'&"
+    reply = get("/docs", host=host)
     assert reply.status_code == 200
     assert b"<script>alert" not in reply.body
-    assert set(Page(reply.body.decode()).code) == {"script", "style"}
+    page = PageParser(reply.body.decode())
+    assert len(page.code) == len(PageParser(get("/docs").body.decode()).code)
+    assert page.parse_document()["servers"] == [{"url": f"https://{host}/api"}]
 
 
-def test_nobody_waits_for_what_nobody_asked() -> None:
+def test_reference_is_imported_on_request_only() -> None:
     code = "import app, sys; print([name for name in sys.modules if name.startswith('chalicelib.reference')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(json_values)
-def test_samples_are_code(value: Any) -> None:
-    assert ast.literal_eval(literals.as_python(value)) == value
-    assert json.loads(literals.as_json(value)) == value
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,13 +1,22 @@
 #!/bin/sh
-# Copy the web app's libraries, at the versions of package.json, from npm into this folder.
+# Copy the browser libraries, at the versions of package.json, from npm to the folders that serve them.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+web=$(cd "$(dirname "$0")" && pwd)
+reference=$(cd "$web/../../chalicelib/reference/swagger_ui" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$here/package.json" "$work/"
+cp "$web/package.json" "$work/"
 (cd "$work" && npm install --ignore-scripts --no-audit --no-fund --silent)
-cp "$work/node_modules/htm/preact/standalone.module.js" "$here/htm-preact.js"
-cp "$work/node_modules/plotly.js-basic-dist-min/plotly-basic.min.js" "$here/plotly-basic.min.js"
-cp "$work/node_modules/htm/LICENSE" "$here/htm-preact.LICENSE"
-cp "$work/node_modules/plotly.js-basic-dist-min/LICENSE" "$here/plotly.LICENSE"
-echo "copied into $here"
+modules="$work/node_modules"
+cp "$modules/htm/preact/standalone.module.js" "$web/htm-preact.js"
+cp "$modules/plotly.js-basic-dist-min/plotly-basic.min.js" "$web/plotly-basic.min.js"
+cp "$modules/htm/LICENSE" "$web/htm-preact.LICENSE"
+cp "$modules/plotly.js-basic-dist-min/LICENSE" "$web/plotly.LICENSE"
+# Without the reference to a source map, which is not served.
+for file in swagger-ui-bundle.js swagger-ui.css; do
+  sed '/^\/[/*]# sourceMappingURL=/d' "$modules/swagger-ui-dist/$file" > "$reference/$file"
+done
+for file in LICENSE NOTICE swagger-ui-bundle.js.LICENSE.txt; do
+  cp "$modules/swagger-ui-dist/$file" "$reference/$file"
+done
+echo "copied into $web and $reference"

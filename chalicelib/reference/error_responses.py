@@ -1,0 +1,153 @@
+"""The error responses of an operation: statuses that follow from its signature, with example messages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from chalicelib.access import Requester, require_permission
+from chalicelib.errors import (
+    BusyError,
+    ForbiddenError,
+    HeliographError,
+    InvalidError,
+    LateError,
+    MethodError,
+    NotFoundError,
+    TooLargeError,
+    UnauthorizedError,
+    UnavailableError,
+    UnreadableError,
+)
+from chalicelib.reference.operation_signature import (
+    Operation,
+    get_body_schema,
+    get_path_parts,
+    get_query_schema,
+)
+from chalicelib.reference.schema_components import Json
+from chalicelib.schemas.base import Schema, parse_body, parse_query
+
+__all__ = ["build_error_responses"]
+
+FIELD_ERRORS = {"group_ids": ForbiddenError, "groupIDsAndAdmin": ForbiddenError, "obj_id": NotFoundError}
+"""Fields that refer to a record, and the error if the requester cannot see that record."""
+
+MESSAGES: dict[type[HeliographError], str] = {
+    InvalidError: "The body must be a JSON object.",
+    LateError: "Too late: the analysis was valid until 2026-11-22T04:14:15.926535 and is timed_out.",
+    UnauthorizedError: "A token is needed: send the header 'Authorization: token <your token>'.",
+    ForbiddenError: "group_ids: you are not in group 4711, or there is no such group.",
+    NotFoundError: "There is no source '2019dwz' that you may see.",
+    MethodError: "/sources has no method PUT; it has GET, POST.",
+    TooLargeError: "The request takes 7168 kB; at most 6144 are taken.",
+    UnreadableError: "The results are no joblib file that can be read here.",
+    BusyError: "Others are changing the same records at this moment. Try again in a second.",
+    UnavailableError: "The render function did not answer in time. Try again.",
+}
+"""An example message of each error."""
+
+RETRY_HEADERS = {
+    "Retry-After": {
+        "description": "Seconds to wait before trying again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 1,
+    }
+}
+
+ErrorExample = tuple[type[HeliographError], str]
+
+
+def build_error_responses(operation: Operation) -> dict[str, Json]:
+    """Return the OpenAPI response of each error status of an operation."""
+    by_status: dict[int, list[ErrorExample]] = {}
+    for error, message in (
+        *_list_permission_errors(operation), *_list_input_errors(operation), *_list_other_errors(operation),
+    ):  # fmt: skip
+        by_status.setdefault(error.status, []).append((error, message))
+    return {str(status): _build_response(by_status[status], operation) for status in sorted(by_status)}
+
+
+def _list_permission_errors(operation: Operation) -> Iterator[ErrorExample]:
+    if operation.needs_token:
+        yield UnauthorizedError, MESSAGES[UnauthorizedError]
+    if operation.acl:
+        nobody = Requester(user_id=0, username="", own_group=0, member_of=frozenset(), acls=frozenset())
+        try:
+            require_permission(nobody, operation.acl)
+        except UnauthorizedError as error:
+            yield UnauthorizedError, str(error)
+
+
+def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
+    for _, part in get_path_parts(operation).values():
+        yield part.error, f"There is no {part.what} 4711 that you may see."
+    query = get_query_schema(operation)
+    body = get_body_schema(operation)
+    if query:
+        yield InvalidError, _provoke_query_error(query)
+    if body:
+        yield InvalidError, _provoke_body_error(body)
+    if "body" in operation.takes:
+        yield InvalidError, MESSAGES[InvalidError]
+        yield TooLargeError, MESSAGES[TooLargeError]
+    for name in (*_list_field_names(query), *_list_field_names(body)):
+        if name in FIELD_ERRORS:
+            yield FIELD_ERRORS[name], MESSAGES[FIELD_ERRORS[name]]
+
+
+def _list_other_errors(operation: Operation) -> Iterator[ErrorExample]:
+    if operation.links:
+        yield NotFoundError, "Analysis 4711 is pending and has no products."
+    if operation.method != "GET":
+        yield BusyError, MESSAGES[BusyError]
+    for error in operation.raises:
+        yield error, MESSAGES.get(error) or MESSAGES[_get_documented_base(error)]
+
+
+def _list_field_names(schema: type[Schema] | None) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(schema)] if schema else []
+
+
+def _provoke_body_error(schema: type[Schema]) -> str:
+    """Return the message for the first field of a body that refuses a wrong value."""
+    for name in _list_field_names(schema):
+        try:
+            parse_body(schema, {name: {"wrong": []}})
+        except InvalidError as error:
+            return str(error)
+    return MESSAGES[InvalidError]
+
+
+def _provoke_query_error(schema: type[Schema]) -> str:
+    """Return the message for the first parameter of a query that refuses a wrong value."""
+    for name in _list_field_names(schema):
+        try:
+            parse_query(schema, {name: "perhaps"})
+        except InvalidError as error:
+            return str(error)
+    name = _list_field_names(schema)[0]
+    return f"{name}: this is no valid JSON: Expecting value: line 1 column 1 (char 0)."
+
+
+def _get_documented_base(error: type[HeliographError]) -> type[HeliographError]:
+    """Return the most general class of an error that has an example message."""
+    return next(kind for kind in error.__mro__[::-1] if kind in MESSAGES)
+
+
+def _build_response(error_examples: list[ErrorExample], operation: Operation) -> Json:
+    error = _get_documented_base(error_examples[0][0])
+    messages = dict.fromkeys(message for _, message in error_examples)
+    examples: dict[str, Any] = {
+        str(number): {"value": {"status": "error", "message": message}}
+        for number, message in enumerate(messages, start=1)
+    }
+    permission = f" It needs `{operation.acl}`." if operation.acl and error is UnauthorizedError else ""
+    return {
+        "description": (error.__doc__ or "") + permission,
+        **({"headers": RETRY_HEADERS} if "Retry-After" in error.headers else {}),
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Failure"}, "examples": examples}
+        },
+    }
