@@ -49,8 +49,8 @@ function Header({ pageName, onSignOut }) {
   </header>`;
 }
 
-const NotFoundPage = () => html`<div class="card"><h1>Page not found</h1><p>Go to the
-  <a href="#/sources">sources</a> or the <a href="#/analyses">analyses</a>.</p></div>`;
+const NotFoundPage = () => html`<div class="card"><h1>Page not found</h1>
+  <p>Go to the <a href="#/sources">sources</a> or the <a href="#/analyses">analyses</a>.</p></div>`;
 
 function skipToContent(event) {
   event.preventDefault();

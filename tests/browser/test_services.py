@@ -56,7 +56,7 @@ def test_a_service_is_registered_tested_edited_and_deleted(app: App, api: Api) -
 
 def test_a_default_analysis_is_added_and_deleted(app: App) -> None:
     app.open("service/1")
-    app.press("Add default analysis")
+    app.press("Add")
     card = app.card("Default analyses")
     card.get_by_label("Classification *").fill("Ia")
     card.get_by_label("Model", exact=True).fill("salt3")

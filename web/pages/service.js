@@ -112,7 +112,7 @@ function DefaultAnalyses({ service }) {
     return load.reload();
   };
   return html`<${Card} title="Default analyses" actions=${html`<button type="button" aria-expanded=${isAdding}
-    onClick=${() => setIsAdding(!isAdding)}>Add default analysis</button>`}>
+    onClick=${() => setIsAdding(!isAdding)}>Add</button>`}>
     <p class="hint">Started automatically, in your name.</p><${ErrorMessage} error=${deleteAction.error} />
     ${isAdding && html`<${DefaultAnalysisForm} service=${service} onSave=${closeForm} />`}
     <${LoadedContent} load=${load} text="Loading the default analyses">${(defaultAnalyses) =>

@@ -15,6 +15,11 @@ import {
 import { EmptyMessage } from "./messages.js";
 import { ParameterFields } from "./parameter_fields.js";
 
+const buildServiceChoice = (service) => [
+  service.id,
+  [formatServiceName(service), service.version].filter(Boolean).join(" "),
+];
+
 function RequestForm({ services, serviceId, filters, instruments, action }) {
   const [service, setService] = useState(services.find(({ id }) => id === serviceId) ?? services[0]);
   const fields = useMemo(() => buildParameterFields(service), [service]);
@@ -24,7 +29,7 @@ function RequestForm({ services, serviceId, filters, instruments, action }) {
   const [groups, setGroups] = useState([]);
   const [products, bindProduct] = useForm({ show_parameters: true, show_plots: true, show_corner: true });
   const selectService = (id) => {
-    const newService = services.find((one) => one.id === Number(id));
+    const newService = services.find((candidate) => candidate.id === Number(id));
     setService(newService);
     setParameters(getDefaultValues(buildParameterFields(newService)));
     action.clear();
@@ -44,7 +49,7 @@ function RequestForm({ services, serviceId, filters, instruments, action }) {
   const takesPhotometry = service.input_data_types.includes("photometry");
   return html`<form onSubmit=${handleSubmit(submitRequest)} noValidate=${true}>
     <${SelectField} label="Service" value=${service.id} onChange=${selectService} hint=${service.description}
-      choices=${services.map((one) => [one.id, [formatServiceName(one), one.version].filter(Boolean).join(" ")])} />
+      choices=${services.map(buildServiceChoice)} />
     <h3>Parameters</h3>
     <${ParameterFields} fields=${fields} values=${parameters} onChange=${setParameters} error=${action.error} />
     <h3>Inputs</h3>

@@ -21,7 +21,7 @@ function groupSeries(points) {
   }
   const series = [...groups.values()].sort((a, b) => a.key.localeCompare(b.key));
   const instruments = [...new Set(series.map(({ instrument }) => instrument))];
-  return series.map((one) => ({ ...one, symbol: getInstrumentSymbol(instruments.indexOf(one.instrument)) }));
+  return series.map((group) => ({ ...group, symbol: getInstrumentSymbol(instruments.indexOf(group.instrument)) }));
 }
 
 // A fainter magnitude has no meaning, so its limit is drawn instead.
@@ -160,7 +160,7 @@ export function LightCurve({ points, fits, name }) {
     const visibleSeries = series.filter(({ key }) => !hiddenKeys.has(key));
     const bands = new Set(visibleSeries.map(({ band }) => band));
     const visibleModels = models.filter((fit) => !hiddenKeys.has(fit.id));
-    const figures = visibleSeries.map((one) => buildSeriesFigure(one, options));
+    const figures = visibleSeries.map((group) => buildSeriesFigure(group, options));
     return [
       [
         ...visibleModels.flatMap((fit) => buildModelTraces(fit, bands, options)),

@@ -124,8 +124,7 @@ function PowerSpectrum({ result, period, onPick, source }) {
     <${Plot} low traces=${traces} layout=${layout} name=${`${source}-periodogram`}
       label=${`Periodogram of ${source}, ${filters}`}
       onPick=${(point) => onPick(findNearestPeriod(result, point.x))} />
-    <p class="hint">Click a peak to fold the light curve with its period. ${result.num_points} points of ${filters} over ${formatNumber(result.baseline, 5)} days.
-      ${result.notes.join(" ")}</p>
+    <p class="hint">Click a peak to fold the light curve with its period. ${result.num_points} points of ${filters} over ${formatNumber(result.baseline, 5)} days. ${result.notes.join(" ")}</p>
     <${ScrollArea}><table>
       <thead><tr><th scope="col">Period (days)</th><th scope="col" class="number">Frequency (1/day)</th>
         <th scope="col" class="number">Power</th><th scope="col" class="number">False-alarm probability</th></tr></thead>
