@@ -1,23 +1,24 @@
-// The app: who is signed in, which page the address names, and what finishes meanwhile.
+// The app: sign-in, the page that the address names, notices of analyses that end.
 import { html, render, useEffect, useState } from "./vendor/htm-preact.js";
-import { get } from "./core/api.js";
-import { address, useRoute } from "./core/router.js";
-import { enter, leave, me, token } from "./core/session.js";
-import { STATES } from "./core/words.js";
-import { onEnd, resume, stop } from "./core/watch.js";
-import { Failure, Guard, Waiting } from "./parts/basics.js";
-import { Notices, notify } from "./parts/notices.js";
+import { addEndListener, resumeTracking, stopWatching } from "./core/analysis_watch.js";
+import { api } from "./core/api.js";
+import { STATE_LABELS } from "./core/format.js";
+import { buildAddress, useRoute } from "./core/router.js";
+import { clearSession, getProfile, getToken, setProfile } from "./core/session.js";
+import { ErrorBoundary, ErrorMessage, LoadingMessage } from "./parts/messages.js";
+import { NoticeList, showNotice } from "./parts/notices.js";
 import { AnalysesPage } from "./pages/analyses.js";
 import { AnalysisPage } from "./pages/analysis.js";
 import { BatchPage } from "./pages/batch.js";
-import { MePage } from "./pages/me.js";
+import { ProfilePage } from "./pages/me.js";
 import { ServicePage } from "./pages/service.js";
 import { ServicesPage } from "./pages/services.js";
-import { SignIn } from "./pages/sign_in.js";
+import { SignInPage } from "./pages/sign_in.js";
 import { SourcePage } from "./pages/source.js";
 import { SourcesPage } from "./pages/sources.js";
 import { StartPage } from "./pages/start.js";
 
+// By the first part of the address.
 const PAGES = {
   sources: SourcesPage,
   source: SourcePage,
@@ -27,91 +28,92 @@ const PAGES = {
   batch: BatchPage,
   services: ServicesPage,
   service: ServicePage,
-  me: MePage,
+  me: ProfilePage,
 };
 
-const ROOMS = [
-  ["sources", "Sources", ["sources", "source", "start"]],
-  ["analyses", "Analyses", ["analyses", "analysis", "batch"]],
-  ["services", "Services", ["services", "service"]],
+const SECTIONS = [
+  { address: "#/sources", label: "Sources", pages: ["sources", "source", "start"] },
+  { address: "#/analyses", label: "Analyses", pages: ["analyses", "analysis", "batch"] },
+  { address: "#/services", label: "Services", pages: ["services", "service"] },
 ];
 
-function Bar({ room, out }) {
+function Header({ pageName, onSignOut }) {
+  const markCurrent = (pages) => (pages.includes(pageName) ? "page" : undefined);
   return html`<header class="bar">
     <a class="brand" href="#/sources"><img src="icon.svg" alt="" width="22" height="22" />Heliograph</a>
-    <nav aria-label="Main">${ROOMS.map(
-      ([name, words, within]) => html`
-      <a href=${address([name])} aria-current=${within.includes(room) ? "page" : undefined}>${words}</a>`,
+    <nav aria-label="Main">${SECTIONS.map(
+      ({ address, label, pages }) => html`<a href=${address} aria-current=${markCurrent(pages)}>${label}</a>`,
     )}</nav>
-    <div class="who"><a href="#/me" aria-current=${room === "me" ? "page" : undefined}>${me().username}</a>
-      <button type="button" onClick=${out}>Sign out</button></div>
+    <div class="who"><a href="#/me" aria-current=${markCurrent(["me"])}>${getProfile().username}</a>
+      <button type="button" onClick=${onSignOut}>Sign out</button></div>
   </header>`;
 }
 
-const NotFound = () => html`<div class="card"><h1>No such page</h1><p>See the <a href="#/sources">sources</a>, or the
-  <a href="#/analyses">analyses</a>.</p></div>`;
+const NotFoundPage = () => html`<div class="card"><h1>Page not found</h1>
+  <p>Go to the <a href="#/sources">sources</a> or the <a href="#/analyses">analyses</a>.</p></div>`;
 
-// An analysis that ended is told of, unless one looks at it.
-function tell({ id, source, status }) {
-  const here = [address(["analysis", String(id)]), address(["source", source])];
-  if (here.includes(location.hash.split("?")[0])) return;
-  const kind = status === "completed" ? "good" : "bad";
-  notify(`Analysis ${id} of ${source}: ${STATES[status] ?? status}.`, {
-    kind,
-    link: { href: address(["analysis", id]), words: "Open it" },
+function skipToContent(event) {
+  event.preventDefault();
+  document.getElementById("content").focus();
+}
+
+// The pages of the analysis and of its source show the end themselves.
+function announceEnd({ id, source, status }) {
+  const analysisAddress = buildAddress(["analysis", String(id)]);
+  if ([analysisAddress, buildAddress(["source", source])].includes(location.hash.split("?")[0])) return;
+  showNotice(`Analysis ${id} of ${source}: ${STATE_LABELS[status] ?? status}.`, {
+    kind: status === "completed" ? "good" : "bad",
+    link: { href: analysisAddress, text: "Open analysis" },
   });
 }
 
 function App() {
   const { path, query } = useRoute();
-  const [state, setState] = useState(token() ? "asking" : "out");
-  const [problem, setProblem] = useState(null);
-  const come = () =>
-    get("/internal/profile").then((profile) => {
-      enter(profile);
-      resume();
-      setProblem(null);
-      setState("in");
-    });
-  const open = () =>
-    come().catch((error) => {
-      if (error.status === 401) leave();
-      setProblem(error);
-      setState(error.status === 401 ? "out" : "asking");
-    });
-  const out = () => {
-    stop();
-    leave();
-    setProblem(null);
-    setState("out");
+  const [session, setSession] = useState(getToken() ? "signing in" : "signed out");
+  const [error, setError] = useState(null);
+  const signIn = async () => {
+    setProfile(await api.get("/internal/profile"));
+    resumeTracking();
+    setError(null);
+    setSession("signed in");
   };
+  const signOut = (reason = null) => {
+    stopWatching();
+    clearSession();
+    setError(reason);
+    setSession("signed out");
+  };
+  const resumeSession = () =>
+    signIn().catch((problem) => {
+      if (problem.status === 401) signOut(problem);
+      else setError(problem);
+    });
   useEffect(() => {
-    if (token()) open();
-    return onEnd(tell);
+    if (getToken()) resumeSession();
+    return addEndListener(announceEnd);
   }, []);
-  const room = path[0] ?? "sources";
+  const pageName = path[0] ?? "sources";
   useEffect(() => {
-    document.title = [path.slice(1).join(" "), room === "source" ? "" : room, "Heliograph"].filter(Boolean).join(" · ");
+    document.title = [path.slice(1).join(" "), pageName === "source" ? "" : pageName, "Heliograph"]
+      .filter(Boolean)
+      .join(" · ");
     scrollTo(0, 0);
   }, [path.join("/")]);
-  if (state === "asking") {
+  if (session === "signing in")
     return html`<main>${
-      problem
-        ? html`<${Failure} error=${problem} again=${open} />`
-        : html`<${Waiting}
-      what="Signing in" />`
+      error
+        ? html`<${ErrorMessage} error=${error} onRetry=${resumeSession} />`
+        : html`<${LoadingMessage} text="Signing in" />`
     }</main>`;
-  }
-  if (state === "out") return html`<main><${SignIn} come=${come} refused=${problem} /></main>`;
-  const Page = PAGES[room] ?? NotFound;
-  return html`<a class="skip" href="#content"
-    onClick=${(event) => (event.preventDefault(), document.getElementById("content").focus())}>Skip to the page</a>
-    <${Bar} room=${room} out=${out} />
-    <main id="content" tabindex="-1"><${Guard} key=${path.join("/")}><${Page} path=${path.slice(1)}
+  if (session === "signed out") return html`<main><${SignInPage} signIn=${signIn} error=${error} /></main>`;
+  const Page = PAGES[pageName] ?? NotFoundPage;
+  return html`<a class="skip" href="#content" onClick=${skipToContent}>Skip to content</a>
+    <${Header} pageName=${pageName} onSignOut=${() => signOut()} />
+    <main id="content" tabindex="-1"><${ErrorBoundary} key=${path.join("/")}><${Page} path=${path.slice(1)}
       query=${query} /><//></main>
-    <${Notices} />`;
+    <${NoticeList} />`;
 }
 
-const place = document.getElementById("app");
-place.replaceChildren();
-render(html`<${App} />`, place);
+const container = document.getElementById("app");
+container.replaceChildren();
+render(html`<${App} />`, container);

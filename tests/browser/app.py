@@ -1,4 +1,4 @@
-"""The web app in a browser, in the words of somebody who uses it."""
+"""Drive the web app in a browser tab."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Download, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-__all__ = ["App"]
+__all__ = ["FIT_TIMEOUT_MS", "App"]
 
-PATIENCE = 90_000
-"""Milliseconds that a fit on a busy machine may take."""
+FIT_TIMEOUT_MS = 90_000
+"""For a fit on a busy machine."""
 
 
 @dataclass
@@ -22,86 +22,84 @@ class App:
     ----------
     page : Page
     url : str
-        Of the app, with the slash at its end.
+        Of the app, with a slash at the end.
     errors : list of str
-        What the browser's console complained of.
+        Errors and warnings on the browser's console.
+    allowed_statuses : set of int
+        HTTP errors that the browser may report without failing the test.
     """
 
     page: Page
     url: str
     errors: list[str] = field(default_factory=list)
-    expected: set[int] = field(default_factory=set)
+    allowed_statuses: set[int] = field(default_factory=set)
 
-    def listen(self) -> None:
-        """Note every complaint of the console from now on."""
-        self.page.on("console", self._note)
+    def record_errors(self) -> None:
+        """Record the console's errors from now on."""
+        self.page.on("console", self._record_message)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _note(self, message: ConsoleMessage) -> None:
+    def _record_message(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
             return
-        refused = re.search(
+        http_error = re.search(
             r"Failed to load resource: the server responded with a status of (\d+)", message.text
         )
-        if not refused or int(refused[1]) not in self.expected:
+        if not http_error or int(http_error[1]) not in self.allowed_statuses:
             self.errors.append(message.text)
 
     @contextmanager
-    def refusals(self, *statuses: int) -> Iterator[None]:
-        """Provoke answers that the browser itself reports as errors."""
-        before = self.expected
-        self.expected = before | set(statuses)
+    def allow_statuses(self, *statuses: int) -> Iterator[None]:
+        """Allow HTTP errors for a while."""
+        before = self.allowed_statuses
+        self.allowed_statuses = before | set(statuses)
         yield
         self.page.wait_for_timeout(50)
-        self.expected = before
+        self.allowed_statuses = before
 
     def sign_in(self, token: str) -> None:
-        """Come in through the door."""
+        """Sign in with a token."""
         self.page.goto(self.url)
         self.page.get_by_label("Token").fill(token)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("heading", name="Sources", level=1)).to_be_visible()
 
     def open(self, address: str) -> None:
-        """Open a page by the part of its address after the #, and wait until it is all there."""
+        """Open a page by the part of its address after the #, and wait until it is loaded."""
         self.page.goto(f"{self.url}#/{address}")
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing is waited for."""
+        """Wait until the page loads nothing more."""
         self.page.wait_for_timeout(100)
-        expect(self.page.locator(".waiting")).to_have_count(0, timeout=PATIENCE)
+        expect(self.page.locator(".waiting")).to_have_count(0, timeout=FIT_TIMEOUT_MS)
 
     def card(self, title: str) -> Locator:
-        """A part of the page by its title."""
+        """Return a card of the page by its title."""
         return self.page.get_by_role("region", name=title, exact=True)
 
     def field(self, label: str) -> Locator:
-        """A field by what stands over it."""
+        """Return a form field by its label."""
         return self.page.get_by_label(label, exact=True)
 
     def press(self, name: str) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=True).click()
 
-    def agree(self, name: str) -> None:
-        """Answer the question that stands before something that cannot be undone."""
-        self.page.get_by_role("dialog").get_by_role("button", name=name).click()
+    def answer(self, name: str) -> None:
+        """Press a button of the dialog."""
+        self.page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
 
     def download(self, name: str, folder: Path) -> Path:
-        """Press a button that gives a file, and keep the file."""
-        with self.page.expect_download(timeout=PATIENCE) as waiting:
+        """Press a button that downloads a file, and return the file's path in a folder."""
+        with self.page.expect_download(timeout=FIT_TIMEOUT_MS) as download_info:
             self.press(name)
-        given: Download = waiting.value
-        path = folder / given.suggested_filename
-        given.save_as(path)
+        download = download_info.value
+        path = folder / download.suggested_filename
+        download.save_as(path)
         return path
 
-    def ends(self, state: str = "completed") -> None:
-        """Wait until the analysis that is shown has ended in a state."""
-        expect(self.page.locator(f".state.{state}").first).to_be_visible(timeout=PATIENCE)
+    def wait_for_state(self, state: str = "completed") -> None:
+        """Wait until the analysis on the page is in a state."""
+        expect(self.page.locator(f".state.{state}").first).to_be_visible(timeout=FIT_TIMEOUT_MS)
         self.settle()
-
-    def points(self, card: str) -> int:
-        """How many markers a plot has."""
-        return self.card(card).locator(".plot .points path").count()

@@ -1,4 +1,4 @@
-"""Where a Chromium is, and how it is started."""
+"""Find and start Chromium."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 
-__all__ = ["launched"]
+__all__ = ["launch_chromium"]
 
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -14,8 +14,11 @@ _FLAGS = [
 ]  # fmt: skip
 
 
-def launched(playwright: Playwright) -> Browser | None:
-    """Start the Chromium that CHROMIUM names, the system's, or Playwright's own; None where there is none."""
-    found = [os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser")]
-    paths = [path for path in (*found, playwright.chromium.executable_path) if path and Path(path).is_file()]
+def launch_chromium(playwright: Playwright) -> Browser | None:
+    """Start the Chromium of ``CHROMIUM``, of the system or of Playwright; return None if there is none."""
+    candidates = [
+        os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser"),
+        playwright.chromium.executable_path,
+    ]  # fmt: skip
+    paths = [path for path in candidates if path and Path(path).is_file()]
     return playwright.chromium.launch(executable_path=paths[0], args=_FLAGS) if paths else None

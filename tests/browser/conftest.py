@@ -1,4 +1,4 @@
-"""A real browser on the real local stack; skipped, saying so, where there is no Chromium."""
+"""A real browser on a local stack. Without Chromium the tests are skipped."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from infra.local.control import RunningStack
 from tests.browser.app import App
-from tests.browser.chromium import launched
+from tests.browser.chromium import launch_chromium
 
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    # No longer than these tests last: Playwright keeps an event loop running, beside which no other starts.
+    # Scope "package": Playwright's event loop would keep the tests of other packages from starting theirs.
     with sync_playwright() as playwright:
-        chromium = launched(playwright)
+        chromium = launch_chromium(playwright)
         if chromium is None:
-            pytest.skip("no Chromium here (apt install chromium, or set CHROMIUM): the web app is not tested")
+            pytest.skip("no Chromium: install it (apt install chromium), or set CHROMIUM to its path")
         yield chromium
         chromium.close()
 
@@ -40,15 +40,15 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def stranger(page: Page, stack: RunningStack) -> Iterator[App]:
-    """The app before anybody has signed in; no test leaves an error on the console."""
+    """The app, not signed in. Errors on the console fail the test."""
     app = App(page, f"{stack.url}/")
-    app.listen()
+    app.record_errors()
     yield app
     assert app.errors == []
 
 
 @pytest.fixture
 def app(stranger: App, stack: RunningStack) -> App:
-    """The app with the administrator signed in."""
+    """The app, signed in as the administrator."""
     stranger.sign_in(stack.token)
     return stranger

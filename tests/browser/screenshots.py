@@ -1,23 +1,24 @@
-"""Pictures of every page, light and dark, on a desktop and on a phone: ``make screenshots``."""
+"""Take screenshots of all pages, light and dark, on a desktop and on a phone: ``make screenshots``."""
 
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from infra.client import Api
 from infra.local.control import RunningStack
 from infra.local.settings import PROJECT
 from tests.browser.app import App
-from tests.browser.chromium import launched
+from tests.browser.chromium import launch_chromium
 from tests.browser.variable import add_variable
 from tests.demo_stack import demo_stack
 from tests.e2e.stories import wait_for
 
 FOLDER = PROJECT / "screenshots"
-IN_README = {"source": "light-curve.png", "analysis": "analysis.png"}
+README_FOLDER = PROJECT / "docs" / "images"
+README_CARDS = {"source": ("Light curve", "light-curve.png"), "analysis": ("Plots", "analysis.png")}
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 PAGES = {
     "sources": "sources",
@@ -33,22 +34,23 @@ PAGES = {
 }
 
 
-def _fill(api: Api) -> dict[str, int]:
-    """Make something to look at."""
+def _add_content(api: Api) -> dict[str, int]:
+    """Add a variable star, an analysis, a batch, remarks. Return the ids of analysis and batch."""
     add_variable(api, "RR_Lyrae_1")
-    shown = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
-    fixed = {**shown, "analysis_parameters": {"source": "salt3", "fix_z": "True"}}
-    analysis = int(api.post("/obj/2019dwz/analysis/1", fixed)["id"])
+    products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
+    request = {**products, "analysis_parameters": {"source": "salt3", "fix_z": "True"}}
+    analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
     wait_for(api, analysis, seconds=300)
-    many = {
+    batch_request = {
+        **products,
         "service_id": 1,
         "obj_ids": ["2020aai", "2019dwz", "gone"],
         "analysis_parameters": {"source": "salt3"},
     }
-    batch = int(api.post("/analysis_batch", {**shown, **many})["id"])
-    while (found := api.get(f"/analysis_batch/{batch}"))["status"] != "done":
+    batch = int(api.post("/analysis_batch", batch_request)["id"])
+    while (record := api.get(f"/analysis_batch/{batch}"))["status"] != "done":
         time.sleep(0.5)
-    for outcome in found["outcomes"]:
+    for outcome in record["outcomes"]:
         if outcome["analysis_id"]:
             wait_for(api, outcome["analysis_id"], "completed", "failure", seconds=300)
     api.post("/classification", {"obj_id": "2019dwz", "classification": "Ia", "probability": 0.98})
@@ -56,8 +58,8 @@ def _fill(api: Api) -> dict[str, int]:
     return {"analysis": analysis, "batch": batch}
 
 
-def _prepare(app: App, name: str) -> None:
-    """Do on a page what makes it worth a picture."""
+def _fill_page(app: App, name: str) -> None:
+    """Compute or ping, where a page is mostly empty before."""
     if name == "variable":
         app.field("Highest frequency (1/day)").fill("6")
         app.press("Compute")
@@ -68,7 +70,7 @@ def _prepare(app: App, name: str) -> None:
     app.page.wait_for_timeout(400)
 
 
-def _pictures(browser: Browser, stack: RunningStack, ids: dict[str, int]) -> None:
+def _take_screenshots(browser: Browser, stack: RunningStack, ids: dict[str, int]) -> None:
     for device, (width, height) in SIZES.items():
         for scheme in ("light", "dark"):
             context = browser.new_context(
@@ -81,35 +83,30 @@ def _pictures(browser: Browser, stack: RunningStack, ids: dict[str, int]) -> Non
             app.sign_in(stack.token)
             for name, address in PAGES.items():
                 app.open(address.format(**ids))
-                _prepare(app, name)
+                _fill_page(app, name)
                 app.page.screenshot(path=FOLDER / f"{name}-{device}-{scheme}.png", full_page=True)
-                if (device, scheme) == ("desktop", "light") and name in IN_README:
-                    _for_readme(app, name)
+                if (device, scheme) == ("desktop", "light") and name in README_CARDS:
+                    card, file_name = README_CARDS[name]
+                    app.card(card).screenshot(path=README_FOLDER / file_name)
                 print(f"  {name}, {device}, {scheme}")
             context.close()
 
 
-def _for_readme(app: App, name: str) -> None:
-    """Keep the part of a page that the README shows."""
-    part: Locator = app.card("Light curve") if name == "source" else app.card("Plots")
-    part.screenshot(path=PROJECT / "docs" / "images" / IN_README[name])
-
-
 def main() -> int:
-    """Take all pictures; say what is missing if something is."""
+    """Take the screenshots of a stack that is started for them; return the exit code."""
     FOLDER.mkdir(exist_ok=True)
-    (PROJECT / "docs" / "images").mkdir(exist_ok=True)
+    README_FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = launched(playwright)
+        browser = launch_chromium(playwright)
         if browser is None:
-            print("error: no Chromium here; apt install chromium, or set CHROMIUM.", file=sys.stderr)
+            print("error: no Chromium: install it (apt install chromium), or set CHROMIUM.", file=sys.stderr)
             return 1
-        print("starting a stack of its own …")
+        print("starting a local stack …")
         with tempfile.TemporaryDirectory() as folder, demo_stack(Path(folder)) as stack:
-            ids = _fill(Api(f"{stack.url}/api", stack.token))
-            _pictures(browser, stack, ids)
+            ids = _add_content(Api(f"{stack.url}/api", stack.token))
+            _take_screenshots(browser, stack, ids)
         browser.close()
-    print(f"kept in {FOLDER}/")
+    print(f"saved in {FOLDER}/")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""For everybody: axe finds nothing serious, nothing is cut, the keyboard will do; and nobody gets in."""
+"""Accessibility (axe, layout, keyboard) and security (content policy, markup in data)."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,12 +13,12 @@ PAGES = [
     "sources", "source/2019dwz", "start/2019dwz", "analyses", "analysis/{analysis}", "services", "service/1",
     "me",
 ]  # fmt: skip
-INLINE = """
+ADD_INLINE_SCRIPT = """
 const script = document.createElement("script");
 script.textContent = "window.inlined = 1";
 document.body.append(script);
 """
-SIZES = """
+RESOURCE_SIZES = """
 performance.getEntriesByType("resource").filter(entry => !entry.name.includes("/api/"))
     .map(entry => [entry.name, entry.decodedBodySize])
 """
@@ -26,40 +26,40 @@ performance.getEntriesByType("resource").filter(entry => !entry.name.includes("/
 
 @pytest.fixture(scope="module")
 def analysis(api: Api) -> int:
-    shown = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
-    request = {"analysis_parameters": {"source": "salt3", "n_draws": 200}, **shown}
-    number = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
-    wait_for(api, number)
-    return number
+    products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
+    request = {"analysis_parameters": {"source": "salt3", "n_draws": 200}, **products}
+    analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
+    wait_for(api, analysis)
+    return analysis
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_serious_and_nothing_is_cut(
+def test_axe_reports_nothing_serious_and_no_page_overflows(
     browser: Browser, stack: RunningStack, analysis: int, page: str, scheme: str
 ) -> None:
     size = {"width": 390, "height": 844} if scheme == "dark" else {"width": 1280, "height": 900}
     context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     app = App(context.new_page(), f"{stack.url}/")
-    app.listen()
+    app.record_errors()
     app.sign_in(stack.token)
     app.open(page.format(analysis=analysis))
     app.page.wait_for_timeout(300)
-    found = Axe().run(app.page).response["violations"]
-    serious = [(one["id"], [node["html"][:150] for node in one["nodes"][:3]]) for one in found
-               if one["impact"] in ("serious", "critical")]  # fmt: skip
+    violations = Axe().run(app.page).response["violations"]
+    serious = [(violation["id"], [node["html"][:150] for node in violation["nodes"][:3]])
+               for violation in violations if violation["impact"] in ("serious", "critical")]  # fmt: skip
     assert serious == []
     assert app.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert app.errors == []
     context.close()
 
 
-def test_the_keyboard_reaches_the_page_and_a_question_keeps_it(app: App, api: Api) -> None:
+def test_the_keyboard_reaches_the_content_and_a_dialog_keeps_the_focus(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Keys_1", "ra": 10.0, "dec": 20.0})
     app.open("source/Keys_1")
     app.page.evaluate("document.activeElement.blur()")
     app.page.keyboard.press("Tab")
-    assert app.page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    assert app.page.evaluate("document.activeElement.textContent") == "Skip to content"
     app.page.keyboard.press("Enter")
     assert app.page.evaluate("document.activeElement.id") == "content"
     app.page.get_by_role("button", name="Delete", exact=True).focus()
@@ -70,26 +70,26 @@ def test_the_keyboard_reaches_the_page_and_a_question_keeps_it(app: App, api: Ap
     expect(app.page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_nothing_of_other_hosts_and_nothing_inline_is_allowed(app: App) -> None:
+def test_the_content_policy_blocks_other_hosts_and_inline_scripts(app: App) -> None:
     policy = app.page.request.get(app.url).headers["content-security-policy"]
     rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
     assert rules["default-src"] == "'none'" and rules["script-src"] == rules["style-src"] == "'self'"
-    app.page.evaluate(INLINE)
+    app.page.evaluate(ADD_INLINE_SCRIPT)
     assert app.page.evaluate("window.inlined") is None
     assert len(app.errors) == 1 and "Content Security Policy" in app.errors.pop()
 
 
 def test_the_first_page_is_small(app: App) -> None:
-    sizes = app.page.evaluate(SIZES)
+    sizes = app.page.evaluate(RESOURCE_SIZES)
     assert not [name for name, _ in sizes if "plotly-basic" in name]
     assert sum(size for _, size in sizes) < 300_000
 
 
-def test_what_a_source_says_of_itself_is_never_run(app: App, api: Api) -> None:
-    words = "<img src=x onerror='window.bitten=1'><script>window.bitten=1</script>"
-    api.post("/sources", {"id": "Bite_1", "ra": 10.0, "dec": 20.0, "origin": words})
-    api.post("/sources/Bite_1/comments", {"text": words})
-    api.post("/sources/Bite_1/annotations", {"origin": "bite", "data": {words: words}})
-    app.open("source/Bite_1")
+def test_markup_in_the_data_of_a_source_never_runs(app: App, api: Api) -> None:
+    markup = "<img src=x onerror='window.hasRun=1'><script>window.hasRun=1</script>"
+    api.post("/sources", {"id": "Markup_1", "ra": 10.0, "dec": 20.0, "origin": markup})
+    api.post("/sources/Markup_1/comments", {"text": markup})
+    api.post("/sources/Markup_1/annotations", {"origin": "markup", "data": {markup: markup}})
+    app.open("source/Markup_1")
     expect(app.card("Comments")).to_contain_text("onerror")
-    assert app.page.evaluate("window.bitten") is None
+    assert app.page.evaluate("window.hasRun") is None

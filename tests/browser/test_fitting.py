@@ -1,4 +1,4 @@
-"""The main story: a supernova is fitted, watched, and read."""
+"""Fit a supernova: start, watch, view and download the results."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from playwright.sync_api import expect
 
 from infra.client import Api
 from infra.local.control import RunningStack
-from tests.browser.app import PATIENCE, App
+from tests.browser.app import FIT_TIMEOUT_MS, App
 from tests.e2e.stories import register
 
 
 def start_fit(app: App, source: str = "2019dwz") -> int:
-    """Fill in the form, start, and return the analysis that is shown then."""
+    """Start a fit with the form, and return the id of the analysis."""
     app.open(f"source/{source}")
     app.page.get_by_role("link", name="Start an analysis").click()
     app.settle()
@@ -28,21 +28,22 @@ def start_fit(app: App, source: str = "2019dwz") -> int:
     return int(app.page.url.rsplit("/", 1)[1])
 
 
-def test_a_supernova_is_fitted_watched_and_read(
+def test_a_supernova_is_fitted_and_its_results_are_shown(
     app: App, api: Api, stack: RunningStack, tmp_path: Path
 ) -> None:
-    seen: list[str] = []
+    status_urls: list[str] = []
     app.page.on(
-        "response", lambda answer: seen.append(answer.url) if answer.url.endswith("/status") else None
+        "response",
+        lambda response: status_urls.append(response.url) if response.url.endswith("/status") else None,
     )
     analysis = start_fit(app)
     expect(app.page.get_by_role("progressbar")).to_be_visible()
-    app.ends()
-    assert seen
+    app.wait_for_state()
+    assert status_urls
     expect(app.page.get_by_text("Fitted salt3, 33 points")).to_be_visible()
-    told = len(seen)
+    num_requests = len(status_urls)
     app.page.wait_for_timeout(2000)
-    assert len(seen) == told, "what has ended is not asked for any more"
+    assert len(status_urls) == num_requests, "polling continues after the end"
 
     results = app.card("Results")
     x1 = api.get(f"/obj/analysis/{analysis}/results")["parameters"]["x1"]
@@ -56,7 +57,7 @@ def test_a_supernova_is_fitted_watched_and_read(
     assert arviz.from_netcdf(netcdf).posterior["x1"].size == 4000
     assert json.loads(app.download("Results (JSON)", tmp_path).read_text())["ndof"] == 29
     assert (
-        "mjd,flux" in json.loads(app.download("What was sent", tmp_path).read_text())["inputs"]["photometry"]
+        "mjd,flux" in json.loads(app.download("Inputs (JSON)", tmp_path).read_text())["inputs"]["photometry"]
     )
     assert "analysis" in json.loads(app.download("Everything (JSON)", tmp_path).read_text())
 
@@ -74,20 +75,20 @@ def test_a_supernova_is_fitted_watched_and_read(
     assert app.card("Light curve").locator(".plot .js-line").count() >= 3
 
 
-def test_what_finishes_while_one_looks_elsewhere_is_told(app: App) -> None:
+def test_the_end_of_an_analysis_is_announced_on_other_pages(app: App) -> None:
     analysis = start_fit(app, "2020aai")
     app.open("services")
     notice = app.page.locator(".notice", has_text=f"Analysis {analysis} of 2020aai")
-    expect(notice).to_be_visible(timeout=PATIENCE)
-    notice.get_by_role("link", name="Open it").click()
+    expect(notice).to_be_visible(timeout=FIT_TIMEOUT_MS)
+    notice.get_by_role("link", name="Open analysis").click()
     expect(app.page.get_by_role("heading", name=f"Analysis {analysis} of 2020aai")).to_be_visible()
 
 
-def test_a_missing_parameter_is_named_at_its_field(app: App, api: Api) -> None:
+def test_a_missing_parameter_is_reported_at_its_field(app: App, api: Api) -> None:
     parameters = {"depth": {"type": "number", "required": True, "title": "Depth"}}
     service = register(api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters)
     app.open(f"start/2019dwz?service={service}")
-    with app.refusals(400):
+    with app.allow_statuses(400):
         app.press("Start")
         expect(app.field("Depth *")).to_have_attribute("aria-invalid", "true")
     app.field("Depth *").fill("3")
@@ -96,20 +97,21 @@ def test_a_missing_parameter_is_named_at_its_field(app: App, api: Api) -> None:
     expect(app.card("Parameters")).to_contain_text("3")
 
 
-def test_a_fit_that_cannot_be_made_says_why(app: App, api: Api) -> None:
+def test_a_fit_without_photometry_fails_with_the_reason(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Web_empty", "ra": 10.0, "dec": 20.0})
     app.open("start/Web_empty")
     app.press("Start")
-    app.ends("failure")
+    app.wait_for_state("failure")
     expect(app.page.get_by_role("status").first).to_contain_text("No row is left to fit")
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-def test_nothing_is_asked_for_while_the_tab_is_hidden(app: App, api: Api, hidden: bool) -> None:
-    asked: list[str] = []
+def test_a_hidden_tab_does_not_poll(app: App, api: Api, hidden: bool) -> None:
+    status_urls: list[str] = []
     start_fit(app)
     app.page.on(
-        "request", lambda request: asked.append(request.url) if request.url.endswith("/status") else None
+        "request",
+        lambda request: status_urls.append(request.url) if request.url.endswith("/status") else None,
     )
     app.page.evaluate(
         """hidden => { Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
@@ -117,11 +119,11 @@ def test_nothing_is_asked_for_while_the_tab_is_hidden(app: App, api: Api, hidden
         hidden,
     )
     app.page.wait_for_timeout(300)
-    asked.clear()
+    status_urls.clear()
     app.page.wait_for_timeout(2500)
-    assert bool(asked) != hidden
+    assert bool(status_urls) != hidden
     app.page.evaluate(
         """() => { Object.defineProperty(document, "hidden", {value: false, configurable: true});
                    document.dispatchEvent(new Event("visibilitychange")); }"""
     )
-    app.ends()
+    app.wait_for_state()

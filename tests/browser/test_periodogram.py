@@ -1,4 +1,4 @@
-"""The period of a variable star: found, folded, saved."""
+"""Periodogram: find, fold and save the period of a variable star."""
 
 import re
 
@@ -16,7 +16,7 @@ def variable(api: Api) -> str:
     return "Var_1"
 
 
-def test_a_known_period_is_found_folded_and_saved(app: App, api: Api, variable: str) -> None:
+def test_the_right_period_is_computed_folded_and_saved(app: App, api: Api, variable: str) -> None:
     app.open(f"source/{variable}")
     card = app.card("Periodogram")
     card.get_by_label("Lowest frequency (1/day)").fill("0.5")
@@ -34,19 +34,20 @@ def test_a_known_period_is_found_folded_and_saved(app: App, api: Api, variable: 
     assert float(heading.locator(".number").inner_text()) == pytest.approx(2 * PERIOD, rel=1e-3)
     folded.get_by_role("button", name="1 ×", exact=True).click()
     folded.get_by_label("Fine tuning of the period").fill("40")
-    fine = float(heading.locator(".number").inner_text())
-    assert fine != float(best.inner_text()) and fine == pytest.approx(PERIOD, rel=2e-3)
+    tuned_period = float(heading.locator(".number").inner_text())
+    assert tuned_period != float(best.inner_text())
+    assert tuned_period == pytest.approx(PERIOD, rel=2e-3)
     folded.get_by_label("Fine tuning of the period").fill("0")
-    for times in (1, 2):
+    for num_notices in (1, 2):
         app.press("Save the period")
-        expect(app.page.locator(".notice", has_text="is saved as an annotation")).to_have_count(times)
+        expect(app.page.locator(".notice", has_text="as an annotation")).to_have_count(num_notices)
     (annotation,) = api.get(f"/sources/{variable}/annotations")
     assert annotation["origin"] == "periodogram"
     assert annotation["data"]["period"] == pytest.approx(PERIOD, rel=1e-3)
     expect(app.card("Annotations")).to_contain_text("periodogram")
 
 
-def test_a_click_on_a_peak_folds_with_it(app: App, variable: str) -> None:
+def test_a_click_on_a_peak_folds_with_its_period(app: App, variable: str) -> None:
     app.open(f"source/{variable}")
     card = app.card("Periodogram")
     card.get_by_label("Filter", exact=True).select_option("ztfr")
@@ -57,22 +58,23 @@ def test_a_click_on_a_peak_folds_with_it(app: App, variable: str) -> None:
     plot.scroll_into_view_if_needed()
     x, y = plot.evaluate(
         """(plot, frequency) => {
-            const {left, top} = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+            const {left, top} = plot.getBoundingClientRect();
+            const {xaxis, yaxis} = plot._fullLayout;
             return [left + xaxis._offset + xaxis.d2p(frequency), top + yaxis._offset + yaxis._length / 2];
         }""",
         2 / PERIOD,
     )
     app.page.mouse.move(x, y)
     app.page.mouse.click(x, y)
-    number = app.card("Folded light curve").get_by_role("heading").locator(".number")
-    expect(number).to_have_text(re.compile(rf"^{PERIOD / 2:.3f}"))
+    period = app.card("Folded light curve").get_by_role("heading").locator(".number")
+    expect(period).to_have_text(re.compile(rf"^{PERIOD / 2:.3f}"))
 
 
-def test_a_periodogram_that_cannot_be_had_says_why(app: App, variable: str) -> None:
+def test_a_wrong_frequency_range_is_reported(app: App, variable: str) -> None:
     app.open(f"source/{variable}")
     card = app.card("Periodogram")
     card.get_by_label("Lowest frequency (1/day)").fill("5")
     card.get_by_label("Highest frequency (1/day)").fill("2")
-    with app.refusals(400):
+    with app.allow_statuses(400):
         app.press("Compute")
         expect(card.get_by_role("alert")).to_contain_text("fmin")

@@ -1,4 +1,4 @@
-"""Services: registered, tested, changed, given default analyses, deleted."""
+"""Services: register, test, edit, add default analyses, delete; dead letters."""
 
 from playwright.sync_api import expect
 
@@ -7,14 +7,14 @@ from tests.browser.app import App
 from tests.service import analysis_service
 
 
-def test_a_service_is_registered_tested_changed_and_deleted(app: App, api: Api) -> None:
+def test_a_service_is_registered_tested_edited_and_deleted(app: App, api: Api) -> None:
     with analysis_service() as service:
         app.open("services")
         app.press("Add a service")
         form = app.card("New service")
         form.get_by_label("Name *").fill("web made")
         form.get_by_label("URL *").fill("ftp://example.org")
-        with app.refusals(400):
+        with app.allow_statuses(400):
             app.press("Save the service")
             expect(form.locator(".error").first).to_be_visible()
         form.get_by_label("URL *").fill(service.url)
@@ -28,35 +28,35 @@ def test_a_service_is_registered_tested_changed_and_deleted(app: App, api: Api) 
         expect(app.page.get_by_role("heading", name="web made", level=1)).to_be_visible()
         assert "s3cret" not in app.page.content()
         app.press("Ping")
-        expect(app.card("Test it").get_by_role("status")).to_contain_text("reached")
+        expect(app.card("Connection test").get_by_role("status")).to_contain_text("reached")
         assert [request.method for request in service.received] == ["GET"]
         assert "authorization" not in service.received[0].headers
 
     app.press("Ping")
-    expect(app.card("Test it").get_by_role("status")).to_contain_text("not reached")
+    expect(app.card("Connection test").get_by_role("status")).to_contain_text("not reached")
     app.press("Edit")
-    app.card("Change it").get_by_label("Shown as").fill("Made on the web")
+    app.card("Edit service").get_by_label("Display name").fill("Made on the web")
     app.press("Save the service")
     expect(app.page.get_by_role("heading", name="Made on the web", level=1)).to_be_visible()
 
-    number = app.page.url.rsplit("/", 1)[1]
-    app.open(f"start/2019dwz?service={number}")
+    service_id = app.page.url.rsplit("/", 1)[1]
+    app.open(f"start/2019dwz?service={service_id}")
     expect(app.field("shape")).to_have_value("ab")
     expect(app.field("Depth")).to_have_value("3")
     expect(app.field("deep")).to_be_checked()
     app.field("table *").set_input_files([{"name": "t.csv", "mimeType": "text/csv", "buffer": b"a" * 2048}])
     expect(app.page.get_by_text("t.csv, 2.0 kB")).to_be_visible()
 
-    app.open(f"service/{number}")
+    app.open(f"service/{service_id}")
     app.press("Delete")
-    app.agree("Delete it")
+    app.answer("Delete service")
     expect(app.page.get_by_role("heading", name="Services", level=1)).to_be_visible()
     expect(app.page.get_by_role("link", name="Made on the web")).to_have_count(0)
 
 
-def test_a_default_analysis_is_added_and_taken_away(app: App) -> None:
+def test_a_default_analysis_is_added_and_deleted(app: App) -> None:
     app.open("service/1")
-    app.press("Add one")
+    app.press("Add")
     card = app.card("Default analyses")
     card.get_by_label("Classification *").fill("Ia")
     card.get_by_label("Model", exact=True).fill("salt3")
@@ -64,21 +64,21 @@ def test_a_default_analysis_is_added_and_taken_away(app: App) -> None:
     expect(card).to_contain_text("classified as Ia (probability 0.8 or more)")
     expect(card).to_contain_text("0 of 10")
     card.get_by_role("button", name="Delete").click()
-    app.agree("Delete it")
-    expect(card).to_contain_text("None.")
+    app.answer("Delete default analysis")
+    expect(card).to_contain_text("No default analyses.")
 
 
-def test_an_address_that_may_not_be_called_is_told(app: App, api: Api) -> None:
-    fields = {"name": "inward", "url": "http://inward.invalid/", "authentication_type": "none",
+def test_an_address_that_is_not_allowed_is_reported(app: App, api: Api) -> None:
+    fields = {"name": "internal", "url": "http://internal.invalid/", "authentication_type": "none",
               "analysis_type": "meta_analysis", "input_data_types": ["redshift"]}  # fmt: skip
-    number = api.post("/analysis_service", fields)["id"]
-    app.open(f"service/{number}")
+    service_id = api.post("/analysis_service", fields)["id"]
+    app.open(f"service/{service_id}")
     app.press("Ping")
-    expect(app.card("Test it").get_by_role("status")).to_contain_text("name is not known")
+    expect(app.card("Connection test").get_by_role("status")).to_contain_text("name is not known")
 
 
 def test_administrators_see_dead_letters(app: App) -> None:
     app.open("services")
-    dead = app.card("Dead letters")
+    card = app.card("Dead letters")
     for queue in ("dispatch", "fit", "jobs"):
-        expect(dead.get_by_role("row", name=queue)).to_be_visible()
+        expect(card.get_by_role("row", name=queue)).to_be_visible()

@@ -1,4 +1,4 @@
-"""Sources: listed, searched, added, changed, remarked on, deleted."""
+"""Sources: search, add, edit, classify, comment, delete, light curve."""
 
 from playwright.sync_api import expect
 
@@ -6,9 +6,9 @@ from infra.client import Api
 from tests.browser.app import App
 
 
-def test_sources_are_searched_by_the_beginning_of_their_id(app: App) -> None:
+def test_sources_are_searched_by_the_start_of_their_id(app: App) -> None:
     expect(app.page.get_by_role("link", name="2019dwz")).to_be_visible()
-    app.field("Id begins with").fill("2020")
+    app.field("ID starts with").fill("2020")
     app.press("Search")
     expect(app.page.get_by_role("link", name="2020aai")).to_be_visible()
     expect(app.page.get_by_role("link", name="2019dwz")).to_have_count(0)
@@ -16,16 +16,15 @@ def test_sources_are_searched_by_the_beginning_of_their_id(app: App) -> None:
     expect(app.page.get_by_role("link", name="2019dwz")).to_be_visible()
 
 
-def test_a_source_is_added_and_its_wrong_fields_are_named(app: App) -> None:
+def test_a_source_is_added_and_errors_are_shown_at_the_fields(app: App) -> None:
     app.press("Add a source")
-    app.field("Id *").fill("Web_1")
+    app.field("ID *").fill("Web_1")
     app.field("Right ascension (degrees)").fill("150.1")
     app.field("Declination (degrees)").fill("400")
-    with app.refusals(400):
+    with app.allow_statuses(400):
         app.press("Save the source")
         expect(app.page.get_by_text("<= 90")).to_be_visible()
-    described = app.field("Declination (degrees)").get_attribute("aria-invalid")
-    assert described == "true"
+    assert app.field("Declination (degrees)").get_attribute("aria-invalid") == "true"
     app.field("Declination (degrees)").fill("-2.2")
     app.field("Redshift").fill("0.03")
     app.press("Save the source")
@@ -34,7 +33,7 @@ def test_a_source_is_added_and_its_wrong_fields_are_named(app: App) -> None:
     expect(app.card("Light curve")).to_contain_text("No photometry")
 
 
-def test_what_is_known_of_a_source_is_changed(app: App, api: Api) -> None:
+def test_a_source_is_edited_classified_and_commented(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Web_2", "ra": 10.0, "dec": 20.0})
     app.open("source/Web_2")
     app.press("Edit")
@@ -50,35 +49,35 @@ def test_what_is_known_of_a_source_is_changed(app: App, api: Api) -> None:
     app.card("Comments").get_by_role("button", name="Comment", exact=True).click()
     expect(app.card("Comments")).to_contain_text("<b>bright</b> & early")
     app.card("Comments").get_by_role("button", name="Delete this comment").click()
-    app.agree("Delete it")
-    expect(app.card("Comments")).to_contain_text("None yet")
+    app.answer("Delete comment")
+    expect(app.card("Comments")).to_contain_text("No comments yet")
 
 
-def test_a_source_is_deleted_after_a_question(app: App, api: Api) -> None:
+def test_a_source_is_deleted_after_confirmation(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Web_3", "ra": 10.0, "dec": 20.0})
     app.open("source/Web_3")
     app.press("Delete")
-    app.agree("Keep")
+    app.answer("Keep")
     expect(app.page.get_by_role("heading", name="Web_3", level=1)).to_be_visible()
     app.press("Delete")
-    app.agree("Delete it")
+    app.answer("Delete source")
     expect(app.page.get_by_role("heading", name="Sources", level=1)).to_be_visible()
-    with app.refusals(404):
+    with app.allow_statuses(404):
         app.open("source/Web_3")
         expect(app.page.get_by_role("alert")).to_contain_text("Web_3")
 
 
-def test_the_light_curve_is_shown_as_one_likes(app: App) -> None:
+def test_the_light_curve_switches_bands_units_and_time_axis(app: App) -> None:
     app.open("source/2019dwz")
     light_curve = app.card("Light curve")
-    expect(light_curve.locator(".plot .points path").first).to_be_visible()
-    shown = app.points("Light curve")
-    assert shown == 33
+    markers = light_curve.locator(".plot .points path")
+    expect(markers.first).to_be_visible()
+    assert markers.count() == 33
     light_curve.get_by_label("atlaso · ATLAS").uncheck()
-    expect(light_curve.locator(".plot .points path")).to_have_count(13)
+    expect(markers).to_have_count(13)
     light_curve.get_by_role("button", name="Flux").click()
     expect(light_curve.locator(".ytitle")).to_contain_text("Flux (µJy, AB)")
     expect(light_curve.locator(".xtitle")).to_contain_text("Days since first detection")
     light_curve.get_by_role("button", name="MJD").click()
     expect(light_curve.locator(".xtitle")).to_have_text("MJD")
-    expect(app.card("Photometry in short")).to_contain_text("Observations")
+    expect(app.card("Photometry summary")).to_contain_text("Observations")

@@ -1,4 +1,4 @@
-"""Photometry from a file."""
+"""Upload photometry from a file."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from infra.client import Api
 from tests.browser.app import App
 
-DROP = """([name, text]) => {
+DROP_FILE = """([name, text]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([text], name, {type: "text/csv"}));
     const drop = new DragEvent("drop", {dataTransfer: transfer, bubbles: true});
@@ -23,10 +23,10 @@ def source(api: Api, request: pytest.FixtureRequest) -> str:
     return name
 
 
-def test_a_csv_file_is_dropped_looked_at_and_saved(app: App, api: Api, source: str) -> None:
+def test_a_csv_file_is_dropped_previewed_and_saved(app: App, api: Api, source: str) -> None:
     app.open(f"source/{source}")
     app.page.evaluate(
-        DROP,
+        DROP_FILE,
         [
             "night.csv",
             "JD,Band,Mag,e_mag,note\n2459300.5,ztfg,18.1,0.05,fine\n2459301.5,ztfr,18.0,0.04,fine\n",
@@ -37,14 +37,14 @@ def test_a_csv_file_is_dropped_looked_at_and_saved(app: App, api: Api, source: s
     expect(upload).to_contain_text("→ magerr")
     expect(upload).to_contain_text("not used")
     app.press("Save 2 points")
-    expect(app.page.get_by_text(f"2 points of photometry are saved for {source}")).to_be_visible()
+    expect(app.page.get_by_text(f"Saved 2 points of photometry for {source}")).to_be_visible()
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(2)
     points = api.get(f"/sources/{source}/photometry")
     assert [point["mjd"] for point in points] == [59300.0, 59301.0]
     assert [round(point["mag"], 4) for point in points] == [18.1, 18.0]
 
 
-def test_fluxes_limits_and_other_separators_are_understood(
+def test_fluxes_limits_and_other_separators_are_recognized(
     app: App, api: Api, source: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "flux.dat"
@@ -59,34 +59,34 @@ def test_fluxes_limits_and_other_separators_are_understood(
     assert second["flux"] is None
 
 
-def test_wrong_rows_are_named_before_anything_is_sent(app: App, api: Api, source: str) -> None:
+def test_wrong_rows_are_shown_before_anything_is_sent(app: App, api: Api, source: str) -> None:
     app.open(f"source/{source}")
     text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,bright,0.05\n,ztfg,18,0.1\n"
-    app.page.evaluate(DROP, ["bad.csv", text])
+    app.page.evaluate(DROP_FILE, ["bad.csv", text])
     upload = app.card("Upload photometry")
     expect(upload).to_contain_text("mag: “bright” is not a number")
-    expect(upload).to_contain_text("mjd: there is no date")
+    expect(upload).to_contain_text("mjd: missing")
     expect(upload.get_by_role("button", name="Save 3 points")).to_be_disabled()
     assert api.get(f"/sources/{source}/photometry") == []
 
 
-def test_rows_that_the_api_refuses_are_named_beside_them(app: App, api: Api, source: str) -> None:
+def test_errors_of_the_api_are_shown_at_their_rows(app: App, api: Api, source: str) -> None:
     app.open(f"source/{source}")
     text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,18.2,\n59302,nonsense,18.3,0.05\n"
-    app.page.evaluate(DROP, ["bad.csv", text])
-    with app.refusals(400):
+    app.page.evaluate(DROP_FILE, ["bad.csv", text])
+    with app.allow_statuses(400):
         app.press("Save 3 points")
         upload = app.card("Upload photometry")
         expect(upload.get_by_role("row", name="2 59301")).to_contain_text("magerr")
-    expect(upload).to_contain_text("nothing is written")
+    expect(upload).to_contain_text("Nothing is saved")
     assert api.get(f"/sources/{source}/photometry") == []
 
 
-def test_columns_that_nobody_could_guess_are_assigned_by_hand(app: App, api: Api, source: str) -> None:
+def test_columns_with_unknown_names_are_assigned_by_hand(app: App, api: Api, source: str) -> None:
     app.open(f"source/{source}")
-    app.page.evaluate(DROP, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
+    app.page.evaluate(DROP_FILE, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
     upload = app.card("Upload photometry")
-    expect(upload.get_by_role("alert")).to_contain_text("lacks a date (mjd), a filter")
+    expect(upload.get_by_role("alert")).to_contain_text("Missing columns: date (mjd), filter")
     for field, column in {
         "mjd": "when",
         "filter": "through",
@@ -98,8 +98,8 @@ def test_columns_that_nobody_could_guess_are_assigned_by_hand(app: App, api: Api
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "no rows"), ("mjd,mag\n", "no rows")])
-def test_a_file_without_rows_is_refused(app: App, source: str, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), [("", "no rows"), ("mjd,mag\n", "no rows")])
+def test_a_file_without_rows_is_refused(app: App, source: str, text: str, message: str) -> None:
     app.open(f"source/{source}")
-    app.page.evaluate(DROP, ["empty.csv", text])
-    expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(said)
+    app.page.evaluate(DROP_FILE, ["empty.csv", text])
+    expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(message)

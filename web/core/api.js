@@ -1,78 +1,66 @@
-// The API, for one token. Every answer is its `data`; every failure is an ApiError in words for a person.
-import { token } from "./session.js";
+// The public API, called with the session's token. A failure throws an ApiError whose message is shown to the user.
+import { buildQueryString } from "./query_string.js";
+import { getToken } from "./session.js";
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
   }
 }
 
-const UNREACHABLE = "The server does not answer. Check the connection, then try again.";
-
 const config = fetch("config.json")
-  .then((answer) => answer.json())
+  .then((response) => response.json())
   .catch(() => ({ api: "/api" }));
 
-export async function base() {
+async function getUrl() {
   return new URL((await config).api, location.href).href.replace(/\/$/, "");
 }
 
-function search(query) {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return given.length ? `?${new URLSearchParams(given)}` : "";
-}
-
-async function send(method, path, { query = {}, body, key, signal } = {}) {
-  const headers = { Authorization: `token ${token()}` };
+async function sendRequest(method, path, { query = {}, body, key, signal } = {}) {
+  const headers = { Authorization: `token ${getToken()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
-  const options = {
-    method,
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal,
-    cache: "no-store",
-  };
-  let answer;
+  const options = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+  let response;
   try {
-    answer = await fetch((await base()) + path + search(query), options);
+    response = await fetch((await getUrl()) + path + buildQueryString(query), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, UNREACHABLE);
+    throw new ApiError(0, "Cannot reach the server. Check your connection, then try again.");
   }
-  if (!answer.ok) throw new ApiError(answer.status, await reason(answer));
-  return answer;
+  if (!response.ok) throw new ApiError(response.status, await readErrorMessage(response));
+  return response;
 }
 
-async function reason(answer) {
+async function readErrorMessage(response) {
   try {
-    return (await answer.json()).message;
+    return (await response.json()).message;
   } catch {
-    return `The server answered ${answer.status}. Try again in a moment; if it stays, tell its operator.`;
+    return `The server answered with status ${response.status}. Try again in a minute; if it fails again, contact the operator.`;
   }
 }
 
-async function data(method, path, options) {
-  return (await (await send(method, path, options)).json()).data;
+async function requestEnvelope(method, path, options) {
+  return (await sendRequest(method, path, options)).json();
 }
 
-export const get = (path, query, signal) => data("GET", path, { query, signal });
-export const post = (path, body = {}, key = undefined) => data("POST", path, { body, key });
-export const put = (path, body) => data("PUT", path, { body });
-export const patch = (path, body) => data("PATCH", path, { body });
-export const remove = (path, query) => data("DELETE", path, { query });
-
-// Also what stands beside `data`.
-export const whole = async (path, query) => (await send("GET", path, { query })).json();
-
-// A page of a list, and the cursor of the next one.
-export async function page(path, query, signal) {
-  const answer = await send("GET", path, { query, signal });
-  return { items: (await answer.json()).data, next: answer.headers.get("X-Next-Cursor") };
+async function requestData(method, path, options) {
+  return (await requestEnvelope(method, path, options)).data;
 }
 
-export const file = async (path, query, signal) => (await send("GET", path, { query, signal })).blob();
-
-// The words of a service or a person become part of a path.
-export const part = encodeURIComponent;
+// All but getEnvelope, getPage and getBlob resolve to the `data` of the response.
+export const api = {
+  getUrl,
+  get: (path, query, signal) => requestData("GET", path, { query, signal }),
+  post: (path, body = {}, key = undefined) => requestData("POST", path, { body, key }),
+  put: (path, body) => requestData("PUT", path, { body }),
+  patch: (path, body) => requestData("PATCH", path, { body }),
+  delete: (path) => requestData("DELETE", path),
+  getEnvelope: (path) => requestEnvelope("GET", path),
+  async getPage(path, query, signal) {
+    const response = await sendRequest("GET", path, { query, signal });
+    return { items: (await response.json()).data, nextCursor: response.headers.get("X-Next-Cursor") };
+  },
+  getBlob: async (path, query, signal) => (await sendRequest("GET", path, { query, signal })).blob(),
+};

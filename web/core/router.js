@@ -1,8 +1,9 @@
-// The page that the address names: `#/source/2019dwz?tab=…` is {path: ["source", "2019dwz"], query: {tab: …}}.
+// The address after the # names the page: `#/source/2019dwz?tab=…` is {path: ["source", "2019dwz"], query: {tab: …}}.
 import { useEffect, useState } from "../vendor/htm-preact.js";
+import { buildQueryString } from "./query_string.js";
 
-// An address that somebody cut short names what it names.
-function decoded(text) {
+// A truncated address may end inside a percent escape: then the text is taken as it is.
+function decodePart(text) {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -10,29 +11,27 @@ function decoded(text) {
   }
 }
 
-export function read() {
+function parseAddress() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   return {
-    path: path.split("/").filter(Boolean).map(decoded),
+    path: path.split("/").filter(Boolean).map(decodePart),
     query: Object.fromEntries(new URLSearchParams(query ?? "")),
   };
 }
 
-export function address(path, query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  return `#/${path.map(encodeURIComponent).join("/")}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
-}
+export const buildAddress = (path, query = {}) =>
+  `#/${path.map(encodeURIComponent).join("/")}${buildQueryString(query)}`;
 
-export function go(path, query) {
-  location.hash = address(path, query);
+export function navigateTo(path, query) {
+  location.hash = buildAddress(path, query);
 }
 
 export function useRoute() {
-  const [route, setRoute] = useState(read);
+  const [route, setRoute] = useState(parseAddress);
   useEffect(() => {
-    const changed = () => setRoute(read());
-    addEventListener("hashchange", changed);
-    return () => removeEventListener("hashchange", changed);
+    const updateRoute = () => setRoute(parseAddress());
+    addEventListener("hashchange", updateRoute);
+    return () => removeEventListener("hashchange", updateRoute);
   }, []);
   return route;
 }

@@ -1,43 +1,38 @@
-// A service's `optional_analysis_parameters` as fields of a form, and the form as a request.
-const SWITCH = new Set(["true", "false"]);
+// A service's `optional_analysis_parameters` as form fields, and their values as `analysis_parameters` of a request.
+import { isBlank } from "./query_string.js";
 
-// Each as {name, kind: "switch" | "list" | "number" | "file" | "text", label, hint, value, required, choices}.
-export function fieldsOf(service) {
-  const given = service.optional_analysis_parameters ?? {};
-  const parameters = typeof given === "string" ? JSON.parse(given || "{}") : given;
-  return Object.entries(parameters).map(([name, said]) =>
-    Array.isArray(said) ? listed(name, said) : declared(name, said),
+// Returns a list of {name, kind: "switch" | "list" | "number" | "file" | "text", label, hint, value, required, choices}.
+export function buildParameterFields(service) {
+  const declaration = service.optional_analysis_parameters ?? {};
+  const parameters = typeof declaration === "string" ? JSON.parse(declaration || "{}") : declaration;
+  return Object.entries(parameters).map(([name, parameter]) =>
+    Array.isArray(parameter) ? buildChoiceField(name, parameter) : buildTypedField(name, parameter),
   );
 }
 
-function listed(name, values) {
-  const words = values.map(String);
-  const isSwitch = words.length === 2 && words.every((word) => SWITCH.has(word.toLowerCase()));
-  return {
-    name,
-    label: name,
-    kind: isSwitch ? "switch" : "list",
-    choices: words,
-    value: words[0] ?? "",
-    required: false,
-  };
+function buildChoiceField(name, values) {
+  const choices = values.map(String);
+  const isSwitch = choices.length === 2 && choices.every((choice) => ["true", "false"].includes(choice.toLowerCase()));
+  return { name, label: name, kind: isSwitch ? "switch" : "list", choices, value: choices[0] ?? "", required: false };
 }
 
-function declared(name, said) {
-  const kind = said.type === "number" || said.type === "file" ? said.type : "text";
-  const value = kind === "file" ? null : String(said.default ?? "");
-  return { name, label: said.title ?? name, hint: said.description, kind, value, required: Boolean(said.required) };
+function buildTypedField(name, { type, default: defaultValue, title, description, required }) {
+  const kind = type === "number" || type === "file" ? type : "text";
+  const value = kind === "file" ? null : String(defaultValue ?? "");
+  return { name, label: title ?? name, hint: description, kind, value, required: Boolean(required) };
 }
 
-// What was chosen and differs from nothing: blanks are left to the service.
-export function chosen(fields, values) {
-  const kept = fields
-    .map((field) => [field, values[field.name]])
-    .filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  return Object.fromEntries(
-    kept.map(([field, value]) => [
-      field.name,
-      field.kind === "file" ? value.url : field.kind === "number" ? Number(value) : value,
-    ]),
-  );
+export const getDefaultValues = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+
+// Blank fields are left out: the service uses its own default.
+export function collectParameters(fields, values) {
+  const entries = fields
+    .filter((field) => !isBlank(values[field.name]))
+    .map((field) => [field.name, convertValue(field.kind, values[field.name])]);
+  return Object.fromEntries(entries);
+}
+
+function convertValue(kind, value) {
+  if (kind === "file") return value.url;
+  return kind === "number" ? Number(value) : value;
 }

@@ -1,21 +1,23 @@
-// Who is signed in: a token, kept for this tab alone.
-const TOKEN = "heliograph.token";
+// The token, in the session storage of this tab only, and the profile of its user.
+const TOKEN_KEY = "heliograph.token";
 
 let profile = null;
 
-export const token = () => sessionStorage.getItem(TOKEN) ?? "";
-export const me = () => profile;
-export const may = (acl) => Boolean(profile?.permissions.some((name) => name === acl || name === "System admin"));
+export const getToken = () => sessionStorage.getItem(TOKEN_KEY) ?? "";
+export const saveToken = (token) => sessionStorage.setItem(TOKEN_KEY, token);
 
-export function keep(text) {
-  sessionStorage.setItem(TOKEN, text);
+export const getProfile = () => profile;
+
+export function setProfile(newProfile) {
+  profile = newProfile;
 }
 
-export function enter(found) {
-  profile = found;
-}
+export const hasPermission = (permission) =>
+  Boolean(profile?.permissions.some((name) => name === permission || name === "System admin"));
 
-export function leave() {
+export const isOwner = (record) => record.author_id === profile.id || hasPermission("System admin");
+
+export function clearSession() {
   sessionStorage.clear();
   profile = null;
 }

@@ -1,149 +1,159 @@
-// All analyses that one may see: filters, counts by state, and a batch for many sources.
+// The list of analyses: filters, counts by state, and the form for a batch.
 import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
-import { get, page, post } from "../core/api.js";
-import { useAction, useLoad } from "../core/load.js";
-import { address, go } from "../core/router.js";
-import { may, me } from "../core/session.js";
-import { STATES, seconds, time } from "../core/words.js";
-import { authorOf, useLive } from "../parts/analyses_of_source.js";
-import { Age, Card, Empty, Failure, Loaded, Progress, Scroll, State } from "../parts/basics.js";
-import { AreaField, ChoiceField } from "../parts/fields.js";
-import { RequestForm } from "../parts/request_form.js";
-import { hasEnded } from "../core/watch.js";
+import { api } from "../core/api.js";
+import { STATE_LABELS, formatServiceName, parseTime } from "../core/format.js";
+import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildAddress, navigateTo } from "../core/router.js";
+import { getProfile, hasPermission } from "../core/session.js";
+import { AnalysisRequestForm } from "../parts/analysis_request_form.js";
+import { AnalysisCells, AnalysisHeaders, useLiveStatus } from "../parts/analysis_status.js";
+import { SelectField, TextAreaField } from "../parts/form_fields.js";
+import { StateBadge } from "../parts/indicators.js";
+import { Card, ScrollArea } from "../parts/layout.js";
+import { EmptyMessage, ErrorMessage, LoadedContent } from "../parts/messages.js";
 
-const MOST = 1000;
-const A_PAGE = 200;
-const SHOWN = 100;
-const DAY = 86_400_000;
-const SPANS = [
-  ["1", "the last day"],
-  ["7", "the last week"],
-  ["30", "the last month"],
-  ["", "any time"],
+const MAX_ANALYSES = 1000;
+const PAGE_SIZE = 200;
+const ROW_STEP = 100;
+const MS_PER_DAY = 86_400_000;
+const PERIODS = [
+  ["1", "in the last day"],
+  ["7", "in the last week"],
+  ["30", "in the last month"],
+  ["", "at any time"],
 ];
 
-// The newest analyses of a span, page by page; at most MOST.
-async function newest({ service, state, days }, signal) {
-  const since = Number(days) ? Date.now() - Number(days) * DAY : 0;
-  const all = [];
+// The newest analyses of the period, at most MAX_ANALYSES or little more. `isCut` is true if there are older ones.
+async function loadAnalyses({ service, days }, signal) {
+  const start = Number(days) ? Date.now() - Number(days) * MS_PER_DAY : 0;
+  const isInPeriod = (analysis) => parseTime(analysis.created_at) >= start;
+  const analyses = [];
   let cursor;
   do {
-    const { items, next } = await page(
-      "/obj/analysis",
-      { analysisServiceID: service, status: state, numPerPage: A_PAGE, cursor },
-      signal,
-    );
-    all.push(...items.filter((one) => time(one.created_at) >= since));
-    cursor = items.length && time(items.at(-1).created_at) >= since ? next : null;
-  } while (cursor && all.length < MOST);
-  return { all, cut: Boolean(cursor) };
+    const query = { analysisServiceID: service, numPerPage: PAGE_SIZE, cursor };
+    const { items, nextCursor } = await api.getPage("/obj/analysis", query, signal);
+    analyses.push(...items.filter(isInPeriod));
+    cursor = items.length && isInPeriod(items.at(-1)) ? nextCursor : null;
+  } while (cursor && analyses.length < MAX_ANALYSES);
+  return { analyses, isCut: Boolean(cursor) };
 }
 
-function Counts({ all, cut, state, choose }) {
-  const counts = Object.keys(STATES).map((name) => [name, all.filter((one) => one.status === name).length]);
+function StateCounts({ analyses, isCut, state, onSelect }) {
+  const counts = Object.keys(STATE_LABELS)
+    .map((name) => [name, analyses.filter(({ status }) => status === name).length])
+    .filter(([name, count]) => count || name === state);
   return html`<div class="row" role="group" aria-label="Counts by state">
-    ${counts
-      .filter(([name, count]) => count || name === state)
-      .map(
-        ([name, count]) => html`<button type="button" class="chip" aria-pressed=${state === name}
-      onClick=${() => choose(state === name ? "" : name)}><${State} state=${name} /> ${count}</button>`,
-      )}
-    <span class="hint">${all.length} ${cut ? "newest shown; narrow the filters to see older ones" : "in all"}</span></div>`;
+    ${counts.map(
+      ([name, count]) => html`<button type="button" class="chip" aria-pressed=${state === name}
+      onClick=${() => onSelect(state === name ? "" : name)}><${StateBadge} state=${name} /> ${count}</button>`,
+    )}
+    <span class="hint">${
+      isCut
+        ? `The newest ${analyses.length} analyses. Change the filters to see older ones.`
+        : `${analyses.length} in total`
+    }</span></div>`;
 }
 
-function Row({ analysis, chosen, choose, reload }) {
-  const { status, message, progress } = useLive(analysis, reload);
+function AnalysisRow({ analysis, isSelected, onSelect, reload }) {
+  const live = useLiveStatus(analysis, reload);
+  const { id, obj_id: source } = analysis;
   return html`<tr>
-    <td><input type="checkbox" aria-label=${`Choose ${analysis.obj_id} of analysis ${analysis.id}`} checked=${chosen}
-      onChange=${(event) => choose(event.target.checked)} /></td>
-    <th scope="row"><a href=${address(["analysis", analysis.id])}>${analysis.id}</a></th>
-    <td><a href=${address(["source", analysis.obj_id])}>${analysis.obj_id}</a></td>
-      <td>${analysis.analysis_service_name}</td><td><${State} state=${status} /></td>
-    <td class="says">${!hasEnded(status) && html`<${Progress} value=${progress} of=${`analysis ${analysis.id}`} />`}${message}</td>
-    <td>${authorOf(analysis)}</td><td><${Age} of=${analysis.created_at} /></td><td
-      class="number">${seconds(analysis.duration)}</td></tr>`;
+    <td><input type="checkbox" aria-label=${`Select ${source} of analysis ${id} for a batch`} checked=${isSelected}
+      onChange=${(event) => onSelect(event.target.checked)} /></td>
+    <th scope="row"><a href=${buildAddress(["analysis", id])}>${id}</a></th>
+    <td><a href=${buildAddress(["source", source])}>${source}</a></td>
+    <${AnalysisCells} analysis=${analysis} live=${live} /></tr>`;
 }
 
-function Table({ all, chosen, setChosen, reload }) {
-  const [shown, setShown] = useState(SHOWN);
-  const flip = (source, on) =>
-    setChosen(on ? [...new Set([...chosen, source])] : chosen.filter((other) => other !== source));
-  return html`<${Scroll}><table class="wide">
-      <thead><tr><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">Source</th><th
-        scope="col">Service</th><th scope="col">State</th><th scope="col">Message</th>
-        <th scope="col">Author</th><th scope="col">Asked</th><th scope="col" class="number">Took</th></tr></thead>
-      <tbody>${all.slice(0, shown).map(
-        (one) => html`<${Row} key=${one.id} analysis=${one} chosen=${chosen.includes(one.obj_id)} reload=${reload}
-        choose=${(on) => flip(one.obj_id, on)} />`,
+function AnalysisTable({ analyses, selection, setSelection, reload }) {
+  const [rowCount, setRowCount] = useState(ROW_STEP);
+  const toggleSource = (source, isSelected) => {
+    const others = selection.filter((other) => other !== source);
+    setSelection(isSelected ? [...others, source] : others);
+  };
+  return html`<${ScrollArea}><table class="wide">
+      <thead><tr><th scope="col">Batch</th><th scope="col">ID</th><th scope="col">Source</th>
+        <${AnalysisHeaders} /></tr></thead>
+      <tbody>${analyses.slice(0, rowCount).map(
+        (analysis) => html`<${AnalysisRow} key=${analysis.id} analysis=${analysis} reload=${reload}
+        isSelected=${selection.includes(analysis.obj_id)}
+        onSelect=${(isSelected) => toggleSource(analysis.obj_id, isSelected)} />`,
       )}</tbody></table><//>
     ${
-      all.length > shown &&
-      html`<div class="pages"><button type="button"
-      onClick=${() => setShown(shown + SHOWN)}>Show ${Math.min(SHOWN, all.length - shown)} more</button></div>`
+      analyses.length > rowCount &&
+      html`<div class="pages"><button type="button" onClick=${() => setRowCount(rowCount + ROW_STEP)}>Show ${Math.min(
+        ROW_STEP,
+        analyses.length - rowCount,
+      )} more</button></div>`
     }`;
 }
 
-// The same analysis for many sources: those named, or those of a group.
-function BatchForm({ chosen }) {
-  const [text, setText] = useState(chosen.join("\n"));
+// Starts one analysis for each source of a list, or of a group.
+function BatchForm({ selection }) {
+  const [text, setText] = useState(selection.join("\n"));
   const [group, setGroup] = useState("");
-  const load = useLoad((signal) => get("/analysis_service", {}, signal), []);
-  useEffect(() => setText(chosen.join("\n")), [chosen.join()]);
+  const load = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
+  useEffect(() => setText(selection.join("\n")), [selection.join()]);
   const sources = text.split(/[\s,;]+/).filter(Boolean);
-  const start = useAction(async (service, request) => {
-    const whom = group ? { group_id: Number(group) } : { obj_ids: [...new Set(sources)] };
-    const { id } = await post("/analysis_batch", { ...request, ...whom, service_id: service.id }, crypto.randomUUID());
-    go(["batch", id]);
+  const startAction = useAction(async (service, request) => {
+    const targets = group ? { group_id: Number(group) } : { obj_ids: [...new Set(sources)] };
+    const body = { ...request, ...targets, service_id: service.id };
+    const { id } = await api.post("/analysis_batch", body, crypto.randomUUID());
+    navigateTo(["batch", id]);
   });
   return html`<div class="fields">
-      <${ChoiceField} label="Sources of" value=${group} change=${setGroup}
-        choices=${[["", "the list beside"], ...me().groups.map((one) => [one.id, one.name])]} />
+      <${SelectField} label="Sources of" value=${group} onChange=${setGroup}
+        choices=${[["", "this list"], ...getProfile().groups.map(({ id, name }) => [id, name])]} />
       ${
         !group &&
-        html`<${AreaField} label="Sources" value=${text} change=${setText}
-        hint=${`${sources.length} sources; tick them in the table, or write their ids.`} />`
+        html`<${TextAreaField} label="Sources" value=${text} onChange=${setText}
+        hint=${`${sources.length} sources. Select them in the table, or type their IDs.`} />`
       }
     </div><p></p>
-    <${Loaded} load=${load} what="Loading the services">${(services) => html`<${RequestForm} services=${services}
-      filters=${[]} instruments=${[]} action=${start} />`}<//>`;
+    <${LoadedContent} load=${load} text="Loading the services">${(services) => html`
+      <${AnalysisRequestForm} services=${services} filters=${[]} instruments=${[]} action=${startAction} />`}<//>`;
 }
 
 export function AnalysesPage({ query }) {
-  const [chosen, setChosen] = useState([]);
-  const [batch, setBatch] = useState(false);
-  const asked = { state: query.state ?? "", service: query.service ?? "", days: query.days ?? "7" };
-  const load = useLoad((signal) => newest({ ...asked, state: "" }, signal), [asked.service, asked.days]);
-  const services = useLoad((signal) => get("/analysis_service", {}, signal), []);
-  const set = (more) => go(["analyses"], { ...asked, ...more, days: (more.days ?? asked.days) || "0" });
-  const shown = useMemo(
-    () => (load.data?.all ?? []).filter((one) => !asked.state || one.status === asked.state),
-    [load.data, asked.state],
+  const [selection, setSelection] = useState([]);
+  const [isAddingBatch, setIsAddingBatch] = useState(false);
+  const filters = { state: query.state ?? "", service: query.service ?? "", days: query.days ?? "7" };
+  const load = useLoad((signal) => loadAnalyses(filters, signal), [filters.service, filters.days]);
+  const services = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
+  // In the address, days=0 stands for any time: a blank value would be left out, and mean the default.
+  const changeFilters = (changes) => {
+    const newFilters = { ...filters, ...changes };
+    navigateTo(["analyses"], { ...newFilters, days: newFilters.days || "0" });
+  };
+  const matches = useMemo(
+    () => (load.data?.analyses ?? []).filter(({ status }) => !filters.state || status === filters.state),
+    [load.data, filters.state],
   );
   return html`<div class="head"><h1>Analyses</h1>${
-    may("Run Analyses") &&
-    html`
-      <button type="button" class="main" aria-expanded=${batch}
-        onClick=${() => setBatch(!batch)}>Batch${chosen.length ? ` of ${chosen.length}` : ""}</button>`
+    hasPermission("Run Analyses") &&
+    html`<button type="button" class="main" aria-expanded=${isAddingBatch}
+        onClick=${() => setIsAddingBatch(!isAddingBatch)}>New batch${
+          selection.length ? ` of ${selection.length}` : ""
+        }</button>`
   }</div>
-    ${batch && html`<${Card} title="One analysis for many sources"><${BatchForm} chosen=${chosen} /><//>`}
+    ${isAddingBatch && html`<${Card} title="One analysis for many sources"><${BatchForm} selection=${selection} /><//>`}
     <${Card}><div class="fields">
-      <${ChoiceField} label="Service" value=${asked.service} change=${(service) => set({ service })}
-        choices=${[["", "any"], ...(services.data ?? []).map((one) => [one.id, one.display_name ?? one.name])]} />
-      <${ChoiceField} label="Asked in" value=${asked.days === "0" ? "" : asked.days} change=${(days) => set({ days })}
-        choices=${SPANS} />
-      <${ChoiceField} label="State" value=${asked.state} change=${(state) => set({ state })}
-        choices=${[["", "any"], ...Object.entries(STATES)]} />
+      <${SelectField} label="Service" value=${filters.service} onChange=${(service) => changeFilters({ service })}
+        choices=${[["", "any"], ...(services.data ?? []).map((service) => [service.id, formatServiceName(service)])]} />
+      <${SelectField} label="Created" value=${filters.days === "0" ? "" : filters.days} choices=${PERIODS}
+        onChange=${(days) => changeFilters({ days })} />
+      <${SelectField} label="State" value=${filters.state} onChange=${(state) => changeFilters({ state })}
+        choices=${[["", "any"], ...Object.entries(STATE_LABELS)]} />
     </div><//>
-    <${Card} title="Found" actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
-      <${Loaded} load=${load} what="Loading the analyses">${({
-        all,
-        cut,
-      }) => html`<${Counts} all=${all} cut=${cut} state=${asked.state} choose=${(state) => set({ state })} />
+    <${Card} title="Matches" actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
+      <${LoadedContent} load=${load} text="Loading the analyses">${({ analyses, isCut }) => html`
+        <${StateCounts} analyses=${analyses} isCut=${isCut} state=${filters.state}
+          onSelect=${(state) => changeFilters({ state })} />
         ${
-          shown.length
-            ? html`<${Table} all=${shown} chosen=${chosen} setChosen=${setChosen}
+          matches.length
+            ? html`<${AnalysisTable} analyses=${matches} selection=${selection} setSelection=${setSelection}
           reload=${load.reload} />`
-            : html`<${Empty}>None.<//>`
+            : html`<${EmptyMessage}>No analyses match. Change the filters.<//>`
         }`}<//>
-      <${Failure} error=${services.error} /><//>`;
+      <${ErrorMessage} error=${services.error} /><//>`;
 }

@@ -1,67 +1,80 @@
-// A batch and what came of it, source by source.
+// A batch: its progress and the analysis of each source.
 import { html } from "../vendor/htm-preact.js";
-import { get } from "../core/api.js";
-import { useLoad, useRepeated } from "../core/load.js";
-import { address } from "../core/router.js";
-import { hasEnded } from "../core/watch.js";
-import { utc } from "../core/words.js";
-import { Card, Facts, Failure, Loaded, Scroll, State } from "../parts/basics.js";
+import { hasEnded } from "../core/analysis_watch.js";
+import { api } from "../core/api.js";
+import { formatUtc } from "../core/format.js";
+import { useLoad, usePolling } from "../core/request_hooks.js";
+import { buildAddress } from "../core/router.js";
+import { StateBadge } from "../parts/indicators.js";
+import { Card, FactList, ScrollArea } from "../parts/layout.js";
+import { ErrorMessage, LoadedContent } from "../parts/messages.js";
 
-const A_PAGE = 100;
-const PACE = { first: 1500, longest: 20_000, slower: 1.2 };
+const PAGE_SIZE = 100;
+const POLLING = { firstDelay: 1500, longestDelay: 20_000, slowdown: 1.2 };
+
+const isRefused = (outcome) => outcome.analysis_id === null;
+const isDeleted = (outcome) => !isRefused(outcome) && outcome.status === null;
+const isEnded = (outcome) => isRefused(outcome) || hasEnded(outcome.status);
 
 const isDone = (batch) =>
-  batch.status === "done" &&
-  batch.outcomes.every((one) => one.analysis_id === null || one.status === null || hasEnded(one.status));
+  batch.status === "done" && batch.outcomes.every((outcome) => isEnded(outcome) || isDeleted(outcome));
+
+function BatchProgress({ batch }) {
+  const { started, refused, total, outcomes } = batch;
+  const ended = outcomes.filter(isEnded).length;
+  const startText = [
+    `${started} of ${total} started`,
+    refused && `${refused} refused`,
+    batch.status !== "done" && "others still to start",
+  ];
+  return html`<${Card}>
+    <p role="status">${startText.filter(Boolean).join(", ")}. ${ended} of the ${outcomes.length} below have ended.</p>
+    <progress max=${total} value=${total > PAGE_SIZE ? started + refused : ended}
+      aria-label="Progress of the batch"></progress>
+    <${FactList} facts=${[
+      ["Service", html`<a href=${buildAddress(["service", batch.service_id])}>service ${batch.service_id}</a>`],
+      ["Created", formatUtc(batch.created_at)],
+    ]} /><//>`;
+}
+
+function OutcomeState({ outcome }) {
+  if (isRefused(outcome)) return html`<span class="state failure">refused</span>`;
+  return isDeleted(outcome) ? "deleted" : html`<${StateBadge} state=${outcome.status} />`;
+}
+
+const OutcomeTable = ({ outcomes }) => html`<${ScrollArea}><table>
+  <thead><tr><th scope="col">Source</th><th scope="col">Analysis</th><th scope="col">State</th>
+    <th scope="col">Message</th></tr></thead>
+  <tbody>${outcomes.map(
+    (outcome) => html`<tr>
+    <th scope="row"><a href=${buildAddress(["source", outcome.obj_id])}>${outcome.obj_id}</a></th>
+    <td>${
+      isRefused(outcome)
+        ? "–"
+        : html`<a href=${buildAddress(["analysis", outcome.analysis_id])}>${outcome.analysis_id}</a>`
+    }</td>
+    <td><${OutcomeState} outcome=${outcome} /></td>
+    <td class="says">${outcome.message}</td></tr>`,
+  )}</tbody></table><//>`;
 
 export function BatchPage({ path: [id], query }) {
   const page = Number(query.page ?? 1);
   const load = useLoad(
-    (signal) => get(`/analysis_batch/${encodeURIComponent(id)}`, { numPerPage: A_PAGE, pageNumber: page }, signal),
+    (signal) =>
+      api.get(`/analysis_batch/${encodeURIComponent(id)}`, { numPerPage: PAGE_SIZE, pageNumber: page }, signal),
     [id, page],
   );
-  useRepeated(load.reload, { ...PACE, wanted: Boolean(load.data && !isDone(load.data)) }, [id, page]);
-  return html`<h1>Batch ${id}</h1><${Failure} error=${load.data && load.error} />
-    <${Loaded} load=${load.data ? { ...load, error: null } : load} what=${`Loading batch ${id}`}>${(batch) => {
-      const ended = batch.outcomes.filter(
-        (one) => one.analysis_id === null || (one.status && hasEnded(one.status)),
-      ).length;
-      return html`<${Card}>
-        <p role="status">${batch.started} of ${batch.total} started${batch.refused ? `, ${batch.refused} refused` : ""}${batch.status === "done" ? "" : ", more to come"};${" "}
-          ${ended} of the ${batch.outcomes.length} below have ended.</p>
-        <progress max=${batch.total} value=${batch.total > A_PAGE ? batch.started + batch.refused : ended}
-          aria-label="Progress of the batch"></progress>
-        <${Facts} of=${[
-          ["Service", html`<a href=${address(["service", batch.service_id])}>service ${batch.service_id}</a>`],
-          ["Asked", utc(batch.created_at)],
-        ]} /><//>
-      <${Card} title="Sources"><${Scroll}><table>
-        <thead><tr><th scope="col">Source</th><th scope="col">Analysis</th><th scope="col">State</th><th
-          scope="col">Message</th></tr></thead>
-        <tbody>${batch.outcomes.map(
-          (one) => html`<tr><th scope="row"><a href=${address(["source", one.obj_id])}>${one.obj_id}</a></th>
-          <td>${
-            one.analysis_id === null
-              ? "–"
-              : html`<a
-            href=${address(["analysis", one.analysis_id])}>${one.analysis_id}</a>`
-          }</td>
-          <td>${
-            one.analysis_id === null
-              ? html`<span
-            class="state failure">refused</span>`
-              : one.status === null
-                ? "deleted"
-                : html`<${State}
-              state=${one.status} />`
-          }</td>
-          <td class="says">${one.message}</td></tr>`,
-        )}</tbody></table><//>
+  usePolling(load.reload, { ...POLLING, isEnabled: Boolean(load.data && !isDone(load.data)) }, [id, page]);
+  return html`<h1>Batch ${id}</h1><${ErrorMessage} error=${load.data && load.error} />
+    <${LoadedContent} load=${load.data ? { ...load, error: null } : load} text=${`Loading batch ${id}`}>${(
+      batch,
+    ) => html`
+      <${BatchProgress} batch=${batch} />
+      <${Card} title="Sources"><${OutcomeTable} outcomes=${batch.outcomes} />
         ${
-          batch.total > A_PAGE &&
+          batch.total > PAGE_SIZE &&
           html`<nav class="pages" aria-label="Pages">
-          <a class="button" href=${address(["batch", id], { page: Math.max(1, page - 1) })}>Previous</a>
-          <a class="button" href=${address(["batch", id], { page: page + 1 })}>Next</a></nav>`
-        }<//>`;
-    }}<//>`;
+          <a class="button" href=${buildAddress(["batch", id], { page: Math.max(1, page - 1) })}>Previous</a>
+          <a class="button" href=${buildAddress(["batch", id], { page: page + 1 })}>Next</a></nav>`
+        }<//>`}<//>`;
 }

@@ -1,184 +1,193 @@
-// One service: what it is, a test of it, its default analyses, changes.
+// One service: registration, connection test, default analyses.
 import { html, useState } from "../vendor/htm-preact.js";
-import { get, post, remove, whole } from "../core/api.js";
-import { useAction, useLoad } from "../core/load.js";
-import { address, go } from "../core/router.js";
-import { may, me } from "../core/session.js";
-import { chosen, fieldsOf } from "../core/service_parameters.js";
-import { utc } from "../core/words.js";
-import { Busy, Card, Empty, Facts, Failure, Loaded, Scroll, Waiting } from "../parts/basics.js";
-import { ask } from "../parts/dialog.js";
-import { ChoiceField, TextField, errorOf, isOfField } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
-import { ParametersForm } from "../parts/parameters_form.js";
+import { api } from "../core/api.js";
+import { formatServiceName, formatUtc, joinGroupNames } from "../core/format.js";
+import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildAddress, navigateTo } from "../core/router.js";
+import { buildParameterFields, collectParameters, getDefaultValues } from "../core/service_parameters.js";
+import { getProfile, hasPermission } from "../core/session.js";
+import { askConfirmation } from "../parts/confirm_dialog.js";
+import { FormError, SelectField, TextField, handleSubmit, useForm } from "../parts/form_fields.js";
+import { ActionButton } from "../parts/indicators.js";
+import { Card, FactList, ScrollArea } from "../parts/layout.js";
+import { EmptyMessage, ErrorMessage, LoadedContent, LoadingMessage } from "../parts/messages.js";
+import { showNotice } from "../parts/notices.js";
+import { ParameterFields } from "../parts/parameter_fields.js";
 import { ServiceForm } from "../parts/service_form.js";
 
-function Test({ service }) {
-  const ping = useAction(async () => setVerdict(await post(`/analysis_service/${service.id}/ping`)));
-  const [verdict, setVerdict] = useState(null);
-  return html`<${Card} title="Test it" actions=${html`<${Busy} action=${ping} onClick=${ping.run}>Ping<//>`}>
-    <p class="hint">Asks the service's address for a page, without data or credentials.</p>
-    ${ping.busy && html`<${Waiting} what="Waiting for the service" />`}<${Failure} error=${ping.error} />
-    ${
-      verdict &&
-      !ping.busy &&
-      html`<div role="status"><p><span class="state ${verdict.allowed && verdict.reached ? "completed" : "failure"}">
-        ${!verdict.allowed ? "not allowed" : verdict.reached ? "reached" : "not reached"}</span> ${verdict.message}</p>
-      <${Facts} of=${[
-        ["May be called from here", verdict.allowed ? "yes" : "no"],
-        ["Answered with", verdict.status],
-        ["Took", verdict.seconds === null ? null : `${verdict.seconds.toFixed(2)} s`],
-      ]} /></div>`
-    }
+function ConnectionTest({ service }) {
+  const [result, setResult] = useState(null);
+  const pingAction = useAction(async () => setResult(await api.post(`/analysis_service/${service.id}/ping`)));
+  return html`<${Card} title="Connection test"
+      actions=${html`<${ActionButton} action=${pingAction} onClick=${pingAction.run}>Ping<//>`}>
+    <p class="hint">Sends a GET request to the service, without data or credentials.</p>
+    ${pingAction.busy && html`<${LoadingMessage} text="Waiting for the service" />`}
+    <${ErrorMessage} error=${pingAction.error} />
+    ${result && !pingAction.busy && html`<${PingResult} result=${result} />`}
   <//>`;
 }
 
-function NewDefault({ service, done }) {
-  const fields = fieldsOf(service);
-  const [values, setValues] = useState(Object.fromEntries(fields.map((field) => [field.name, field.value])));
-  const [form, setForm] = useState({
-    kind: "classification",
-    name: "",
+function PingResult({ result: { allowed, reached, message, status, seconds } }) {
+  const label = reached ? "reached" : "not reached";
+  return html`<div role="status"><p><span class="state ${allowed && reached ? "completed" : "failure"}">${
+    allowed ? label : "not allowed"
+  }</span> ${message}</p>
+    <${FactList} facts=${[
+      ["Address allowed", allowed ? "yes" : "no"],
+      ["HTTP status", status],
+      ["Duration", seconds === null ? null : `${seconds.toFixed(2)} s`],
+    ]} /></div>`;
+}
+
+function DefaultAnalysisForm({ service, onSave }) {
+  const fields = buildParameterFields(service);
+  const groups = getProfile().groups;
+  const [parameters, setParameters] = useState(getDefaultValues(fields));
+  const [form, bindField] = useForm({
+    trigger: "classification",
+    classification: "",
     probability: "0.8",
-    group: me().groups[0]?.id,
-    limit: "10",
+    group: groups[0]?.id,
+    daily_limit: "10",
   });
-  const set = (name) => (value) => setForm((before) => ({ ...before, [name]: value }));
-  const save = useAction(async () => {
-    const filter =
-      form.kind === "group"
-        ? { group_id: Number(form.group) }
-        : { classifications: [{ name: form.name, probability: Number(form.probability) }] };
-    await post(`/analysis_service/${service.id}/default_analysis`, {
-      source_filter: filter,
-      daily_limit: Number(form.limit),
-      default_analysis_parameters: chosen(fields, values),
+  const { busy, error, run } = useAction(async () => {
+    const classification = { name: form.classification, probability: Number(form.probability) };
+    await api.post(`/analysis_service/${service.id}/default_analysis`, {
+      source_filter:
+        form.trigger === "group" ? { group_id: Number(form.group) } : { classifications: [classification] },
+      daily_limit: Number(form.daily_limit),
+      default_analysis_parameters: collectParameters(fields, parameters),
       show_parameters: true,
       show_plots: true,
       show_corner: true,
     });
-    await done();
+    await onSave();
   });
-  return html`<form onSubmit=${(event) => (event.preventDefault(), save.run())}>
+  return html`<form onSubmit=${handleSubmit(run)}>
     <div class="fields">
-      <${ChoiceField} label="Starts when a source is" value=${form.kind} change=${set("kind")} choices=${[
+      <${SelectField} label="Starts when a source is" ...${bindField("trigger")} choices=${[
         ["classification", "classified as"],
         ["group", "saved to the group"],
       ]} />
       ${
-        form.kind === "group"
-          ? html`<${ChoiceField} label="Group" value=${form.group} change=${set("group")}
-            choices=${me().groups.map((group) => [group.id, group.name])} />`
-          : html`<${TextField} label="Classification" value=${form.name} change=${set("name")} required=${true} />
-          <${TextField} label="Probability at least" type="number" value=${form.probability}
-            change=${set("probability")} />`
+        form.trigger === "group"
+          ? html`<${SelectField} label="Group" ...${bindField("group")}
+            choices=${groups.map((group) => [group.id, group.name])} />`
+          : html`<${TextField} label="Classification" ...${bindField("classification")} required=${true} />
+          <${TextField} label="Lowest probability" type="number" ...${bindField("probability")} />`
       }
-      <${TextField} label="At most a day" type="number" value=${form.limit} change=${set("limit")}
-        error=${errorOf(save.error, "daily_limit")} />
+      <${TextField} label="Daily limit" type="number" ...${bindField("daily_limit", error)} />
     </div>
-    <h3>With these parameters</h3><${ParametersForm} fields=${fields} values=${values} change=${setValues}
-      error=${save.error} />
-    ${
-      save.error &&
-      !isOfField(save.error, ["daily_limit", ...fields.map((field) => field.name)]) &&
-      html`<${Failure}
-      error=${save.error} />`
-    }
-    <p></p><div class="row end"><button class="main" disabled=${save.busy}>Save</button></div></form>`;
+    <h3>Parameters</h3>
+    <${ParameterFields} fields=${fields} values=${parameters} onChange=${setParameters} error=${error} />
+    <${FormError} error=${error} fieldNames=${["daily_limit", ...fields.map((field) => field.name)]} />
+    <p></p><div class="row end"><button class="main" disabled=${busy}>Save</button></div></form>`;
 }
 
-const when = ({ classifications, group_id: group }) =>
-  [
-    ...(classifications ?? []).map((one) => `classified as ${one.name} (probability ${one.probability} or more)`),
-    ...(group ? [`saved to the group ${me().groups.find((one) => one.id === group)?.name ?? group}`] : []),
-  ].join(", or ");
+function describeTrigger({ classifications, group_id: groupId }) {
+  const triggers = (classifications ?? []).map(
+    ({ name, probability }) => `classified as ${name} (probability ${probability} or more)`,
+  );
+  const group = getProfile().groups.find(({ id }) => id === groupId);
+  if (groupId) triggers.push(`saved to the group ${group?.name ?? groupId}`);
+  return triggers.join(", or ");
+}
 
-function Defaults({ service }) {
-  const [adding, setAdding] = useState(false);
-  const of = `/analysis_service/${service.id}/default_analysis`;
-  const load = useLoad((signal) => get(of, {}, signal), [service.id]);
-  const drop = useAction(async (id) => {
-    if (
-      !(await ask({
-        title: "Delete this default analysis?",
-        text: "It starts no more analyses; those that it started stay.",
-        action: "Delete it",
-      }))
-    )
-      return;
-    await remove(`${of}/${id}`);
+function DefaultAnalyses({ service }) {
+  const [isAdding, setIsAdding] = useState(false);
+  const path = `/analysis_service/${service.id}/default_analysis`;
+  const load = useLoad((signal) => api.get(path, {}, signal), [service.id]);
+  const deleteAction = useAction(async (id) => {
+    const isConfirmed = await askConfirmation({
+      title: "Delete this default analysis?",
+      text: "It starts no more analyses. Those that it has started remain.",
+      action: "Delete default analysis",
+    });
+    if (!isConfirmed) return;
+    await api.delete(`${path}/${id}`);
     await load.reload();
   });
-  return html`<${Card} title="Default analyses" actions=${html`<button type="button" aria-expanded=${adding}
-    onClick=${() => setAdding(!adding)}>Add one</button>`}>
-    <p class="hint">They start by themselves, in your name.</p><${Failure} error=${drop.error} />
-    ${adding && html`<${NewDefault} service=${service} done=${() => (setAdding(false), load.reload())} />`}
-    <${Loaded} load=${load} what="Loading the default analyses">${(all) =>
-      all.length
-        ? html`<${Scroll}><table>
-      <thead><tr><th scope="col">When a source is</th><th scope="col">Parameters</th><th scope="col"
-        class="number">Today</th><th scope="col">Actions</th></tr></thead>
-      <tbody>${all.map(
-        (one) => html`<tr><td>${when(one.source_filter)}</td>
-          <td><code>${JSON.stringify(one.default_analysis_parameters)}</code></td>
-        <td class="number">${one.stats.daily_count} of ${one.stats.daily_limit}</td>
-        <td><button type="button" class="danger" onClick=${() => drop.run(one.id)}>Delete</button></td></tr>`,
+  const closeForm = () => {
+    setIsAdding(false);
+    return load.reload();
+  };
+  return html`<${Card} title="Default analyses" actions=${html`<button type="button" aria-expanded=${isAdding}
+    onClick=${() => setIsAdding(!isAdding)}>Add</button>`}>
+    <p class="hint">Started automatically, in your name.</p><${ErrorMessage} error=${deleteAction.error} />
+    ${isAdding && html`<${DefaultAnalysisForm} service=${service} onSave=${closeForm} />`}
+    <${LoadedContent} load=${load} text="Loading the default analyses">${(defaultAnalyses) =>
+      defaultAnalyses.length
+        ? html`<${ScrollArea}><table>
+      <thead><tr><th scope="col">Starts when a source is</th><th scope="col">Parameters</th>
+        <th scope="col" class="number">Today</th><th scope="col">Actions</th></tr></thead>
+      <tbody>${defaultAnalyses.map(
+        ({ id, source_filter: trigger, default_analysis_parameters: parameters, stats }) => html`<tr>
+        <td>${describeTrigger(trigger)}</td>
+        <td><code>${JSON.stringify(parameters)}</code></td>
+        <td class="number">${stats.daily_count} of ${stats.daily_limit}</td>
+        <td><button type="button" class="danger" onClick=${() => deleteAction.run(id)}>Delete</button></td></tr>`,
       )}</tbody></table><//>`
-        : html`<${Empty}>None.<//>`}<//><//>`;
+        : html`<${EmptyMessage}>No default analyses.<//>`}<//><//>`;
 }
 
-function Registration({ service, refusal, reload }) {
-  const [editing, setEditing] = useState(false);
-  const manages = may("Manage Analysis Services");
-  const drop = useAction(async () => {
-    const agreed = await ask({
-      title: `Delete ${service.display_name ?? service.name}?`,
-      action: "Delete it",
-      text: "Its running analyses end, and all its analyses are deleted with their results. This cannot be undone.",
+function Registration({ service, lastRefusal, reload }) {
+  const [isEditing, setIsEditing] = useState(false);
+  const name = formatServiceName(service);
+  const deleteAction = useAction(async () => {
+    const isConfirmed = await askConfirmation({
+      title: `Delete ${name}?`,
+      text: "This ends its running analyses and deletes all its analyses with their results. It cannot be undone.",
+      action: "Delete service",
     });
-    if (!agreed) return;
-    await remove(`/analysis_service/${service.id}`);
-    notify(`${service.display_name ?? service.name} is deleted.`);
-    go(["services"]);
+    if (!isConfirmed) return;
+    await api.delete(`/analysis_service/${service.id}`);
+    showNotice(`Deleted ${name}.`);
+    navigateTo(["services"]);
   });
-  return html`<div class="head"><h1>${service.display_name ?? service.name}</h1><div class="row">
-      <a class="button" href=${address(["analyses"], { service: service.id })}>Its analyses</a>
+  const closeForm = () => {
+    setIsEditing(false);
+    reload();
+  };
+  return html`<div class="head"><h1>${name}</h1><div class="row">
+      <a class="button" href=${buildAddress(["analyses"], { service: service.id })}>Show analyses</a>
       ${
-        manages &&
-        html`<button type="button" aria-expanded=${editing} onClick=${() => setEditing(!editing)}>Edit</button>
-        <${Busy} action=${drop} class="danger" onClick=${drop.run}>Delete<//>`
+        hasPermission("Manage Analysis Services") &&
+        html`<button type="button" aria-expanded=${isEditing} onClick=${() => setIsEditing(!isEditing)}>Edit</button>
+        <${ActionButton} action=${deleteAction} class="danger" onClick=${deleteAction.run}>Delete<//>`
       }</div></div>
-    <${Failure} error=${drop.error} />
-    ${
-      editing &&
-      html`<${Card} title="Change it"><${ServiceForm} service=${service}
-      done=${async () => (setEditing(false), reload())} /><//>`
-    }
-    <${Card}><${Facts} of=${[
-      ["What it does", service.description],
+    <${ErrorMessage} error=${deleteAction.error} />
+    ${isEditing && html`<${Card} title="Edit service"><${ServiceForm} service=${service} onSave=${closeForm} /><//>`}
+    <${Card}><${FactList} facts=${[
+      ["Description", service.description],
       ["Name", service.name],
       ["Version", service.version],
       ["Kind", service.analysis_type.replaceAll("_", " ")],
       ["State", service.enabled ? "enabled" : "disabled"],
-      ["Address", service.url],
+      ["URL", service.url],
       ["Authentication", service.authentication_type],
-      ["Is sent", service.upload_only ? "nothing: it takes uploads" : service.input_data_types.join(", ")],
+      ["Inputs", service.upload_only ? "none (uploads only)" : service.input_data_types.join(", ")],
       ["Timeout", `${service.timeout} s`],
       ["Contact", [service.contact_name, service.contact_email].filter(Boolean).join(", ")],
-      ["Seen by", service.groups.map((group) => group.name).join(", ")],
-      ["Changed", utc(service.modified)],
-      [
-        "Last refusal",
-        refusal &&
-          `${utc(refusal.at)}: analysis ${refusal.analysis_id} was answered ${refusal.status}: ${refusal.excerpt}`,
-      ],
+      ["Visible to", joinGroupNames(service.groups)],
+      ["Changed", formatUtc(service.modified)],
+      ["Last refusal", lastRefusal && formatRefusal(lastRefusal)],
     ]} /><//>`;
 }
 
+const formatRefusal = ({ at, analysis_id: analysisId, status, excerpt }) =>
+  `${formatUtc(at)}: status ${status} for analysis ${analysisId}: ${excerpt}`;
+
 export function ServicePage({ path: [id] }) {
-  const load = useLoad(() => whole(`/analysis_service/${encodeURIComponent(id)}`), [id]);
-  return html`<${Loaded} load=${load} what="Loading the service">${({ data: service, last_refusal: refusal }) => html`
-    <${Registration} service=${service} refusal=${refusal} reload=${load.reload} />
-    ${may("Manage Analysis Services") && !service.upload_only && html`<${Test} service=${service} />`}
-    ${may("Run Analyses") && !service.upload_only && html`<${Defaults} service=${service} />`}`}<//>`;
+  const load = useLoad(() => api.getEnvelope(`/analysis_service/${encodeURIComponent(id)}`), [id]);
+  return html`<${LoadedContent} load=${load} text="Loading the service">${({
+    data: service,
+    last_refusal: lastRefusal,
+  }) => html`
+    <${Registration} service=${service} lastRefusal=${lastRefusal} reload=${load.reload} />
+    ${
+      hasPermission("Manage Analysis Services") &&
+      !service.upload_only &&
+      html`<${ConnectionTest} service=${service} />`
+    }
+    ${hasPermission("Run Analyses") && !service.upload_only && html`<${DefaultAnalyses} service=${service} />`}`}<//>`;
 }

@@ -1,67 +1,73 @@
-// Analysis services, and dead letters for administrators.
+// The list of services. Administrators also see the dead-letter queues.
 import { html, useState } from "../vendor/htm-preact.js";
-import { get, post } from "../core/api.js";
-import { useAction, useLoad } from "../core/load.js";
-import { address, go } from "../core/router.js";
-import { may } from "../core/session.js";
-import { utc } from "../core/words.js";
-import { Busy, Card, Empty, Failure, Loaded, Scroll } from "../parts/basics.js";
-import { notify } from "../parts/notices.js";
+import { api } from "../core/api.js";
+import { formatServiceName, formatUtc } from "../core/format.js";
+import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildAddress, navigateTo } from "../core/router.js";
+import { hasPermission } from "../core/session.js";
+import { ActionButton } from "../parts/indicators.js";
+import { Card, ScrollArea } from "../parts/layout.js";
+import { EmptyMessage, ErrorMessage, LoadedContent } from "../parts/messages.js";
+import { showNotice } from "../parts/notices.js";
 import { ServiceForm } from "../parts/service_form.js";
 
 function DeadLetters() {
-  const load = useLoad((signal) => get("/dead_letters", {}, signal), []);
-  const again = useAction(async (queue) => {
-    const { moved } = await post(`/dead_letters/${queue}/redrive`);
-    notify(`${moved} ${moved === 1 ? "message" : "messages"} sent back to the queue ${queue}.`);
+  const load = useLoad((signal) => api.get("/dead_letters", {}, signal), []);
+  const redriveAction = useAction(async (queueName) => {
+    const { moved } = await api.post(`/dead_letters/${queueName}/redrive`);
+    showNotice(`Sent ${moved} ${moved === 1 ? "message" : "messages"} back to the queue ${queueName}.`);
     await load.reload();
   });
-  return html`<${Card} title="Dead letters" actions=${html`<button type="button"
-    onClick=${load.reload}>Refresh</button>`}>
-    <p class="hint">Messages that failed again and again, kept for two weeks. Mend the cause, then send them again.</p>
-    <${Failure} error=${again.error} />
-    <${Loaded} load=${load} what="Looking into the queues">${({ queues }) => html`<${Scroll}><table>
-      <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Messages</th><th
-        scope="col">The first of them</th><th scope="col">Actions</th></tr></thead>
+  return html`<${Card} title="Dead letters"
+      actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
+    <p class="hint">Messages that failed repeatedly, kept for two weeks. Fix the cause, then send them again.</p>
+    <${ErrorMessage} error=${redriveAction.error} />
+    <${LoadedContent} load=${load} text="Loading the queues">${({ queues }) => html`<${ScrollArea}><table>
+      <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Messages</th>
+        <th scope="col">First messages</th><th scope="col">Actions</th></tr></thead>
       <tbody>${queues.map(
-        (queue) => html`<tr><th scope="row">${queue.name}</th><td class="number">${queue.count}</td>
-        <td>${queue.messages.map(
-          (message) => html`<div><code>${JSON.stringify(message.body)}</code> <span
-          class="hint">${utc(message.sent_at)}</span></div>`,
+        ({ name, count, messages }) => html`<tr><th scope="row">${name}</th><td class="number">${count}</td>
+        <td>${messages.map(
+          (message) => html`<div><code>${JSON.stringify(message.body)}</code>${" "}
+          <span class="hint">${formatUtc(message.sent_at)}</span></div>`,
         )}</td>
         <td>${
-          queue.count > 0 &&
-          html`<${Busy} action=${again}
-          onClick=${() => again.run(queue.name)}>Send again<//>`
+          count > 0 &&
+          html`<${ActionButton} action=${redriveAction} onClick=${() => redriveAction.run(name)}>Send again<//>`
         }</td></tr>`,
       )}</tbody></table><//>`}<//>
   <//>`;
 }
 
+const ServiceTable = ({ services }) => html`<${ScrollArea}><table class="wide">
+  <thead><tr><th scope="col">Service</th><th scope="col">Description</th><th scope="col">Kind</th>
+    <th scope="col">Version</th><th scope="col">State</th></tr></thead>
+  <tbody>${services.map(
+    (service) => html`<tr>
+    <th scope="row"><a href=${buildAddress(["service", service.id])}>${formatServiceName(service)}</a></th>
+    <td>${service.description}</td>
+    <td>${service.analysis_type.replaceAll("_", " ")}${service.upload_only ? ", uploads only" : ""}</td>
+    <td>${service.version}</td>
+    <td><span class="state ${service.enabled ? "completed" : ""}">${
+      service.enabled ? "enabled" : "disabled"
+    }</span></td></tr>`,
+  )}</tbody></table><//>`;
+
 export function ServicesPage() {
-  const [adding, setAdding] = useState(false);
-  const load = useLoad((signal) => get("/analysis_service", {}, signal), []);
+  const [isAdding, setIsAdding] = useState(false);
+  const load = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
   return html`<div class="head"><h1>Services</h1>${
-    may("Manage Analysis Services") &&
-    html`
-      <button type="button" class="main" aria-expanded=${adding}
-        onClick=${() => setAdding(!adding)}>Add a service</button>`
+    hasPermission("Manage Analysis Services") &&
+    html`<button type="button" class="main" aria-expanded=${isAdding}
+      onClick=${() => setIsAdding(!isAdding)}>Add a service</button>`
   }</div>
-    ${adding && html`<${Card} title="New service"><${ServiceForm} done=${(id) => go(["service", id])} /><//>`}
-    <${Card} title="Services that you may see"><${Loaded} load=${load} what="Loading the services">${(all) =>
-      all.length
-        ? html`<${Scroll}><table class="wide">
-      <thead><tr><th scope="col">Service</th><th scope="col">What it does</th><th scope="col">Kind</th><th
-        scope="col">Version</th><th scope="col">State</th></tr></thead>
-      <tbody>${all.map(
-        (
-          one,
-        ) => html`<tr><th scope="row"><a href=${address(["service", one.id])}>${one.display_name ?? one.name}</a></th>
-          <td>${one.description}</td>
-        <td>${one.analysis_type.replaceAll("_", " ")}${one.upload_only ? ", uploads only" : ""}</td>
-          <td>${one.version}</td>
-        <td><span class="state ${one.enabled ? "completed" : ""}">${one.enabled ? "enabled" : "disabled"}</span></td></tr>`,
-      )}</tbody></table><//>`
-        : html`<${Empty}>None yet.<//>`}<//><//>
-    ${may("System admin") && html`<${DeadLetters} />`}`;
+    ${
+      isAdding &&
+      html`<${Card} title="New service"><${ServiceForm} onSave=${(id) => navigateTo(["service", id])} /><//>`
+    }
+    <${Card} title="Services visible to you"><${LoadedContent} load=${load} text="Loading the services">${(services) =>
+      services.length
+        ? html`<${ServiceTable} services=${services} />`
+        : html`<${EmptyMessage}>No services yet.<//>`}<//><//>
+    ${hasPermission("System admin") && html`<${DeadLetters} />`}`;
 }

@@ -1,36 +1,34 @@
-// Signing in with a token.
+// Sign in with a token.
 import { html, useState } from "../vendor/htm-preact.js";
-import { useAction } from "../core/load.js";
-import { keep, leave } from "../core/session.js";
-import { Failure } from "../parts/basics.js";
-import { TextField } from "../parts/fields.js";
+import { useAction } from "../core/request_hooks.js";
+import { clearSession, saveToken } from "../core/session.js";
+import { TextField, handleSubmit } from "../parts/form_fields.js";
+import { ErrorMessage } from "../parts/messages.js";
 
-export function SignIn({ come, refused }) {
-  const [text, setText] = useState("");
-  const enter = useAction(async () => {
-    keep(text.trim());
+export function SignInPage({ signIn, error }) {
+  const [token, setToken] = useState("");
+  const signInAction = useAction(async () => {
+    saveToken(token.trim());
     try {
-      await come();
-    } catch (error) {
-      leave();
-      throw error;
+      await signIn();
+    } catch (problem) {
+      clearSession();
+      throw problem;
     }
   });
-  const submit = (event) => {
-    event.preventDefault();
-    enter.run();
-  };
   return html`<section class="card sign">
     <p class="row"><img src="icon.svg" alt="" width="40" height="40" /></p>
     <h1>Heliograph</h1>
-    <p>Analyses of astronomical sources, by services near and far.</p>
-    <form onSubmit=${submit}>
-      <${TextField} label="Token" type="password" value=${text} change=${setText} required=${true}
-        hint="It is kept for this tab alone, and forgotten when the tab is closed. An administrator gives tokens out." />
+    <p>External analysis services for astronomical sources.</p>
+    <form onSubmit=${handleSubmit(signInAction.run)}>
+      <${TextField} label="Token" type="password" value=${token} onChange=${setToken} required=${true}
+        hint="Kept in this tab until you close it. Ask an administrator for a token." />
       <p></p>
-      <${Failure} error=${enter.error ?? refused} />
+      <${ErrorMessage} error=${signInAction.error ?? error} />
       <p></p>
-      <button class="main" disabled=${enter.busy || !text.trim()}>${enter.busy ? "Signing in …" : "Sign in"}</button>
+      <button class="main" disabled=${signInAction.busy || !token.trim()}>${
+        signInAction.busy ? "Signing in …" : "Sign in"
+      }</button>
     </form>
   </section>`;
 }

@@ -1,144 +1,151 @@
-// The sources that one may see, and a form for a new one.
+// The list of sources, and the form for a new one.
 import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
-import { get, post } from "../core/api.js";
-import { useAction, useLoad } from "../core/load.js";
-import { address, go } from "../core/router.js";
-import { may, me } from "../core/session.js";
-import { number, sexagesimal } from "../core/words.js";
-import { Age, Card, Empty, Failure, Loaded, Scroll, State } from "../parts/basics.js";
-import { ChoiceField, GroupTicks, TextField, errorOf, isOfField } from "../parts/fields.js";
-import { notify } from "../parts/notices.js";
+import { api } from "../core/api.js";
+import { formatNumber, formatPosition, joinGroupNames } from "../core/format.js";
+import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildAddress, navigateTo } from "../core/router.js";
+import { getProfile, hasPermission } from "../core/session.js";
+import { FormError, GroupCheckboxes, SelectField, TextField, handleSubmit, useForm } from "../parts/form_fields.js";
+import { Age, StateBadge } from "../parts/indicators.js";
+import { Card, ScrollArea } from "../parts/layout.js";
+import { EmptyMessage, LoadedContent } from "../parts/messages.js";
+import { showNotice } from "../parts/notices.js";
 
-const PAGE = 25;
-const NEWEST = 200;
-const AT_ONCE = 4;
+const PAGE_SIZE = 25;
+const NEWEST_ANALYSES = 200;
+const PARALLEL_REQUESTS = 4;
+const NEW_SOURCE = { id: "", ra: "", dec: "", redshift: "", redshift_error: "", origin: "" };
 
-// The newest analysis of each source: of most from one list, of the rest one by one.
-function useLastAnalyses(sources) {
-  const [last, setLast] = useState({});
+// The newest analysis of each source. One list has most of them; the rest take a request for each source.
+function useNewestAnalyses(sources) {
+  const [analyses, setAnalyses] = useState({});
   useEffect(() => {
     const abort = new AbortController();
-    const list = (query) => get("/obj/analysis", query, abort.signal);
-    const find = async () => {
-      const newest = await list({ numPerPage: NEWEST });
-      const found = {};
-      for (const analysis of newest) found[analysis.obj_id] ??= analysis;
-      setLast({ ...found });
-      const missing = newest.length < NEWEST ? [] : sources.filter((source) => !found[source.id]);
-      const worker = async () => {
+    const listAnalyses = (query) => api.get("/obj/analysis", query, abort.signal);
+    const loadAnalyses = async () => {
+      const bySource = {};
+      const newest = await listAnalyses({ numPerPage: NEWEST_ANALYSES });
+      for (const analysis of newest) bySource[analysis.obj_id] ??= analysis;
+      setAnalyses({ ...bySource });
+      const missing = newest.length < NEWEST_ANALYSES ? [] : sources.filter(({ id }) => !bySource[id]);
+      const loadMissing = async () => {
         for (let source = missing.pop(); source; source = missing.pop()) {
-          [found[source.id]] = await list({ objID: source.id, numPerPage: 1 });
-          setLast({ ...found });
+          [bySource[source.id]] = await listAnalyses({ objID: source.id, numPerPage: 1 });
+          setAnalyses({ ...bySource });
         }
       };
-      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, loadMissing));
     };
-    find().catch(() => {});
+    // The column is an extra: without it the page still works.
+    loadAnalyses().catch(() => {});
     return () => abort.abort();
   }, [sources]);
-  return last;
+  return analyses;
 }
 
-function Table({ sources }) {
-  const last = useLastAnalyses(sources);
-  return html`<${Scroll}><table class="wide">
-    <thead><tr><th scope="col">Source</th><th scope="col">Position (ICRS)</th><th scope="col"
-      class="number">Redshift</th><th scope="col">Saved to</th>
+function SourceTable({ sources }) {
+  const analyses = useNewestAnalyses(sources);
+  return html`<${ScrollArea}><table class="wide">
+    <thead><tr><th scope="col">Source</th><th scope="col">Position (ICRS)</th>
+      <th scope="col" class="number">Redshift</th><th scope="col">Saved to</th>
       <th scope="col">Last analysis</th><th scope="col">Saved</th></tr></thead>
     <tbody>${sources.map(
-      (source) => html`<tr key=${source.id}>
-      <th scope="row"><a href=${address(["source", source.id])}>${source.id}</a></th>
-      <td class="number">${sexagesimal(source.ra, source.dec)}</td>
-      <td class="number">${number(source.redshift)}</td>
-      <td>${source.groups.map((group) => group.name).join(", ")}</td>
+      ({ id, ra, dec, redshift, groups, created_at: createdAt }) => html`<tr key=${id}>
+      <th scope="row"><a href=${buildAddress(["source", id])}>${id}</a></th>
+      <td class="number">${formatPosition(ra, dec)}</td>
+      <td class="number">${formatNumber(redshift)}</td>
+      <td>${joinGroupNames(groups)}</td>
       <td>${
-        last[source.id] &&
-        html`<a href=${address(["analysis", last[source.id].id])}><${State}
-        state=${last[source.id].status} /></a>`
+        analyses[id] &&
+        html`<a href=${buildAddress(["analysis", analyses[id].id])}><${StateBadge} state=${analyses[id].status} /></a>`
       }</td>
-      <td><${Age} of=${source.created_at} /></td></tr>`,
+      <td><${Age} time=${createdAt} /></td></tr>`,
     )}</tbody>
   </table><//>`;
 }
 
-function NewSource({ done }) {
-  const [form, setForm] = useState({ id: "", ra: "", dec: "", redshift: "", redshift_error: "", origin: "" });
+function SourceForm({ onClose }) {
+  const [form, bindField] = useForm(NEW_SOURCE);
   const [groups, setGroups] = useState([]);
-  const set = (name) => (value) => setForm((before) => ({ ...before, [name]: value }));
-  const save = useAction(async () => {
-    const numbers = Object.fromEntries(
-      ["ra", "dec", "redshift", "redshift_error"]
-        .filter((name) => form[name] !== "" || name === "ra" || name === "dec")
-        .map((name) => [name, form[name] === "" ? null : Number(form[name])]),
-    );
-    const body = {
+  const { busy, error, run } = useAction(async () => {
+    const { redshift, redshift_error: redshiftError, origin } = form;
+    const { id } = await api.post("/sources", {
       id: form.id.trim(),
-      ...numbers,
-      ...(form.origin ? { origin: form.origin } : {}),
+      ra: form.ra === "" ? null : Number(form.ra),
+      dec: form.dec === "" ? null : Number(form.dec),
+      ...(redshift === "" ? {} : { redshift: Number(redshift) }),
+      ...(redshiftError === "" ? {} : { redshift_error: Number(redshiftError) }),
+      ...(origin ? { origin } : {}),
       ...(groups.length ? { group_ids: groups } : {}),
-    };
-    const { id } = await post("/sources", body);
-    notify(`${id} is saved.`, { kind: "good" });
-    go(["source", id]);
+    });
+    showNotice(`Saved the source ${id}.`, { kind: "good" });
+    navigateTo(["source", id]);
   });
-  const field = (name, label, more = {}) =>
-    html`<${TextField} label=${label} value=${form[name]} change=${set(name)} error=${errorOf(save.error, name)}
-      ...${more} />`;
-  return html`<${Card} title="New source" actions=${html`<button type="button" class="plain"
-    onClick=${done}>Close</button>`}>
-    <form onSubmit=${(event) => (event.preventDefault(), save.run())}>
+  const bind = (name) => bindField(name, error);
+  return html`<${Card} title="New source"
+      actions=${html`<button type="button" class="plain" onClick=${onClose}>Close</button>`}>
+    <form onSubmit=${handleSubmit(run)}>
       <div class="fields">
-        ${field("id", "Id", { required: true, hint: "Letters, digits and . _ + -" })}
-        ${field("ra", "Right ascension (degrees)", { type: "number", hint: "Blank for both: no position known." })}
-        ${field("dec", "Declination (degrees)", { type: "number" })}
-        ${field("redshift", "Redshift", { type: "number" })}
-        ${field("redshift_error", "Redshift error", { type: "number" })}
-        ${field("origin", "Origin", { hint: "Who found it" })}
+        <${TextField} label="ID" required=${true} hint="Letters, digits and . _ + -" ...${bind("id")} />
+        <${TextField} label="Right ascension (degrees)" type="number" hint="Leave both empty if unknown."
+          ...${bind("ra")} />
+        <${TextField} label="Declination (degrees)" type="number" ...${bind("dec")} />
+        <${TextField} label="Redshift" type="number" ...${bind("redshift")} />
+        <${TextField} label="Redshift error" type="number" ...${bind("redshift_error")} />
+        <${TextField} label="Origin" hint="The survey or person that reported it" ...${bind("origin")} />
       </div>
       <p></p>
-      <${GroupTicks} groups=${me().groups} chosen=${groups} change=${setGroups} hint="None: all groups of yours." />
-      ${save.error && !isOfField(save.error, Object.keys(form)) && html`<${Failure} error=${save.error} />`}
-      <div class="row end"><button class="main" disabled=${save.busy}>Save the source</button></div>
+      <${GroupCheckboxes} groups=${getProfile().groups} value=${groups} onChange=${setGroups}
+        hint="None selected: all your groups." />
+      <${FormError} error=${error} fieldNames=${Object.keys(NEW_SOURCE)} />
+      <div class="row end"><button class="main" disabled=${busy}>Save the source</button></div>
     </form>
   <//>`;
 }
 
+function PageLinks({ page, count, total, onSelect }) {
+  const start = (page - 1) * PAGE_SIZE;
+  const isLast = total === null ? count < PAGE_SIZE : page * PAGE_SIZE >= total;
+  return html`<nav class="pages" aria-label="Pages">
+    <span class="hint">${start + 1}–${start + count}${total === null ? "" : ` of ${total}`}</span>
+    <button type="button" disabled=${page === 1} onClick=${() => onSelect(page - 1)}>Previous</button>
+    <button type="button" disabled=${isLast} onClick=${() => onSelect(page + 1)}>Next</button></nav>`;
+}
+
 export function SourcesPage({ query }) {
   const [search, setSearch] = useState(query.search ?? "");
-  const [adding, setAdding] = useState(false);
+  const [isAdding, setIsAdding] = useState(false);
   const page = Number(query.page ?? 1);
-  const asked = useMemo(
-    () => ({ sourceID: query.search, group_ids: query.group, pageNumber: page, numPerPage: PAGE }),
+  const filters = useMemo(
+    () => ({ sourceID: query.search, group_ids: query.group, pageNumber: page, numPerPage: PAGE_SIZE }),
     [query.search, query.group, page],
   );
-  const load = useLoad((signal) => get("/sources", asked, signal), [asked]);
-  const shown = (more) => go(["sources"], { ...query, page: "", ...more });
+  const load = useLoad((signal) => api.get("/sources", filters, signal), [filters]);
+  const showPage = (changes) => navigateTo(["sources"], { ...query, ...changes });
   return html`<div class="head"><h1>Sources</h1>
       ${
-        may("Upload data") &&
-        html`<button type="button" class="main" onClick=${() => setAdding(!adding)}
-        aria-expanded=${adding}>Add a source</button>`
+        hasPermission("Upload data") &&
+        html`<button type="button" class="main" onClick=${() => setIsAdding(!isAdding)}
+        aria-expanded=${isAdding}>Add a source</button>`
       }</div>
-    ${adding && html`<${NewSource} done=${() => setAdding(false)} />`}
+    ${isAdding && html`<${SourceForm} onClose=${() => setIsAdding(false)} />`}
     <${Card}>
       <form class="fields" role="search"
-        onSubmit=${(event) => (event.preventDefault(), shown({ search: search.trim() }))}>
-        <${TextField} label="Id begins with" value=${search} change=${setSearch} />
-        <${ChoiceField} label="Group" value=${query.group ?? ""} change=${(group) => shown({ group })}
-          choices=${[["", "any"], ...me().groups.map((group) => [group.id, group.name])]} />
+        onSubmit=${handleSubmit(() => showPage({ search: search.trim(), page: "" }))}>
+        <${TextField} label="ID starts with" value=${search} onChange=${setSearch} />
+        <${SelectField} label="Group" value=${query.group ?? ""} onChange=${(group) => showPage({ group, page: "" })}
+          choices=${[["", "any"], ...getProfile().groups.map((group) => [group.id, group.name])]} />
         <div class="row"><button>Search</button></div>
       </form>
     <//>
-    <${Card} title="Found">
-      <${Loaded} load=${load} what="Loading the sources">${({ sources, totalMatches }) =>
+    <${Card} title="Matches">
+      <${LoadedContent} load=${load} text="Loading the sources">${({ sources, totalMatches }) =>
         sources.length
-          ? html`<${Table} sources=${sources} /><nav class="pages" aria-label="Pages">
-            <span class="hint">${(page - 1) * PAGE + 1}–${(page - 1) * PAGE + sources.length}${totalMatches === null ? "" : ` of ${totalMatches}`}</span>
-            <button type="button" disabled=${page === 1}
-              onClick=${() => go(["sources"], { ...query, page: page - 1 })}>Previous</button>
-            <button type="button"
-              disabled=${totalMatches === null ? sources.length < PAGE : page * PAGE >= totalMatches}
-              onClick=${() => go(["sources"], { ...query, page: page + 1 })}>Next</button></nav>`
-          : html`<${Empty}>No source that you may see${query.search ? ` begins with “${query.search}”` : ""}. Add one with the button above.<//>`}<//>
+          ? html`<${SourceTable} sources=${sources} />
+            <${PageLinks} page=${page} count=${sources.length} total=${totalMatches}
+              onSelect=${(newPage) => showPage({ page: newPage })} />`
+          : html`<${EmptyMessage}>No source visible to you${
+              query.search ? ` starts with “${query.search}”` : ""
+            }. Change the search or add a source.<//>`}<//>
     <//>`;
 }

@@ -1,33 +1,37 @@
-// Starting an analysis of one source.
+// Start an analysis of one source.
 import { html } from "../vendor/htm-preact.js";
-import { get, part, post } from "../core/api.js";
-import { useAction, useLoad } from "../core/load.js";
-import { address, go } from "../core/router.js";
-import { follow } from "../core/watch.js";
-import { Card, Loaded } from "../parts/basics.js";
-import { RequestForm } from "../parts/request_form.js";
+import { trackAnalysis } from "../core/analysis_watch.js";
+import { api } from "../core/api.js";
+import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildAddress, navigateTo } from "../core/router.js";
+import { AnalysisRequestForm } from "../parts/analysis_request_form.js";
+import { Card } from "../parts/layout.js";
+import { LoadedContent } from "../parts/messages.js";
 
-const distinct = (values) => [...new Set(values)].sort();
+const listDistinct = (values) => [...new Set(values)].sort();
 
 export function StartPage({ path: [source], query }) {
+  const sourcePath = encodeURIComponent(source);
   const load = useLoad(
     async (signal) => {
       const [services, points] = await Promise.all([
-        get("/analysis_service", {}, signal),
-        get(`/sources/${part(source)}/photometry`, { format: "mag" }, signal),
+        api.get("/analysis_service", {}, signal),
+        api.get(`/sources/${sourcePath}/photometry`, { format: "mag" }, signal),
       ]);
-      return { services, points };
+      return {
+        services: services.filter((service) => service.display_on_resource_dropdown),
+        filters: listDistinct(points.map((point) => point.filter)),
+        instruments: listDistinct(points.map((point) => point.instrument_name)),
+      };
     },
     [source],
   );
-  const start = useAction(async (service, request) => {
-    const { id } = await post(`/obj/${part(source)}/analysis/${service.id}`, request, crypto.randomUUID());
-    follow(id, source);
-    go(["analysis", id]);
+  const startAction = useAction(async (service, request) => {
+    const { id } = await api.post(`/obj/${sourcePath}/analysis/${service.id}`, request, crypto.randomUUID());
+    trackAnalysis(id, source);
+    navigateTo(["analysis", id]);
   });
-  return html`<h1>Start an analysis of <a href=${address(["source", source])}>${source}</a></h1>
-    <${Card}><${Loaded} load=${load} what="Loading the services">${({ services, points }) => html`
-      <${RequestForm} services=${services.filter((one) => one.display_on_resource_dropdown)}
-        first=${Number(query.service)} action=${start}
-        filters=${distinct(points.map((point) => point.filter))} instruments=${distinct(points.map((point) => point.instrument_name))} />`}<//><//>`;
+  return html`<h1>Start an analysis of <a href=${buildAddress(["source", source])}>${source}</a></h1>
+    <${Card}><${LoadedContent} load=${load} text="Loading the services">${(choices) => html`
+      <${AnalysisRequestForm} ...${choices} serviceId=${Number(query.service)} action=${startAction} />`}<//><//>`;
 }

@@ -1,34 +1,37 @@
-// Words about what happened, at the edge of the page and read aloud.
+// Short messages at the edge of the page, also for screen readers.
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
-const PATIENCE = 12_000;
+const LIFETIME = 12_000;
 
 let notices = [];
-let count = 0;
-let draw = () => {};
+let lastId = 0;
+let redraw = () => {};
 
-export function notify(text, { kind = "", link } = {}) {
-  const id = (count += 1);
-  notices = [...notices.slice(-3), { id, text, kind, link }];
-  draw(id);
-  setTimeout(() => dismiss(id), PATIENCE);
+// `kind` is "good", "bad" or "", `link` {href, text}.
+export function showNotice(text, { kind = "", link } = {}) {
+  lastId += 1;
+  const id = lastId;
+  setNotices([...notices.slice(-3), { id, text, kind, link }]);
+  setTimeout(() => dismissNotice(id), LIFETIME);
 }
 
-function dismiss(id) {
-  notices = notices.filter((notice) => notice.id !== id);
-  draw(-id);
+const dismissNotice = (id) => setNotices(notices.filter((notice) => notice.id !== id));
+
+function setNotices(newNotices) {
+  notices = newNotices;
+  redraw(newNotices);
 }
 
-export function Notices() {
-  const [, setTurn] = useState(0);
+export function NoticeList() {
+  const [visibleNotices, setVisibleNotices] = useState(notices);
   useEffect(() => {
-    draw = setTurn;
+    redraw = setVisibleNotices;
   }, []);
   return html`<div class="notices" role="status" aria-live="polite">
-    ${notices.map(
+    ${visibleNotices.map(
       ({ id, text, kind, link }) => html`<div key=${id} class="notice ${kind}">
-      <div>${text} ${link && html`<a href=${link.href}>${link.words}</a>`}</div>
-      <button type="button" class="plain" aria-label="Dismiss" onClick=${() => dismiss(id)}>✕</button>
+      <div>${text} ${link && html`<a href=${link.href}>${link.text}</a>`}</div>
+      <button type="button" class="plain" aria-label="Dismiss" onClick=${() => dismissNotice(id)}>✕</button>
     </div>`,
     )}
   </div>`;

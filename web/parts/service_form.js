@@ -1,19 +1,29 @@
-// A service's registration, new or changed.
-import { html, useState } from "../vendor/htm-preact.js";
-import { patch, post } from "../core/api.js";
-import { useAction } from "../core/load.js";
-import { me } from "../core/session.js";
-import { Failure } from "./basics.js";
-import { AreaField, ChoiceField, GroupTicks, TextField, Tick, Ticks, errorOf, isOfField } from "./fields.js";
-import { notify } from "./notices.js";
+// The form to register or change a service.
+import { html } from "../vendor/htm-preact.js";
+import { api } from "../core/api.js";
+import { useAction } from "../core/request_hooks.js";
+import { getProfile } from "../core/session.js";
+import {
+  Checkbox,
+  CheckboxGroup,
+  FormError,
+  GroupCheckboxes,
+  SelectField,
+  TextAreaField,
+  TextField,
+  getFieldError,
+  handleSubmit,
+  useForm,
+} from "./form_fields.js";
+import { showNotice } from "./notices.js";
 
-const TYPES = [
+const ANALYSIS_TYPES = [
   ["lightcurve_fitting", "light-curve fitting"],
   ["spectrum_fitting", "spectrum fitting"],
   ["meta_analysis", "meta-analysis"],
 ];
-const INPUTS = ["photometry", "spectra", "redshift", "annotations", "comments", "classifications"];
-const CREDENTIALS = {
+const INPUT_TYPES = ["photometry", "spectra", "redshift", "annotations", "comments", "classifications"];
+const CREDENTIAL_EXAMPLES = {
   none: null,
   header_token: '{"header_token": {"Authorization": "Bearer …"}}',
   api_key: '{"api_key": "…", "api_key_name": "…"}',
@@ -21,7 +31,7 @@ const CREDENTIALS = {
   HTTPDigestAuth: '{"username": "…", "password": "…"}',
   OAuth1: '{"app_key": "…", "app_secret": "…", "user_oauth_token": "…", "user_oauth_token_secret": "…"}',
 };
-const BLANK = {
+const NEW_SERVICE = {
   name: "",
   display_name: "",
   description: "",
@@ -41,73 +51,73 @@ const BLANK = {
   is_summary: false,
 };
 
-function filled(service) {
-  const given = Object.fromEntries(Object.keys(BLANK).map((name) => [name, service[name] ?? BLANK[name]]));
-  const { optional_analysis_parameters: text } = given;
+function buildFormValues(service) {
+  const values = Object.fromEntries(Object.keys(NEW_SERVICE).map((name) => [name, service[name] ?? NEW_SERVICE[name]]));
+  const declaration = values.optional_analysis_parameters;
+  const parameters = typeof declaration === "string" ? JSON.parse(declaration || "{}") : declaration;
   return {
-    ...given,
+    ...values,
     timeout: String(service.timeout),
-    optional_analysis_parameters: JSON.stringify(typeof text === "string" ? JSON.parse(text || "{}") : text, null, 2),
+    optional_analysis_parameters: JSON.stringify(parameters, null, 2),
   };
 }
 
-export function ServiceForm({ service, done }) {
-  const [form, setForm] = useState(service ? filled(service) : BLANK);
-  const [groups, setGroups] = useState(service ? service.groups.map((group) => group.id) : []);
-  const set = (name) => (value) => setForm((before) => ({ ...before, [name]: value }));
-  const save = useAction(async () => {
-    const { _authinfo: secret, timeout, ...rest } = form;
+// Registers a new service if `service` is undefined. `onSave` is called with the service's ID.
+export function ServiceForm({ service, onSave }) {
+  const [form, bindField] = useForm({
+    ...(service ? buildFormValues(service) : NEW_SERVICE),
+    group_ids: service ? service.groups.map((group) => group.id) : [],
+  });
+  const { busy, error, run } = useAction(async () => {
+    const { _authinfo: credentials, group_ids: groups, timeout, ...rest } = form;
     const body = {
       ...rest,
       timeout: Number(timeout),
-      ...(secret ? { _authinfo: secret } : {}),
+      ...(credentials ? { _authinfo: credentials } : {}),
       ...(groups.length ? { group_ids: groups } : {}),
     };
-    if (service) await patch(`/analysis_service/${service.id}`, body);
-    const id = service ? service.id : (await post("/analysis_service", body)).id;
-    notify(`The service ${form.display_name || form.name} is saved.`, { kind: "good" });
-    await done(id);
+    if (service) await api.patch(`/analysis_service/${service.id}`, body);
+    const { id } = service ?? (await api.post("/analysis_service", body));
+    showNotice(`Saved the service ${form.display_name || form.name}.`, { kind: "good" });
+    await onSave(id);
   });
-  const text = (name, label, more = {}) =>
-    html`<${TextField} label=${label} value=${form[name]} change=${set(name)} error=${errorOf(save.error, name)}
-      ...${more} />`;
-  return html`<form onSubmit=${(event) => (event.preventDefault(), save.run())}>
+  const bind = (name) => bindField(name, error);
+  const credentialExample = CREDENTIAL_EXAMPLES[form.authentication_type];
+  const inputError = getFieldError(error, "input_data_types");
+  return html`<form onSubmit=${handleSubmit(run)}>
     <div class="fields">
-      ${text("name", "Name", { required: true, hint: "Unique" })}${text("display_name", "Shown as")}${text("version", "Version")}
-      ${text("url", "URL", { required: true, hint: "Where the data are POSTed" })}${text("contact_name", "Contact")}${text("contact_email", "Contact's e-mail")}
-      <${ChoiceField} label="Kind" value=${form.analysis_type} change=${set("analysis_type")} choices=${TYPES} />
-      ${text("timeout", "Timeout (s)", { type: "number" })}
-      <${ChoiceField} label="Authentication" value=${form.authentication_type} change=${set("authentication_type")}
-        choices=${Object.keys(CREDENTIALS)}
-        error=${errorOf(save.error, "authentication_type")} />
+      <${TextField} label="Name" required=${true} hint="Unique" ...${bind("name")} />
+      <${TextField} label="Display name" ...${bind("display_name")} />
+      <${TextField} label="Version" ...${bind("version")} />
+      <${TextField} label="URL" required=${true} hint="Receives the inputs by POST" ...${bind("url")} />
+      <${TextField} label="Contact" ...${bind("contact_name")} />
+      <${TextField} label="Contact e-mail" ...${bind("contact_email")} />
+      <${SelectField} label="Kind" ...${bindField("analysis_type")} choices=${ANALYSIS_TYPES} />
+      <${TextField} label="Timeout (s)" type="number" ...${bind("timeout")} />
+      <${SelectField} label="Authentication" ...${bind("authentication_type")}
+        choices=${Object.keys(CREDENTIAL_EXAMPLES)} />
     </div><p></p>
     ${
-      CREDENTIALS[form.authentication_type] &&
-      html`<${AreaField} label="Credentials (JSON)" rows=${2} value=${form._authinfo} change=${set("_authinfo")}
-      hint=${`Like ${CREDENTIALS[form.authentication_type]}. Kept encrypted, never shown again.${service ? " Blank: as it was." : ""}`} error=${errorOf(save.error, "_authinfo")} /><p></p>`
+      credentialExample &&
+      html`<${TextAreaField} label="Credentials (JSON)" rows=${2} ...${bind("_authinfo")}
+        hint=${`Example: ${credentialExample}. Stored encrypted and never shown again.${
+          service ? " Leave empty to keep the current ones." : ""
+        }`} /><p></p>`
     }
-    <${AreaField} label="Description" rows=${2} value=${form.description} change=${set("description")} /><p></p>
-    <${AreaField} label="Parameters (JSON)" rows=${7} value=${form.optional_analysis_parameters}
-      change=${set("optional_analysis_parameters")}
-      hint='For each name a list of values, or {"type": "string" | "number" | "file", "default", "required", "title", "description"}.'
-      error=${errorOf(save.error, "optional_analysis_parameters")} /><p></p>
-    <${Ticks} legend="What it is sent" choices=${INPUTS.map((name) => [name, name])} chosen=${form.input_data_types}
-      change=${set("input_data_types")} />
-    <${GroupTicks} groups=${me().groups} chosen=${groups} change=${setGroups}
-      hint="Who sees it. None: all groups of yours." />
-    <div class="row">${[
-      ["enabled", "Enabled"],
-      ["upload_only", "Takes uploads only"],
-      ["display_on_resource_dropdown", "Offered on pages of sources"],
-      ["is_summary", "Its results summarise the source"],
-    ].map(([name, words]) => html`<${Tick} label=${words} value=${form[name]} change=${set(name)} />`)}</div><p></p>
-    ${save.error && !isOfField(save.error, Object.keys(BLANK)) && html`<${Failure} error=${save.error} />`}
-    ${
-      save.error &&
-      errorOf(save.error, "input_data_types") &&
-      html`<p
-      class="error">What it is sent: ${errorOf(save.error, "input_data_types")}</p>`
-    }
-    <div class="row end"><button class="main" disabled=${save.busy}>Save the service</button></div>
+    <${TextAreaField} label="Description" rows=${2} ...${bindField("description")} /><p></p>
+    <${TextAreaField} label="Parameters (JSON)" rows=${7} ...${bind("optional_analysis_parameters")}
+      hint='For each name, a list of values or {"type": "string" | "number" | "file", "default", "required", "title", "description"}.' /><p></p>
+    <${CheckboxGroup} legend="Inputs" choices=${INPUT_TYPES.map((name) => [name, name])}
+      ...${bindField("input_data_types")} />
+    <${GroupCheckboxes} groups=${getProfile().groups} ...${bindField("group_ids")} hint="Who can see the service. None selected: all your groups." />
+    <div class="row">
+      <${Checkbox} label="Enabled" ...${bindField("enabled")} />
+      <${Checkbox} label="Uploads only" ...${bindField("upload_only")} />
+      <${Checkbox} label="Offered on source pages" ...${bindField("display_on_resource_dropdown")} />
+      <${Checkbox} label="Results summarise the source" ...${bindField("is_summary")} />
+    </div><p></p>
+    <${FormError} error=${error} fieldNames=${Object.keys(NEW_SERVICE)} />
+    ${inputError && html`<p class="error">Inputs: ${inputError}</p>`}
+    <div class="row end"><button class="main" disabled=${busy}>Save the service</button></div>
   </form>`;
 }

@@ -1,0 +1,24 @@
+// State badges, progress bars, ages, buttons that show that they are busy.
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
+import { STATE_LABELS, formatAge, formatUtc } from "../core/format.js";
+
+export const StateBadge = ({ state }) => html`<span class="state ${state}">${STATE_LABELS[state] ?? state}</span>`;
+
+export const ProgressBar = ({ value, subject }) =>
+  html`<progress max="1" value=${value ?? undefined} aria-label=${`Progress of ${subject}`}></progress>`;
+
+export function Age({ time }) {
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTick((tick) => tick + 1), 10_000);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<time dateTime=${time} title=${formatUtc(time)}>${formatAge(time)}</time>`;
+}
+
+// `action` is the result of useAction.
+export function ActionButton({ action, children, ...attributes }) {
+  return html`<button type="button" ...${attributes} disabled=${action.busy} aria-busy=${action.busy}>
+    ${action.busy ? "…" : ""} ${children}
+  </button>`;
+}
