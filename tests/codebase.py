@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PROJECT", "ROOMS", "VAGUE_NAMES", "count_code_lines", "count_vague_names", "iterate_names"]
+__all__ = [
+    "PROJECT",
+    "ROOMS",
+    "VAGUE_NAMES",
+    "count_code_lines",
+    "count_vague_names",
+    "iterate_module_names",
+    "iterate_names",
+]
 
 PROJECT = Path(__file__).resolve().parents[1]
 ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
@@ -24,6 +32,13 @@ def iterate_files(project: Path = PROJECT, rooms: tuple[str, ...] = ROOMS) -> It
     for room in rooms:
         place = project / room
         yield from [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+def iterate_module_names(project: Path = PROJECT) -> Iterator[str]:
+    """Return the dotted names of all modules, without those of packages."""
+    for file in iterate_files(project):
+        if file.stem != "__init__":
+            yield ".".join(file.relative_to(project).with_suffix("").parts)
 
 
 def iterate_names(tree: ast.AST) -> Iterator[tuple[str, str]]:
