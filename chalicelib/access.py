@@ -18,6 +18,7 @@ __all__ = [
     "has_permission",
     "is_visible",
     "remaining_group_ids",
+    "require_owner",
     "require_permission",
     "resolve_group_ids",
 ]
@@ -68,6 +69,27 @@ def require_permission(requester: Requester, acl: Acl) -> None:
             f"This needs the permission {acl.value!r}, which the token does not have. "
             "Ask an administrator for a token with it."
         )
+
+
+def require_owner(requester: Requester, owner_id: int | float, message: str) -> None:
+    """Raise unless the requester owns a record or is an administrator.
+
+    Parameters
+    ----------
+    requester : Requester
+        Who asks.
+    owner_id : int
+        The user that the record belongs to.
+    message : str
+        What to answer to everyone else.
+
+    Raises
+    ------
+    ForbiddenError
+        With the message.
+    """
+    if requester.user_id != owner_id and not requester.is_admin:
+        raise ForbiddenError(message)
 
 
 def is_visible(requester: Requester, record: Grouped | Iterable[int | float]) -> bool:
