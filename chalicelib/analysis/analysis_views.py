@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.access import Requester, is_visible
 from chalicelib.analysis.documents import CURVE_FIELDS
 from chalicelib.errors import ForbiddenError
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables import services as service_table
 
@@ -66,7 +66,7 @@ def analyses_to_json(
     items = list(items)
     services = service_table.find_services({int(item.analysis_service_id) for item in items})
     views = []
-    for item, groups in zip(items, record_groups.list_record_groups(requester, items), strict=True):
+    for item, groups in zip(items, list_record_groups(requester, items), strict=True):
         view = {**_view(item, services.get(int(item.analysis_service_id))), "groups": groups}
         if curves:
             view |= {name: (item.products or {}).get("curves", {}).get(name) for name in CURVE_FIELDS}

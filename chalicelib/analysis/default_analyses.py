@@ -14,7 +14,7 @@ from chalicelib import people, services
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, resolve_group_ids
 from chalicelib.analysis import start as starting
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter
@@ -125,7 +125,7 @@ def default_analyses_to_json(
 ) -> list[dict[str, Any]]:
     """Return default analyses as the API shows them."""
     held = analyses.read_counts([_today(item).key for item in items])
-    groups = record_groups.list_record_groups(requester, items)
+    groups = list_record_groups(requester, items)
     return [
         {**_shown(item, held.get(_today(item).key, 0)), "groups": its}
         for item, its in zip(items, groups, strict=True)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chalicelib import people, queues, settings
 from chalicelib.aws import get_client
 from chalicelib.people import group_deletion, group_members, groups
-from chalicelib.tables import memberships
-from chalicelib.tables import people as people_table
+from chalicelib.tables import groups as groups_table
+from chalicelib.tables import memberships, people_items
+from chalicelib.tables import users as users_table
 from tests.api.story import deliver, held
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -164,14 +165,14 @@ def test_of_two_renamings_at_once_one_is_told(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
-    real = groups.steps.update_group_item
+    real = groups.groups_table.update_group_item
 
-    def meanwhile(item: people_table.GroupItem, values: dict[str, Any]) -> None:
+    def meanwhile(item: groups_table.GroupItem, values: dict[str, Any]) -> None:
         monkeypatch.undo()
         assert bob.patch(f"/groups/{group}", {"name": "by bob"}).status == 200
         real(item, values)
 
-    monkeypatch.setattr(groups.steps, "update_group_item", meanwhile)
+    monkeypatch.setattr(groups.groups_table, "update_group_item", meanwhile)
     assert ada.patch(f"/groups/{group}", {"name": "by ada"}).status == 429
     assert ada.get(f"/groups/{group}").data["name"] == "by bob"
     make_group(ada, "by ada")
@@ -266,7 +267,7 @@ def test_the_same_member_twice_at_once_is_counted_once(
 
     monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", body).status == 429
-    found = people_table.find_group(group)
+    found = groups_table.find_group(group)
     assert found is not None
     assert found.admins == 2
 
@@ -275,7 +276,7 @@ def test_nobody_is_in_more_groups_than_a_request_can_read(
     admin: Gateway, ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, other = make_group(ada, "novae"), make_group(admin, "kilonovae")
-    monkeypatch.setattr(people_table, "GROUPS_PER_USER", 2)
+    monkeypatch.setattr(people_items, "GROUPS_PER_USER", 2)
     assert "2 groups" in ada.post("/groups", {"name": "one more"}).message
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 200
     reply = admin.post(f"/groups/{other}/users", {"userID": user_id(bob)})
@@ -320,19 +321,19 @@ def test_members_are_what_the_steps_say(admin: Gateway, steps: list[tuple[str, i
                     model[person] = wanted
         assert (reply.status == 200) == allowed, reply.text
     assert {m["id"]: m["admin"] for m in admin.get(f"/groups/{group}").data["users"]} == model
-    found = people_table.find_group(group)
+    found = groups_table.find_group(group)
     assert found is not None
     assert found.admins == sum(model.values())
     for number in numbers:
-        user = people_table.find_user(int(number))
+        user = users_table.find_user(int(number))
         assert user is not None
         assert (group in user.group_ids) == (int(number) in model)
 
 
-def _ensured(admin: Gateway, name: str) -> people_table.UserItem | None:
-    if people_table.find_user_by_name(name) is None:
+def _ensured(admin: Gateway, name: str) -> users_table.UserItem | None:
+    if users_table.find_user_by_name(name) is None:
         admin.post("/user", {"username": name})
-    return people_table.find_user_by_name(name)
+    return users_table.find_user_by_name(name)
 
 
 def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -351,8 +352,8 @@ def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let jobs come back without a wait, and do little at a time."""
-    monkeypatch.setattr(group_deletion, "SOON", 0)
-    monkeypatch.setattr(group_deletion, "BATCH", 2)
+    monkeypatch.setattr(group_deletion, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(group_deletion, "MEMBERS_AT_ONCE", 2)
 
 
 def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -403,7 +404,7 @@ def test_nothing_is_left_of_a_deleted_group(
     deliver(queues.JOBS)
     assert list(memberships.iterate_members(group)) == []
     for user in (ada, bob, *others):
-        item, leaving = people_table.find_user_and_leaving_groups(user_id(user))
+        item, leaving = users_table.find_user_and_deleted_groups(user_id(user))
         assert item is not None
         assert group not in item.group_ids
         assert leaving == set()
@@ -422,17 +423,17 @@ def test_a_member_who_is_changed_meanwhile_does_not_stay(
     group = make_group(ada, "novae", bob)
     member = memberships.find_member(group, user_id(bob))
     assert member is not None
-    real = memberships.remove_from_hidden_group
+    real = memberships.delete_membership_of_deleted_group
 
     def meanwhile(group_id: int, found: memberships.MemberItem) -> None:
         if found.username == "bob" and found.can_save:
             memberships.update_membership(group, found, admin=False, can_save=False)
         real(group_id, found)
 
-    monkeypatch.setattr(memberships, "remove_from_hidden_group", meanwhile)
+    monkeypatch.setattr(memberships, "delete_membership_of_deleted_group", meanwhile)
     assert ada.delete(f"/groups/{group}").status == 200
     deliver(queues.JOBS)
-    item = people_table.find_user(user_id(bob))
+    item = users_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids
 
@@ -457,6 +458,6 @@ def test_nobody_joins_a_group_while_it_is_deleted(
 
     monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 429
-    item = people_table.find_user(user_id(bob))
+    item = users_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids
