@@ -26,10 +26,10 @@ REFUSED = (
 )
 
 WAYS_OUT = {
-    egress.ConnectionProblem.NAME: "Check the host name in its url, and that DNS knows it.",
-    egress.ConnectionProblem.PORT: "Nothing listens there: start the service, and check the port of its url.",
-    egress.ConnectionProblem.SILENCE: "Check the port of its url, and its firewall.",
-    egress.ConnectionProblem.CERTIFICATE: (
+    egress.NameNotFound: "Check the host name in its url, and that DNS knows it.",
+    egress.ConnectionRefused: "Nothing listens there: start the service, and check the port of its url.",
+    egress.ConnectTimedOut: "Check the port of its url, and its firewall.",
+    egress.CertificateInvalid: (
         "Give it a certificate of a public authority, for this very host, not expired, with its whole chain; "
         "or see whether this port speaks plain http."
     ),
@@ -129,5 +129,5 @@ def _unreached(error: Exception) -> Verdict:
         case egress.AddressRefused():
             return {**verdict, "allowed": False, "message": REFUSED.format(error)}
         case egress.ConnectionFailed():
-            return {**verdict, "message": f"It could not be reached: {error}. {WAYS_OUT[error.why]}"}
+            return {**verdict, "message": f"It could not be reached: {error}. {WAYS_OUT[type(error)]}"}
     return {**verdict, "message": SILENT.format(error)}
