@@ -152,7 +152,7 @@ def test_https_at_a_port_of_http() -> None:
         "http://localhost:1/",
         "http://10.0.0.1/",
         "http://[::1]/",
-        "http://169.254.169.254/",
+        "http://169.254.1.1/",
     ],
 )
 def test_a_private_address_is_not_called(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
