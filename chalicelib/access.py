@@ -1,7 +1,7 @@
-"""Who may see and do what: the same few rules for every kind of record.
+"""Who may see and do what: a few rules for all kinds of records.
 
-A record belongs to groups. Whoever is a member of one of them sees it; administrators see
-everything. What may be done besides seeing is said by the ACLs of the token.
+A record belongs to groups. Members of one of them see it; administrators see everything. What a
+requester may do besides is limited by the ACLs of their token.
 """
 
 from collections.abc import Iterable
@@ -10,23 +10,29 @@ from typing import Protocol
 
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
-from chalicelib.tables import people
+from chalicelib.tables.groups import PUBLIC_GROUP, find_groups
 
 __all__ = [
-    "Grouped",
-    "Requester",
-    "has_permission",
-    "is_visible",
-    "remaining_group_ids",
-    "require_owner",
-    "require_permission",
-    "resolve_group_ids",
-]
+    "Grouped", "Requester", "has_permission", "is_visible", "remaining_group_ids", "require_owner",
+    "require_permission", "resolve_group_ids",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Requester:
-    """Who asks: a user, with the permissions of the token that they came with."""
+    """The user who sent a request, with the permissions of the token that they used.
+
+    Attributes
+    ----------
+    user_id, username : int, str
+        The user.
+    own_group : int
+        The user's single-user group.
+    member_of : frozenset of int
+        The groups that the user is in, without the public one.
+    acls : frozenset of str
+        The permissions of the token.
+    """
 
     user_id: int
     username: str
@@ -36,33 +42,35 @@ class Requester:
 
     @property
     def is_admin(self) -> bool:
+        """Whether the token is a system administrator's."""
         return Acl.SYSTEM_ADMIN in self.acls
 
     @property
     def groups(self) -> frozenset[int]:
-        """The groups that the user is in, the public one included."""
-        return self.member_of | {people.PUBLIC_GROUP}
+        """The groups that the user is in, including the public one."""
+        return self.member_of | {PUBLIC_GROUP}
 
 
 class Grouped(Protocol):
     """A record that belongs to groups."""
 
     @property
-    def group_ids(self) -> Iterable[int | float]: ...
+    def group_ids(self) -> Iterable[int | float]:
+        """The ids of its groups."""
 
 
 def has_permission(requester: Requester, acl: Acl) -> bool:
-    """Say whether a token has a permission; administrators have them all."""
+    """Return whether a token has a permission; administrators have all."""
     return acl in requester.acls or requester.is_admin
 
 
 def require_permission(requester: Requester, acl: Acl) -> None:
-    """Refuse a token that lacks a permission.
+    """Raise unless the token has a permission.
 
     Raises
     ------
     UnauthorizedError
-        Naming the permission.
+        With the name of the permission.
     """
     if not has_permission(requester, acl):
         raise UnauthorizedError(
@@ -93,55 +101,54 @@ def require_owner(requester: Requester, owner_id: int | float, message: str) -> 
 
 
 def is_visible(requester: Requester, record: Grouped | Iterable[int | float]) -> bool:
-    """Say whether a record, or anything with these group ids, is visible."""
+    """Return whether a record, or anything with these group ids, is visible to the requester."""
     group_ids = record if isinstance(record, Iterable) else record.group_ids
-    return requester.is_admin or not requester.groups.isdisjoint(int(group) for group in group_ids)
+    return requester.is_admin or not requester.groups.isdisjoint(group_ids)
 
 
 def remaining_group_ids(requester: Requester, record: Grouped) -> list[int]:
-    """Return those of a record's groups that the requester is (still) in.
+    """Return those of a record's groups that the requester is still in.
 
-    If that is none, it is their single-user group: "none" would be read as "nothing said", and what
-    was made for a few would become everybody's.
+    If none is left, return their single-user group: an empty list would mean the default groups, and
+    could publish what was made for a few.
     """
-    return [int(g) for g in record.group_ids if is_visible(requester, [g])] or [requester.own_group]
+    group_ids = [int(group_id) for group_id in record.group_ids if is_visible(requester, [group_id])]
+    return group_ids or [requester.own_group]
 
 
 def resolve_group_ids(
-    requester: Requester, asked: list[int] | str | None, default: Iterable[int]
+    requester: Requester, group_ids: list[int] | str | None, default: Iterable[int]
 ) -> set[int]:
-    """Return the groups that a new record shall belong to.
+    """Return the groups of a new record.
 
     Parameters
     ----------
     requester : Requester
-        Who makes the record.
-    asked : list of int, str or None
+        The author of the record.
+    group_ids : list of int, str or None
         The request's ``group_ids``: ids, ``"all"`` for the public group, or nothing.
     default : iterable of int
-        What nothing means.
+        The groups if the request names none.
 
     Raises
     ------
     InvalidError
-        If it is another word than ``"all"``.
+        If it is a text other than ``"all"``.
     ForbiddenError
-        If the requester is not in one of the groups, or it does not exist (the same answer).
+        If a group does not exist, or the requester is not in it (the same answer).
     """
-    if not asked:
+    if not group_ids:
         return set(default)
-    if isinstance(asked, str):
-        if asked != "all":
+    if isinstance(group_ids, str):
+        if group_ids != "all":
             raise InvalidError('group_ids: give a list of group ids, or "all" for the public group.')
-        return {people.PUBLIC_GROUP}
-    wanted = set(asked)
-    foreign = wanted - requester.groups
+        return {PUBLIC_GROUP}
+    foreign = set(group_ids) - requester.groups
     if foreign and requester.is_admin:
-        foreign -= {int(group.id) for group in people.find_groups(foreign)}
+        foreign -= {group.id for group in find_groups(foreign)}
     if foreign:
-        named = ", ".join(str(group) for group in sorted(foreign))
         raise ForbiddenError(
-            f"group_ids: you are not in group {named}, or there is no such group. "
-            "GET /api/groups lists the groups that you are in."
+            f"group_ids: you are not in group {', '.join(map(str, sorted(foreign)))}, or there is no such "
+            "group. GET /api/groups lists the groups that you are in."
         )
-    return wanted
+    return set(group_ids)

@@ -1,4 +1,4 @@
-"""How a request proves to a service that it may call: the six types of ``authentication_type``."""
+"""The proof of identity in a request to a service: the six types of ``authentication_type``."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ __all__ = ["RequestAuth", "build_request_auth"]
 
 @dataclass(frozen=True)
 class RequestAuth:
-    """What to add to a request: headers, keys of the JSON body, or a scheme of requests'.
+    """What to add to a request to a service.
 
     Attributes
     ----------
     headers, body : dict of str
-        What the request carries as it is.
+        Headers, and keys of the JSON body.
     auth : AuthBase or None
-        What signs it.
+        A scheme of requests that signs the request.
     secrets : frozenset of str
-        The texts in it that nobody shall see, should the service repeat them.
+        The texts to redact if the service repeats them.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -48,45 +48,39 @@ def build_request_auth(kind: str, credentials: dict[str, Any]) -> RequestAuth:
             return RequestAuth()
         case Authentication.HEADER_TOKEN:
             headers = credentials["header_token"]
-            values = frozenset(headers.values())
-            # "Bearer abc" is repeated as "abc" as well.
-            return RequestAuth(
-                headers=headers, secrets=values | {v.partition(" ")[2].strip() or v for v in values}
-            )
+            # A service may repeat "Bearer abc" as "abc".
+            tokens = {value.partition(" ")[2].strip() or value for value in headers.values()}
+            return RequestAuth(headers=headers, secrets=frozenset(tokens | {*headers.values()}))
         case Authentication.API_KEY:
             key = credentials["api_key"]
             return RequestAuth(body={credentials["api_key_name"]: key}, secrets=frozenset({key}))
         case Authentication.BASIC:
-            return _basic(credentials["username"], credentials["password"])
+            return _build_basic(credentials["username"], credentials["password"])
         case Authentication.DIGEST:
-            user, password = credentials["username"], credentials["password"]
-            return RequestAuth(auth=_Digest(user, password), secrets=frozenset({user, password}))
+            digest = _Digest(credentials["username"], credentials["password"])
+            return RequestAuth(auth=digest, secrets=frozenset(credentials.values()))
         case Authentication.OAUTH1:
-            return _oauth1(credentials)
+            auth = OAuth1(
+                credentials["app_key"],
+                client_secret=credentials["app_secret"],
+                resource_owner_key=credentials["user_oauth_token"],
+                resource_owner_secret=credentials["user_oauth_token_secret"],
+            )
+            return RequestAuth(auth=auth, secrets=frozenset(credentials.values()))
 
 
-def _basic(user: str, password: str) -> RequestAuth:
-    # UTF-8 is the one character set that RFC 7617 names; requests would take Latin-1.
-    pair = user.encode(), password.encode()
-    together = b64encode(b":".join(pair)).decode()
-    return RequestAuth(auth=HTTPBasicAuth(*pair), secrets=frozenset({user, password, together}))
-
-
-def _oauth1(credentials: dict[str, Any]) -> RequestAuth:
-    auth = OAuth1(
-        credentials["app_key"],
-        client_secret=credentials["app_secret"],
-        resource_owner_key=credentials["user_oauth_token"],
-        resource_owner_secret=credentials["user_oauth_token_secret"],
-    )
-    return RequestAuth(auth=auth, secrets=frozenset(credentials.values()))
+def _build_basic(username: str, password: str) -> RequestAuth:
+    # requests would encode as Latin-1; UTF-8 is the only charset that RFC 7617 names.
+    auth = HTTPBasicAuth(username.encode(), password.encode())
+    encoded = b64encode(f"{username}:{password}".encode()).decode()
+    return RequestAuth(auth=auth, secrets=frozenset({username, password, encoded}))
 
 
 class _Digest(HTTPDigestAuth):
-    """The scheme of requests (RFC 7616), for servers of ill will; an instance is for one request."""
+    """Digest auth (RFC 7616) hardened against malicious servers; an instance is for one request."""
 
     def handle_401(self, r: Response, **kwargs: Any) -> Response:
-        """Answer a challenge, whose body requests would read to its end, wherever that is."""
+        """Answer a challenge without reading its body, which requests would read to the end."""
         unsigned = "Authorization" not in r.request.headers
         if unsigned and "digest" in r.headers.get("WWW-Authenticate", "").lower():
             r.close()
@@ -100,5 +94,5 @@ class _Digest(HTTPDigestAuth):
         # requests finds "auth" in "auth-int,auth", but not in "auth-int, auth".
         challenge["qop"] = (challenge.get("qop") or "").replace(" ", "")
         header = super().build_digest_header(method, url)
-        # A header is sent as Latin-1: this makes it the bytes of UTF-8, as in what was hashed.
+        # Headers are sent as Latin-1; this sends the UTF-8 bytes that were hashed.
         return header and header.encode().decode("latin-1")

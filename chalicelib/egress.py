@@ -1,76 +1,75 @@
-"""The edge to other people's servers: requests that cannot be turned inward.
+"""Outgoing requests to analysis services, which can reach public addresses only.
 
-Names are resolved at every request, only public addresses are called, redirects are not
-followed. Hosts named in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack names loopback).
+Names are resolved at every request, only public addresses are called, and redirects are not
+followed. Hosts in ``EGRESS_ALLOWED_HOSTS`` are exempt (the local stack exempts loopback).
 """
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.auth import AuthBase
 from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from chalicelib import settings
 from chalicelib.egress_policy import is_exempt_host
 
 __all__ = [
-    "AddressRefused",
-    "ConnectionFailed",
-    "ConnectionProblem",
-    "ResponseTimedOut",
-    "ServiceResponse",
-    "get_from_service",
+    "AddressRefused", "CertificateInvalid", "ConnectTimedOut", "ConnectionFailed", "ConnectionRefused",
+    "NameNotFound", "ResponseTimedOut", "ServiceResponse", "get_from_service", "parse_retry_after",
     "post_to_service",
-]
+]  # fmt: skip
 
 SHORT_BODY = 16384
-"""So many bytes of a service's answer are read, at most."""
+"""Most bytes read of a response."""
 
 BODY_SECONDS = 3.0
-"""And as long as they come within this time: a time-out of requests' starts anew with every byte."""
+"""Total seconds for the body; requests' own timeout restarts with each byte."""
 
 LONGEST_WAIT = 11 * 3600.0
-"""A queue hides a message for twelve hours at most."""
+"""Most seconds of a ``Retry-After``; a queue hides a message for twelve hours at most."""
 
 
 class AddressRefused(Exception):  # noqa: N818
-    """The address is not public, or the URL is not one."""
-
-
-class ConnectionProblem(StrEnum):
-    """Why nothing could be sent."""
-
-    NAME = "its name is not known"
-    PORT = "the connection was refused"
-    SILENCE = "the connection timed out"
-    CERTIFICATE = "its TLS certificate is not valid"
+    """The URL is not valid, or its address is not public; nothing was sent."""
 
 
 class ConnectionFailed(Exception):  # noqa: N818
-    """Nothing was sent; `why` says what was in the way."""
+    """No connection was made, so nothing was sent; each subclass names one cause."""
 
-    def __init__(self, why: ConnectionProblem) -> None:
-        super().__init__(why.value)
-        self.why = why
+
+class NameNotFound(ConnectionFailed):
+    """The host name cannot be resolved."""
+
+
+class ConnectionRefused(ConnectionFailed):
+    """Nothing listens at the port, or the host cannot be reached."""
+
+
+class ConnectTimedOut(ConnectionFailed):
+    """The host did not accept the connection in time."""
+
+
+class CertificateInvalid(ConnectionFailed):
+    """The TLS handshake failed, mostly because of the certificate."""
 
 
 class ResponseTimedOut(Exception):  # noqa: N818
-    """The request went out and no answer came: the service may be at work."""
+    """The request was sent and no response came: the service may be at work."""
 
 
 @dataclass(frozen=True)
 class ServiceResponse:
-    """What a service said.
+    """A response of a service.
 
     Attributes
     ----------
@@ -79,7 +78,7 @@ class ServiceResponse:
     retry_after : float or None
         Its ``Retry-After`` in seconds.
     body : bytes
-        The first `SHORT_BODY` bytes of a refusal (4xx, 5xx); of any other answer, nothing.
+        The first `SHORT_BODY` bytes of an error (4xx, 5xx); empty for other statuses.
     """
 
     status: int
@@ -94,15 +93,15 @@ def post_to_service(
 
     Raises
     ------
-    EgressRefused
-        If the URL points inward, or is no URL.
-    NoConnection
-        If nothing was sent.
-    TimedOut
-        If no answer came in `settings.SEND_TIMEOUT`, or the connection broke after sending.
+    AddressRefused
+        If the URL is not valid, or its address is not public.
+    ConnectionFailed
+        If nothing was sent; a subclass names the cause.
+    ResponseTimedOut
+        If no response came in `settings.SEND_TIMEOUT`, or the connection broke after sending.
     """
     headers = {"Content-Type": "application/json", **headers}
-    return _answer("POST", url, settings.SEND_TIMEOUT, data=body, headers=headers, auth=auth)
+    return _send("POST", url, settings.SEND_TIMEOUT, data=body, headers=headers, auth=auth)
 
 
 def get_from_service(url: str, timeout: tuple[float, float]) -> ServiceResponse:
@@ -113,112 +112,118 @@ def get_from_service(url: str, timeout: tuple[float, float]) -> ServiceResponse:
     url : str
         The address.
     timeout : tuple of float
-        Seconds to connect, and to wait for the answer to begin.
+        Seconds to connect, and to wait for the first byte of the response.
 
     Raises
     ------
-    EgressRefused, NoConnection, TimedOut
-        As `post` does.
+    AddressRefused, ConnectionFailed, ResponseTimedOut
+        Like `post_to_service`.
     """
-    return _answer("GET", url, timeout)
+    return _send("GET", url, timeout)
 
 
-def _answer(method: str, url: str, timeout: tuple[float, float], **options: Any) -> ServiceResponse:
+def _send(method: str, url: str, timeout: tuple[float, float], **options: Any) -> ServiceResponse:
     options |= {"timeout": timeout, "allow_redirects": False, "stream": True}
-    with _in_our_words(), _session(url) as session, session.request(method, url, **options) as response:
-        body = _beginning(response)
-        return ServiceResponse(response.status_code, _seconds(response.headers.get("Retry-After")), body)
+    with (
+        _translate_errors(),
+        _create_session(url) as session,
+        session.request(method, url, **options) as response,
+    ):
+        retry_after = parse_retry_after(response.headers.get("Retry-After"))
+        return ServiceResponse(response.status_code, retry_after, _read_error_body(response))
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Raise what requests raises as one of the three errors of this module."""
+def _translate_errors() -> Iterator[None]:
+    """Raise the exceptions of requests as those of this module."""
     try:
         yield
-    except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-        raise AddressRefused("its address is not one that may be called from here") from error
-    except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
-        raise ConnectionFailed(_obstacle(error)) from error
-    except requests.ConnectionError as error:
-        # The connection broke: before anything was sent, or while waiting for the answer?
-        if _was_sent(error):
-            raise ResponseTimedOut("the connection closed before an answer came") from error
-        raise ConnectionFailed(_obstacle(error)) from error
-    except requests.Timeout as error:
-        raise ResponseTimedOut("no answer came in time") from error
     except (requests.RequestException, ValueError) as error:
-        raise AddressRefused("its address, or one of its credentials, cannot be used in a request") from error
+        raise _translate_error(error) from error
 
 
-def _session(url: str) -> requests.Session:
+def _translate_error(error: Exception) -> Exception:
+    """Return the exception of this module for one of requests, by the types of its causes."""
+    invalid_address = (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+    if isinstance(error, invalid_address):
+        return AddressRefused("its address is not one that may be called from here")
+    if isinstance(error, requests.exceptions.SSLError):
+        return CertificateInvalid("its TLS certificate is not valid")
+    if isinstance(error, requests.ConnectTimeout):
+        return ConnectTimedOut("the connection timed out")
+    if isinstance(error, requests.ConnectionError):
+        causes = list(_iterate_causes(error))
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return NameNotFound("its host name is not known")
+        # These are of a connection that exists, so that the request may have been sent.
+        if any(isinstance(cause, ProtocolError | ReadTimeoutError) for cause in causes):
+            return ResponseTimedOut("the connection closed before an answer came")
+        return ConnectionRefused("the connection was refused")
+    if isinstance(error, requests.Timeout):
+        return ResponseTimedOut("no answer came in time")
+    return AddressRefused("its address, or one of its credentials, cannot be used in a request")
+
+
+def _iterate_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _create_session(url: str) -> requests.Session:
     if is_exempt_host(urlsplit(url).hostname or ""):
         session = requests.Session()
     else:
-        session = Manager(
-            Config(
-                ip_filter_enable=True,
-                ip_filter_allow_loopback_ips=False,
-                never_redirect=True,
-                default_timeout=settings.SEND_TIMEOUT,
-            )
-        ).get_session()
-    # A proxy of the environment would resolve names by itself, behind the filter's back.
+        config = Config(
+            ip_filter_enable=True,
+            ip_filter_allow_loopback_ips=False,
+            never_redirect=True,
+            default_timeout=settings.SEND_TIMEOUT,
+        )
+        session = Manager(config).get_session()
+    # A proxy of the environment would resolve names itself and bypass the filter.
     session.trust_env = False
     session.headers["User-Agent"] = f"heliograph/{settings.VERSION}"
-    session.hooks["response"].append(_lead_nowhere)
+    session.hooks["response"].append(_drop_redirect)
     return session
 
 
-def _lead_nowhere(response: requests.Response, **_: Any) -> requests.Response:
-    """Forget where a redirect goes: even to leave it alone, requests reads its whole body and the address."""
+def _drop_redirect(response: requests.Response, **_: Any) -> requests.Response:
+    # With a Location, requests reads the whole body and parses the address even if it does not follow.
     response.headers.pop("Location", None)
     return response
 
 
-def _beginning(response: requests.Response) -> bytes:
-    """Return how the body of a refusal begins; nothing if it breaks off, or takes too long.
+def _read_error_body(response: requests.Response) -> bytes:
+    """Return the beginning of an error's body; nothing if it breaks off or takes too long.
 
-    Of any answer something is taken off the line: a connection closed before that looks like a
-    fault to the service.
+    Read a little of every response: closing early looks like an error to the service.
     """
 
-    def hang_up() -> None:
-        # The answer may have ended in this very moment.
+    def close_connection() -> None:
+        # The response may end at the same moment.
         with suppress(RuntimeError, ValueError, OSError):
             response.raw.shutdown()
 
-    end, patience = time.monotonic() + BODY_SECONDS, threading.Timer(BODY_SECONDS, hang_up)
-    patience.start()
+    deadline = time.monotonic() + BODY_SECONDS
+    timer = threading.Timer(BODY_SECONDS, close_connection)
+    timer.start()
     try:
         body: bytes = response.raw.read(SHORT_BODY, decode_content=True)
-    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+    except (HTTPError, OSError, ValueError):
         return b""
     finally:
-        patience.cancel()
-    return body if response.status_code >= 400 and time.monotonic() < end else b""
+        timer.cancel()
+    return body if response.status_code >= 400 and time.monotonic() < deadline else b""
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """Return a ``Retry-After``, given in seconds or as a date (RFC 9110, 10.2.3), in seconds."""
-    if not retry_after:
+def parse_retry_after(header: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After``, a number or a date (RFC 9110, 10.2.3)."""
+    if not header:
         return None
-    if retry_after.isdecimal() and len(retry_after) < 7:
-        return min(LONGEST_WAIT, float(retry_after))
+    if header.isdecimal() and len(header) < 7:
+        return min(LONGEST_WAIT, float(header))
     try:
-        return min(LONGEST_WAIT, max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time()))
+        return min(LONGEST_WAIT, max(0.0, parsedate_to_datetime(header).timestamp() - time.time()))
     except (ValueError, OverflowError):
         return None
-
-
-def _was_sent(error: requests.ConnectionError) -> bool:
-    text = repr(error)
-    return "Connection aborted" in text or "RemoteDisconnected" in text or "Read timed out" in text
-
-
-def _obstacle(error: Exception) -> ConnectionProblem:
-    text = repr(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        return ConnectionProblem.CERTIFICATE
-    if "NameResolution" in text or "resolve" in text:
-        return ConnectionProblem.NAME
-    return ConnectionProblem.SILENCE if "Timeout" in text else ConnectionProblem.PORT

@@ -1,6 +1,6 @@
-"""Which addresses may be called: public ones, and those that the deployment names.
+"""Which addresses may be called: public ones, and hosts that the deployment exempts.
 
-Apart from `egress`, so that checking an address does not cost the import of an HTTP client.
+Separate from `egress`, so that checking an address does not import an HTTP client.
 """
 
 import ipaddress
@@ -11,12 +11,12 @@ __all__ = ["is_exempt_host", "is_private_address"]
 
 
 def is_exempt_host(host: str) -> bool:
-    """Say whether a host may be called although it is not public (``EGRESS_ALLOWED_HOSTS``)."""
+    """Return whether a host may be called although it is not public (``EGRESS_ALLOWED_HOSTS``)."""
     return host.strip("[]").lower() in settings.get_egress_allowed_hosts()
 
 
 def is_private_address(host: str) -> bool:
-    """Say whether a host is written as an address that is not public, and is not exempt."""
+    """Return whether a host is an IP address that is neither public nor exempt; names are not."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:

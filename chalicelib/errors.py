@@ -1,46 +1,36 @@
-"""Every error that a user can meet.
+"""The errors that a user can meet.
 
 ::
 
     HeliographError
-    ├── InvalidError          400  malformed or invalid, duplicates too
-    │   └── LateError         400  a callback after its time
+    ├── InvalidError          400  malformed or invalid, also a duplicate
+    │   └── LateError         400  a callback after its deadline
     ├── UnauthorizedError     401  no token, unknown token, missing permission
-    ├── ForbiddenError        403  not yours, not there, or not in this state
+    ├── ForbiddenError        403  not visible to the requester, not theirs, or not in this state
     ├── NotFoundError         404  no such source, product or route
-    ├── MethodError           405  a method that a route does not have
-    ├── TooLargeError         413  more than fits, with the way round
+    ├── MethodError           405  a method that the route does not have
+    ├── TooLargeError         413  a request or response over the limit
     ├── UnreadableError       422  a document that cannot be read
-    ├── BusyError             429  others are changing the same record, again and again
-    └── UnavailableError      503  something outside does not answer
+    ├── BusyError             429  others keep changing the same record
+    └── UnavailableError      503  another system does not respond
 
-    RetryLater                     raised to a queue, never to a user: bring the message back
+    RetryLater                     raised to a queue, never to a user: deliver the message again
 """
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 __all__ = [
-    "BusyError",
-    "ForbiddenError",
-    "HeliographError",
-    "InvalidError",
-    "LateError",
-    "MethodError",
-    "NotFoundError",
-    "RetryLater",
-    "TooLargeError",
-    "UnauthorizedError",
-    "UnavailableError",
+    "BusyError", "ForbiddenError", "HeliographError", "InvalidError", "LateError", "MethodError",
+    "NotFoundError", "RetryLater", "TooLargeError", "UnauthorizedError", "UnavailableError",
     "UnreadableError",
-]
-
+]  # fmt: skip
 
 RETRY_SOON = MappingProxyType({"Retry-After": "1"})
 
 
 class HeliographError(Exception):
-    """Base of the errors that are answered with their message.
+    """Base class of the errors whose message is the answer to a request.
 
     Attributes
     ----------
@@ -55,35 +45,35 @@ class HeliographError(Exception):
 
 
 class InvalidError(HeliographError):
-    """The request is malformed, or a value in it is not what was expected."""
+    """The request is malformed, or one of its values is not valid."""
 
     status = 400
 
 
 class LateError(InvalidError):
-    """The callback came after the analysis' time was over."""
+    """The callback came after the analysis' deadline."""
 
 
 class UnauthorizedError(HeliographError):
-    """There is no token, nobody knows it, or it lacks the permission."""
+    """The token is missing or unknown, or lacks the permission."""
 
     status = 401
 
 
 class ForbiddenError(HeliographError):
-    """What was named is not the requester's, does not exist, or forbids this step."""
+    """The record is not visible to the requester, is not theirs, or its state does not allow this."""
 
     status = 403
 
 
 class NotFoundError(HeliographError):
-    """There is no such source, product or route."""
+    """The source, product or route does not exist."""
 
     status = 404
 
 
 class MethodError(HeliographError):
-    """The route exists, the method does not; those that do are in the header ``Allow``."""
+    """The route exists, but not with this method; the header ``Allow`` lists its methods."""
 
     status = 405
 
@@ -93,30 +83,30 @@ class MethodError(HeliographError):
 
 
 class BusyError(HeliographError):
-    """Somebody else wrote the same record at the same time, again and again."""
+    """Other requests changed the same record during all attempts."""
 
     status = 429
     headers = RETRY_SOON
 
 
 class TooLargeError(HeliographError):
-    """The request or the answer is larger than what can be carried."""
+    """The request or the response is over the size limit."""
 
     status = 413
 
 
 class UnreadableError(HeliographError):
-    """A stored document cannot be read as what it says it is."""
+    """A stored document cannot be read in the format that it claims."""
 
     status = 422
 
 
 class UnavailableError(HeliographError):
-    """Something that this request needs does not answer at the moment."""
+    """A system that this request needs does not respond at the moment."""
 
     status = 503
     headers = RETRY_SOON
 
 
-class RetryLater(Exception):  # noqa: N818 - a signal to the queue, not an error of anybody
-    """The message should come back to the queue."""
+class RetryLater(Exception):  # noqa: N818 - a signal to the queue
+    """The queue has to deliver the message again."""

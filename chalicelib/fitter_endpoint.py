@@ -1,6 +1,6 @@
-"""The door of the supernova fitter: a payload in, its key into the fit queue.
+"""HTTP endpoint of the supernova fitter, by SkyPortal's service contract: it queues a payload.
 
-The fitter is a service like any other and may live elsewhere: this is all that the app knows of it.
+The fitter is a service like any other and may run elsewhere; nothing else in the app refers to it.
 """
 
 import base64
@@ -17,27 +17,26 @@ __all__ = ["accept_fit", "get_fitter_token"]
 
 
 def get_fitter_token() -> str:
-    """Return the token that callers of the fitter must have."""
+    """Return the token that callers of the fitter must send."""
     return base64.urlsafe_b64encode(secrets.derive_key("fitter")).decode().rstrip("=")
 
 
 def accept_fit(authorization: str | None, payload: dict[str, Any]) -> None:
-    """Take a payload to be fitted; the answer will be a callback.
+    """Queue a payload for fitting; the result will be sent to its callback URL.
 
     Raises
     ------
     UnauthorizedError
         If the token is not the fitter's.
     InvalidError
-        If the payload lacks the address to call back.
+        If the payload lacks inputs or a callback URL.
     """
-    scheme, _, text = (authorization or "").partition(" ")
-    if scheme.lower() not in ("bearer", "token") or not hmac.compare_digest(
-        text.strip().encode(), get_fitter_token().encode()
-    ):
+    scheme, _, token = (authorization or "").partition(" ")
+    is_known = hmac.compare_digest(token.strip().encode(), get_fitter_token().encode())
+    if scheme.lower() not in ("bearer", "token") or not is_known:
         raise UnauthorizedError("The fitter's own token is needed: 'Authorization: Bearer <token>'.")
     if not isinstance(payload.get("inputs"), dict):
-        raise InvalidError("inputs: an object is needed, a CSV text for each kind of data.")
+        raise InvalidError("inputs: an object is needed, with a CSV text for each kind of data.")
     if not re.match(r"https?://[^/\s]", str(payload.get("callback_url"))):
         raise InvalidError("callback_url: an http(s) address is needed, to send the result to.")
     key = fit_payload_key()

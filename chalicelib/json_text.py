@@ -1,4 +1,4 @@
-"""JSON from outside: what is no number becomes null, what is no text is refused."""
+"""JSON from outside: NaN and infinity become null, unstorable text is refused."""
 
 import json
 import math
@@ -13,37 +13,37 @@ __all__ = ["dump_json", "parse_json"]
 
 
 def parse_json(text: bytes | str, what: str) -> Any:
-    """Return what a JSON text says; NaN and infinite numbers are null.
+    """Return the value of a JSON text; NaN and infinite numbers become null.
 
     Parameters
     ----------
     text : bytes or str
         The text.
     what : str
-        What it is, for the error.
+        The name of the text in the error message.
 
     Raises
     ------
     InvalidError
-        If it is no JSON, nested too deeply, or holds a lone surrogate (which nothing can store).
+        If it is not JSON, nested too deeply, or holds a lone surrogate (which cannot be stored).
     """
     with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
         return msgspec.json.decode(text)
     try:
-        found = json.loads(text, parse_constant=lambda name: None, parse_float=_finite)
-        json.dumps(found, ensure_ascii=False).encode()
+        value = json.loads(text, parse_constant=lambda name: None, parse_float=_parse_finite)
+        json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise InvalidError(f"{what}: it is nested too deeply.") from None
     except ValueError as error:
-        raise InvalidError(f"{what}: this is no valid JSON: {error}.") from None
-    return found
+        raise InvalidError(f"{what}: this is not valid JSON: {error}.") from None
+    return value
 
 
 def dump_json(value: Any) -> bytes:
-    """Return JSON, as fast as can be: documents have millions of numbers."""
+    """Return JSON, by the fastest encoder: documents hold millions of numbers."""
     return msgspec.json.encode(value)
 
 
-def _finite(text: str) -> float | None:
+def _parse_finite(text: str) -> float | None:
     value = float(text)
     return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The edge to other Lambda functions that an answer waits for."""
+"""Calls of other Lambda functions that a request waits for."""
 
 import json
 from typing import Any
@@ -15,30 +15,31 @@ DOCUMENTS = "documents"
 RENDER = "render"
 
 LONGEST = 25.0
-"""Seconds; API Gateway waits 29 for us."""
+"""Seconds to wait; API Gateway ends a request after 29."""
 
 
-class FunctionFailed(Exception):  # noqa: N818 - its caller says what it means
-    """The function broke, or ran out of memory or time."""
+class FunctionFailed(Exception):  # noqa: N818 - the caller turns it into an error of the request
+    """The function raised an exception, or ran out of memory or time."""
 
 
 def invoke_function(function: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Call a function of this stage, and return what it answers.
+    """Call a function of this stage, and return its result.
 
     Raises
     ------
     FunctionFailed
-        If it breaks.
+        If it fails.
     UnavailableError
-        If it does not answer in time.
+        If it does not respond in time.
     """
+    client = get_client("lambda", read_timeout=LONGEST, attempts=1)
     try:
-        answer = get_client("lambda", read_timeout=LONGEST, attempts=1).invoke(
+        response = client.invoke(
             FunctionName=settings.resource_name(function), Payload=json.dumps(event).encode()
         )
-        outcome = json.loads(answer["Payload"].read() or b"null")
+        result = json.loads(response["Payload"].read() or b"null")
     except (BotoCoreError, ClientError) as error:
-        raise UnavailableError(f"The {function} function did not answer in time. Try again.") from error
-    if answer.get("FunctionError") or not isinstance(outcome, dict):
+        raise UnavailableError(f"The {function} function did not respond in time. Try again.") from error
+    if response.get("FunctionError") or not isinstance(result, dict):
         raise FunctionFailed(function)
-    return outcome
+    return result

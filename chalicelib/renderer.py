@@ -1,7 +1,7 @@
-"""The edge to the renderer: a container function without any permission.
+"""Calls of the renderer, a container function without any permission.
 
-It opens what must not be opened next to secrets (joblib, netCDF) and gets nothing but two
-presigned URLs: one to read a blob from, one to write its picture or its JSON to.
+It opens files that must not be opened next to secrets (joblib, netCDF). It gets only presigned
+URLs: one to read a blob from, and one to write its picture or JSON to.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["render_blob"]
 
 
 def render_blob(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
-    """Have a blob rendered into another blob.
+    """Render a blob into another blob.
 
     Parameters
     ----------
@@ -23,16 +23,16 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
     source, target : str
         Keys of the blob to read and of the blob to write.
     content_type : str
-        What is written.
+        Of the blob to write.
     **options
-        What the task needs besides (``format``, ``plot_kwargs``, ``options``).
+        Further values that the task needs (``format``, ``plot_kwargs``, ``options``).
 
     Raises
     ------
     UnreadableError
         If the renderer refuses the blob or the options, with its reason.
     UnavailableError
-        If it does not answer.
+        If it does not respond.
     """
     event = {
         "task": task,
@@ -41,10 +41,8 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
         **options,
     }
     try:
-        outcome = lambda_functions.invoke_function(lambda_functions.RENDER, event)
+        result = lambda_functions.invoke_function(lambda_functions.RENDER, event)
     except lambda_functions.FunctionFailed:
-        raise UnreadableError(
-            "The renderer could not cope with this: it is too large, or too much to draw."
-        ) from None
-    if not outcome.get("ok"):
-        raise UnreadableError(str(outcome.get("error", "it cannot be read")))
+        raise UnreadableError("The renderer failed: the document is too large or too complex.") from None
+    if not result.get("ok"):
+        raise UnreadableError(str(result.get("error", "it cannot be read")))

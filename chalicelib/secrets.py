@@ -1,7 +1,7 @@
-"""The edge to KMS and Secrets Manager: credentials, and what follows from the deployment secret.
+"""Encrypted credentials (KMS), and keys derived from the deployment secret (Secrets Manager).
 
-The deployment secret itself is never used as a key: each purpose has a key of its own, derived
-by HMAC-SHA-256 (RFC 2104) from the secret and the purpose's name.
+The deployment secret itself is never used as a key: each purpose has its own, derived by
+HMAC-SHA-256 (RFC 2104) from the secret and the purpose's name.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ __all__ = ["decrypt_credentials", "derive_key", "encrypt_credentials"]
 
 
 @cache
-def _deployment_secret() -> bytes:
-    answer = get_client("secretsmanager").get_secret_value(SecretId=settings.resource_name("secret"))
-    return str(answer["SecretString"]).encode()
+def _get_deployment_secret() -> bytes:
+    response = get_client("secretsmanager").get_secret_value(SecretId=settings.resource_name("secret"))
+    return str(response["SecretString"]).encode()
 
 
 def derive_key(purpose: str) -> bytes:
-    """Return the 32 bytes that are this deployment's key for one purpose."""
-    return hmac.digest(_deployment_secret(), purpose.encode(), hashlib.sha256)
+    """Return this deployment's key of 32 bytes for one purpose."""
+    return hmac.digest(_get_deployment_secret(), purpose.encode(), hashlib.sha256)
 
 
 def encrypt_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
@@ -33,20 +33,22 @@ def encrypt_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
     Parameters
     ----------
     service_id : int
-        The service; the same is needed to open them.
+        The service; decrypting needs the same.
     credentials : dict
         At most `settings.AUTHINFO_BYTES` of JSON.
     """
-    answer = get_client("kms").encrypt(
+    response = get_client("kms").encrypt(
         KeyId=f"alias/{settings.resource_name('').rstrip('-')}",
         Plaintext=json.dumps(credentials).encode(),
         EncryptionContext={"service": str(service_id)},
     )
-    return bytes(answer["CiphertextBlob"])
+    return bytes(response["CiphertextBlob"])
 
 
-def decrypt_credentials(service_id: int, sealed: bytes) -> dict[str, Any]:
-    """Decrypt a service's credentials; only the dispatch function may."""
-    answer = get_client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext={"service": str(service_id)})
-    opened: dict[str, Any] = json.loads(answer["Plaintext"])
-    return opened
+def decrypt_credentials(service_id: int, ciphertext: bytes) -> dict[str, Any]:
+    """Decrypt a service's credentials; only the dispatch function has the permission."""
+    response = get_client("kms").decrypt(
+        CiphertextBlob=ciphertext, EncryptionContext={"service": str(service_id)}
+    )
+    credentials: dict[str, Any] = json.loads(response["Plaintext"])
+    return credentials

@@ -1,70 +1,56 @@
-"""The environment: the stage, the names that follow from it, and the limits.
+"""The environment: the stage, the names of its resources, and the limits.
 
-Every name of a resource is made here from the stage, so that the CloudFormation template and
-the code agree without anything being copied from one to the other.
+All names of resources are derived from the stage here; the CloudFormation template derives the same.
 """
 
 import os
 
 __all__ = [
-    "ANALYSES_PER_SOURCE",
-    "AUTHINFO_BYTES",
-    "DISPATCH_ATTEMPTS",
-    "DISPATCH_LEASE",
-    "DOCUMENT_BYTES",
-    "IDEMPOTENCY_SECONDS",
-    "LARGE_ANSWER_BYTES",
-    "LINK_SECONDS",
-    "REQUEST_BYTES",
-    "SEND_TIMEOUT",
-    "STAGE",
-    "UNSENT_AFTER",
-    "UPLOAD_SECONDS",
-    "VERSION",
-    "get_egress_allowed_hosts",
-    "get_public_url",
+    "ANALYSES_PER_SOURCE", "AUTHINFO_BYTES", "DISPATCH_ATTEMPTS", "DISPATCH_LEASE", "DOCUMENT_BYTES",
+    "IDEMPOTENCY_SECONDS", "LARGE_ANSWER_BYTES", "LINK_SECONDS", "REQUEST_BYTES", "SEND_TIMEOUT", "STAGE",
+    "UNSENT_AFTER", "UPLOAD_SECONDS", "VERSION", "get_egress_allowed_hosts", "get_public_url",
     "resource_name",
-]
+]  # fmt: skip
 
 VERSION = "0.2.0"
 STAGE = os.environ.get("HELIOGRAPH_STAGE", "local")
 
 ANALYSES_PER_SOURCE = int(os.environ.get("ANALYSES_PER_SOURCE", "50"))
-"""Completed or running analyses that one user may have of one source."""
+"""Most completed or running analyses of one user and one source."""
 
 REQUEST_BYTES = 6 * 1024 * 1024
-"""The largest request that is taken: a synchronous Lambda invocation carries no more."""
+"""Largest request; a synchronous Lambda invocation carries no more."""
 
 LARGE_ANSWER_BYTES = 5 * 1024 * 1024
-"""A JSON answer over this is a redirect to a presigned URL."""
+"""A larger JSON answer is a redirect to a presigned URL."""
 
 DOCUMENT_BYTES = 200 * 1024 * 1024
-"""The largest document that is taken by a presigned upload."""
+"""Largest document of a presigned upload."""
 
 UPLOAD_SECONDS = 3600
-"""How long the address of such an upload works."""
+"""How long an upload URL is valid."""
 
 AUTHINFO_BYTES = 3000
-"""The largest ``_authinfo``; KMS encrypts at most 4096 bytes directly."""
+"""Largest ``_authinfo``; KMS encrypts at most 4096 bytes directly."""
 
 LINK_SECONDS = 300
-"""How long a presigned URL works."""
+"""How long a presigned download URL is valid."""
 
 IDEMPOTENCY_SECONDS = 24 * 3600
-"""How long an ``Idempotency-Key`` is remembered."""
+"""How long an ``Idempotency-Key`` is stored."""
 
 SEND_TIMEOUT = (5.0, 20.0)
 """Seconds to connect to an analysis service, and to wait for its acknowledgement."""
 
 DISPATCH_LEASE = 60.0
-"""Seconds for which one invocation alone may send an analysis; longer than twice ``SEND_TIMEOUT``
-(a digest challenge makes two requests of one)."""
+"""Seconds for which one invocation alone may send an analysis; more than twice ``SEND_TIMEOUT``
+(with a digest challenge, two requests are sent)."""
 
 DISPATCH_ATTEMPTS = 5
-"""How often a service that refuses is tried."""
+"""How often an analysis is sent to a service that refuses it."""
 
 UNSENT_AFTER = 120.0
-"""Seconds after which a queued analysis that nobody has taken is put into the queue again."""
+"""Seconds after which a queued analysis that no invocation has leased is put into the queue again."""
 
 
 def resource_name(resource: str) -> str:
@@ -79,5 +65,5 @@ def get_egress_allowed_hosts() -> frozenset[str]:
 
 
 def get_public_url() -> str | None:
-    """Return where the API is reached from outside (``PUBLIC_URL``), or None: where the request came in."""
+    """Return the URL of the API (``PUBLIC_URL``); if None, that of the request is used."""
     return os.environ.get("PUBLIC_URL", "").rstrip("/") or None

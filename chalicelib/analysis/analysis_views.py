@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.access import Requester, is_visible
 from chalicelib.analysis.documents import CURVE_FIELDS
 from chalicelib.errors import ForbiddenError
-from chalicelib.people.record_groups import list_record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
 from chalicelib.tables.services import ServiceItem, find_services
 

@@ -21,7 +21,7 @@ from chalicelib.access import (
 )
 from chalicelib.analysis.start import require_runnable_service, split_parameters, start_analysis
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
-from chalicelib.people.record_groups import list_record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter

@@ -26,10 +26,10 @@ ADDRESS_REFUSED = (
 )
 
 ADVICE = {
-    egress.ConnectionProblem.NAME: "Check the host in its url, and whether DNS has the name.",
-    egress.ConnectionProblem.PORT: "Nothing listens there: start the service, and check the port of its url.",
-    egress.ConnectionProblem.SILENCE: "Check the port of its url, and whether a firewall blocks it.",
-    egress.ConnectionProblem.CERTIFICATE: (
+    egress.NameNotFound: "Check the host in its url, and whether DNS has the name.",
+    egress.ConnectionRefused: "Nothing listens there: start the service, and check the port of its url.",
+    egress.ConnectTimedOut: "Check the port of its url, and whether a firewall blocks it.",
+    egress.CertificateInvalid: (
         "It needs a certificate of a public authority for this host, not expired, with the whole chain. "
         "Or the port speaks plain http: check the scheme of its url."
     ),
@@ -128,5 +128,5 @@ def _report_failure(error: Exception) -> Report:
         case egress.AddressRefused():
             return {**report, "allowed": False, "message": ADDRESS_REFUSED.format(error)}
         case egress.ConnectionFailed():
-            return {**report, "message": f"It could not be reached: {error}. {ADVICE[error.why]}"}
+            return {**report, "message": f"It could not be reached: {error}. {ADVICE[type(error)]}"}
     return {**report, "message": NO_RESPONSE.format(error)}

@@ -1,14 +1,13 @@
-"""People: users, the groups that they are in, the tokens that they come with.
+"""People: users, their groups, their API tokens.
 
 ::
 
-    requesters.py      a request's token becomes a requester (every request passes here)
-    users.py           adding, reading and listing users; the first administrator
-    shared_groups.py   making, reading and changing groups, and who may do so
-    group_removal.py   deleting a group, however many are in it
-    members.py         who is in a group
-    sharing.py         the groups of records, as their readers see them
-    tokens.py          making, listing and dropping tokens
+    requesters.py      turn the token of a request into a requester (two reads, on every request)
+    users.py           create, find and list users; create the first administrator
+    groups.py          create, find and change groups; who may change them; the groups of records
+    group_members.py   add, change and remove members of a group
+    group_deletion.py  delete a group with any number of members
+    api_tokens.py      create, list and revoke tokens
 """
 
 from chalicelib.people.groups import load_groups_json

@@ -1,7 +1,7 @@
-"""Deleting a group: for everyone at once, from its members' records one by one.
+"""Delete a group: for everyone at once, from its members' records by the queue.
 
-From the moment in which it is hidden, no requester is in it any more (`requesters` leaves out what
-is being deleted), and nobody can join. What members' records still hold of it goes by the queue.
+Once a group is marked deleted, no requester is in it (`requesters` leaves out deleted groups) and
+nobody can join it. A job then removes it from the records of its members.
 """
 
 from collections.abc import Callable
@@ -9,20 +9,19 @@ from contextlib import suppress
 
 from chalicelib import queues
 from chalicelib.access import Requester
-from chalicelib.errors import BusyError, RetryLater
-from chalicelib.people.groups import GROUP_BUSY, require_administrated_group
-from chalicelib.tables import group_steps as steps
-from chalicelib.tables import memberships
-from chalicelib.tables import people as people_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.errors import RetryLater
+from chalicelib.people.groups import report_conflicts, require_administrated_group
+from chalicelib.tables import groups as groups_table
+from chalicelib.tables import memberships as memberships_table
+from chalicelib.tables.base import StateChanged
 
 __all__ = ["delete_group", "finish_group_deletion"]
 
-BATCH = 500
-"""Members that one invocation takes out of a group; the rest is left to the next message."""
+MEMBERS_AT_ONCE = 500
+"""Members that one invocation removes; the next message removes more."""
 
-SOON = 5
-"""Seconds until a deletion, or a read that is under way, is surely through."""
+PAUSE_SECONDS = 5
+"""Seconds after which a deletion or a read that has begun has surely ended."""
 
 
 def delete_group(requester: Requester, group_id: int) -> None:
@@ -31,44 +30,41 @@ def delete_group(requester: Requester, group_id: int) -> None:
     Raises
     ------
     BusyError
-        If somebody else changes it at this moment.
+        If the group is changed meanwhile.
     """
     group = require_administrated_group(requester, group_id)
-    # The job first: if this ends between the two, the job finds the group there and does nothing.
+    # The job comes first: after a crash between the two it finds the group unmarked and does nothing.
     queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group_id})
-    try:
-        steps.hide_group(group)
-    except ConditionFailed:
-        raise BusyError(GROUP_BUSY) from None
+    with report_conflicts():
+        groups_table.mark_group_deleted(group)
 
 
 def finish_group_deletion(group_id: int, pause: Callable[[float], None]) -> None:
-    """Take members out of a deleted group, some of them now, the rest by the queue.
+    """Remove some members of a deleted group, and leave the rest to the queue.
 
     Parameters
     ----------
     group_id : int
         The group.
     pause : callable
-        Says after how many seconds the queue shall bring the message again.
+        Sets after how many seconds the queue delivers the message again.
 
     Raises
     ------
     RetryLater
-        If the group is still there.
+        If the group is not marked deleted yet.
     """
-    if people_table.find_group(group_id) is not None:
-        pause(SOON)
+    if groups_table.find_group(group_id) is not None:
+        pause(PAUSE_SECONDS)
         raise RetryLater(f"group {group_id} is not deleted yet")
-    found = list(memberships.iterate_members(group_id, limit=BATCH))
-    # A message may come twice, and two invocations may meet: whoever comes second finds it done.
-    for member in found:
-        with suppress(ConditionFailed):
-            memberships.remove_from_hidden_group(group_id, member)
-    if found:
-        # Nobody is left when a later look finds nobody. Later, so that no request holds a user as they
-        # were before, together with a list of what is being deleted as it is afterwards.
-        queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group_id}, delay=SOON)
+    members = list(memberships_table.iterate_members(group_id, limit=MEMBERS_AT_ONCE))
+    # A message can be delivered twice, so another invocation may have done the same.
+    for member in members:
+        with suppress(StateChanged):
+            memberships_table.delete_membership_of_deleted_group(group_id, member)
+    if members:
+        # Delayed, so that no request combines a user from before with a list of deleted groups from after.
+        queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group_id}, delay=PAUSE_SECONDS)
     else:
-        with suppress(ConditionFailed):
-            steps.delete_hidden_group(group_id)
+        with suppress(StateChanged):
+            groups_table.delete_group_item(group_id)

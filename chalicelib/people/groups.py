@@ -1,57 +1,91 @@
-"""Groups: which there are, making and changing them, and who may do so."""
+"""Groups: find, create and change them; who may change them; the groups of records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.access import Requester, is_visible
+from chalicelib.access import Grouped, Requester, is_visible
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import GroupChange, NewGroup
-from chalicelib.tables import group_steps as steps
-from chalicelib.tables import memberships
-from chalicelib.tables import people as people_table
+from chalicelib.tables import groups as groups_table
+from chalicelib.tables import people_items
 from chalicelib.tables.base import ConditionFailed, NameTaken
+from chalicelib.tables.groups import PUBLIC_GROUP, GroupItem
+from chalicelib.tables.memberships import MemberItem, find_member, find_memberships, iterate_members
+from chalicelib.tables.users import UserItem, find_users
 
 __all__ = [
-    "GROUP_BUSY",
-    "create_group",
-    "describe_group",
-    "filter_savable_groups",
-    "get_visible_group",
-    "list_groups",
-    "load_groups_json",
-    "require_administrated_group",
-    "require_shared_group",
-    "update_group",
+    "create_group", "describe_group", "filter_savable_groups", "get_visible_group", "list_groups",
+    "list_record_groups", "load_groups_json", "report_conflicts", "require_administrated_group",
+    "require_room_for_group", "require_shared_group", "update_group",
 ]  # fmt: skip
 
-GROUP_BUSY = "The group, or somebody in it, is being changed by others at this moment. Try again."
+SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
 
-SINGLE_USER = "A single-user group belongs to its user alone, and stays as it is."
+NAME_TAKEN = "name: {!r} is taken, by a group or a user; choose another name."
+
+
+@contextmanager
+def report_conflicts(name_taken: str = "") -> Iterator[None]:
+    """Raise the error to answer with when another write has changed a group or its members.
+
+    Parameters
+    ----------
+    name_taken : str
+        The message if a name is taken.
+
+    Raises
+    ------
+    InvalidError
+        If a name is taken.
+    BusyError
+        If any other condition of a write failed.
+    """
+    try:
+        yield
+    except NameTaken:
+        raise InvalidError(name_taken) from None
+    except ConditionFailed:
+        raise BusyError("Others are changing the group or its members at this moment. Try again.") from None
 
 
 def load_groups_json(group_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Return groups as records show them; those that there are not are left out."""
-    return [_shown(group) for group in people_table.find_groups(group_ids)]
+    """Return those of the groups that exist, as JSON."""
+    return list(map(_group_to_json, groups_table.find_groups(group_ids)))
+
+
+def list_record_groups(
+    requester: Requester, records: Iterable[Grouped | Iterable[int | float]]
+) -> list[list[dict[str, Any]]]:
+    """Return for each record, or anything with these group ids, its groups that the requester sees."""
+    group_ids = [
+        {int(group_id) for group_id in (record if isinstance(record, Iterable) else record.group_ids)}
+        for record in records
+    ]
+    if not requester.is_admin:
+        group_ids = [ids & requester.groups for ids in group_ids]
+    groups = {group["id"]: group for group in load_groups_json(set().union(*group_ids))}
+    return [[groups[group_id] for group_id in sorted(ids) if group_id in groups] for ids in group_ids]
 
 
 def list_groups(requester: Requester) -> dict[str, Any]:
     """Return the groups in SkyPortal's three lists; administrators see every group."""
-    mine = load_groups_json(requester.groups)
-    every = [_shown(group) for group in people_table.find_shared_groups()] if requester.is_admin else mine
-    shared = [group for group in every if not group["single_user_group"]]
-    return {"user_groups": mine, "user_accessible_groups": shared, "all_groups": shared}
+    own = load_groups_json(requester.groups)
+    visible = map(_group_to_json, groups_table.find_shared_groups()) if requester.is_admin else own
+    shared = [group for group in visible if not group["single_user_group"]]
+    return {"user_groups": own, "user_accessible_groups": shared, "all_groups": shared}
 
 
-def get_visible_group(requester: Requester, group_id: int) -> people_table.GroupItem:
+def get_visible_group(requester: Requester, group_id: int) -> GroupItem:
     """Return a group that the requester may see.
 
     Raises
     ------
     ForbiddenError
-        If there is none, or it is not theirs (the same answer).
+        If it does not exist, or is not visible to them (the same answer).
     """
-    group = people_table.find_group(group_id) if is_visible(requester, [group_id]) else None
+    group = groups_table.find_group(group_id) if is_visible(requester, [group_id]) else None
     if group is None:
         raise ForbiddenError(
             f"There is no group {group_id} that you may see. GET /api/groups lists those that you may."
@@ -60,36 +94,39 @@ def get_visible_group(requester: Requester, group_id: int) -> people_table.Group
 
 
 def describe_group(requester: Requester, group_id: int, *, with_users: bool) -> dict[str, Any]:
-    """Return a group, with its members if asked for; everyone is in the public group."""
-    view = _shown(get_visible_group(requester, group_id))
-    if with_users and group_id != people_table.PUBLIC_GROUP:
-        view["users"] = [_member(member) for member in memberships.iterate_members(group_id)]
-    return view
+    """Return a group as JSON, on request with its members; those of the public group are not listed."""
+    group = _group_to_json(get_visible_group(requester, group_id))
+    if with_users and group_id != PUBLIC_GROUP:
+        group["users"] = list(map(_member_to_json, iterate_members(group_id)))
+    return group
 
 
-def require_administrated_group(requester: Requester, group_id: int) -> people_table.GroupItem:
-    """Return a shared group whose members the requester may change, or which they may delete.
+def require_administrated_group(requester: Requester, group_id: int) -> GroupItem:
+    """Return a shared group that the requester administrates.
 
     Raises
     ------
     ForbiddenError
-        If there is none, or it is not theirs to change (the same answer); if `check_shared`
-        refuses it.
+        If it does not exist, or they do not administrate it (the same answer); if
+        `require_shared_group` refuses it.
     """
-    group = _administrated(requester, group_id)
+    group = _get_administrated_group(requester, group_id)
     require_shared_group(group)
     return group
 
 
-def _administrated(requester: Requester, group_id: int) -> people_table.GroupItem:
-    group = people_table.find_group(group_id)
-    if group is None or not (requester.is_admin or _is_admin_of(requester, group_id)):
+def _get_administrated_group(requester: Requester, group_id: int) -> GroupItem:
+    group = groups_table.find_group(group_id)
+    if group is not None and not requester.is_admin:
+        member = find_member(group_id, requester.user_id)
+        group = group if member is not None and member.admin else None
+    if group is None:
         raise ForbiddenError(f"There is no group {group_id} that you administrate.")
     return group
 
 
-def require_shared_group(group: people_table.GroupItem) -> None:
-    """Refuse single-user groups and the public group: who is in them never changes.
+def require_shared_group(group: GroupItem) -> None:
+    """Raise for single-user groups and the public group, whose members never change.
 
     Raises
     ------
@@ -98,30 +135,28 @@ def require_shared_group(group: people_table.GroupItem) -> None:
     """
     if group.single_user:
         raise ForbiddenError(SINGLE_USER)
-    if int(group.id) == people_table.PUBLIC_GROUP:
-        raise ForbiddenError("Everyone is in the public group, and nobody leaves it.")
+    if group.id == PUBLIC_GROUP:
+        raise ForbiddenError("Everyone is in the public group; it cannot be left or deleted.")
 
 
 def create_group(requester: Requester, request: NewGroup) -> int:
-    """Add a group with the requester in it; return the id.
+    """Create a group with the requester in it; return the id.
 
     Raises
     ------
     InvalidError
-        If the name is taken, or one of the administrators is not there or is in too many groups.
+        If the name is taken, or one of the administrators does not exist or is in too many groups.
+    BusyError
+        If one of the administrators is changed meanwhile.
     """
-    admins = _admins(requester, request.group_admins)
+    admins = _load_administrators(requester, request.group_admins)
     fields = sent_fields(request, "name", "group_admins", "private")
-    try:
-        return int(people_table.insert_group(request.name, fields, admins).id)
-    except NameTaken:
-        raise _taken(request.name) from None
-    except ConditionFailed:
-        raise BusyError(GROUP_BUSY) from None
+    with report_conflicts(NAME_TAKEN.format(request.name)):
+        return groups_table.insert_group(request.name, fields, admins).id
 
 
-def _admins(requester: Requester, others: list[int]) -> list[people_table.UserItem]:
-    users = people_table.find_users({requester.user_id, *others})
+def _load_administrators(requester: Requester, others: list[int]) -> list[UserItem]:
+    users = find_users({requester.user_id, *others})
     if requester.user_id not in users:
         raise UnauthorizedError("Your user does not exist any more.")
     for user_id in others:
@@ -132,85 +167,71 @@ def _admins(requester: Requester, others: list[int]) -> list[people_table.UserIt
     return list(users.values())
 
 
-def require_room_for_group(user: people_table.UserItem) -> None:
-    """Refuse to put a user into one group more than they may be in.
+def require_room_for_group(user: UserItem) -> None:
+    """Raise if a user cannot join another group.
 
     Raises
     ------
     InvalidError
-        If they are in `table.GROUPS_PER_USER` already.
+        If they are in `people_items.GROUPS_PER_USER` groups.
     """
-    if len(user.group_ids or ()) >= people_table.GROUPS_PER_USER:
+    if len(user.group_ids or ()) >= people_items.GROUPS_PER_USER:
         raise InvalidError(
-            f"User {int(user.id)} is in {people_table.GROUPS_PER_USER} groups, more are not possible; "
-            "they have to leave one (DELETE /api/groups/<id>/users/<user_id>)."
+            f"User {user.id} is in {people_items.GROUPS_PER_USER} groups, the most that are possible; "
+            "they have to leave one first (DELETE /api/groups/<id>/users/<user_id>)."
         )
 
 
 def update_group(requester: Requester, group_id: int, request: GroupChange) -> None:
-    """Change a group that the requester administrates; the public one is the administrators'.
+    """Change a group that the requester administrates; only system administrators change the public one.
 
     Raises
     ------
     ForbiddenError
-        If there is none, or it is not theirs to change; if it is a single-user group.
+        If it does not exist, or they do not administrate it; if it is a single-user group.
     InvalidError
         If the new name is taken.
+    BusyError
+        If the group is changed meanwhile.
     """
-    group = _administrated(requester, group_id)
+    group = _get_administrated_group(requester, group_id)
     if group.single_user:
         raise ForbiddenError(SINGLE_USER)
-    values = sent_fields(request, "private")
-    if not values:
-        return
-    try:
-        steps.update_group_item(group, values)
-    except NameTaken:
-        raise _taken(values["name"]) from None
-    except ConditionFailed:
-        raise BusyError(GROUP_BUSY) from None
+    changes = sent_fields(request, "private")
+    if changes:
+        with report_conflicts(NAME_TAKEN.format(changes.get("name"))):
+            groups_table.update_group_item(group, changes)
 
 
 def filter_savable_groups(requester: Requester, group_ids: Iterable[int]) -> set[int]:
     """Return those of the groups that the requester may save sources to.
 
-    That is everyone in the public group, and members whose ``can_save`` is set.
+    Everyone may save to the public group; members may if their ``can_save`` is set.
     """
-    asked = set(group_ids)
+    group_ids = set(group_ids)
     if requester.is_admin:
-        return asked
-    found = memberships.find_memberships(requester.user_id, asked)
-    return asked & {
-        people_table.PUBLIC_GROUP,
-        *(number for number, member in found.items() if member.can_save),
-    }
+        return group_ids
+    members = find_memberships(requester.user_id, group_ids)
+    savable = {group_id for group_id, member in members.items() if member.can_save}
+    return group_ids & {PUBLIC_GROUP, *savable}
 
 
-def _is_admin_of(requester: Requester, group_id: int) -> bool:
-    member = memberships.find_member(group_id, requester.user_id)
-    return member is not None and bool(member.admin)
-
-
-def _taken(name: str) -> InvalidError:
-    return InvalidError(f"name: {name!r} is taken, by a group or a user; choose another name.")
-
-
-def _shown(group: people_table.GroupItem) -> dict[str, Any]:
+def _group_to_json(group: GroupItem) -> dict[str, Any]:
     return {
-        "id": int(group.id),
+        "id": group.id,
         "name": group.name,
         "nickname": group.nickname,
         "description": group.description,
-        "private": int(group.id) != people_table.PUBLIC_GROUP,
-        "single_user_group": bool(group.single_user),
+        "private": group.id != PUBLIC_GROUP,
+        "single_user_group": group.single_user,
         "created_at": group.created_at,
     }
 
 
-def _member(member: memberships.MemberItem) -> dict[str, Any]:
+def _member_to_json(member: MemberItem) -> dict[str, Any]:
     return {
         "id": int(member.key),
         "username": member.username,
-        "admin": bool(member.admin),
-        "can_save": bool(member.can_save),
+        "admin": member.admin,
+        "can_save": member.can_save,
     }

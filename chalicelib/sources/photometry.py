@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.access import Requester, is_visible
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.sources import instruments, photometry_blocks
 from chalicelib.sources.magnitudes import row_magnitudes, zero_points
 from chalicelib.sources.photometry_rows import POSITION, Row
@@ -89,5 +89,5 @@ class _Shared:
 def _groups(requester: Requester, rows: Iterable[Row]) -> dict[tuple[int, ...], list[dict[str, Any]]]:
     """Return the groups of rows as the requester sees them, by their ids: most rows share theirs."""
     every = sorted({tuple(row["group_ids"]) for row in rows})
-    shown_groups = record_groups.list_record_groups(requester, [_Shared(group_ids) for group_ids in every])
+    shown_groups = list_record_groups(requester, [_Shared(group_ids) for group_ids in every])
     return dict(zip(every, shown_groups, strict=True))

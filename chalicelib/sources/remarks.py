@@ -9,14 +9,14 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.remarks import Remark
 from chalicelib.sources import source_records
-from chalicelib.tables import people as people_table
 from chalicelib.tables import remarks as remarks_table
+from chalicelib.tables import users as users_table
 from chalicelib.tables.base import ConditionFailed
-from chalicelib.tables.people import PUBLIC_GROUP
+from chalicelib.tables.groups import PUBLIC_GROUP
 
 __all__ = [
     "delete_own_remark",
@@ -129,7 +129,7 @@ def _check_own(requester: Requester, item: remarks_table.RemarkItem) -> None:
 def remarks_to_json(requester: Requester, items: Iterable[remarks_table.RemarkItem]) -> list[dict[str, Any]]:
     """Return what the API shows of all remarks alike, with their own fields and ``author``."""
     items = list(items)
-    authors = people_table.find_users({int(item.owner_id) for item in items})
+    authors = users_table.find_users({int(item.owner_id) for item in items})
     return [
         {
             "id": int(item.id),
@@ -141,9 +141,9 @@ def remarks_to_json(requester: Requester, items: Iterable[remarks_table.RemarkIt
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, shown_groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
+        for item, shown_groups in zip(items, list_record_groups(requester, items), strict=True)
     ]
 
 
-def _author(user: people_table.UserItem | None) -> dict[str, Any] | None:
+def _author(user: users_table.UserItem | None) -> dict[str, Any] | None:
     return {"id": int(user.id), "username": user.username} if user else None

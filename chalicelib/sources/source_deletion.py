@@ -13,7 +13,7 @@ from chalicelib.sources import source_records
 from chalicelib.tables import id_index, remarks
 from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import ConditionFailed
-from chalicelib.tables.people import PUBLIC_GROUP
+from chalicelib.tables.groups import PUBLIC_GROUP
 from chalicelib.tables.source_items import SourceItem
 
 __all__ = ["delete_source", "finish_source_deletion", "is_source_hidden", "remove_source_from_group"]

@@ -9,7 +9,8 @@ from msgspec import UNSET
 from chalicelib import queues
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people import groups, record_groups
+from chalicelib.people import groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as sources_table
@@ -174,5 +175,5 @@ def sources_to_json(
             "created_at": source.created_at,
             "modified": source.modified,
         }
-        for source, groups in zip(sources, record_groups.list_record_groups(requester, sources), strict=True)
+        for source, groups in zip(sources, list_record_groups(requester, sources), strict=True)
     ]

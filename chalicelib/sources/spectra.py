@@ -4,13 +4,13 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError, TooLargeError
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.spectra import PEOPLE, NewSpectrum
 from chalicelib.sources import instruments, source_records, times
-from chalicelib.tables import people
 from chalicelib.tables import spectra as spectra_table
 from chalicelib.tables.base import ConditionFailed, next_id
+from chalicelib.tables.users import UserItem, find_users
 
 __all__ = ["create_spectrum", "delete_spectrum", "get_visible_spectrum", "list_spectra", "spectra_to_json"]
 
@@ -46,7 +46,7 @@ def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
 
 def _check_people(request: NewSpectrum) -> None:
     named = {user_id for field in PEOPLE for user_id in getattr(request, field)}
-    missing = named - people.find_users(named).keys() if named else set()
+    missing = named - find_users(named).keys() if named else set()
     if missing:
         raise InvalidError(f"{', '.join(PEOPLE)}: there is no user {min(missing)}.")
 
@@ -119,15 +119,15 @@ def spectra_to_json(requester: Requester, items: list[spectra_table.SpectrumItem
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
+        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
     ]
 
 
-def _users(items: list[spectra_table.SpectrumItem]) -> dict[int, people.UserItem]:
+def _users(items: list[spectra_table.SpectrumItem]) -> dict[int, UserItem]:
     named = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
-    return people.find_users(named) if named else {}
+    return find_users(named) if named else {}
 
 
-def _named(users: dict[int, people.UserItem], user_ids: list[int] | None) -> list[dict[str, Any]]:
+def _named(users: dict[int, UserItem], user_ids: list[int] | None) -> list[dict[str, Any]]:
     found = (users[user_id] for user_id in user_ids or () if user_id in users)
     return [{"id": int(user.id), "username": user.username} for user in found]

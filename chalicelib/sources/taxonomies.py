@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people import record_groups
+from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.taxonomies import NewTaxonomy
 from chalicelib.tables import taxonomies as taxonomies_table
 from chalicelib.tables.base import ConditionFailed
@@ -134,5 +134,5 @@ def _shown(requester: Requester, items: Iterable[taxonomies_table.TaxonomyItem])
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, groups in zip(items, record_groups.list_record_groups(requester, items), strict=True)
+        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
     ]

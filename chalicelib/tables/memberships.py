@@ -1,129 +1,127 @@
-"""Who is in a group: listing the members, and each change of them as one conditional transaction."""
+"""The members of groups: listed, found, and changed by conditional transactions."""
 
 from collections.abc import Iterable, Iterator
 
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.tables.base import Transaction, id_key, transaction
-from chalicelib.tables.people import (
+from chalicelib.tables.base import Transaction, changes_to_actions, id_key, transaction
+from chalicelib.tables.people_items import (
+    GROUP_EXISTS,
     GroupItem,
     MemberItem,
     UserItem,
-    group_exists,
     has_room_for_group,
-    member_kind,
-    save_member,
 )
 
 __all__ = [
-    "MemberItem",
-    "delete_membership",
-    "find_member",
-    "find_memberships",
-    "insert_membership",
-    "iterate_members",
-    "remove_from_hidden_group",
+    "MemberItem", "delete_membership", "delete_membership_of_deleted_group", "find_member",
+    "find_memberships", "insert_membership", "iterate_members", "join_group", "save_member",
     "update_membership",
-]
+]  # fmt: skip
+
+
+def _kind(group_id: int) -> str:
+    return f"member_of_{group_id}"
 
 
 def find_member(group_id: int, user_id: int) -> MemberItem | None:
-    try:
-        return MemberItem.get(member_kind(group_id), id_key(user_id), consistent_read=True)
-    except DoesNotExist:
-        return None
+    """Return the membership of a user in a group."""
+    return MemberItem.find(_kind(group_id), id_key(user_id))
 
 
 def iterate_members(group_id: int, limit: int | None = None) -> Iterator[MemberItem]:
     """Return the members of a group, by id."""
-    return iter(MemberItem.query(member_kind(group_id), limit=limit, consistent_read=True))
+    return iter(MemberItem.query(_kind(group_id), limit=limit, consistent_read=True))
 
 
 def find_memberships(user_id: int, group_ids: Iterable[int]) -> dict[int, MemberItem]:
     """Return a user's memberships in some groups, by group."""
-    keys = [(member_kind(group_id), id_key(user_id)) for group_id in set(group_ids)]
-    found = MemberItem.batch_get(keys, consistent_read=True)
-    return {int(item.kind.rpartition("_")[2]): item for item in found}
+    members = MemberItem.find_many((_kind(group_id), id_key(user_id)) for group_id in group_ids)
+    return {int(member.kind.rpartition("_")[2]): member for member in members}
 
 
 def insert_membership(group_id: int, user: UserItem, admin: bool, can_save: bool) -> None:
-    """Put a user into a group.
+    """Add a user to a group.
 
     Raises
     ------
-    LostRace
-        If they are in it, the group is deleted, or they can join no more groups.
+    AlreadyExists
+        If they are in it.
+    StateChanged
+        If the group is deleted, or the user is in too many groups.
     """
     with transaction() as write:
         save_member(write, group_id, user, admin, can_save)
-        write.update(
-            UserItem("user", user.key),
-            actions=[UserItem.group_ids.add({group_id})],
-            condition=has_room_for_group(),
-        )
+        join_group(write, group_id, user)
+        count_admins(write, group_id, int(admin))
 
 
-def update_membership(group_id: int, found: MemberItem, admin: bool, can_save: bool) -> None:
+def update_membership(group_id: int, member: MemberItem, admin: bool, can_save: bool) -> None:
     """Change what a member may do in a group.
 
     Raises
     ------
-    LostRace
-        If the member was changed in between, or would leave a group that nobody administrates.
+    StateChanged
+        If the member was changed meanwhile, or the group would lose its last administrator.
     """
+    actions = changes_to_actions(MemberItem, {"admin": admin, "can_save": can_save})
     with transaction() as write:
-        write.update(
-            MemberItem(found.kind, found.key),
-            actions=[MemberItem.admin.set(admin), MemberItem.can_save.set(can_save)],
-            condition=_unchanged(found),
-        )
-        if admin != found.admin:
-            _count_admin(write, group_id, 1 if admin else -1)
+        write.update(MemberItem(member.kind, member.key), actions, _is_unchanged(member))
+        if admin != member.admin:
+            count_admins(write, group_id, 1 if admin else -1)
 
 
-def delete_membership(group_id: int, found: MemberItem) -> None:
-    """Take a member out of a group.
+def delete_membership(group_id: int, member: MemberItem) -> None:
+    """Remove a member from a group.
 
     Raises
     ------
-    LostRace
-        If the member was changed in between, or would leave a group that nobody administrates.
+    StateChanged
+        If the member was changed meanwhile, or the group would lose its last administrator.
     """
     with transaction() as write:
-        _release(write, group_id, found, _unchanged(found))
-        if found.admin:
-            _count_admin(write, group_id, -1)
+        _leave_group(write, group_id, member, _is_unchanged(member))
+        if member.admin:
+            count_admins(write, group_id, -1)
 
 
-def remove_from_hidden_group(group_id: int, found: MemberItem) -> None:
-    """Take a member out of a deleted group.
+def delete_membership_of_deleted_group(group_id: int, member: MemberItem) -> None:
+    """Remove a member from a group that is marked deleted.
 
     Raises
     ------
-    LostRace
-        If somebody else has done so.
+    StateChanged
+        If the member was removed meanwhile.
     """
     with transaction() as write:
-        _release(write, group_id, found, MemberItem.key.exists())
+        _leave_group(write, group_id, member, MemberItem.key.exists())
 
 
-def _unchanged(found: MemberItem) -> Condition:
-    condition: Condition = (MemberItem.admin == found.admin) & (MemberItem.can_save == found.can_save)
+def save_member(
+    write: Transaction, group_id: int, user: UserItem, admin: bool, can_save: bool = True
+) -> None:
+    """Let a transaction save a new member of a group."""
+    member = MemberItem(_kind(group_id), user.key, username=user.username, admin=admin, can_save=can_save)
+    write.save(member, MemberItem.key.does_not_exist())
+
+
+def join_group(write: Transaction, group_id: int, user: UserItem) -> None:
+    """Let a transaction add a group to those of a user, if there is room."""
+    write.update(UserItem("user", user.key), [UserItem.group_ids.add({group_id})], has_room_for_group())
+
+
+def count_admins(write: Transaction, group_id: int, change: int) -> None:
+    """Let a transaction change how many administrators a group has: never from one to none."""
+    condition = GROUP_EXISTS & (GroupItem.admins > 1) if change < 0 else GROUP_EXISTS
+    write.update(GroupItem("group", id_key(group_id)), [GroupItem.admins.add(change)], condition)
+
+
+def _is_unchanged(member: MemberItem) -> Condition:
+    condition: Condition = (MemberItem.admin == member.admin) & (MemberItem.can_save == member.can_save)
     return condition
 
 
-def _release(write: Transaction, group_id: int, found: MemberItem, condition: Condition) -> None:
-    write.delete(MemberItem(found.kind, found.key), condition=condition)
-    write.update(
-        UserItem("user", found.key),
-        actions=[UserItem.group_ids.delete({group_id})],
-        condition=UserItem.key.exists(),
-    )
-
-
-def _count_admin(write: Transaction, group_id: int, more: int) -> None:
-    condition = group_exists() & (GroupItem.admins > 1) if more < 0 else group_exists()
-    write.update(
-        GroupItem("group", id_key(group_id)), actions=[GroupItem.admins.add(more)], condition=condition
-    )
+def _leave_group(write: Transaction, group_id: int, member: MemberItem, condition: Condition) -> None:
+    write.delete(MemberItem(member.kind, member.key), condition)
+    user = UserItem("user", member.key)
+    write.update(user, [UserItem.group_ids.delete({group_id})], UserItem.key.exists())

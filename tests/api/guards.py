@@ -1,7 +1,7 @@
-"""Doors of analysis services that check who calls, by the standards, and refuse all others.
+"""Analysis services that check credentials by the standards.
 
-They share no code with the side that signs: hashes are computed here, OAuth by the server's half of
-oauthlib. Whoever is refused is told what they sent, as careless servers do.
+They share no code with the signing side: hashes are computed here, OAuth is checked by oauthlib's server
+half. A refusal repeats what was sent, as careless servers do.
 """
 
 import hashlib
@@ -24,18 +24,18 @@ Credentials = dict[str, Any]
 
 @dataclass
 class Guard:
-    """An answer of a service: 200 for those whom it knows, else 401.
+    """An answer of a service: 200 for valid credentials, else 401.
 
     Attributes
     ----------
     knows : callable
-        Says whether a request proves that it may come in.
+        Returns whether a request has valid credentials.
     challenge : callable
         Returns the headers of a refusal.
     busy : list of tuple
-        What those who are known are answered first, instead of 200.
+        Answers to the first valid requests, instead of 200.
     accepted : list of Received
-        The requests that were let in.
+        The valid requests.
     """
 
     knows: Callable[[Received], bool]
@@ -51,13 +51,13 @@ class Guard:
 
 
 def guard(kind: str, credentials: Credentials, algorithm: str = "MD5") -> Guard:
-    """Return the guard of a service that knows these credentials alone."""
+    """Return the guard of a service that accepts only these credentials."""
     match kind:
         case "none":
             return Guard(lambda request: not _echo(request))
         case "header_token":
-            wanted = {name.lower(): value for name, value in credentials["header_token"].items()}
-            return Guard(lambda request: wanted.items() <= request.headers.items())
+            expected = {name.lower(): value for name, value in credentials["header_token"].items()}
+            return Guard(lambda request: expected.items() <= request.headers.items())
         case "api_key":
             name, key = credentials["api_key_name"], credentials["api_key"]
             return Guard(lambda request: request.body.get(name) == key)
@@ -73,33 +73,33 @@ def guard(kind: str, credentials: Credentials, algorithm: str = "MD5") -> Guard:
 
 
 def _echo(request: Received) -> str:
-    """Return what a request showed to be let in."""
+    """Return the credentials of a request."""
     usual = {"inputs", "analysis_parameters", "analysis_resource_type", "resource_id", "resource"}
     usual |= {"callback_url", "callback_method", "invalid_after"}
-    shown = [value for name, value in request.headers.items() if name in ("authorization", "x-key")]
-    shown += [value for name, value in request.body.items() if name not in usual]
-    return " ".join(map(json.dumps, shown))
+    credentials = [value for name, value in request.headers.items() if name in ("authorization", "x-key")]
+    credentials += [value for name, value in request.body.items() if name not in usual]
+    return " ".join(map(json.dumps, credentials))
 
 
 def _basic(request: Received) -> str:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return b64decode(given, validate=True).decode() if scheme == "Basic" else ""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    return b64decode(encoded, validate=True).decode() if scheme == "Basic" else ""
 
 
 def digest_response(  # the names are those of RFC 7616, 3.4
-    algorithm: str, user: str, realm: str, password: str, method: str, given: dict[str, str]
+    algorithm: str, user: str, realm: str, password: str, method: str, fields: dict[str, str]
 ) -> str:
     """Return the ``response`` of Digest with ``qop=auth``, as a server expects it."""
 
     def h(text: str) -> str:
         return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
-    a1, a2 = f"{user}:{realm}:{password}", f"{method}:{given['uri']}"
-    return h(f"{h(a1)}:{given['nonce']}:{given['nc']}:{given['cnonce']}:{given['qop']}:{h(a2)}")
+    a1, a2 = f"{user}:{realm}:{password}", f"{method}:{fields['uri']}"
+    return h(f"{h(a1)}:{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:{fields['qop']}:{h(a2)}")
 
 
 class Digest:
-    """A server of Digest (RFC 7616): each nonce is its own, and each count of it is good once."""
+    """A server of Digest (RFC 7616): each count of a nonce is valid once."""
 
     def __init__(self, user: str, password: str, algorithm: str) -> None:
         self.user, self.password, self.algorithm = user, password, algorithm
@@ -116,24 +116,24 @@ class Digest:
 
     def knows(self, request: Received) -> bool:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
-        # Headers arrive as Latin-1; what is in them is UTF-8.
-        given = parse_keqv_list(parse_http_list(rest.encode("latin-1").decode()))
-        wanted = {
+        # Headers arrive as Latin-1; their content is UTF-8.
+        fields = parse_keqv_list(parse_http_list(rest.encode("latin-1").decode()))
+        expected = {
             "username": self.user, "realm": REALM, "uri": request.path, "opaque": self.opaque,
             "qop": "auth", "algorithm": self.algorithm,
         }  # fmt: skip
-        if scheme != "Digest" or not wanted.items() <= given.items() or not given.get("cnonce"):
+        if scheme != "Digest" or not expected.items() <= fields.items() or not fields.get("cnonce"):
             return False
-        count = int(given["nc"], 16)
-        if len(given["nc"]) != 8 or count <= self.counts.get(given["nonce"], count):
+        count = int(fields["nc"], 16)
+        if len(fields["nc"]) != 8 or count <= self.counts.get(fields["nonce"], count):
             return False
-        self.counts[given["nonce"]] = count
-        expected = digest_response(self.algorithm, self.user, REALM, self.password, request.method, given)
-        return hmac.compare_digest(expected, given["response"])
+        self.counts[fields["nonce"]] = count
+        response = digest_response(self.algorithm, self.user, REALM, self.password, request.method, fields)
+        return hmac.compare_digest(response, fields["response"])
 
 
 class Consumers(RequestValidator):
-    """A server of OAuth 1.0 (RFC 5849) that knows one consumer with one token; a nonce is good once."""
+    """A server of OAuth 1.0 (RFC 5849) that knows one consumer with one token; a nonce is valid once."""
 
     dummy_client = dummy_access_token = "nobody"
     enforce_ssl = False

@@ -1,4 +1,4 @@
-"""Who may do what: every cell of ``access_matrix.txt`` is a request, and every route has a row there."""
+"""Who may do what: each cell of ``access_matrix.txt`` is a request, and each route has a row."""
 
 import base64
 import copy
@@ -27,13 +27,13 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
 @cache
 def rows() -> dict[str, list[str]]:
-    """The expected statuses of each route, in the order of `ROLES`."""
-    found = {}
+    """Return the expected statuses of each route, in the order of `ROLES`."""
+    statuses = {}
     for line in MATRIX.read_text().splitlines():
         if line.startswith(("GET", "POST", "PUT", "PATCH", "DELETE")):
             method, path, *cells = line.split()
-            found[f"{method} {path}"] = cells
-    return found
+            statuses[f"{method} {path}"] = cells
+    return statuses
 
 
 def test_every_route_has_a_row_and_every_row_a_route() -> None:
@@ -43,7 +43,7 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
 
 
 class World:
-    """A group with an author and a member, somebody of another group, and records of each kind."""
+    """A group with an author and a member, a user of another group, and records of each kind."""
 
     def __init__(self, admin: Gateway) -> None:
         self.admin = admin
@@ -120,7 +120,7 @@ class World:
         self.ids["token_id"] = author.get("/internal/tokens").data[0]["id"]
 
     def _make_bodies(self) -> None:
-        """What is sent where an empty body would not do."""
+        """Set the bodies of the routes that need one."""
         ours, service = {"group_ids": [self.ids["group_id"]]}, self.ids["service_id"]
         more = {**LIGHT_CURVE, **ours, "mjd": [1.0, 2.0, 3.0]}
         new_service = {
@@ -161,8 +161,8 @@ class World:
             "POST /fitter/supernova": {"callback_url": "https://example.org", "inputs": {}},
         }
 
-    def named(self, operation: str) -> str:
-        """Return the path of an operation, with the ids of what there is."""
+    def path_of(self, operation: str) -> str:
+        """Return the path of an operation with the ids of existing records."""
         special = {
             "POST /obj/{source_id}/analysis_upload/{number}": "uploads",
             "POST /obj/{source_id}/analysis_upload/{number}/upload": "uploads",
@@ -179,12 +179,12 @@ class World:
             ids["analysis_id"] = ids["pending"]
         if operation.endswith("/inference_data"):
             ids["analysis_id"] = ids["with_netcdf"]
-        return re.sub(r"{(\w+)}", lambda found: str(ids[found[1]]), operation.partition(" ")[2])
+        return re.sub(r"{(\w+)}", lambda match: str(ids[match[1]]), operation.partition(" ")[2])
 
 
 @pytest.fixture(scope="module")
 def world(mocked: dict[str, Any]) -> Iterator[tuple[World, Callable[[], None]]]:
-    """The world, and what puts it back to how it was."""
+    """The world, and a function that restores it."""
     from app import app
 
     make_stage(mocked)
@@ -194,27 +194,29 @@ def world(mocked: dict[str, Any]) -> Iterator[tuple[World, Callable[[], None]]]:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lambda_functions, "invoke_function", lambda name, event: doers[name](event))
-        # What a cell deletes is put back by its records: its blobs stay where they are.
+        # Only records are restored, so blobs must not be deleted.
         patch.setattr(blobs, "delete_blobs", lambda prefix: None)
-        made = World(Gateway(app, people.ensure_administrator("root")))
+        population = World(Gateway(app, people.ensure_administrator("root")))
         backend = dynamodb_backends[get_account_id()]["us-east-1"]
-        before = {name: copy.deepcopy(table.items) for name, table in backend.tables.items()}
+        before = {name: copy.deepcopy(each.items) for name, each in backend.tables.items()}
 
         def restore() -> None:
-            for name, table in backend.tables.items():
-                table.items = copy.deepcopy(before[name])
+            for name, each in backend.tables.items():
+                each.items = copy.deepcopy(before[name])
 
-        yield made, restore
+        yield population, restore
 
 
 @pytest.mark.parametrize("operation", sorted(f"{o.method} {o.path}" for o in OPERATIONS))
-def test_who_may(operation: str, world: tuple[World, Callable[[], None]]) -> None:
-    made, restore = world
+def test_statuses_by_role(operation: str, world: tuple[World, Callable[[], None]]) -> None:
+    population, restore = world
     method = operation.partition(" ")[0]
     statuses = {}
     for role in ROLES:
         restore()
-        reply = made.users[role].request(method, made.named(operation), made.bodies.get(operation))
+        reply = population.users[role].request(
+            method, population.path_of(operation), population.bodies.get(operation)
+        )
         statuses[role] = str(reply.status)
     expected = dict(zip(ROLES, rows()[operation], strict=True))
     assert statuses == expected

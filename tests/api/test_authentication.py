@@ -1,4 +1,4 @@
-"""The six types of authentication against servers that check them, and what becomes of a refusal."""
+"""The six types of authentication, against servers that check them; refusals."""
 
 import base64
 import http.client
@@ -40,12 +40,12 @@ CREDENTIALS: dict[str, Credentials] = {
 KINDS = [(kind, "MD5") for kind in CREDENTIALS] + [("HTTPDigestAuth", "SHA-256")]
 
 
-def forms(kind: str, given: Credentials) -> list[Any]:
-    """Return ``_authinfo`` in each of the forms that are taken."""
-    # These have a key that is named like the type; SkyPortal asks for one beside the others.
-    named = [] if kind in given or kind == "none" else [{kind: True, **given}]
-    nested = [] if kind in ("none", "header_token") else [{kind: given}]
-    written = [given, *named, *nested]
+def forms(kind: str, credentials: Credentials) -> list[Any]:
+    """Return ``_authinfo`` in each of the accepted forms."""
+    # SkyPortal asks for a key named like the type beside the others; some types have one.
+    with_type = [] if kind in credentials or kind == "none" else [{kind: True, **credentials}]
+    nested = [] if kind in ("none", "header_token") else [{kind: credentials}]
+    written = [credentials, *with_type, *nested]
     return [*written, *map(json.dumps, written)] + ([None, ""] if kind == "none" else [])
 
 
@@ -60,28 +60,28 @@ REFUSED = "The service answered HTTP 401 to the data."
 
 
 class Listener(Gateway):
-    """A user who remembers every answer."""
+    """A user who records every answer."""
 
     def __init__(self, app: Chalice, token: str | None) -> None:
         super().__init__(app, token)
-        self.heard: list[str] = []
+        self.answers: list[str] = []
 
     def request(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
         reply = super().request(method, target, body, **headers)
-        self.heard.append(f"{reply.headers} {reply.text}")
+        self.answers.append(f"{reply.headers} {reply.text}")
         return reply
 
 
 @pytest.fixture
 def user(admin: Gateway, caplog: pytest.LogCaptureFixture) -> Listener:
-    """The administrator, who hears all that is said of SN1 and keeps the log."""
+    """The administrator, recording all answers and the log."""
     caplog.set_level(logging.INFO)
     make_source(admin)
     return Listener(admin._app, admin.token)
 
 
 def secrets_of(credentials: Credentials) -> set[str]:
-    """Return what must be found nowhere: each value, alone and in base64."""
+    """Return the texts that must not leak: each value, plain and in base64."""
     whole = {name: value for name, value in credentials.items() if name != "api_key_name"}
     values = {*whole.pop("header_token", {}).values(), *whole.values()}
     values |= {value.removeprefix("Bearer ") for value in values}
@@ -90,23 +90,23 @@ def secrets_of(credentials: Credentials) -> set[str]:
     return values | {base64.b64encode(value.encode()).decode() for value in values}
 
 
-def kept() -> str:
-    """Return all that is stored: every record, blob and message, as it lies there."""
-    found: list[Any] = []
+def dump_storage() -> str:
+    """Return all stored records, blobs and messages."""
+    contents: list[Any] = []
     for name in ("registry", "sources", "analyses"):
         pages = get_client("dynamodb").get_paginator("scan").paginate(TableName=settings.resource_name(name))
-        found += [item for page in pages for item in page["Items"]]
+        contents += [item for page in pages for item in page["Items"]]
     bucket = settings.resource_name(get_account_id())
     for blob in get_client("s3").list_objects_v2(Bucket=bucket).get("Contents", []):
         body = get_client("s3").get_object(Bucket=bucket, Key=blob["Key"])["Body"].read()
         assert body
-        found += [blob["Key"], body]
+        contents += [blob["Key"], body]
     for url in get_client("sqs").list_queues()["QueueUrls"]:
         messages = get_client("sqs").receive_message(
             QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10
         )
-        found += messages.get("Messages", [])
-    return repr(found)
+        contents += messages.get("Messages", [])
+    return repr(contents)
 
 
 def ask_for_everything(user: Gateway, service: int, analysis: int) -> None:
@@ -124,8 +124,8 @@ def assert_nowhere(
     """Check that credentials are in no answer, record, blob, message or line of the log."""
     ask_for_everything(user, service, analysis)
     logged = "\n".join(record.getMessage() + str(record.exc_text) for record in caplog.records)
-    places = {"answers": "\n".join(user.heard), "what is kept": kept(), "the log": logged}
-    assert "SN1" in places["answers"] and "SN1" in places["what is kept"]
+    places = {"answers": "\n".join(user.answers), "storage": dump_storage(), "the log": logged}
+    assert "SN1" in places["answers"] and "SN1" in places["storage"]
     for place, text in places.items():
         for secret in secrets_of(credentials):
             for written in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
@@ -147,13 +147,13 @@ def state(user: Gateway, analysis: int) -> tuple[str, str]:
 
 
 def refusal(service: int) -> dict[str, Any] | None:
-    found = services_table.find_service(service)
-    assert found is not None
-    return found.last_refusal
+    item = services_table.find_service(service)
+    assert item is not None
+    return item.last_refusal
 
 
-def replayed(server: Service, request: Received) -> int:
-    """Send a request once more, as it came in; return the status."""
+def replay(server: Service, request: Received) -> int:
+    """Send a received request again; return the status."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
     connection.request(request.method, request.path, request.raw, request.headers)
     status = connection.getresponse().status
@@ -161,14 +161,14 @@ def replayed(server: Service, request: Received) -> int:
     return status
 
 
-def changed(credentials: Credentials, field: str) -> Credentials:
-    """Return credentials of which one is another, as long and as odd as it was."""
+def reverse_field(credentials: Credentials, field: str) -> Credentials:
+    """Return credentials with one of them reversed."""
     return {**credentials, field: credentials[field][::-1]}
 
 
-def test_the_guards_know_the_standards() -> None:
+def test_the_guards_follow_the_standards() -> None:
     # RFC 7616, 3.9.1
-    given = {
+    fields = {
         "uri": "/dir/index.html", "qop": "auth", "nc": "00000001",
         "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
         "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
@@ -178,23 +178,23 @@ def test_the_guards_know_the_standards() -> None:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ):
         who = ("Mufasa", "http-auth@example.org", "Circle of Life")
-        assert digest_response(algorithm, *who, "GET", given) == response
+        assert digest_response(algorithm, *who, "GET", fields) == response
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), KINDS)
-def test_who_has_the_credentials_is_let_in(
+def test_the_right_credentials_are_accepted(
     user: Listener, kind: str, algorithm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     credentials = CREDENTIALS[kind]
-    door = guard(kind, credentials, algorithm)
-    with analysis_service(door) as server:
+    gate = guard(kind, credentials, algorithm)
+    with analysis_service(gate) as server:
         for number, written in enumerate(forms(kind, credentials)):
             service, analysis = run(user, server, kind, written, name=f"form {number}")
             assert state(user, analysis)[0] == "pending"
-            assert len(door.accepted) == number + 1
-        challenged = len(server.received) - len(door.accepted)
-    assert challenged == (len(door.accepted) if kind == "HTTPDigestAuth" else 0)
-    sent = door.accepted[-1]
+            assert len(gate.accepted) == number + 1
+        challenged = len(server.received) - len(gate.accepted)
+    assert challenged == (len(gate.accepted) if kind == "HTTPDigestAuth" else 0)
+    sent = gate.accepted[-1]
     assert sent.path.endswith("?mode=fit&name=a%20b")
     assert sent.body["resource_id"] == "SN1"
     assert sent.body["inputs"]["photometry"].count("ztf") == 3
@@ -204,26 +204,26 @@ def test_who_has_the_credentials_is_let_in(
 
 
 @pytest.mark.parametrize(("kind", "algorithm", "field"), WRONG)
-def test_who_has_other_credentials_is_not(
+def test_other_credentials_are_refused(
     user: Listener, kind: str, algorithm: str, field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = changed(CREDENTIALS[kind], field)
-    door = guard(kind, CREDENTIALS[kind], algorithm)
-    with analysis_service(door) as server:
+    wrong = reverse_field(CREDENTIALS[kind], field)
+    gate = guard(kind, CREDENTIALS[kind], algorithm)
+    with analysis_service(gate) as server:
         service, analysis = run(user, server, kind, wrong)
-        assert door.accepted == []
+        assert gate.accepted == []
     assert state(user, analysis) == ("failure", REFUSED)
     assert_nowhere(wrong, user, service, analysis, caplog)
-    said = refusal(service)
-    assert said is not None and said["status"] == 401
-    assert said["excerpt"].startswith("Nobody "), "without its markup"
-    assert "***" in said["excerpt"], "every service here repeats what it was sent"
+    last_refusal = refusal(service)
+    assert last_refusal is not None and last_refusal["status"] == 401
+    assert last_refusal["excerpt"].startswith("Nobody "), "without its markup"
+    assert "***" in last_refusal["excerpt"], "every service here repeats what it was sent"
 
 
 def test_a_wrong_header_token_is_refused(user: Listener, caplog: pytest.LogCaptureFixture) -> None:
     wrong = {"header_token": {"X-Key": "Bearer another/T0ken+1"}}
-    door = guard("header_token", CREDENTIALS["header_token"])
-    with analysis_service(door) as server:
+    gate = guard("header_token", CREDENTIALS["header_token"])
+    with analysis_service(gate) as server:
         service, analysis = run(user, server, "header_token", wrong)
     assert state(user, analysis) == ("failure", REFUSED)
     assert refusal(service)["excerpt"] == 'Nobody "***"'
@@ -231,12 +231,12 @@ def test_a_wrong_header_token_is_refused(user: Listener, caplog: pytest.LogCaptu
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), [("HTTPDigestAuth", "MD5"), ("OAuth1", "MD5")])
-def test_what_opened_a_door_once_opens_it_never_again(user: Listener, kind: str, algorithm: str) -> None:
-    door = guard(kind, CREDENTIALS[kind], algorithm)
-    with analysis_service(door) as server:
+def test_a_replayed_request_is_refused(user: Listener, kind: str, algorithm: str) -> None:
+    gate = guard(kind, CREDENTIALS[kind], algorithm)
+    with analysis_service(gate) as server:
         run(user, server, kind, CREDENTIALS[kind])
-        (accepted,) = door.accepted
-        assert replayed(server, accepted) == 401
+        (accepted,) = gate.accepted
+        assert replay(server, accepted) == 401
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), KINDS)
@@ -244,60 +244,60 @@ def test_a_redirect_is_not_followed(
     user: Listener, kind: str, algorithm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     credentials = CREDENTIALS[kind]
-    door = guard(kind, credentials, algorithm)
-    with analysis_service() as elsewhere, analysis_service(door) as server:
-        door.busy = [(307, {"Location": elsewhere.url})]
+    gate = guard(kind, credentials, algorithm)
+    with analysis_service() as elsewhere, analysis_service(gate) as server:
+        gate.busy = [(307, {"Location": elsewhere.url})]
         service, analysis = run(user, server, kind, credentials)
-        assert len(door.accepted) == 1
+        assert len(gate.accepted) == 1
         assert elsewhere.received == []
     status, message = state(user, analysis)
     assert status == "failure"
     assert "HTTP 307: redirects are not followed" in message
-    said = refusal(service)
-    assert said is not None and (said["status"], said["excerpt"]) == (307, "")
+    last_refusal = refusal(service)
+    assert last_refusal is not None and (last_refusal["status"], last_refusal["excerpt"]) == (307, "")
     assert_nowhere(credentials, user, service, analysis, caplog)
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), KINDS)
-def test_a_busy_service_is_proven_to_anew(
+def test_each_attempt_authenticates_anew(
     user: Listener, kind: str, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[float] = []
+    pauses: list[float] = []
     monkeypatch.setattr(
-        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: asked.append(seconds)
+        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: pauses.append(seconds)
     )
-    door = guard(kind, CREDENTIALS[kind], algorithm)
-    door.busy = [(429, {"Retry-After": "17"}), (429, {})]
-    with analysis_service(door) as server:
+    gate = guard(kind, CREDENTIALS[kind], algorithm)
+    gate.busy = [(429, {"Retry-After": "17"}), (429, {})]
+    with analysis_service(gate) as server:
         service, analysis = run(user, server, kind, CREDENTIALS[kind])
         assert state(user, analysis) == ("queued", "The service answered HTTP 429. It will be tried again.")
         for _ in range(2):
             story.come_back()
             deliver()
-        assert len(door.accepted) == 3
+        assert len(gate.accepted) == 3
     assert state(user, analysis)[0] == "pending"
-    assert asked == [17.0, 4.0]
-    said = refusal(service)
-    assert said is not None and said["status"] == 429
+    assert pauses == [17.0, 4.0]
+    last_refusal = refusal(service)
+    assert last_refusal is not None and last_refusal["status"] == 429
 
 
-def test_letters_of_all_scripts(user: Listener) -> None:
+def test_credentials_of_all_scripts(user: Listener) -> None:
     # RFC 7617, 2.1
-    door = guard("HTTPBasicAuth", {"username": "test", "password": "123£"})
-    with analysis_service(door) as server:
+    gate = guard("HTTPBasicAuth", {"username": "test", "password": "123£"})
+    with analysis_service(gate) as server:
         run(user, server, "HTTPBasicAuth", {"username": "test", "password": "123£"})
-        assert door.accepted[0].headers["authorization"] == "Basic dGVzdDoxMjPCow=="
+        assert gate.accepted[0].headers["authorization"] == "Basic dGVzdDoxMjPCow=="
     odd = {"username": "Łucja é", "password": "zażółć €"}
     for kind in ("HTTPBasicAuth", "HTTPDigestAuth"):
-        door = guard(kind, odd)
-        with analysis_service(door) as server:
+        gate = guard(kind, odd)
+        with analysis_service(gate) as server:
             run(user, server, kind, odd, name=kind)
-            assert len(door.accepted) == 1, kind
+            assert len(gate.accepted) == 1, kind
     latin = {"header_token": {"X-Key": "clé"}}
-    door = guard("header_token", latin)
-    with analysis_service(door) as server:
+    gate = guard("header_token", latin)
+    with analysis_service(gate) as server:
         run(user, server, "header_token", latin, name="latin")
-        assert len(door.accepted) == 1
+        assert len(gate.accepted) == 1
 
 
 ANSWERABLE = [
@@ -315,7 +315,7 @@ UNANSWERABLE = [
 ]  # fmt: skip
 
 
-def test_challenges_of_all_shapes_are_answered(user: Listener) -> None:
+def test_unusual_challenges_are_answered(user: Listener) -> None:
     for number, challenge in enumerate(ANSWERABLE):
         asks = refusing_with(challenge)
         with analysis_service(asks, 200) as server:
@@ -325,7 +325,7 @@ def test_challenges_of_all_shapes_are_answered(user: Listener) -> None:
         assert state(user, analysis)[0] == "pending", challenge
 
 
-def test_challenges_that_none_can_answer_are_refusals(user: Listener) -> None:
+def test_challenges_that_cannot_be_answered_are_refusals(user: Listener) -> None:
     for number, challenge in enumerate(UNANSWERABLE):
         with analysis_service(refusing_with(challenge)) as server:
             authinfo = CREDENTIALS["HTTPDigestAuth"]
@@ -368,7 +368,7 @@ UNUSABLE: list[tuple[str, Any]] = [
 ]
 
 
-def test_credentials_that_cannot_be_sent_are_not_taken(admin: Gateway) -> None:
+def test_credentials_that_cannot_be_sent_are_not_accepted(admin: Gateway) -> None:
     fields = {
         "name": "s", "url": "https://a.org", "analysis_type": "meta_analysis",
         "input_data_types": ["redshift"],
@@ -383,7 +383,7 @@ def test_credentials_that_cannot_be_sent_are_not_taken(admin: Gateway) -> None:
     assert admin.get("/analysis_service").data == []
 
 
-def test_headers_of_our_own_are_none_of_a_token(user: Listener) -> None:
+def test_own_headers_cannot_be_token_headers(user: Listener) -> None:
     with analysis_service() as server:
         run(user, server, "none", None)
         (request,) = server.received
@@ -392,18 +392,18 @@ def test_headers_of_our_own_are_none_of_a_token(user: Listener) -> None:
     assert {"host", "content-length", "connection"} <= request.headers.keys()
 
 
-def test_changed_credentials_are_the_only_ones(user: Listener, caplog: pytest.LogCaptureFixture) -> None:
+def test_changed_credentials_replace_the_old_ones(user: Listener, caplog: pytest.LogCaptureFixture) -> None:
     old, new = CREDENTIALS["header_token"], CREDENTIALS["api_key"]
-    doors = [guard("header_token", old), guard("api_key", new), guard("none", {})]
-    with analysis_service(*doors) as server:
+    gates = [guard("header_token", old), guard("api_key", new), guard("none", {})]
+    with analysis_service(*gates) as server:
         service, _ = run(user, server, "header_token", old)
         path = f"/analysis_service/{service}"
         for change in ({"authentication_type": "api_key", "_authinfo": new}, {"authentication_type": "none"}):
             assert user.patch(path, change).status == 200
             analysis = start(user, service)
             deliver()
-        assert [len(door.accepted) for door in doors] == [1, 1, 1]
-    found = services_table.find_service(service)
-    assert found is not None and found.authinfo is None
+        assert [len(gate.accepted) for gate in gates] == [1, 1, 1]
+    item = services_table.find_service(service)
+    assert item is not None and item.authinfo is None
     for credentials in (old, new):
         assert_nowhere(credentials, user, service, analysis, caplog)

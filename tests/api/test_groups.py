@@ -1,4 +1,4 @@
-"""Groups: who sees them, who changes them, who is in them, and what is left when one is deleted."""
+"""Groups: who sees and changes them, their members, and their deletion."""
 
 import json
 from itertools import count
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chalicelib import people, queues, settings
 from chalicelib.aws import get_client
 from chalicelib.people import group_deletion, group_members, groups
-from chalicelib.tables import memberships
-from chalicelib.tables import people as people_table
+from chalicelib.tables import groups as groups_table
+from chalicelib.tables import memberships, people_items
+from chalicelib.tables import users as users_table
 from tests.api.story import deliver, held
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -44,26 +45,26 @@ def own_group(user: Gateway) -> int:
     return next(int(g["id"]) for g in user.get("/groups").data["user_groups"] if g["single_user_group"])
 
 
-# Seeing and making
+# Find and create
 
 
-def test_a_group_is_shown_with_who_is_in_it(ada: Gateway, bob: Gateway) -> None:
+def test_a_group_lists_its_members(ada: Gateway, bob: Gateway) -> None:
     more = {"nickname": "nov", "description": "Novae of our galaxy", "private": True}
     group = make_group(ada, "novae", bob, **more)
-    shown = bob.get(f"/groups/{group}").data
-    assert {**more, "name": "novae", "single_user_group": False}.items() <= shown.items()
-    assert shown["users"] == [
+    view = bob.get(f"/groups/{group}").data
+    assert {**more, "name": "novae", "single_user_group": False}.items() <= view.items()
+    assert view["users"] == [
         {"id": user_id(ada), "username": "ada", "admin": True, "can_save": True},
         {"id": user_id(bob), "username": "bob", "admin": False, "can_save": True},
     ]
     assert "users" not in bob.get(f"/groups/{group}?includeGroupUsers=f").data
 
 
-def test_a_group_that_one_is_not_in_is_as_none(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+def test_a_group_of_others_is_answered_like_a_missing_one(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae")
-    there, none = bob.get(f"/groups/{group}"), bob.get("/groups/4711")
-    assert there.status == none.status == 403
-    assert there.message == none.message.replace("4711", str(group))
+    hidden, missing = bob.get(f"/groups/{group}"), bob.get("/groups/4711")
+    assert hidden.status == missing.status == 403
+    assert hidden.message == missing.message.replace("4711", str(group))
     assert names_of(admin, group) == {"ada"}, "administrators see every group"
     for path in ("/groups/0", "/groups/novae", f"/groups/{'9' * 30}"):
         assert bob.get(path).status == 403
@@ -81,10 +82,10 @@ def test_the_three_lists(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     assert not [g for g in lists["all_groups"] if g["single_user_group"]]
 
 
-def test_the_public_group_lists_nobody(bob: Gateway) -> None:
-    shown = bob.get("/groups/1").data
-    assert shown["private"] is False
-    assert "users" not in shown
+def test_the_public_group_does_not_list_its_members(bob: Gateway) -> None:
+    view = bob.get("/groups/1").data
+    assert view["private"] is False
+    assert "users" not in view
 
 
 def test_a_single_user_group_holds_its_user(admin: Gateway, bob: Gateway) -> None:
@@ -92,7 +93,7 @@ def test_a_single_user_group_holds_its_user(admin: Gateway, bob: Gateway) -> Non
     assert names_of(bob, group) == names_of(admin, group) == {"bob"}
 
 
-def test_all_administrators_of_a_new_group_are_in_it_or_there_is_none(ada: Gateway, bob: Gateway) -> None:
+def test_a_group_is_created_with_all_its_administrators_or_not_at_all(ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob), user_id(ada), user_id(bob)])
     assert [m["admin"] for m in bob.get(f"/groups/{group}").data["users"]] == [True, True]
     reply = ada.post("/groups", {"name": "kilonovae", "group_admins": [user_id(bob), 4711]})
@@ -105,14 +106,14 @@ def test_a_group_cannot_be_made_visible_to_all(ada: Gateway) -> None:
     assert "private" in ada.post("/groups", {"name": "novae", "private": False}).message
 
 
-# Changing
+# Change
 
 
-def test_what_a_change_leaves_out_stays(ada: Gateway) -> None:
+def test_a_change_keeps_the_fields_that_it_omits(ada: Gateway) -> None:
     group = make_group(ada, "novae", nickname="nov", description="Novae")
     assert ada.patch(f"/groups/{group}", {"name": "kilonovae", "nickname": None}).data is None
-    shown = ada.get(f"/groups/{group}").data
-    assert (shown["name"], shown["nickname"], shown["description"]) == ("kilonovae", None, "Novae")
+    view = ada.get(f"/groups/{group}").data
+    assert (view["name"], view["nickname"], view["description"]) == ("kilonovae", None, "Novae")
     assert ada.patch(f"/groups/{group}", {}).status == 200
     assert ada.patch(f"/groups/{group}", {"name": None}).status == 400
 
@@ -141,7 +142,7 @@ def test_only_those_who_administrate_a_group_change_it(admin: Gateway, ada: Gate
     assert ada.get(f"/groups/{group}").data["name"] == "theirs"
 
 
-def test_the_public_group_is_for_administrators_to_name(admin: Gateway, ada: Gateway) -> None:
+def test_administrators_rename_the_public_group(admin: Gateway, ada: Gateway) -> None:
     assert ada.patch("/groups/1", {"name": "ours"}).status == 403
     assert admin.patch("/groups/1", {"name": "Observatory"}).status == 200
     assert ada.get("/groups/1").data["name"] == "Observatory"
@@ -149,7 +150,7 @@ def test_the_public_group_is_for_administrators_to_name(admin: Gateway, ada: Gat
     assert ada.get("/groups/1").data["name"] == "Observatory"
 
 
-def test_groups_that_stay_as_they_are(admin: Gateway, bob: Gateway) -> None:
+def test_single_user_groups_and_the_public_group_keep_their_members(admin: Gateway, bob: Gateway) -> None:
     bobs, person = own_group(bob), user_id(bob)
     for user, group in ((admin, 1), (admin, bobs), (bob, bobs)):
         assert user.delete(f"/groups/{group}").status == 403
@@ -160,18 +161,18 @@ def test_groups_that_stay_as_they_are(admin: Gateway, bob: Gateway) -> None:
     assert bob.delete(f"/groups/1/users/{person}").status == 403
 
 
-def test_of_two_renamings_at_once_one_is_told(
+def test_one_of_two_concurrent_changes_of_a_name_fails(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
-    real = groups.steps.update_group_item
+    real = groups.groups_table.update_group_item
 
-    def meanwhile(item: people_table.GroupItem, values: dict[str, Any]) -> None:
+    def meanwhile(item: groups_table.GroupItem, values: dict[str, Any]) -> None:
         monkeypatch.undo()
         assert bob.patch(f"/groups/{group}", {"name": "by bob"}).status == 200
         real(item, values)
 
-    monkeypatch.setattr(groups.steps, "update_group_item", meanwhile)
+    monkeypatch.setattr(groups.groups_table, "update_group_item", meanwhile)
     assert ada.patch(f"/groups/{group}", {"name": "by ada"}).status == 429
     assert ada.get(f"/groups/{group}").data["name"] == "by bob"
     make_group(ada, "by ada")
@@ -180,7 +181,7 @@ def test_of_two_renamings_at_once_one_is_told(
 # Members
 
 
-def test_members_come_and_go(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+def test_members_are_added_and_removed(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae")
     body = {"userID": user_id(bob), "admin": False, "canSave": False}
     answered = ada.post(f"/groups/{group}/users", body).data
@@ -195,7 +196,7 @@ def test_members_come_and_go(admin: Gateway, ada: Gateway, bob: Gateway) -> None
     assert ada.post(f"/groups/{group}/users", body).status == 200
 
 
-def test_members_that_are_none(ada: Gateway) -> None:
+def test_members_that_do_not_exist(ada: Gateway) -> None:
     group = make_group(ada, "novae")
     assert ada.post(f"/groups/{group}/users", {"userID": 4711}).message == "userID: there is no user 4711."
     assert ada.post(f"/groups/{group}/users", {"userID": "ada"}).message.startswith("userID: ")
@@ -204,7 +205,7 @@ def test_members_that_are_none(ada: Gateway) -> None:
     assert ada.delete(f"/groups/{group}/users/ada").status == 403
 
 
-def test_what_a_member_may_do_is_changed(ada: Gateway, bob: Gateway) -> None:
+def test_permissions_of_a_member_are_changed(ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", bob)
     path, person = f"/groups/{group}/users", user_id(bob)
     assert ada.patch(path, {"userID": person, "admin": True}).data is None
@@ -215,7 +216,7 @@ def test_what_a_member_may_do_is_changed(ada: Gateway, bob: Gateway) -> None:
     assert bob.patch(path, {"userID": person, "admin": True}).status == 403
 
 
-def test_everyone_may_leave_without_any_permission(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+def test_leaving_a_group_needs_no_permission(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     eve = make_user(admin, "eve")
     group = make_group(ada, "novae", bob, eve)
     reply = eve.delete(f"/groups/{group}/users/{user_id(bob)}")
@@ -226,7 +227,7 @@ def test_everyone_may_leave_without_any_permission(admin: Gateway, ada: Gateway,
     assert names_of(ada, group) == {"ada", "bob"}
 
 
-def test_a_group_keeps_somebody_who_administrates_it(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+def test_a_group_keeps_its_last_administrator(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", bob)
     person = user_id(ada)
     for user in (ada, admin):
@@ -237,7 +238,7 @@ def test_a_group_keeps_somebody_who_administrates_it(admin: Gateway, ada: Gatewa
     assert names_of(bob, group) == {"bob"}
 
 
-def test_of_two_last_administrators_one_stays(
+def test_two_administrators_cannot_leave_at_the_same_time(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
@@ -253,34 +254,34 @@ def test_of_two_last_administrators_one_stays(
     assert names_of(ada, group) == {"ada"}
 
 
-def test_the_same_member_twice_at_once_is_counted_once(
+def test_a_member_added_twice_at_the_same_time_is_counted_once(
     admin: Gateway, ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae")
     body, real = {"userID": user_id(bob), "admin": True}, memberships.insert_membership
 
-    def meanwhile(*given: Any) -> None:
+    def meanwhile(*arguments: Any) -> None:
         monkeypatch.undo()
         assert admin.post(f"/groups/{group}/users", body).status == 200
-        real(*given)
+        real(*arguments)
 
     monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", body).status == 429
-    found = people_table.find_group(group)
-    assert found is not None
-    assert found.admins == 2
+    item = groups_table.find_group(group)
+    assert item is not None
+    assert item.admins == 2
 
 
-def test_nobody_is_in_more_groups_than_a_request_can_read(
+def test_the_groups_of_a_user_are_limited(
     admin: Gateway, ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, other = make_group(ada, "novae"), make_group(admin, "kilonovae")
-    monkeypatch.setattr(people_table, "GROUPS_PER_USER", 2)
+    monkeypatch.setattr(people_items, "GROUPS_PER_USER", 2)
     assert "2 groups" in ada.post("/groups", {"name": "one more"}).message
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 200
     reply = admin.post(f"/groups/{other}/users", {"userID": user_id(bob)})
     assert (reply.status, "2 groups" in reply.message) == (400, True)
-    # The write itself has the condition, too: two may come at once.
+    # The write has the same condition, for concurrent requests.
     monkeypatch.setattr(group_members, "require_room_for_group", lambda user: None)
     assert admin.post(f"/groups/{other}/users", {"userID": user_id(bob)}).status == 429
 
@@ -295,9 +296,9 @@ STEPS = st.lists(
 
 @hypothesis.settings(max_examples=15, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_members_are_what_the_steps_say(admin: Gateway, steps: list[tuple[str, int, bool]]) -> None:
-    """Whatever is done: the list, what each user is in, and the count of administrators agree."""
-    numbers = [user.id for name in ("p0", "p1", "p2") if (user := _ensured(admin, name))]
+def test_members_follow_from_the_steps(admin: Gateway, steps: list[tuple[str, int, bool]]) -> None:
+    """After any steps the members, the users' groups and the count of administrators agree."""
+    numbers = [user.id for name in ("p0", "p1", "p2") if (user := _ensure_user(admin, name))]
     group = make_group(admin, f"group {next(numbered)}")
     path = f"/groups/{group}/users"
     model = {1: True}
@@ -313,26 +314,26 @@ def test_members_are_what_the_steps_say(admin: Gateway, steps: list[tuple[str, i
                 if allowed:
                     del model[person]
             case _:
-                wanted = step == "promote"
-                reply = admin.patch(path, {"userID": person, "admin": wanted})
-                allowed = person in model and not (last and not wanted)
+                promote = step == "promote"
+                reply = admin.patch(path, {"userID": person, "admin": promote})
+                allowed = person in model and not (last and not promote)
                 if allowed:
-                    model[person] = wanted
+                    model[person] = promote
         assert (reply.status == 200) == allowed, reply.text
     assert {m["id"]: m["admin"] for m in admin.get(f"/groups/{group}").data["users"]} == model
-    found = people_table.find_group(group)
-    assert found is not None
-    assert found.admins == sum(model.values())
+    item = groups_table.find_group(group)
+    assert item is not None
+    assert item.admins == sum(model.values())
     for number in numbers:
-        user = people_table.find_user(int(number))
+        user = users_table.find_user(int(number))
         assert user is not None
         assert (group in user.group_ids) == (int(number) in model)
 
 
-def _ensured(admin: Gateway, name: str) -> people_table.UserItem | None:
-    if people_table.find_user_by_name(name) is None:
+def _ensure_user(admin: Gateway, name: str) -> users_table.UserItem | None:
+    if users_table.find_user_by_name(name) is None:
         admin.post("/user", {"username": name})
-    return people_table.find_user_by_name(name)
+    return users_table.find_user_by_name(name)
 
 
 def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -345,14 +346,14 @@ def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> 
     assert groups.filter_savable_groups(people.authenticate(f"token {admin.token}"), [group]) == {group}
 
 
-# Deleting
+# Delete
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let jobs come back without a wait, and do little at a time."""
-    monkeypatch.setattr(group_deletion, "SOON", 0)
-    monkeypatch.setattr(group_deletion, "BATCH", 2)
+    """Deliver jobs again without a pause, and remove two members at a time."""
+    monkeypatch.setattr(group_deletion, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(group_deletion, "MEMBERS_AT_ONCE", 2)
 
 
 def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -370,7 +371,7 @@ def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gatew
     assert group not in [g["id"] for g in admin.get("/groups").data["all_groups"]]
 
 
-def test_nothing_is_done_with_a_deleted_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+def test_a_deleted_group_cannot_be_changed(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", bob)
     assert ada.delete(f"/groups/{group}").status == 200
     for user in (admin, ada):
@@ -383,7 +384,7 @@ def test_nothing_is_done_with_a_deleted_group(admin: Gateway, ada: Gateway, bob:
     assert admin.post("/sources", source).status == 403
 
 
-def test_its_name_is_free_at_once(ada: Gateway) -> None:
+def test_the_name_of_a_deleted_group_is_free_at_once(ada: Gateway) -> None:
     group = make_group(ada, "novae")
     assert ada.delete(f"/groups/{group}").status == 200
     assert make_group(ada, "novae") != group
@@ -395,7 +396,7 @@ def test_nothing_is_left_of_a_deleted_group(
 ) -> None:
     others = [make_user(admin, name) for name in ("carl", "dora", "eve")]
     group = make_group(ada, "novae", bob, *others)
-    kept = make_group(ada, "kilonovae", bob)
+    other = make_group(ada, "kilonovae", bob)
     assert ada.delete(f"/groups/{group}").status == 200
     for _ in range(times - 1):
         # Queues deliver at least once.
@@ -403,41 +404,39 @@ def test_nothing_is_left_of_a_deleted_group(
     deliver(queues.JOBS)
     assert list(memberships.iterate_members(group)) == []
     for user in (ada, bob, *others):
-        item, leaving = people_table.find_user_and_leaving_groups(user_id(user))
+        item, deleted_groups = users_table.find_user_and_deleted_groups(user_id(user))
         assert item is not None
         assert group not in item.group_ids
-        assert leaving == set()
-    kept_items = json.dumps(
-        get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"]
-    )
-    assert f"{kept:012d}" in kept_items
-    assert f"{group:012d}" not in kept_items
-    assert f"member_of_{group}" not in kept_items
-    assert names_of(bob, kept) == {"ada", "bob"}
+        assert deleted_groups == set()
+    items = json.dumps(get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"])
+    assert f"{other:012d}" in items
+    assert f"{group:012d}" not in items
+    assert f"member_of_{group}" not in items
+    assert names_of(bob, other) == {"ada", "bob"}
 
 
-def test_a_member_who_is_changed_meanwhile_does_not_stay(
+def test_a_member_changed_during_the_deletion_is_removed(
     ada: Gateway, bob: Gateway, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = make_group(ada, "novae", bob)
     member = memberships.find_member(group, user_id(bob))
     assert member is not None
-    real = memberships.remove_from_hidden_group
+    real = memberships.delete_membership_of_deleted_group
 
-    def meanwhile(group_id: int, found: memberships.MemberItem) -> None:
-        if found.username == "bob" and found.can_save:
-            memberships.update_membership(group, found, admin=False, can_save=False)
-        real(group_id, found)
+    def meanwhile(group_id: int, member: memberships.MemberItem) -> None:
+        if member.username == "bob" and member.can_save:
+            memberships.update_membership(group, member, admin=False, can_save=False)
+        real(group_id, member)
 
-    monkeypatch.setattr(memberships, "remove_from_hidden_group", meanwhile)
+    monkeypatch.setattr(memberships, "delete_membership_of_deleted_group", meanwhile)
     assert ada.delete(f"/groups/{group}").status == 200
     deliver(queues.JOBS)
-    item = people_table.find_user(user_id(bob))
+    item = users_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids
 
 
-def test_a_deletion_that_did_not_go_through_takes_nobody_out(ada: Gateway, bob: Gateway) -> None:
+def test_a_job_without_a_deletion_removes_nobody(ada: Gateway, bob: Gateway) -> None:
     group = make_group(ada, "novae", bob)
     queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group})
     assert deliver(queues.JOBS) == [0.0], "it waits for the deletion"
@@ -445,18 +444,18 @@ def test_a_deletion_that_did_not_go_through_takes_nobody_out(ada: Gateway, bob: 
     assert names_of(bob, group) == {"ada", "bob"}
 
 
-def test_nobody_joins_a_group_while_it_is_deleted(
+def test_nobody_joins_a_group_during_its_deletion(
     ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, real = make_group(ada, "novae"), memberships.insert_membership
 
-    def meanwhile(*given: Any) -> None:
+    def meanwhile(*arguments: Any) -> None:
         monkeypatch.undo()
         assert ada.delete(f"/groups/{group}").status == 200
-        real(*given)
+        real(*arguments)
 
     monkeypatch.setattr(memberships, "insert_membership", meanwhile)
     assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 429
-    item = people_table.find_user(user_id(bob))
+    item = users_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids

@@ -1,4 +1,4 @@
-"""Users: adding, reading and listing them; what every request and every answer have in common."""
+"""Users: create, find and list them; errors that all requests have in common."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ def user_id(user: Gateway) -> int:
     return int(user.get("/internal/profile").data["id"])
 
 
-def test_a_user_is_read_as_they_were_added(admin: Gateway) -> None:
+def test_a_user_has_the_details_of_the_request(admin: Gateway) -> None:
     details = {
         "username": "ada", "roles": ["Full user", "View only"], "first_name": "Ada", "last_name": "Lovelace",
         "affiliations": ["Sternwarte"], "contact_email": "ada@example.org", "contact_phone": None,
     }  # fmt: skip
     group = admin.post("/groups", {"name": "novae"}).data["id"]
     number = admin.post("/user", {**details, "groupIDsAndAdmin": [[group, True], [1, False]]}).data["id"]
-    shown = admin.get(f"/user/{number}").data
-    assert details.items() <= shown.items()
-    assert [g["name"] for g in shown["groups"]] == ["Sitewide Group", "novae", "ada"]
+    user = admin.get(f"/user/{number}").data
+    assert details.items() <= user.items()
+    assert [g["name"] for g in user["groups"]] == ["Sitewide Group", "novae", "ada"]
     members = admin.get(f"/groups/{group}").data["users"]
     assert members[1] == {"id": number, "username": "ada", "admin": True, "can_save": True}
 
@@ -42,7 +42,7 @@ def test_a_profile_says_what_the_token_allows(admin: Gateway) -> None:
     assert [g["name"] for g in profile["groups"]] == ["Sitewide Group", "ada"]
 
 
-def test_others_are_read_by_those_who_manage_users(admin: Gateway) -> None:
+def test_other_users_are_visible_to_those_who_manage_users(admin: Gateway) -> None:
     ada, bob = make_user(admin, "ada", "Manage users"), make_user(admin, "bob")
     assert bob.get(f"/user/{user_id(bob)}").data["username"] == "bob"
     assert ada.get(f"/user/{user_id(bob)}").data["username"] == "bob"
@@ -50,8 +50,8 @@ def test_others_are_read_by_those_who_manage_users(admin: Gateway) -> None:
         reply = bob.get(f"/user/{number}")
         assert (reply.status, "Manage users" in reply.message) == (401, True)
     assert bob.get("/user").status == 401
-    for none in ("4711", "0", "ada", "9" * 30):
-        assert ada.get(f"/user/{none}").status == 403
+    for missing in ("4711", "0", "ada", "9" * 30):
+        assert ada.get(f"/user/{missing}").status == 403
 
 
 def test_users_are_shown_with_the_groups_that_the_reader_sees(admin: Gateway) -> None:
@@ -62,7 +62,7 @@ def test_users_are_shown_with_the_groups_that_the_reader_sees(admin: Gateway) ->
     assert "closed" not in ada.get("/user").text
 
 
-def test_users_come_a_page_at_a_time(admin: Gateway) -> None:
+def test_users_are_listed_in_pages(admin: Gateway) -> None:
     for name in ("dora", "bob", "carl"):
         make_user(admin, name)
     assert admin.post("/user", {"username": "bob"}).status == 400
@@ -79,7 +79,7 @@ def test_users_come_a_page_at_a_time(admin: Gateway) -> None:
 
 
 @pytest.mark.parametrize("query", ["pageNumber=0", "numPerPage=501", "numPerPage=-1", "pageNumber=1e99"])
-def test_pages_that_are_none(admin: Gateway, query: str) -> None:
+def test_pages_that_are_not_valid(admin: Gateway, query: str) -> None:
     assert admin.get(f"/user?{query}").message.startswith(query.partition("=")[0])
 
 
@@ -94,24 +94,24 @@ def test_pages_that_are_none(admin: Gateway, query: str) -> None:
         ({"groupIDsAndAdmin": [[n, False] for n in range(1, 42)]}, "groupIDsAndAdmin"),
     ],
 )  # fmt: skip
-def test_users_that_cannot_be(admin: Gateway, body: dict[str, Any], field: str) -> None:
+def test_users_that_are_not_valid(admin: Gateway, body: dict[str, Any], field: str) -> None:
     reply = admin.post("/user", {"username": "ada", **body})
     assert (reply.status, reply.message[: len(field)]) == (400, field)
     assert admin.get("/user").data["totalMatches"] == 1
 
 
-def test_nobody_is_put_into_a_group_by_those_who_do_not_administrate_it(admin: Gateway) -> None:
+def test_users_are_added_only_to_groups_that_one_administrates(admin: Gateway) -> None:
     ada = make_user(admin, "ada", "Manage users", "Manage groups")
     group = admin.post("/groups", {"name": "novae"}).data["id"]
     assert admin.post(f"/groups/{group}/users", {"userID": user_id(ada)}).status == 200
-    wanted = {"username": "eve", "groupIDsAndAdmin": [[group, False]]}
-    assert ada.post("/user", wanted).status == 403
+    request = {"username": "eve", "groupIDsAndAdmin": [[group, False]]}
+    assert ada.post("/user", request).status == 403
     assert admin.patch(f"/groups/{group}/users", {"userID": user_id(ada), "admin": True}).status == 200
-    assert ada.post("/user", wanted).status == 200
+    assert ada.post("/user", request).status == 200
     assert admin.post("/user", {"username": "mallory", "groupIDsAndAdmin": [[1, True]]}).status == 403
 
 
-def test_names_are_taken_once(admin: Gateway) -> None:
+def test_names_are_unique(admin: Gateway) -> None:
     make_user(admin, "ada")
     assert "taken" in admin.post("/user", {"username": "ada"}).message
     assert admin.post("/groups", {"name": "ada"}).status == 400
@@ -119,7 +119,7 @@ def test_names_are_taken_once(admin: Gateway) -> None:
     assert "taken" in admin.post("/user", {"username": "novae"}).message
 
 
-def test_the_longest_user_that_there_can_be_is_taken(admin: Gateway) -> None:
+def test_the_longest_possible_user_is_stored(admin: Gateway) -> None:
     wide = "\U0001f52d" * 200
     groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(40)]
     body = {
@@ -131,13 +131,13 @@ def test_the_longest_user_that_there_can_be_is_taken(admin: Gateway) -> None:
     assert len(admin.get(f"/user/{number}").data["groups"]) == 42
 
 
-def test_the_first_administrator_is_made_once(admin: Gateway) -> None:
+def test_the_first_administrator_is_created_once(admin: Gateway) -> None:
     again = admin.as_user(people.ensure_administrator("admin"))
     assert user_id(again) == user_id(admin)
     assert again.get("/user").data["totalMatches"] == 1
 
 
-def test_to_know_who_asks_takes_two_calls(admin: Gateway) -> None:
+def test_authentication_takes_two_calls(admin: Gateway) -> None:
     calls: list[str] = []
 
     def note(model: Any, **_: Any) -> None:
@@ -179,9 +179,7 @@ def test_a_malformed_body_is_refused_with_a_reason(admin: Gateway, body: str) ->
         ("GET", "/obj/analysis/1/dreams", 404),
     ],
 )
-def test_what_no_route_takes_has_the_envelope_too(
-    admin: Gateway, method: str, path: str, status: int
-) -> None:
+def test_unknown_routes_have_the_envelope_too(admin: Gateway, method: str, path: str, status: int) -> None:
     reply = admin.request(method, path)
     assert reply.status == status
     assert reply.message

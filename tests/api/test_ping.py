@@ -149,7 +149,7 @@ def test_headers_that_never_end_are_not_waited_for(admin: Gateway, monkeypatch: 
 
 def test_a_firewall_is_told_of(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     def dropped(url: str, timeout: tuple[float, float]) -> egress.ServiceResponse:
-        raise egress.ConnectionFailed(egress.ConnectionProblem.SILENCE)
+        raise egress.ConnectTimedOut("the connection timed out")
 
     monkeypatch.setattr(egress, "get_from_service", dropped)
     assert "firewall" in ping(admin, "https://example.org/")["message"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.tables import services as services_table
 from tests.api.story import deliver, make_service, make_source, start
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -38,7 +39,20 @@ def test_the_service_of_the_mission_document(admin: Gateway) -> None:
     assert "MY_TOKEN" not in one.text + admin.get("/analysis_service").text
 
 
-def test_slips_in_it_are_told(admin: Gateway) -> None:
+def test_stored_declarations_are_not_validated_again(admin: Gateway) -> None:
+    """Records from before a rule was made stay readable."""
+    service = admin.post("/analysis_service", MISSION).data["id"]
+    item = services_table.find_service(service)
+    assert item is not None
+    for stored, listed in (('{"a": 3}', {"a": 3}), ({"a": 3}, {"a": 3}), (" ", {}), (None, {})):
+        fields = {**item.fields, "optional_analysis_parameters": stored}
+        item.update(actions=[services_table.ServiceItem.fields.set(fields)])
+        (view,) = admin.get("/analysis_service").data
+        assert view["optional_analysis_parameters"] == listed
+        assert admin.get(f"/analysis_service/{service}").data["optional_analysis_parameters"] == stored
+
+
+def test_mistakes_in_it_are_reported(admin: Gateway) -> None:
     unclosed = admin.post("/analysis_service", {**MISSION, "optional_analysis_parameters": '{"a": ["b"}'})
     assert unclosed.status == 400
     assert "optional_analysis_parameters" in unclosed.message
@@ -61,13 +75,13 @@ def test_slips_in_it_are_told(admin: Gateway) -> None:
         {"optional_analysis_parameters": {"a": {"type": "colour"}}},
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
+def test_fields_that_are_not_valid_are_refused(admin: Gateway, change: dict[str, Any]) -> None:
     reply = admin.post("/analysis_service", {**MISSION, **change})
     assert reply.status == 400
     assert next(iter(change)) in reply.message
 
 
-def test_names_are_taken_once_and_can_change(admin: Gateway) -> None:
+def test_names_are_unique_and_can_change(admin: Gateway) -> None:
     service = admin.post("/analysis_service", MISSION).data["id"]
     assert "choose another" in admin.post("/analysis_service", MISSION).message
     assert admin.patch(f"/analysis_service/{service}", {"name": "other"}).status == 200

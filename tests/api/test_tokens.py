@@ -1,4 +1,4 @@
-"""Tokens: what they allow, who sees them, and that nothing gives their text away."""
+"""Tokens: what they allow, who sees them, and that their text is never revealed."""
 
 import json
 
@@ -11,26 +11,26 @@ from tests.gateway import Gateway
 
 
 @pytest.mark.parametrize("token", [None, "", "unknown", "\u00e9", "\ud800", "a b", "x" * 10_000])
-def test_nobody_comes_in_without_a_token_that_is_known(admin: Gateway, token: str | None) -> None:
+def test_a_missing_or_unknown_token_is_refused(admin: Gateway, token: str | None) -> None:
     reply = admin.as_user(token).get("/groups")
     assert reply.status == 401
     assert "token" in reply.message
 
 
-def test_a_token_is_taken_in_both_forms(admin: Gateway) -> None:
+def test_a_token_is_accepted_in_both_schemes(admin: Gateway) -> None:
     for scheme in ("token", "Token", "Bearer", "bearer"):
         reply = admin.as_user(None).get("/internal/profile", authorization=f"{scheme} {admin.token}")
         assert reply.data["username"] == "admin"
 
 
-def test_a_token_without_the_permission_is_told_which_one_it_lacks(admin: Gateway) -> None:
+def test_the_error_names_the_permission_that_the_token_lacks(admin: Gateway) -> None:
     user = make_user(admin, "ada", "Run Analyses")
     reply = user.post("/groups", {"name": "novae"})
     assert reply.status == 401
     assert "Manage groups" in reply.message
 
 
-def test_nobody_gives_away_more_than_they_have(admin: Gateway) -> None:
+def test_a_token_cannot_create_one_with_more_permissions(admin: Gateway) -> None:
     user = make_user(admin, "ada", "Run Analyses")
     assert user.post("/internal/tokens", {"name": "x", "acls": ["Run Analyses"]}).status == 200
     assert user.post("/internal/tokens", {"name": "x", "acls": ["System admin"]}).status == 401
@@ -39,24 +39,24 @@ def test_nobody_gives_away_more_than_they_have(admin: Gateway) -> None:
     assert admin.post("/internal/tokens", {"name": "x", "user_id": 4711}).status == 400
 
 
-def test_a_token_is_read_by_its_id(admin: Gateway) -> None:
+def test_a_token_is_found_by_its_id(admin: Gateway) -> None:
     user = make_user(admin, "ada", "Run Analyses")
     (token,) = user.get("/internal/tokens").data
     assert user.get(f"/internal/tokens/{token['id']}").data == token
     assert (token["name"], token["acls"]) == ("ada", ["Run Analyses"])
-    for none in ("none", user.token, "x" * 2000):
-        assert user.get(f"/internal/tokens/{none}").status == 403
-        assert user.delete(f"/internal/tokens/{none}").status == 403
+    for missing in ("none", user.token, "x" * 2000):
+        assert user.get(f"/internal/tokens/{missing}").status == 403
+        assert user.delete(f"/internal/tokens/{missing}").status == 403
 
 
-def test_tokens_stand_in_the_order_in_which_they_were_made(admin: Gateway) -> None:
+def test_tokens_are_listed_in_order_of_creation(admin: Gateway) -> None:
     user = make_user(admin, "ada")
     for name in "bcdefgh":
         user.post("/internal/tokens", {"name": name})
     assert [token["name"] for token in user.get("/internal/tokens").data] == ["ada", *"bcdefgh"]
 
 
-def test_a_dropped_token_is_unknown(admin: Gateway) -> None:
+def test_a_revoked_token_is_refused(admin: Gateway) -> None:
     user = make_user(admin, "ada")
     other = user.as_user(user.post("/internal/tokens", {"name": "other"}).data["token_id"])
     token = next(t for t in user.get("/internal/tokens").data if t["name"] == "other")
@@ -66,7 +66,7 @@ def test_a_dropped_token_is_unknown(admin: Gateway) -> None:
     assert [t["name"] for t in user.get("/internal/tokens").data] == ["ada"]
 
 
-def test_the_tokens_of_others_are_for_administrators(admin: Gateway) -> None:
+def test_only_administrators_see_the_tokens_of_others(admin: Gateway) -> None:
     ada, bob = make_user(admin, "ada", "Manage users"), make_user(admin, "bob")
     (token,) = ada.get("/internal/tokens").data
     whose = f"?user_id={user_id(ada)}"
@@ -82,11 +82,11 @@ def test_the_tokens_of_others_are_for_administrators(admin: Gateway) -> None:
     assert admin.get("/internal/tokens?user_id=x").message.startswith("user_id: ")
 
 
-def test_the_text_of_a_token_is_kept_nowhere(admin: Gateway) -> None:
+def test_the_text_of_a_token_is_not_stored(admin: Gateway) -> None:
     user = make_user(admin, "ada")
-    kept = json.dumps(get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"])
-    assert "ada" in kept
-    assert user.token not in kept
+    stored = json.dumps(get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"])
+    assert "ada" in stored
+    assert user.token not in stored
     (token,) = user.get("/internal/tokens").data
     assert token["id"] not in str(user.token)
     assert user.token not in json.dumps(token)

@@ -1,0 +1,70 @@
+"""The items of users, groups and members.
+
+A membership is stored twice, in one transaction: in the user's ``group_ids``, which every request
+reads, and as a `MemberItem`, from which a group's members are listed.
+"""
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition, size
+
+from chalicelib.tables.base import IntegerAttribute, IntegerSetAttribute, Registry, timestamp
+
+__all__ = [
+    "GROUPS_PER_USER", "GROUP_EXISTS", "PUBLIC_GROUP", "GroupItem", "MemberItem", "UserItem",
+    "has_fewer_groups", "has_room_for_group",
+]  # fmt: skip
+
+PUBLIC_GROUP = 1
+"""The group that everyone is in; it is created with the first administrator."""
+
+GROUPS_PER_USER = 1000
+"""Most groups of one user: every request reads them all."""
+
+
+class UserItem(Registry):
+    """A user."""
+
+    id = IntegerAttribute()
+    username = UnicodeAttribute()
+    fields = JSONAttribute(null=True)
+    roles = UnicodeSetAttribute(null=True)
+    group_ids = IntegerSetAttribute()
+    own_group = IntegerAttribute()
+    created_at = UnicodeAttribute(default_for_new=timestamp)
+
+
+class GroupItem(Registry):
+    """A group; ``admins`` counts the members who administrate it."""
+
+    id = IntegerAttribute()
+    name = UnicodeAttribute()
+    nickname = UnicodeAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    single_user = BooleanAttribute(default=False)
+    admins = IntegerAttribute(default=0)
+    created_at = UnicodeAttribute(default_for_new=timestamp)
+    deleted_at = UnicodeAttribute(null=True)
+
+
+class MemberItem(Registry):
+    """The membership of a user (the key) in a group (the kind, ``member_of_<group>``)."""
+
+    username = UnicodeAttribute()
+    admin = BooleanAttribute()
+    can_save = BooleanAttribute()
+
+
+GROUP_EXISTS: Condition = GroupItem.key.exists() & GroupItem.deleted_at.does_not_exist()
+"""The group exists and is not marked deleted."""
+
+
+def has_fewer_groups(limit: int) -> Condition:
+    """Return the condition that an item holds fewer than `limit` ``group_ids``."""
+    condition: Condition = size(UserItem.group_ids) < limit  # type: ignore[no-untyped-call]
+    return condition
+
+
+def has_room_for_group() -> Condition:
+    """Return the condition that a user exists and can join one more group."""
+    condition: Condition = UserItem.key.exists() & has_fewer_groups(GROUPS_PER_USER)
+    return condition
