@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.gateway_responses import as_openapi
+from infra.gateway_responses import make_gateway_responses
 
 __all__ = ["PackagingError", "build", "source_digest"]
 
@@ -116,7 +116,7 @@ def _complete_template(path: Path, stage: str) -> None:
     # The API calls this one by the name that `chalice deploy` gives it; a template would make one up.
     template["Resources"]["Documents"]["Properties"]["FunctionName"] = f"heliograph-{stage}-documents"
     api = template["Resources"]["RestAPI"]["Properties"]
-    api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = as_openapi()
+    api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = make_gateway_responses()
     path.write_text(json.dumps(template, indent=2) + "\n")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.cloudformation import find_stack
+from infra.cloudformation import CloudFormationStack
 
 __all__ = ["empty", "publish"]
 
@@ -42,8 +42,9 @@ def publish(session: Any, stage: str, api: str, folder: Path = _FOLDER) -> str:
     for key, data in files.items():
         s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=_type(key), CacheControl=_CACHE)
     _delete(s3, bucket, but=set(files))
-    stack = find_stack(session.client("cloudformation"), f"heliograph-{stage}") or {}
-    return next(str(out["OutputValue"]) for out in stack["Outputs"] if out["OutputKey"] == "WebUrl")
+    return CloudFormationStack(session.client("cloudformation"), f"heliograph-{stage}").get_outputs()[
+        "WebUrl"
+    ]
 
 
 def empty(session: Any, stage: str) -> None:
