@@ -11,6 +11,7 @@ fitter_image       the fitter's container image in ECR
 gateway_responses  API Gateway's own errors, in the API's envelope
 local              the local stack
 packaging          the Chalice app as a template and a zip
+source_digest      digest of source files
 vega_offsets       computes the file of AB − Vega offsets
 web_app            the web app in its S3 bucket
 

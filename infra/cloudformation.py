@@ -16,7 +16,7 @@ _UNUSABLE_STATES = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "RE
 """States after a failed first creation: CloudFormation only allows deletion."""
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_CHANGE_SET_ATTEMPTS = 720
+_CHANGE_SET_ATTEMPTS = 10_000
 
 
 class StackError(RuntimeError):
@@ -45,9 +45,15 @@ class CloudFormationStack:
     report: Callable[[str], None] = lambda line: None
     _event_ids: set[str] = field(default_factory=set)
 
-    def describe(self) -> dict[str, Any] | None:
-        """Return the stack's description, or None if it does not exist."""
-        return self._describe(self.name)
+    def describe(self, stack_id: str | None = None) -> dict[str, Any] | None:
+        """Return the stack's description, or None if it does not exist. A deleted stack needs its id."""
+        try:
+            stack: dict[str, Any] = self.client.describe_stacks(StackName=stack_id or self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return stack
 
     def get_outputs(self) -> dict[str, str]:
         """Return the values of the stack's outputs by their keys."""
@@ -58,11 +64,11 @@ class CloudFormationStack:
         self,
         template: Mapping[str, str],
         parameters: Mapping[str, str],
-        *,
         tags: Mapping[str, str] | None = None,
-        import_existing: bool = False,
     ) -> None:
         """Create or update the stack by a change set, and wait until it is done.
+
+        Resources that an earlier stack of this name retained become part of it.
 
         Parameters
         ----------
@@ -72,8 +78,6 @@ class CloudFormationStack:
             The template's parameters.
         tags
             Tags of the stack.
-        import_existing
-            Whether to take over resources that an earlier stack of the same names retained.
 
         Raises
         ------
@@ -92,7 +96,7 @@ class CloudFormationStack:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
             Capabilities=_CAPABILITIES,
-            **({"ImportExistingResources": True} if import_existing else {}),
+            ImportExistingResources=True,
         )
         if not self._has_changes(change_set):
             self.report(f"{self.name}: nothing to change")
@@ -118,15 +122,6 @@ class CloudFormationStack:
         self.client.delete_stack(StackName=stack_id)
         self._wait_for_state(stack_id, {"DELETE_COMPLETE"})
 
-    def _describe(self, name_or_id: str) -> dict[str, Any] | None:
-        try:
-            stack: dict[str, Any] = self.client.describe_stacks(StackName=name_or_id)["Stacks"][0]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
-        return stack
-
     def _has_changes(self, change_set: dict[str, str]) -> bool:
         limits = {"Delay": self.pause, "MaxAttempts": _CHANGE_SET_ATTEMPTS}
         try:
@@ -142,7 +137,7 @@ class CloudFormationStack:
     def _wait_for_state(self, stack_id: str, goals: set[str]) -> None:
         failures: list[str] = []
         while True:
-            stack = self._describe(stack_id)
+            stack = self.describe(stack_id)
             # The emulator forgets a deleted stack at once, even by its id.
             state = stack["StackStatus"] if stack else "DELETE_COMPLETE"
             for event in self._get_new_events(stack_id) if stack else ():

@@ -110,11 +110,11 @@ def _print_parameters(results: dict[str, Any]) -> None:
     """Print the parameters with their errors, to two digits of the smaller error."""
     print(f"  {'':<8} {'median':>12} {'-':>10} {'+':>10} {'best fit':>12}")
     for name, estimate in results["parameters"].items():
-        minus, plus = estimate["err_minus"], estimate["err_plus"]
-        smaller_error = min((error for error in (minus, plus) if error), default=1.0)
+        errors = [estimate["err_minus"], estimate["err_plus"]]
+        smaller_error = min((error for error in errors if error), default=1.0)
         digits = max(0, 1 - math.floor(math.log10(smaller_error)))
         median, minus, plus, best = (
-            f"{number:.{digits}f}" for number in (estimate["median"], minus, plus, estimate["best_fit"])
+            f"{number:.{digits}f}" for number in (estimate["median"], *errors, estimate["best_fit"])
         )
         print(f"  {name:<8} {median:>12} {minus:>10} {plus:>10} {best:>12}")
     print(f"  chi2 = {results['chi2']:.1f} for {results['ndof']} degrees of freedom")

@@ -7,13 +7,13 @@ available (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). Existing r
 """
 
 import csv
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,13 @@ __all__ = ["FITTER", "load_demo_data", "main"]
 FITTER = "supernova fitter"
 GROUP = "Demo group"
 
-INSTRUMENTS = {
-    "ZTF": ["ztfg", "ztfr", "ztfi"],
-    "ATLAS": ["atlasc", "atlaso"],
-    "spectrograph": [],
-}
+INSTRUMENTS = {"ZTF": ["ztfg", "ztfr", "ztfi"], "ATLAS": ["atlasc", "atlaso"], "spectrograph": []}
 """In the order of their ids: the first is ZTF."""
 
 BANDPASSES = {
-    "g": ("ztfg", "ZTF"),
-    "ztfg": ("ztfg", "ZTF"),
-    "ztfr": ("ztfr", "ZTF"),
-    "c": ("atlasc", "ATLAS"),
-    "o": ("atlaso", "ATLAS"),
-}
+    "g": ("ztfg", "ZTF"), "ztfg": ("ztfg", "ZTF"), "ztfr": ("ztfr", "ZTF"),
+    "c": ("atlasc", "ATLAS"), "o": ("atlaso", "ATLAS"),
+}  # fmt: skip
 """Names of the files -> sncosmo's name and the instrument. sncosmo has no bandpass for the wheel's J band."""
 
 MJD_ZERO = datetime(1858, 11, 17)
@@ -127,10 +120,11 @@ def _get_fitter_token() -> str:
 
 
 def _find_wheel_file(name: str) -> Path:
-    spec = importlib.util.find_spec("jax_supernovae")
-    if spec is None or not spec.submodule_search_locations:
-        raise DemoError("The wheel jax-bandflux is not installed; `make setup` installs it.")
-    return Path(spec.submodule_search_locations[0]) / "data" / name / "all.phot"
+    try:
+        wheel = distribution("jax-bandflux")
+    except PackageNotFoundError:
+        raise DemoError("The wheel jax-bandflux is not installed; `make setup` installs it.") from None
+    return Path(str(wheel.locate_file(f"jax_supernovae/data/{name}/all.phot")))
 
 
 def _read_photometry(

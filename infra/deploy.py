@@ -20,7 +20,7 @@ from infra.chalice_adapter import get_deployed_api, run_chalice
 from infra.cloudformation import CloudFormationStack, StackError
 from infra.fitter_image import ImageError, ensure_fitter_image
 from infra.gateway_responses import put_gateway_responses
-from infra.web_app import empty, publish
+from infra.web_app import empty_web_bucket, publish_web_app
 
 __all__ = ["DeploymentError", "deploy_app", "deploy_infrastructure", "main"]
 
@@ -55,7 +55,6 @@ def deploy_infrastructure(session: Any, stage: str, image: str, pause: float = 5
     _get_stack(session, stage, pause).deploy(
         {"TemplateBody": (PROJECT / "infra" / "template.yaml").read_text()},
         {"Stage": stage, "FitterImage": image},
-        import_existing=True,
     )
 
 
@@ -126,7 +125,7 @@ def _deploy(stage: str) -> None:
     print("the app …", flush=True)
     api_url = deploy_app(session, stage)
     print("the web app …", flush=True)
-    web_url = publish(session, stage, api_url)
+    web_url = publish_web_app(session, stage, api_url)
     print(_FIRST_STEPS.format(stage=stage, api_url=api_url, web_url=web_url, python=sys.executable))
 
 
@@ -136,7 +135,7 @@ def _undeploy(stage: str) -> None:
     if input(f"Type the stage's name ({stage}) to continue: ").strip() != stage:
         raise DeploymentError("Nothing was deleted.")
     _run_chalice_command("delete", stage)
-    empty(session, stage)
+    empty_web_bucket(session, stage)
     _get_stack(session, stage).delete()
     print(_RETAINED.format(stage=stage))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import shutil
 import subprocess
 from typing import Any
 
 from infra import PROJECT
+from infra.source_digest import hash_sources
 
 __all__ = ["ImageError", "ensure_fitter_image"]
 
@@ -37,7 +37,7 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     """
     ecr = session.client("ecr")
     repository = f"heliograph-{stage}"
-    tag = _hash_sources()
+    tag = hash_sources([_SOURCES])[:16]
     uri = f"{_ensure_repository(ecr, repository)}:{tag}"
     if _has_image(ecr, repository, tag):
         print(f"the fitter's image is up to date: {uri}")
@@ -56,16 +56,6 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     print("pushing it …")
     _run_docker("push", uri)
     return uri
-
-
-def _hash_sources() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(_SOURCES.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(_SOURCES)} {len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def _ensure_repository(ecr: Any, name: str) -> str:

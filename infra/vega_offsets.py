@@ -12,10 +12,10 @@ its download). The others are replaced by those of the same instrument in pyphot
 offset. Bandpasses that are not available anywhere are left out and listed. Only data of the wheels are read.
 """
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterable
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -109,18 +109,16 @@ def _load_curves(names: dict[str, Any]) -> dict[str, Curve]:
     return {name: curves[loaders[loader]] for name, loader in names.items() if loader in loaders}
 
 
-def _find_data_folder(package: str, folder: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        sys.exit(f"The wheel {package} is not installed; this module's docstring has the command.")
-    return Path(spec.submodule_search_locations[0]) / folder
+def _find_file(package: str, path: str) -> Path:
+    """Return a file of an installed wheel; this module's docstring says how to install them."""
+    return Path(str(distribution(package).locate_file(path)))
 
 
 def _load_pyphot_curves(names: Iterable[str]) -> dict[str, Curve]:
     import h5py
 
     scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
-    with h5py.File(_find_data_folder("pyphot", "libs") / "new_filters.hd5") as library:
+    with h5py.File(_find_file("pyphot", "pyphot/libs/new_filters.hd5")) as library:
         columns = {name: library["filters"][PYPHOT[name]] for name in names}
         return {
             name: (column["WAVELENGTH"] * scale[column.attrs["WAVELENGTH_UNIT"]], column["THROUGHPUT"])
@@ -129,7 +127,7 @@ def _load_pyphot_curves(names: Iterable[str]) -> dict[str, Curve]:
 
 
 def _load_sedpy_curves(names: Iterable[str]) -> dict[str, Curve]:
-    folder = _find_data_folder("sedpy", "data") / "filters"
+    folder = _find_file("astro-sedpy", "sedpy/data/filters")
     return {name: tuple(np.genfromtxt(folder / f"{SEDPY[name]}.par")[:, :2].T) for name in names}
 
 
@@ -137,7 +135,7 @@ def main() -> int:
     """Write the file of offsets."""
     from astropy.io import fits
 
-    spectrum = fits.getdata(_find_data_folder("pyphot", "libs") / "alpha_lyr_stis_011.fits", 1)
+    spectrum = fits.getdata(_find_file("pyphot", "pyphot/libs/alpha_lyr_stis_011.fits"), 1)
     vega = np.array(spectrum["WAVELENGTH"], dtype=float), np.array(spectrum["FLUX"], dtype=float)
     names = get_sncosmo_bandpasses()
     curves = _load_curves(names)

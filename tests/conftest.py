@@ -8,8 +8,8 @@ import hypothesis
 import pytest
 
 from infra.client import Api
-from infra.local.stack_control import RunningStack
 from tests.demo_stack import demo_stack
+from tests.running_stack import RunningStack
 
 # No deadline: tests must not fail on a busy machine. In CI, the same examples on every run.
 hypothesis.settings.register_profile("heliograph", deadline=None, derandomize="CI" in os.environ)

@@ -8,7 +8,7 @@ import pytest
 
 from infra import demo_data
 from infra.client import Api
-from infra.local.stack_control import RunningStack, running_stack
+from tests.running_stack import RunningStack, running_stack
 
 __all__ = ["demo_stack"]
 

@@ -11,6 +11,6 @@ local_stack        starts and stops all parts, in order
 ministack_adapter  what depends on the emulator's version: its saved state, paths, gaps
 port_binding       binds ports, names the process that holds one
 process_lock       a file lock: one process per state folder
-stack_control      starts and stops a stack in the background; used by the tests
+stack_control      starts and stops a stack in the background
 stack_settings     ports, folders, environment
 """

@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.local import ministack_adapter
 from infra.local.child_process import end_with_parent
 from infra.local.local_errors import StackFailedError
-from infra.local.process_lock import LockHolder, hold_process_lock, wait_for_release
+from infra.local.process_lock import hold_process_lock, wait_for_release
 
 __all__ = ["wait_for_previous_emulator"]
 
@@ -65,7 +65,7 @@ def main(port: int) -> None:
     end_with_parent()
     exit_code = 1
     try:
-        with hold_process_lock(Path(os.environ["STATE_DIR"]) / _LOCK_NAME, LockHolder(os.getpid(), port)):
+        with hold_process_lock(Path(os.environ["STATE_DIR"]) / _LOCK_NAME, port):
             asyncio.new_event_loop().run_until_complete(_serve(port))
             _end_lambda_processes()
             # The server has saved once, but invocations may have changed the state during that.

@@ -73,24 +73,24 @@ def _deploy_infrastructure(settings: StackSettings) -> None:
     }
     template = (PROJECT / "infra" / "template.yaml").read_text()
     stack = _get_stack(settings, f"heliograph-{STAGE}")
-    digest = _hash((json.dumps(parameters) + template).encode())
+    digest = _hash_bytes((json.dumps(parameters) + template).encode())
     if not _is_current(stack, digest):
         stack.deploy({"TemplateBody": template}, parameters, tags={_DIGEST_TAG: digest})
 
 
 def _deploy_app(settings: StackSettings, template: dict[str, Any]) -> str:
     code = (settings.package_dir / "deployment.zip").read_bytes()
-    code_key = f"{_hash(code)}.zip"
+    code_key = f"{_hash_bytes(code)}.zip"
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": _BUCKET, "Key": code_key}
     body = json.dumps(template).encode()
     stack = _get_stack(settings, f"heliograph-{STAGE}-api")
-    if not _is_current(stack, _hash(body)):
+    if not _is_current(stack, _hash_bytes(body)):
         # CloudFormation takes a template of this size from S3 only.
         _replace_artifacts(_make_client(settings, "s3"), {code_key: code, _TEMPLATE_KEY: body})
         url = f"{settings.emulator_url}/{_BUCKET}/{_TEMPLATE_KEY}"
-        stack.deploy({"TemplateURL": url}, {}, tags={_DIGEST_TAG: _hash(body)})
+        stack.deploy({"TemplateURL": url}, {}, tags={_DIGEST_TAG: _hash_bytes(body)})
     return stack.get_outputs()["RestAPIId"]
 
 
@@ -102,7 +102,7 @@ def _replace_artifacts(s3: Any, artifacts: dict[str, bytes]) -> None:
         s3.put_object(Bucket=_BUCKET, Key=key, Body=data)
 
 
-def _hash(data: bytes) -> str:
+def _hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 

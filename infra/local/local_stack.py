@@ -8,14 +8,13 @@ front door (in this process)  http://localhost:5000, opened when everything else
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 
@@ -28,7 +27,7 @@ from infra.local.front_door import ApiProxy, FrontDoor
 from infra.local.local_deployment import deploy_to_emulator, resume_triggers
 from infra.local.local_errors import StackFailedError
 from infra.local.port_binding import bind_port
-from infra.local.process_lock import LockHolder, hold_process_lock
+from infra.local.process_lock import hold_process_lock
 from infra.local.stack_settings import ACCOUNT, REGION, STAGE, StackSettings
 
 __all__ = ["run_stack"]
@@ -69,31 +68,30 @@ async def run_stack(settings: StackSettings) -> None:
 async def _run_parts(settings: StackSettings) -> None:
     """Start all parts and wait for the emulator's end; stop all parts when cancelled."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(hold_process_lock(settings.lock_file, LockHolder(os.getpid(), settings.port)))
+        stack.enter_context(hold_process_lock(settings.lock_file, settings.port))
         suggestion = settings.port + 1000
         api_socket = stack.enter_context(bind_port(settings.port, "the web app and the API", suggestion))
         bind_port(settings.emulator_port, "the emulated AWS", suggestion).close()
         containers_socket = stack.enter_context(
             bind_port(settings.containers_port, "the container functions", suggestion)
         )
-        scratch = stack.enter_context(_scratch_folder(settings))
-        settings.log_dir.mkdir(parents=True, exist_ok=True)
-        _rotate_logs(settings.log_dir)
+        temp_dir = _prepare_folders(settings)
+        scratch = Path(stack.enter_context(TemporaryDirectory(dir=temp_dir, ignore_cleanup_errors=True)))
 
         containers = ContainerServer(settings, scratch)
         stack.push_async_callback(containers.close)
-        with _progress("starting the emulated AWS"):
-            emulator = await stack.enter_async_context(_emulator(settings, scratch))
+        with _print_progress("starting the emulated AWS"):
+            emulator = await stack.enter_async_context(_run_emulator(settings, scratch))
             await containers.open(containers_socket)
             await _wait_for_emulator(settings, emulator)
-        with _progress("packaging the app"):
+        with _print_progress("packaging the app"):
             await _run_module(settings, "infra.packaging", STAGE, str(settings.package_dir))
-        with _progress("deploying the app"):
+        with _print_progress("deploying the app"):
             api_id = await asyncio.to_thread(deploy_to_emulator, settings)
-        with _progress("making the administrator"):
+        with _print_progress("making the administrator"):
             await _run_module(settings, "infra.admin", "ensure", str(settings.token_file))
         await asyncio.to_thread(resume_triggers, settings)
-        with _progress("waiting for the first answer"):
+        with _print_progress("waiting for the first answer"):
             await _request_sysinfo(settings, api_id)
         await containers.start_workers()
 
@@ -108,10 +106,22 @@ async def _run_parts(settings: StackSettings) -> None:
         )
 
 
+def _prepare_folders(settings: StackSettings) -> Path:
+    """Make the folders of a run, keep one old log of each part, and return the folder for temporary files."""
+    temp_dir = settings.state_dir / "tmp"
+    # A killed run may have left files; this process holds the lock, so nobody uses them.
+    shutil.rmtree(temp_dir, ignore_errors=True)
+    for folder in (temp_dir, settings.log_dir, settings.emulator_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    for log in (settings.log_dir / "emulator.log", settings.log_dir / "containers.log"):
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+    return temp_dir
+
+
 @asynccontextmanager
-async def _emulator(settings: StackSettings, scratch: Path) -> AsyncIterator[ChildProcess]:
+async def _run_emulator(settings: StackSettings, scratch: Path) -> AsyncIterator[ChildProcess]:
     state_dir = settings.emulator_dir
-    state_dir.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(wait_for_previous_emulator, state_dir, _SAVE_SECONDS)
     ministack_adapter.release_messages(state_dir)
     ministack_adapter.pause_triggers(state_dir)
@@ -139,7 +149,8 @@ async def _wait_for_emulator(settings: StackSettings, emulator: ChildProcess) ->
                     if response.status == 200:
                         return
             except aiohttp.ClientError:
-                await asyncio.sleep(0.05)
+                pass
+            await asyncio.sleep(0.05)
     log = _shorten_path(settings.log_dir / "emulator.log")
     raise StackFailedError(f"The emulated AWS did not start. Its log says why: {log}")
 
@@ -166,25 +177,7 @@ async def _run_module(settings: StackSettings, module: str, *arguments: str) -> 
 
 
 @contextmanager
-def _scratch_folder(settings: StackSettings) -> Iterator[Path]:
-    parent = settings.state_dir / "tmp"
-    # A killed run may have left files; this process holds the lock, so nobody uses them.
-    shutil.rmtree(parent, ignore_errors=True)
-    parent.mkdir(parents=True)
-    try:
-        yield Path(tempfile.mkdtemp(dir=parent))
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-
-
-def _rotate_logs(folder: Path) -> None:
-    for log in (folder / "emulator.log", folder / "containers.log"):
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
-
-
-@contextmanager
-def _progress(step: str) -> Iterator[None]:
+def _print_progress(step: str) -> Iterator[None]:
     start = time.monotonic()
     print(f"{step} … ", end="", flush=True)
     yield

@@ -82,24 +82,17 @@ def get_api_url(emulator_url: str, api_id: str) -> str:
     return f"{emulator_url}/_aws/execute-api/{api_id}/api"
 
 
-def release_messages(state_dir: Path, now: float | None = None) -> None:
+def release_messages(state_dir: Path) -> None:
     """Make messages visible that functions of the last run held.
 
     The receive that was cut short does not count: restarts must not send messages to the dead letters.
-
-    Parameters
-    ----------
-    state_dir
-        The folder of the saved state.
-    now
-        The time, for tests.
     """
-    moment = time.time() if now is None else now
+    now = time.time()
 
     def release(queue: dict[str, Any]) -> None:
         for message in queue.get("messages", []):
-            if message.get("receive_count", 0) > 0 and message.get("visible_at", 0) > moment:
-                message["visible_at"] = moment
+            if message.get("receive_count", 0) > 0 and message.get("visible_at", 0) > now:
+                message["visible_at"] = now
                 message["receive_count"] -= 1
                 message["receipt_handle"] = None
 
@@ -108,9 +101,8 @@ def release_messages(state_dir: Path, now: float | None = None) -> None:
 
 def pause_triggers(state_dir: Path) -> None:
     """Disable every event source mapping: they would start at once, with the functions of the last run."""
-    _edit_state(
-        state_dir / "lambda.json", "esms", lambda mapping: mapping.update(Enabled=False, State="Disabled")
-    )
+    file = state_dir / "lambda.json"
+    _edit_state(file, "esms", lambda mapping: mapping.update(Enabled=False, State="Disabled"))
 
 
 def _edit_state(path: Path, store: str, edit: Callable[[dict[str, Any]], None]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.local.local_errors import PortTakenError
 
-__all__ = ["bind_port", "find_free_port"]
+__all__ = ["bind_port"]
 
 _STATE_LISTEN = "0A"
 """State of a listening socket in /proc/net/tcp."""
@@ -42,21 +42,6 @@ def bind_port(port: int, purpose: str, suggestion: int) -> socket.socket:
             "(`make stop` stops a Heliograph stack of this clone.)"
         ) from error
     return listener
-
-
-def find_free_port() -> int:
-    """Return the first of three neighbouring ports that are free now."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        try:
-            for number in range(port, port + 3):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", number))
-        except (OSError, OverflowError):
-            continue
-        return port
 
 
 def _describe_holder(port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,8 +49,15 @@ def wait_for_release(path: Path, seconds: float) -> LockHolder | None:
 
 
 @contextmanager
-def hold_process_lock(path: Path, holder: LockHolder) -> Iterator[None]:
+def hold_process_lock(path: Path, port: int) -> Iterator[None]:
     """Hold a lock file inside the `with` block; delete it at the end.
+
+    Parameters
+    ----------
+    path
+        The lock file.
+    port
+        The port that this process listens on, noted in the file.
 
     Raises
     ------
@@ -67,7 +75,7 @@ def hold_process_lock(path: Path, holder: LockHolder) -> Iterator[None]:
                 "`make stop` stops it."
             ) from error
         file.truncate(0)
-        file.write(f"{holder.pid} {holder.port}")
+        file.write(f"{os.getpid()} {port}")
         file.flush()
         try:
             yield

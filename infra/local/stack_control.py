@@ -1,4 +1,4 @@
-"""Start and stop a stack in the background; the fixture of the end-to-end tests."""
+"""Start and stop a stack in the background."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
 
 from infra import PROJECT
 from infra.local.local_errors import StackFailedError
-from infra.local.port_binding import find_free_port
 from infra.local.process_lock import get_lock_holder, wait_for_release
 from infra.local.stack_settings import StackSettings
 
-__all__ = ["RunningStack", "running_stack", "start_stack", "stop_stack", "wait_until_ready"]
+__all__ = ["STOP_SECONDS", "start_stack", "stop_stack", "wait_until_ready"]
 
 _START_SECONDS = 300.0
-_STOP_SECONDS = 90.0
+STOP_SECONDS = 90.0
 _EXIT_SECONDS = 3.0
 
 
@@ -66,11 +63,7 @@ def start_stack(
         return subprocess.Popen(
             [sys.executable, "-m", "infra.local", "run", *(["--attached"] if is_attached else [])],
             cwd=PROJECT,
-            env={
-                **environment,
-                "PORT": str(settings.port),
-                "HELIOGRAPH_LOCAL_DIR": str(settings.state_dir),
-            },
+            env={**environment, "PORT": str(settings.port), "HELIOGRAPH_LOCAL_DIR": str(settings.state_dir)},
             stdin=subprocess.PIPE if is_attached else subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -90,9 +83,9 @@ def stop_stack(settings: StackSettings) -> bool:
     if holder is None:
         return False
     os.kill(holder.pid, signal.SIGTERM)
-    if wait_for_release(settings.lock_file, _STOP_SECONDS):
+    if wait_for_release(settings.lock_file, STOP_SECONDS):
         raise StackFailedError(
-            f"Process {holder.pid} did not end within {_STOP_SECONDS:.0f} s of SIGTERM. "
+            f"Process {holder.pid} did not end within {STOP_SECONDS:.0f} s of SIGTERM. "
             f"`kill -9 {holder.pid}` ends it and all its processes; unsaved changes are lost."
         )
     # It has released its lock; wait until it has exited as well.
@@ -102,61 +95,3 @@ def stop_stack(settings: StackSettings) -> bool:
             os.kill(holder.pid, 0)
             time.sleep(0.02)
     return True
-
-
-@dataclass(frozen=True)
-class RunningStack:
-    """A stack that answers requests."""
-
-    settings: StackSettings
-    process: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        """Address of the front door, without ``/api``."""
-        return self.settings.url
-
-    @property
-    def token(self) -> str:
-        """The administrator's token."""
-        return self.settings.token_file.read_text().strip()
-
-    def stop(self) -> int:
-        """Stop it with SIGTERM, as `make stop` does, and return its exit code."""
-        self.process.terminate()
-        return self.process.wait(_STOP_SECONDS)
-
-
-@contextmanager
-def running_stack(
-    state_dir: Path, port: int | None = None, environment: Mapping[str, str] = os.environ
-) -> Iterator[RunningStack]:
-    """Run a stack with its own state and ports inside the `with` block.
-
-    Parameters
-    ----------
-    state_dir
-        Folder of its state.
-    port
-        Port of its front door; by default free ones.
-    environment
-        Its environment; by default this process's.
-
-    Raises
-    ------
-    RuntimeError
-        If it does not start; the message is its output.
-    """
-    settings = StackSettings(port=port or find_free_port(), state_dir=state_dir)
-    process = start_stack(settings, environment, is_attached=True)
-    stack = RunningStack(settings, process)
-    try:
-        if not wait_until_ready(settings, process):
-            raise RuntimeError(f"the stack did not start:\n{(settings.log_dir / 'stack.log').read_text()}")
-        yield stack
-    finally:
-        try:
-            stack.stop()
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

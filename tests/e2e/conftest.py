@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from infra.local.stack_control import RunningStack
+from tests.running_stack import RunningStack
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from botocore.config import Config
 from infra import PROJECT
 from infra.cloudformation import CloudFormationStack
 from infra.deploy import deploy_infrastructure
-from infra.local.stack_control import running_stack
-from infra.web_app import empty, publish
+from infra.web_app import empty_web_bucket, publish_web_app
+from tests.running_stack import running_stack
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/heliograph-prod:1"
 
@@ -107,9 +107,9 @@ def test_the_web_app_is_published_and_deleted(tmp_path: Path, monkeypatch: pytes
         s3 = session.client("s3", config=Config(s3={"addressing_style": "path"}))
         assert not any("-web-" in item["Name"] for item in s3.list_buckets()["Buckets"])
         deploy_infrastructure(session, "prod", IMAGE, pause=0.05)
-        publish(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+        publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
         (folder / "old.js").rename(folder / "new.js")
-        url = publish(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+        url = publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
 
         objects = read_objects(s3, bucket)
         assert {name: kind for name, (kind, _, _) in objects.items()} == {
@@ -128,8 +128,8 @@ def test_the_web_app_is_published_and_deleted(tmp_path: Path, monkeypatch: pytes
         assert url == f"https://{distribution['DomainName']}"
         assert bucket in distribution["Origins"]["Items"][0]["DomainName"]
 
-        empty(session, "prod")
+        empty_web_bucket(session, "prod")
         assert read_objects(s3, bucket) == {}
         CloudFormationStack(session.client("cloudformation"), "heliograph-prod", pause=0.05).delete()
         assert bucket not in [item["Name"] for item in s3.list_buckets()["Buckets"]]
-        empty(session, "prod")  # a missing bucket is no error
+        empty_web_bucket(session, "prod")  # a missing bucket is no error

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from infra.client import Api
-from infra.local.stack_control import RunningStack
 from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.running_stack import RunningStack
 from tests.service import analysis_service
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra import demo_data
 from infra.client import Api
-from infra.local.stack_control import RunningStack, running_stack
+from tests.running_stack import RunningStack, running_stack
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 OWN_TOKEN = "/internal/tokens/{token_id}"

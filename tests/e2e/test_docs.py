@@ -32,9 +32,8 @@ from fitter_lambda.engine.template_ranking import RATES
 from fitter_lambda.input.fit_parameters import PARAMETERS
 from infra import PROJECT
 from infra.client import Api
-from infra.local.port_binding import find_free_port
-from infra.local.stack_control import RunningStack
 from tests.e2e.analysis_helpers import wait_for_state
+from tests.running_stack import RunningStack, find_free_port
 
 PAGES = sorted((PROJECT / "docs").glob("*.md"))
 RUNNABLE_KINDS = ("python", "sh")

@@ -14,8 +14,8 @@ import requests
 
 from infra import demo, demo_data
 from infra.client import Api
-from infra.local.stack_control import RunningStack
 from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.running_stack import RunningStack
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

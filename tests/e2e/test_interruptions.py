@@ -10,8 +10,8 @@ import requests
 
 from infra import demo_data
 from infra.client import Api
-from infra.local.stack_control import RunningStack, running_stack
 from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.running_stack import RunningStack, running_stack
 from tests.service import analysis_service, answer_after
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra import PROJECT
-from infra.local.stack_control import RunningStack
+from tests.running_stack import RunningStack
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 SNIPPETS = [

@@ -7,8 +7,8 @@ from typing import Any
 import requests
 
 from infra.client import Api
-from infra.local.stack_control import RunningStack
 from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.running_stack import RunningStack
 from tests.service import analysis_service
 
 POINTS = 10_000

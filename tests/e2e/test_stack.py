@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from infra import PROJECT
-from infra.local.port_binding import bind_port, find_free_port
-from infra.local.stack_control import RunningStack, running_stack
+from infra.local.port_binding import bind_port
+from tests.running_stack import RunningStack, find_free_port, running_stack
 
 MARK = "HELIOGRAPH_STACK_MARK"
 

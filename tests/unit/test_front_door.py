@@ -13,7 +13,8 @@ import aiohttp
 from aiohttp import web
 
 from infra.local.front_door import ApiProxy, FrontDoor
-from infra.local.port_binding import bind_port, find_free_port
+from infra.local.port_binding import bind_port
+from tests.running_stack import find_free_port
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ POLICIES = sorted((PROJECT / ".chalice").glob("policy-*.json"))
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    packaging.build("prod", folder)
+    packaging.package_app("prod", folder)
     return folder
 
 
@@ -167,7 +167,7 @@ def test_a_package_is_made_again_only_after_a_change(package: Path, monkeypatch:
     def refuse(*_: object) -> None:
         raise AssertionError("packaged again")
 
-    monkeypatch.setattr(packaging, "_chalice_package", refuse)
-    packaging.build("prod", package)
+    monkeypatch.setattr(packaging, "_run_chalice_package", refuse)
+    packaging.package_app("prod", package)
     with pytest.raises(AssertionError, match="packaged again"):
-        packaging.build("local", package)
+        packaging.package_app("local", package)

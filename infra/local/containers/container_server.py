@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from pathlib import Path
 from socket import socket
 
@@ -18,7 +16,6 @@ from infra.local.stack_settings import ACCOUNT, EGRESS_ALLOWED_HOSTS, STAGE, Sta
 __all__ = ["ContainerServer", "make_worker_pools"]
 
 _LARGEST_EVENT = 32 * 1024 * 1024
-_DEFAULT_SECONDS = 300.0
 
 _INHERITED_VARIABLES = (
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY", "HELIOGRAPH_STACK_MARK", "SFD_MAP_DIR",
@@ -62,18 +59,12 @@ class ContainerServer:
 
     async def _invoke(self, request: web.Request) -> web.Response:
         pool = self._pools[request.path.removeprefix("/")]
-        milliseconds = request.headers.get(DEADLINE_HEADER)
-        deadline = int(milliseconds) / 1000 if milliseconds else time.time() + _DEFAULT_SECONDS
+        deadline = int(request.headers[DEADLINE_HEADER]) / 1000
         try:
             return web.json_response(await pool.invoke(await request.json(), deadline))
         except InvocationError as error:
-            return _make_error_response(str(error), error.error_type)
-        except json.JSONDecodeError as error:
-            return _make_error_response(f"the event is not JSON: {error}", "InvalidRequestContentException")
-
-
-def _make_error_response(message: str, error_type: str) -> web.Response:
-    return web.json_response({"errorMessage": message, "errorType": error_type}, status=500)
+            body = {"errorMessage": str(error), "errorType": error.error_type}
+            return web.json_response(body, status=500)
 
 
 def make_worker_pools(settings: StackSettings, scratch: Path) -> list[WorkerPool]:

@@ -15,8 +15,6 @@ from infra.local.child_process import ChildProcess
 
 __all__ = ["InvocationError", "WorkerPool"]
 
-_IMPORT_SECONDS = 120.0
-
 
 class InvocationError(RuntimeError):
     """An invocation failed; `error_type` and the message are what Lambda would answer."""
@@ -26,17 +24,12 @@ class InvocationError(RuntimeError):
         self.error_type = error_type
 
 
-@dataclass(eq=False)
-class _Worker:
-    process: ChildProcess
-    is_ready: bool = False
-
-
 @dataclass
 class WorkerPool:
     """Workers of one function; each runs one invocation at a time and is replaced when it fails.
 
-    Workers are started ahead: the imports of a fit take seconds.
+    Workers are started ahead, because the imports of a fit take seconds. An invocation that comes before
+    waits in the pipe.
 
     Attributes
     ----------
@@ -56,8 +49,8 @@ class WorkerPool:
     env: Mapping[str, str]
     cwd: Path
     log: Path
-    _idle: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
-    _workers: set[_Worker] = field(default_factory=set)
+    _idle: asyncio.Queue[ChildProcess] = field(default_factory=asyncio.Queue)
+    _workers: set[ChildProcess] = field(default_factory=set)
     _is_closing: bool = False
 
     async def open(self) -> None:
@@ -90,8 +83,7 @@ class WorkerPool:
             worker = await asyncio.wait_for(self._idle.get(), deadline - time.time())
         except TimeoutError:
             raise InvocationError(
-                f"all {self.size} workers of {self.name} were busy until the deadline",
-                "Sandbox.Timedout",
+                f"all {self.size} workers of {self.name} were busy until the deadline", "Sandbox.Timedout"
             ) from None
         is_healthy = False
         try:
@@ -110,16 +102,13 @@ class WorkerPool:
             raise InvocationError(response["error"]["errorMessage"], response["error"]["errorType"])
         return response["result"]
 
-    async def _exchange(self, worker: _Worker, event: Any, deadline: float) -> dict[str, Any]:
-        if not worker.is_ready:
-            await asyncio.wait_for(worker.process.receive_line(), _IMPORT_SECONDS)
-            worker.is_ready = True
+    async def _exchange(self, worker: ChildProcess, event: Any, deadline: float) -> dict[str, Any]:
         request = {"event": event, "request_id": str(uuid.uuid4()), "deadline": deadline}
-        await worker.process.send_line(json.dumps(request).encode())
-        response: dict[str, Any] = json.loads(await worker.process.receive_line())
+        await worker.send_line(json.dumps(request).encode())
+        response: dict[str, Any] = json.loads(await worker.receive_line())
         return response
 
-    async def _return_worker(self, worker: _Worker, is_healthy: bool) -> None:
+    async def _return_worker(self, worker: ChildProcess, is_healthy: bool) -> None:
         if is_healthy:
             self._idle.put_nowait(worker)
             return
@@ -129,13 +118,12 @@ class WorkerPool:
 
     async def _start_worker(self) -> None:
         module = "infra.local.containers.worker_process"
-        process = await ChildProcess.start(
+        worker = await ChildProcess.start(
             module, self.handler, self.name, env=self.env, cwd=self.cwd, log=self.log, has_pipe=True
         )
-        worker = _Worker(process)
         self._workers.add(worker)
         self._idle.put_nowait(worker)
 
-    async def _kill_worker(self, worker: _Worker) -> None:
+    async def _kill_worker(self, worker: ChildProcess) -> None:
         self._workers.discard(worker)
-        await worker.process.stop(grace_seconds=0)
+        await worker.stop(grace_seconds=0)

@@ -1,8 +1,8 @@
 """A worker process: imports one handler, then runs one invocation after another, as Lambda does.
 
 ``python -m infra.local.containers.worker_process module:function name`` reads JSON lines from its standard
-input, ``{"event", "request_id", "deadline"}``, and writes JSON lines to its standard output: first
-``{"ready"}``, then ``{"result"}`` or ``{"error"}`` for each invocation.
+input, ``{"event", "request_id", "deadline"}``, and writes JSON lines to its standard output, ``{"result"}``
+or ``{"error"}``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,6 @@ def main(handler_path: str, name: str) -> None:
         requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
         handler = _load_handler(handler_path)
-        print(json.dumps({"ready": True}), file=responses, flush=True)
         while True:
             print(_invoke(handler, name, requests.get()), file=responses, flush=True)
 

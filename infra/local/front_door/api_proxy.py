@@ -118,9 +118,7 @@ class ApiProxy:
 def _make_error(status: int, message: str) -> web.Response:
     """Return an error in the API's envelope, readable by pages of other origins."""
     return web.json_response(
-        {"status": "error", "message": message},
-        status=status,
-        headers={"Access-Control-Allow-Origin": "*"},
+        {"status": "error", "message": message}, status=status, headers={"Access-Control-Allow-Origin": "*"}
     )
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from infra import PROJECT
 from infra.local.front_door.api_proxy import ApiProxy
-from infra.local.front_door.static import respond
+from infra.local.front_door.static import respond_with_file
 
 __all__ = ["FrontDoor"]
 
@@ -49,4 +49,4 @@ class FrontDoor:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/api" or request.path.startswith("/api/"):
             return await self._api_proxy.forward(request)
-        return respond(request, self._web_folder)
+        return respond_with_file(request, self._web_folder)
