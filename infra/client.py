@@ -34,26 +34,33 @@ class Api:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST to a path and return its ``data``."""
-        return self._request("POST", path, body).json()["data"]
+        return self.send_request("POST", path, body).json()["data"]
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         """PUT to a path and return its ``data``."""
-        return self._request("PUT", path, body).json()["data"]
+        return self.send_request("PUT", path, body).json()["data"]
 
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """PATCH a path and return its ``data``."""
-        return self._request("PATCH", path, body).json()["data"]
+        return self.send_request("PATCH", path, body).json()["data"]
 
     def get_body(self, path: str) -> dict[str, Any]:
         """GET a path and return its whole JSON body, not only ``data``."""
-        body: dict[str, Any] = self._request("GET", path).json()
+        body: dict[str, Any] = self.send_request("GET", path).json()
         return body
 
     def get_file(self, path: str) -> bytes:
         """GET a product, following redirects, and return its content."""
-        return self._request("GET", path).content
+        return self.send_request("GET", path).content
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+    def send_request(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+        """Send a request and return the response.
+
+        Raises
+        ------
+        DemoError
+            If the status is not 200.
+        """
         response = self._session.request(method, self.url + path, json=body, timeout=60)
         if response.status_code == 200:
             return response
