@@ -1,4 +1,4 @@
-# Heliograph: what one does with this clone. `make` lists it.
+# Commands for this clone. `make` lists them.
 
 STAGE ?= prod
 VENV := .venv
@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP)  ## make the environment in .venv (everything else does so when needed)
+setup: $(STAMP)  ## create the environment in .venv (other targets do this when needed)
 	@echo "the environment is in $(VENV)"
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt fitter_lambda/requirements.txt \
@@ -21,28 +21,28 @@ $(STAMP): requirements.txt requirements-dev.txt constraints.txt fitter_lambda/re
 run: $(STAMP)  ## run the local stack until Ctrl-C (PORT=5000, state in .local/)
 	@exec $(PY) -m infra.local run
 
-stop: $(STAMP)  ## stop the local stack from elsewhere
+stop: $(STAMP)  ## stop the local stack, however it was started
 	@$(PY) -m infra.local stop
 
 load_demo_data: $(STAMP)  ## load sources and the fitter into the running stack
 	@$(PY) -m infra.demo_data
 
-demo: $(STAMP)  ## run one real analysis from end to end, and keep the stack up
+demo: $(STAMP)  ## run one real analysis from start to results; the stack stays up
 	@$(PY) -m infra.demo
 
-test: lint  ## check everything: lint, then all tests, on ports and state of their own
+test: lint  ## run lint and all tests, on separate ports and state
 	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
 
-calibrate: $(STAMP)  ## fit simulated supernovae and draw the rank plots (some minutes; calibration/)
+calibrate: $(STAMP)  ## fit simulated supernovae and draw rank plots (some minutes; calibration/)
 	@$(PY) -m tests.fitter.calibration
 
-screenshots: $(STAMP)  ## take a picture of every page of the web app (screenshots/)
+screenshots: $(STAMP)  ## save a picture of every page of the web app (screenshots/)
 	@$(PY) -m tests.browser.screenshots
 
 vendor:  ## copy the browser libraries from npm, at the versions of web/vendor/package.json
 	@web/vendor/copy.sh
 
-lint: $(STAMP)  ## ruff, mypy
+lint: $(STAMP)  ## run ruff and mypy
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m mypy
@@ -50,12 +50,12 @@ lint: $(STAMP)  ## ruff, mypy
 package: $(STAMP)  ## write the app's template and zip to dist/ (STAGE=prod)
 	@$(PY) -m infra.packaging $(STAGE) dist
 
-deploy: $(STAMP)  ## deploy to AWS (STAGE=prod, FITTER_IMAGE=uri to build none)
+deploy: $(STAMP)  ## deploy to AWS (STAGE=prod; FITTER_IMAGE=uri skips building the image)
 	@$(PY) -m infra.deploy deploy --stage $(STAGE)
 
-undeploy: $(STAMP)  ## take a deployment down; tables, bucket, key and secret stay
+undeploy: $(STAMP)  ## delete a deployment; tables, bucket, key and secret stay
 	@$(PY) -m infra.deploy undeploy --stage $(STAGE)
 
-clean:  ## remove .venv, dist and the local state, records included
+clean:  ## delete .venv, dist and the local state with all records
 	@if [ -x $(PY) ]; then $(PY) -m infra.local stop; fi
 	rm -rf $(VENV) dist .local .chalice/deployments

@@ -1,12 +1,10 @@
-"""Commands for operators: the first administrator, the fitter's token.
+"""Operator's commands, for the stage ``HELIOGRAPH_STAGE`` with the AWS credentials of the environment.
 
 ::
 
-    python -m infra.admin administrator [NAME]     a new token of an administrator, made if need be
-    python -m infra.admin ensure FILE              the same, kept in FILE; a token there that works stays
-    python -m infra.admin fitter-token             what the supernova fitter's door asks for
-
-They act on the stage ``HELIOGRAPH_STAGE`` with the AWS credentials of the environment.
+    python -m infra.admin administrator [NAME]     print a new token of an administrator; make the user if new
+    python -m infra.admin ensure FILE              write such a token to FILE, unless FILE holds a valid one
+    python -m infra.admin fitter-token             print the token that the fitter's endpoint requires
 """
 
 import sys
@@ -16,41 +14,43 @@ from chalicelib import people
 from chalicelib.errors import HeliographError, UnauthorizedError
 from chalicelib.fitter_endpoint import get_fitter_token
 
-__all__ = ["ensure_administrator", "main"]
+__all__ = ["ensure_token_file", "main"]
 
 ADMINISTRATOR = "admin"
 
 
-def ensure_administrator(token_file: Path) -> None:
-    """Keep the token of an administrator in a file that only its owner can read.
+def ensure_token_file(file: Path) -> None:
+    """Write an administrator's token to a file that only its owner can read.
 
     Parameters
     ----------
-    token_file : Path
-        Where the bare text of the token goes. A token that is there and works is left alone.
+    file : Path
+        The file. If it holds a valid token, it stays as it is.
     """
-    if token_file.exists():
+    if file.exists():
         try:
-            people.authenticate(f"token {token_file.read_text().strip()}")
+            people.authenticate(f"token {file.read_text().strip()}")
         except UnauthorizedError:
             pass
         else:
             return
     token = people.ensure_administrator(ADMINISTRATOR)
-    token_file.parent.mkdir(parents=True, exist_ok=True)
-    partial = token_file.with_suffix(".part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(token)
-    partial.replace(token_file)
+    partial.replace(file)
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; see the module's docstring."""
     match arguments:
-        case ["administrator", *names] if len(names) <= 1:
-            print(people.ensure_administrator(*(names or [ADMINISTRATOR])))
+        case ["administrator"]:
+            print(people.ensure_administrator(ADMINISTRATOR))
+        case ["administrator", name]:
+            print(people.ensure_administrator(name))
         case ["ensure", file]:
-            ensure_administrator(Path(file))
+            ensure_token_file(Path(file))
         case ["fitter-token"]:
             print(get_fitter_token())
         case _:

@@ -1,4 +1,4 @@
-"""The few calls of the API that the demo makes, as any script would."""
+"""A client of the API, with the few calls that the demo makes."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ __all__ = ["Api", "DemoError"]
 
 
 class DemoError(Exception):
-    """Something that the demo needs is not there; the message says what, and what to do."""
+    """Something that the demo needs is missing; the message says what, and what to do."""
 
 
 class Api:
-    """The API at one address, for one token.
+    """The API at one address, with one token.
 
     Parameters
     ----------
@@ -30,40 +30,44 @@ class Api:
 
     def get(self, path: str) -> Any:
         """GET a path and return its ``data``."""
-        return self._data("GET", path)
+        return self.get_body(path)["data"]
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST to a path and return its ``data``."""
-        return self._data("POST", path, body)
+        return self.send_request("POST", path, body).json()["data"]
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         """PUT to a path and return its ``data``."""
-        return self._data("PUT", path, body)
+        return self.send_request("PUT", path, body).json()["data"]
 
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """PATCH a path and return its ``data``."""
-        return self._data("PATCH", path, body)
+        return self.send_request("PATCH", path, body).json()["data"]
 
-    def whole(self, path: str) -> dict[str, Any]:
-        """GET a path and return the whole answer, what stands beside ``data`` too."""
-        answer: dict[str, Any] = self._answer("GET", path).json()
-        return answer
+    def get_body(self, path: str) -> dict[str, Any]:
+        """GET a path and return its whole JSON body, not only ``data``."""
+        body: dict[str, Any] = self.send_request("GET", path).json()
+        return body
 
-    def file(self, path: str) -> bytes:
-        """GET a product, wherever the redirect leads."""
-        return self._answer("GET", path).content
+    def get_file(self, path: str) -> bytes:
+        """GET a product, following redirects, and return its content."""
+        return self.send_request("GET", path).content
 
-    def _data(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        return self._answer(method, path, body).json()["data"]
+    def send_request(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+        """Send a request and return the response.
 
-    def _answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
-        answer = self._session.request(method, self.url + path, json=body, timeout=60)
-        if answer.status_code != 200:
-            try:
-                said = answer.json()["message"]
-            except (ValueError, KeyError, TypeError):
-                raise DemoError(
-                    f"What answers at {self.url} is no Heliograph. PORT=… says where the stack listens."
-                ) from None
-            raise DemoError(f"{method} {path} was answered {answer.status_code}: {said}")
-        return answer
+        Raises
+        ------
+        DemoError
+            If the status is not 200.
+        """
+        response = self._session.request(method, self.url + path, json=body, timeout=60)
+        if response.status_code == 200:
+            return response
+        try:
+            message = response.json()["message"]
+        except (ValueError, KeyError, TypeError):
+            raise DemoError(
+                f"The server at {self.url} is not Heliograph. Set PORT to the port of the stack."
+            ) from None
+        raise DemoError(f"{method} {path} was answered {response.status_code}: {message}")

@@ -1,95 +1,91 @@
-"""Load the demo data into a running stack, over HTTP like anybody else: ``make load_demo_data``.
+"""Load the demo data into a running stack, over HTTP like any user: ``make load_demo_data``.
 
 Instruments, the supernova fitter as analysis service 1, and real supernovae: SN 2019dwz and
 SN 2020aai as published with the wheel ``jax-bandflux`` (ATLAS and ZTF photometry; the wheel gives
-neither positions nor 20aai's redshift, so these stay blank), and ZTF21aaqjmps where its files are
-at hand (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). What is there already stays.
+neither positions nor 20aai's redshift, so these stay blank), and ZTF21aaqjmps if its files are
+available (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). Existing records stay.
 """
 
 import csv
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from fitter_lambda.input.fit_parameters import PARAMETERS
+from infra import PROJECT
 from infra.client import Api, DemoError
-from infra.local.settings import PROJECT, Settings
+from infra.local.stack_settings import StackSettings
 
-__all__ = ["FITTER", "load", "main"]
+__all__ = ["FITTER", "load_demo_data", "main"]
 
 FITTER = "supernova fitter"
 GROUP = "Demo group"
 
-INSTRUMENTS = {
-    "ZTF": ["ztfg", "ztfr", "ztfi"],
-    "ATLAS": ["atlasc", "atlaso"],
-    "spectrograph": [],
-}
+INSTRUMENTS = {"ZTF": ["ztfg", "ztfr", "ztfi"], "ATLAS": ["atlasc", "atlaso"], "spectrograph": []}
 """In the order of their ids: the first is ZTF."""
 
-WHEEL_BANDS = {
-    "g": ("ztfg", "ZTF"),
-    "ztfg": ("ztfg", "ZTF"),
-    "ztfr": ("ztfr", "ZTF"),
-    "c": ("atlasc", "ATLAS"),
-    "o": ("atlaso", "ATLAS"),
-}
-"""The wheel's names of bandpasses; its J-band points have no bandpass in sncosmo and stay out."""
+BANDPASSES = {
+    "g": ("ztfg", "ZTF"), "ztfg": ("ztfg", "ZTF"), "ztfr": ("ztfr", "ZTF"),
+    "c": ("atlasc", "ATLAS"), "o": ("atlaso", "ATLAS"),
+}  # fmt: skip
+"""Names of the files -> sncosmo's name and the instrument. sncosmo has no bandpass for the wheel's J band."""
+
+MJD_ZERO = datetime(1858, 11, 17)
 
 
-def load(api: Api, say: Callable[[str], None] = print) -> None:
-    """Load everything that is not there yet.
+def load_demo_data(api: Api, report: Callable[[str], None] = print) -> None:
+    """Load everything that is missing.
 
     Parameters
     ----------
     api : Api
         The stack, as an administrator.
-    say : callable
-        Takes a line of progress.
+    report : callable
+        Called with a line for each step.
     """
-    instruments = _instruments(api)
-    group = _group(api)
-    say(f"instruments: {', '.join(instruments)}; group {group}: {GROUP}")
-    say(f"analysis service {_fitter(api, group)}: {FITTER}")
+    instruments = _ensure_instruments(api)
+    group = _ensure_group(api)
+    report(f"instruments: {', '.join(instruments)}; group {group}: {GROUP}")
+    report(f"analysis service {_register_fitter(api, group)}: {FITTER}")
     for name, redshift in (("2019dwz", 0.04608), ("2020aai", None)):
-        rows = _wheel_light_curve(name[2:])
-        position = {"ra": None, "dec": None, "redshift": redshift}
-        _source(api, {"id": name, **position}, rows, instruments, group)
-        say(f"source {name}: {len(rows)} points of photometry")
+        file = _find_wheel_file(name[2:])
+        rows = _read_photometry(file, instruments, "bandpass", delimiter=" ", skipinitialspace=True)
+        _load_source(api, {"id": name, "ra": None, "dec": None, "redshift": redshift}, rows, group)
+        report(f"source {name}: {len(rows)} points of photometry")
     folder = Path(os.environ.get("DEMO_DATA_DIR", PROJECT.parent / "shared" / "demo"))
     if (folder / "ZTF21aaqjmps_phot.csv").is_file():
-        say(f"source ZTF21aaqjmps: {_ztf21aaqjmps(api, folder, instruments, group)}")
+        report(f"source ZTF21aaqjmps: {_load_ztf21aaqjmps(api, folder, instruments, group)}")
     else:
-        say("source ZTF21aaqjmps: its files are not here (DEMO_DATA_DIR), left out")
+        report("source ZTF21aaqjmps: left out, its files were not found (DEMO_DATA_DIR)")
 
 
-def _instruments(api: Api) -> dict[str, int]:
-    present = {item["name"]: int(item["id"]) for item in api.get("/instrument")}
+def _ensure_instruments(api: Api) -> dict[str, int]:
+    """Return the ids of the instruments by name."""
+    ids = {item["name"]: int(item["id"]) for item in api.get("/instrument")}
     for name, filters in INSTRUMENTS.items():
-        if name not in present:
+        if name not in ids:
             kind = "imager" if filters else "spectrograph"
-            added = api.post("/instrument", {"name": name, "type": kind, "filters": filters})
-            present[name] = added["id"]
-    return {name: present[name] for name in INSTRUMENTS}
+            ids[name] = api.post("/instrument", {"name": name, "type": kind, "filters": filters})["id"]
+    return {name: ids[name] for name in INSTRUMENTS}
 
 
-def _group(api: Api) -> int:
+def _ensure_group(api: Api) -> int:
     for group in api.get("/groups")["user_groups"]:
         if group["name"] == GROUP:
             return int(group["id"])
     return int(api.post("/groups", {"name": GROUP})["id"])
 
 
-def _fitter(api: Api, group: int) -> int:
-    """Register the fitter, or bring its registration up to date (the address follows the port)."""
+def _register_fitter(api: Api, group: int) -> int:
+    """Register the fitter, or update its registration: its address depends on the port."""
     fields = {
         "name": FITTER,
         "display_name": "Supernova fitter",
@@ -97,7 +93,7 @@ def _fitter(api: Api, group: int) -> int:
         "version": "1.0",
         "url": f"{api.url}/fitter/supernova",
         "authentication_type": "header_token",
-        "_authinfo": {"header_token": {"Authorization": f"Bearer {_fitter_token()}"}},
+        "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
         "analysis_type": "lightcurve_fitting",
         "input_data_types": ["photometry", "redshift"],
         "optional_analysis_parameters": json.dumps(PARAMETERS),
@@ -111,91 +107,79 @@ def _fitter(api: Api, group: int) -> int:
     return int(api.post("/analysis_service", fields)["id"])
 
 
-def _fitter_token() -> str:
-    """Ask the deployment for the fitter's token, as its operator."""
-    environment = {**os.environ, **Settings.from_environment().aws_environment()}
+def _get_fitter_token() -> str:
+    """Return the fitter's token by the operator's command."""
+    environment = {**os.environ, **StackSettings.from_environment().make_aws_environment()}
     command = [sys.executable, "-m", "infra.admin", "fitter-token"]
-    asked = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    if asked.returncode:
-        raise DemoError(f"The stack does not give the fitter's token:\n{asked.stderr.strip()}")
-    return asked.stdout.strip()
+    result = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise DemoError(f"The command for the fitter's token failed:\n{result.stderr.strip()}")
+    return result.stdout.strip()
 
 
-def _wheel_light_curve(name: str) -> list[dict[str, Any]]:
-    spec = importlib.util.find_spec("jax_supernovae")
-    if spec is None or not spec.submodule_search_locations:
-        raise DemoError("The wheel jax-bandflux is not installed; `make setup` does it.")
-    file = Path(spec.submodule_search_locations[0]) / "data" / name / "all.phot"
+def _find_wheel_file(name: str) -> Path:
+    try:
+        wheel = distribution("jax-bandflux")
+    except PackageNotFoundError:
+        raise DemoError("The wheel jax-bandflux is not installed; `make setup` installs it.") from None
+    return Path(str(wheel.locate_file(f"jax_supernovae/data/{name}/all.phot")))
+
+
+def _read_photometry(
+    file: Path, instruments: dict[str, int], band_column: str, **csv_format: Any
+) -> list[dict[str, Any]]:
+    """Return the API's fields of rows with one of `BANDPASSES`; an empty flux is a non-detection."""
     with file.open() as text:
-        table = csv.DictReader(text, delimiter=" ", skipinitialspace=True)
         return [
-            {
-                "mjd": float(row["mjd"]),
-                "flux": float(row["flux"]),
-                "fluxerr": float(row["fluxerr"]),
-                "zp": float(row["zp"]),
-                "filter": WHEEL_BANDS[row["bandpass"]][0],
-                "instrument": WHEEL_BANDS[row["bandpass"]][1],
-            }
-            for row in table
-            if row["bandpass"] in WHEEL_BANDS
-        ]
-
-
-def _source(
-    api: Api, source: dict[str, Any], rows: list[dict[str, Any]], instruments: dict[str, int], group: int
-) -> None:
-    api.post("/sources", {**source, "group_ids": [group]})
-    columns = {name: [row[name] for row in rows] for name in ("mjd", "flux", "fluxerr", "zp", "filter")}
-    observed_with = [instruments[row["instrument"]] for row in rows]
-    shared = {"obj_id": source["id"], "magsys": "ab", "group_ids": [group]}
-    api.put("/photometry", {**shared, **columns, "instrument_id": observed_with})
-
-
-def _ztf21aaqjmps(api: Api, folder: Path, instruments: dict[str, int], group: int) -> str:
-    rows: list[dict[str, Any]]
-    with (folder / "ZTF21aaqjmps_phot.csv").open() as text:
-        rows = [
             {
                 "mjd": float(row["mjd"]),
                 "flux": float(row["flux"]) if row["flux"] else None,
                 "fluxerr": float(row["fluxerr"]),
                 "zp": float(row["zp"]),
-                "filter": row["filter"],
-                "instrument": "ZTF",
+                "filter": BANDPASSES[row[band_column]][0],
+                "instrument_id": instruments[BANDPASSES[row[band_column]][1]],
             }
-            for row in csv.DictReader(text)
+            for row in csv.DictReader(text, **csv_format)
+            if row[band_column] in BANDPASSES
         ]
-    position = {"ra": 202.5050541, "dec": 13.4111859, "redshift": 0.0246}
-    _source(api, {"id": "ZTF21aaqjmps", **position}, rows, instruments, group)
+
+
+def _load_source(api: Api, source: dict[str, Any], rows: list[dict[str, Any]], group: int) -> None:
+    api.post("/sources", {**source, "group_ids": [group]})
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    api.put("/photometry", {"obj_id": source["id"], "magsys": "ab", "group_ids": [group], **columns})
+
+
+def _load_ztf21aaqjmps(api: Api, folder: Path, instruments: dict[str, int], group: int) -> str:
+    """Load the source with its spectrum, and return a summary."""
+    rows = _read_photometry(folder / "ZTF21aaqjmps_phot.csv", instruments, "filter")
+    source = {"id": "ZTF21aaqjmps", "ra": 202.5050541, "dec": 13.4111859, "redshift": 0.0246}
+    _load_source(api, source, rows, group)
     if not api.get("/sources/ZTF21aaqjmps/spectra")["spectra"]:
         with (folder / "ZTF21aaqjmps_spec.csv").open() as text:
-            bins = [(float(row["wavelengths"]), float(row["fluxes"])) for row in csv.DictReader(text)]
+            bins = list(csv.DictReader(text))
+        first_detection = min(row["mjd"] for row in rows if row["flux"])
+        note = "the file names neither date nor instrument; the date is the first detection's"
         spectrum = {
             "obj_id": "ZTF21aaqjmps",
             "instrument_id": instruments["spectrograph"],
-            "observed_at": _iso(min(row["mjd"] for row in rows if row["flux"])),
-            "altdata": {
-                "note": "the file names neither date nor instrument; the date is the first detection's"
-            },
-            "wavelengths": [bin[0] for bin in bins],
-            "fluxes": [bin[1] for bin in bins],
+            "observed_at": (MJD_ZERO + timedelta(days=first_detection)).isoformat(timespec="seconds"),
+            "altdata": {"note": note},
+            "wavelengths": [float(row["wavelengths"]) for row in bins],
+            "fluxes": [float(row["fluxes"]) for row in bins],
             "group_ids": [group],
         }
         api.post("/spectrum", spectrum)
     return f"{len(rows)} points of photometry, a spectrum"
 
 
-def _iso(mjd: float) -> str:
-    """Return a modified Julian date in ISO 8601; day 0 is 1858-11-17."""
-    return (datetime(1858, 11, 17) + timedelta(days=mjd)).isoformat(timespec="seconds")
-
-
 def main() -> int:
-    """Load the demo data; say what went wrong if it does."""
-    settings = Settings.from_environment()
+    """Load the demo data; print an error if that fails."""
+    settings = StackSettings.from_environment()
     try:
-        load(Api(f"{settings.url}/api", settings.token_file.read_text().strip()))
+        load_demo_data(Api(f"{settings.url}/api", settings.token_file.read_text().strip()))
     except DemoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

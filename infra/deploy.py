@@ -1,7 +1,7 @@
-"""Heliograph on AWS: ``python -m infra.deploy deploy|undeploy --stage STAGE``.
+"""Deploy Heliograph to AWS: ``python -m infra.deploy deploy|undeploy --stage STAGE``.
 
-The same two halves as on the local stack: the template by CloudFormation, the app by Chalice; then the web
-app, which needs to know both. Region and credentials are those of the AWS CLI.
+First the template by CloudFormation, then the app by Chalice, then the web app, which needs the addresses
+of both. Region and credentials are those of the AWS CLI.
 """
 
 from __future__ import annotations
@@ -9,37 +9,34 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cloudformation import StackError, delete_stack, deploy_stack
+from infra import PROJECT
+from infra.chalice_adapter import get_deployed_api, run_chalice
+from infra.cloudformation import CloudFormationStack, StackError
+from infra.fitter_image import ImageError, ensure_fitter_image
 from infra.gateway_responses import put_gateway_responses
-from infra.image import ImageError, ensure_image
-from infra.web_app import empty, publish
+from infra.web_app import empty_web_bucket, publish_web_app
 
 __all__ = ["DeploymentError", "deploy_app", "deploy_infrastructure", "main"]
 
-PROJECT = Path(__file__).resolve().parent.parent
-_TEMPLATE = Path(__file__).with_name("template.yaml")
-
 _FIRST_STEPS = """
-Heliograph ({stage}) runs at {web}
-Its API is at {url}
+Heliograph ({stage}) runs at {web_url}
+Its API is at {api_url}
 
-The first administrator, whose token goes to the file named last:
+To make the first administrator and write the token to the file token-{stage}:
     HELIOGRAPH_STAGE={stage} {python} -m infra.admin ensure token-{stage}
 """
 
-_KEPT = """
-Kept, since they hold records: the tables heliograph-{stage}-registry, -sources and -analyses, the bucket
-heliograph-{stage}-<account>, the key and the secret; and the fitter's images in ECR. `make deploy` takes
-tables, bucket and secret over again. To be rid of them, delete them by hand (of a production stage, switch
-off the tables' deletion protection first).
+_RETAINED = """
+These hold records and are retained: the tables heliograph-{stage}-registry, -sources and -analyses, the
+bucket heliograph-{stage}-<account>, the key, the secret, and the fitter's images in ECR. `make deploy` uses
+tables, bucket and secret again. To get rid of them, delete them by hand (for a production stage, disable
+the tables' deletion protection first).
 """
 
 
@@ -48,21 +45,25 @@ class DeploymentError(RuntimeError):
 
 
 def deploy_infrastructure(session: Any, stage: str, image: str, pause: float = 5.0) -> None:
-    """Bring the stack `heliograph-<stage>` to infra/template.yaml.
+    """Create or update the stack `heliograph-<stage>` from infra/template.yaml.
 
     Raises
     ------
     StackError
-        When CloudFormation does not get there.
+        If CloudFormation fails.
     """
-    deploy_stack(
+    _get_stack(session, stage, pause).deploy(
+        {"TemplateBody": (PROJECT / "infra" / "template.yaml").read_text()},
+        {"Stage": stage, "FitterImage": image},
+    )
+
+
+def _get_stack(session: Any, stage: str, pause: float = 5.0) -> CloudFormationStack:
+    return CloudFormationStack(
         session.client("cloudformation"),
         f"heliograph-{stage}",
-        {"TemplateBody": _TEMPLATE.read_text()},
-        {"Stage": stage, "FitterImage": image},
-        adopt=True,
-        pause=pause,
-        tell=lambda line: print("  " + line, flush=True),
+        pause,
+        report=lambda line: print("  " + line, flush=True),
     )
 
 
@@ -72,26 +73,24 @@ def deploy_app(session: Any, stage: str) -> str:
     Raises
     ------
     DeploymentError
-        When Chalice fails.
+        If Chalice fails.
     """
-    _chalice("deploy", "--stage", stage)
-    record = json.loads((PROJECT / ".chalice" / "deployed" / f"{stage}.json").read_text())
-    api = next(resource for resource in record["resources"] if resource["resource_type"] == "rest_api")
-    put_gateway_responses(session.client("apigateway"), api["rest_api_id"], "api")
-    return str(api["rest_api_url"])
+    _run_chalice_command("deploy", stage)
+    api = get_deployed_api(stage)
+    put_gateway_responses(session.client("apigateway"), api.id, "api")
+    return api.url
 
 
-def _chalice(*arguments: str) -> None:
-    chalice = Path(sys.executable).with_name("chalice")
-    done = subprocess.run([str(chalice), *arguments], check=False, cwd=PROJECT)
-    if done.returncode:
+def _run_chalice_command(command: str, stage: str) -> None:
+    exit_code = run_chalice(command, "--stage", stage).returncode
+    if exit_code:
         raise DeploymentError(
-            f"`chalice {' '.join(arguments)}` ended with {done.returncode}; its own message is above. "
-            "Mend that and run the same again: what is done already stays done."
+            f"`chalice {command} --stage {stage}` ended with {exit_code}; its own message is above. "
+            "Fix that and run the same command again; completed steps are not repeated."
         )
 
 
-def _session() -> Any:
+def _open_session() -> Any:
     session = boto3.session.Session()
     if session.region_name is None:
         raise DeploymentError(
@@ -102,69 +101,65 @@ def _session() -> Any:
         identity = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise DeploymentError(
-            f"AWS does not take the credentials ({error}).\n"
+            f"AWS does not accept the credentials ({error}).\n"
             "Expected those of the AWS CLI: `aws configure`, `aws sso login`, or AWS_PROFILE=… make deploy"
         ) from error
     print(f"account {identity['Account']}, region {session.region_name}", flush=True)
     return session
 
 
-def _check_stage(stage: str) -> None:
-    stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
-    if stage not in stages or stage == "local":
-        known = ", ".join(sorted(set(stages) - {"local"}))
+def _require_stage(stage: str) -> None:
+    stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"].keys() - {"local"}
+    if stage not in stages:
         raise DeploymentError(
-            f"There is no stage {stage!r} to deploy in .chalice/config.json; expected one of: {known}. "
-            "Add yours there, with its HELIOGRAPH_STAGE, to have another."
+            f"{stage!r} is not a stage of .chalice/config.json that can be deployed; expected one of: "
+            f"{', '.join(sorted(stages))}. To have another, add it to that file, with its HELIOGRAPH_STAGE."
         )
 
 
 def _deploy(stage: str) -> None:
-    session = _session()
-    image = os.environ.get("FITTER_IMAGE") or ensure_image(session, stage)
+    session = _open_session()
+    image = os.environ.get("FITTER_IMAGE") or ensure_fitter_image(session, stage)
     print(f"stack heliograph-{stage} …", flush=True)
     deploy_infrastructure(session, stage, image)
     print("the app …", flush=True)
-    url = deploy_app(session, stage)
+    api_url = deploy_app(session, stage)
     print("the web app …", flush=True)
-    web = publish(session, stage, url)
-    print(_FIRST_STEPS.format(stage=stage, url=url, web=web, python=sys.executable))
+    web_url = publish_web_app(session, stage, api_url)
+    print(_FIRST_STEPS.format(stage=stage, api_url=api_url, web_url=web_url, python=sys.executable))
 
 
 def _undeploy(stage: str) -> None:
-    session = _session()
-    print(f"This takes down pages and API of stage {stage}: no analysis is started, sent or called back.")
-    if input(f"Type the stage's name ({stage}) to go on: ").strip() != stage:
-        raise DeploymentError("Nothing was taken down.")
-    _chalice("delete", "--stage", stage)
-    empty(session, stage)
-    delete_stack(
-        session.client("cloudformation"),
-        f"heliograph-{stage}",
-        tell=lambda line: print("  " + line, flush=True),
-    )
-    print(_KEPT.format(stage=stage))
+    session = _open_session()
+    print(f"This deletes the web app and the API of stage {stage}: no analysis can start or call back.")
+    if input(f"Type the stage's name ({stage}) to continue: ").strip() != stage:
+        raise DeploymentError("Nothing was deleted.")
+    _run_chalice_command("delete", stage)
+    empty_web_bucket(session, stage)
+    _get_stack(session, stage).delete()
+    print(_RETAINED.format(stage=stage))
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says, and return the exit code."""
+    """Run the command of the command line, and return the exit code."""
+    commands = {"deploy": _deploy, "undeploy": _undeploy}
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Heliograph on AWS")
-    parser.add_argument("command", choices=["deploy", "undeploy"])
+    parser.add_argument("command", choices=commands)
     parser.add_argument("--stage", default="prod")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        _check_stage(chosen.stage)
-        (_deploy if chosen.command == "deploy" else _undeploy)(chosen.stage)
+        _require_stage(options.stage)
+        commands[options.command](options.stage)
     except (DeploymentError, ImageError, StackError) as error:
         print(error, file=sys.stderr)
-        return 1
     except (BotoCoreError, ClientError) as error:
         print(
-            f"AWS refused: {error}\nExpected an identity that may do this; see docs/operators.",
+            f"AWS refused: {error}\nCheck the permissions of your identity; see docs/operators.md.",
             file=sys.stderr,
         )
-        return 1
-    return 0
+    else:
+        return 0
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,63 +1,43 @@
-"""The Chalice app as a template and a zip, made again only when something changed.
+"""Package the Chalice app as a template and a zip, again only after a change.
 
 ``python -m infra.packaging STAGE FOLDER`` writes::
 
     FOLDER/sam.json         the app's template, as `aws cloudformation package` takes it
     FOLDER/deployment.zip   the code of its functions, dependencies included
-    FOLDER/digest           of everything that the two were made from
+    FOLDER/digest           digest of everything that the two were made from
 
-Chalice keeps the installed dependencies in `.chalice/deployments`, by the hash of requirements.txt, so
-that a change of our own code costs a second and not the minute of an installation.
+Chalice keeps the installed dependencies in `.chalice/deployments`, by the hash of requirements.txt: after a
+change of our own code it takes a second, not the minute of an installation.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from infra.gateway_responses import as_openapi
+from infra import PROJECT
+from infra.chalice_adapter import complete_template, run_chalice
+from infra.source_digest import hash_sources
 
-__all__ = ["PackagingError", "build", "source_digest"]
+__all__ = ["PackagingError", "package_app"]
 
-PROJECT = Path(__file__).resolve().parent.parent
+_OUTPUTS = ("sam.json", "deployment.zip")
+_SOURCES = (
+    "requirements.txt", "constraints.txt", "app.py", "chalicelib", "infra/packaging.py",
+    "infra/chalice_adapter.py", "infra/gateway_responses.py",
+)  # fmt: skip
 
 
 class PackagingError(RuntimeError):
-    """The package could not be made; the message holds what Chalice said."""
+    """Chalice failed; the message holds its output."""
 
 
-def _sources(project: Path) -> Iterator[Path]:
-    yield project / "requirements.txt"
-    yield project / "constraints.txt"
-    yield project / "app.py"
-    yield Path(__file__)
-    yield Path(__file__).with_name("gateway_responses.py")
-    yield from sorted((project / ".chalice").glob("*.json"))
-    for path in sorted((project / "chalicelib").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path
-
-
-def source_digest(stage: str, project: Path = PROJECT) -> str:
-    """Return a digest of everything that the package of a stage is made from."""
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]}".encode())
-    for path in _sources(project):
-        content = path.read_bytes()
-        digest.update(f"\0{path.name} {path.parent.name} {len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
-
-
-def build(stage: str, folder: Path, project: Path = PROJECT) -> str:
-    """Package the app for a stage into a folder, unless what is there is up to date.
+def package_app(stage: str, folder: Path) -> None:
+    """Package the app for a stage into a folder, unless the folder holds the same package.
 
     Parameters
     ----------
@@ -65,76 +45,55 @@ def build(stage: str, folder: Path, project: Path = PROJECT) -> str:
         The Chalice stage.
     folder
         Where the template, the zip and their digest go.
-    project
-        The folder that holds app.py.
-
-    Returns
-    -------
-    str
-        The digest of what the package was made from.
 
     Raises
     ------
     PackagingError
-        When Chalice fails; the message is its own.
+        If Chalice fails.
     """
-    digest = source_digest(stage, project)
+    sources = [*(PROJECT / name for name in _SOURCES), *sorted((PROJECT / ".chalice").glob("*.json"))]
+    digest = hash_sources(sources, f"{stage} {sys.version_info[:2]}")
     folder.mkdir(parents=True, exist_ok=True)
-    # Two stacks (a running one and a test's) may package at once, into one folder and one cache.
+    # Two stacks, such as a running one and a test's, share the folder and Chalice's cache.
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made_from = folder / "digest"
-        if made_from.exists() and made_from.read_text() == digest:
-            return digest
-        made_from.unlink(missing_ok=True)
+        digest_file = folder / "digest"
+        if digest_file.exists() and digest_file.read_text() == digest:
+            return
+        digest_file.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            _chalice_package(stage, Path(scratch), project)
-            _complete_template(Path(scratch) / "sam.json", stage)
-            for name in ("sam.json", "deployment.zip"):
+            _run_chalice_package(stage, Path(scratch))
+            complete_template(Path(scratch) / "sam.json", stage)
+            for name in _OUTPUTS:
                 shutil.move(Path(scratch) / name, folder / name)
-        made_from.write_text(digest)
-    return digest
+        digest_file.write_text(digest)
 
 
-def _chalice_package(stage: str, out: Path, project: Path) -> None:
-    chalice = Path(sys.executable).with_name("chalice")
-    command = [str(chalice), "package", "--stage", stage, str(out.resolve())]
-    # Chalice wants a region even for a template that names none.
+def _run_chalice_package(stage: str, folder: Path) -> None:
+    # Chalice requires a region, although its template names none.
     env = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}
-    done = subprocess.run(command, check=False, cwd=project, env=env, capture_output=True, text=True)
-    if done.returncode or not (out / "sam.json").exists():
-        said = (done.stderr or done.stdout).strip()
+    result = run_chalice("package", "--stage", stage, str(folder.resolve()), env=env, capture_output=True)
+    if result.returncode or not (folder / "sam.json").exists():
         raise PackagingError(
-            f"`chalice package --stage {stage}` failed:\n{said}\n"
-            "Expected a template and a zip. If a package could not be fetched, check pip's index; "
-            "otherwise mend what is said above, and try again."
+            f"`chalice package --stage {stage}` failed:\n{(result.stderr or result.stdout).strip()}\n"
+            "If a package could not be downloaded, check pip's index; otherwise fix the cause above. "
+            "Then try again."
         )
 
 
-def _complete_template(path: Path, stage: str) -> None:
-    template = json.loads(path.read_text())
-    # The API calls this one by the name that `chalice deploy` gives it; a template would make one up.
-    template["Resources"]["Documents"]["Properties"]["FunctionName"] = f"heliograph-{stage}-documents"
-    api = template["Resources"]["RestAPI"]["Properties"]
-    api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = as_openapi()
-    path.write_text(json.dumps(template, indent=2) + "\n")
-
-
-def main(arguments: list[str]) -> int:
-    """Package by hand: ``python -m infra.packaging STAGE FOLDER``."""
+def main(arguments: list[str]) -> None:
+    """Package the app: ``python -m infra.packaging STAGE FOLDER``."""
     if len(arguments) != 2:
-        print("usage: python -m infra.packaging STAGE FOLDER", file=sys.stderr)
-        return 2
-    stage, folder = arguments[0], Path(arguments[1])
+        sys.exit("usage: python -m infra.packaging STAGE FOLDER")
+    stage = arguments[0]
+    folder = Path(arguments[1])
     try:
-        build(stage, folder)
+        package_app(stage, folder)
     except PackagingError as error:
-        print(error, file=sys.stderr)
-        return 1
+        sys.exit(str(error))
     size = (folder / "deployment.zip").stat().st_size / 1e6
     print(f"{folder}/sam.json and {folder}/deployment.zip ({size:.1f} MB), stage {stage}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The table of AB − Vega offsets, computed once and committed as ``chalicelib/sources/vega.json``.
+"""Compute the AB − Vega offsets once; the result is committed as ``chalicelib/sources/vega.json``.
 
 ::
 
@@ -7,15 +7,15 @@
 
 The offset of a bandpass is the AB magnitude of Vega in it, for a detector that counts photons. Vega is
 CALSPEC's alpha_lyr_stis_011 (Bohlin, Hubeny & Rauch 2020, AJ 160, 21), which comes with pyphot. The
-bandpasses are sncosmo's own wherever they can be had (its package, ``SNCOSMO_DATA_DIR``, the wheel
-jax-bandflux, or its download); for the others the same instrument's of pyphot or sedpy stand in, or a
-published offset. What cannot be had anywhere is left out, and named. Of the wheels only data are read.
+bandpasses are sncosmo's own if available (in its package, ``SNCOSMO_DATA_DIR``, the wheel jax-bandflux, or
+its download). The others are replaced by those of the same instrument in pyphot or sedpy, or by a published
+offset. Bandpasses that are not available anywhere are left out and listed. Only data of the wheels are read.
 """
 
-import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.input.templates import load_bandpasses
+from infra import PROJECT
 
-__all__ = ["main", "offset"]
+__all__ = ["SNCOSMO_VERSION", "main", "vega_offset"]
+
+SNCOSMO_VERSION = "2.13.1"
+"""`get_sncosmo_bandpasses` reads a private list of this version; a test compares it with the pin."""
 
 Array = npt.NDArray[np.float64]
 Curve = tuple[Array, Array]
-"""Wavelengths in Å, and what is there."""
+"""Wavelengths in Å, and transmissions or flux densities."""
 
-TABLE = Path(__file__).resolve().parents[1] / "chalicelib" / "sources" / "vega.json"
+OFFSETS_FILE = PROJECT / "chalicelib" / "sources" / "vega.json"
 LIGHT_SPEED = 2.99792458e18
 """Å/s."""
 
@@ -61,17 +65,15 @@ SEDPY = {
     **{f"f{band}": f"roman_wfi_f{band}" for band in ("062", "087", "106", "129", "146", "158", "184", "213")},
     **{f"uvot::uv{band}": f"uvot_{band}" for band in ("w1", "m2", "w2")},
     **{f"hsc::{band}": f"hsc_{band}" for band in "grizy"},
-    "gaia::g": "gaia_g",
-    "gaia::gbp": "gaia_bp",
-    "gaia::grp": "gaia_rp",
-}
-"""sncosmo's names of bandpasses, and those of the curves that stand in for them."""
+    "gaia::g": "gaia_g", "gaia::gbp": "gaia_bp", "gaia::grp": "gaia_rp",
+}  # fmt: skip
+"""sncosmo's names of bandpasses -> names of the curves that replace them."""
 
 PUBLISHED = {"uvot::v": -0.01, "uvot::b": -0.13, "uvot::u": 1.02, "uvot::white": 0.80}
 """Breeveld et al. 2011, AIP Conf. Proc. 1358, 373, table 1."""
 
 
-def offset(bandpass: Curve, vega: Curve) -> float:
+def vega_offset(bandpass: Curve, vega: Curve) -> float:
     """Return the AB magnitude of Vega in a bandpass.
 
     Parameters
@@ -81,7 +83,8 @@ def offset(bandpass: Curve, vega: Curve) -> float:
     vega : tuple of ndarray
         Wavelengths (Å), and flux densities in erg/s/cm²/Å.
     """
-    (wave, transmission), (vega_wave, vega_flux) = bandpass, vega
+    wave, transmission = bandpass
+    vega_wave, vega_flux = vega
     inside = vega_wave[(vega_wave > wave[0]) & (vega_wave < wave[-1])]
     grid = np.unique(np.concatenate([np.linspace(wave[0], wave[-1], 20_000), wave, inside]))
     photons = np.interp(grid, wave, transmission) * grid
@@ -90,59 +93,56 @@ def offset(bandpass: Curve, vega: Curve) -> float:
     return float(-2.5 * np.log10(ratio))
 
 
-def _names() -> Iterator[tuple[str, Any]]:
-    """Every name that sncosmo knows, aliases too, each with what tells apart the bandpasses."""
+def get_sncosmo_bandpasses() -> dict[str, Any]:
+    """Return sncosmo's names of bandpasses -> how it loads each; aliases load the same."""
     from sncosmo.bandpasses import _BANDPASSES
 
-    return ((name, (loader, tuple(args))) for (name, _), (loader, args, _) in _BANDPASSES._loaders.items())
+    return {name: (loader, tuple(args)) for (name, _), (loader, args, _) in _BANDPASSES._loaders.items()}
 
 
-def _bandpasses() -> dict[str, Curve]:
-    names = dict(_names())
-    found, _ = load_bandpasses(names)
-    curves = {name: (band.wave, band.trans) for name, band in found.items()}
-    curves |= _pyphot({name: curve for name, curve in PYPHOT.items() if name not in curves})
-    curves |= _sedpy({name: curve for name, curve in SEDPY.items() if name not in curves})
-    same = {what: name for name, what in names.items() if name in curves}
-    return {name: curves[same[what]] for name, what in names.items() if what in same}
+def _load_curves(names: dict[str, Any]) -> dict[str, Curve]:
+    bandpasses, _ = load_bandpasses(names)
+    curves = {name: (band.wave, band.trans) for name, band in bandpasses.items()}
+    curves |= _load_pyphot_curves(PYPHOT.keys() - curves.keys())
+    curves |= _load_sedpy_curves(SEDPY.keys() - curves.keys())
+    loaders = {names[name]: name for name in names if name in curves}
+    return {name: curves[loaders[loader]] for name, loader in names.items() if loader in loaders}
 
 
-def _data(package: str, folder: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        sys.exit(f"The data of the wheel {package} are needed; this module's docstring says how to get them.")
-    return Path(spec.submodule_search_locations[0]) / folder
+def _find_file(package: str, path: str) -> Path:
+    """Return a file of an installed wheel; this module's docstring says how to install them."""
+    return Path(str(distribution(package).locate_file(path)))
 
 
-def _pyphot(request: dict[str, str]) -> dict[str, Curve]:
+def _load_pyphot_curves(names: Iterable[str]) -> dict[str, Curve]:
     import h5py
 
-    with h5py.File(_data("pyphot", "libs") / "new_filters.hd5") as library:
-        tables = {name: library["filters"][curve] for name, curve in request.items()}
-        scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
+    scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
+    with h5py.File(_find_file("pyphot", "pyphot/libs/new_filters.hd5")) as library:
+        columns = {name: library["filters"][PYPHOT[name]] for name in names}
         return {
-            name: (table["WAVELENGTH"] * scale[table.attrs["WAVELENGTH_UNIT"]], table["THROUGHPUT"])
-            for name, table in tables.items()
+            name: (column["WAVELENGTH"] * scale[column.attrs["WAVELENGTH_UNIT"]], column["THROUGHPUT"])
+            for name, column in columns.items()
         }
 
 
-def _sedpy(request: dict[str, str]) -> dict[str, Curve]:
-    folder = _data("sedpy", "data") / "filters"
-    tables = {name: np.genfromtxt(folder / f"{curve}.par") for name, curve in request.items()}
-    return {name: (table[:, 0], table[:, 1]) for name, table in tables.items()}
+def _load_sedpy_curves(names: Iterable[str]) -> dict[str, Curve]:
+    folder = _find_file("astro-sedpy", "sedpy/data/filters")
+    return {name: tuple(np.genfromtxt(folder / f"{SEDPY[name]}.par")[:, :2].T) for name in names}
 
 
 def main() -> int:
-    """Write the table."""
+    """Write the file of offsets."""
     from astropy.io import fits
-    from sncosmo.bandpasses import _BANDPASSES
 
-    spectrum = fits.getdata(_data("pyphot", "libs") / "alpha_lyr_stis_011.fits", 1)
+    spectrum = fits.getdata(_find_file("pyphot", "pyphot/libs/alpha_lyr_stis_011.fits"), 1)
     vega = np.array(spectrum["WAVELENGTH"], dtype=float), np.array(spectrum["FLUX"], dtype=float)
-    offsets = PUBLISHED | {name: round(offset(curve, vega), 4) for name, curve in _bandpasses().items()}
-    TABLE.write_text(json.dumps(offsets, sort_keys=True, indent=1) + "\n")
-    missing = sorted({name for name, _ in _BANDPASSES._loaders} - offsets.keys())
-    print(f"{len(offsets)} bandpasses; not to be had: {', '.join(missing)}", file=sys.stderr)
+    names = get_sncosmo_bandpasses()
+    curves = _load_curves(names)
+    offsets = PUBLISHED | {name: round(vega_offset(curve, vega), 4) for name, curve in curves.items()}
+    OFFSETS_FILE.write_text(json.dumps(offsets, sort_keys=True, indent=1) + "\n")
+    missing = sorted(names.keys() - offsets.keys())
+    print(f"{len(offsets)} bandpasses; not available: {', '.join(missing)}", file=sys.stderr)
     return 0
 
 

@@ -1,77 +1,77 @@
-"""The web app on AWS: the files of web/ in their bucket, and a config.json that says where the API is."""
+"""The web app on AWS: the files of web/ in their bucket, and a config.json with the API's address."""
 
 from __future__ import annotations
 
 import json
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from infra.cloudformation import find_stack
+from infra import PROJECT
+from infra.cloudformation import CloudFormationStack
 
-__all__ = ["empty", "publish"]
+__all__ = ["empty_web_bucket", "publish_web_app"]
 
-_FOLDER = Path(__file__).resolve().parent.parent / "web"
+_CACHE_CONTROL = "no-cache"
+"""Browsers must revalidate: file names do not change with the content, and modules must match each other."""
 
-# The names of files do not change with what is in them, and modules must fit each other: so nobody keeps
-# one without asking whether it is still the same.
-_CACHE = "no-cache"
-
-# Python's own table and not the machine's.
-_TYPES = mimetypes.MimeTypes()
+_MIME_TYPES = mimetypes.MimeTypes()
+"""Python's own table, independent of the machine's."""
 
 
-def publish(session: Any, stage: str, api: str, folder: Path = _FOLDER) -> str:
-    """Bring the web app's bucket to a folder's state, and return the app's address.
+def publish_web_app(session: Any, stage: str, api_url: str, folder: Path = PROJECT / "web") -> str:
+    """Make the web app's bucket equal to a folder, and return the app's address.
 
     Parameters
     ----------
     session
         A boto3 session.
     stage
-        The stage, whose stack is there.
-    api
+        A deployed stage.
+    api_url
         The API's address.
     folder
-        The web app's files.
+        The web app's files; hidden ones are left out.
     """
-    s3, bucket = session.client("s3"), _bucket(session, stage)
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder)}
-    files["config.json"] = json.dumps({"api": api.rstrip("/")}).encode()
+    s3 = session.client("s3")
+    bucket = _get_bucket(session, stage)
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+    files["config.json"] = json.dumps({"api": api_url.rstrip("/")}).encode()
     for key, data in files.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=_type(key), CacheControl=_CACHE)
-    _delete(s3, bucket, but=set(files))
-    stack = find_stack(session.client("cloudformation"), f"heliograph-{stage}") or {}
-    return next(str(out["OutputValue"]) for out in stack["Outputs"] if out["OutputKey"] == "WebUrl")
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=data, ContentType=_guess_type(key), CacheControl=_CACHE_CONTROL
+        )
+    _delete_objects(s3, bucket, except_keys=files)
+    stack = CloudFormationStack(session.client("cloudformation"), f"heliograph-{stage}")
+    return stack.get_outputs()["WebUrl"]
 
 
-def empty(session: Any, stage: str) -> None:
-    """Take every file out of the bucket, without which CloudFormation does not delete it."""
+def empty_web_bucket(session: Any, stage: str) -> None:
+    """Delete all files of the web app; CloudFormation deletes only empty buckets."""
     s3 = session.client("s3")
     try:
-        _delete(s3, _bucket(session, stage))
+        _delete_objects(s3, _get_bucket(session, stage))
     except s3.exceptions.NoSuchBucket:
         return
 
 
-def _bucket(session: Any, stage: str) -> str:
+def _get_bucket(session: Any, stage: str) -> str:
     return f"heliograph-{stage}-web-{session.client('sts').get_caller_identity()['Account']}"
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+def _guess_type(name: str) -> str:
+    mime_type = _MIME_TYPES.guess_type(name)[0] or "application/octet-stream"
+    return f"{mime_type}; charset=utf-8" if mime_type.startswith("text/") else mime_type
 
 
-def _type(name: str) -> str:
-    kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-
-
-def _delete(s3: Any, bucket: str, but: frozenset[str] | set[str] = frozenset()) -> None:
+def _delete_objects(s3: Any, bucket: str, except_keys: Collection[str] = ()) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        keys = [{"Key": found["Key"]} for found in page.get("Contents", []) if found["Key"] not in but]
+        keys = [item["Key"] for item in page.get("Contents", []) if item["Key"] not in except_keys]
         if keys:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            objects = [{"Key": key} for key in keys]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})

@@ -1,4 +1,4 @@
-"""What all tests share: where data outside the project may be, and loud words when they are not."""
+"""Fixtures of all tests: data beside the project, one local stack."""
 
 import os
 from collections.abc import Iterator
@@ -8,27 +8,27 @@ import hypothesis
 import pytest
 
 from infra.client import Api
-from infra.local.control import RunningStack
 from tests.demo_stack import demo_stack
+from tests.running_stack import RunningStack
 
-# No deadline: a busy machine is no fault of the code. The same examples on every run of CI.
-hypothesis.settings.register_profile("here", deadline=None, derandomize="CI" in os.environ)
-hypothesis.settings.load_profile("here")
+# No deadline: tests must not fail on a busy machine. In CI, the same examples on every run.
+hypothesis.settings.register_profile("heliograph", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("heliograph")
 
-HERE = Path(__file__).resolve().parent
-SHARED = HERE.parents[1] / "shared"
+TESTS = Path(__file__).resolve().parent
+SHARED = TESTS.parents[1] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what needs a whole stack, so that tests that run side by side start one alone."""
+    """Run all tests that need a stack in one process, so that parallel runs start only one."""
     for item in items:
-        if item.path.is_relative_to(HERE / "e2e") or item.path.is_relative_to(HERE / "browser"):
+        if item.path.is_relative_to(TESTS / "e2e") or item.path.is_relative_to(TESTS / "browser"):
             item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data beside the project; tests that need it are skipped where it is absent."""
+    """The folder of real data beside the project; tests that need it are skipped without it."""
     if not SHARED.is_dir():
         pytest.skip(f"the data folder {SHARED.name}/ is not beside the project")
     return SHARED
@@ -36,7 +36,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The local stack for whole stories."""
+    """The local stack of the end-to-end and browser tests."""
     with demo_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""The local stack with ports and state of its own, the demo data loaded."""
+"""A local stack with its own ports and state, and the demo data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,17 +8,17 @@ import pytest
 
 from infra import demo_data
 from infra.client import Api
-from infra.local.control import RunningStack, running_stack
+from tests.running_stack import RunningStack, running_stack
 
 __all__ = ["demo_stack"]
 
 
 @contextmanager
 def demo_stack(folder: Path) -> Iterator[RunningStack]:
-    """Run a stack whose state is in a folder."""
-    with running_stack(folder) as running, pytest.MonkeyPatch.context() as patch:
-        # The loader asks the deployment for the fitter's token: this one, not one that runs besides.
-        patch.setenv("PORT", str(running.settings.port))
-        patch.setenv("HELIOGRAPH_LOCAL_DIR", str(running.settings.state_dir))
-        demo_data.load(Api(f"{running.url}/api", running.token), say=lambda line: None)
-        yield running
+    """Run a stack with its state in a folder."""
+    with running_stack(folder) as stack, pytest.MonkeyPatch.context() as patch:
+        # The loader gets the fitter's token from the stack that these variables name.
+        patch.setenv("PORT", str(stack.settings.port))
+        patch.setenv("HELIOGRAPH_LOCAL_DIR", str(stack.settings.state_dir))
+        demo_data.load_demo_data(Api(f"{stack.url}/api", stack.token), report=lambda line: None)
+        yield stack

@@ -1,4 +1,4 @@
-"""A gateway in process: requests become the events that API Gateway makes, answers become `Reply`."""
+"""API Gateway in process: makes a request into Lambda's event, and the app's answer into a `Reply`."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from chalicelib.reference.openapi_document import build_openapi_document
 from chalicelib.routes import OPERATIONS
 
 FAULTS = (500,)
-"""Statuses that nothing promises: a test that makes something break sees them."""
+"""Statuses that no route documents: they mean a fault of the app."""
 
 
 @dataclass
@@ -39,31 +39,31 @@ class Reply:
         return str(self.json["message"])
 
 
-def check_promise(method: str, resource: str, reply: Reply) -> None:
-    """Fail if an answer is not what its route says that it answers."""
+def check_reply(method: str, resource: str, reply: Reply) -> None:
+    """Fail if a reply is not one that its route documents."""
     operation = next((o for o in OPERATIONS if (o.method, o.path) == (method, resource)), None)
     if operation is None:
         return
-    promised_statuses = _documented()["paths"][resource][method.lower()]["responses"]
-    assert str(reply.status) in promised_statuses or reply.status in FAULTS, (
-        f"{method} {resource} answered {reply.status}, which the OpenAPI document does not tell"
+    statuses = _load_openapi_document()["paths"][resource][method.lower()]["responses"]
+    assert str(reply.status) in statuses or reply.status in FAULTS, (
+        f"{method} {resource} answered {reply.status}, which is not in the OpenAPI document"
     )
     if reply.status != 200 or "json" not in reply.headers["Content-Type"]:
         return
-    promised = {"data": operation.answers, **operation.beside}
-    for name, schema in promised.items():
-        given = reply.json if operation.bare else reply.json.get(name)
-        if given is not None or name == "data":
-            msgspec.convert(given, schema or None, strict=True)
+    schemas = {"data": operation.answers, **operation.beside}
+    for name, schema in schemas.items():
+        value = reply.json if operation.bare else reply.json.get(name)
+        if value is not None or name == "data":
+            msgspec.convert(value, schema or None, strict=True)
 
 
 @cache
-def _documented() -> dict[str, Any]:
+def _load_openapi_document() -> dict[str, Any]:
     return build_openapi_document(OPERATIONS)
 
 
 class Gateway:
-    """The app behind a base path ``/api``, spoken to as one user."""
+    """The app behind the base path ``/api``, with the token of one user."""
 
     def __init__(self, app: Chalice, token: str | None) -> None:
         self._app = app
@@ -89,19 +89,19 @@ class Gateway:
 
     def request(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
         parts = urlsplit(target)
-        resource, names = self._match(method, parts.path)
+        resource, names = self._match_route(method, parts.path)
         query: dict[str, list[str]] = {}
         for name, value in parse_qsl(parts.query, keep_blank_values=True):
             query.setdefault(name, []).append(value)
-        sent = {"host": "heliograph.test", "x-forwarded-proto": "https", **headers}
+        sent_headers = {"host": "heliograph.test", "x-forwarded-proto": "https", **headers}
         if self.token:
-            sent["authorization"] = f"token {self.token}"
+            sent_headers["authorization"] = f"token {self.token}"
         event = {
             "resource": resource,
             "path": parts.path,
             "httpMethod": method,
-            "headers": sent,
-            "multiValueHeaders": {name: [value] for name, value in sent.items()},
+            "headers": sent_headers,
+            "multiValueHeaders": {name: [value] for name, value in sent_headers.items()},
             "multiValueQueryStringParameters": query or None,
             "pathParameters": names or None,
             "stageVariables": None,
@@ -117,27 +117,27 @@ class Gateway:
         }
         answer = self._app(event, None)
         reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
-        check_promise(method, resource, reply)
+        check_reply(method, resource, reply)
         return reply
 
-    def _match(self, method: str, path: str) -> tuple[str, dict[str, str]]:
-        """Choose the route as API Gateway does: fixed parts before variables, ``{proxy+}`` last."""
+    def _match_route(self, method: str, path: str) -> tuple[str, dict[str, str]]:
+        """Return the route that API Gateway would use: fixed parts before variables, ``{proxy+}`` last."""
         for pattern in sorted(
             self._app.routes, key=lambda p: [part.startswith("{") for part in p.split("/")]
         ):
             if "+" in pattern or method not in self._app.routes[pattern]:
                 continue
-            found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", pattern), path)
-            if found:
-                return pattern, found.groupdict()
+            match = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", pattern), path)
+            if match:
+                return pattern, match.groupdict()
         return "/{proxy+}", {"proxy": path.lstrip("/")}
 
 
-def followed(reply: Reply) -> bytes:
-    """Return the blob that a redirect leads to."""
+def get_redirect_blob(reply: Reply) -> bytes:
+    """Return the blob that a redirect points to."""
     assert reply.status == 303, reply.text
     key = urlsplit(reply.headers["Location"]).path.lstrip("/")
     key = key.partition("/")[2] if key.startswith("heliograph-") else key
-    found = blobs.read_blob(key)
-    assert found is not None, reply.headers["Location"]
-    return found
+    blob = blobs.read_blob(key)
+    assert blob is not None, reply.headers["Location"]
+    return blob

@@ -1,4 +1,4 @@
-"""An analysis service of one's own: a real HTTP server that notes what it is sent and answers as told."""
+"""An analysis service for tests: a real HTTP server that records requests and gives prepared answers."""
 
 import json
 import threading
@@ -12,12 +12,12 @@ from typing import Any
 Headers = dict[str, str]
 Body = bytes | Iterator[bytes]
 Answer = Callable[["Received"], tuple[int, Headers] | tuple[int, Headers, Body]]
-"""Says a status, headers, and perhaps a body: whole, or in pieces that come as they come."""
+"""Returns a status, headers, and perhaps a body: bytes, or pieces that are sent one by one."""
 
 
 @dataclass
 class Received:
-    """A request that came in."""
+    """A request that the service received."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Received:
 
 @dataclass
 class Service:
-    """Where the server listens, what it got, and what it says (the last answer again and again)."""
+    """The server's address, its answers (the last one is repeated), and the requests it received."""
 
     url: str
     answers: list[int | Answer] = field(default_factory=lambda: [200])
@@ -44,8 +44,8 @@ class Service:
 
     def answer(self, request: Received) -> tuple[int, Headers, Body]:
         self.received.append(request)
-        now = self.answers[min(len(self.received), len(self.answers)) - 1]
-        status, headers, *body = (now, {}) if isinstance(now, int) else now(request)
+        answer = self.answers[min(len(self.received), len(self.answers)) - 1]
+        status, headers, *body = (answer, {}) if isinstance(answer, int) else answer(request)
         return status, headers, body[0] if body else b"ok"
 
 
@@ -58,17 +58,17 @@ def analysis_service(*answers: int | Answer) -> Iterator[Service]:
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more, body = service.answer(Received(self.command, self.path, headers, raw))
-            whole = isinstance(body, bytes)
-            ends = {"Content-Length": str(len(body))} if whole else {"Connection": "close"}
+            request_headers = {name.lower(): value for name, value in self.headers.items()}
+            status, headers, body = service.answer(Received(self.command, self.path, request_headers, raw))
+            is_whole = isinstance(body, bytes)
+            framing = {"Content-Length": str(len(body))} if is_whole else {"Connection": "close"}
             self.send_response(status)
-            for name, value in {**ends, **more}.items():
+            for name, value in {**framing, **headers}.items():
                 self.send_header(name, value)
-            # Who asked may have gone: that is one of the things tested.
+            # Some tests close the connection before they have read the answer.
             with suppress(ConnectionError):
                 self.end_headers()
-                for piece in [body] if whole else body:
+                for piece in [body] if is_whole else body:
                     self.wfile.write(piece)
 
         do_GET = do_PATCH = do_POST
@@ -89,8 +89,8 @@ def analysis_service(*answers: int | Answer) -> Iterator[Service]:
         thread.join()
 
 
-def slow(seconds: float, status: int = 200) -> Answer:
-    """An answer that takes its time."""
+def answer_after(seconds: float, status: int = 200) -> Answer:
+    """Return an answer that takes so many seconds."""
 
     def answer(request: Received) -> tuple[int, Headers]:
         time.sleep(seconds)

@@ -1,15 +1,16 @@
 """Heliograph on one machine: ``python -m infra.local run``, ``start``, ``stop``, ``status``.
 
-stack.py           what starts and ends, in which order
-settings.py        ports and places
-emulator.py        the emulated AWS, a child process
-saved_state.py     what changes in its saved state before it starts again
-deployment.py      both halves of Heliograph, deployed to it
-api_completion.py  what it leaves out of the API
-containers/        the fitter's container functions as processes
-front_door/        the web app and the API on one port
-control.py         starting and stopping from elsewhere; the fixture of the end-to-end tests
-lifeline.py        no process outlives the stack
-pidfile.py         one stack to one state
-ports.py           who holds a port
+__main__           the command line
+child_process      child processes that end with the stack
+containers         the fitter's container functions as local processes
+emulator_process   the process of the emulated AWS
+front_door         the web app and the API on one port
+local_deployment   deploys both halves of Heliograph to the emulator
+local_errors       errors of the local stack
+local_stack        starts and stops all parts, in order
+ministack_adapter  what depends on the emulator's version: its saved state, paths, gaps
+port_binding       binds ports, names the process that holds one
+process_lock       a file lock: one process per state folder
+stack_control      starts and stops a stack in the background
+stack_settings     ports, folders, environment
 """

@@ -11,7 +11,7 @@ from moto import mock_aws
 from chalicelib import lambda_functions, people, workers
 from tests.api.story import held
 from tests.gateway import Gateway
-from tests.stage import make_stage, template_resources
+from tests.stage import load_template_resources, make_stage
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -30,7 +30,7 @@ def environment() -> Iterator[None]:
 @pytest.fixture(scope="package")
 def mocked(environment: None) -> Iterator[dict[str, Any]]:
     with mock_aws():
-        yield template_resources()
+        yield load_template_resources()
 
 
 @pytest.fixture

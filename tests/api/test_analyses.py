@@ -138,7 +138,7 @@ def test_a_product_that_is_not_there_is_a_404(admin: Gateway, product: str) -> N
 def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     import json
 
-    from tests.gateway import followed
+    from tests.gateway import get_redirect_blob
 
     monkeypatch.setattr(settings, "LARGE_ANSWER_BYTES", 2000)
     make_source(admin)
@@ -146,7 +146,7 @@ def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.Monkey
     body = {"analysis": {"results": {"data": numbers}}}
     analysis = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", body).data["id"]
     reply = admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")
-    assert json.loads(followed(reply))["data"]["data"]["results"]["data"] == numbers
+    assert json.loads(get_redirect_blob(reply))["data"]["data"]["results"]["data"] == numbers
 
 
 def test_the_fitters_door(admin: Gateway) -> None:

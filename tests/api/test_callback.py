@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import blobs
 from tests.api.story import deliver, make_service, make_source, overdue, start
-from tests.gateway import Gateway, followed
+from tests.gateway import Gateway, get_redirect_blob
 from tests.service import Received, analysis_service
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -62,10 +62,12 @@ def test_a_document_comes_back_as_it_came(admin: Gateway, waiting: tuple[int, st
     first, second = record["data"]["plots"]
     assert (first["format"], first["type"], second["format"]) == ("png", "png", "pdf")
     assert second["data"] == DOCUMENT["plots"][1]
-    assert followed(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
-    assert followed(admin.get(f"/obj/analysis/{analysis}/inference_data")) == b"\x89HDF\r\n\x1a\n"
+    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
+    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/inference_data")) == b"\x89HDF\r\n\x1a\n"
     assert admin.get(f"/obj/analysis/{analysis}/results").data == {"chi2": 1.5}
-    assert json.loads(followed(admin.get(f"/obj/analysis/{analysis}/results?download=true"))) == {"chi2": 1.5}
+    assert json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/results?download=true"))) == {
+        "chi2": 1.5
+    }
     (listed,) = admin.get("/obj/SN1/analysis").data
     assert listed["model_lightcurve"] == DOCUMENT["model_lightcurve"]
     assert admin.get(f"/obj/analysis/{analysis}/status").data["progress"] == 1.0

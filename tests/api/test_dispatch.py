@@ -12,7 +12,7 @@ from chalicelib.analysis.sweep import sweep_overdue
 from tests.api import story
 from tests.api.story import deliver, make_service, make_source, overdue, start
 from tests.gateway import Gateway
-from tests.service import Answer, Received, analysis_service, slow
+from tests.service import Answer, Received, analysis_service, answer_after
 
 
 def run(admin: Gateway, url: str) -> int:
@@ -83,7 +83,7 @@ def test_a_name_that_points_inward_is_not_called(admin: Gateway, monkeypatch: py
 
 def test_a_service_that_hangs_may_be_at_work(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SEND_TIMEOUT", (1.0, 0.2))
-    with analysis_service(slow(1.0)) as server:
+    with analysis_service(answer_after(1.0)) as server:
         analysis = run(admin, server.url)
         assert len(server.received) == 1, "it is not asked twice"
     assert state(admin, analysis)[0] == "pending"
@@ -109,7 +109,7 @@ def test_a_retry_beyond_the_timeout_is_not_waited_for(admin: Gateway) -> None:
 
 def test_only_one_invocation_sends(admin: Gateway) -> None:
     make_source(admin)
-    with analysis_service(slow(0.2)) as server:
+    with analysis_service(answer_after(0.2)) as server:
         analysis = start(admin, make_service(admin, server.url))
         overdue(analysis, lease_until=time.time() + 30)
         assert deliver() == [0.0], "another has the lease: the message comes back"

@@ -12,7 +12,7 @@ from chalicelib import lambda_functions, settings
 from tests.api.story import deliver, make_service, make_source, start
 from tests.api.test_analyses import upload_service
 from tests.api.test_people import make_user
-from tests.gateway import Gateway, Reply, followed
+from tests.gateway import Gateway, Reply, get_redirect_blob
 from tests.service import Service, analysis_service
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
@@ -56,7 +56,7 @@ def test_a_service_uploads_and_then_names_its_document(
     assert nobody.post(callback, body).status == 200
     record = admin.get(f"/obj/analysis/{analysis}").data
     assert (record["status"], record["num_plots"]) == ("completed", 1)
-    assert followed(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
+    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
     assert data_of(admin.get(f"/obj/analysis/{analysis}/results")) == DOCUMENT["results"]["data"]
     assert nobody.post(callback, body).status == 403
 
@@ -66,14 +66,14 @@ def test_a_large_document_comes_back_whole_by_a_link(admin: Gateway, service: Se
     invitation = admin.post(f"{callback}/upload").data
     put(invitation, DOCUMENT)
     admin.post(callback, {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}})
-    whole = json.loads(followed(admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")))
+    whole = json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")))
     assert whole["status"] == "success"
     assert whole["data"]["id"] == analysis
     assert whole["data"]["data"]["results"] == whole["analysis"]["results"] == DOCUMENT["results"]
 
 
 def data_of(reply: Reply) -> Any:
-    return reply.data if reply.status == 200 else json.loads(followed(reply))["data"]
+    return reply.data if reply.status == 200 else json.loads(get_redirect_blob(reply))["data"]
 
 
 def test_a_user_uploads_a_large_analysis(admin: Gateway, lambdas: None) -> None:

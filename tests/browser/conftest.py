@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from infra.local.control import RunningStack
 from tests.browser.app import App
 from tests.browser.chromium import launch_chromium
+from tests.running_stack import RunningStack
 
 expect.set_options(timeout=20_000)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from infra import PROJECT
 from infra.client import Api
-from infra.local.control import RunningStack
-from infra.local.settings import PROJECT
 from tests.browser.app import App
 from tests.browser.chromium import launch_chromium
 from tests.browser.variable import add_variable
 from tests.demo_stack import demo_stack
-from tests.e2e.stories import wait_for
+from tests.e2e.analysis_helpers import wait_for_state
+from tests.running_stack import RunningStack
 
 FOLDER = PROJECT / "screenshots"
 README_FOLDER = PROJECT / "docs" / "images"
@@ -40,7 +40,7 @@ def _add_content(api: Api) -> dict[str, int]:
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
     request = {**products, "analysis_parameters": {"source": "salt3", "fix_z": "True"}}
     analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
-    wait_for(api, analysis, seconds=300)
+    wait_for_state(api, analysis, seconds=300)
     batch_request = {
         **products,
         "service_id": 1,
@@ -52,7 +52,7 @@ def _add_content(api: Api) -> dict[str, int]:
         time.sleep(0.5)
     for outcome in record["outcomes"]:
         if outcome["analysis_id"]:
-            wait_for(api, outcome["analysis_id"], "completed", "failure", seconds=300)
+            wait_for_state(api, outcome["analysis_id"], "completed", "failure", seconds=300)
     api.post("/classification", {"obj_id": "2019dwz", "classification": "Ia", "probability": 0.98})
     api.post("/sources/2019dwz/comments", {"text": "Spectrum at +3 d: a normal Ia."})
     return {"analysis": analysis, "batch": batch}

@@ -5,9 +5,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from infra.client import Api
-from infra.local.control import RunningStack
 from tests.browser.app import App
-from tests.e2e.stories import wait_for
+from tests.e2e.analysis_helpers import wait_for_state
+from tests.running_stack import RunningStack
 
 PAGES = [
     "sources", "source/2019dwz", "start/2019dwz", "analyses", "analysis/{analysis}", "services", "service/1",
@@ -29,7 +29,7 @@ def analysis(api: Api) -> int:
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
     request = {"analysis_parameters": {"source": "salt3", "n_draws": 200}, **products}
     analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
-    wait_for(api, analysis)
+    wait_for_state(api, analysis)
     return analysis
 
 

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from infra.client import Api
-from infra.local.control import RunningStack
 from tests.browser.app import FIT_TIMEOUT_MS, App
-from tests.e2e.stories import register
+from tests.e2e.analysis_helpers import register_service
+from tests.running_stack import RunningStack
 
 
 def start_fit(app: App, source: str = "2019dwz") -> int:
@@ -86,7 +86,9 @@ def test_the_end_of_an_analysis_is_announced_on_other_pages(app: App) -> None:
 
 def test_a_missing_parameter_is_reported_at_its_field(app: App, api: Api) -> None:
     parameters = {"depth": {"type": "number", "required": True, "title": "Depth"}}
-    service = register(api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters)
+    service = register_service(
+        api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters
+    )
     app.open(f"start/2019dwz?service={service}")
     with app.allow_statuses(400):
         app.press("Start")

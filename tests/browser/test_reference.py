@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from infra.client import Api
-from infra.local.control import RunningStack
 from tests.browser.app import App
+from tests.running_stack import RunningStack
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def open_operation(page: Page, path: str) -> Locator:
 
 
 def test_page_lists_all_operations(reference: Page, api: Api) -> None:
-    paths = api.whole("/openapi.json")["paths"]
+    paths = api.get_body("/openapi.json")["paths"]
     assert list_operations(reference) == {
         (method.upper(), path) for path, methods in paths.items() for method in methods
     }

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from infra.client import Api
 from tests.browser.app import FIT_TIMEOUT_MS, App
-from tests.e2e.stories import register, wait_for
+from tests.e2e.analysis_helpers import register_service, wait_for_state
 from tests.service import Service, analysis_service
 
 
@@ -15,14 +15,14 @@ from tests.service import Service, analysis_service
 def silent_service(api: Api) -> Iterator[tuple[int, Service]]:
     """A service that accepts everything and never calls back, with its id."""
     with analysis_service() as service:
-        service_id = register(api, service.url, name="silent service", display_name="Silent service")
+        service_id = register_service(api, service.url, name="silent service", display_name="Silent service")
         yield service_id, service
-        api._answer("DELETE", f"/analysis_service/{service_id}")
+        api.send_request("DELETE", f"/analysis_service/{service_id}")
 
 
 def start_analysis(api: Api, service_id: int, source: str = "2019dwz") -> int:
     analysis = int(api.post(f"/obj/{source}/analysis/{service_id}", {})["id"])
-    wait_for(api, analysis, "pending")
+    wait_for_state(api, analysis, "pending")
     return analysis
 
 
@@ -65,7 +65,9 @@ def test_progress_and_messages_of_a_service_appear_live(
     expect(app.page.get_by_role("status").first).to_contain_text("sampling chain 2", timeout=FIT_TIMEOUT_MS)
     assert app.page.get_by_role("progressbar").get_attribute("value") == "0.4"
     results = {"format": "json", "data": {"period": 0.5, "period_err": 0.01, "note": "<i>fine</i>"}}
-    api._answer("POST", callback, {"status": "success", "message": "done", "analysis": {"results": results}})
+    api.send_request(
+        "POST", callback, {"status": "success", "message": "done", "analysis": {"results": results}}
+    )
     app.wait_for_state()
     expect(app.page.get_by_text("done", exact=True)).to_be_visible()
 

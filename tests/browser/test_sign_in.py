@@ -2,8 +2,8 @@
 
 from playwright.sync_api import expect
 
-from infra.local.control import RunningStack
 from tests.browser.app import App
+from tests.running_stack import RunningStack
 
 
 def test_an_unknown_token_is_refused_with_advice(stranger: App) -> None:

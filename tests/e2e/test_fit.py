@@ -1,4 +1,4 @@
-"""The main job on the whole stack: SN 2019dwz by salt3, and everything that comes back."""
+"""A whole fit on the stack: SN 2019dwz by salt3, and all its results."""
 
 import base64
 import io
@@ -14,23 +14,23 @@ import requests
 
 from infra import demo, demo_data
 from infra.client import Api
-from infra.local.control import RunningStack
-from tests.e2e.stories import register, wait_for
+from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.running_stack import RunningStack
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 SNCOSMO = {"t0": 58606.49, "x1": 1.245, "c": 0.089}
-"""sncosmo's own fit of these data (fit_lc, z = 0.04608, ATLAS and ZTF points)."""
+"""Result of sncosmo's fit_lc for these data (z = 0.04608, ATLAS and ZTF points)."""
 
 
 @pytest.fixture(scope="session")
-def fitted(api: Api, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+def demo_fit(api: Api, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     folder = tmp_path_factory.mktemp("demo-results")
-    return demo.run(api, folder), folder
+    return demo.run_demo(api, folder), folder
 
 
-def test_the_demos_files_hold_what_they_say(fitted: tuple[int, Path]) -> None:
-    _, folder = fitted
+def test_the_files_of_the_demo_hold_the_fit(demo_fit: tuple[int, Path]) -> None:
+    _, folder = demo_fit
     posterior = arviz.from_netcdf(folder / "inference_data.nc").posterior
     for name, value in SNCOSMO.items():
         samples = posterior[name].values
@@ -43,45 +43,49 @@ def test_the_demos_files_hold_what_they_say(fitted: tuple[int, Path]) -> None:
 
 
 def test_the_corner_plot_takes_keyword_arguments(
-    fitted: tuple[int, Path], stack: RunningStack, http: requests.Session
+    demo_fit: tuple[int, Path], stack: RunningStack, http: requests.Session
 ) -> None:
-    url = f"{stack.url}/api/obj/analysis/{fitted[0]}/corner"
-    usual = http.get(url)
-    assert usual.headers["Content-Type"] == "image/png"
-    in_body = http.get(url, json={"plot_kwargs": {"bins": 8, "show_titles": False}})
-    in_query = http.get(url, params={"bins": "8", "show_titles": "False"})
-    assert in_body.content.startswith(PNG)
-    assert in_query.content.startswith(PNG)
-    assert in_body.content != usual.content
-    refused = http.get(url, params={"wings": "2"})
-    assert refused.status_code == 422
-    assert "wings" in refused.json()["message"]
+    url = f"{stack.url}/api/obj/analysis/{demo_fit[0]}/corner"
+    default = http.get(url)
+    assert default.headers["Content-Type"] == "image/png"
+    from_body = http.get(url, json={"plot_kwargs": {"bins": 8, "show_titles": False}})
+    from_query = http.get(url, params={"bins": "8", "show_titles": "False"})
+    assert from_body.content.startswith(PNG)
+    assert from_query.content.startswith(PNG)
+    assert from_body.content != default.content
+    refusal = http.get(url, params={"wings": "2"})
+    assert refusal.status_code == 422
+    assert "wings" in refusal.json()["message"]
 
 
-def test_a_source_without_redshift_and_bad_parameters_end_with_a_reason(api: Api) -> None:
+def test_bad_parameters_and_a_missing_redshift_end_with_a_reason(api: Api) -> None:
     for parameters, word in (({"source": "no-such-model"}, "no-such-model"), ({"fix_z": "True"}, "redshift")):
         analysis = api.post("/obj/2020aai/analysis/1", {"analysis_parameters": parameters})["id"]
-        status = wait_for(api, analysis, "failure")
+        status = wait_for_state(api, analysis, "failure")
         assert word in status["message"]
 
 
 def test_the_demo_data_load_twice(stack: RunningStack, api: Api) -> None:
-    demo_data.load(api, say=lambda line: None)
+    demo_data.load_demo_data(api, report=lambda line: None)
     assert len(api.get("/sources/2019dwz/photometry")) == 33
-    assert [s["name"] for s in api.get("/analysis_service")].count(demo_data.FITTER) == 1
+    assert [service["name"] for service in api.get("/analysis_service")].count(demo_data.FITTER) == 1
     assert api.get("/instrument")[0]["name"] == "ZTF"
     assert api.get("/sources/2020aai")["redshift"] is None
 
 
-def test_a_hostile_pickle_is_opened_by_nobody(api: Api, stack: RunningStack, http: requests.Session) -> None:
+def test_a_hostile_pickle_is_not_executed(api: Api, stack: RunningStack, http: requests.Session) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return Path.touch, (str(stack.settings.state_dir / "pwned"),)
 
-    service = register_upload(api)
-    dumped = io.BytesIO()
-    joblib.dump({"chi2": 1.5, "samples": [1, 2]}, dumped)
-    for data, status in ((pickle.dumps(Bomb()), 422), (b"no pickle at all", 422), (dumped.getvalue(), 200)):
+    service = register_service(api, "https://example.org", upload_only=True)
+    joblib_file = io.BytesIO()
+    joblib.dump({"chi2": 1.5, "samples": [1, 2]}, joblib_file)
+    for data, status in (
+        (pickle.dumps(Bomb()), 422),
+        (b"no pickle at all", 422),
+        (joblib_file.getvalue(), 200),
+    ):
         results = {"format": "joblib", "data": base64.b64encode(data).decode()}
         body = {"analysis": {"results": results}}
         analysis = api.post(f"/obj/2019dwz/analysis_upload/{service}", body)["id"]
@@ -92,12 +96,8 @@ def test_a_hostile_pickle_is_opened_by_nobody(api: Api, stack: RunningStack, htt
     assert not (stack.settings.state_dir / "pwned").exists()
 
 
-def register_upload(api: Api) -> int:
-    return register(api, "https://example.org", upload_only=True)
-
-
-def test_no_log_holds_a_token(fitted: tuple[int, Path], stack: RunningStack) -> None:
-    for log in stack.settings.logs.glob("*"):
+def test_no_log_holds_a_token(demo_fit: tuple[int, Path], stack: RunningStack) -> None:
+    for log in stack.settings.log_dir.glob("*"):
         text = log.read_text(errors="replace")
         assert not re.search(r"obj_analysis/[0-9a-f]{8}-", text), log
         assert stack.token not in text, log

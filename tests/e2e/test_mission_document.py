@@ -1,6 +1,6 @@
-"""The mission document's own snippets, run as they are written there against the stack.
+"""The mission document's snippets, run against the stack.
 
-Only its own slips are mended (each replacement below says which), and the address is this stack's.
+Only errors of the document are corrected (each replacement below is named), and the address is this stack's.
 """
 
 import base64
@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from infra.client import Api
-from infra.local.control import RunningStack
-from tests.e2e.stories import wait_for
+from tests.e2e.analysis_helpers import wait_for_state
+from tests.running_stack import RunningStack
 from tests.service import analysis_service
 
 
@@ -28,21 +28,22 @@ def blocks(shared: Path) -> list[str]:
 
 
 class Snippets:
-    """Runs blocks of the document one after the other in one namespace."""
+    """Blocks of the document, run in one namespace."""
 
     def __init__(self, blocks: list[str], stack: RunningStack, folder: Path) -> None:
-        self.blocks, self.stack = blocks, stack
+        self.blocks = blocks
+        self.stack = stack
         self.names: dict[str, Any] = {"requests": requests, "shutil": shutil, "base64": base64, "io": io}
         self.header = {"Authorization": f"token {stack.token}"}
         self.folder = folder
 
-    def run(self, beginning: str, *mended: tuple[str, str]) -> dict[str, Any]:
-        (block,) = [b for b in self.blocks if beginning in b]
-        for slip, correction in (*mended, ("<token>", self.stack.token)):
-            assert slip in block or slip == "<token>", f"the document has no {slip!r} here any more"
-            block = block.replace(slip, correction)
+    def run(self, text: str, *corrections: tuple[str, str]) -> dict[str, Any]:
+        (block,) = [block for block in self.blocks if text in block]
+        for error, correction in (*corrections, ("<token>", self.stack.token)):
+            assert error in block or error == "<token>", f"the document no longer has {error!r} here"
+            block = block.replace(error, correction)
         block = block.replace("http://localhost:5000", self.stack.url)
-        exec(compile(block, beginning, "exec"), self.names)
+        exec(compile(block, text, "exec"), self.names)
         return self.names
 
 
@@ -57,28 +58,28 @@ NOT_OUR_GROUPS = ('"group_ids": [2, 4, 9]', '"group_ids": [3]')
 
 
 def test_creating_a_service(snippets: Snippets) -> None:
-    creating = "My Awesome RR Lyrae Fitter"
+    text = "My Awesome RR Lyrae Fitter"
     with pytest.raises(KeyError):
-        snippets.run(creating, MISSING_COMMA)
+        snippets.run(text, MISSING_COMMA)
     assert snippets.names["r"].status_code == 400
     assert "optional_analysis_parameters" in snippets.names["r"].json()["message"]
     with pytest.raises(KeyError):
-        snippets.run(creating, MISSING_COMMA, UNCLOSED_BRACKET)
+        snippets.run(text, MISSING_COMMA, UNCLOSED_BRACKET)
     assert snippets.names["r"].status_code == 403
     assert "group" in snippets.names["r"].json()["message"]
-    names = snippets.run(creating, MISSING_COMMA, UNCLOSED_BRACKET, NOT_OUR_GROUPS)
+    names = snippets.run(text, MISSING_COMMA, UNCLOSED_BRACKET, NOT_OUR_GROUPS)
     assert isinstance(names["analysis_id"], int)
 
 
 def test_a_supernova_from_start_to_results(snippets: Snippets, api: Api, monkeypatch: Any) -> None:
     monkeypatch.chdir(snippets.folder)
     names = snippets.run("ZTF21aaqjmps/analysis/1")
-    started = names["r"].json()
-    assert started["status"] == "success"
-    analysis = started["data"]["id"]
-    wait_for(api, analysis, "completed", seconds=120)
+    start_reply = names["r"].json()
+    assert start_reply["status"] == "success"
+    analysis = start_reply["data"]["id"]
+    wait_for_state(api, analysis, "completed", seconds=120)
 
-    names["r"] = started
+    names["r"] = start_reply
     quotes, header = ('r["data"]["id"]', "r['data']['id']"), ("<token info>", "header")
     names = snippets.run('{r["data"]["id"]}?includeAnalysisData', quotes, header)
     data = names["data"]
@@ -118,12 +119,12 @@ def test_starting_and_calling_back(snippets: Snippets, api: Api) -> None:
         }
         names = snippets.run("obj/{source_id}/analysis/{analysis_id}")
         analysis = names["r"].json()["data"]["id"]
-        wait_for(api, analysis, "pending")
+        wait_for_state(api, analysis, "pending")
         callback = server.received[0].body["callback_url"]
     assert callback.startswith(f"{snippets.stack.url}/api/webhook/obj_analysis/")
     answer = requests.post(callback, json={"status": "success", "message": "", "analysis": {}})
     assert answer.status_code == 200
-    assert wait_for(api, analysis)["status"] == "completed"
+    assert wait_for_state(api, analysis)["status"] == "completed"
     assert requests.post(callback, json={"status": "success"}).status_code == 403
 
 

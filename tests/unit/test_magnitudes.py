@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.errors import InvalidError
 from chalicelib.sources.magnitudes import row_magnitudes, zero_point, zero_points
-from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, offset
+from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, vega_offset
 
 BLANTON_ROWEIS = {
     "bessellux": 0.79, "bessellb": -0.09, "bessellv": 0.02, "bessellr": 0.21, "besselli": 0.45,
@@ -51,4 +51,4 @@ def test_the_offset_of_what_is_flat_in_frequency_is_its_ab_magnitude() -> None:
     spectrum = np.linspace(1000, 9000, 4000)
     for magnitude in (0.0, -0.5):
         flux = 10 ** (-0.4 * magnitude) * AB_ZERO * LIGHT_SPEED / spectrum**2
-        assert offset(bandpass, (spectrum, flux)) == pytest.approx(magnitude, abs=1e-5)
+        assert vega_offset(bandpass, (spectrum, flux)) == pytest.approx(magnitude, abs=1e-5)

@@ -1,4 +1,4 @@
-"""The two templates and the policies are what AWS takes, and give no more than they must."""
+"""The two templates and the policies are valid for AWS, and grant only what is needed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from cfnlint.decode import cfn_yaml
-from chalice.cli.factory import CLIFactory
-from chalice.deploy.swagger import SwaggerGenerator
 
-from infra import packaging
-from infra.gateway_responses import as_openapi
+from app import app
+from infra import PROJECT, packaging
+from infra.chalice_adapter import generate_api_document
+from infra.gateway_responses import make_gateway_responses
 from infra.local.front_door import static
 
-PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = PROJECT / "infra" / "template.yaml"
 POLICIES = sorted((PROJECT / ".chalice").glob("policy-*.json"))
 
@@ -26,63 +25,64 @@ POLICIES = sorted((PROJECT / ".chalice").glob("policy-*.json"))
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    packaging.build("prod", folder)
+    packaging.package_app("prod", folder)
     return folder
 
 
-def lint(*arguments: str) -> str:
+def run_cfn_lint(*arguments: str) -> str:
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=PROJECT).stdout
 
 
 def test_the_template_is_valid() -> None:
-    assert lint("infra/template.yaml") == ""
+    assert run_cfn_lint("infra/template.yaml") == ""
 
 
 def test_the_packaged_app_is_valid(package: Path) -> None:
-    assert lint(str(package / "sam.json")) == ""
+    assert run_cfn_lint(str(package / "sam.json")) == ""
 
 
-def resources(*kinds: str) -> dict[str, Any]:
-    """The template's resources of these kinds."""
-    everything = cfn_yaml.load(str(TEMPLATE))["Resources"]
-    return {name: found for name, found in everything.items() if found["Type"] in kinds}
+def get_resources(*kinds: str) -> dict[str, Any]:
+    """Return the template's resources of these kinds."""
+    resources = cfn_yaml.load(str(TEMPLATE))["Resources"]
+    return {name: resource for name, resource in resources.items() if resource["Type"] in kinds}
 
 
-def test_one_machine_makes_nothing_of_cloudfront() -> None:
-    hosting = resources(
+def test_the_local_stack_has_no_cloudfront() -> None:
+    hosting = get_resources(
         "AWS::CloudFront::Distribution",
         "AWS::CloudFront::OriginAccessControl",
         "AWS::CloudFront::ResponseHeadersPolicy",
     )
     assert len(hosting) == 3
-    for found in (*hosting.values(), resources("AWS::S3::Bucket")["WebBucket"]):
-        assert found["Condition"] == "Hosted"
+    for resource in (*hosting.values(), get_resources("AWS::S3::Bucket")["WebBucket"]):
+        assert resource["Condition"] == "Hosted"
 
 
-def test_every_bucket_is_private_and_takes_tls_only() -> None:
-    buckets = resources("AWS::S3::Bucket")
+def test_every_bucket_is_private_and_requires_tls() -> None:
+    buckets = get_resources("AWS::S3::Bucket")
     policies = {
-        found["Properties"]["Bucket"]["Ref"]: found for found in resources("AWS::S3::BucketPolicy").values()
+        policy["Properties"]["Bucket"]["Ref"]: policy
+        for policy in get_resources("AWS::S3::BucketPolicy").values()
     }
     assert buckets.keys() == policies.keys()
     for name, bucket in buckets.items():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         statements = policies[name]["Properties"]["PolicyDocument"]["Statement"]
         assert statements[0]["Sid"] == "TlsOnly"
-        for allowed in statements[1:]:
-            assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
-            assert "WebDistribution" in json.dumps(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+        for statement in statements[1:]:
+            assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+            assert "WebDistribution" in json.dumps(statement["Condition"]["StringEquals"]["AWS:SourceArn"])
 
 
-def test_pages_are_as_closed_on_aws_as_on_one_machine() -> None:
-    (headers,) = resources("AWS::CloudFront::ResponseHeadersPolicy").values()
+def test_pages_have_the_same_security_headers_on_aws_and_locally() -> None:
+    (headers,) = get_resources("AWS::CloudFront::ResponseHeadersPolicy").values()
     security = headers["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     joined = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Join"]
     rules = [rule["Fn::Sub"] if isinstance(rule, dict) else rule for rule in joined[1]]
-    here = static.HEADERS["Content-Security-Policy"].split("; ")
+    local_rules = static.HEADERS["Content-Security-Policy"].split("; ")
     assert [rule for rule in rules if "connect-src" not in rule] == [
-        r for r in here if "connect-src" not in r
+        rule for rule in local_rules if "connect-src" not in rule
     ]
     (connect,) = [rule for rule in rules if "connect-src" in rule]
     assert all(target == "'self'" or target.startswith("https://") for target in connect.split()[1:])
@@ -90,12 +90,12 @@ def test_pages_are_as_closed_on_aws_as_on_one_machine() -> None:
     assert security["ReferrerPolicy"]["ReferrerPolicy"] == static.HEADERS["Referrer-Policy"]
 
 
-def test_presigned_links_are_followed_from_anywhere() -> None:
-    data = resources("AWS::S3::Bucket")["Bucket"]["Properties"]
-    reading, writing = data["CorsConfiguration"]["CorsRules"]
-    # After a redirect a browser does not say where it comes from.
-    assert (reading["AllowedOrigins"], reading["AllowedMethods"]) == (["*"], ["GET", "HEAD"])
-    assert (writing["AllowedOrigins"], writing["AllowedMethods"]) == ([{"Ref": "WebOrigin"}], ["PUT"])
+def test_presigned_urls_work_from_pages_of_any_origin() -> None:
+    data = get_resources("AWS::S3::Bucket")["Bucket"]["Properties"]
+    read_rule, write_rule = data["CorsConfiguration"]["CorsRules"]
+    # After a redirect a browser sends "Origin: null".
+    assert (read_rule["AllowedOrigins"], read_rule["AllowedMethods"]) == (["*"], ["GET", "HEAD"])
+    assert (write_rule["AllowedOrigins"], write_rule["AllowedMethods"]) == ([{"Ref": "WebOrigin"}], ["PUT"])
 
 
 def test_gateway_errors_carry_the_envelope(package: Path) -> None:
@@ -104,17 +104,15 @@ def test_gateway_errors_carry_the_envelope(package: Path) -> None:
     assert {"DEFAULT_4XX", "DEFAULT_5XX", "REQUEST_TOO_LARGE"} <= responses.keys()
     for response in responses.values():
         body = response["responseTemplates"]["application/json"]
-        filled = json.loads(body.replace("$context.error.messageString", '"what went wrong"'))
-        assert filled.keys() == {"status", "message"}
-        assert filled["status"] == "error"
+        message = json.loads(body.replace("$context.error.messageString", '"what went wrong"'))
+        assert message.keys() == {"status", "message"}
+        assert message["status"] == "error"
         assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
 
 
 def test_every_route_of_the_api_document_reaches_the_app() -> None:
-    # What `chalice deploy` sends: no emulator takes it, so it is looked at here.
-    app = CLIFactory(str(PROJECT)).load_chalice_app()
-    arn = "arn:aws:lambda:us-east-1:000000000000:function:heliograph-prod"
-    document = SwaggerGenerator("us-east-1", {"api_handler_arn": arn}).generate_swagger(app)
+    # The document of `chalice deploy`, which no emulator accepts.
+    document = generate_api_document(app, "arn:aws:lambda:us-east-1:000000000000:function:heliograph-prod")
     assert document["paths"].keys() == app.routes.keys()
     for path, operations in document["paths"].items():
         assert operations.keys() - {"options"} == {method.lower() for method in app.routes[path]}
@@ -126,34 +124,33 @@ def test_every_route_of_the_api_document_reaches_the_app() -> None:
 
 
 def test_an_unknown_route_is_not_found() -> None:
-    assert as_openapi()["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+    assert make_gateway_responses()["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
 
 
-def test_every_function_has_a_policy_of_its_own() -> None:
+def test_every_function_has_its_own_policy() -> None:
     functions = json.loads((PROJECT / ".chalice" / "config.json").read_text())["lambda_functions"]
-    named = {settings["iam_policy_file"] for settings in functions.values()}
-    assert named == {path.name for path in POLICIES}
+    files = {function["iam_policy_file"] for function in functions.values()}
+    assert files == {path.name for path in POLICIES}
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
-def test_a_policy_names_only_what_is_ours(path: Path) -> None:
+def test_a_policy_names_only_resources_of_heliograph(path: Path) -> None:
     policy = json.loads(path.read_text())
     assert policy["Version"] == "2012-10-17"
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
-        actions = as_list(statement["Action"])
+        actions = to_list(statement["Action"])
         assert not [action for action in actions if action.endswith(":*") or action == "*"]
-        for resource in as_list(statement["Resource"]):
-            assert is_ours(resource, statement, actions), f"{path.name}: {resource}"
+        for resource in to_list(statement["Resource"]):
+            assert is_our_resource(resource, statement, actions), f"{path.name}: {resource}"
 
 
-def as_list(value: str | list[str]) -> list[str]:
+def to_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def is_ours(resource: str, statement: dict[str, object], actions: list[str]) -> bool:
-    # Log groups are named by Lambda; a key has no name, so the condition has to name its alias; metrics and
-    # traces have no resources.
+def is_our_resource(resource: str, statement: dict[str, object], actions: list[str]) -> bool:
+    # Lambda names log groups. A key has no name, so the condition must name its alias.
     if all(action.startswith("logs:") for action in actions):
         return True
     if all(action.startswith("kms:") for action in actions):
@@ -161,18 +158,16 @@ def is_ours(resource: str, statement: dict[str, object], actions: list[str]) -> 
     return "heliograph-" in resource
 
 
-def test_only_dispatch_opens_credentials() -> None:
+def test_only_dispatch_decrypts_credentials() -> None:
     holders = {path.name for path in POLICIES if "kms:Decrypt" in path.read_text()}
     assert holders <= {"policy-dispatch.json"}
 
 
-def test_a_package_is_made_again_only_when_something_changed(
-    package: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_is_made_again_only_after_a_change(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("packaged again")
 
-    monkeypatch.setattr(packaging, "_chalice_package", refuse)
-    packaging.build("prod", package)
+    monkeypatch.setattr(packaging, "_run_chalice_package", refuse)
+    packaging.package_app("prod", package)
     with pytest.raises(AssertionError, match="packaged again"):
-        packaging.build("local", package)
+        packaging.package_app("local", package)

@@ -1,14 +1,14 @@
-"""What listens on the stack's port: the web app at ``/``, the API at ``/api``.
+"""The stack's port: the web app at ``/``, the API at ``/api``.
 
-It keeps what AWS keeps and the emulator does not: the size of a request and of an answer, the time for
-an answer, and a bounded number of requests at once.
+It enforces limits of AWS that the emulator does not have: the size of a request and of a response, the
+time of a response, and a maximum number of concurrent requests.
 
-    server.py    the routes, and the life of the server
-    gateway.py   one request on its way to the emulated API Gateway and back
-    envelope.py  errors that are made here
-    static.py    the web app's files
+api_proxy    passes a request to the emulated API Gateway
+http_server  the HTTP server of the port
+static       the web app's files
 """
 
-from infra.local.front_door.server import FrontDoor
+from infra.local.front_door.api_proxy import ApiProxy
+from infra.local.front_door.http_server import FrontDoor
 
-__all__ = ["FrontDoor"]
+__all__ = ["ApiProxy", "FrontDoor"]

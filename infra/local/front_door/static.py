@@ -1,4 +1,4 @@
-"""The web app's files, or a page that says where things are while there are none."""
+"""The web app's files, or the first steps while there are none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-__all__ = ["HEADERS", "respond"]
+__all__ = ["HEADERS", "respond_with_file"]
 
 HEADERS = {
     "Cache-Control": "no-cache",
-    # As infra/template.yaml has it for AWS, but for where the API and the presigned URLs are.
+    # As in infra/template.yaml for AWS, except for the hosts of the API and of presigned URLs.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "font-src 'self'; connect-src 'self' http://127.0.0.1:* http://localhost:*; "
@@ -19,7 +19,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every page: it loads what is its own, speaks with this machine alone, and is framed by nobody."""
+"""Headers of every page: it loads only its own files, connects only to this machine, cannot be framed."""
 
 _FIRST_STEPS = """Heliograph runs here. The API is at {url}/api; the administrator's token is in the file
 .local/token of the clone (or in the token file of HELIOGRAPH_LOCAL_DIR).
@@ -31,33 +31,33 @@ First steps, in Python:
     requests.get("{url}/api/sysinfo").json()
     requests.get("{url}/api/analysis_service", headers=headers).json()
 
-`make load_demo_data` brings sources and the supernova fitter; `make demo` runs an analysis.
+`make load_demo_data` loads sources and the supernova fitter; `make demo` runs an analysis.
 """
 
 
-def respond(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
-    """Answer with a file of the folder; ``/`` and folders are their index.html."""
-    response = _found(request, folder)
+def respond_with_file(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
+    """Respond with a file of the folder; ``/`` and folders mean their index.html."""
+    response = _make_response(request, folder)
     response.headers.update(HEADERS)
     return response
 
 
-def _found(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
+def _make_response(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
     if request.method not in {"GET", "HEAD"}:
-        return web.Response(status=405, headers={"Allow": "GET, HEAD"}, text="The web app is only read.\n")
-    path = _file(folder, request.path)
-    if path is not None:
-        return web.FileResponse(path)
+        message = "The web app takes GET and HEAD only.\n"
+        return web.Response(status=405, headers={"Allow": "GET, HEAD"}, text=message)
+    file = _find_file(folder.resolve(), request.path)
+    if file is not None:
+        return web.FileResponse(file)
     if request.path == "/":
         return web.Response(text=_FIRST_STEPS.format(url=f"{request.scheme}://{request.host}"))
     return web.Response(status=404, text="No such page; the API is at /api.\n")
 
 
-def _file(folder: Path, path: str) -> Path | None:
+def _find_file(folder: Path, path: str) -> Path | None:
     if "\0" in path or any(part.startswith(".") for part in path.split("/")):
         return None
-    root = folder.resolve()
-    found = (root / path.lstrip("/")).resolve()
-    if found.is_dir():
-        found /= "index.html"
-    return found if found.is_relative_to(root) and found.is_file() else None
+    file = (folder / path.lstrip("/")).resolve()
+    if file.is_dir():
+        file /= "index.html"
+    return file if file.is_relative_to(folder) and file.is_file() else None

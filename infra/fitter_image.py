@@ -1,0 +1,98 @@
+"""The fitter's container image in ECR, built when its sources change."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+from typing import Any
+
+from infra import PROJECT
+from infra.source_digest import hash_sources
+
+__all__ = ["ImageError", "ensure_fitter_image"]
+
+_SOURCES = PROJECT / "fitter_lambda"
+_HINT = "or pass an image that was built elsewhere: FITTER_IMAGE=<uri in ECR> make deploy"
+
+
+class ImageError(RuntimeError):
+    """The image could not be built or pushed; the message says why."""
+
+
+def ensure_fitter_image(session: Any, stage: str) -> str:
+    """Return the URI of the image of these sources; build and push it if ECR does not have it.
+
+    Parameters
+    ----------
+    session
+        A boto3 session.
+    stage
+        The stage; each has its own repository.
+
+    Raises
+    ------
+    ImageError
+        If Docker is missing or fails.
+    """
+    ecr = session.client("ecr")
+    repository = f"heliograph-{stage}"
+    tag = hash_sources([_SOURCES])[:16]
+    uri = f"{_ensure_repository(ecr, repository)}:{tag}"
+    if _has_image(ecr, repository, tag):
+        print(f"the fitter's image is up to date: {uri}")
+        return uri
+    if shutil.which("docker") is None:
+        raise ImageError(
+            f"No docker command found, and ECR has no image of these sources.\nInstall Docker, {_HINT}"
+        )
+    print(f"building {uri} …")
+    # An attestation would make it a list of images, which Lambda does not accept.
+    _run_docker(
+        "build", "--platform", "linux/amd64", "--provenance=false", "-t", uri,
+        "-f", str(_SOURCES / "Dockerfile"), str(PROJECT),
+    )  # fmt: skip
+    _log_in_to_registry(ecr)
+    print("pushing it …")
+    _run_docker("push", uri)
+    return uri
+
+
+def _ensure_repository(ecr: Any, name: str) -> str:
+    """Return the URI of an ECR repository; create it if it does not exist."""
+    try:
+        repository = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
+    except ecr.exceptions.RepositoryNotFoundException:
+        print(f"creating the ECR repository {name}")
+        repository = ecr.create_repository(
+            repositoryName=name,
+            imageScanningConfiguration={"scanOnPush": True},
+            imageTagMutability="IMMUTABLE",
+        )["repository"]
+    return str(repository["repositoryUri"])
+
+
+def _has_image(ecr: Any, repository: str, tag: str) -> bool:
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ecr.exceptions.ImageNotFoundException:
+        return False
+    return True
+
+
+def _log_in_to_registry(ecr: Any) -> None:
+    authorization = ecr.get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
+    # By standard input: other users of the machine can see command lines.
+    _run_docker(
+        "login", "--username", user, "--password-stdin", authorization["proxyEndpoint"], stdin=password
+    )
+
+
+def _run_docker(*arguments: str, stdin: str | None = None) -> None:
+    result = subprocess.run(["docker", *arguments], check=False, input=stdin, text=True)
+    if result.returncode:
+        raise ImageError(
+            f"`docker {arguments[0]}` ended with {result.returncode}; its own message is above.\n"
+            f"Fix that, {_HINT}"
+        )

@@ -1,0 +1,23 @@
+"""Errors of the local stack; each message says what is wrong and what to do."""
+
+__all__ = ["AlreadyRunningError", "LocalStackError", "PortTakenError", "SettingsError", "StackFailedError"]
+
+
+class LocalStackError(RuntimeError):
+    """The local stack cannot do what a command asks for."""
+
+
+class AlreadyRunningError(LocalStackError):
+    """Another process uses the state folder."""
+
+
+class PortTakenError(LocalStackError):
+    """Another process holds a port of the stack."""
+
+
+class SettingsError(LocalStackError):
+    """An environment variable has an unusable value."""
+
+
+class StackFailedError(LocalStackError):
+    """A part of the stack did not start, did not stop, or ended unexpectedly."""

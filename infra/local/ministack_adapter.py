@@ -1,0 +1,162 @@
+"""All that depends on MiniStack, the emulated AWS: its environment, saved state, paths and gaps.
+
+Written for MiniStack 1.5.33. A test compares `MINISTACK_VERSION` with the version that is pinned; check
+this module when you change the pin.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.gateway_responses import put_gateway_responses
+
+__all__ = [
+    "DEADLINE_HEADER", "HEALTH_PATH", "MINISTACK_VERSION", "complete_api", "get_api_url", "get_environment",
+    "is_api_complete", "load_asgi_app", "pause_triggers", "release_messages", "save_state",
+]  # fmt: skip
+
+MINISTACK_VERSION = "1.5.33"
+
+HEALTH_PATH = "/_ministack/health"
+
+DEADLINE_HEADER = "X-Amzn-Lambda-Deadline-Ms"
+"""Request header of an invocation that MiniStack passes to a container function."""
+
+_NOMINAL_PORT = "4566"
+"""Part of the queue names in the saved state: it must not depend on PORT."""
+
+
+def get_environment(state_dir: Path, scratch: Path, account: str, region: str) -> dict[str, str]:
+    """Return the variables that configure MiniStack; its Lambda processes inherit them.
+
+    Parameters
+    ----------
+    state_dir
+        The folder of its saved state.
+    scratch
+        A folder for temporary files; Lambda processes unpack their code there.
+    account, region
+        The AWS account and region that it emulates.
+    """
+    return {
+        "GATEWAY_PORT": _NOMINAL_PORT,
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_REGION": region,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state_dir),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state_dir / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "TMPDIR": str(scratch),
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",
+        "LAMBDA_EXECUTOR": "local",
+        # Each Lambda process imports once, from its own folder: bytecode would never be read again.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def load_asgi_app() -> Any:
+    """Return MiniStack's ASGI application; importing it reads the environment."""
+    from ministack import app
+
+    return app.app
+
+
+def save_state() -> None:
+    """Save the state of all services; MiniStack itself does this only when its server ends."""
+    from ministack import app
+    from ministack.core.persistence import save_all
+
+    save_all(app._build_persistence_save_dict())
+
+
+def get_api_url(emulator_url: str, api_id: str) -> str:
+    """Return the address of a REST API's stage ``api`` in the emulator."""
+    return f"{emulator_url}/_aws/execute-api/{api_id}/api"
+
+
+def release_messages(state_dir: Path) -> None:
+    """Make messages visible that functions of the last run held.
+
+    The receive that was cut short does not count: restarts must not send messages to the dead letters.
+    """
+    now = time.time()
+
+    def release(queue: dict[str, Any]) -> None:
+        for message in queue.get("messages", []):
+            if message.get("receive_count", 0) > 0 and message.get("visible_at", 0) > now:
+                message["visible_at"] = now
+                message["receive_count"] -= 1
+                message["receipt_handle"] = None
+
+    _edit_state(state_dir / "sqs.json", "queues", release)
+
+
+def pause_triggers(state_dir: Path) -> None:
+    """Disable every event source mapping: they would start at once, with the functions of the last run."""
+    file = state_dir / "lambda.json"
+    _edit_state(file, "esms", lambda mapping: mapping.update(Enabled=False, State="Disabled"))
+
+
+def _edit_state(path: Path, store: str, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Apply a function to every record of one store of one service's state file."""
+    if not path.exists():
+        return
+    state = json.loads(path.read_text())
+    try:
+        records = state["payload"][store]["data"].values()
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is not a state file of MiniStack {MINISTACK_VERSION} (expected payload.{store}.data). "
+            "Another version may have written it. `make clean` deletes it, with all records."
+        ) from error
+    for record in records:
+        edit(record)
+    scratch = path.with_suffix(".edited")
+    scratch.write_text(json.dumps(state))
+    scratch.replace(path)
+
+
+def is_api_complete(apigateway: Any, api_id: str) -> bool:
+    """Return whether :func:`complete_api` was called; a changed API document makes a new API."""
+    responses = apigateway.get_gateway_responses(restApiId=api_id, limit=500)["items"]
+    return not all(response.get("defaultResponse") for response in responses)
+
+
+def complete_api(apigateway: Any, api_id: str, stage: str, document: dict[str, Any]) -> None:
+    """Add what MiniStack ignores in an API document, and deploy the API's stage again.
+
+    AWS reads gateway responses and the headers of preflight requests from the document. MiniStack reads
+    routes and integrations only.
+
+    Parameters
+    ----------
+    apigateway
+        A boto3 client of API Gateway.
+    api_id
+        The REST API's id.
+    stage
+        The name of its stage.
+    document
+        The API's document, from Chalice.
+    """
+    pages = apigateway.get_paginator("get_resources").paginate(restApiId=api_id)
+    resources = {resource["path"]: resource["id"] for page in pages for resource in page["items"]}
+    for path, operations in document["paths"].items():
+        integration = operations.get("options", {}).get("x-amazon-apigateway-integration", {})
+        if integration.get("type") == "mock":
+            apigateway.put_integration_response(
+                restApiId=api_id,
+                resourceId=resources[path],
+                httpMethod="OPTIONS",
+                statusCode="200",
+                responseParameters=integration["responses"]["default"]["responseParameters"],
+            )
+    put_gateway_responses(apigateway, api_id, stage)
