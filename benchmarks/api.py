@@ -32,8 +32,8 @@ boto3.client("dynamodb"); boto3.client("s3")
 """
 OURS = """
 import app
-from chalicelib.aws import client
-client("dynamodb"); client("s3")
+from chalicelib.aws import get_client
+get_client("dynamodb"); get_client("s3")
 """
 
 
