@@ -18,12 +18,12 @@ from astropy.table import Table
 from emcee.autocorr import integrated_time
 
 from benchmarks.supernovae import Case
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit_data import read_data
-from fitter_lambda.engine.model import posterior_of
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.fit_data import build_fit_data
+from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source
 
@@ -99,7 +99,7 @@ def ours(payload: dict[str, Any]) -> Ours:
         There is no fit; the document says why.
     """
     began = time.perf_counter()
-    document = analyse(payload, lambda done, message: None)
+    document = fit_payload(payload, lambda done, message: None)
     whole = time.perf_counter() - began
     if document["status"] != "success":
         raise RuntimeError(document["message"])
@@ -141,8 +141,8 @@ class Peer:
 
     def __init__(self, case: Case, closer: Bounds | None = None) -> None:
         payload = parse_payload(case.payload())
-        data = read_data(payload)
-        self.posterior: Posterior = posterior_of(load_cube(case.source), data, payload.parameters)
+        data = build_fit_data(payload)
+        self.posterior: Posterior = build_posterior(load_source_grid(case.source), data, payload.parameters)
         rows = data.rows
         bands = [rows.bandpasses[i] for i in rows.band]
         scale = {"zp": np.full(len(rows), 23.9), "zpsys": np.full(len(rows), "ab")}

@@ -12,7 +12,7 @@ import numpy as np
 import sncosmo
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.templates import load_bandpasses, load_source, local_sources, source_types
+from fitter_lambda.input.templates import get_source_types, list_local_sources, load_bandpasses, load_source
 from tests.fitter.light_curves import payload
 
 __all__ = [
@@ -140,17 +140,17 @@ def register_variations(number: int) -> None:
 
     Each is a template that is here, run through phase up to 15 % faster or slower, and tilted in colour.
     """
-    bases = [name for name in local_sources() if isinstance(load_source(name), sncosmo.TimeSeriesSource)]
+    bases = [name for name in list_local_sources() if isinstance(load_source(name), sncosmo.TimeSeriesSource)]
     # the catalogue leaves out a template that is another one, sampled more finely
-    present = sum(not name.endswith("-subsampled") for name in local_sources())
+    present = sum(not name.endswith("-subsampled") for name in list_local_sources())
     bases, missing = bases or ["salt3"], max(0, number - present)
     random = np.random.default_rng(0)
     for i in range(missing):
         base, (pace, tilt) = bases[i % len(bases)], random.uniform(-1.0, 1.0, 2)
         made = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
-        kind = {"type": source_types().get(base, "")}
+        kind = {"type": get_source_types().get(base, "")}
         sncosmo.register_loader(sncosmo.Source, made.name, _load_local, args=[made], meta=kind)
-    source_types.cache_clear()
+    get_source_types.cache_clear()
 
 
 def _load_local(made: Any, name: str) -> Any:

@@ -46,12 +46,12 @@ def _read(name: str) -> object:
 
 
 def _run(payload: object, repeat: int) -> dict[str, Any]:
-    from fitter_lambda.entry.service import analyse
+    from fitter_lambda.entry.fitting import fit_payload
 
     document: dict[str, Any] = {}
     for _ in range(max(1, repeat)):
         began = time.perf_counter()
-        document = analyse(payload, _ignore if repeat else _report)
+        document = fit_payload(payload, _ignore if repeat else _report)
         if repeat:
             print(f"{time.perf_counter() - began:.3f}", file=sys.stderr, flush=True)
     return document

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from fitter_lambda.engine.cube import HOST_DUST, Cube, Epochs, host_reddening
+from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, Epochs, host_reddening
 from fitter_lambda.engine.interpolation import blended, knots, places
 
-__all__ = ["ZERO_POINT", "BandFluxes", "Design", "photon_weights"]
+__all__ = ["ZERO_POINT", "BandFluxes", "DesignMatrix", "photon_weights"]
 
 Array = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ _BLOCK = 16
 
 
 @dataclass(frozen=True)
-class Design:
+class DesignMatrix:
     """Flux of rows at unit amplitudes, at many points.
 
     Attributes
@@ -57,9 +57,9 @@ class Design:
     flux: Array
     reached: npt.NDArray[np.bool_]
 
-    def at_points(self, points: npt.NDArray[np.intp]) -> "Design":
+    def at_points(self, points: npt.NDArray[np.intp]) -> "DesignMatrix":
         """The same at some of the points."""
-        return Design(self.flux[points], self.reached[points])
+        return DesignMatrix(self.flux[points], self.reached[points])
 
 
 class BandFluxes:
@@ -67,7 +67,7 @@ class BandFluxes:
 
     Parameters
     ----------
-    cube : Cube
+    cube : SourceGrid
     bands : list of sncosmo.Bandpass
     z_low, z_high : float
         Redshifts that will be asked for.
@@ -82,7 +82,7 @@ class BandFluxes:
     """
 
     def __init__(
-        self, cube: Cube, bands: list[Any], z_low: float, z_high: float,
+        self, cube: SourceGrid, bands: list[Any], z_low: float, z_high: float,
         shape: str | None = None, s_low: float = 0.0, s_high: float = 0.0, mwebv: float = 0.0,
         as_sncosmo: bool = False,
     ) -> None:  # fmt: skip
@@ -141,7 +141,7 @@ class BandFluxes:
             return _linear_weights(self.nodes, s)
         return _barycentric_weights(self.nodes, s)
 
-    def design(self, z: Array, s: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> Design:
+    def design(self, z: Array, s: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> DesignMatrix:
         """Flux of rows at unit amplitudes.
 
         Parameters
@@ -164,7 +164,7 @@ class BandFluxes:
         before, after, inside = self.reach(z, epochs.phase, band)
         early, late = (not (self.as_sncosmo and held) for held in self.cube.held)
         flux[(before & early) | (after & late) | ~inside] = 0.0
-        return Design(flux, inside & ~after & (~before | self.cube.dark_start))
+        return DesignMatrix(flux, inside & ~after & (~before | self.cube.dark_start))
 
     def curves(self, z: Array, s: Array) -> tuple[Array, npt.NDArray[np.intp]]:
         """B-spline coefficients along phase at unit amplitudes, and which of them each point has.
@@ -196,7 +196,7 @@ class BandFluxes:
         return phase < self.cube.start, phase > self.cube.last, inside
 
 
-def _shape_nodes(cube: Cube, shape: str | None, low: float, high: float, swing: Array, seen: Array) -> Array:
+def _shape_nodes(cube: SourceGrid, shape: str | None, low: float, high: float, swing: Array, seen: Array) -> Array:
     """Values of the shape to integrate at: the cube's own, or so many that a polynomial through them will do.
 
     Through n Chebyshev nodes that of exp(b x), |x| <= 1, is off by 2 (b / 2)^n / n! at most (Trefethen 2013,
@@ -228,7 +228,7 @@ def photon_weights(band: Any) -> tuple[Array, Array]:
     return wave, band(wave) * wave * width / HC_ERG_AA * scale
 
 
-def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
+def _weights(cube: SourceGrid, bands: list[Any], z: Array, mwebv: float) -> Array:
     """Weights of the cube's wavelengths in each band, shape (z, b, w)."""
     number, step = len(cube.wave), cube.wave[1] - cube.wave[0]
     weights = np.empty((len(z), len(bands), number))
@@ -246,7 +246,7 @@ def _weights(cube: Cube, bands: list[Any], z: Array, mwebv: float) -> Array:
     return weights
 
 
-def _integrate(cube: Cube, nodes: Array, law: Array, weights: Array) -> Array:
+def _integrate(cube: SourceGrid, nodes: Array, law: Array, weights: Array) -> Array:
     """Coefficients along phase of each band, shape (z, k, b, p + 2, j)."""
     n_z, n_b, _ = weights.shape
     table = np.empty((n_z, len(nodes), n_b, cube.flux.shape[2], cube.flux.shape[1]))

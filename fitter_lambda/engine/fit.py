@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.cube import Cube, load_cube
-from fitter_lambda.engine.fit_data import Data, read_data
-from fitter_lambda.engine.likelihood import Expected
-from fitter_lambda.engine.model import posterior_of
-from fitter_lambda.engine.nested import sample_nested
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.likelihood import RowPrediction
+from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.nested_sampling import sample_nested
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import X1_BOUNDS
-from fitter_lambda.engine.sampler import sample
-from fitter_lambda.engine.search import Mode, climb, climbed, distinct, find_modes
-from fitter_lambda.engine.weights import Sample
+from fitter_lambda.engine.importance_sampling import sample
+from fitter_lambda.engine.mode_search import Mode, climb, climbed, distinct, find_modes
+from fitter_lambda.engine.importance_weights import Sample
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import Payload
+from fitter_lambda.input.fit_request import FitRequest
 
-__all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
+__all__ = ["Fit", "Progress", "drawn", "fit_source", "fit_of", "fit_supernova"]
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -41,7 +41,7 @@ class Fit:
 
     Attributes
     ----------
-    data : Data
+    data : FitData
     posterior : Posterior
     modes : list of Mode
     sample : Sample
@@ -55,7 +55,7 @@ class Fit:
         "load" and "fit".
     """
 
-    data: Data
+    data: FitData
     posterior: Posterior
     modes: list[Mode]
     sample: Sample
@@ -67,7 +67,7 @@ class Fit:
     @property
     def best_time(self) -> tuple[float, float]:
         """t0 and the redshift of the best fit."""
-        t0, z, _ = self.posterior.split(self.split(self.best[None])[0])
+        t0, z, _ = self.posterior.split_theta(self.split_values(self.best[None])[0])
         return float(t0[0]), float(z[0])
 
     @property
@@ -76,25 +76,25 @@ class Fit:
         amplitude = self.sample.a[:, 0]
         return np.asarray(self.sample.log_joint + (self.sample.a.shape[1] - 1) * np.log(amplitude))
 
-    def few(self, number: int) -> Array:
+    def thin_draws(self, number: int) -> Array:
         """So many of the draws, or all of them if they are fewer."""
         number = min(number, len(self.draws))
         return np.asarray(self.draws[np.linspace(0, len(self.draws) - 1, number).round().astype(int)])
 
-    def split(self, values: Array) -> tuple[Array, Array]:
+    def split_values(self, values: Array) -> tuple[Array, Array]:
         """Theta (n, d') and linear parameters (n, j) of the engine, from parameters (n, d)."""
         columns = dict(zip(self.names, values.T, strict=True))
         theta = np.stack([columns[name] for name in self.posterior.names], axis=1)
-        linear = [columns[name] for name in self.posterior.fluxes.cube.linear]
+        linear = [columns[name] for name in self.posterior.fluxes.grid.linear]
         return theta, np.stack([linear[0], *(linear[0] * x for x in linear[1:])], axis=1)
 
-    def expected(self, values: Array) -> tuple[Design, Expected]:
+    def predict_rows(self, values: Array) -> tuple[DesignMatrix, RowPrediction]:
         """The rows as seen from parameters (n, d), and what the model says of them."""
-        theta, a = self.split(values)
+        theta, a = self.split_values(values)
         design, scatter = self.posterior.view(theta)
-        return design, self.posterior.likelihood.expected(design, a, scatter)
+        return design, self.posterior.likelihood.predict(design, a, scatter)
 
-    def predict(
+    def predict_fluxes(
         self, values: Array, mjd: Array, band: npt.NDArray[np.int_]
     ) -> tuple[Array, npt.NDArray[np.bool_]]:
         """Model flux (micro-Jansky) at any epochs.
@@ -114,19 +114,19 @@ class Fit:
         ndarray of bool, shape (n, m)
             Where it does.
         """
-        theta, a = self.split(values)
-        t0, z, s = self.posterior.split(theta)
+        theta, a = self.split_values(values)
+        t0, z, s = self.posterior.split_theta(theta)
         fluxes = self.posterior.fluxes
         design = fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
         return (design.flux @ a[..., None])[..., 0], design.reached
 
 
-def fit_supernova(payload: Payload, progress: Progress) -> Fit:
+def fit_supernova(request: FitRequest, progress: Progress) -> Fit:
     """Fit one source to one supernova.
 
     Parameters
     ----------
-    payload : Payload
+    request : FitRequest
     progress : callable
         Told the fraction done and what is being done.
 
@@ -141,19 +141,19 @@ def fit_supernova(payload: Payload, progress: Progress) -> Fit:
     """
     began = time.perf_counter()
     progress(0.02, "reading data and templates")
-    cube, data = load_cube(payload.parameters.source), read_data(payload)
-    return fit_cube(cube, data, payload.parameters, time.perf_counter() - began, progress)
+    cube, data = load_source_grid(request.parameters.source), build_fit_data(request)
+    return fit_source(cube, data, request.parameters, time.perf_counter() - began, progress)
 
 
-def fit_cube(
-    cube: Cube, data: Data, parameters: Parameters, load: float, progress: Progress,
+def fit_source(
+    cube: SourceGrid, data: FitData, parameters: Parameters, load: float, progress: Progress,
     modes: list[Mode] | None = None,
 ) -> Fit:  # fmt: skip
     """Fit one source that is loaded; `load` is the seconds that it took, `modes` those known of it."""
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
-    posterior = posterior_of(cube, data, parameters)
-    near = posterior.focused()
+    posterior = build_posterior(cube, data, parameters)
+    near = posterior.drop_unreachable_rows()
     if modes is None:
         modes = [] if cube.general else find_modes(near)
     sampled = drawn(
@@ -164,7 +164,7 @@ def fit_cube(
     return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
 
 
-def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample) -> Fit:
+def fit_of(data: FitData, posterior: Posterior, modes: list[Mode], sampled: Sample) -> Fit:
     """Name the draws' parameters; the best fit is the best of them."""
     names, draws = _columns(posterior, sampled.theta, sampled.a)
     return Fit(data, posterior, modes, sampled, names, draws, draws[np.argmax(sampled.log_joint)], {})
@@ -174,7 +174,7 @@ def _highest(fit: Fit, posterior: Posterior) -> Array:
     """Where the joint density of all parameters is highest, climbed to from the best draw and modes."""
     low, high = _bounds(fit).T
     middle, root = _rounded(fit.draws)
-    cube = posterior.fluxes.cube
+    cube = posterior.fluxes.grid
     number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
     starts = fit.best[None]
     if fit.modes:
@@ -185,7 +185,7 @@ def _highest(fit: Fit, posterior: Posterior) -> Array:
         return np.asarray(np.clip(middle + steps @ root.T, low, high))
 
     def density(steps: Array) -> Array:
-        return posterior.density(*fit.split(values(steps)))
+        return posterior.density(*fit.split_values(values(steps)))
 
     far, one = np.full(len(middle), _FAR), np.ones(len(middle))
     steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -far, far)
@@ -216,7 +216,7 @@ def _rounded(draws: Array) -> tuple[Array, Array]:
 
 def _bounds(fit: Fit) -> Array:
     """Lowest and highest values of the parameters, shape (d, 2)."""
-    amplitude, *shapes = fit.posterior.fluxes.cube.linear
+    amplitude, *shapes = fit.posterior.fluxes.grid.linear
     bounds = dict(zip(fit.posterior.names, fit.posterior.bounds, strict=True))
     bounds |= {amplitude: np.array([0.0, np.inf])} | {name: np.array(X1_BOUNDS) for name in shapes}
     return np.array([bounds[name] for name in fit.names])
@@ -227,7 +227,7 @@ def drawn(
 ) -> Sample:
     """Draws of a posterior, tried again with more modes where the first ones are not to be trusted."""
     random = np.random.default_rng(parameters.seed)
-    if posterior.fluxes.cube.general:
+    if posterior.fluxes.is_slow:
         return sample_nested(posterior, parameters.n_draws, random, progress)
     first = sample(posterior, modes, parameters.n_draws, random, lambda done: progress(done / 2))
     if first.is_trusted:
@@ -242,7 +242,7 @@ def drawn(
 def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
     """Names and values (n, d) of sncosmo's parameters."""
     values = dict(zip(posterior.names, theta.T, strict=True))
-    amplitude, *shapes = posterior.fluxes.cube.linear
+    amplitude, *shapes = posterior.fluxes.grid.linear
     values[amplitude] = a[:, 0]
     values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
     names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]

@@ -8,11 +8,11 @@ import numpy as np
 from fitter_lambda.engine.priors import HIGHEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
 from fitter_lambda.errors import ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.light_curve import Excluded, LightCurve, to_light_curve
-from fitter_lambda.input.payload import Payload
-from fitter_lambda.input.templates import known_bandpasses
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
+from fitter_lambda.input.templates import list_bandpasses
 
-__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "Data", "read_data", "redshift_prior"]
+__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "FitData", "build_fit_data", "build_redshift_prior"]
 
 #: What counts as a detection, and what does where there are none of these.
 DETECTION_SIGMA, FAINT_SIGMA = 5.0, 3.0
@@ -20,13 +20,13 @@ _LOWEST_REDSHIFT = 1e-4
 
 
 @dataclass(frozen=True)
-class Data:
+class FitData:
     """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
 
     Attributes
     ----------
     rows : LightCurve
-    excluded : list of Excluded
+    excluded : list of ExcludedRow
     mwebv : float
         E(B-V) of the Milky Way (mag).
     mwebv_from : str
@@ -35,13 +35,13 @@ class Data:
     """
 
     rows: LightCurve
-    excluded: list[Excluded]
+    excluded: list[ExcludedRow]
     mwebv: float
     mwebv_from: str
     redshift: RedshiftPrior
 
 
-def redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
+def build_redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
     """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
         return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
@@ -52,8 +52,8 @@ def redshift_prior(parameters: Parameters, redshift: float | None, error: float 
     return RedshiftPrior("gaussian", redshift, sigma, low, high)
 
 
-def read_data(payload: Payload) -> Data:
-    """Bring a payload's rows to one scale, and look up what else is known.
+def build_fit_data(request: FitRequest) -> FitData:
+    """Bring a request's rows to one scale, and look up what else is known.
 
     Raises
     ------
@@ -62,9 +62,9 @@ def read_data(payload: Payload) -> Data:
     ParameterError
         `error_floor` names a band that nobody knows.
     """
-    parameters = payload.parameters
-    rows, excluded = to_light_curve(payload.rows, parameters)
-    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
+    parameters = request.parameters
+    rows, excluded = build_light_curve(request.rows, parameters)
+    prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
     measured = ~rows.limit
     if not measured.any():
         reasons = Counter(item.reason for item in excluded).most_common(1)
@@ -79,29 +79,29 @@ def read_data(payload: Payload) -> Data:
             f"No row is a detection (the best has {best:.1f} sigma, at least {FAINT_SIGMA:g} are needed); "
             "there is nothing to fit a light curve to."
         )
-    return Data(rows, excluded, *_milky_way(payload), prior)
+    return FitData(rows, excluded, *_milky_way(request), prior)
 
 
 def _check_floors(parameters: Parameters, rows: LightCurve) -> None:
     named = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
-    unknown = sorted(named and named - set(known_bandpasses()))
+    unknown = sorted(named and named - set(list_bandpasses()))
     if unknown:
         choices = ", ".join(rows.bands)
         raise ParameterError(f"error_floor names the unknown band {unknown[0]!r}; this source has {choices}.")
 
 
-def _milky_way(payload: Payload) -> tuple[float, str]:
+def _milky_way(request: FitRequest) -> tuple[float, str]:
     from fitter_lambda.errors import NoMapError
-    from fitter_lambda.input.dust_map import NAME, reddening
+    from fitter_lambda.input.dust_map import MAP_NAME, reddening
 
-    parameters = payload.parameters
+    parameters = request.parameters
     if parameters.mwebv is not None:
         return parameters.mwebv, "given"
-    if payload.dereddened:
+    if request.dereddened:
         return 0.0, "0: the photometry came corrected"
-    if payload.position is None:
+    if request.position is None:
         return 0.0, "0: no position"
     try:
-        return reddening(*payload.position), NAME
+        return reddening(*request.position), MAP_NAME
     except NoMapError:
         return 0.0, "0: no dust map here"

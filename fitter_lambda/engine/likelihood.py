@@ -24,10 +24,10 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.scatter import Scatter
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.salt_scatter import Scatter
 
-__all__ = ["NU", "Expected", "Likelihood", "times"]
+__all__ = ["NU", "RowPrediction", "Likelihood", "times"]
 
 Array = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ _T_NORM = float(np.log(3 / 8))
 
 
 @dataclass(frozen=True)
-class Expected:
+class RowPrediction:
     """What a model says of each row; arrays of shape (n_points, n_rows).
 
     Attributes
@@ -110,18 +110,18 @@ class Likelihood:
         """Whether the linear parameters can be solved for in one step."""
         return not (self.robust or self.limit.any())
 
-    def expected(self, design: Design, a: Array, scatter: Scatter | None = None) -> Expected:
+    def predict(self, design: DesignMatrix, a: Array, scatter: Scatter | None = None) -> RowPrediction:
         """What the model at linear parameters a (n_points, j) says of the rows."""
         flux = times(design.flux, a)
         if scatter is None:
-            return Expected(flux, np.broadcast_to(self.variance, flux.shape))
+            return RowPrediction(flux, np.broadcast_to(self.variance, flux.shape))
         own, bend = scatter.at(a)
         dispersion, alone = scatter.coherent @ self.in_band.T, self.limit | self.robust
         own = own + alone * dispersion**2
         coherent = None if self.robust else flux * dispersion * ~alone
-        return Expected(flux, self.variance + flux**2 * own, coherent, own, bend)
+        return RowPrediction(flux, self.variance + flux**2 * own, coherent, own, bend)
 
-    def pointwise(self, design: Design, expected: Expected) -> Array:
+    def log_density_by_row(self, design: DesignMatrix, expected: RowPrediction) -> Array:
         """Log density of each row (n_points, n_rows), the coherent scatter on the diagonal."""
         extra = 0.0 if expected.coherent is None else expected.coherent**2
         rows = self._rows(expected.flux, expected.variance + extra)
@@ -138,20 +138,20 @@ class Likelihood:
             rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
         return np.asarray(rows)
 
-    def _reached(self, design: Design) -> npt.NDArray[np.bool_]:
+    def _reached(self, design: DesignMatrix) -> npt.NDArray[np.bool_]:
         return np.asarray(design.reached | self.as_sncosmo)
 
-    def _out_of_reach(self, design: Design) -> Array:
+    def _out_of_reach(self, design: DesignMatrix) -> Array:
         """Log density (n_points, k) of the rows out of reach and of each fraction of them with light."""
         return np.asarray(~self._reached(design) @ self.background + self.elsewhere - np.log(len(_LIT)))
 
-    def _fraction(self, design: Design) -> Array:
+    def _fraction(self, design: DesignMatrix) -> Array:
         """The mean of that fraction, shape (n_points, 1)."""
         by_fraction = self._out_of_reach(design)
         share = np.exp(by_fraction - np.logaddexp.reduce(by_fraction, axis=1, keepdims=True))
         return np.asarray(share @ _LIT[:, None])
 
-    def total(self, design: Design, expected: Expected) -> Array:
+    def log_density(self, design: DesignMatrix, expected: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
         rows = np.where(self._reached(design), self._rows(expected.flux, expected.variance), 0.0)
         total = rows.sum(axis=1) + np.logaddexp.reduce(self._out_of_reach(design), axis=1)
@@ -160,7 +160,7 @@ class Likelihood:
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
         return np.asarray(total)
 
-    def replicated(self, design: Design, expected: Expected, random: np.random.Generator) -> Array:
+    def replicate(self, design: DesignMatrix, expected: RowPrediction, random: np.random.Generator) -> Array:
         """Fluxes of the rows (n_points, n_rows) as the model would make them."""
         shape, normal = expected.flux.shape, random.normal(size=expected.flux.shape)
         noise = random.standard_t(NU, shape) if self.robust else normal
@@ -172,7 +172,7 @@ class Likelihood:
         background = normal * np.sqrt(self.variance + broad)
         return np.where(self._reached(design), flux, background)
 
-    def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
+    def chi2(self, design: DesignMatrix, expected: RowPrediction) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
 
         Limits, and rows that the model does not reach, do not count.
@@ -184,7 +184,7 @@ class Likelihood:
             total -= across**2 / (1 + along)
         return total, used @ self.in_band
 
-    def limits_p_value(self, design: Design, expected: Expected) -> Array:
+    def limits_p_value(self, design: DesignMatrix, expected: RowPrediction) -> Array:
         """How likely so many limits lie far below the model, shape (n_points,).
 
         Any row of a light curve may be one of them, by chance or since its subtraction failed.
@@ -194,30 +194,30 @@ class Likelihood:
         chance = _FAILED + (1 - _FAILED) * ndtr(-_FAR_BELOW)
         return np.asarray(binom.sf(far.sum(axis=1) - 1, len(self.flux), chance))
 
-    def _shared(self, design: Design, expected: Expected, coherent: Array) -> tuple[Array, Array]:
+    def _shared(self, design: DesignMatrix, expected: RowPrediction, coherent: Array) -> tuple[Array, Array]:
         """u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
         weighted = self._gaussian(design) * coherent / expected.variance
         return (weighted * coherent) @ self.in_band, (weighted * (self.flux - expected.flux)) @ self.in_band
 
-    def _gaussian(self, design: Design) -> Array:
+    def _gaussian(self, design: DesignMatrix) -> Array:
         """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
         return np.asarray(self._reached(design) & ~self.limit, dtype=float)
 
-    def least_squares(self, design: Design) -> tuple[Array, Array]:
+    def least_squares(self, design: DesignMatrix) -> tuple[Array, Array]:
         """Normal matrix (n, j, j) and right side (n, j), as if rows were Gaussian, of measured variance."""
         weight = self._gaussian(design) / self.variance
         return _normal(design.flux, weight), _sum(design.flux, weight * self.flux)
 
     def step(
-        self, design: Design, a: Array, expected: Expected, scatter: Scatter | None
+        self, design: DesignMatrix, a: Array, expected: RowPrediction, scatter: Scatter | None
     ) -> tuple[Array, Array]:
-        """Expected curvature (n, j, j) and slope (n, j) of `total` along a (n, j).
+        """RowPrediction curvature (n, j, j) and slope (n, j) of `total` along a (n, j).
 
         Parameters
         ----------
-        design : Design
+        design : DesignMatrix
         a : ndarray, shape (n, j)
-        expected : Expected
+        expected : RowPrediction
             At a.
         scatter : Scatter, optional
         """

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from fitter_lambda.engine.bandflux import BandFluxes, Design
+from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood, times
-from fitter_lambda.engine.linear import LinearProblem, Trend, solve
+from fitter_lambda.engine.linear_parameters import LinearProblem, Trend, solve
 from fitter_lambda.engine.priors import (
     T0_WINDOW_DAYS,
     AmplitudePrior,
@@ -27,7 +27,7 @@ from fitter_lambda.engine.priors import (
     log_shape_prior,
     shape_bounds,
 )
-from fitter_lambda.engine.scatter import SaltScatter, Scatter
+from fitter_lambda.engine.salt_scatter import SaltScatter, Scatter
 
 __all__ = ["Conditional", "Draws", "Posterior"]
 
@@ -126,7 +126,7 @@ class Posterior:
     @property
     def bounds(self) -> Array:
         """Lowest and highest theta, shape (d, 2)."""
-        z, cube, middle = self.redshift, self.fluxes.cube, np.sort(np.repeat(self.mjd, self.detections))
+        z, cube, middle = self.redshift, self.fluxes.grid, np.sort(np.repeat(self.mjd, self.detections))
         limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self._flat) for name in self.shapes}}
         # half of the detections lie within the source's phases, hence so does one of the middle ones
         first, last = middle[(len(middle) - 1) // 2], middle[len(middle) // 2]
@@ -134,12 +134,12 @@ class Posterior:
         limits["t0"] = (first - (1 + z.high) * cube.last, last - stretch * cube.start)
         return np.array([limits[name] for name in self.names])
 
-    def focused(self) -> "Posterior":
+    def drop_unreachable_rows(self) -> "Posterior":
         """The same density, that does not go through rows which no theta within the bounds can see.
 
         Years of forced photometry before and after a supernova add a constant.
         """
-        cube, ends = self.fluxes.cube, np.array([self.redshift.low, self.redshift.high])
+        cube, ends = self.fluxes.grid, np.array([self.redshift.low, self.redshift.high])
         (first, last), band = self.bounds[0], self.likelihood.band
         before = self.mjd < first + np.min(cube.start * (1 + ends))
         after = self.mjd > last + np.max(cube.last * (1 + ends))
@@ -150,33 +150,33 @@ class Posterior:
         likelihood = self.likelihood.among(~far, before & cube.dark_start)
         return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=self.detections[~far])
 
-    def split(self, theta: Array) -> tuple[Array, Array, Array]:
+    def split_theta(self, theta: Array) -> tuple[Array, Array, Array]:
         """t0, z and the shape (each of shape (n,)) of theta (n, d); those of `general` as (n, k)."""
         columns = dict(zip(self.names, theta.T, strict=True))
         z = columns.get("z", np.full(len(theta), self.redshift.mean))
-        if self.fluxes.cube.general:
+        if self.fluxes.is_slow:
             return columns["t0"], z, np.stack([columns[name] for name in self.shapes], axis=1)
         return columns["t0"], z, columns[self.shapes[0]] if self.shapes else np.zeros(len(theta))
 
     def log_prior(self, theta: Array) -> Array:
         """Log density of theta, shape (n,)."""
         columns = dict(zip(self.names, theta.T, strict=True))
-        value = self.redshift.logpdf(self.split(theta)[1]) - np.log(T0_WINDOW_DAYS)
+        value = self.redshift.logpdf(self.split_theta(theta)[1]) - np.log(T0_WINDOW_DAYS)
         for name in self.shapes:
             value = value + log_shape_prior(name, columns[name], self._flat)
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
-    def view(self, theta: Array) -> tuple[Design, Scatter | None]:
+    def view(self, theta: Array) -> tuple[DesignMatrix, Scatter | None]:
         """The rows at many theta; those with equal redshifts and shapes should follow each other."""
-        t0, z, s = self.split(theta)
-        epochs = self.fluxes.cube.epochs(z, t0, self.mjd)
+        t0, z, s = self.split_theta(theta)
+        epochs = self.fluxes.grid.epochs(z, t0, self.mjd)
         design = self.fluxes.design(z, s, epochs, self.likelihood.band)
         return design, self.scatter.at(z, epochs, self.likelihood.band) if self.scatter else None
 
     def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
         """theta in the order of redshifts and shapes, in pieces that fit into memory; and the way back."""
-        _, z, s = self.split(theta)
+        _, z, s = self.split_theta(theta)
         order = np.lexsort((*(s if s.ndim > 1 else s[:, None]).T, z))
         number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
@@ -186,10 +186,10 @@ class Posterior:
         return solve(self._linear(theta), self.steps)[0]
 
     def _linear(self, theta: Array) -> LinearProblem:
-        (_, z, s), (design, scatter) = self.split(theta), self.view(theta)
+        (_, z, s), (design, scatter) = self.split_theta(theta), self.view(theta)
         return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
 
-    def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
+    def _shines(self, design: DesignMatrix) -> npt.NDArray[np.bool_]:
         shining = (design.reached & (design.flux[..., 0] != 0)) @ self.detections
         return np.asarray(shining >= _SHINING * self.detections.sum())
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import exponnorm
 
-__all__ = ["CLASSES", "COSMOLOGY", "AmplitudePrior", "Class", "RedshiftPrior", "class_of", "distance_modulus"]
+__all__ = ["CLASSES", "COSMOLOGY", "AmplitudePrior", "Class", "RedshiftPrior", "get_supernova_class", "distance_modulus"]
 
 Array = npt.NDArray[np.float64]
 
@@ -75,7 +75,7 @@ CLASSES = {
 _OTHER = Class("other", -19.0, 3.0, False)
 
 
-def class_of(kind: str) -> Class:
+def get_supernova_class(kind: str) -> Class:
     """The class of sncosmo's type."""
     return CLASSES.get(kind, _OTHER)
 

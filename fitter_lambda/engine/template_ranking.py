@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_cube, fit_of
-from fitter_lambda.engine.fit_data import Data, read_data
-from fitter_lambda.engine.model import posterior_of
-from fitter_lambda.engine.priors import class_of
-from fitter_lambda.engine.search import Mode, find_modes
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_source, fit_of
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
+from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.priors import get_supernova_class
+from fitter_lambda.engine.mode_search import Mode, find_modes
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import Payload
-from fitter_lambda.input.templates import local_sources, source_types
-from fitter_lambda.output.results import MISFIT, finite, misfit_p_value
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.templates import get_source_types, list_local_sources
 
 __all__ = ["RATES", "fit_catalogue"]
 
@@ -47,12 +47,12 @@ class _Entry:
     modes: list[Mode] = field(default_factory=list)
 
 
-def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, Any]]:
+def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[str, Any]]:
     """Fit every source at hand, and the best one in full.
 
     Parameters
     ----------
-    payload : Payload
+    request : FitRequest
     progress : callable
         Told the fraction done and what is being done.
 
@@ -70,8 +70,8 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     FitterError
         No source fits; the first reason.
     """
-    began, parameters = time.perf_counter(), payload.parameters
-    data = read_data(payload)
+    began, parameters = time.perf_counter(), request.parameters
+    data = build_fit_data(request)
     entries = _screened(data, parameters, progress)
     while near := _unsampled(entries):
         for entry in near:
@@ -81,7 +81,7 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
         raise TemplateError(f"None of {len(entries)} sources can be fitted; the first: {entries[0].reason}")
     entries.sort(key=lambda entry: -entry.log_evidence)
     seconds, first = time.perf_counter() - began, entries[0]
-    fit = fit_cube(load_cube(first.name), data, parameters, seconds, _late(progress), first.modes)
+    fit = fit_source(load_source_grid(first.name), data, parameters, seconds, _late(progress), first.modes)
     return fit, _ranking(entries, parameters, seconds)
 
 
@@ -106,18 +106,18 @@ def _late(progress: Progress) -> Progress:
     return lambda done, message: progress(0.7 + 0.2 * done, message)
 
 
-def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_Entry]:
+def _screened(data: FitData, parameters: Parameters, progress: Progress) -> list[_Entry]:
     """Every source with its evidence by Laplace's method, or why there is none."""
-    names, types = _without_twins(local_sources()), source_types()
-    entries = [_Entry(name, class_of(types.get(name, "")).group) for name in names]
+    names, types = _without_twins(list_local_sources()), get_source_types()
+    entries = [_Entry(name, get_supernova_class(types.get(name, "")).group) for name in names]
     for done, entry in enumerate(entries):
         progress(0.02 + 0.6 * done / len(entries), f"{done} of {len(entries)} models done")
         with _alone(entry):
-            cube = load_cube(entry.name)
+            cube = load_source_grid(entry.name)
             if cube.general:
                 entry.reason = "several non-linear shapes: too slow to be one of many"
                 continue
-            entry.modes = find_modes(posterior_of(cube, data, parameters).focused())
+            entry.modes = find_modes(build_posterior(cube, data, parameters).drop_unreachable_rows())
             entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
     return entries
 
@@ -128,9 +128,9 @@ def _without_twins(names: list[str]) -> list[str]:
     return [name for name in names if f"{name}-corr" not in names and name not in coarse]
 
 
-def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
-    posterior = posterior_of(load_cube(entry.name), data, parameters)
-    few = drawn(posterior.focused(), entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
+def _sampled(entry: _Entry, data: FitData, parameters: Parameters) -> None:
+    posterior = build_posterior(load_source_grid(entry.name), data, parameters)
+    few = drawn(posterior.drop_unreachable_rows(), entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
     entry.log_evidence, entry.error = few.log_evidence, few.log_evidence_error
     entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
 
@@ -138,23 +138,26 @@ def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
 def _ranking(entries: list[_Entry], parameters: Parameters, seconds: float) -> dict[str, Any]:
     # evidences under flat priors hang on bounds that nobody believes in
     flat = parameters.priors == "flat"
-    values: dict[str, Any] = finite({
+    return {
         "sources": [
             {
-                "name": entry.name, "class": entry.group, "log_evidence": entry.log_evidence,
-                "log_evidence_error": entry.error, "misfit_p_value": entry.p_value, "reason": entry.reason,
+                "name": entry.name,
+                "class": entry.group,
+                "log_evidence": entry.log_evidence,
+                "log_evidence_error": entry.error,
+                "misfit_p_value": entry.p_value,
+                "reason": entry.reason,
             }
             for entry in entries
         ],
         "class_probabilities": None if flat else _class_probabilities(entries),
         "rates": dict(RATES),
         "seconds": seconds,
-    })  # fmt: skip
-    return values
+    }
 
 
 def _class_probabilities(entries: list[_Entry]) -> dict[str, float] | None:
-    if all(entry.p_value is None or entry.p_value < MISFIT for entry in entries):
+    if all(entry.p_value is None or entry.p_value < MISFIT_THRESHOLD for entry in entries):
         return None
     log_mass = {}
     for group, rate in RATES.items():

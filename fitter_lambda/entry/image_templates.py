@@ -8,17 +8,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from fitter_lambda.engine.cube import GRIDS, load_cube, save_cube
+from fitter_lambda.engine.source_grid import GRIDS_FOLDER, load_source_grid, save_source_grid
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.templates import (
-    activate,
-    files,
-    known_bandpasses,
-    known_magnitude_systems,
-    known_sources,
+    build_overlay,
+    get_source_versions,
+    iterate_files,
+    list_bandpasses,
+    list_local_sources,
+    list_magnitude_systems,
     load_bandpasses,
     load_magnitude_systems,
-    local_sources,
 )
 
 __all__ = ["main"]
@@ -31,13 +31,13 @@ def main(arguments: list[str]) -> int:
         return 2
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)
-    failed = _save_grids(target / GRIDS)
-    failed.extend(sorted(load_bandpasses(known_bandpasses())[1].values()))
-    systems = known_magnitude_systems()
+    failed = _save_grids(target / GRIDS_FOLDER)
+    failed.extend(sorted(load_bandpasses(list_bandpasses())[1].values()))
+    systems = list_magnitude_systems()
     absent = set(systems) - set(load_magnitude_systems(systems))
     failed.extend(f"The magnitude system {name} could not be fetched." for name in sorted(absent))
-    overlay = activate()
-    for path in files(overlay):
+    overlay = build_overlay()
+    for path in iterate_files(overlay):
         copy = target / path.relative_to(overlay)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -48,11 +48,11 @@ def main(arguments: list[str]) -> int:
 def _save_grids(folder: Path) -> list[str]:
     """Lay out every source; returns what failed."""
     # those that are here first: where there is no network, the rest need not be tried
-    names, failed = list(dict.fromkeys([*local_sources(), *known_sources()])), []
+    names, failed = list(dict.fromkeys([*list_local_sources(), *get_source_versions()])), []
     for done, name in enumerate(names, start=1):
         print(f"\r{done} of {len(names)} sources", end="", file=sys.stderr, flush=True)
         try:
-            save_cube(load_cube(name), folder)
+            save_source_grid(load_source_grid(name), folder)
         except TemplateError as error:
             failed.append(str(error))
             if "URLError" in str(error):

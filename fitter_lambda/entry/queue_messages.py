@@ -10,8 +10,8 @@ from typing import Any
 
 from fitter_lambda.entry import callback_delivery as callback
 from fitter_lambda.entry import fit_storage as inbox
-from fitter_lambda.entry.service import analyse, failure
-from fitter_lambda.input.payload import callback_url_of
+from fitter_lambda.entry.fitting import failure, fit_payload
+from fitter_lambda.input.payload import get_callback_url
 
 __all__ = ["handle_record"]
 
@@ -43,7 +43,7 @@ def handle_record(record: dict[str, Any], pauses: tuple[float, ...] = callback.P
     if fit is None or payload is None:
         _logger.warning("a message without a payload was dropped")
         return
-    url = callback_url_of(payload)
+    url = get_callback_url(payload)
     if url is None:
         _logger.warning("fit %s has no callback_url and was dropped", fit.name)
         fit.forget()
@@ -52,7 +52,7 @@ def handle_record(record: dict[str, Any], pauses: tuple[float, ...] = callback.P
     if document is None and _is_dead(record):
         document = failure(_GAVE_UP)
     elif document is None:
-        document = analyse(payload, callback.ProgressReporter(url))
+        document = fit_payload(payload, callback.ProgressReporter(url))
         fit.keep(document)
     taken = callback.deliver(url, document, pauses)
     _logger.info("fit %s: %s, callback %s", fit.name, document.get("status"), "taken" if taken else "refused")

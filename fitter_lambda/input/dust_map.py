@@ -20,9 +20,9 @@ from sfdmap2.sfdmap import SFDMap
 
 from fitter_lambda.errors import NoMapError
 
-__all__ = ["NAME", "fill", "main", "reddening"]
+__all__ = ["MAP_NAME", "fill", "main", "reddening"]
 
-NAME = (
+MAP_NAME = (
     "SFD (Schlegel, Finkbeiner & Davis 1998), recalibrated by 0.86 (Schlafly & Finkbeiner 2011, ApJ 737, 103)"
 )
 FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")

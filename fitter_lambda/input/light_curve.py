@@ -15,7 +15,7 @@ from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
 
-__all__ = ["ZERO_POINT", "Excluded", "LightCurve", "Row", "read_rows", "to_light_curve"]
+__all__ = ["ZERO_POINT", "ExcludedRow", "LightCurve", "Row", "build_light_curve", "read_csv_rows"]
 
 Array = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Excluded:
+class ExcludedRow:
     """A row that is left out, and why."""
 
     row: int
@@ -91,7 +91,7 @@ class LightCurve:
         return ~self.limit & (self.flux >= sigma * self.fluxerr)
 
 
-def read_rows(text: object) -> list[Row]:
+def read_csv_rows(text: object) -> list[Row]:
     """Read the CSV text of a payload.
 
     Raises
@@ -147,13 +147,13 @@ class _UnusableError(Exception):
 _Usable = tuple[float, float, float, bool, str]
 
 
-def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCurve, list[Excluded]]:
+def build_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCurve, list[ExcludedRow]]:
     """Part usable rows from others, and bring them to one scale.
 
     Returns
     -------
     LightCurve
-    list of Excluded
+    list of ExcludedRow
         The others, with the reason of each.
 
     Raises
@@ -165,7 +165,7 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
     found, missing = load_bandpasses(sorted({row.band for row in rows}))
     systems = load_magnitude_systems({row.magsys for row in rows})
     kept: set[_Usable] = set()
-    excluded: list[Excluded] = []
+    excluded: list[ExcludedRow] = []
     for row in rows:
         try:
             if row.band in missing:
@@ -175,7 +175,7 @@ def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCu
                 raise _UnusableError("an exact repeat of another row")
             kept.add(usable)
         except _UnusableError as reason:
-            excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
+            excluded.append(ExcludedRow(row.number, row.mjd, row.band, str(reason)))
     if len(kept) > _MOST_FITTED:
         raise PayloadError(
             f"inputs.photometry has {len(kept)} usable rows, at most {_MOST_FITTED} can be fitted; "

@@ -28,8 +28,16 @@ from urllib.error import HTTPError
 from fitter_lambda.errors import TemplateError
 
 __all__ = [
-    "activate", "files", "known_bandpasses", "known_magnitude_systems", "known_sources", "load_bandpasses",
-    "load_magnitude_systems", "load_source", "local_sources", "source_types",
+    "build_overlay",
+    "get_source_types",
+    "get_source_versions",
+    "iterate_files",
+    "list_bandpasses",
+    "list_local_sources",
+    "list_magnitude_systems",
+    "load_bandpasses",
+    "load_magnitude_systems",
+    "load_source",
 ]  # fmt: skip
 
 _VARIABLE = "SNCOSMO_DATA_DIR"
@@ -38,7 +46,7 @@ _OFFLINE_TIMEOUT_SECONDS = 0.5
 
 
 @functools.cache
-def activate() -> Path:
+def build_overlay() -> Path:
     """Make the overlay; returns its directory. Idempotent, removed at exit."""
     import sncosmo
 
@@ -65,7 +73,7 @@ def _wheel_directory() -> Path | None:
     return None
 
 
-def files(layer: Path) -> Iterator[Path]:
+def iterate_files(layer: Path) -> Iterator[Path]:
     """Files of a directory in sncosmo's layout."""
     # links to directories are followed, too
     found = (Path(folder, name) for folder, _, names in os.walk(layer, followlinks=True) for name in names)
@@ -74,7 +82,7 @@ def files(layer: Path) -> Iterator[Path]:
 
 
 def _link_files(layer: Path, overlay: Path) -> None:
-    for path in files(layer.resolve()):
+    for path in iterate_files(layer.resolve()):
         link = overlay / path.relative_to(layer.resolve())
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.exists():
@@ -120,21 +128,21 @@ def load_source(name: str) -> Any:
     import sncosmo
 
     plain, _, version = name.partition("@")
-    versions = known_sources().get(plain)
+    versions = get_source_versions().get(plain)
     if versions is None:
-        near = difflib.get_close_matches(plain, known_sources(), n=3)
+        near = difflib.get_close_matches(plain, get_source_versions(), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "see sncosmo's list of built-in sources."
         raise TemplateError(f"Unknown source {plain!r}; {hint}")
     if version and version not in versions:
         raise TemplateError(f"Source {plain} has no version {version!r}; it has {', '.join(versions)}.")
     try:
-        with _looking_into(activate()):
+        with _looking_into(build_overlay()):
             return sncosmo.get_source(plain, version=version or None, copy=True)
     except (OSError, RuntimeError) as error:
         raise TemplateError(_not_fetched(f"source {plain}", error)) from error
 
 
-def known_sources() -> dict[str, list[str]]:
+def get_source_versions() -> dict[str, list[str]]:
     """Versions of each source, those included that were registered in this process."""
     from sncosmo.models import _SOURCES
 
@@ -151,25 +159,25 @@ def _metadata() -> list[dict[str, Any]]:
     return list(_SOURCES.get_loaders_metadata())
 
 
-def known_bandpasses() -> list[str]:
+def list_bandpasses() -> list[str]:
     """Names of the bandpasses that sncosmo knows."""
     from sncosmo.bandpasses import _BANDPASSES
 
     return sorted({str(meta["name"]) for meta in _BANDPASSES.get_loaders_metadata()})
 
 
-def known_magnitude_systems() -> list[str]:
+def list_magnitude_systems() -> list[str]:
     """Names of the magnitude systems that sncosmo knows."""
     from sncosmo.magsystems import _MAGSYSTEMS
 
     return sorted({str(meta["name"]) for meta in _MAGSYSTEMS.get_loaders_metadata()})
 
 
-def local_sources() -> list[str]:
+def list_local_sources() -> list[str]:
     """Names of the sources whose latest version is here, in sncosmo's order; nothing is fetched."""
     from sncosmo.models import _SOURCES
 
-    overlay, latest = activate(), dict[str, str]()
+    overlay, latest = build_overlay(), dict[str, str]()
     for name, version in _SOURCES._loaders:
         latest[name] = max(latest.get(name, ""), str(version or ""))
     names = [name for name, _ in _SOURCES._instances if name not in latest]
@@ -184,7 +192,7 @@ def local_sources() -> list[str]:
 
 
 @functools.cache
-def source_types() -> dict[str, str]:
+def get_source_types() -> dict[str, str]:
     """Type of each source that sncosmo knows, by name, e.g. "SN IIP"."""
     return {meta["name"]: str(meta.get("type", "")) for meta in _metadata()}
 
@@ -218,7 +226,7 @@ def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str
     patience = _SOCKET_TIMEOUT_SECONDS
     for name in names:
         try:
-            with _looking_into(activate(), patience):
+            with _looking_into(build_overlay(), patience):
                 found[name] = sncosmo.get_bandpass(name)
         except OSError as error:
             missing[name] = _not_fetched(f"band {name}", error)
@@ -237,7 +245,7 @@ def load_magnitude_systems(names: Iterable[str]) -> dict[str, Any]:
     patience = _SOCKET_TIMEOUT_SECONDS
     for name in names:
         try:
-            with _looking_into(activate(), patience):
+            with _looking_into(build_overlay(), patience):
                 found[name] = sncosmo.get_magsystem(name)
         except OSError:
             patience = _OFFLINE_TIMEOUT_SECONDS

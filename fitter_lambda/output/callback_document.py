@@ -8,12 +8,13 @@ from typing import Any
 import joblib
 
 from fitter_lambda.engine.fit import Fit, Progress
-from fitter_lambda.input.payload import Payload
+from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
+from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.output.corner_figure import corner_png
 from fitter_lambda.output.light_curve_figure import plot_lightcurve
 from fitter_lambda.output.netcdf import to_netcdf
 from fitter_lambda.output.predicted_light_curves import predict, to_magnitudes
-from fitter_lambda.output.results import MISFIT, annotations, results
+from fitter_lambda.output.results import annotations, finite, results
 
 __all__ = ["success"]
 
@@ -22,14 +23,14 @@ _ORIGIN = "heliograph-supernova-fitter"
 
 
 def success(
-    fit: Fit, payload: Payload, progress: Progress, ranking: dict[str, Any] | None = None
+    fit: Fit, request: FitRequest, progress: Progress, ranking: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The document of a finished fit.
 
     Parameters
     ----------
     fit : Fit
-    payload : Payload
+    request : FitRequest
     progress : callable
         Told the fraction done and what is being done.
     ranking : dict, optional
@@ -42,13 +43,13 @@ def success(
     """
     began = time.perf_counter()
     progress(0.88, "drawing the figures")
-    numbers = results(fit, payload) | ({"catalogue": ranking} if ranking else {})
+    numbers = results(fit, request) | ({"catalogue": finite(ranking)} if ranking else {})
     curves = predict(fit)
-    lightcurve = plot_lightcurve(fit, curves, _title(payload, numbers))
+    lightcurve = plot_lightcurve(fit, curves, _title(request, numbers))
     corner = corner_png({name: fit.draws[:, i] for i, name in enumerate(fit.names)}, {})
     progress(0.96, "packing the results")
-    netcdf = to_netcdf(fit, payload.parameters.seed)
-    few = fit.few(_MOST_SAMPLES)
+    netcdf = to_netcdf(fit, request.parameters.seed)
+    few = fit.thin_draws(_MOST_SAMPLES)
     numbers["seconds"]["report"] = time.perf_counter() - began
     analysis = {
         "inference_data": {"format": "netcdf4", "data": _base64(netcdf)},
@@ -63,8 +64,9 @@ def success(
     return {"status": "success", "message": _message(numbers, fit.sample.is_trusted), "analysis": analysis}
 
 
-def _title(payload: Payload, numbers: dict[str, Any]) -> str:
-    name, z = payload.resource_id or "source", numbers["redshift"]["best_fit"]
+def _title(request: FitRequest, numbers: dict[str, Any]) -> str:
+    name = "".join(c for c in request.resource_id if c.isprintable())[:80] or "source"
+    z = numbers["redshift"]["best_fit"]
     return f"{name}: {numbers['source']} at z = {z:.4f}"
 
 
@@ -73,9 +75,9 @@ def _message(numbers: dict[str, Any], is_trusted: bool) -> str:
     ranking = numbers.get("catalogue")
     best = f"Best of {len(ranking['sources'])} sources: " if ranking else "Fitted "
     message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
-    if numbers["misfit_p_value"] < MISFIT:
+    if numbers["misfit_p_value"] < MISFIT_THRESHOLD:
         message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
-    if numbers["misfit_p_value"] > 1 - MISFIT:
+    if numbers["misfit_p_value"] > 1 - MISFIT_THRESHOLD:
         message += "; the data scatter far less than the errors allow (modelcov, model_error)"
     lost, of = numbers["n_detections_out_of_reach"], numbers["n_detections"]
     message += f"; of {of} detections {lost} are out of the model's reach" if lost else ""

@@ -101,10 +101,10 @@ def _panels(fit: Fit, curves: dict[str, Band]) -> tuple[Figure, Axes, Axes]:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     figure.subplots_adjust(left=0.095, right=0.83 if many else 0.965, bottom=0.115, top=0.865, hspace=0.05)
     first, last = (float(end) for end in next(iter(curves.values())).mjd[[0, -1]])
-    (t0, z), rest = fit.best_time, upper.twiny()
+    (t0, z), rest = fit.best_t0_and_redshift, upper.twiny()
     lower.set_xlim(first, last)
     rest.set_xlim((first - t0) / (1 + z), (last - t0) / (1 + z))
-    event = "explosion" if fit.posterior.fluxes.cube.start >= 0 else "maximum light"
+    event = "explosion" if fit.posterior.fluxes.grid.start >= 0 else "maximum light"
     rest.set_xlabel(f"Rest-frame days since {event}")
     for axes, label in ((upper, "Flux density (µJy)"), (lower, "Residual (σ)")):
         axes.set_ylabel(label)
@@ -134,7 +134,7 @@ def _styles(fit: Fit) -> list[tuple[str, str, str, Chosen]]:
 
 def _pulls(fit: Fit) -> Array:
     """Residuals of the best fit over their total errors, SALT's own scatter in them; NaN where none."""
-    rows, (design, expected) = fit.data.rows, fit.expected(fit.best[None])
+    rows, (design, expected) = fit.data.rows, fit.predict_rows(fit.best[None])
     total = expected.variance if expected.coherent is None else expected.variance + expected.coherent**2
     pulls = (rows.flux - expected.flux[0]) / np.sqrt(total[0])
     return np.where(design.reached[0] & ~rows.limit, pulls, np.nan)

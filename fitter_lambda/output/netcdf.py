@@ -60,10 +60,10 @@ def to_netcdf(fit: Fit, seed: int) -> bytes:
 
 def _pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     """Log density of each row and a replicated flux, for draws (chain, draw, d)."""
-    design, expected = fit.expected(draws.reshape(-1, draws.shape[-1]))
+    design, expected = fit.predict_rows(draws.reshape(-1, draws.shape[-1]))
     likelihood, shape = fit.posterior.likelihood, (*draws.shape[:2], -1)
-    made = likelihood.replicated(design, expected, np.random.default_rng([seed, 1]))
-    return likelihood.pointwise(design, expected).reshape(shape), made.reshape(shape)
+    made = likelihood.replicate(design, expected, np.random.default_rng([seed, 1]))
+    return likelihood.log_density_by_row(design, expected).reshape(shape), made.reshape(shape)
 
 
 def _thin(number: int, wanted: int) -> npt.NDArray[np.int_]:

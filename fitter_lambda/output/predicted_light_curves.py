@@ -46,8 +46,8 @@ def window(fit: Fit) -> tuple[float, float]:
 
     Forced photometry and limits may go on for years before and after.
     """
-    rows, cube = fit.data.rows, fit.posterior.fluxes.cube
-    (t0, z), seen = fit.best_time, rows.mjd[rows.detected(FAINT_SIGMA)]
+    rows, cube = fit.data.rows, fit.posterior.fluxes.grid
+    (t0, z), seen = fit.best_t0_and_redshift, rows.mjd[rows.detected(FAINT_SIGMA)]
     phase = (seen - t0) / (1 + z)
     inside = seen[(phase >= cube.start) & (phase <= cube.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
@@ -66,9 +66,9 @@ def predict(fit: Fit) -> dict[str, Band]:
     """
     bands = fit.data.rows.bands
     mjd = np.linspace(*window(fit), _POINTS)
-    number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.cube.general else _DRAWS
-    values = np.vstack([fit.best, fit.few(number)])
-    flux, reached = fit.predict(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
+    number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.is_slow else _DRAWS
+    values = np.vstack([fit.best, fit.thin_draws(number)])
+    flux, reached = fit.predict_fluxes(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)
     percentiles = _quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)

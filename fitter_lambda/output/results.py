@@ -7,38 +7,34 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2 as chi2_distribution
 
 from fitter_lambda import __version__
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.cube import HOST_DUST
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
-from fitter_lambda.engine.likelihood import NU, Expected
-from fitter_lambda.engine.peak import peaks
+from fitter_lambda.engine.likelihood import NU, RowPrediction
+from fitter_lambda.engine.misfit import misfit_p_value
+from fitter_lambda.engine.peak_magnitudes import compute_peaks
 from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
-from fitter_lambda.input.payload import Payload
+from fitter_lambda.input.fit_request import FitRequest
 
-__all__ = ["MISFIT", "annotations", "finite", "misfit_p_value", "results"]
+__all__ = ["annotations", "finite", "results"]
 
 Array = npt.NDArray[np.float64]
 
-#: Below this p-value a model does not describe the data.
-MISFIT = 1e-3
 _FEW = 400
-#: Of each draw, where chi2 has no known distribution: enough for a tenth of `MISFIT`.
-_REPLICATES = 25
 #: Rows that are listed one by one.
 _MOST_EXCLUDED = 1000
 
 
-def results(fit: Fit, payload: Payload) -> dict[str, Any]:
+def results(fit: Fit, request: FitRequest) -> dict[str, Any]:
     """Everything worth knowing about a fit.
 
     Parameters
     ----------
     fit : Fit
-    payload : Payload
+    request : FitRequest
 
     Returns
     -------
@@ -46,8 +42,8 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         Keys as listed in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
         with errors to the 15.87th and 84.13th percentile.
     """
-    data, cube, prior = fit.data, fit.posterior.fluxes.cube, fit.data.redshift
-    design, expected = fit.expected(fit.best[None])
+    data, cube, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
+    design, expected = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, design, expected)
     detected = data.rows.detected(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
@@ -69,7 +65,7 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "n_detections": int(np.sum(detected)),
         "n_detections_out_of_reach": int(np.sum(detected & ~design.reached[0])),
         "redshift": {
-            "kind": prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
+            "kind": prior.kind, "given": request.redshift, "given_error": request.redshift_error,
             "best_fit": best.get("z", prior.mean), "low": prior.low, "high": prior.high,
         },
         "mwebv": data.mwebv,
@@ -78,13 +74,13 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "excluded": [vars(row).copy() for row in data.excluded[:_MOST_EXCLUDED]],
         "excluded_by_reason": dict(Counter(row.reason for row in data.excluded)),
         "diagnostics": _diagnostics(fit),
-        "likelihood": _likelihood(fit, payload),
-        "priors": payload.parameters.priors,
+        "likelihood": _likelihood(fit, request),
+        "priors": request.parameters.priors,
         "versions": {
             "fitter": __version__, "model": f"{cube.name} {cube.version}",
             **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
         },
-        "seed": payload.parameters.seed,
+        "seed": request.parameters.seed,
         "seconds": dict(fit.seconds),
     })  # fmt: skip
     return numbers
@@ -98,36 +94,18 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _chi2_per_band(fit: Fit, design: Design, expected: Expected) -> dict[str, dict[str, float]]:
+def _chi2_per_band(fit: Fit, design: DesignMatrix, expected: RowPrediction) -> dict[str, dict[str, float]]:
     chi2, number = fit.posterior.likelihood.chi2(design, expected)
     names = fit.data.rows.bands
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
 
 
-def misfit_p_value(fit: Fit) -> float:
-    """How often data made by the model would fit it no better than these do.
-
-    A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996): over draws,
-    the mean chance that replicated data have a chi2 above the observed one; or that of so many limits far
-    below the model, where it is less.
-    """
-    likelihood, seen = fit.posterior.likelihood, fit.expected(fit.few(_FEW))
-    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(*seen))
-    if likelihood.robust:
-        random = np.random.default_rng(0)
-        made = [np.sum(random.standard_t(NU, (_REPLICATES, int(n))) ** 2, axis=1) for n in number]
-        chance = np.mean(np.array(made) >= chi2[:, None], axis=1)
-    else:
-        chance = chi2_distribution.sf(chi2, np.maximum(number, 1))
-    return float(min(np.mean(chance), np.mean(likelihood.limits_p_value(*seen))))
-
-
 def _peak(fit: Fit) -> dict[str, Any]:
     """Peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
-    theta, a = fit.split(fit.few(_FEW))
-    t0, z, s = fit.posterior.split(theta)
-    cube = fit.posterior.fluxes.cube
-    apparent, phase, decline = peaks(cube, fit.posterior.fluxes.shape, a, s)
+    theta, a = fit.split_values(fit.thin_draws(_FEW))
+    t0, z, s = fit.posterior.split_theta(theta)
+    cube = fit.posterior.fluxes.grid
+    apparent, phase, decline = compute_peaks(cube, fit.posterior.fluxes.shape, a, s)
     distance = distance_modulus(z)
     quantities = {
         "apparent": apparent, "absolute": apparent - distance, "distance_modulus": distance,
@@ -152,8 +130,8 @@ def _diagnostics(fit: Fit) -> dict[str, Any]:
     return {name: getattr(fit.sample, name) for name in told} | {"modes": modes}
 
 
-def _likelihood(fit: Fit, payload: Payload) -> str:
-    parameters, is_salt = payload.parameters, fit.posterior.fluxes.cube.law is not None
+def _likelihood(fit: Fit, request: FitRequest) -> str:
+    parameters, is_salt = request.parameters, fit.posterior.fluxes.grid.is_salt
     rows = f"Student's t, nu = {NU:g}" if parameters.robust else "Gaussian in flux"
     if is_salt:
         scatter = "SALT's own covariance" if parameters.modelcov else "no model covariance"

@@ -72,7 +72,7 @@ def deredden(document: Any) -> dict[str, Any]:
     return {
         **document,
         "inputs": {**inputs, "photometry": _csv(header, corrected)},
-        "extinction": {"ebv": ebv, "map": dust_map.NAME, "law": LAW, "a": magnitudes},
+        "extinction": {"ebv": ebv, "map": dust_map.MAP_NAME, "law": LAW, "a": magnitudes},
     }
 
 

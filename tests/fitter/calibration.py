@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, fit_cube
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.fit import Fit, fit_source
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -123,7 +123,7 @@ def rank(case: Case, seed: int) -> dict[str, float]:
     truth, rows = case.draw(random)
     parameters = replace(case.parameters, seed=seed, n_draws=_DRAWS)
     data = data_of(rows, case.redshift, parameters.mwebv or 0.0)
-    fit = fit_cube(load_cube(case.source), data, parameters, 0.0, lambda done, doing: None)
+    fit = fit_source(load_source_grid(case.source), data, parameters, 0.0, lambda done, doing: None)
     t0 = fit.draws[:, fit.names.index("t0")]
     kept = fit.draws[(t0 >= case.window[0]) & (t0 <= case.window[1])][:_KEPT]
     values = np.array([truth[name] for name in fit.names])
@@ -135,10 +135,10 @@ def rank(case: Case, seed: int) -> dict[str, float]:
 
 
 def _log_likelihood(fit: Fit, values: Array) -> Array:
-    theta, a = fit.split(values)
+    theta, a = fit.split_values(values)
     design, scatter = fit.posterior.view(theta)
     likelihood = fit.posterior.likelihood
-    return likelihood.total(design, likelihood.expected(design, a, scatter))
+    return likelihood.log_density(design, likelihood.predict(design, a, scatter))
 
 
 def _rank(task: tuple[Case, int]) -> dict[str, float]:
@@ -197,7 +197,7 @@ def main(arguments: list[str]) -> int:
     band, good = Band.of(given.number), True
     for case in (case for case in CASES if given.only in case.name):
         try:
-            load_cube(case.source)
+            load_source_grid(case.source)
         except TemplateError as error:
             print(f"{case.name:26s} left out: {error}")
             continue

@@ -9,7 +9,7 @@ import pytest
 from sncosmo.models import _SOURCES
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import COMPARABLE, sn2019dwz
 
@@ -30,7 +30,7 @@ def plain_fit() -> Fit:
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
     """The whole answer for SN 2019dwz, and on the way everything that makes it."""
-    return analyse(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
+    return fit_payload(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
 
 
 @pytest.fixture

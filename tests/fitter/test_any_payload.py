@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.fit_parameters import PARAMETERS
 from tests.fitter.light_curves import payload, sn2019dwz_rows
 
@@ -119,7 +119,7 @@ def answer(given: dict[str, Any]) -> dict[str, Any]:
     logger.addHandler(listener)
     began = time.process_time()
     try:
-        document = analyse(given, lambda fraction, message: None)
+        document = fit_payload(given, lambda fraction, message: None)
     finally:
         logger.removeHandler(listener)
     assert time.process_time() - began < SECONDS

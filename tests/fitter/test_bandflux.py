@@ -10,10 +10,10 @@ import pytest
 import sncosmo
 from scipy.stats import multivariate_normal
 
-from fitter_lambda.engine.bandflux import BandFluxes, Design
-from fitter_lambda.engine.cube import HOST_DUST, Cube, load_cube
+from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
+from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, load_source_grid
 from fitter_lambda.engine.likelihood import Likelihood
-from fitter_lambda.engine.scatter import SaltScatter, Scatter
+from fitter_lambda.engine.salt_scatter import SaltScatter, Scatter
 from fitter_lambda.input.templates import load_bandpasses
 from tests.fitter.simulate import bump, dusty, offer, offer_shared
 
@@ -33,10 +33,10 @@ def _bands() -> list[Any]:
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Cube]:
+def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], SourceGrid]:
     """Loads cubes, of sources made here, too."""
     offer(monkeypatch, _irregular())
-    return load_cube
+    return load_source_grid
 
 
 def _irregular() -> Any:
@@ -48,7 +48,7 @@ def _irregular() -> Any:
 
 
 def _sncosmo_flux(
-    cube: Cube, shape: str | None, z: float, s: float, mjd: Array, band: npt.NDArray[np.int_]
+    cube: SourceGrid, shape: str | None, z: float, s: float, mjd: Array, band: npt.NDArray[np.int_]
 ) -> Array:
     model = dusty(cube.source)
     model.set(z=z, t0=T0, mwebv=MWEBV, **{cube.linear[0]: 1.0}, **({"x1": X1} if "x1" in cube.linear else {}))
@@ -58,7 +58,7 @@ def _sncosmo_flux(
     return np.asarray(model.bandflux([passes[i] for i in band], mjd, zp=23.9, zpsys="ab"))
 
 
-def _epochs(cube: Cube, z: float, random: np.random.Generator) -> tuple[Array, npt.NDArray[np.int_]]:
+def _epochs(cube: SourceGrid, z: float, random: np.random.Generator) -> tuple[Array, npt.NDArray[np.int_]]:
     """Rows from the first phase to the last, or to four months after the peak."""
     phase = random.uniform(cube.start + 0.01, min(cube.last, 120.0) - 0.01, N_ROWS)
     return np.sort(T0 + (1 + z) * phase), np.arange(N_ROWS) % len(BANDS)
@@ -66,11 +66,11 @@ def _epochs(cube: Cube, z: float, random: np.random.Generator) -> tuple[Array, n
 
 def _seen(
     fluxes: BandFluxes, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]
-) -> Design:
+) -> DesignMatrix:
     return fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
 
 
-def _errors(cube: Cube, shape: str | None, seed: int, fixed: bool) -> float:
+def _errors(cube: SourceGrid, shape: str | None, seed: int, fixed: bool) -> float:
     """The greatest error of fluxes at a random redshift and shape, in units of the tolerated one."""
     random = np.random.default_rng(seed)
     z, (low, high) = random.uniform(Z_LOW, Z_HIGH), SHAPES.get(shape or "", (0.0, 0.0))
@@ -105,7 +105,7 @@ def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(
     z_high: float, colours: tuple[float, float]
 ) -> None:
     """In the far ultraviolet, to which high redshifts lead, a colour changes fluxes ten million times."""
-    cube, random = load_cube("salt3"), np.random.default_rng(0)
+    cube, random = load_source_grid("salt3"), np.random.default_rng(0)
     fluxes = BandFluxes(cube, _bands(), Z_LOW, z_high, "c", *colours, MWEBV)
     z = np.expm1(np.sort(random.uniform(np.log1p(Z_LOW), np.log1p(z_high), 60)))
     c, band, compared = random.uniform(*colours, len(z)), np.arange(len(BANDS)), 0
@@ -121,7 +121,7 @@ def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(
 
 
 def test_the_near_ultraviolet_has_fine_structure() -> None:
-    cube, found = load_cube("salt3"), sncosmo.Bandpass([3000.0, 3500.0, 4000.0], [0.0, 1.0, 0.0], name="u")
+    cube, found = load_source_grid("salt3"), sncosmo.Bandpass([3000.0, 3500.0, 4000.0], [0.0, 1.0, 0.0], name="u")
     z, mjd, colour = 0.4, T0 + 1.4 * np.arange(-15.0, 45.0, 0.7), 0.3
     fluxes = BandFluxes(cube, [found], z, z, "c", -0.5, 1.0)
     band = np.zeros(len(mjd), dtype=int)
@@ -134,7 +134,7 @@ def test_the_near_ultraviolet_has_fine_structure() -> None:
 
 @pytest.mark.parametrize("width", [30.0, 100.0])
 def test_narrow_bands_see_lines_at_any_redshift(width: float) -> None:
-    cube, random = load_cube("hsiao-subsampled"), np.random.default_rng(0)
+    cube, random = load_source_grid("hsiao-subsampled"), np.random.default_rng(0)
     edges = 6500.0 + (width / 2 + 1.0) * np.array([-1.0, -0.98, 0.98, 1.0])
     narrow = sncosmo.Bandpass(edges, [0.0, 1.0, 1.0, 0.0], name="narrow")
     fluxes, mjd = BandFluxes(cube, [narrow], Z_LOW, Z_HIGH), T0 + np.arange(-10.0, 40.0, 5.0)
@@ -153,7 +153,7 @@ def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(
     phase, wave = np.arange(-15.0, 45.0, 3.0), np.arange(3000.0, 10000.0, 2.4)
     rough = 1 + 0.01 * np.random.default_rng(0).standard_normal(len(wave))
     offer(monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave) * rough, name="made-fine"))
-    assert max(_errors(load_cube("made-fine"), None, seed, True) for seed in range(4)) < 1
+    assert max(_errors(load_source_grid("made-fine"), None, seed, True) for seed in range(4)) < 1
 
 
 @pytest.mark.parametrize("fixed", [True, False])
@@ -165,7 +165,7 @@ def test_fluxes_of_known_templates_are_those_of_sncosmo(
     shared: Path, monkeypatch: pytest.MonkeyPatch, source: str, shape: str | None, fixed: bool
 ) -> None:
     offer_shared(shared, monkeypatch)
-    cube = load_cube(source)
+    cube = load_source_grid(source)
     assert max(_errors(cube, shape, seed, fixed) for seed in range(4)) < 1
 
 
@@ -187,7 +187,7 @@ def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str)
         np.testing.assert_array_equal(at_once.reached[i], alone.reached[0])
 
 
-def _design(cube: Cube, z: float, mjd: Array) -> Any:
+def _design(cube: SourceGrid, z: float, mjd: Array) -> Any:
     """Rows in the second band."""
     fluxes = BandFluxes(cube, _bands(), z, z)
     return _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int))
@@ -204,7 +204,7 @@ def test_before_a_bright_start_nothing_is_known(monkeypatch: pytest.MonkeyPatch)
     phase, wave = np.arange(0.0, 60.0), np.arange(2000.0, 11001.0, 20.0)
     bright = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-bright", version="1")
     offer(monkeypatch, bright)
-    design = _design(load_cube("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0]))
+    design = _design(load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0]))
     assert design.reached[0].tolist() == [False, False, True, True]
     assert not design.flux[0, :2].any()
     assert (design.flux[0, 2:] > 0).all()
@@ -231,7 +231,7 @@ def test_out_of_the_wavelengths_nothing_is_known(load: Any) -> None:
 
 
 def test_a_source_is_laid_on_its_own_steps(
-    load: Callable[[str], Cube], monkeypatch: pytest.MonkeyPatch
+    load: Callable[[str], SourceGrid], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phase, wave = 0.87 * np.arange(-20, 70), np.arange(2000.0, 11001.0, 20.0)
     offer(
@@ -240,7 +240,7 @@ def test_a_source_is_laid_on_its_own_steps(
     assert load("made-even").step == pytest.approx(0.87)
 
 
-def _agrees_with_a_dense_covariance(cube: Cube, seed: int) -> None:
+def _agrees_with_a_dense_covariance(cube: SourceGrid, seed: int) -> None:
     random = np.random.default_rng(seed)
     z, c = random.uniform(0.02, 0.15), random.uniform(-0.3, 0.5)
     x0, x1 = 10 ** random.uniform(-4, -2.5), random.normal()
@@ -258,19 +258,19 @@ def _agrees_with_a_dense_covariance(cube: Cube, seed: int) -> None:
     design = fluxes.design(at, np.array([c]), epochs, band)
     scatter = SaltScatter(cube, _bands(), 0.01, 0.2).at(at, epochs, band)
     a = np.array([[x0, x0 * x1]])
-    found = likelihood.total(design, likelihood.expected(design, a, scatter))[0]
+    found = likelihood.log_density(design, likelihood.predict(design, a, scatter))[0]
     assert found == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
     for robust in (False, True):
         limits = random.random(40) < 0.1
         _climbs_by_its_slope(Likelihood(data, error**2, band, limits, robust=robust), design, a, scatter)
 
 
-def _climbs_by_its_slope(likelihood: Likelihood, design: Design, a: Array, scatter: Scatter) -> None:
+def _climbs_by_its_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatter: Scatter) -> None:
     """A step of least squares goes along the density's own slope."""
-    _, slope = likelihood.step(design, a, likelihood.expected(design, a, scatter), scatter)
+    _, slope = likelihood.step(design, a, likelihood.predict(design, a, scatter), scatter)
     for i, size in enumerate(1e-5 * a[0, 0] * np.eye(2)):
         above, below = (
-            likelihood.total(design, likelihood.expected(design, x, scatter)) for x in (a + size, a - size)
+            likelihood.log_density(design, likelihood.predict(design, x, scatter)) for x in (a + size, a - size)
         )
         rise = (above - below)[0] / (2 * size[i])
         assert slope[0, i] == pytest.approx(rise, rel=1e-4, abs=1e-6 * np.abs(slope).max())
@@ -279,11 +279,11 @@ def _climbs_by_its_slope(likelihood: Likelihood, design: Design, a: Array, scatt
 @pytest.mark.parametrize("source", ["salt3", "salt3-nir"])
 def test_scatter_is_that_of_sncosmo(source: str) -> None:
     for seed in range(6):
-        _agrees_with_a_dense_covariance(load_cube(source), seed)
+        _agrees_with_a_dense_covariance(load_source_grid(source), seed)
 
 
 def test_scatter_of_salt2_is_that_of_sncosmo(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offer_shared(shared, monkeypatch)
-    cube = load_cube("salt2")
+    cube = load_source_grid("salt2")
     for seed in range(6):
         _agrees_with_a_dense_covariance(cube, seed)

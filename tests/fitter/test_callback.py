@@ -11,7 +11,7 @@ import requests
 
 from fitter_lambda.entry import egress
 from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.errors import CallbackError
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import sn2019dwz
@@ -130,6 +130,6 @@ def test_a_cancelled_analysis_is_not_fitted_on(server: Server) -> None:
     """A refused report of progress ends the work; the answer says so, and will be refused as well."""
     server.statuses = [200, 403]
     clock = iter(range(0, 1000, 10))
-    document = analyse(sn2019dwz(), ProgressReporter(server.url, clock=lambda: float(next(clock))))
+    document = fit_payload(sn2019dwz(), ProgressReporter(server.url, clock=lambda: float(next(clock))))
     assert document["status"] == "failure" and "cancelled" in document["message"]
     assert len(server.bodies("PATCH")) == 2

@@ -43,7 +43,7 @@ def test_every_source_is_ranked_by_its_evidence(searched: tuple[Fit, dict[str, A
     assert {"salt2", "salt3", "salt3-nir"} <= set(names) and len(names) == len(set(names))
     evidence = [entry["log_evidence"] for entry in ranking["sources"]]
     assert evidence == sorted(evidence, reverse=True)
-    assert fit.posterior.fluxes.cube.name == names[0]
+    assert fit.posterior.fluxes.grid.name == names[0]
     for entry in ranking["sources"]:
         assert set(entry) == {
             "name", "class", "log_evidence", "log_evidence_error", "misfit_p_value", "reason",
@@ -89,7 +89,7 @@ def test_twins_are_counted_once() -> None:
     assert of_source(ranking, "single")["class"] == "other"
     # what the light curve was made from wins, whatever its class
     assert set(names[:2]) == {"twin-corr", "single"}
-    assert fit.posterior.fluxes.cube.name == names[0]
+    assert fit.posterior.fluxes.grid.name == names[0]
     same = [of_source(ranking, name)["log_evidence"] for name in ("twin-corr", "single")]
     assert same[0] == pytest.approx(same[1], abs=0.1)
 
@@ -110,7 +110,9 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
 
 def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """hsiao-subsampled comes with sncosmo; it is one of many sources only where hsiao itself is not."""
-    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["hsiao-subsampled"])
+    monkeypatch.setattr(
+        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["hsiao-subsampled"]
+    )
     _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
@@ -133,7 +135,9 @@ def test_no_class_is_told_under_flat_priors() -> None:
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["salt3", "salt2"])
+    monkeypatch.setattr(
+        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["salt3", "salt2"]
+    )
     with pytest.raises(FitterError, match=r"None of 2 sources .*salt3 needs at least 5"):
         search(payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True"))
 
@@ -144,8 +148,8 @@ def test_a_source_that_cannot_be_fitted_is_listed_with_the_reason() -> None:
     sncosmo.register(sncosmo.TimeSeriesSource(PHASE, WAVE, bump(PHASE, WAVE), name="single", version="1"))
     given = payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True", n_draws=100)
     fit, ranking, _ = search(given)
-    assert fit.posterior.fluxes.cube.name == ranking["sources"][0]["name"]
-    assert fit.posterior.fluxes.cube.law is None
+    assert fit.posterior.fluxes.grid.name == ranking["sources"][0]["name"]
+    assert fit.posterior.fluxes.grid.is_salt is False
     assert of_source(ranking, "single")["reason"] is None
     salt = of_source(ranking, "salt3")
     assert "needs at least 5" in salt["reason"]
@@ -161,7 +165,7 @@ def test_a_broken_template_leaves_the_others_alone() -> None:
     sncosmo.register(Broken(PHASE, WAVE, bump(PHASE, WAVE), name="broken", version="1"))
     given = payload(sn2019dwz_rows(), "0.04608,,", source="auto", fix_z="True", n_draws=100)
     fit, ranking, _ = search(given)
-    assert fit.posterior.fluxes.cube.name == ranking["sources"][0]["name"] != "broken"
+    assert fit.posterior.fluxes.grid.name == ranking["sources"][0]["name"] != "broken"
     assert of_source(ranking, "broken")["reason"] == "ValueError in the fit"
 
 

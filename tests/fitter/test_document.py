@@ -16,9 +16,9 @@ import pytest
 import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.peak import peaks
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.peak_magnitudes import compute_peaks
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.templates import load_source
 from fitter_lambda.renderer.plain import to_plain
 from fitter_lambda.renderer.unpickle import load_joblib
@@ -33,7 +33,7 @@ def data(entry: dict[str, str]) -> bytes:
 
 def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answer to a payload, and the results in it."""
-    document = analyse(given, ignore)
+    document = fit_payload(given, ignore)
     assert document["status"] == "success", document["message"]
     return document, joblib.load(io.BytesIO(data(document["analysis"]["results"])))
 
@@ -89,7 +89,7 @@ def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
     """With flat priors and no model covariance they add up to the density of their draws."""
     plain = sn2019dwz(fix_z="True", priors="flat", modelcov="False", n_draws=400)
     path = tmp_path / "plain.nc"
-    path.write_bytes(data(analyse(plain, ignore)["analysis"]["inference_data"]))
+    path.write_bytes(data(fit_payload(plain, ignore)["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(path)
     total = idata.log_likelihood["flux"].sum("observation")
     lp = idata.sample_stats["lp"].sel(draw=idata.log_likelihood["draw"])
@@ -145,7 +145,7 @@ def test_limits_are_marked_among_the_observed_data(tmp_path: Path) -> None:
 
 def test_the_same_payload_gives_the_same_file() -> None:
     few = sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=100)
-    one, two = (analyse(few, ignore)["analysis"] for _ in range(2))
+    one, two = (fit_payload(few, ignore)["analysis"] for _ in range(2))
     assert one["inference_data"] == two["inference_data"]
     assert one["posterior_samples"] == two["posterior_samples"]
     assert one["model_lightcurve"] == two["model_lightcurve"]
@@ -189,7 +189,7 @@ def test_what_made_the_results_is_named(results: Any) -> None:
 def assert_same_peak(source: Any) -> None:
     """Peak and decline of one SALT3, by a grid that is fine enough for a hundredth of a day."""
     x0, x1, c = source.parameters
-    found = peaks(load_cube("salt3"), "c", np.array([[x0, x0 * x1]]), np.array([c]))
+    found = compute_peaks(load_source_grid("salt3"), "c", np.array([[x0, x0 * x1]]), np.array([c]))
     phase = np.arange(-5.0, 5.0, 0.005)
     at = phase[np.argmin(source.bandmag("bessellb", "ab", phase))]
     now, later = (source.bandmag("bessellb", "ab", at + days) for days in (0.0, 15.0))
@@ -307,7 +307,7 @@ def test_progress_only_rises() -> None:
     random = np.random.default_rng(1)  # rows that no model describes: they are tried twice
     rows = [row | {"flux": 1000 * random.uniform(), "fluxerr": 1} for row in sn2019dwz_rows()]
     given = payload(rows, "0.04608,0.01,", source="salt3", n_draws=100)
-    document = analyse(given, lambda fraction, message: told.append(fraction))
+    document = fit_payload(given, lambda fraction, message: told.append(fraction))
     assert document["status"] == "success"
     assert told == sorted(told) and told[0] < 0.1 and told[-1] > 0.9 and len(told) > 5
 
@@ -324,7 +324,7 @@ def test_hostile_numbers_end_in_a_document(change: dict[str, Any]) -> None:
     rows[4] = rows[4] | change
     given = payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100, mjd_max=60000)
     given["resource_id"] = "$\\frac{$%s\x00\n"
-    document = analyse(given, ignore)
+    document = fit_payload(given, ignore)
     assert document["status"] in ("success", "failure") and document["message"]
     assert "does not know" not in document["message"]
     json.dumps(document, allow_nan=False)

@@ -12,7 +12,7 @@ from astropy.table import Table
 from scipy import stats
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
-from fitter_lambda.engine.fit_data import redshift_prior
+from fitter_lambda.engine.fit_data import build_redshift_prior
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
@@ -58,7 +58,7 @@ def table(fit: Fit) -> Table:
 
 def model_of(fit: Fit) -> sncosmo.Model:
     """sncosmo's own model at the best fit."""
-    model = sncosmo.Model(load_source(fit.posterior.fluxes.cube.name))
+    model = sncosmo.Model(load_source(fit.posterior.fluxes.grid.name))
     model.set(z=fit.data.redshift.mean if "z" not in fit.names else 0.0)
     model.set(**best(fit))
     return model
@@ -121,7 +121,7 @@ def test_after_the_last_phase_flat_priors_take_what_sncosmo_takes(source: str) -
         flux = float(model.bandflux(passes[band], mjd, 23.9, "ab")) * math.exp(-max(0, mjd - 59080) / 200)
         rows.append({"mjd": mjd, "flux": flux + 3 * random.normal(), "fluxerr": 3.0, "filter": band})
     fit = run(payload(rows, "0.05,,", **QUICK | {"source": source}))
-    assert not fit.expected(fit.best[None])[0].reached.all()
+    assert not fit.predict_rows(fit.best[None])[0].reached.all()
     assert chi2(fit) <= fit_lc(fit, 3).chisq + 1e-2
 
 
@@ -295,9 +295,9 @@ def test_years_of_forced_photometry_weigh_what_they_weigh_without_going_through_
         for mjd, flux in zip(dates, [*random.normal(0, 1, 100).astype(str), *[""] * 20], strict=True)
     ]
     fit = run(payload([*sn2019dwz_rows(), *forced], "0.04608,,", n_draws=100, **given))
-    whole, near = fit.posterior, fit.posterior.focused()
+    whole, near = fit.posterior, fit.posterior.drop_unreachable_rows()
     assert len(near.mjd) == (len(whole.mjd) if given.get("priors") else len(whole.mjd) - 120)
-    theta, a = fit.split(fit.draws)
+    theta, a = fit.split_values(fit.draws)
     theta[50:, 0] = random.uniform(*whole.bounds[whole.names.index("t0")], 50)
     np.testing.assert_allclose(near.density(theta, a), whole.density(theta, a), rtol=1e-12)
 
@@ -379,17 +379,17 @@ def test_a_model_that_sees_no_detection_says_so() -> None:
 
 
 def test_the_prior_of_the_redshift_follows_fix_z() -> None:
-    fixed = redshift_prior(Parameters(fix_z=True), 0.05, None)
+    fixed = build_redshift_prior(Parameters(fix_z=True), 0.05, None)
     assert (fixed.kind, fixed.mean) == ("fixed", 0.05)
-    known = redshift_prior(Parameters(), 0.05, 1e-5)
+    known = build_redshift_prior(Parameters(), 0.05, 1e-5)
     assert (known.kind, known.mean, known.sigma) == ("gaussian", 0.05, 0.001)
-    assert redshift_prior(Parameters(), 0.05, 0.01).sigma == 0.01
+    assert build_redshift_prior(Parameters(), 0.05, 0.01).sigma == 0.01
     # peculiar velocities count once: in the redshift's width, or in that of the distance
     assert known.peculiar == 0 and fixed.peculiar == 0.001
-    assert redshift_prior(Parameters(), 0.001, 0.01).low > 0
+    assert build_redshift_prior(Parameters(), 0.001, 0.01).low > 0
     for free in (
-        redshift_prior(Parameters(), None, None),
-        redshift_prior(Parameters(fix_z=False), 0.05, None),
+        build_redshift_prior(Parameters(), None, None),
+        build_redshift_prior(Parameters(fix_z=False), 0.05, None),
     ):
         assert (free.kind, free.low, free.high) == ("flat", 0.01, 1.0)
 
@@ -397,10 +397,10 @@ def test_the_prior_of_the_redshift_follows_fix_z() -> None:
 @pytest.mark.parametrize(
     "prior",
     [
-        redshift_prior(Parameters(), 0.05, 0.01),
-        redshift_prior(Parameters(), 0.002, 0.01),
-        redshift_prior(Parameters(z_max=0.3), None, None),
-        redshift_prior(Parameters(z_max=0.3, z_prior="volume"), None, None),
+        build_redshift_prior(Parameters(), 0.05, 0.01),
+        build_redshift_prior(Parameters(), 0.002, 0.01),
+        build_redshift_prior(Parameters(z_max=0.3), None, None),
+        build_redshift_prior(Parameters(z_max=0.3, z_prior="volume"), None, None),
     ],
     ids=lambda prior: f"{prior.kind} {prior.mean:g}",
 )
@@ -413,7 +413,7 @@ def test_redshift_priors_are_proper(prior: Any) -> None:
 
 def test_equal_volumes_hold_equally_many_supernovae() -> None:
     """Nearby, the density of the redshift goes as its square."""
-    prior = redshift_prior(Parameters(z_prior="volume"), None, None)
+    prior = build_redshift_prior(Parameters(z_prior="volume"), None, None)
     near, far = np.exp(prior.logpdf(np.array([0.02, 0.04])))
     assert far / near == pytest.approx(4, rel=0.1)
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitter_lambda.engine.fit_data import read_data
+from fitter_lambda.engine.fit_data import build_fit_data
 from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_parameters
-from fitter_lambda.input.light_curve import LightCurve, read_rows, to_light_curve
-from fitter_lambda.input.payload import Payload, callback_url_of, parse_payload
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve import LightCurve, build_light_curve, read_csv_rows
+from fitter_lambda.input.payload import get_callback_url, parse_payload
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(
@@ -24,7 +25,7 @@ ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9,
 
 def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    kept, excluded = to_light_curve(read_rows(text), Parameters(**parameters))
+    kept, excluded = build_light_curve(read_csv_rows(text), Parameters(**parameters))
     return kept, [item.reason for item in excluded]
 
 
@@ -100,20 +101,20 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
         {"inputs": inputs | {"redshift": ""}},
     ):
         try:
-            assert isinstance(parse_payload(candidate), Payload)
+            assert isinstance(parse_payload(candidate), FitRequest)
         except PayloadError as error:
             assert str(error)
-        callback_url_of(candidate)
+        get_callback_url(candidate)
 
 
 @given(st.lists(st.lists(st.text(alphabet="0123456789.-+eE nafiINztgr,\"'\0", max_size=12), max_size=8)))
 def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
     try:
-        rows = read_rows(text)
+        rows = read_csv_rows(text)
     except PayloadError:
         return
-    kept, excluded = to_light_curve(rows, Parameters())
+    kept, excluded = build_light_curve(rows, Parameters())
     assert len(kept) + len(excluded) == len(rows)
     assert all(item.reason for item in excluded)
 
@@ -141,9 +142,9 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
     """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
     wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
     tracemalloc.start()
-    assert len(read_rows(wide)) == 4000
+    assert len(read_csv_rows(wide)) == 4000
     with pytest.raises(PayloadError, match="more than 20000 rows"):
-        read_rows("mjd,filter\n" + "1\n" * 1_000_000)
+        read_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 40e6
@@ -151,7 +152,7 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
 
 def test_a_band_that_an_error_floor_names_has_to_exist() -> None:
     with pytest.raises(ParameterError, match="unknown band 'ztgr'; this source has ztfg"):
-        read_data(parse_payload(payload([ROW], error_floor="ztgr: 0.1")))
+        build_fit_data(parse_payload(payload([ROW], error_floor="ztgr: 0.1")))
 
 
 def test_an_error_without_flux_is_a_limit() -> None:
@@ -175,8 +176,8 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 def test_rows_come_sorted_and_within_the_window() -> None:
     given = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
-    rows = read_rows(payload(given)["inputs"]["photometry"])
-    kept, excluded = to_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
+    rows = read_csv_rows(payload(given)["inputs"]["photometry"])
+    kept, excluded = build_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
     assert kept.mjd.tolist() == [59002, 59003] and kept.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
 
@@ -196,10 +197,10 @@ def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("missing", ["mjd", "filter"])
 def test_missing_columns_are_named(missing: str) -> None:
     with pytest.raises(PayloadError, match=missing):
-        read_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
+        read_csv_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
 
 
 def test_only_web_addresses_are_called_back() -> None:
-    assert callback_url_of({"callback_url": "https://a/b"}) == "https://a/b"
+    assert get_callback_url({"callback_url": "https://a/b"}) == "https://a/b"
     for url in ("", None, 3, "file:///etc/passwd", "ftp://a"):
-        assert callback_url_of({"callback_url": url}) is None
+        assert get_callback_url({"callback_url": url}) is None

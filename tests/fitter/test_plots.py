@@ -57,12 +57,12 @@ def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
     rows = fit.data.rows
     assert list(curves) == rows.bands
     for i, curve in enumerate(curves.values()):
-        flux, reached = fit.predict(fit.best[None], curve.mjd, np.full(len(curve.mjd), i))
+        flux, reached = fit.predict_fluxes(fit.best[None], curve.mjd, np.full(len(curve.mjd), i))
         np.testing.assert_allclose(curve.best[reached[0]], flux[reached])
         assert np.isnan(curve.best[~reached[0]]).all()
         seen = np.isfinite(curve.percentiles).all(axis=0)
         assert seen.mean() > 0.8 and (np.diff(curve.percentiles[:, seen], axis=0) >= 0).all()
-        everything = fit.predict(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
+        everything = fit.predict_fluxes(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
         spread = everything.std(axis=0)
         np.testing.assert_allclose(
             curve.percentiles[2, 60:70], np.median(everything, axis=0), atol=0.3 * spread.max()

@@ -18,13 +18,13 @@ import sncosmo
 from scipy import stats
 from scipy.special import logsumexp, ndtr
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, fit_cube
-from fitter_lambda.engine.fit_data import Data, read_data
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.fit import Fit, fit_source
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.priors import CLASSES, Class, RedshiftPrior
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
-from fitter_lambda.input.templates import source_types
+from fitter_lambda.input.templates import get_source_types
 from tests.fitter.light_curves import sn2019dwz, ztf21aaqjmps
 from tests.fitter.simulate import (
     COSMOLOGY,
@@ -54,7 +54,7 @@ class Reference:
     def __init__(self, fit: Fit, parameters: Parameters, source: Any) -> None:
         self.names, self.parameters, self.rows = fit.names, parameters, fit.data.rows
         self.redshift, self.source = fit.data.redshift, source
-        self.kind = CLASSES.get(source_types().get(source.name, ""), _OTHER)
+        self.kind = CLASSES.get(get_source_types().get(source.name, ""), _OTHER)
         self.flat, self.is_salt = parameters.priors == "flat", source.name.startswith("salt")
         self.model = dusty(source) if "hostebv" in fit.names else sncosmo.Model(source)
         self.bands = np.array(self.rows.bandpasses, dtype=object)[self.rows.band]
@@ -149,15 +149,15 @@ class Reference:
         return float(logsumexp(by_fraction) - math.log(5))
 
 
-def _fit(data: Data, parameters: Parameters) -> tuple[Fit, Reference]:
-    cube = load_cube(parameters.source)
-    fit = fit_cube(cube, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
+def _fit(data: FitData, parameters: Parameters) -> tuple[Fit, Reference]:
+    cube = load_source_grid(parameters.source)
+    fit = fit_source(cube, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
     return fit, Reference(fit, parameters, cube.source)
 
 
 def _of_payload(given: dict[str, Any]) -> tuple[Fit, Reference]:
     payload = parse_payload(given)
-    return _fit(read_data(payload), payload.parameters)
+    return _fit(build_fit_data(payload), payload.parameters)
 
 
 def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
@@ -249,7 +249,7 @@ def _made(name: str, light: Any) -> Any:
     return sncosmo.TimeSeriesSource(phase, wave, light(phase, wave), name=name, version="1", zero_before=True)
 
 
-def _observed(source: Any, first: float, last: float, error: float) -> Data:
+def _observed(source: Any, first: float, last: float, error: float) -> FitData:
     """A light curve of t0 = 59000, seen at phases from `first` to `last`."""
     model, random = sncosmo.Model(source), np.random.default_rng(3)
     redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)

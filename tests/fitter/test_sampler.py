@@ -10,8 +10,8 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from fitter_lambda.engine.posterior import Draws
-from fitter_lambda.engine.sampler import sample
-from fitter_lambda.engine.search import Mode
+from fitter_lambda.engine.importance_sampling import sample
+from fitter_lambda.engine.mode_search import Mode
 
 Array = npt.NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fitter_lambda.input.templates import files
+from fitter_lambda.input.templates import iterate_files
 from tests.fitter.test_cli import process
 
 
@@ -24,7 +24,7 @@ def test_the_users_directory_wins_and_the_wheel_fills_in(shared: Path) -> None:
     out = load(
         "print([load_source(n).name for n in ('nugent-sn2p', 'hsiao', 'salt3-nir')])\n"
         "print(sorted(load_bandpasses(['ztfi', 'atlasc'])[0]))\n"
-        "print((activate() / 'models/nugent/sn2p_flux.v1.2.dat').resolve())",
+        "print((build_overlay() / 'models/nugent/sn2p_flux.v1.2.dat').resolve())",
         SNCOSMO_DATA_DIR=str(shared / "sncosmo-data"),
     )
     assert out.splitlines()[0] == "['nugent-sn2p', 'hsiao', 'salt3-nir']"
@@ -50,7 +50,7 @@ def test_a_source_is_here_when_its_latest_version_is(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for file, here in (("Hsiao_SED.fits", False), ("Hsiao_SED_V3.fits", True)):
         (folder / file).touch()
-        out = load("print('hsiao' in local_sources())", SNCOSMO_DATA_DIR=str(tmp_path))
+        out = load("print('hsiao' in list_local_sources())", SNCOSMO_DATA_DIR=str(tmp_path))
         assert out == f"{here}\n"
 
 
@@ -59,11 +59,11 @@ def test_directories_may_be_links(tmp_path: Path) -> None:
     (tmp_path / "elsewhere" / "some.dat").touch()
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "models").symlink_to(tmp_path / "elsewhere")
-    assert list(files(tmp_path / "here")) == [tmp_path / "here" / "models" / "some.dat"]
+    assert list(iterate_files(tmp_path / "here")) == [tmp_path / "here" / "models" / "some.dat"]
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    load("activate()", TMPDIR=str(tmp_path))
+    load("build_overlay()", TMPDIR=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 

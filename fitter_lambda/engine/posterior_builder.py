@@ -4,20 +4,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import BandFluxes
-from fitter_lambda.engine.cube import HOST_DUST, Cube
-from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, Data
-from fitter_lambda.engine.general import GeneralFluxes
+from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid
+from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, FitData
+from fitter_lambda.engine.sncosmo_fluxes import SncosmoFluxes
 from fitter_lambda.engine.likelihood import Likelihood
-from fitter_lambda.engine.peak import unit_magnitude
+from fitter_lambda.engine.peak_magnitudes import unit_magnitude
 from fitter_lambda.engine.posterior import Posterior
-from fitter_lambda.engine.priors import TRIPP_BETA, AmplitudePrior, Class, class_of, shape_bounds
-from fitter_lambda.engine.scatter import SaltScatter
+from fitter_lambda.engine.priors import TRIPP_BETA, AmplitudePrior, Class, get_supernova_class, shape_bounds
+from fitter_lambda.engine.salt_scatter import SaltScatter
 from fitter_lambda.errors import FitError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
-from fitter_lambda.input.templates import source_types
+from fitter_lambda.input.templates import get_source_types
 
-__all__ = ["posterior_of"]
+__all__ = ["build_posterior"]
 
 Array = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _STEPS, _MORE_STEPS = 1, 6
 _REDSHIFTS = 20
 
 
-def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
+def build_posterior(cube: SourceGrid, data: FitData, parameters: Parameters) -> Posterior:
     """The posterior of one source.
 
     Raises
@@ -38,7 +38,7 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
         The source reaches no band.
     """
     rows, prior, flat = data.rows, data.redshift, parameters.priors == "flat"
-    kind = class_of(source_types().get(cube.name, ""))
+    kind = get_supernova_class(get_source_types().get(cube.name, ""))
     is_salt = len(cube.linear) == 2
     shape = cube.shape or (HOST_DUST if kind.dusty and not flat and not cube.general else None)
     shapes = cube.general or ((shape,) if shape else ())
@@ -67,10 +67,10 @@ def posterior_of(cube: Cube, data: Data, parameters: Parameters) -> Posterior:
     )  # fmt: skip
 
 
-def _fluxes(cube: Cube, data: Data, shape: str | None, flat: bool) -> BandFluxes:
+def _fluxes(cube: SourceGrid, data: FitData, shape: str | None, flat: bool) -> BandFluxes:
     bands, z = data.rows.bandpasses, data.redshift
     if cube.general:
-        return GeneralFluxes(cube, bands, z.low, z.high, data.mwebv, flat)
+        return SncosmoFluxes(cube, bands, z.low, z.high, data.mwebv, flat)
     low, high = shape_bounds(shape, flat) if shape else (0.0, 0.0)
     return BandFluxes(cube, bands, z.low, z.high, shape, low, high, data.mwebv, flat)
 
@@ -81,14 +81,14 @@ def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) ->
     return np.asarray(rows.fluxerr**2 + (fraction * rows.flux) ** 2)
 
 
-def _amplitude_prior(cube: Cube, fluxes: BandFluxes, data: Data, kind: Class, flat: bool) -> AmplitudePrior:
+def _amplitude_prior(cube: SourceGrid, fluxes: BandFluxes, data: FitData, kind: Class, flat: bool) -> AmplitudePrior:
     highest = _highest_amplitude(fluxes, data) if flat else None
     beta = TRIPP_BETA if len(cube.linear) == 2 else 0.0
     peculiar = data.redshift.peculiar
     return AmplitudePrior(unit_magnitude(cube), kind.mean, kind.sigma, beta, highest, peculiar)
 
 
-def _highest_amplitude(fluxes: BandFluxes, data: Data) -> float:
+def _highest_amplitude(fluxes: BandFluxes, data: FitData) -> float:
     """Ten times what the brightest flux needs of the source, in the band in which it sees it least.
 
     At the farthest redshift at which it sees any, and at neutral shapes.

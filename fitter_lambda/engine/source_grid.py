@@ -25,23 +25,23 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.interpolation import blended, knots, places
-from fitter_lambda.input.templates import known_sources, load_source
+from fitter_lambda.input.templates import get_source_versions, load_source
 
 __all__ = [
-    "GRIDS",
+    "GRIDS_FOLDER",
     "HOST_DUST",
-    "Cube",
+    "SourceGrid",
     "Epochs",
     "host_reddening",
-    "load_cube",
-    "save_cube",
+    "load_source_grid",
+    "save_source_grid",
 ]
 
 Array = npt.NDArray[np.float64]
 
 HOST_DUST = "hostebv"
 #: Folder of the prepared grids among the image's templates.
-GRIDS = "grids"
+GRIDS_FOLDER = "grids"
 #: Between wavelengths (Angstrom): of the finest grid, and of the coarsest, which is sncosmo's sums'.
 _WAVE_STEPS = (1.0, 5.0)
 #: Steps between knots to try (days), and the error at which one is fine enough (fraction of the peak).
@@ -53,7 +53,7 @@ _NEGLIGIBLE_START = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Cube:
+class SourceGrid:
     """A source on a grid.
 
     Attributes
@@ -135,7 +135,7 @@ class Epochs:
 
 
 @functools.lru_cache(maxsize=256)
-def load_cube(name: str) -> Cube:
+def load_source_grid(name: str) -> SourceGrid:
     """Load a source and lay it on its grid, or take the grid prepared for the image; kept in memory.
 
     Parameters
@@ -151,7 +151,7 @@ def load_cube(name: str) -> Cube:
     return _restored(name) or _laid_out(load_source(name))
 
 
-def _laid_out(source: Any) -> Cube:
+def _laid_out(source: Any) -> SourceGrid:
     from sncosmo import MLCS2k2Source, SALT2Source
 
     amplitude, *shapes = source.param_names
@@ -174,7 +174,7 @@ def _laid_out(source: Any) -> Cube:
         grid = _sample(source, phase, wave, {amplitude: 1.0})[None, None]
         general, shapes, shape = tuple(shapes), [], None
     middle = grid[len(grid) // 2, 0] @ _blue(wave)
-    return Cube(
+    return SourceGrid(
         source.name, str(source.version), (amplitude, *shapes), shape, general, nodes, law,
         float(phase[0]), step, float(phase[-1]), wave, kernel, knots(grid, kernel).astype(np.float32),
         bool(middle[0] < _NEGLIGIBLE_START * middle.max()), _held(source), source,
@@ -242,7 +242,7 @@ def _interpolate(table: Array, kernel: str, place: Array) -> Array:
 _TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start", "held")
 
 
-def save_cube(cube: Cube, directory: Path) -> None:
+def save_source_grid(cube: SourceGrid, directory: Path) -> None:
     """Write a prepared grid, but for sources that are more than one: SALT, and those with shapes."""
     if cube.shape or cube.general:
         return
@@ -251,17 +251,17 @@ def save_cube(cube: Cube, directory: Path) -> None:
     np.savez(directory / f"{cube.name}.npz", flux=cube.flux, wave=cube.wave, texts=np.array(texts))
 
 
-def _restored(name: str) -> Cube | None:
+def _restored(name: str) -> SourceGrid | None:
     """A prepared grid; None when there is none, or when the user brought templates of their own."""
     folder = os.environ.get("FITTER_TEMPLATES_DIR")
-    if not folder or os.environ.get("SNCOSMO_DATA_DIR") or name not in known_sources():
+    if not folder or os.environ.get("SNCOSMO_DATA_DIR") or name not in get_source_versions():
         return None
-    path = Path(folder) / GRIDS / f"{name}.npz"
+    path = Path(folder) / GRIDS_FOLDER / f"{name}.npz"
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:
         texts = json.loads(str(stored["texts"]))
-        return Cube(
+        return SourceGrid(
             **texts | {name: tuple(texts[name]) for name in ("linear", "held")},
             shape=None, general=(), nodes=np.empty(0), law=None, wave=stored["wave"], flux=stored["flux"],
             source=None,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from fitter_lambda.engine.posterior import Conditional, Posterior
-from fitter_lambda.engine.weights import Sample, resampled
+from fitter_lambda.engine.importance_weights import Sample, resampled
 
 __all__ = ["sample_nested"]
 

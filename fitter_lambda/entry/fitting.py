@@ -9,14 +9,15 @@ from typing import Any
 
 from fitter_lambda.errors import FitterError
 from fitter_lambda.input.fit_parameters import AUTO
-from fitter_lambda.input.payload import Payload, parse_payload
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.payload import parse_payload
 
-__all__ = ["analyse", "failure"]
+__all__ = ["failure", "fit_payload"]
 
 _logger = logging.getLogger(__name__)
 
 
-def analyse(payload: object, progress: Callable[[float, str], None]) -> dict[str, Any]:
+def fit_payload(payload: object, progress: Callable[[float, str], None]) -> dict[str, Any]:
     """Fit what a payload asks for.
 
     Parameters
@@ -51,17 +52,17 @@ def failure(message: str) -> dict[str, Any]:
     return {"status": "failure", "message": message, "analysis": {}}
 
 
-def _success(payload: Payload, progress: Callable[[float, str], None]) -> dict[str, Any]:
+def _success(request: FitRequest, progress: Callable[[float, str], None]) -> dict[str, Any]:
     # the scientific libraries load here: a refused payload does not wait for them
     from fitter_lambda.engine.fit import fit_supernova
     from fitter_lambda.engine.template_ranking import fit_catalogue
     from fitter_lambda.output.callback_document import success
 
     _freeze()
-    if payload.parameters.source == AUTO:
-        fit, ranking = fit_catalogue(payload, progress)
-        return success(fit, payload, progress, ranking)
-    return success(fit_supernova(payload, progress), payload, progress)
+    if request.parameters.source == AUTO:
+        fit, ranking = fit_catalogue(request, progress)
+        return success(fit, request, progress, ranking)
+    return success(fit_supernova(request, progress), request, progress)
 
 
 @functools.cache

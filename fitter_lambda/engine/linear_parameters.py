@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.likelihood import Expected, Likelihood, times
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.likelihood import RowPrediction, Likelihood, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
-from fitter_lambda.engine.scatter import Scatter
+from fitter_lambda.engine.salt_scatter import Scatter
 
 __all__ = ["LinearProblem", "Trend", "solve"]
 
@@ -43,14 +43,14 @@ class LinearProblem:
     ----------
     likelihood : Likelihood
     prior : AmplitudePrior
-    design : Design
+    design : DesignMatrix
     scatter : Scatter or None
     z, s : ndarray, shape (n,)
     """
 
     likelihood: Likelihood
     prior: AmplitudePrior
-    design: Design
+    design: DesignMatrix
     scatter: Scatter | None
     z: Array
     s: Array
@@ -71,20 +71,20 @@ class LinearProblem:
         design = self.design.at_points(points)
         return LinearProblem(self.likelihood, self.prior, design, scatter, self.z[points], self.s[points])
 
-    def expected(self, a: Array) -> Expected:
+    def expected(self, a: Array) -> RowPrediction:
         """What the model says of the rows."""
-        return self.likelihood.expected(self.design, a, self.scatter)
+        return self.likelihood.predict(self.design, a, self.scatter)
 
-    def height(self, a: Array, expected: Expected) -> Array:
+    def height(self, a: Array, expected: RowPrediction) -> Array:
         """Log density of the rows and of a, shape (n,)."""
-        return self.likelihood.total(self.design, expected) + self.prior.logpdf(a, self.z, self.s)
+        return self.likelihood.log_density(self.design, expected) + self.prior.logpdf(a, self.z, self.s)
 
     def log_volume(self, a: Array) -> Array:
         """Log of how much a changes with b, shape (n,); 0 where it is a that counts."""
         return a.shape[1] * np.log(np.maximum(a[:, 0], 1e-300)) if self.in_logs else np.zeros(len(a))
 
-    def step(self, a: Array, expected: Expected) -> tuple[Array, Array]:
-        """Expected curvature (n, j, j) and slope (n, j) of the density."""
+    def step(self, a: Array, expected: RowPrediction) -> tuple[Array, Array]:
+        """RowPrediction curvature (n, j, j) and slope (n, j) of the density."""
         return self.with_prior(a, *self.likelihood.step(self.design, a, expected, self.scatter))
 
     def with_prior(self, a: Array, matrix: Array, slope: Array) -> tuple[Array, Array]:

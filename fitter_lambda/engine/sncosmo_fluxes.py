@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, Design
-from fitter_lambda.engine.cube import Cube, Epochs
+from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, DesignMatrix
+from fitter_lambda.engine.source_grid import SourceGrid, Epochs
 
-__all__ = ["GeneralFluxes"]
+__all__ = ["SncosmoFluxes"]
 
 Array = npt.NDArray[np.float64]
 
 
-class GeneralFluxes(BandFluxes):
+class SncosmoFluxes(BandFluxes):
     """Band fluxes of any source of sncosmo; shapes come as (n_points, n_shapes)."""
 
     def __init__(
-        self, cube: Cube, bands: list[Any], z_low: float, z_high: float, mwebv: float,
+        self, cube: SourceGrid, bands: list[Any], z_low: float, z_high: float, mwebv: float,
         as_sncosmo: bool = False,
     ) -> None:  # fmt: skip
         import sncosmo
@@ -30,7 +30,7 @@ class GeneralFluxes(BandFluxes):
         self._model = sncosmo.Model(cube.source, **(dust if mwebv else {}))
         self._model.set(**({"mwebv": mwebv} if mwebv else {}), **{cube.linear[0]: 1.0})
 
-    def design(self, z: Array, s: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> Design:
+    def design(self, z: Array, s: Array, epochs: Epochs, band: npt.NDArray[np.int_]) -> DesignMatrix:
         """Flux of rows at amplitude 1: see `BandFluxes.design`."""
         before, after, inside = self.reach(z, epochs.phase, band)
         flux = np.zeros((*epochs.phase.shape, 1))
@@ -40,4 +40,4 @@ class GeneralFluxes(BandFluxes):
             if len(rows):
                 seen = [self.bands[j] for j in band[rows]]
                 flux[i, rows, 0] = self._model.bandflux(seen, epochs.mjd[rows], zp=ZERO_POINT, zpsys="ab")
-        return Design(np.nan_to_num(flux), inside & ~after & (~before | self.cube.dark_start))
+        return DesignMatrix(np.nan_to_num(flux), inside & ~after & (~before | self.cube.dark_start))

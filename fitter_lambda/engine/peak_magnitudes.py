@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes
-from fitter_lambda.engine.cube import Cube
+from fitter_lambda.engine.source_grid import SourceGrid
 from fitter_lambda.engine.interpolation import places
 from fitter_lambda.engine.priors import shape_bounds
 
-__all__ = ["peaks", "unit_magnitude"]
+__all__ = ["compute_peaks", "unit_magnitude"]
 
 Array = npt.NDArray[np.float64]
 
@@ -25,19 +25,19 @@ _PEAK_STEP = 0.125
 
 
 @functools.lru_cache(maxsize=128)
-def _in_blue(cube: Cube, shape: str | None) -> BandFluxes:
+def _in_blue(cube: SourceGrid, shape: str | None) -> BandFluxes:
     import sncosmo
 
     low, high = shape_bounds(shape, True) if shape else (0.0, 0.0)
     return BandFluxes(cube, [sncosmo.get_bandpass("bessellb")], 0.0, 0.0, shape, low, high)
 
 
-def peaks(cube: Cube, shape: str | None, a: Array, s: Array) -> tuple[Array, Array, Array]:
+def compute_peaks(cube: SourceGrid, shape: str | None, a: Array, s: Array) -> tuple[Array, Array, Array]:
     """Peaks in rest-frame Bessell B, dust of the host not taken off.
 
     Parameters
     ----------
-    cube : Cube
+    cube : SourceGrid
     shape : str or None
         The shape in use.
     a : ndarray, shape (n, j)
@@ -82,7 +82,7 @@ def _vertex(flux: Array) -> tuple[Array, Array]:
     return now + slope * shift + bend * shift**2 / 2, middle + shift
 
 
-def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]:
+def _general_peaks(cube: SourceGrid, a: Array, s: Array) -> tuple[Array, Array, Array]:
     """By sncosmo, for the first few only: it takes its time."""
     # a copy: the cube's own source keeps its shapes
     source, values = copy.copy(cube.source), np.full((3, len(a)), np.nan)
@@ -94,18 +94,18 @@ def _general_peaks(cube: Cube, a: Array, s: Array) -> tuple[Array, Array, Array]
     return values[0], values[1], values[2]
 
 
-def _at(cube: Cube, knots: Array, place: Array) -> Array:
+def _at(cube: SourceGrid, knots: Array, place: Array) -> Array:
     index, weights = places(place, 0.0, 1.0, knots.shape[1] - 2, cube.kernel)
     return np.asarray(sum(weights[i] * np.take_along_axis(knots, index + i, axis=1) for i in range(4)))
 
 
-def unit_magnitude(cube: Cube) -> float:
+def unit_magnitude(cube: SourceGrid) -> float:
     """Peak magnitude (B, Vega) at amplitude 1, and at the shapes that a source has when nobody sets them."""
     a = np.zeros((1, cube.flux.shape[1]))
     a[0, 0] = 1.0
     neutral = np.zeros(1)
     if cube.general:
         neutral = np.array([[cube.source.get(name) for name in cube.general]])
-    magnitude = float(peaks(cube, cube.shape, a, neutral)[0][0])
+    magnitude = float(compute_peaks(cube, cube.shape, a, neutral)[0][0])
     # a source without light in B is compared as if it were of the 20th magnitude there
     return magnitude if np.isfinite(magnitude) else 20.0

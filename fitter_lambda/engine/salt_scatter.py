@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import BandFluxes, photon_weights
-from fitter_lambda.engine.cube import Cube, Epochs
+from fitter_lambda.engine.source_grid import SourceGrid, Epochs
 from fitter_lambda.engine.interpolation import blended, places
 
 __all__ = ["SaltScatter", "Scatter"]
@@ -76,13 +76,13 @@ class SaltScatter:
 
     Parameters
     ----------
-    cube : Cube
+    cube : SourceGrid
     bands : list of sncosmo.Bandpass
     z_low, z_high : float
         Redshifts that will be asked for.
     """
 
-    def __init__(self, cube: Cube, bands: list[Any], z_low: float, z_high: float) -> None:
+    def __init__(self, cube: SourceGrid, bands: list[Any], z_low: float, z_high: float) -> None:
         import sncosmo
 
         self._model: dict[str, Any] = cube.source._model
