@@ -18,11 +18,11 @@ from astropy.table import Table
 from emcee.autocorr import integrated_time
 
 from benchmarks.supernovae import Case
-from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.fit_data import build_fit_data
-from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source

@@ -11,6 +11,6 @@
     scatter                SALT's own covariance
     bandflux, general      fluxes of rows: by matrix products, or by sncosmo
     peak                   peak magnitudes and decline rates
-    cube                   a source on a grid
+    grid                   a source on a grid
     interpolation          between its knots
 """

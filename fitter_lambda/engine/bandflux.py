@@ -1,11 +1,11 @@
-"""Band fluxes: integrals of a cube through bandpasses, for all redshifts and shapes at once.
+"""Band fluxes: integrals of a grid through bandpasses, for all redshifts and shapes at once.
 
 The flux of a band, in photons, is a sum over its wavelengths (sncosmo's own steps of 5 Angstrom in the
 observer's frame),
 
     F_b(phase; z, s) = sum_m S(phase, w_m / (1 + z); s) T_b(w_m) 10^(-0.4 A(w_m)) w_m dw / (h c (1 + z)),
 
-hence a matrix product of the cube with weights on its wavelengths. The products are made once, at nodes
+hence a matrix product of the grid with weights on its wavelengths. The products are made once, at nodes
 in ln(1 + z) and in s, and are interpolated in between: by cubic B-splines in phase and ln(1 + z), by a
 polynomial through Chebyshev nodes in s, once the mean reddening of the band is divided out
 (Trefethen 2013, ch. 5), or linearly where the source itself does so. A is the extinction by the Milky Way.
@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, Epochs, host_reddening
 from fitter_lambda.engine.interpolation import blended, knots, places
+from fitter_lambda.engine.source_grid import HOST_DUST, Epochs, SourceGrid, host_reddening
 
 __all__ = ["ZERO_POINT", "BandFluxes", "DesignMatrix", "photon_weights"]
 
@@ -67,12 +67,12 @@ class BandFluxes:
 
     Parameters
     ----------
-    cube : SourceGrid
+    grid : SourceGrid
     bands : list of sncosmo.Bandpass
     z_low, z_high : float
         Redshifts that will be asked for.
     shape : str or None
-        The shape in use: the cube's own, or HOST_DUST for a template behind dust.
+        The shape in use: the grid's own, or HOST_DUST for a template behind dust.
     s_low, s_high : float
         Shapes that will be asked for.
     mwebv : float
@@ -81,24 +81,27 @@ class BandFluxes:
         Before the first phase and after the last the flux is what sncosmo takes it to be, not zero.
     """
 
+    #: Whether each point costs a call of sncosmo.
+    is_slow = False
+
     def __init__(
-        self, cube: SourceGrid, bands: list[Any], z_low: float, z_high: float,
+        self, grid: SourceGrid, bands: list[Any], z_low: float, z_high: float,
         shape: str | None = None, s_low: float = 0.0, s_high: float = 0.0, mwebv: float = 0.0,
         as_sncosmo: bool = False,
     ) -> None:  # fmt: skip
-        self.cube, self.bands, self.shape, self.as_sncosmo = cube, bands, shape, as_sncosmo
-        self.n_linear = cube.flux.shape[1]
-        law = host_reddening(cube.wave) if shape == HOST_DUST else cube.law
-        self._law = np.zeros_like(cube.wave) if law is None else law
+        self.grid, self.bands, self.shape, self.as_sncosmo = grid, bands, shape, as_sncosmo
+        self.n_linear = grid.flux.shape[1]
+        law = host_reddening(grid.wave) if shape == HOST_DUST else grid.law
+        self._law = np.zeros_like(grid.wave) if law is None else law
         self._effective = np.array([float(band.wave_eff) for band in bands])
         self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
-        self.nodes = _shape_nodes(cube, shape, s_low, s_high, *self._swing(z_low, z_high))
+        self.nodes = _shape_nodes(grid, shape, s_low, s_high, *self._swing(z_low, z_high))
         self._y0 = math.log1p(z_low)
         step = np.clip(np.min(np.ptp(self._edges, axis=1) / self._effective) / _STEPS_A_BAND, *_Z_STEPS)
         number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / step))
         self._dy = (math.log1p(z_high) - self._y0) / max(1, number - 1)
         z = np.expm1(self._y0 + self._dy * np.arange(number))
-        table = _integrate(cube, self.nodes, self._law, _weights(cube, bands, z, mwebv))
+        table = _integrate(grid, self.nodes, self._law, _weights(grid, bands, z, mwebv))
         # without the mean reddening of each band what is left is nearly 1
         table *= np.exp(self._fade(z)[:, None, :, None, None] * self.nodes[:, None, None, None])
         # along z as along phase; one redshift alone stands for itself
@@ -116,7 +119,7 @@ class BandFluxes:
 
     def _fade(self, z: Array) -> Array:
         """Extinction at each band's effective wavelength (nepers), at shape 1, shape (n, b)."""
-        return _MAG * np.interp(self._effective / (1 + z[:, None]), self.cube.wave, self._law)
+        return _MAG * np.interp(self._effective / (1 + z[:, None]), self.grid.wave, self._law)
 
     def _swing(self, z_low: float, z_high: float) -> tuple[Array, Array]:
         """Extinction of wavelengths beside that of their band (nepers, shape 1), and their transmission.
@@ -128,7 +131,7 @@ class BandFluxes:
         swing, seen = [np.zeros(1)], [np.ones(1)]
         for i, each in enumerate(self.bands):
             wave, at = np.linspace(each.minwave(), each.maxwave(), _FEW), np.flatnonzero(inside[:, i])
-            own = _MAG * np.interp(wave / (1 + z[at, None]), self.cube.wave, self._law)
+            own = _MAG * np.interp(wave / (1 + z[at, None]), self.grid.wave, self._law)
             swing.append(np.abs(own - fade[at, i, None]).ravel())
             seen.append(np.tile(each(wave) / each(wave).max(), len(at)))
         return np.concatenate(swing), np.concatenate(seen)
@@ -137,7 +140,7 @@ class BandFluxes:
         """Weights of the nodes at these shapes, shape (n, k)."""
         if len(self.nodes) == 1:
             return np.ones((len(s), 1))
-        if len(self.cube.nodes):
+        if len(self.grid.nodes):
             return _linear_weights(self.nodes, s)
         return _barycentric_weights(self.nodes, s)
 
@@ -162,9 +165,9 @@ class BandFluxes:
             base = (of_point[:, None] * n_b + band) * n_p + epochs.index[part]
             flux[part] = blended(curves.reshape(-1, self.n_linear), base, epochs.weights[:, part])
         before, after, inside = self.reach(z, epochs.phase, band)
-        early, late = (not (self.as_sncosmo and held) for held in self.cube.held)
+        early, late = (not (self.as_sncosmo and held) for held in self.grid.held)
         flux[(before & early) | (after & late) | ~inside] = 0.0
-        return DesignMatrix(flux, inside & ~after & (~before | self.cube.dark_start))
+        return DesignMatrix(flux, inside & ~after & (~before | self.grid.dark_start))
 
     def curves(self, z: Array, s: Array) -> tuple[Array, npt.NDArray[np.intp]]:
         """B-spline coefficients along phase at unit amplitudes, and which of them each point has.
@@ -191,13 +194,15 @@ class BandFluxes:
         self, z: Array, phase: Array, band: npt.NDArray[np.int_]
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Which rows lie before the source's first phase, after its last, and within its wavelengths."""
-        (low, high), wave = self._edges[band].T, self.cube.wave
+        (low, high), wave = self._edges[band].T, self.grid.wave
         inside = (low >= wave[0] * (1 + z[:, None])) & (high <= wave[-1] * (1 + z[:, None]))
-        return phase < self.cube.start, phase > self.cube.last, inside
+        return phase < self.grid.start, phase > self.grid.last, inside
 
 
-def _shape_nodes(cube: SourceGrid, shape: str | None, low: float, high: float, swing: Array, seen: Array) -> Array:
-    """Values of the shape to integrate at: the cube's own, or so many that a polynomial through them will do.
+def _shape_nodes(
+    grid: SourceGrid, shape: str | None, low: float, high: float, swing: Array, seen: Array
+) -> Array:
+    """Values of the shape to integrate at: the grid's own, or so many that a polynomial through them will do.
 
     Through n Chebyshev nodes that of exp(b x), |x| <= 1, is off by 2 (b / 2)^n / n! at most (Trefethen 2013,
     ch. 8), which counts most where it is least, exp(-b). A wavelength's b is half of what the shape does to
@@ -205,8 +210,8 @@ def _shape_nodes(cube: SourceGrid, shape: str | None, low: float, high: float, s
     """
     if shape is None:
         return np.zeros(1)
-    if len(cube.nodes):
-        return cube.nodes
+    if len(grid.nodes):
+        return grid.nodes
     if high <= low:
         return np.array([low])
     b, number = np.maximum((high - low) / 2 * swing, 1e-9), 3
@@ -228,14 +233,14 @@ def photon_weights(band: Any) -> tuple[Array, Array]:
     return wave, band(wave) * wave * width / HC_ERG_AA * scale
 
 
-def _weights(cube: SourceGrid, bands: list[Any], z: Array, mwebv: float) -> Array:
-    """Weights of the cube's wavelengths in each band, shape (z, b, w)."""
-    number, step = len(cube.wave), cube.wave[1] - cube.wave[0]
+def _weights(grid: SourceGrid, bands: list[Any], z: Array, mwebv: float) -> Array:
+    """Weights of the grid's wavelengths in each band, shape (z, b, w)."""
+    number, step = len(grid.wave), grid.wave[1] - grid.wave[0]
     weights = np.empty((len(z), len(bands), number))
     for i, band in enumerate(bands):
         wave, seen = photon_weights(band)
         seen = seen * 10 ** (-0.4 * mwebv * host_reddening(wave))
-        index, taps = places(wave / (1 + z[:, None]), cube.wave[0], step, number, "cubic")
+        index, taps = places(wave / (1 + z[:, None]), grid.wave[0], step, number, "cubic")
         share, rows = seen / (1 + z[:, None]), np.arange(len(z))[:, None] * number + index
         total = np.zeros(weights[:, i].size)
         for tap, shift in zip(taps, (-1, 0, 1, 2), strict=True):
@@ -246,10 +251,10 @@ def _weights(cube: SourceGrid, bands: list[Any], z: Array, mwebv: float) -> Arra
     return weights
 
 
-def _integrate(cube: SourceGrid, nodes: Array, law: Array, weights: Array) -> Array:
+def _integrate(grid: SourceGrid, nodes: Array, law: Array, weights: Array) -> Array:
     """Coefficients along phase of each band, shape (z, k, b, p + 2, j)."""
     n_z, n_b, _ = weights.shape
-    table = np.empty((n_z, len(nodes), n_b, cube.flux.shape[2], cube.flux.shape[1]))
+    table = np.empty((n_z, len(nodes), n_b, grid.flux.shape[2], grid.flux.shape[1]))
     fade = 10 ** (-0.4 * np.outer(nodes, law))
     for band in range(n_b):
         for first in range(0, n_z, _BLOCK):
@@ -257,8 +262,8 @@ def _integrate(cube: SourceGrid, nodes: Array, law: Array, weights: Array) -> Ar
             used = np.flatnonzero(weights[block, band].any(axis=0))
             part = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
             # in single precision: faster, and a thousand times better than needed
-            own, flux = weights[block, band, part].astype("f4"), cube.flux[..., part]
-            if len(cube.nodes):
+            own, flux = weights[block, band, part].astype("f4"), grid.flux[..., part]
+            if len(grid.nodes):
                 product = np.tensordot(own, flux, (1, 3))
             else:
                 product = np.tensordot(own[:, None] * fade[:, part].astype("f4"), flux[0], (2, 2))

@@ -9,20 +9,20 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.importance_sampling import sample
+from fitter_lambda.engine.importance_weights import Sample
 from fitter_lambda.engine.likelihood import RowPrediction
-from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.mode_search import Mode, climb, climbed, distinct, find_modes
 from fitter_lambda.engine.nested_sampling import sample_nested
 from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.priors import X1_BOUNDS
-from fitter_lambda.engine.importance_sampling import sample
-from fitter_lambda.engine.mode_search import Mode, climb, climbed, distinct, find_modes
-from fitter_lambda.engine.importance_weights import Sample
+from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
 
-__all__ = ["Fit", "Progress", "drawn", "fit_source", "fit_of", "fit_supernova"]
+__all__ = ["Fit", "Progress", "drawn", "fit_of", "fit_source", "fit_supernova"]
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -65,7 +65,7 @@ class Fit:
     seconds: dict[str, float]
 
     @property
-    def best_time(self) -> tuple[float, float]:
+    def best_t0_and_redshift(self) -> tuple[float, float]:
         """t0 and the redshift of the best fit."""
         t0, z, _ = self.posterior.split_theta(self.split_values(self.best[None])[0])
         return float(t0[0]), float(z[0])
@@ -117,7 +117,7 @@ class Fit:
         theta, a = self.split_values(values)
         t0, z, s = self.posterior.split_theta(theta)
         fluxes = self.posterior.fluxes
-        design = fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
+        design = fluxes.design(z, s, fluxes.grid.epochs(z, t0, mjd), band)
         return (design.flux @ a[..., None])[..., 0], design.reached
 
 
@@ -141,21 +141,21 @@ def fit_supernova(request: FitRequest, progress: Progress) -> Fit:
     """
     began = time.perf_counter()
     progress(0.02, "reading data and templates")
-    cube, data = load_source_grid(request.parameters.source), build_fit_data(request)
-    return fit_source(cube, data, request.parameters, time.perf_counter() - began, progress)
+    grid, data = load_source_grid(request.parameters.source), build_fit_data(request)
+    return fit_source(grid, data, request.parameters, time.perf_counter() - began, progress)
 
 
 def fit_source(
-    cube: SourceGrid, data: FitData, parameters: Parameters, load: float, progress: Progress,
+    grid: SourceGrid, data: FitData, parameters: Parameters, load: float, progress: Progress,
     modes: list[Mode] | None = None,
 ) -> Fit:  # fmt: skip
     """Fit one source that is loaded; `load` is the seconds that it took, `modes` those known of it."""
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
-    posterior = build_posterior(cube, data, parameters)
+    posterior = build_posterior(grid, data, parameters)
     near = posterior.drop_unreachable_rows()
     if modes is None:
-        modes = [] if cube.general else find_modes(near)
+        modes = [] if grid.general else find_modes(near)
     sampled = drawn(
         near, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
@@ -174,8 +174,8 @@ def _highest(fit: Fit, posterior: Posterior) -> Array:
     """Where the joint density of all parameters is highest, climbed to from the best draw and modes."""
     low, high = _bounds(fit).T
     middle, root = _rounded(fit.draws)
-    cube = posterior.fluxes.grid
-    number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
+    grid = posterior.fluxes.grid
+    number, rounds = _CLIMB_OF_SLOW_SOURCES if grid.general else _CLIMB
     starts = fit.best[None]
     if fit.modes:
         theta = np.array([mode.theta for mode in fit.modes])
@@ -194,7 +194,7 @@ def _highest(fit: Fit, posterior: Posterior) -> Array:
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
-    if not (cube.kernel == "spline" or cube.general or posterior.scatter):
+    if not (grid.kernel == "spline" or grid.general or posterior.scatter):
         # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
         simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
         options = {"initial_simplex": simplex, "xatol": _SMALL, "fatol": 1e-5}

@@ -41,7 +41,9 @@ class FitData:
     redshift: RedshiftPrior
 
 
-def build_redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
+def build_redshift_prior(
+    parameters: Parameters, redshift: float | None, error: float | None
+) -> RedshiftPrior:
     """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
         return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-from fitter_lambda.engine.linear_parameters import Trend
-from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
-from fitter_lambda.engine.mode_search import SCALES, Mode
 from fitter_lambda.engine.importance_weights import ENOUGH, Sample, effective, resampled, tempered
+from fitter_lambda.engine.linear_parameters import Trend
+from fitter_lambda.engine.mode_search import SCALES, Mode
+from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
 from fitter_lambda.errors import FitError
 
 __all__ = ["moments", "sample"]

@@ -27,7 +27,7 @@ from scipy.stats import binom
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.salt_scatter import Scatter
 
-__all__ = ["NU", "RowPrediction", "Likelihood", "times"]
+__all__ = ["NU", "Likelihood", "RowPrediction", "times"]
 
 Array = npt.NDArray[np.float64]
 

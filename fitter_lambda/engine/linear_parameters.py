@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.likelihood import RowPrediction, Likelihood, times
+from fitter_lambda.engine.likelihood import Likelihood, RowPrediction, times
 from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
 from fitter_lambda.engine.salt_scatter import Scatter
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.posterior import Conditional, Posterior
 from fitter_lambda.engine.importance_weights import Sample, resampled
+from fitter_lambda.engine.posterior import Conditional, Posterior
 
 __all__ = ["sample_nested"]
 

@@ -126,12 +126,12 @@ class Posterior:
     @property
     def bounds(self) -> Array:
         """Lowest and highest theta, shape (d, 2)."""
-        z, cube, middle = self.redshift, self.fluxes.grid, np.sort(np.repeat(self.mjd, self.detections))
+        z, grid, middle = self.redshift, self.fluxes.grid, np.sort(np.repeat(self.mjd, self.detections))
         limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self._flat) for name in self.shapes}}
         # half of the detections lie within the source's phases, hence so does one of the middle ones
         first, last = middle[(len(middle) - 1) // 2], middle[len(middle) // 2]
-        stretch = 1 + (z.high if cube.start < 0 else z.low)
-        limits["t0"] = (first - (1 + z.high) * cube.last, last - stretch * cube.start)
+        stretch = 1 + (z.high if grid.start < 0 else z.low)
+        limits["t0"] = (first - (1 + z.high) * grid.last, last - stretch * grid.start)
         return np.array([limits[name] for name in self.names])
 
     def drop_unreachable_rows(self) -> "Posterior":
@@ -139,15 +139,15 @@ class Posterior:
 
         Years of forced photometry before and after a supernova add a constant.
         """
-        cube, ends = self.fluxes.grid, np.array([self.redshift.low, self.redshift.high])
+        grid, ends = self.fluxes.grid, np.array([self.redshift.low, self.redshift.high])
         (first, last), band = self.bounds[0], self.likelihood.band
-        before = self.mjd < first + np.min(cube.start * (1 + ends))
-        after = self.mjd > last + np.max(cube.last * (1 + ends))
-        if cube.dark_start:
+        before = self.mjd < first + np.min(grid.start * (1 + ends))
+        after = self.mjd > last + np.max(grid.last * (1 + ends))
+        if grid.dark_start:
             # zero flux, where at all redshifts the band lies within the source's wavelengths
             before &= self.fluxes.reach(ends, np.zeros((2, len(band))), band)[2].all(axis=0)
         far = (before | after) & (self.detections == 0) & (not self.likelihood.as_sncosmo)
-        likelihood = self.likelihood.among(~far, before & cube.dark_start)
+        likelihood = self.likelihood.among(~far, before & grid.dark_start)
         return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=self.detections[~far])
 
     def split_theta(self, theta: Array) -> tuple[Array, Array, Array]:

@@ -24,7 +24,15 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import exponnorm
 
-__all__ = ["CLASSES", "COSMOLOGY", "AmplitudePrior", "Class", "RedshiftPrior", "get_supernova_class", "distance_modulus"]
+__all__ = [
+    "CLASSES",
+    "COSMOLOGY",
+    "AmplitudePrior",
+    "SupernovaClass",
+    "RedshiftPrior",
+    "distance_modulus",
+    "get_supernova_class",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -46,7 +54,7 @@ _MAG = 2.5 / math.log(10)
 
 
 @dataclass(frozen=True)
-class Class:
+class SupernovaClass:
     """A class of supernovae: its group in `auto`, and its peak absolute magnitudes (B, Vega)."""
 
     group: str
@@ -59,23 +67,23 @@ class Class:
 #: rounded; the others lie between their neighbours, and are wide. PopIII, and whatever has no entry:
 #: anything bright.
 CLASSES = {
-    "SN Ia": Class("Ia", -19.25, 0.5, False),
-    "SN Ib": Class("stripped", -17.45, 1.1, True),
-    "SN Ic": Class("stripped", -17.65, 1.2, True),
-    "SN Ib/c": Class("stripped", -17.55, 1.2, True),
-    "SN IIb": Class("stripped", -17.0, 0.9, True),
-    "SN Ic-BL": Class("stripped", -18.5, 1.0, True),
-    "SN II": Class("II", -17.0, 1.2, True),
-    "SN IIP": Class("II", -16.75, 1.0, True),
-    "SN IIL": Class("II", -18.0, 0.9, True),
-    "SN IIL/P": Class("II", -17.0, 1.2, True),
-    "SN IIn": Class("II", -18.5, 1.4, True),
-    "SN II-pec": Class("II", -16.5, 1.2, True),
+    "SN Ia": SupernovaClass("Ia", -19.25, 0.5, False),
+    "SN Ib": SupernovaClass("stripped", -17.45, 1.1, True),
+    "SN Ic": SupernovaClass("stripped", -17.65, 1.2, True),
+    "SN Ib/c": SupernovaClass("stripped", -17.55, 1.2, True),
+    "SN IIb": SupernovaClass("stripped", -17.0, 0.9, True),
+    "SN Ic-BL": SupernovaClass("stripped", -18.5, 1.0, True),
+    "SN II": SupernovaClass("II", -17.0, 1.2, True),
+    "SN IIP": SupernovaClass("II", -16.75, 1.0, True),
+    "SN IIL": SupernovaClass("II", -18.0, 0.9, True),
+    "SN IIL/P": SupernovaClass("II", -17.0, 1.2, True),
+    "SN IIn": SupernovaClass("II", -18.5, 1.4, True),
+    "SN II-pec": SupernovaClass("II", -16.5, 1.2, True),
 }
-_OTHER = Class("other", -19.0, 3.0, False)
+_OTHER = SupernovaClass("other", -19.0, 3.0, False)
 
 
-def get_supernova_class(kind: str) -> Class:
+def get_supernova_class(kind: str) -> SupernovaClass:
     """The class of sncosmo's type."""
     return CLASSES.get(kind, _OTHER)
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import BandFluxes, photon_weights
-from fitter_lambda.engine.source_grid import SourceGrid, Epochs
 from fitter_lambda.engine.interpolation import blended, places
+from fitter_lambda.engine.source_grid import Epochs, SourceGrid
 
 __all__ = ["SaltScatter", "Scatter"]
 
@@ -76,24 +76,24 @@ class SaltScatter:
 
     Parameters
     ----------
-    cube : SourceGrid
+    grid : SourceGrid
     bands : list of sncosmo.Bandpass
     z_low, z_high : float
         Redshifts that will be asked for.
     """
 
-    def __init__(self, cube: SourceGrid, bands: list[Any], z_low: float, z_high: float) -> None:
+    def __init__(self, grid: SourceGrid, bands: list[Any], z_low: float, z_high: float) -> None:
         import sncosmo
 
-        self._model: dict[str, Any] = cube.source._model
-        self._dispersion = cube.source._colordisp
-        self._cube = cube
+        self._model: dict[str, Any] = grid.source._model
+        self._dispersion = grid.source._colordisp
+        self._cube = grid
         # without colour, and without dust: it is a property of the model
-        self._fluxes = BandFluxes(cube, bands, z_low, z_high, cube.shape)
-        self._is_relative = not isinstance(cube.source, sncosmo.SALT3Source)
+        self._fluxes = BandFluxes(grid, bands, z_low, z_high, grid.shape)
+        self._is_relative = not isinstance(grid.source, sncosmo.SALT3Source)
         # SALT3's own knots; SALT2's files differ in theirs
-        step = _FINE_STEP if self._is_relative else cube.step
-        self._phase = np.arange(cube.start, cube.last + step / 2, step)
+        step = _FINE_STEP if self._is_relative else grid.step
+        self._phase = np.arange(grid.start, grid.last + step / 2, step)
         self._effective = np.array([float(band.wave_eff) for band in bands])
         # the flux of a flat spectrum of 1 erg/s/cm2/Angstrom
         self._norm = np.array([photon_weights(band)[1].sum() for band in bands])

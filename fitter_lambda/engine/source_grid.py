@@ -30,8 +30,8 @@ from fitter_lambda.input.templates import get_source_versions, load_source
 __all__ = [
     "GRIDS_FOLDER",
     "HOST_DUST",
-    "SourceGrid",
     "Epochs",
+    "SourceGrid",
     "host_reddening",
     "load_source_grid",
     "save_source_grid",
@@ -103,6 +103,11 @@ class SourceGrid:
     dark_start: bool
     held: tuple[bool, bool]
     source: Any
+
+    @property
+    def is_salt(self) -> bool:
+        """Whether the source is SALT2 or SALT3."""
+        return len(self.linear) == 2
 
     def epochs(self, z: Array, t0: Array, mjd: Array) -> "Epochs":
         """Where rows (r,) lie along phase, seen from points (n,)."""
@@ -242,13 +247,13 @@ def _interpolate(table: Array, kernel: str, place: Array) -> Array:
 _TEXTS = ("name", "version", "linear", "start", "step", "last", "kernel", "dark_start", "held")
 
 
-def save_source_grid(cube: SourceGrid, directory: Path) -> None:
+def save_source_grid(grid: SourceGrid, directory: Path) -> None:
     """Write a prepared grid, but for sources that are more than one: SALT, and those with shapes."""
-    if cube.shape or cube.general:
+    if grid.shape or grid.general:
         return
     directory.mkdir(parents=True, exist_ok=True)
-    texts = json.dumps({name: getattr(cube, name) for name in _TEXTS})
-    np.savez(directory / f"{cube.name}.npz", flux=cube.flux, wave=cube.wave, texts=np.array(texts))
+    texts = json.dumps({name: getattr(grid, name) for name in _TEXTS})
+    np.savez(directory / f"{grid.name}.npz", flux=grid.flux, wave=grid.wave, texts=np.array(texts))
 
 
 def _restored(name: str) -> SourceGrid | None:

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.source_grid import load_source_grid
-from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_source, fit_of
+from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_of, fit_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
+from fitter_lambda.engine.mode_search import Mode, find_modes
 from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.priors import get_supernova_class
-from fitter_lambda.engine.mode_search import Mode, find_modes
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -113,11 +113,11 @@ def _screened(data: FitData, parameters: Parameters, progress: Progress) -> list
     for done, entry in enumerate(entries):
         progress(0.02 + 0.6 * done / len(entries), f"{done} of {len(entries)} models done")
         with _alone(entry):
-            cube = load_source_grid(entry.name)
-            if cube.general:
+            grid = load_source_grid(entry.name)
+            if grid.general:
                 entry.reason = "several non-linear shapes: too slow to be one of many"
                 continue
-            entry.modes = find_modes(build_posterior(cube, data, parameters).drop_unreachable_rows())
+            entry.modes = find_modes(build_posterior(grid, data, parameters).drop_unreachable_rows())
             entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
     return entries
 
@@ -130,7 +130,12 @@ def _without_twins(names: list[str]) -> list[str]:
 
 def _sampled(entry: _Entry, data: FitData, parameters: Parameters) -> None:
     posterior = build_posterior(load_source_grid(entry.name), data, parameters)
-    few = drawn(posterior.drop_unreachable_rows(), entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
+    few = drawn(
+        posterior.drop_unreachable_rows(),
+        entry.modes,
+        replace(parameters, n_draws=_FEW_DRAWS),
+        lambda done: None,
+    )
     entry.log_evidence, entry.error = few.log_evidence, few.log_evidence_error
     entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
 

@@ -46,10 +46,10 @@ def window(fit: Fit) -> tuple[float, float]:
 
     Forced photometry and limits may go on for years before and after.
     """
-    rows, cube = fit.data.rows, fit.posterior.fluxes.grid
+    rows, grid = fit.data.rows, fit.posterior.fluxes.grid
     (t0, z), seen = fit.best_t0_and_redshift, rows.mjd[rows.detected(FAINT_SIGMA)]
     phase = (seen - t0) / (1 + z)
-    inside = seen[(phase >= cube.start) & (phase <= cube.last)]
+    inside = seen[(phase >= grid.start) & (phase <= grid.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
     pad = 10.0 + 0.15 * (high - low)
     near = rows.mjd[(rows.mjd > low - 2 * pad) & (rows.mjd < high + 2 * pad)]
@@ -68,7 +68,9 @@ def predict(fit: Fit) -> dict[str, Band]:
     mjd = np.linspace(*window(fit), _POINTS)
     number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.is_slow else _DRAWS
     values = np.vstack([fit.best, fit.thin_draws(number)])
-    flux, reached = fit.predict_fluxes(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
+    flux, reached = fit.predict_fluxes(
+        values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd))
+    )
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)
     percentiles = _quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from fitter_lambda import __version__
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.engine.likelihood import NU, RowPrediction
 from fitter_lambda.engine.misfit import misfit_p_value
 from fitter_lambda.engine.peak_magnitudes import compute_peaks
 from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
+from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
 
 __all__ = ["annotations", "finite", "results"]
@@ -42,15 +42,15 @@ def results(fit: Fit, request: FitRequest) -> dict[str, Any]:
         Keys as listed in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
         with errors to the 15.87th and 84.13th percentile.
     """
-    data, cube, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
+    data, grid, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
     design, expected = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, design, expected)
     detected = data.rows.detected(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     numbers: dict[str, Any] = finite({
-        "source": cube.name,
-        "source_version": cube.version,
+        "source": grid.name,
+        "source_version": grid.version,
         "parameters": {name: _summary(fit.draws[:, i], best[name]) for i, name in enumerate(fit.names)},
         "parameter_names": list(fit.names),
         "covariance": np.atleast_2d(np.cov(fit.draws, rowvar=False)),
@@ -77,7 +77,7 @@ def results(fit: Fit, request: FitRequest) -> dict[str, Any]:
         "likelihood": _likelihood(fit, request),
         "priors": request.parameters.priors,
         "versions": {
-            "fitter": __version__, "model": f"{cube.name} {cube.version}",
+            "fitter": __version__, "model": f"{grid.name} {grid.version}",
             **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
         },
         "seed": request.parameters.seed,
@@ -104,15 +104,15 @@ def _peak(fit: Fit) -> dict[str, Any]:
     """Peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
     theta, a = fit.split_values(fit.thin_draws(_FEW))
     t0, z, s = fit.posterior.split_theta(theta)
-    cube = fit.posterior.fluxes.grid
-    apparent, phase, decline = compute_peaks(cube, fit.posterior.fluxes.shape, a, s)
+    grid = fit.posterior.fluxes.grid
+    apparent, phase, decline = compute_peaks(grid, fit.posterior.fluxes.shape, a, s)
     distance = distance_modulus(z)
     quantities = {
         "apparent": apparent, "absolute": apparent - distance, "distance_modulus": distance,
         "mjd": t0 + (1 + z) * phase, "dm15": decline,
     }  # fmt: skip
-    if cube.dark_start and len(cube.linear) == 1:
-        quantities["explosion_mjd"] = t0 + (1 + z) * cube.start
+    if grid.dark_start and len(grid.linear) == 1:
+        quantities["explosion_mjd"] = t0 + (1 + z) * grid.start
     numbers: dict[str, Any] = {"band": "rest-frame Bessell B, Vega", "cosmology": COSMOLOGY}
     for name, values in quantities.items():
         seen = values[np.isfinite(values)]

@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.fit import Fit, fit_source
 from fitter_lambda.engine.priors import RedshiftPrior
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
 from tests.fitter.simulate import Case, data_of

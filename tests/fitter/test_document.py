@@ -16,8 +16,8 @@ import pytest
 import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 
-from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.peak_magnitudes import compute_peaks
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.templates import load_source
 from fitter_lambda.renderer.plain import to_plain

@@ -18,10 +18,10 @@ import sncosmo
 from scipy import stats
 from scipy.special import logsumexp, ndtr
 
-from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.fit import Fit, fit_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
-from fitter_lambda.engine.priors import CLASSES, Class, RedshiftPrior
+from fitter_lambda.engine.priors import CLASSES, SupernovaClass, RedshiftPrior
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import get_source_types
@@ -40,7 +40,7 @@ from tests.fitter.simulate import (
 
 Array = npt.NDArray[np.float64]
 
-_OTHER = Class("other", -19.0, 3.0, False)
+_OTHER = SupernovaClass("other", -19.0, 3.0, False)
 _WALKERS, _STEPS, _KERNELS = 20, 140, 200
 
 
@@ -150,9 +150,9 @@ class Reference:
 
 
 def _fit(data: FitData, parameters: Parameters) -> tuple[Fit, Reference]:
-    cube = load_source_grid(parameters.source)
-    fit = fit_source(cube, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
-    return fit, Reference(fit, parameters, cube.source)
+    grid = load_source_grid(parameters.source)
+    fit = fit_source(grid, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
+    return fit, Reference(fit, parameters, grid.source)
 
 
 def _of_payload(given: dict[str, Any]) -> tuple[Fit, Reference]:

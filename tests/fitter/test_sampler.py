@@ -9,9 +9,9 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from fitter_lambda.engine.posterior import Draws
 from fitter_lambda.engine.importance_sampling import sample
 from fitter_lambda.engine.mode_search import Mode
+from fitter_lambda.engine.posterior import Draws
 
 Array = npt.NDArray[np.float64]
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fitter_lambda.engine.posterior import Draws
 from fitter_lambda.engine.importance_weights import Sample, resampled
+from fitter_lambda.engine.posterior import Draws
 from fitter_lambda.errors import FitError
 
 Array = npt.NDArray[np.float64]
