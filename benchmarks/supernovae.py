@@ -12,7 +12,8 @@ import numpy as np
 import sncosmo
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.templates import get_source_types, list_local_sources, load_bandpasses, load_source
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import list_local_sources, load_bandpasses, load_source
 from tests.fitter.light_curves import payload
 
 __all__ = [
@@ -150,7 +151,6 @@ def register_variations(number: int) -> None:
         made = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
         kind = {"type": get_source_types().get(base, "")}
         sncosmo.register_loader(sncosmo.Source, made.name, _load_local, args=[made], meta=kind)
-    get_source_types.cache_clear()
 
 
 def _load_local(made: Any, name: str) -> Any:

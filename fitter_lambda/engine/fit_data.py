@@ -10,7 +10,7 @@ from fitter_lambda.errors import ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
-from fitter_lambda.input.templates import list_bandpasses
+from fitter_lambda.input.sncosmo_registries import list_bandpasses
 
 __all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "FitData", "build_fit_data", "build_redshift_prior"]
 

@@ -21,7 +21,7 @@ from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid
 from fitter_lambda.errors import FitError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
-from fitter_lambda.input.templates import get_source_types
+from fitter_lambda.input.sncosmo_registries import get_source_types
 
 __all__ = ["build_posterior"]
 
@@ -64,8 +64,8 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     scatter = (
         SaltScatter(grid, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
     )
-    firm = rows.detected(DETECTION_SIGMA)
-    detections = firm if firm.any() else rows.detected(FAINT_SIGMA)
+    firm = rows.detections(DETECTION_SIGMA)
+    detections = firm if firm.any() else rows.detections(FAINT_SIGMA)
     return Posterior(
         rows.mjd, likelihood, fluxes, scatter, prior,
         _amplitude_prior(grid, fluxes, data, kind, flat), shapes, detections.astype(int),

@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.interpolation import blended, knots, places
-from fitter_lambda.input.templates import get_source_versions, load_source
+from fitter_lambda.input.sncosmo_registries import get_source_versions
+from fitter_lambda.input.templates import load_source
 
 __all__ = [
     "GRIDS_FOLDER",

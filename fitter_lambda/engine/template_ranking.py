@@ -24,7 +24,8 @@ from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
-from fitter_lambda.input.templates import get_source_types, list_local_sources
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import list_local_sources
 
 __all__ = ["RATES", "fit_catalogue"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.light_curve import Row
+from fitter_lambda.input.photometry_rows import Row
 
 __all__ = ["FitRequest"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
-from fitter_lambda.input.light_curve import read_csv_rows
+from fitter_lambda.input.photometry_rows import parse_csv_rows
 
 __all__ = ["get_callback_url", "parse_payload"]
 
@@ -40,7 +40,7 @@ def parse_payload(payload: object) -> FitRequest:
     redshift, redshift_error = _parse_redshift(inputs.get("redshift"))
     resource_id = payload.get("resource_id")
     return FitRequest(
-        rows=read_csv_rows(inputs.get("photometry")),
+        rows=parse_csv_rows(inputs.get("photometry")),
         parameters=parameters,
         redshift=redshift,
         redshift_error=redshift_error,

@@ -47,7 +47,7 @@ def window(fit: Fit) -> tuple[float, float]:
     Forced photometry and limits may go on for years before and after.
     """
     rows, grid = fit.data.rows, fit.posterior.fluxes.grid
-    (t0, z), seen = fit.best_t0_and_redshift, rows.mjd[rows.detected(FAINT_SIGMA)]
+    (t0, z), seen = fit.best_t0_and_redshift, rows.mjd[rows.detections(FAINT_SIGMA)]
     phase = (seen - t0) / (1 + z)
     inside = seen[(phase >= grid.start) & (phase <= grid.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))

@@ -45,7 +45,7 @@ def results(fit: Fit, request: FitRequest) -> dict[str, Any]:
     data, grid, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
     design, expected = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, design, expected)
-    detected = data.rows.detected(FAINT_SIGMA)
+    detected = data.rows.detections(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     numbers: dict[str, Any] = finite({

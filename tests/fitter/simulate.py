@@ -24,7 +24,8 @@ from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
 from fitter_lambda.input import templates
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
-from fitter_lambda.input.templates import get_source_types, load_bandpasses, load_source
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import load_bandpasses, load_source
 
 __all__ = [
     "Case", "bump", "data_of", "dusty", "offer", "offer_shared", "tabulate",

@@ -11,8 +11,9 @@ from fitter_lambda.engine.fit_data import build_fit_data
 from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
-from fitter_lambda.input.light_curve import LightCurve, build_light_curve, read_csv_rows
+from fitter_lambda.input.light_curve import LightCurve, build_light_curve
 from fitter_lambda.input.payload import get_callback_url, parse_payload
+from fitter_lambda.input.photometry_rows import parse_csv_rows
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(
@@ -25,7 +26,7 @@ ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9,
 
 def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    kept, excluded = build_light_curve(read_csv_rows(text), Parameters(**parameters))
+    kept, excluded = build_light_curve(parse_csv_rows(text), Parameters(**parameters))
     return kept, [item.reason for item in excluded]
 
 
@@ -111,7 +112,7 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
 def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
     try:
-        rows = read_csv_rows(text)
+        rows = parse_csv_rows(text)
     except PayloadError:
         return
     kept, excluded = build_light_curve(rows, Parameters())
@@ -142,9 +143,9 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
     """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
     wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
     tracemalloc.start()
-    assert len(read_csv_rows(wide)) == 4000
+    assert len(parse_csv_rows(wide)) == 4000
     with pytest.raises(PayloadError, match="more than 20000 rows"):
-        read_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
+        parse_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 40e6
@@ -176,7 +177,7 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 def test_rows_come_sorted_and_within_the_window() -> None:
     given = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
-    rows = read_csv_rows(payload(given)["inputs"]["photometry"])
+    rows = parse_csv_rows(payload(given)["inputs"]["photometry"])
     kept, excluded = build_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
     assert kept.mjd.tolist() == [59002, 59003] and kept.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
@@ -197,7 +198,7 @@ def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("missing", ["mjd", "filter"])
 def test_missing_columns_are_named(missing: str) -> None:
     with pytest.raises(PayloadError, match=missing):
-        read_csv_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
+        parse_csv_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
 
 
 def test_only_web_addresses_are_called_back() -> None:
