@@ -4,13 +4,16 @@ import csv
 import io
 import math
 from collections.abc import Mapping
+from typing import Literal, cast, get_args
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.photometry_rows import parse_csv_rows
 
-__all__ = ["get_callback_url", "parse_payload"]
+__all__ = ["ResultsFormat", "get_callback_url", "get_results_format", "parse_payload"]
+
+ResultsFormat = Literal["joblib", "json"]
 
 
 def parse_payload(payload: object) -> FitRequest:
@@ -56,6 +59,20 @@ def get_callback_url(payload: object) -> str | None:
     if isinstance(url, str) and url.lower().startswith(("http://", "https://")):
         return url
     return None
+
+
+def get_results_format(payload: object) -> ResultsFormat:
+    """Return the `results_format` in a payload; joblib by default, which every SkyPortal expects.
+
+    Raises
+    ------
+    PayloadError
+        It is neither "joblib" nor "json".
+    """
+    value = payload.get("results_format", "joblib") if isinstance(payload, Mapping) else "joblib"
+    if value in get_args(ResultsFormat):
+        return cast(ResultsFormat, value)
+    raise PayloadError(f"results_format is {str(value)[:40]!r}; the choices are: joblib, json.")
 
 
 def _parse_position(resource: object) -> tuple[float, float] | None:

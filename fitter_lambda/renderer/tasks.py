@@ -22,14 +22,14 @@ from typing import Any
 from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.transfer import fetch, fetch_json, store
 
-__all__ = ["render"]
+__all__ = ["run_task"]
 
 _logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
 
 
-def render(event: object) -> dict[str, Any]:
+def run_task(event: object) -> dict[str, Any]:
     """Do one task.
 
     Parameters
@@ -68,7 +68,8 @@ def _results(event: Event) -> tuple[bytes, str]:
 
 
 def _corner(event: Event) -> tuple[bytes, str]:
-    from fitter_lambda.output.corner_figure import corner_png
+    from fitter_lambda.output.corner_figure import draw_corner
+    from fitter_lambda.output.png_images import encode_png
     from fitter_lambda.renderer.corner_options import parse_options
     from fitter_lambda.renderer.samples import from_json, from_netcdf
 
@@ -89,7 +90,7 @@ def _corner(event: Event) -> tuple[bytes, str]:
                 f"({', '.join(samples)}); give one each."
             )
     try:
-        return corner_png(samples, options), "image/png"
+        return encode_png(draw_corner(samples, options), 110, is_tight=bool(options)), "image/png"
     except (ValueError, TypeError, AssertionError) as error:
         raise RenderError(f"These plot arguments do not go together: {str(error)[:200]}") from None
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from fitter_lambda.entry import egress
-from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver
+from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver_document
+from fitter_lambda.entry.egress import send_request
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.errors import CallbackError
 from tests.fitter.conftest import Server
@@ -21,7 +21,7 @@ QUICK = (0.01, 0.01, 0.01)
 
 
 def test_the_document_arrives(server: Server) -> None:
-    assert deliver(f"{server.url}/token", DOCUMENT, QUICK)
+    assert deliver_document(f"{server.url}/token", DOCUMENT, QUICK)
     (method, path, body, headers) = server.requests[0]
     assert (method, path, json.loads(body)) == ("POST", "/token", DOCUMENT)
     assert headers["Content-Type"] == "application/json"
@@ -30,7 +30,7 @@ def test_the_document_arrives(server: Server) -> None:
 @pytest.mark.parametrize("trouble", [500, 502, 429])
 def test_trouble_that_passes_is_waited_out(server: Server, trouble: int) -> None:
     server.statuses = [trouble, trouble, 200]
-    assert deliver(server.url, DOCUMENT, QUICK)
+    assert deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 3
 
 
@@ -38,14 +38,14 @@ def test_trouble_that_passes_is_waited_out(server: Server, trouble: int) -> None
 def test_a_definite_no_ends_it(server: Server, status: int) -> None:
     server.statuses = [status]
     server.headers = {"Location": "http://127.0.0.1:1/"}
-    assert not deliver(server.url, DOCUMENT, QUICK)
+    assert not deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 1
 
 
 def test_trouble_that_stays_is_raised_for_the_queue(server: Server) -> None:
     server.statuses = [503]
     with pytest.raises(CallbackError, match="HTTP 503"):
-        deliver(server.url, DOCUMENT, QUICK)
+        deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 4
 
 
@@ -53,14 +53,14 @@ def test_a_refused_connection_is_tried_again(server: Server) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(CallbackError, match="ConnectionError"):
-            deliver(f"http://127.0.0.1:{closed.getsockname()[1]}/secret", DOCUMENT, QUICK)
+            deliver_document(f"http://127.0.0.1:{closed.getsockname()[1]}/secret", DOCUMENT, QUICK)
 
 
 def test_retry_after_is_honoured(server: Server) -> None:
     server.statuses = [429, 200]
     server.headers = {"Retry-After": "0.4"}
     began = time.monotonic()
-    assert deliver(server.url, DOCUMENT, QUICK)
+    assert deliver_document(server.url, DOCUMENT, QUICK)
     assert time.monotonic() - began >= 0.4
 
 
@@ -72,35 +72,35 @@ def test_addresses_that_are_not_public_are_never_called(
 ) -> None:
     monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "example.org")
     port = server.url.rpartition(":")[2]
-    assert not deliver(f"http://{host}:{port}/", DOCUMENT, QUICK)
+    assert not deliver_document(f"http://{host}:{port}/", DOCUMENT, QUICK)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[", "https://a b/", "http://\x00", "http://a:99999999/"])
 def test_urls_that_are_none_end_it(url: str) -> None:
     try:
-        assert not deliver(url, DOCUMENT, QUICK)
+        assert not deliver_document(url, DOCUMENT, QUICK)
     except CallbackError:
         pytest.fail("this will not become better")
 
 
 def test_proxies_of_the_environment_are_not_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert egress.send("GET", server.url, timeout=(1, 1)).status_code == 200
+    assert send_request("GET", server.url, timeout=(1, 1)).status_code == 200
     monkeypatch.delenv("EGRESS_ALLOWED_HOSTS")
     monkeypatch.setenv("http_proxy", server.url)
     with pytest.raises(requests.RequestException):
-        egress.send("GET", "http://127.0.0.2:9/", timeout=(1, 1))
+        send_request("GET", "http://127.0.0.2:9/", timeout=(1, 1))
     assert len(server.requests) == 1
 
 
 def test_no_log_line_holds_the_token(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     server.statuses = [403]
-    deliver(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
+    deliver_document(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
     server.statuses = [500]
     with pytest.raises(CallbackError) as error:
-        deliver(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
+        deliver_document(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
     assert "s3cr3t" not in caplog.text + str(error.value)
 
 
