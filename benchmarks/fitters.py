@@ -19,9 +19,10 @@ from emcee.autocorr import integrated_time
 
 from benchmarks.supernovae import Case
 from fitter_lambda.engine.fit_data import build_fit_data
+from fitter_lambda.engine.linear_coordinates import X1_BOUNDS
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
-from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
+from fitter_lambda.engine.priors import T0_WINDOW_DAYS
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
@@ -154,7 +155,10 @@ class Peer:
         free = {"z"} if case.free else set()
         self.names = [name for name in self.model.param_names if name in free or name != "z"]
         self.bounds = dict(zip(self.posterior.names, map(tuple, self.posterior.bounds.tolist()), strict=True))
-        self.bounds[self.model.param_names[2]] = (0.0, float(self.posterior.amplitude.highest or np.inf))
+        self.bounds[self.model.param_names[2]] = (
+            0.0,
+            float(getattr(self.posterior.priors, "highest", np.inf)),
+        )
         if "x1" in self.names:
             self.bounds["x1"] = X1_BOUNDS
         self.closer = dict(closer or {})

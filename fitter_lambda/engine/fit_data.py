@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitter_lambda.engine.priors import HIGHEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
-from fitter_lambda.errors import ParameterError, TooLittleDataError
+from fitter_lambda.engine.distances import HIGHEST_REDSHIFT
+from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
+from fitter_lambda.errors import NoMapError, ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
@@ -14,14 +15,15 @@ from fitter_lambda.input.sncosmo_registries import list_bandpasses
 
 __all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "FitData", "build_fit_data", "build_redshift_prior"]
 
-#: What counts as a detection, and what does where there are none of these.
-DETECTION_SIGMA, FAINT_SIGMA = 5.0, 3.0
+#: Significance of a detection; and where no row reaches it.
+DETECTION_SIGMA = 5.0
+FAINT_SIGMA = 3.0
 _LOWEST_REDSHIFT = 1e-4
 
 
 @dataclass(frozen=True)
 class FitData:
-    """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
+    """Data of one supernova.
 
     Attributes
     ----------
@@ -44,29 +46,29 @@ class FitData:
 def build_redshift_prior(
     parameters: Parameters, redshift: float | None, error: float | None
 ) -> RedshiftPrior:
-    """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
+    """Build the redshift's prior under `fix_z`: see `fit_parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
         return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
     if parameters.fix_z:
         return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
     sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
-    low, high = max(redshift - 5 * sigma, _LOWEST_REDSHIFT), min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
+    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
+    high = min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
     return RedshiftPrior("gaussian", redshift, sigma, low, high)
 
 
 def build_fit_data(request: FitRequest) -> FitData:
-    """Bring a request's rows to one scale, and look up what else is known.
+    """Bring a request's rows to one scale, and find dust and the redshift's prior.
 
     Raises
     ------
     TooLittleDataError
         No usable row is left, or no detection.
     ParameterError
-        `error_floor` names a band that nobody knows.
+        `error_floor` names an unknown band.
     """
     parameters = request.parameters
     rows, excluded = build_light_curve(request.rows, parameters)
-    prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
     measured = ~rows.limit
     if not measured.any():
         reasons = Counter(item.reason for item in excluded).most_common(1)
@@ -74,31 +76,31 @@ def build_fit_data(request: FitRequest) -> FitData:
         raise TooLittleDataError(
             "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
         )
-    _check_floors(parameters, rows)
+    _check_error_floors(parameters, rows)
     best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
     if best < FAINT_SIGMA:
         raise TooLittleDataError(
             f"No row is a detection (the best has {best:.1f} sigma, at least {FAINT_SIGMA:g} are needed); "
             "there is nothing to fit a light curve to."
         )
-    return FitData(rows, excluded, *_milky_way(request), prior)
+    prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
+    return FitData(rows, excluded, *_find_milky_way_dust(request), prior)
 
 
-def _check_floors(parameters: Parameters, rows: LightCurve) -> None:
-    named = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
-    unknown = sorted(named and named - set(list_bandpasses()))
+def _check_error_floors(parameters: Parameters, rows: LightCurve) -> None:
+    others = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
+    unknown = sorted(others and others - set(list_bandpasses()))
     if unknown:
         choices = ", ".join(rows.bands)
         raise ParameterError(f"error_floor names the unknown band {unknown[0]!r}; this source has {choices}.")
 
 
-def _milky_way(request: FitRequest) -> tuple[float, str]:
-    from fitter_lambda.errors import NoMapError
+def _find_milky_way_dust(request: FitRequest) -> tuple[float, str]:
+    """Return E(B-V) of the Milky Way (mag), and where it comes from."""
     from fitter_lambda.input.dust_map import MAP_NAME, reddening
 
-    parameters = request.parameters
-    if parameters.mwebv is not None:
-        return parameters.mwebv, "given"
+    if request.parameters.mwebv is not None:
+        return request.parameters.mwebv, "given"
     if request.dereddened:
         return 0.0, "0: the photometry came corrected"
     if request.position is None:

@@ -1,12 +1,12 @@
-"""Independent draws and the evidence: importance sampling from a mixture that adapts itself.
+"""Independent draws and the evidence: importance sampling from a mixture that adapts to the posterior.
 
-Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components, three for each mode at first,
-is moved towards the posterior, round by round, by weighted expectation maximisation with Gaussian moments.
-The linear parameters' proposal moves with it, by its first two moments and a parabola of theta that it starts
-from. The last round is large; `weights` makes the sample from it.
+Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components, at first three for each mode,
+is fitted to the weighted draws of each round by expectation maximisation with Gaussian moments. So is the
+linear parameters' proposal: by its first two moments, and by a parabola in theta where its search starts. The
+last round is large; `importance_weights` resamples it.
 
 A free redshift is drawn on a lattice far finer than the posterior, so that draws share their band fluxes, and
-moved within its step at the end.
+spread within its step in the end.
 """
 
 from collections.abc import Callable
@@ -16,38 +16,50 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-from fitter_lambda.engine.importance_weights import ENOUGH, Sample, effective, resampled, tempered
-from fitter_lambda.engine.linear_parameters import Trend
-from fitter_lambda.engine.mode_search import SCALES, Mode
-from fitter_lambda.engine.posterior import Conditional, Draws, Posterior
+from fitter_lambda.engine.importance_weights import (
+    ENOUGH_DRAWS,
+    PosteriorSample,
+    effective_sample_size,
+    resample,
+    temper_weights,
+)
+from fitter_lambda.engine.linear_parameters import LinearTrend
+from fitter_lambda.engine.mode_search import Mode, get_scales
+from fitter_lambda.engine.posterior import JointDraws, LinearProposal, Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["moments", "sample"]
+__all__ = ["run_importance_sampling"]
 
 Array = npt.NDArray[np.float64]
 
+#: Degrees of freedom of the mixture's components.
 _NU = 6.0
-_COMPONENTS = 8
-#: Width of the widest first components, in scales of the search.
+_N_COMPONENTS = 8
+#: Width of the widest first components, in scales of the mode search.
 _BROAD = 0.5
-_ROUND = 1200
-_MOST_ROUNDS = 8
-#: Fractions of effective draws that end the rounds: at once, and once a round gains less than so many times.
-_GOOD, _FAIR, _GAIN = 0.6, 0.3, 1.1
-#: Of that, the fraction to which the large round may fall.
-_FALLEN = 0.5
-#: Variance of the linear parameters' proposal, over that of the draws that it is made from.
-_WIDER = 1.1
-#: In the large round: draws, and rows seen by them.
-_MOST_DRAWS, _MOST_ROWS = 40_000, 5e6
-_LATTICE = 400
+_ROUND_SIZE = 1200
+_MAX_ROUNDS = 8
+#: Fraction of effective draws that ends the rounds: at once; and once a round gains less than this factor.
+_GOOD_EFFICIENCY = 0.6
+_FAIR_EFFICIENCY = 0.3
+_SMALL_GAIN = 1.1
+#: Where the large round's efficiency is less than this fraction of that of the round before, it is redrawn.
+_MIN_EFFICIENCY_RATIO = 0.5
+#: Variance of the linear parameters' proposal, relative to the draws that it is fitted to.
+_PROPOSAL_VARIANCE = 1.1
+#: Most draws of the large round, and most draws times rows.
+_MAX_DRAWS = 40_000
+_MAX_DRAWS_TIMES_ROWS = 5e6
+#: Steps of the lattice across 12 standard deviations.
+_LATTICE_STEPS = 400
 
 
-class _Mixture:
+class _StudentMixture:
     """Student's t components: weights (k,), means (k, d), covariances (k, d, d)."""
 
     def __init__(self, weights: Array, means: Array, covariances: Array) -> None:
-        self.weights, self.means = weights / weights.sum(), means
+        self.weights = weights / weights.sum()
+        self.means = means
         self.roots = np.linalg.cholesky(covariances)
 
     def draw(self, number: int, random: np.random.Generator) -> Array:
@@ -57,7 +69,7 @@ class _Mixture:
         steps = np.einsum("nij,nj->ni", self.roots[component], normal)
         return np.asarray(self.means[component] + spread[:, None] * steps)
 
-    def log_parts(self, theta: Array) -> Array:
+    def log_component_densities(self, theta: Array) -> Array:
         """Log weight times density of each component, shape (n, k)."""
         d = theta.shape[1]
         inverse = np.linalg.inv(self.roots)
@@ -70,147 +82,172 @@ class _Mixture:
 
 @dataclass(frozen=True)
 class _Proposal:
-    """What draws come from: theta, and a given theta."""
+    """Proposal of theta, and of a given theta."""
 
-    theta: _Mixture
-    a: Conditional
+    theta: _StudentMixture
+    a: LinearProposal
 
 
-def sample(
+@dataclass(frozen=True)
+class _RedshiftLattice:
+    """Lattice of redshifts: the column of theta, the bounds, the step."""
+
+    column: int
+    low: float
+    high: float
+    step: float
+
+    def snap(self, theta: Array) -> None:
+        """Move the redshifts to the lattice, in place."""
+        z = theta[:, self.column]
+        theta[:, self.column] = self.low + self.step * (np.floor((z - self.low) / self.step) + 0.5)
+
+    def spread(self, theta: Array, random: np.random.Generator) -> None:
+        """Spread the redshifts over the steps of the lattice, in place."""
+        z = theta[:, self.column] + self.step * random.uniform(-0.5, 0.5, len(theta))
+        theta[:, self.column] = np.clip(z, self.low, self.high)
+
+
+def run_importance_sampling(
     posterior: Posterior, modes: list[Mode], n_draws: int, random: np.random.Generator,
     progress: Callable[[float], None],
-) -> Sample:  # fmt: skip
+) -> PosteriorSample:  # fmt: skip
     """Draw from a posterior.
 
     Parameters
     ----------
     posterior : Posterior
     modes : list of Mode
-        All that matter.
+        All modes that matter.
     n_draws : int
     random : numpy.random.Generator
     progress : callable
-        Told the fraction done.
+        Called with the fraction done.
     """
-    proposal, evaluations = _first(posterior, modes), 0
-    lattice = _lattice(posterior, modes)
-    draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
-    for rounds in range(1, _MOST_ROUNDS + 1):
-        evaluations, before = evaluations + _ROUND, effective(log_weight) / _ROUND
-        proposal = _adapted(draws, log_weight, proposal, posterior.steps > 1, random)
-        lattice = _lattice(posterior, modes, draws.theta, log_weight)
-        draws, log_weight = _round(posterior, proposal, lattice, _ROUND, random)
-        progress(rounds / (_MOST_ROUNDS + 4))
-        efficiency = effective(log_weight) / _ROUND
-        if efficiency > (_GOOD if efficiency > _GAIN * before else _FAIR):
+    proposal = _build_first_proposal(posterior, modes)
+    lattice = _build_lattice(posterior, modes)
+    draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+    efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
+    for rounds in range(1, _MAX_ROUNDS + 1):
+        before = efficiency
+        proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
+        lattice = _build_lattice(posterior, modes, draws.theta, log_weight)
+        draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+        progress(rounds / (_MAX_ROUNDS + 4))
+        efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
+        if efficiency > (_GOOD_EFFICIENCY if efficiency > _SMALL_GAIN * before else _FAIR_EFFICIENCY):
             break
-    most = min(_MOST_DRAWS, _MOST_ROWS / len(posterior.mjd))
-    total = max(_ROUND, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most))))
-    if total > _ROUND:
+    evaluations = (rounds + 1) * _ROUND_SIZE
+    most = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
+    total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most))))
+    if total > _ROUND_SIZE:
         # the last round's draws came from the same proposal
-        more, further = _round(posterior, proposal, lattice, total - _ROUND, random)
-        draws, log_weight = draws.joined(more), np.concatenate([log_weight, further])
-        evaluations += total - _ROUND
-    if effective(log_weight) < _FALLEN * efficiency * total:
-        # they came upon something that a round is too small to see
-        proposal = _adapted(draws, log_weight, proposal, posterior.steps > 1, random)
-        draws, log_weight = _round(posterior, proposal, lattice, total, random)
+        more, more_log_weight = _draw_round(posterior, proposal, lattice, total - _ROUND_SIZE, random)
+        draws = draws.append(more)
+        log_weight = np.concatenate([log_weight, more_log_weight])
+        evaluations += total - _ROUND_SIZE
+    if effective_sample_size(log_weight) < _MIN_EFFICIENCY_RATIO * efficiency * total:
+        # the large round has found something that small rounds miss
+        proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
+        draws, log_weight = _draw_round(posterior, proposal, lattice, total, random)
         evaluations += total
     progress(1.0)
-    found = resampled(draws, log_weight, total, n_draws, random)
-    return replace(found, rounds=rounds, evaluations=evaluations + _ROUND)
+    sample = resample(draws, log_weight, total, n_draws, random)
+    return replace(sample, rounds=rounds, evaluations=evaluations)
 
 
-def _first(posterior: Posterior, modes: list[Mode]) -> _Proposal:
+def _build_first_proposal(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     mass = np.array([mode.log_mass for mode in modes])
-    # flattened: Laplace's masses are guesses
+    # flattened, as masses by Laplace's method are rough
     weights = np.exp(0.5 * (mass - mass.max())) + 0.02
-    means, covariances = np.array([m.theta for m in modes]), np.array([m.covariance for m in modes])
-    # and again, wide: a mode's curvature is not always its width, and from afar draws come nearer
-    broad = np.diag([(_BROAD * SCALES.get(name, 0.1)) ** 2 for name in posterior.names])
-    mixture = _Mixture(
-        np.concatenate([weights, 0.2 * weights, 0.2 * weights]), np.tile(means, (3, 1)),
+    means = np.array([mode.theta for mode in modes])
+    covariances = np.array([mode.covariance for mode in modes])
+    # wide components, too: a mode's curvature is not always its width
+    broad = np.diag((_BROAD * get_scales(posterior.names)) ** 2)
+    mixture = _StudentMixture(
+        np.concatenate([weights, 0.2 * weights, 0.2 * weights]),
+        np.tile(means, (3, 1)),
         np.concatenate([2 * covariances, 30 * covariances, covariances + broad]),
-    )  # fmt: skip
-    return _Proposal(mixture, Conditional.wide(posterior.fluxes.n_linear, _WIDER))
+    )
+    return _Proposal(mixture, LinearProposal.at_mode(posterior.fluxes.n_linear, _PROPOSAL_VARIANCE))
 
 
-def _lattice(
+def _build_lattice(
     posterior: Posterior, modes: list[Mode], theta: Array | None = None, log_weight: Array | None = None
-) -> tuple[float, float] | None:
-    """Origin and step of the lattice of redshifts; None when there is none."""
+) -> _RedshiftLattice | None:
+    """Build the lattice from the modes' widths and, if any, weighted draws; None for a fixed redshift."""
     if "z" not in posterior.names:
         return None
     i = posterior.names.index("z")
-    narrow = min(float(np.sqrt(1 / np.linalg.inv(mode.covariance)[i, i])) for mode in modes)
-    low, high = posterior.redshift.low, posterior.redshift.high
+    low = posterior.redshift.low
+    high = posterior.redshift.high
+    step = min(float(np.sqrt(1 / np.linalg.inv(mode.covariance)[i, i])) for mode in modes) / 4
     if theta is not None and log_weight is not None and np.isfinite(log_weight).any():
         weight = np.exp(log_weight - logsumexp(log_weight))
         spread = float(np.sqrt(weight @ (theta[:, i] - weight @ theta[:, i]) ** 2))
-        step = min(12 * spread / _LATTICE, max(narrow / 4, (high - low) / 20000))
-    else:
-        step = narrow / 4
-    return low, min(max(step, (high - low) * 1e-6), (high - low) / 100)
+        step = min(12 * spread / _LATTICE_STEPS, max(step, (high - low) / 20000))
+    return _RedshiftLattice(i, low, high, min(max(step, (high - low) * 1e-6), (high - low) / 100))
 
 
-def _round(
-    posterior: Posterior, proposal: _Proposal, lattice: tuple[float, float] | None, number: int,
+def _draw_round(
+    posterior: Posterior, proposal: _Proposal, lattice: _RedshiftLattice | None, number: int,
     random: np.random.Generator,
-) -> tuple[Draws, Array]:  # fmt: skip
-    """Those of so many draws that lie within the prior's bounds, and their log weights."""
+) -> tuple[JointDraws, Array]:  # fmt: skip
+    """Draw from the proposal; return the draws within the prior's bounds, and their log weights."""
     theta = proposal.theta.draw(number, random)
-    if lattice is not None:
-        i, (origin, step) = posterior.names.index("z"), lattice
-        theta[:, i] = origin + step * (np.floor((theta[:, i] - origin) / step) + 0.5)
+    if lattice:
+        lattice.snap(theta)
     inside = np.isfinite(posterior.log_prior(theta))
     if not inside.any():
         raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
-    draws = posterior.joint(theta[inside], proposal.a, random)
-    log_weight = draws.log_ratio - logsumexp(proposal.theta.log_parts(draws.theta), axis=1)
-    if lattice is not None:
-        # spread over the steps of the lattice
-        spread = draws.theta[:, i] + step * random.uniform(-0.5, 0.5, len(draws.theta))
-        draws.theta[:, i] = np.clip(spread, posterior.redshift.low, posterior.redshift.high)
+    draws = posterior.draw_linear_parameters(theta[inside], proposal.a, random)
+    log_weight = draws.log_ratio - logsumexp(proposal.theta.log_component_densities(draws.theta), axis=1)
+    if lattice:
+        lattice.spread(draws.theta, random)
     return draws, log_weight
 
 
-def _adapted(
-    draws: Draws, log_weight: Array, before: _Proposal, climbs: bool, random: np.random.Generator
+def _adapt_proposal(
+    posterior: Posterior,
+    proposal: _Proposal,
+    draws: JointDraws,
+    log_weight: Array,
+    random: np.random.Generator,
 ) -> _Proposal:
-    """The proposal nearest to the weighted draws; with a trend where the linear parameters are climbed to."""
-    if np.sum(np.isfinite(log_weight)) < ENOUGH:
-        return before
-    weight = tempered(log_weight)
-    conditional = moments(draws, weight)
-    if climbs:
-        conditional = replace(conditional, trend=Trend.of(draws.theta, draws.a, weight))
-    return _Proposal(_maximised(draws.theta, weight, before.theta, random), conditional)
-
-
-def moments(draws: Draws, weight: Array) -> Conditional:
-    """How weighted draws have the linear parameters about their mode, a little wider."""
+    """Fit the proposal to weighted draws, with a trend where the linear parameters take several steps."""
+    if np.sum(np.isfinite(log_weight)) < ENOUGH_DRAWS:
+        return proposal
+    weight = temper_weights(log_weight)
     mean = weight @ draws.offset
     gap = draws.offset - mean
-    covariance = _WIDER * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
-    return Conditional(mean, covariance)
+    covariance = _PROPOSAL_VARIANCE * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
+    trend = LinearTrend.fit(draws.theta, draws.a, weight) if posterior.n_steps > 1 else None
+    mixture = _fit_mixture(draws.theta, weight, proposal.theta, random)
+    return _Proposal(mixture, LinearProposal(mean, covariance, trend))
 
 
-def _maximised(theta: Array, weight: Array, before: _Mixture, random: np.random.Generator) -> _Mixture:
-    """Weighted expectation maximisation, from the mixture before and some of the draws."""
+def _fit_mixture(
+    theta: Array, weight: Array, start: _StudentMixture, random: np.random.Generator
+) -> _StudentMixture:
+    """Fit a mixture by weighted expectation maximisation, starting at another one and at some draws."""
     spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
     floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))
-    more = max(0, _COMPONENTS - len(before.weights))
-    means = np.concatenate([before.means, theta[random.choice(len(theta), more, p=weight)]])
-    roots = before.roots[np.argmin(((means[:, None] - before.means) ** 2 / np.diag(spread)).sum(2), axis=1)]
-    mixture = _Mixture(np.ones(len(means)), means, np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor))
+    n_more = max(0, _N_COMPONENTS - len(start.weights))
+    means = np.concatenate([start.means, theta[random.choice(len(theta), n_more, p=weight)]])
+    nearest = np.argmin(((means[:, None] - start.means) ** 2 / np.diag(spread)).sum(2), axis=1)
+    roots = start.roots[nearest]
+    mixture = _StudentMixture(
+        np.ones(len(means)), means, np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor)
+    )
     for _ in range(6):
-        parts = mixture.log_parts(theta)
-        share = weight[:, None] * np.exp(parts - logsumexp(parts, axis=1, keepdims=True))
+        densities = mixture.log_component_densities(theta)
+        share = weight[:, None] * np.exp(densities - logsumexp(densities, axis=1, keepdims=True))
         mass = share.sum(axis=0)
-        kept = mass > 0.005
-        share, mass = share[:, kept] / mass[kept], mass[kept]
+        is_used = mass > 0.005
+        mass = mass[is_used]
+        share = share[:, is_used] / mass
         means = share.T @ theta
         gap = theta - means[:, None]
         covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
-        mixture = _Mixture(mass, means, covariances)
+        mixture = _StudentMixture(mass, means, covariances)
     return mixture

@@ -1,129 +1,85 @@
-"""The linear parameters given all others: where their density is highest, and how wide it is there.
+"""The mode of the linear parameters at given theta, and their covariance there.
 
-With a flat prior it is that of a; with the physical one, of b = (ln amplitude, x1), in which the prior is a
-Gaussian, so that the density is nearly one whether the data or the prior say more.
-
-Where all rows are Gaussian, of given variance, weighted least squares say everything: at once for a, by a few
-steps on the normal equations alone for b. Elsewhere they are the start of Fisher's scoring (Green 1984), one
-step of it where the density is nearly Gaussian. Where the errors depend on the flux, or weights on the
-residuals, it goes on, damped wherever a step does not climb (Marquardt 1963); once there are draws, from what
-these have as a function of theta.
+Where all rows are Gaussian with known variance, the normal equations of least squares are enough: solved once
+with flat priors, in a few steps with physical ones. Otherwise they are the start of Fisher's scoring (Green
+1984): one step where the density is nearly Gaussian. Where the errors depend on the flux, or weights on the
+residuals, further steps follow, damped wherever a step does not climb (Marquardt 1963); once there are draws,
+they start from a `LinearTrend` fitted to these.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.likelihood import Likelihood, RowPrediction, times
-from fitter_lambda.engine.priors import X1_BOUNDS, AmplitudePrior
-from fitter_lambda.engine.salt_scatter import Scatter
+from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
+from fitter_lambda.engine.linear_coordinates import invert, multiply
+from fitter_lambda.engine.priors import Priors
+from fitter_lambda.engine.salt_scatter import RowScatter
 
-__all__ = ["LinearProblem", "Trend", "solve"]
+__all__ = ["LinearProblem", "LinearTrend", "solve_linear_parameters"]
 
 Array = npt.NDArray[np.float64]
 
 _FIRST_DAMPING = 1.0
-#: Steps on normal equations, and standard deviations at which they see the amplitude.
-_STEPS_WITHOUT_ROWS, _SEEN = 8, 2.0
-#: Square of the distance that is left, in standard deviations, that ends the climb.
-_STILL = 1e-3
-#: For draws, whose proposal is wide enough for what is left: that, and steps from a start that is near.
-_STILL_FROM_NEAR, _STEPS_FROM_NEAR = 0.03, 2
-_LN2 = math.log(2)
+#: Squared distance to the mode, in standard deviations, at which steps end.
+_CONVERGED = 1e-3
+#: The same, and the number of steps, from a start near the mode: the proposal of draws is wide enough for it.
+_CONVERGED_FROM_TREND = 0.03
+_STEPS_FROM_TREND = 2
 
 
 @dataclass(frozen=True)
 class LinearProblem:
-    """What the density of the linear parameters a (n, j) depends on, at n points theta.
+    """The density of the linear parameters a (n, j) at n points theta.
 
     Attributes
     ----------
     likelihood : Likelihood
-    prior : AmplitudePrior
+    priors : Priors
     design : DesignMatrix
-    scatter : Scatter or None
-    z, s : ndarray, shape (n,)
+    scatter : RowScatter or None
+    z, shapes : ndarray, shapes (n,), (n, k)
     """
 
     likelihood: Likelihood
-    prior: AmplitudePrior
+    priors: Priors
     design: DesignMatrix
-    scatter: Scatter | None
+    scatter: RowScatter | None
     z: Array
-    s: Array
+    shapes: Array
 
     @property
     def is_gaussian(self) -> bool:
-        """Whether least squares know all of the likelihood."""
+        """Whether the normal equations describe the likelihood exactly."""
         return self.scatter is None and self.likelihood.is_gaussian
 
-    @property
-    def in_logs(self) -> bool:
-        """Whether the density is that of b."""
-        return self.prior.highest is None
+    def take(self, points: npt.NDArray[np.intp]) -> "LinearProblem":
+        """Return the problem at some of the points."""
+        scatter = self.scatter and self.scatter.take(points)
+        design = self.design.take(points)
+        return LinearProblem(
+            self.likelihood, self.priors, design, scatter, self.z[points], self.shapes[points]
+        )
 
-    def at(self, points: npt.NDArray[np.intp]) -> "LinearProblem":
-        """The same at some of the points."""
-        scatter = self.scatter and self.scatter.at_points(points)
-        design = self.design.at_points(points)
-        return LinearProblem(self.likelihood, self.prior, design, scatter, self.z[points], self.s[points])
-
-    def expected(self, a: Array) -> RowPrediction:
-        """What the model says of the rows."""
+    def predict(self, a: Array) -> RowPrediction:
+        """Predict the rows at linear parameters a (n, j)."""
         return self.likelihood.predict(self.design, a, self.scatter)
 
-    def height(self, a: Array, expected: RowPrediction) -> Array:
-        """Log density of the rows and of a, shape (n,)."""
-        return self.likelihood.log_density(self.design, expected) + self.prior.logpdf(a, self.z, self.s)
+    def log_density(self, a: Array, prediction: RowPrediction) -> Array:
+        """Log density of the rows and of a, shape (n,); `prediction` is that at a."""
+        return self.likelihood.log_density(prediction) + self.priors.log_density(a, self.z, self.shapes)
 
-    def log_volume(self, a: Array) -> Array:
-        """Log of how much a changes with b, shape (n,); 0 where it is a that counts."""
-        return a.shape[1] * np.log(np.maximum(a[:, 0], 1e-300)) if self.in_logs else np.zeros(len(a))
-
-    def step(self, a: Array, expected: RowPrediction) -> tuple[Array, Array]:
-        """RowPrediction curvature (n, j, j) and slope (n, j) of the density."""
-        return self.with_prior(a, *self.likelihood.step(self.design, a, expected, self.scatter))
-
-    def with_prior(self, a: Array, matrix: Array, slope: Array) -> tuple[Array, Array]:
-        """Those of the density, from those of the likelihood along a."""
-        if self.in_logs:
-            of_b = a[:, :1, None] * np.eye(a.shape[1])
-            of_b[:, 1:, 0] = a[:, 1:]
-            back = np.swapaxes(of_b, 1, 2)
-            matrix, slope = back @ matrix @ of_b, times(back, slope)
-        prior, pull = self.prior.curvature(a, self.z, self.s)
-        return matrix + prior, slope + pull
-
-    def shifted(self, a: Array, move: Array) -> Array:
-        """Where a gets by a move (n, j) of b, or of a itself."""
-        if not self.in_logs:
-            return a + move
-        amplitude = a[:, :1] * np.exp(move[:, :1])
-        return np.concatenate([amplitude, amplitude * (a[:, 1:] / a[:, :1] + move[:, 1:])], axis=1)
-
-    def moved(self, a: Array, move: Array, covariance: Array) -> Array:
-        """The same, no more than by half or to twice at once: far from the mode the curvature misleads."""
-        if self.in_logs:
-            move[:, 0] = np.clip(move[:, 0], -_LN2, _LN2)
-            return self.shifted(a, move)
-        trial = self.inside(a + move, covariance)
-        return np.asarray(trial * np.clip(trial[:, :1], a[:, :1] / 2, a[:, :1] * 2) / trial[:, :1])
-
-    def inside(self, a: Array, covariance: Array) -> Array:
-        """a with a positive amplitude, and within the bounds of the flat prior."""
-        a = np.where(np.isfinite(a), a, 0.0)
-        a[:, 0] = np.maximum(a[:, 0], 0.05 * np.sqrt(covariance[:, 0, 0]))
-        if a.shape[1] == 2:
-            a[:, 1] = a[:, 0] * np.clip(a[:, 1] / a[:, 0], 0.999 * X1_BOUNDS[0], 0.999 * X1_BOUNDS[1])
-        return a
+    def compute_curvature(self, a: Array, prediction: RowPrediction) -> tuple[Array, Array]:
+        """Return minus the expected curvature (n, j, j) and the slope (n, j) in the priors' coordinates."""
+        matrix, slope = self.likelihood.compute_curvature(a, prediction, self.scatter)
+        return self.priors.add_curvature(a, self.z, self.shapes, matrix, slope)
 
 
 @dataclass(frozen=True)
-class Trend:
-    """Linear parameters as a function of theta: a parabola for the logarithm of the first, and for x1.
+class LinearTrend:
+    """Linear parameters as a function of theta: parabolas for the logarithm of the amplitude and for x1.
 
     Attributes
     ----------
@@ -131,7 +87,7 @@ class Trend:
         Of theta, to which the coefficients belong.
     coefficients : ndarray, shape (m, j)
     range : ndarray, shape (2, j)
-        Of what they were made from, and no farther.
+        Lowest and highest values of the draws; the trend does not leave it.
     """
 
     middle: Array
@@ -140,108 +96,91 @@ class Trend:
     range: Array
 
     @classmethod
-    def of(cls, theta: Array, a: Array, weight: Array) -> "Trend":
-        """By weighted least squares, from draws of theta (n, d) and a (n, j)."""
+    def fit(cls, theta: Array, a: Array, weight: Array) -> "LinearTrend":
+        """Fit weighted draws of theta (n, d) and a (n, j) by least squares."""
         middle = weight @ theta
         size = np.sqrt(weight @ (theta - middle) ** 2) + 1e-300
-        seen = weight > 0
-        values = np.column_stack([np.log(a[seen, 0]), a[seen, 1:] / a[seen, :1]])
-        root = np.sqrt(weight[seen])[:, None]
-        features = _parabola((theta[seen] - middle) / size)
+        used = weight > 0
+        values = np.column_stack([np.log(a[used, 0]), a[used, 1:] / a[used, :1]])
+        root = np.sqrt(weight[used])[:, None]
+        features = _build_parabola((theta[used] - middle) / size)
         coefficients = np.linalg.lstsq(root * features, root * values, rcond=1e-8)[0]
         return cls(middle, size, coefficients, np.array([values.min(axis=0), values.max(axis=0)]))
 
-    def at(self, theta: Array) -> Array:
-        """Linear parameters (n, j) at theta (n, d)."""
-        values = np.clip(_parabola((theta - self.middle) / self.size) @ self.coefficients, *self.range)
+    def evaluate(self, theta: Array) -> Array:
+        """Evaluate the linear parameters (n, j) at theta (n, d)."""
+        features = _build_parabola((theta - self.middle) / self.size)
+        values = np.clip(features @ self.coefficients, *self.range)
         amplitude = np.exp(values[:, :1])
         return np.concatenate([amplitude, amplitude * values[:, 1:]], axis=1)
 
 
-def _parabola(x: Array) -> Array:
-    pairs = np.triu_indices(x.shape[1])
-    return np.column_stack([np.ones(len(x)), x, x[:, pairs[0]] * x[:, pairs[1]]])
+def _build_parabola(x: Array) -> Array:
+    i, j = np.triu_indices(x.shape[1])
+    return np.column_stack([np.ones(len(x)), x, x[:, i] * x[:, j]])
 
 
-def solve(problem: LinearProblem, steps: int, start: Array | None = None) -> tuple[Array, Array, Array]:
-    """The mode as a (n, j), the covariance of a or b there (n, j, j), and ln det of its inverse (n,).
+def solve_linear_parameters(
+    problem: LinearProblem, n_steps: int, start: Array | None = None
+) -> tuple[Array, Array, Array]:
+    """Find the mode of the linear parameters.
 
     Parameters
     ----------
     problem : LinearProblem
-    steps : int
-        One, or at most so many damped ones.
+    n_steps : int
+        1, or the most damped steps.
     start : ndarray, shape (n, j), optional
-        Near the mode: of damped steps that need not begin at least squares.
+        Near the mode; damped steps then begin there, not at least squares.
+
+    Returns
+    -------
+    a, covariance, log_det : ndarray, shapes (n, j), (n, j, j), (n,)
+        The mode, and in the priors' coordinates the covariance there and ln det of its inverse.
     """
-    if start is not None and steps > 1:
-        return _climbed(problem, start, _STEPS_FROM_NEAR, _STILL_FROM_NEAR)
-    matrix, right = problem.likelihood.least_squares(problem.design)
-    if problem.in_logs:
-        a, covariance, log_det = _by_normal_equations(problem, matrix, right)
-    else:
-        covariance, log_det = _invert(matrix)
-        a = problem.inside(times(covariance, right), covariance)
+    if start is not None and n_steps > 1:
+        return _climb(problem, start, _STEPS_FROM_TREND, _CONVERGED_FROM_TREND)
+    equations = problem.likelihood.build_normal_equations(problem.design)
+    a, covariance, log_det = problem.priors.solve_normal_equations(*equations, problem.z, problem.shapes)
     if problem.is_gaussian:
         return a, covariance, log_det
-    if steps == 1:
-        matrix, slope = problem.step(a, problem.expected(a))
-        covariance, log_det = _invert(matrix)
-        return problem.moved(a, times(covariance, slope), covariance), covariance, log_det
-    return _climbed(problem, a, steps, _STILL)
-
-
-def _by_normal_equations(problem: LinearProblem, matrix: Array, right: Array) -> tuple[Array, Array, Array]:
-    """As `solve`, for b, of rows that are Gaussian of measured variance."""
-    covariance, log_det = _invert(matrix)
-    a, error = times(covariance, right), _SEEN * np.sqrt(covariance[:, 0, 0])
-    mean = np.exp(problem.prior.log_amplitude(problem.z, problem.s)[0])
-    # an amplitude that the data do not see is the prior's, as far as they allow
-    unseen = ~(a[:, 0] > error)
-    a[unseen] = 0.0
-    a[unseen, 0] = np.minimum(mean, error)[unseen]
-    for _ in range(_STEPS_WITHOUT_ROWS):
-        curvature, slope = problem.with_prior(a, matrix, right - times(matrix, a))
-        covariance, log_det = _invert(curvature)
-        a = problem.moved(a, times(covariance, slope), covariance)
+    if n_steps > 1:
+        return _climb(problem, a, n_steps, _CONVERGED)
+    matrix, slope = problem.compute_curvature(a, problem.predict(a))
+    covariance, log_det = invert(matrix)
+    a = problem.priors.coordinates.shift_bounded(a, multiply(covariance, slope), covariance)
     return a, covariance, log_det
 
 
-def _climbed(problem: LinearProblem, a: Array, steps: int, still: float) -> tuple[Array, Array, Array]:
-    """As `solve`, by damped steps from `a`, of points that are not there yet."""
-    expected = problem.expected(a)
-    height = problem.height(a, expected) + problem.log_volume(a)
-    curvature, slope = problem.step(a, expected)
-    going, damping, one = np.arange(len(a)), np.zeros((len(a), 1, 1)), np.eye(a.shape[1])
-    for _ in range(steps):
-        covariance = _invert(curvature[going])[0]
-        far = np.einsum("nj,nj->n", slope[going], times(covariance, slope[going])) > still
-        going, covariance = going[far], covariance[far]
-        if not len(going):
+def _climb(problem: LinearProblem, a: Array, n_steps: int, converged: float) -> tuple[Array, Array, Array]:
+    """Climb from `a` to the mode by damped steps, at the points that have not converged."""
+    coordinates = problem.priors.coordinates
+    prediction = problem.predict(a)
+    height = problem.log_density(a, prediction) + coordinates.log_volume(a)
+    curvature, slope = problem.compute_curvature(a, prediction)
+    active = np.arange(len(a))
+    damping = np.zeros((len(a), 1, 1))
+    for _ in range(n_steps):
+        covariance = invert(curvature[active])[0]
+        distance = np.einsum("nj,nj->n", slope[active], multiply(covariance, slope[active]))
+        covariance = covariance[distance > converged]
+        active = active[distance > converged]
+        if not len(active):
             break
-        part, damped = problem.at(going), curvature[going] * (1 + damping[going] * one)
-        trial = part.moved(a[going], times(_invert(damped)[0], slope[going]), covariance)
-        expected = part.expected(trial)
-        found, steeper = part.height(trial, expected) + part.log_volume(trial), part.step(trial, expected)
-        climbs = found >= height[going]
-        gone, stuck = going[climbs], going[~climbs]
-        a[gone], height[gone] = trial[climbs], found[climbs]
-        curvature[gone], slope[gone] = (x[climbs] for x in steeper)
-        damping[gone] /= 10
+        part = problem.take(active)
+        damped = curvature[active] * (1 + damping[active] * np.eye(a.shape[1]))
+        move = multiply(invert(damped)[0], slope[active])
+        trial = coordinates.shift_bounded(a[active], move, covariance)
+        prediction = part.predict(trial)
+        trial_height = part.log_density(trial, prediction) + coordinates.log_volume(trial)
+        trial_curvature, trial_slope = part.compute_curvature(trial, prediction)
+        climbs = trial_height >= height[active]
+        moved = active[climbs]
+        stuck = active[~climbs]
+        a[moved] = trial[climbs]
+        height[moved] = trial_height[climbs]
+        curvature[moved] = trial_curvature[climbs]
+        slope[moved] = trial_slope[climbs]
+        damping[moved] /= 10
         damping[stuck] = np.maximum(10 * damping[stuck], _FIRST_DAMPING)
-    return a, *_invert(curvature)
-
-
-def _invert(matrix: Array) -> tuple[Array, Array]:
-    """Inverses and log determinants of symmetric positive matrices (n, j, j), j = 1 or 2.
-
-    A direction that no row constrains gets a variance that is huge, not infinite.
-    """
-    size = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    matrix = matrix + np.eye(matrix.shape[-1]) * (1e-12 * size + 1e-300)
-    if matrix.shape[-1] == 1:
-        return 1 / matrix, np.log(matrix[:, 0, 0])
-    a, b, c = matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 1]
-    determinant = np.maximum(a * c - b * b, 1e-300)
-    inverse = np.stack([np.stack([c, -b], -1), np.stack([-b, a], -1)], -2) / determinant[:, None, None]
-    return inverse, np.log(determinant)
+    return a, *invert(curvature)

@@ -1,4 +1,4 @@
-"""The model of a light curve for one source: its band fluxes, its errors and its priors, as one posterior."""
+"""Build the posterior of one source: rows with their errors, band fluxes, priors."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,18 +6,13 @@ import numpy.typing as npt
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, FitData
 from fitter_lambda.engine.likelihood import Likelihood
-from fitter_lambda.engine.peak_magnitudes import unit_magnitude
 from fitter_lambda.engine.posterior import Posterior
-from fitter_lambda.engine.priors import (
-    TRIPP_BETA,
-    AmplitudePrior,
-    SupernovaClass,
-    get_supernova_class,
-    shape_bounds,
-)
+from fitter_lambda.engine.priors import TRIPP_BETA, FlatPriors, PhysicalPriors, Priors
+from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import SaltScatter
 from fitter_lambda.engine.sncosmo_fluxes import SncosmoFluxes
 from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid
+from fitter_lambda.engine.supernova_classes import SupernovaClass, get_supernova_class
 from fitter_lambda.errors import FitError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
@@ -27,14 +22,20 @@ __all__ = ["build_posterior"]
 
 Array = npt.NDArray[np.float64]
 
-#: Steps of least squares towards the linear parameters' mode; more where their own value changes the errors.
-_STEPS, _MORE_STEPS = 1, 6
-#: At which it is looked whether a source reaches any band.
-_REDSHIFTS = 20
+#: Steps towards the mode of the linear parameters; more where their value changes the errors.
+_FEW_STEPS = 1
+_MORE_STEPS = 6
+#: Redshifts at which the reach of a source is determined.
+_N_REDSHIFTS = 20
+#: Peak magnitude in B that a source without light in B is compared by.
+_FAINT_UNIT_MAGNITUDE = 20.0
+_PRIORS: dict[str, type[PhysicalPriors] | type[FlatPriors]] = {
+    "physical": PhysicalPriors, "flat": FlatPriors,
+}  # fmt: skip
 
 
 def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> Posterior:
-    """The posterior of one source.
+    """Build the posterior of one source.
 
     Raises
     ------
@@ -43,71 +44,92 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     FitError
         The source reaches no band.
     """
-    rows, prior, flat = data.rows, data.redshift, parameters.priors == "flat"
     kind = get_supernova_class(get_source_types().get(grid.name, ""))
-    is_salt = len(grid.linear) == 2
-    shape = grid.shape or (HOST_DUST if kind.dusty and not flat and not grid.general else None)
-    shapes = grid.general or ((shape,) if shape else ())
-    needed = 1 + len(grid.linear) + len(shapes) + (prior.kind != "fixed") + 1
-    n_measured = int(np.sum(~rows.limit))
+    priors_class = _PRIORS[parameters.priors]
+    has_host_dust = kind.is_dusty and priors_class.allows_host_dust and not grid.shapes
+    shapes = (HOST_DUST,) if has_host_dust else grid.shapes
+    _check_number_of_rows(grid, data, 1 + len(shapes))
+    fluxes = _build_fluxes(grid, data, shapes, priors_class)
+    model_error = 0.0 if grid.is_salt else parameters.model_error
+    rows = _build_rows(data.rows, model_error, dict(parameters.error_floor))
+    likelihood = Likelihood(rows, robust=parameters.robust, extrapolates=priors_class.extrapolates)
+    z = data.redshift
+    scatter = None
+    if grid.is_salt and parameters.modelcov:
+        scatter = SaltScatter(grid, data.rows.bandpasses, z.low, z.high)
+    priors = _build_priors(priors_class, fluxes, data, kind)
+    n_steps = _MORE_STEPS if parameters.robust or scatter else _FEW_STEPS
+    return Posterior(likelihood, fluxes, scatter, z, priors, shapes, n_steps)
+
+
+def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> None:
+    needed = n_others + len(grid.linear) + (not data.redshift.is_fixed) + 1
+    n_measured = int(np.sum(~data.rows.limit))
     if n_measured < needed:
         raise TooLittleDataError(
             f"Only {n_measured} usable rows are left, and {grid.name} needs at least {needed}; "
             "add photometry, fix the redshift, or choose a model with fewer parameters."
         )
-    fluxes = _fluxes(grid, data, shape, flat)
-    error = 0.0 if is_salt else parameters.model_error
-    likelihood = Likelihood(
-        rows.flux, _variance(rows, error, dict(parameters.error_floor)), rows.band, rows.limit,
-        robust=parameters.robust, as_sncosmo=flat,
+
+
+def _build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[str, float]) -> Rows:
+    """Add model error and error floors to the errors, and count detections."""
+    everywhere = error_floors.get("", 0.0)
+    floors = np.array([error_floors.get(name, everywhere) for name in light_curve.bands])[light_curve.band]
+    fraction = np.hypot(model_error, floors) * ~light_curve.limit
+    variance = np.asarray(light_curve.fluxerr**2 + (fraction * light_curve.flux) ** 2)
+    detections = light_curve.detections(DETECTION_SIGMA)
+    if not detections.any():
+        detections = light_curve.detections(FAINT_SIGMA)
+    return Rows(
+        light_curve.mjd, light_curve.flux, variance, light_curve.band, light_curve.limit,
+        detections.astype(int), len(light_curve.bandpasses),
     )  # fmt: skip
-    scatter = (
-        SaltScatter(grid, rows.bandpasses, prior.low, prior.high) if is_salt and parameters.modelcov else None
-    )
-    firm = rows.detections(DETECTION_SIGMA)
-    detections = firm if firm.any() else rows.detections(FAINT_SIGMA)
-    return Posterior(
-        rows.mjd, likelihood, fluxes, scatter, prior,
-        _amplitude_prior(grid, fluxes, data, kind, flat), shapes, detections.astype(int),
-        _MORE_STEPS if parameters.robust or scatter else _STEPS,
-    )  # fmt: skip
 
 
-def _fluxes(grid: SourceGrid, data: FitData, shape: str | None, flat: bool) -> BandFluxes:
-    bands, z = data.rows.bandpasses, data.redshift
-    if grid.general:
-        return SncosmoFluxes(grid, bands, z.low, z.high, data.mwebv, flat)
-    low, high = shape_bounds(shape, flat) if shape else (0.0, 0.0)
-    return BandFluxes(grid, bands, z.low, z.high, shape, low, high, data.mwebv, flat)
+def _build_fluxes(
+    grid: SourceGrid, data: FitData, shapes: tuple[str, ...], priors_class: type[Priors]
+) -> BandFluxes:
+    bands = data.rows.bandpasses
+    z = data.redshift
+    extrapolates = priors_class.extrapolates
+    if grid.needs_sncosmo:
+        return SncosmoFluxes(grid, bands, z.low, z.high, data.mwebv, extrapolates)
+    shape = next(iter(shapes), None)
+    low, high = priors_class.get_shape_bounds(shape) if shape else (0.0, 0.0)
+    return BandFluxes(grid, bands, z.low, z.high, shape, low, high, data.mwebv, extrapolates)
 
 
-def _variance(rows: LightCurve, model_error: float, floors: dict[str, float]) -> Array:
-    floor = np.array([floors.get(name, floors.get("", 0.0)) for name in rows.bands])[rows.band]
-    fraction = np.hypot(model_error, floor) * ~rows.limit
-    return np.asarray(rows.fluxerr**2 + (fraction * rows.flux) ** 2)
+def _build_priors(
+    priors_class: type[PhysicalPriors] | type[FlatPriors],
+    fluxes: BandFluxes,
+    data: FitData,
+    kind: SupernovaClass,
+) -> Priors:
+    if priors_class is FlatPriors:
+        return FlatPriors(_compute_highest_amplitude(fluxes, data))
+    unit_magnitude = fluxes.compute_unit_magnitude()
+    if not np.isfinite(unit_magnitude):
+        unit_magnitude = _FAINT_UNIT_MAGNITUDE
+    beta = TRIPP_BETA if fluxes.grid.is_salt else 0.0
+    return PhysicalPriors(unit_magnitude, kind, beta, data.redshift.peculiar)
 
 
-def _amplitude_prior(
-    grid: SourceGrid, fluxes: BandFluxes, data: FitData, kind: SupernovaClass, flat: bool
-) -> AmplitudePrior:
-    highest = _highest_amplitude(fluxes, data) if flat else None
-    beta = TRIPP_BETA if len(grid.linear) == 2 else 0.0
-    peculiar = data.redshift.peculiar
-    return AmplitudePrior(unit_magnitude(grid), kind.mean, kind.sigma, beta, highest, peculiar)
+def _compute_highest_amplitude(fluxes: BandFluxes, data: FitData) -> float:
+    """Return ten times the amplitude that the brightest flux needs.
 
-
-def _highest_amplitude(fluxes: BandFluxes, data: FitData) -> float:
-    """Ten times what the brightest flux needs of the source, in the band in which it sees it least.
-
-    At the farthest redshift at which it sees any, and at neutral shapes.
+    In the band in which the source is faintest, at neutral shapes, and at the farthest redshift at which it
+    reaches any band.
     """
-    z = np.unique(np.linspace(data.redshift.low, data.redshift.high, _REDSHIFTS))
+    z = np.unique(np.linspace(data.redshift.low, data.redshift.high, _N_REDSHIFTS))
     bands = np.arange(len(fluxes.bands))
-    inside = fluxes.reach(z, np.zeros((len(z), len(bands))), bands)[2]
-    peak = np.abs(fluxes.curves(z, np.zeros_like(z))[0][..., 0]).max(axis=2) * inside
-    seen = peak[np.any(peak > 0, axis=1)][-1:]
-    if not seen.size:
+    inside = fluxes.find_reach(z, np.zeros((len(z), len(bands))), bands)[2]
+    peak = np.abs(fluxes.build_curves(z, np.zeros_like(z))[0][..., 0]).max(axis=2) * inside
+    farthest = peak[np.any(peak > 0, axis=1)][-1:]
+    if not farthest.size:
         raise FitError(
-            f"{fluxes.grid.name} reaches none of the bands at any redshift asked for; try another source."
+            f"{fluxes.grid.name} reaches none of the bands at any redshift within the bounds; "
+            "try another source."
         )
-    return 10 * float(np.max(data.rows.flux[~data.rows.limit])) / float(seen[seen > 0].min())
+    brightest = float(np.max(data.rows.flux[~data.rows.limit]))
+    return 10 * brightest / float(farthest[farthest > 0].min())

@@ -27,8 +27,7 @@ from typing import Any
 
 import pytest
 
-from fitter_lambda.engine.priors import CLASSES, get_supernova_class
-from fitter_lambda.engine.template_ranking import RATES
+from fitter_lambda.engine.supernova_classes import CLASSES, RATES, get_supernova_class
 from fitter_lambda.input.fit_parameters import PARAMETERS
 from infra.client import Api
 from infra.local.control import RunningStack, free_port
@@ -249,7 +248,7 @@ def test_the_parameters_of_the_page_are_those_of_the_fitter() -> None:
 
 def test_the_classes_of_the_page_are_those_of_the_fitter() -> None:
     expected = [
-        [name, kind.group, str(kind.mean), str(kind.sigma), "yes" if kind.dusty else "no"]
+        [name, kind.group, str(kind.mean), str(kind.sigma), "yes" if kind.is_dusty else "no"]
         for name, kind in (*CLASSES.items(), ("any other", get_supernova_class("any other")))
     ]
     assert table_below("type in sncosmo", "class", "mean of M_B", "sigma", "host dust") == expected

@@ -136,9 +136,9 @@ def rank(case: Case, seed: int) -> dict[str, float]:
 
 def _log_likelihood(fit: Fit, values: Array) -> Array:
     theta, a = fit.split_values(values)
-    design, scatter = fit.posterior.view(theta)
+    design, scatter = fit.posterior.view_rows(theta)
     likelihood = fit.posterior.likelihood
-    return likelihood.log_density(design, likelihood.predict(design, a, scatter))
+    return likelihood.log_density(likelihood.predict(design, a, scatter))
 
 
 def _rank(task: tuple[Case, int]) -> dict[str, float]:

@@ -20,7 +20,8 @@ from scipy import stats
 
 from fitter_lambda.engine import source_grid
 from fitter_lambda.engine.fit_data import FitData
-from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
+from fitter_lambda.engine.priors import RedshiftPrior
+from fitter_lambda.engine.supernova_classes import CLASSES
 from fitter_lambda.input import templates
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve

@@ -1,6 +1,7 @@
 """Band fluxes and covariances are sncosmo's own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from scipy.stats import multivariate_normal
 
 from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood
-from fitter_lambda.engine.salt_scatter import SaltScatter, Scatter
+from fitter_lambda.engine.rows import Rows
+from fitter_lambda.engine.salt_scatter import RowScatter, SaltScatter
 from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, load_source_grid
 from fitter_lambda.input.templates import load_bandpasses
 from tests.fitter.simulate import bump, dusty, offer, offer_shared
@@ -67,7 +69,7 @@ def _epochs(grid: SourceGrid, z: float, random: np.random.Generator) -> tuple[Ar
 def _seen(
     fluxes: BandFluxes, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]
 ) -> DesignMatrix:
-    return fluxes.design(z, s, fluxes.grid.epochs(z, t0, mjd), band)
+    return fluxes.build_design_matrix(fluxes.grid.locate_rows(z, t0, mjd, band), s[:, None])
 
 
 def _errors(grid: SourceGrid, shape: str | None, seed: int, fixed: bool) -> float:
@@ -175,7 +177,7 @@ def test_fluxes_of_known_templates_are_those_of_sncosmo(
 @pytest.mark.parametrize("source", ["salt3", "made-irregular"])
 def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str) -> None:
     grid = load(source)
-    shape = grid.shape or HOST_DUST
+    shape = grid.shapes[0] if grid.shapes else HOST_DUST
     low, high = SHAPES[shape]
     fluxes = BandFluxes(grid, _bands(), Z_LOW, Z_HIGH, shape, low, high)
     random = np.random.default_rng(5)
@@ -256,25 +258,26 @@ def _agrees_with_a_dense_covariance(grid: SourceGrid, seed: int) -> None:
     error = 0.03 * np.abs(flux).max() * random.uniform(0.5, 2, 40)
     total = np.diag(error**2) + covariance
     data = random.multivariate_normal(flux, total)
-    likelihood = Likelihood(data, error**2, band, np.zeros(40, dtype=bool))
-    at, epochs = np.array([z]), grid.epochs(np.array([z]), np.array([T0]), mjd)
-    design = fluxes.design(at, np.array([c]), epochs, band)
-    scatter = SaltScatter(grid, _bands(), 0.01, 0.2).at(at, epochs, band)
+    none = np.zeros(40, dtype=bool)
+    rows = Rows(mjd, data, error**2, band, none, none.astype(int), len(BANDS))
+    likelihood = Likelihood(rows)
+    phases = grid.locate_rows(np.array([z]), np.array([T0]), mjd, band)
+    design = fluxes.build_design_matrix(phases, np.array([[c]]))
+    scatter = SaltScatter(grid, _bands(), 0.01, 0.2).compute_row_scatter(phases)
     a = np.array([[x0, x0 * x1]])
-    found = likelihood.log_density(design, likelihood.predict(design, a, scatter))[0]
+    found = likelihood.log_density(likelihood.predict(design, a, scatter))[0]
     assert found == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
     for robust in (False, True):
         limits = random.random(40) < 0.1
-        _climbs_by_its_slope(Likelihood(data, error**2, band, limits, robust=robust), design, a, scatter)
+        _climbs_by_its_slope(Likelihood(replace(rows, is_limit=limits), robust=robust), design, a, scatter)
 
 
-def _climbs_by_its_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatter: Scatter) -> None:
+def _climbs_by_its_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatter: RowScatter) -> None:
     """A step of least squares goes along the density's own slope."""
-    _, slope = likelihood.step(design, a, likelihood.predict(design, a, scatter), scatter)
+    _, slope = likelihood.compute_curvature(a, likelihood.predict(design, a, scatter), scatter)
     for i, size in enumerate(1e-5 * a[0, 0] * np.eye(2)):
         above, below = (
-            likelihood.log_density(design, likelihood.predict(design, x, scatter))
-            for x in (a + size, a - size)
+            likelihood.log_density(likelihood.predict(design, x, scatter)) for x in (a + size, a - size)
         )
         rise = (above - below)[0] / (2 * size[i])
         assert slope[0, i] == pytest.approx(rise, rel=1e-4, abs=1e-6 * np.abs(slope).max())

@@ -9,7 +9,8 @@ import pytest
 import sncosmo
 
 from fitter_lambda.engine.fit import Fit
-from fitter_lambda.engine.template_ranking import RATES, fit_catalogue
+from fitter_lambda.engine.supernova_classes import RATES
+from fitter_lambda.engine.template_ranking import fit_catalogue
 from fitter_lambda.errors import FitterError
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
@@ -149,7 +150,7 @@ def test_a_source_that_cannot_be_fitted_is_listed_with_the_reason() -> None:
     given = payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True", n_draws=100)
     fit, ranking, _ = search(given)
     assert fit.posterior.fluxes.grid.name == ranking["sources"][0]["name"]
-    assert fit.posterior.fluxes.grid.is_salt is False
+    assert not fit.posterior.fluxes.grid.is_salt
     assert of_source(ranking, "single")["reason"] is None
     salt = of_source(ranking, "salt3")
     assert "needs at least 5" in salt["reason"]

@@ -16,12 +16,12 @@ import pytest
 import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 
-from fitter_lambda.engine.peak_magnitudes import compute_peaks
+from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.templates import load_source
-from fitter_lambda.renderer.plain import to_plain
-from fitter_lambda.renderer.unpickle import load_joblib
+from fitter_lambda.renderer.joblib_files import load_joblib
+from fitter_lambda.renderer.json_values import to_json_values
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 
 NAMES = ["z", "t0", "x0", "x1", "c"]
@@ -152,8 +152,8 @@ def test_the_same_payload_gives_the_same_file() -> None:
 
 
 def test_the_results_hold_plain_data_only(document: dict[str, Any], results: Any) -> None:
-    ours = to_plain(load_joblib(data(document["analysis"]["results"])))
-    assert ours == to_plain(results)
+    ours = to_json_values(load_joblib(data(document["analysis"]["results"])))
+    assert ours == to_json_values(results)
     assert json.loads(json.dumps(ours, allow_nan=False)) == ours
 
 
@@ -189,12 +189,15 @@ def test_what_made_the_results_is_named(results: Any) -> None:
 def assert_same_peak(source: Any) -> None:
     """Peak and decline of one SALT3, by a grid that is fine enough for a hundredth of a day."""
     x0, x1, c = source.parameters
-    found = compute_peaks(load_source_grid("salt3"), "c", np.array([[x0, x0 * x1]]), np.array([c]))
+    fluxes = BandFluxes(
+        load_source_grid("salt3"), [sncosmo.get_bandpass("bessellb")], 0.0, 0.0, "c", -1.0, 2.0
+    )
+    peaks = fluxes.compute_peaks(np.array([[x0, x0 * x1]]), np.array([[c]]))
     phase = np.arange(-5.0, 5.0, 0.005)
     at = phase[np.argmin(source.bandmag("bessellb", "ab", phase))]
     now, later = (source.bandmag("bessellb", "ab", at + days) for days in (0.0, 15.0))
     for value, (expected, tolerance) in zip(
-        found, [(now + 0.1186, 1e-3), (at, 0.02), (later - now, 2e-3)], strict=True
+        peaks, [(now + 0.1186, 1e-3), (at, 0.02), (later - now, 2e-3)], strict=True
     ):
         assert value[0] == pytest.approx(expected, abs=tolerance)
 

@@ -20,8 +20,9 @@ from scipy.special import logsumexp, ndtr
 
 from fitter_lambda.engine.fit import Fit, fit_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
-from fitter_lambda.engine.priors import CLASSES, SupernovaClass, RedshiftPrior
+from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.supernova_classes import CLASSES, SupernovaClass
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.sncosmo_registries import get_source_types
@@ -59,7 +60,7 @@ class Reference:
         self.model = dusty(source) if "hostebv" in fit.names else sncosmo.Model(source)
         self.bands = np.array(self.rows.bandpasses, dtype=object)[self.rows.band]
         self.unit = source.peakmag("bessellb", "ab") - VEGA_IN_AB
-        self.highest = fit.posterior.amplitude.highest or math.inf
+        self.highest = getattr(fit.posterior.priors, "highest", math.inf)
         rows = self.rows
         error = 0.0 if self.is_salt else parameters.model_error
         self.variance = rows.fluxerr**2 + np.where(rows.limit, 0.0, error * rows.flux) ** 2

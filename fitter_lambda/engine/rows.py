@@ -1,0 +1,66 @@
+"""The rows of a light curve, as the likelihood sees them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Rows"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a light curve, all arrays of shape (n,).
+
+    Attributes
+    ----------
+    mjd : ndarray
+        Days.
+    flux, variance : ndarray
+        Micro-Jansky and its square; for limits, the limit and the variance of its error.
+    band : ndarray of int
+        Index of the band.
+    is_limit : ndarray of bool
+        True for limits, which have no flux.
+    n_detections : ndarray of int
+        Number of detections in the row: 0 or 1 before binning.
+    n_bands : int
+        Number of bands of the whole light curve.
+    """
+
+    mjd: Array
+    flux: Array
+    variance: Array
+    band: npt.NDArray[np.int_]
+    is_limit: npt.NDArray[np.bool_]
+    n_detections: npt.NDArray[np.int_]
+    n_bands: int
+
+    def __len__(self) -> int:
+        return len(self.mjd)
+
+    @cached_property
+    def in_band(self) -> Array:
+        """1 where a row belongs to a band, else 0; shape (n, n_bands)."""
+        return np.eye(self.n_bands)[self.band]
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> "Rows":
+        """Return the rows where `mask` is True."""
+        return Rows(
+            self.mjd[mask], self.flux[mask], self.variance[mask], self.band[mask], self.is_limit[mask],
+            self.n_detections[mask], self.n_bands,
+        )  # fmt: skip
+
+    def bin_nights(self) -> "Rows":
+        """Return one row for each night and band, limits apart, with means weighted by inverse variance."""
+        keys = np.stack([np.floor(self.mjd), self.band, self.is_limit], axis=1)
+        _, first, bins = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        bins = bins.ravel()
+        weight = 1 / self.variance
+        total = np.bincount(bins, weight)
+        mjd, flux = (np.bincount(bins, weight * x) / total for x in (self.mjd, self.flux))
+        n_detections = np.bincount(bins, self.n_detections).astype(int)
+        return Rows(mjd, flux, 1 / total, self.band[first], self.is_limit[first], n_detections, self.n_bands)
