@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from fitter_lambda.errors import NoMapError, RenderError
 from fitter_lambda.input import dust_map
 from fitter_lambda.input.templates import load_bandpasses
-from fitter_lambda.renderer.deredden import band_extinction, deredden
+from fitter_lambda.renderer.dereddening import compute_band_extinction, deredden_inputs
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import COLUMNS
 from tests.fitter.rendering import json_product, render
@@ -130,7 +130,7 @@ def test_the_map_is_read_at_the_place_that_its_projection_says(sfd: Path, l: flo
 def test_the_law_is_fitzpatricks_in_the_optical(wavelength: float, per_ebv: float) -> None:
     """The anchors of his spline, table 3 of the paper, as A(λ) / E(B−V) for R_V = 3.1."""
     narrow = sncosmo.Bandpass(wavelength + np.array([-2.0, 0.0, 2.0]), [0.0, 1.0, 0.0])
-    assert band_extinction(narrow, 0.5) == pytest.approx(0.5 * per_ebv, rel=1e-3)
+    assert compute_band_extinction(narrow, 0.5) == pytest.approx(0.5 * per_ebv, rel=1e-3)
 
 
 def test_the_law_is_fitzpatricks_in_the_ultraviolet() -> None:
@@ -141,7 +141,7 @@ def test_the_law_is_fitzpatricks_in_the_ultraviolet() -> None:
     bump = x**2 / ((x**2 - 4.596**2) ** 2 + (x * 0.99) ** 2)
     expected = r_v + c1 + c2 * x + 3.23 * bump  # the far-ultraviolet term begins at 5.9
     narrow = sncosmo.Bandpass([1998.0, 2000.0, 2002.0], [0.0, 1.0, 0.0])
-    assert band_extinction(narrow, 0.1) == pytest.approx(0.1 * expected, rel=1e-3)
+    assert compute_band_extinction(narrow, 0.1) == pytest.approx(0.1 * expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(("name", "per_sfd"), [("sdssg", 3.303), ("sdssr", 2.285), ("sdssi", 1.698)])
@@ -150,14 +150,14 @@ def test_bands_are_reddened_as_schlafly_and_finkbeiner_found(name: str, per_sfd:
     bands, missing = load_bandpasses([name])
     if missing:
         pytest.skip(f"the bandpass {name} is not here")
-    assert band_extinction(bands[name], 0.86 * 0.1) == pytest.approx(0.1 * per_sfd, rel=0.04)
+    assert compute_band_extinction(bands[name], 0.86 * 0.1) == pytest.approx(0.1 * per_sfd, rel=0.04)
 
 
 def test_a_wide_band_is_integrated() -> None:
     """Blue light goes first: more dust makes a band redder, and its extinction grows by less."""
     wide = sncosmo.Bandpass([3000.0, 3001.0, 9999.0, 10000.0], [0.0, 1.0, 1.0, 0.0])
-    assert band_extinction(wide, 1.0) < 0.97 * 10 * band_extinction(wide, 0.1)
-    assert band_extinction(wide, 0.0) == 0
+    assert compute_band_extinction(wide, 1.0) < 0.97 * 10 * compute_band_extinction(wide, 0.1)
+    assert compute_band_extinction(wide, 0.0) == 0
 
 
 def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
@@ -174,14 +174,14 @@ def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
 def test_a_broken_map_is_no_map(sfd: Path, content: bytes) -> None:
     (sfd / "SFD_dust_4096_ngp.fits").write_bytes(content)
     with pytest.raises(NoMapError, match="cannot be read"):
-        deredden(document(DETECTED))
+        deredden_inputs(document(DETECTED))
 
 
 @pytest.mark.parametrize("value", [np.nan, -1.0, 1e6])
 def test_a_map_of_impossible_values_is_no_map(sfd: Path, value: float) -> None:
     write_map(sfd, north=value)
     with pytest.raises(NoMapError, match="damaged"):
-        deredden(document(DETECTED))
+        deredden_inputs(document(DETECTED))
 
 
 def test_the_image_says_where_its_map_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_the_image_says_where_its_map_is(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_photometry_rows_are_no_error() -> None:
-    answer = deredden(document())
+    answer = deredden_inputs(document())
     assert answer["inputs"]["photometry"] == ",".join(COLUMNS) + "\n"
     assert answer["extinction"]["a"] == {} and answer["extinction"]["ebv"] == pytest.approx(0.086)
 
@@ -225,13 +225,13 @@ def test_no_photometry_rows_are_no_error() -> None:
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_a_sentence(source: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
-        deredden(source)
+        deredden_inputs(source)
     assert words in str(caught.value) and len(str(caught.value)) < 400
 
 
 def test_a_band_beyond_the_law_is_refused() -> None:
     with pytest.raises(RenderError, match="the law ends"):
-        band_extinction(sncosmo.Bandpass([2e5, 2.1e5], [1.0, 1.0], name="f2100w"), 0.1)
+        compute_band_extinction(sncosmo.Bandpass([2e5, 2.1e5], [1.0, 1.0], name="f2100w"), 0.1)
 
 
 def test_numbers_that_json_has_not_are_refused(server: Server) -> None:
@@ -254,7 +254,7 @@ def test_any_document_gets_an_answer(rows: Any, ra: Any, dec: Any) -> None:
     if isinstance(rows, str):
         source["inputs"]["photometry"] = rows
     try:
-        answer = deredden(source)
+        answer = deredden_inputs(source)
     except RenderError as error:
         assert str(error)
     else:

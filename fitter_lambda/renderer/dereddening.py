@@ -1,15 +1,15 @@
-"""The photometry of an analysis as it would be without the dust of our Galaxy.
+"""Photometry of an analysis without the extinction by the dust of our Galaxy.
 
 The extinction in a filter is that of a source whose spectrum is flat in f_ν (an AB source), integrated
 over the bandpass: A = −2.5 log10(∫ T 10^(−0.4 A(λ)) dλ/λ / ∫ T dλ/λ), with A(λ) by Fitzpatrick (1999,
-PASP 111, 63) for R_V = 3.1 and the reddening of the dust map. Other spectra differ by a few per cent of
-A. Dates, magnitude errors and everything else in the document stay.
+PASP 111, 63) for R_V = 3.1 and the reddening of the dust map. For other spectra A differs by a few per cent.
+Dates, magnitude errors and the rest of the document are unchanged.
 """
 
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,16 @@ from fitter_lambda.errors import RenderError
 from fitter_lambda.input import dust_map
 from fitter_lambda.input.templates import load_bandpasses
 
-__all__ = ["band_extinction", "deredden"]
+__all__ = ["compute_band_extinction", "deredden_inputs"]
 
 Row = dict[str, str]
 
 MAX_FILTERS = 40
 LAW = "Fitzpatrick (1999) with R_V = 3.1, integrated over the bandpass for a spectrum flat in f_nu"
 _R_V = 3.1
-_STEP = 2.0
-#: A column's value and the extinction (mag) give what was there without it.
-_CORRECTED: dict[str, Callable[[float, float], float]] = {
+_STEP_ANGSTROM = 2.0
+#: The corrected value of each column, from its value and the extinction (mag).
+_CORRECTIONS: dict[str, Callable[[float, float], float]] = {
     "flux": lambda flux, a: flux * 10 ** (0.4 * a),
     "fluxerr": lambda error, a: error * 10 ** (0.4 * a),
     "mag": lambda mag, a: mag - a,
@@ -36,20 +36,20 @@ _CORRECTED: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def deredden(document: Any) -> dict[str, Any]:
+def deredden_inputs(document: Any) -> dict[str, Any]:
     """Correct the photometry in the inputs of an analysis for Galactic extinction.
 
     Parameters
     ----------
     document : object
-        What a service would be sent: ``inputs.photometry`` (CSV) and ``resource`` with ``ra`` and
-        ``dec`` (degrees) are read.
+        What a service is sent, with ``inputs.photometry`` (CSV), and ``resource`` with ``ra`` and ``dec``
+        (degrees).
 
     Returns
     -------
     dict
         The same with corrected photometry, and ``extinction``: ``ebv`` (mag, recalibrated), ``map``,
-        ``law``, and ``a``, the magnitudes that were taken off by filter.
+        ``law``, and ``a``, the extinction (mag) by filter.
 
     Raises
     ------
@@ -65,30 +65,30 @@ def deredden(document: Any) -> dict[str, Any]:
     inputs = document.get("inputs")
     if not isinstance(inputs, dict):
         raise RenderError("The inputs hold no photometry; there is nothing to correct for extinction.")
-    header, rows = _table(inputs.get("photometry"))
-    ebv = dust_map.reddening(*_position(document.get("resource")))
-    magnitudes = _extinctions({row.get("filter", "") for row in rows}, ebv)
-    corrected = [_corrected(number, row, magnitudes) for number, row in enumerate(rows, start=1)]
+    header, rows = _parse_csv(inputs.get("photometry"))
+    ebv = dust_map.reddening(*_parse_position(document.get("resource")))
+    extinctions = _compute_extinctions({row["filter"] for row in rows}, ebv)
+    corrected = [_correct_row(number, row, extinctions) for number, row in enumerate(rows, start=1)]
     return {
         **document,
-        "inputs": {**inputs, "photometry": _csv(header, corrected)},
-        "extinction": {"ebv": ebv, "map": dust_map.MAP_NAME, "law": LAW, "a": magnitudes},
+        "inputs": {**inputs, "photometry": _format_csv(header, corrected)},
+        "extinction": {"ebv": ebv, "map": dust_map.MAP_NAME, "law": LAW, "a": extinctions},
     }
 
 
-def _position(resource: object) -> tuple[float, float]:
-    found = [resource.get(name) for name in ("ra", "dec")] if isinstance(resource, dict) else [None, None]
-    if None in found:
+def _parse_position(resource: object) -> tuple[float, float]:
+    values = [resource.get(name) for name in ("ra", "dec")] if isinstance(resource, dict) else [None, None]
+    if None in values:
         raise RenderError(
             "The source has no position (ra, dec), so its extinction is not known; give it one."
         )
-    ra, dec = (float(x) if isinstance(x, (int, float)) and abs(x) <= 360 else math.nan for x in found)
+    ra, dec = (float(x) if isinstance(x, (int, float)) and abs(x) <= 360 else math.nan for x in values)
     if not (0 <= ra <= 360 and -90 <= dec <= 90):
         raise RenderError("The source's ra and dec are no position; expected degrees, 0..360 and -90..90.")
     return ra, dec
 
 
-def _table(text: object) -> tuple[list[str], list[Row]]:
+def _parse_csv(text: object) -> tuple[list[str], list[Row]]:
     if not isinstance(text, str) or not text.strip():
         raise RenderError("inputs.photometry is missing; there is nothing to correct for extinction.")
     try:
@@ -107,7 +107,7 @@ def _table(text: object) -> tuple[list[str], list[Row]]:
     return header, [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def _csv(header: list[str], rows: Iterable[Row]) -> str:
+def _format_csv(header: list[str], rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
@@ -115,24 +115,26 @@ def _csv(header: list[str], rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def _extinctions(names: set[str], ebv: float) -> dict[str, float]:
-    """Magnitudes by filter."""
-    if len(names) > MAX_FILTERS:
-        raise RenderError(f"The photometry has {len(names)} filters, at most {MAX_FILTERS} can be corrected.")
-    found, missing = load_bandpasses(sorted(names))
+def _compute_extinctions(filters: set[str], ebv: float) -> dict[str, float]:
+    """Compute the extinction (mag) in each filter."""
+    if len(filters) > MAX_FILTERS:
+        raise RenderError(
+            f"The photometry has {len(filters)} filters, at most {MAX_FILTERS} can be corrected."
+        )
+    bandpasses, missing = load_bandpasses(sorted(filters))
     if missing:
-        named = "; ".join(
+        reasons = "; ".join(
             f"{name[:40]!r}: {reason[:150].rstrip('.')}" for name, reason in list(missing.items())[:5]
         )
         raise RenderError(
-            f"The photometry cannot be corrected for extinction without these bandpasses: {named}. "
+            f"The photometry cannot be corrected for extinction without these bandpasses: {reasons}. "
             "Choose other filters with input_filters."
         )
-    return {name: band_extinction(found[name], ebv) for name in sorted(names)}
+    return {name: compute_band_extinction(bandpass, ebv) for name, bandpass in bandpasses.items()}
 
 
-def band_extinction(band: Any, ebv: float) -> float:
-    """The extinction in a bandpass (mag), for an AB source and the reddening E(B−V) (mag).
+def compute_band_extinction(band: Any, ebv: float) -> float:
+    """Compute the extinction in a bandpass (mag), for an AB source and the reddening E(B−V) (mag).
 
     Parameters
     ----------
@@ -142,31 +144,32 @@ def band_extinction(band: Any, ebv: float) -> float:
     Raises
     ------
     RenderError
-        The bandpass reaches beyond the wavelengths of the law.
+        The bandpass extends beyond the wavelengths of the law.
     """
     import sncosmo
 
     dust = sncosmo.F99Dust(r_v=_R_V)
     dust.set(ebv=ebv)
-    if not dust.minwave() <= band.minwave() < band.maxwave() <= dust.maxwave():
+    first, last = band.minwave(), band.maxwave()
+    if not dust.minwave() <= first < last <= dust.maxwave():
         raise RenderError(f"The extinction in {band.name} is not known: the law ends at 909 Å and 60000 Å.")
-    edges = np.linspace(band.minwave(), band.maxwave(), 2 + int((band.maxwave() - band.minwave()) / _STEP))
+    edges = np.linspace(first, last, 2 + int((last - first) / _STEP_ANGSTROM))
     wave = (edges[1:] + edges[:-1]) / 2
     photons = band(wave) / wave
     return float(-2.5 * np.log10(dust.propagate(wave, photons).sum() / photons.sum()))
 
 
-def _corrected(number: int, row: Row, magnitudes: dict[str, float]) -> Row:
-    changed = {}
-    for name, correct in _CORRECTED.items():
-        if (text := row.get(name, "")) != "":
+def _correct_row(number: int, row: Row, extinctions: dict[str, float]) -> Row:
+    corrected = dict(row)
+    for name, correct in _CORRECTIONS.items():
+        if text := row.get(name, ""):
             try:
-                value = correct(float(text), magnitudes[row["filter"]])
+                value = correct(float(text), extinctions[row["filter"]])
             except (ValueError, OverflowError):
                 value = math.nan
             if not math.isfinite(value):
                 raise RenderError(
                     f"inputs.photometry, row {number}: {name} is {text[:40]!r}, expected a number."
                 )
-            changed[name] = repr(value)
-    return row | changed
+            corrected[name] = repr(value)
+    return corrected
