@@ -41,8 +41,7 @@ class StoredFit:
 
     def load_document(self) -> "CallbackDocument | None":
         """Load the finished document; None if there is none yet."""
-        document: CallbackDocument | None = self._load("document.json")
-        return document
+        return self._load("document.json")  # type: ignore[no-any-return]
 
     def save_document(self, document: "CallbackDocument") -> None:
         """Save a finished document."""

@@ -90,9 +90,11 @@ def fill_directory(directory: Path, url: str, sha256: str = "") -> None:
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as archive:
-        digest = _download(url, archive)
+        _download(url, archive)
+        digest = hashlib.file_digest(archive, "sha256").hexdigest()
         if sha256 and digest != sha256.lower():
             raise NoMapError(f"The archive's SHA-256 is {digest}, expected {sha256}.")
+        archive.seek(0)
         _unpack(archive, directory)
     _look_up(directory, *_NORTH_POLE)
     at_origin = _look_up(directory, *_ORIGIN)
@@ -102,16 +104,12 @@ def fill_directory(directory: Path, url: str, sha256: str = "") -> None:
         )
 
 
-def _download(url: str, archive: IO[bytes]) -> str:
-    """Download a URL into a file; return its SHA-256."""
-    digest = hashlib.sha256()
+def _download(url: str, archive: IO[bytes]) -> None:
     with requests.get(url, stream=True, timeout=_TIMEOUT) as response:
         response.raise_for_status()
         for chunk in response.iter_content(1024 * 1024):
-            digest.update(chunk)
             archive.write(chunk)
     archive.seek(0)
-    return digest.hexdigest()
 
 
 def _unpack(archive: IO[bytes], directory: Path) -> None:

@@ -24,7 +24,6 @@ _MAX_CSV_CHARACTERS = 20_000_000
 _NUMBERS = ("mjd", "flux", "fluxerr", "mag", "magerr", "limiting_mag", "zp")
 #: The columns of a payload by sncosmo's names of them; others have one name everywhere.
 _PAYLOAD_COLUMNS = {"time": "mjd", "band": "filter", "zpsys": "magsys"}
-_JD_OF_MJD_ZERO = 2_400_000.5
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,9 @@ def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
     Parameters
     ----------
     table : astropy Table, pandas DataFrame or dict of columns
-        Modified Julian dates, or Julian dates in a column "jd", or an astropy `Time`; bands; flux and fluxerr
-        in microjansky (AB) or with zp and zpsys, or in units of astropy. Without flux: mag and magerr; for a
-        limit, fluxerr alone, or limiting_mag with fluxerr and zp. Masked, NaN and None are blank.
+        Modified Julian dates or an astropy `Time`; bands; flux and fluxerr in microjansky (AB), or with zp
+        and zpsys, or in units of astropy. Without flux: mag and magerr; for a limit, fluxerr alone, or
+        limiting_mag with fluxerr and zp. Masked, NaN and None are blank.
 
     Raises
     ------
@@ -103,11 +102,7 @@ def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
     aliases |= {name: name for name in ("mag", "magerr", "limiting_mag") if name in names}
     try:
         columns = {
-            _PAYLOAD_COLUMNS.get(key, key): _list_values(
-                table[name],
-                is_julian_date=name.lower() == "jd",
-                is_bare_flux=key in ("flux", "fluxerr") and "zp" not in aliases,
-            )
+            _PAYLOAD_COLUMNS.get(key, key): _list_values(table[name], key.startswith("flux"), "zp" in aliases)
             for key, name in aliases.items()
         }
     except (ValueError, TypeError) as error:
@@ -119,17 +114,15 @@ def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
     return [_make_row(i, dict(zip(columns, cells, strict=True))) for i, cells in enumerate(rows, 1)]
 
 
-def _list_values(column: Any, *, is_julian_date: bool, is_bare_flux: bool) -> list[Any]:
-    """Return a column as a list, None where masked; days as MJD, a flux with a unit in microjansky."""
-    from astropy.units import Quantity
-
+def _list_values(column: Any, is_flux: bool, has_zero_points: bool) -> list[Any]:
+    """Return a column as a list, None where masked; times as MJD, a flux with a unit in microjansky."""
     unit = getattr(column, "unit", None)
-    if is_bare_flux and unit is not None:
+    if is_flux and unit is not None and not has_zero_points:
+        from astropy.units import Quantity
+
         column = Quantity(column, unit).to_value("uJy")
-    days = getattr(column, "mjd", column)  # of an astropy Time
-    values: list[Any] = np.ma.asarray(getattr(days, "value", days)).tolist()
-    if is_julian_date:
-        values = [None if value is None else value - _JD_OF_MJD_ZERO for value in values]
+    column = getattr(column, "mjd", column)  # of an astropy Time
+    values: list[Any] = np.ma.asarray(getattr(column, "value", column)).tolist()
     return values
 
 

@@ -1,7 +1,6 @@
-"""sncosmo's lists of sources, bandpasses, magnitude systems and column names, which it does not export.
+"""sncosmo's lists of sources, bandpasses, systems and column names, and its data directory: none is public.
 
-The only module that uses private names of sncosmo beside the engine's `source_grid`. A test compares
-`WRITTEN_FOR` with the installed version.
+The engine has its own adapter, `sncosmo_internals`. A test compares `WRITTEN_FOR` with the installed version.
 """
 
 from collections.abc import Iterable
@@ -10,10 +9,23 @@ from typing import Any
 
 __all__ = [
     "WRITTEN_FOR", "find_columns", "get_source_types", "get_source_versions", "list_bandpasses",
-    "list_magnitude_systems", "list_sources_in",
+    "list_magnitude_systems", "list_sources_in", "set_data_directory",
 ]  # fmt: skip
 
 WRITTEN_FOR = {"sncosmo": "2.13.1"}
+
+
+def set_data_directory(directory: Path, timeout: float) -> None:
+    """Set where sncosmo looks for its files, and the seconds of its downloads' timeout.
+
+    Its environment variable would do for the first lookup in a process only, and processes that start later
+    need the user's value.
+    """
+    import sncosmo
+
+    sncosmo.conf.remote_timeout = timeout
+    mirror = sncosmo.builtins.DATADIR
+    mirror._rootdir, mirror._checked_rootdir = str(directory), None
 
 
 def _get_source_registry() -> Any:

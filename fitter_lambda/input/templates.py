@@ -26,14 +26,13 @@ from typing import Any
 from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.sncosmo_registries import get_source_versions, list_sources_in
+from fitter_lambda.input.sncosmo_registries import get_source_versions, list_sources_in, set_data_directory
 
 __all__ = [
     "build_overlay", "iterate_files", "list_local_sources", "load_bandpasses", "load_magnitude_systems",
     "load_source",
 ]  # fmt: skip
 
-_VARIABLE = "SNCOSMO_DATA_DIR"
 _TIMEOUT_SECONDS = 5.0
 _OFFLINE_TIMEOUT_SECONDS = 0.5
 
@@ -41,8 +40,6 @@ _OFFLINE_TIMEOUT_SECONDS = 0.5
 @functools.cache
 def build_overlay() -> Path:
     """Build the overlay, to be deleted at exit; return its directory."""
-    import sncosmo
-
     overlay = Path(tempfile.mkdtemp(prefix="fitter-templates-"))
     atexit.register(shutil.rmtree, overlay, ignore_errors=True)
     for layer in _list_layers():
@@ -51,18 +48,16 @@ def build_overlay() -> Path:
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
                 link.symlink_to(path)
-    sncosmo.conf.remote_timeout = _TIMEOUT_SECONDS
+    set_data_directory(overlay, _TIMEOUT_SECONDS)
     return overlay
 
 
 def _list_layers() -> list[Path]:
     """List the directories in sncosmo's layout, the ones that win first."""
     spec = importlib.util.find_spec("jax_supernovae")
-    wheel = [Path(place, "sncosmo-modelfiles") for place in (spec and spec.submodule_search_locations) or []]
-    named = [
-        Path(name) for variable in (_VARIABLE, "FITTER_TEMPLATES_DIR") if (name := os.environ.get(variable))
-    ]
-    return [layer.resolve() for layer in (*named, *wheel[:1]) if layer.is_dir()]
+    wheel = [f"{place}/sncosmo-modelfiles" for place in (spec and spec.submodule_search_locations) or []]
+    named = [os.environ.get(variable) for variable in ("SNCOSMO_DATA_DIR", "FITTER_TEMPLATES_DIR")]
+    return [Path(name).resolve() for name in (*named, *wheel) if name and Path(name).is_dir()]
 
 
 def iterate_files(layer: Path) -> Iterator[Path]:
@@ -75,22 +70,16 @@ def iterate_files(layer: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _redirect_sncosmo(timeout: float = _TIMEOUT_SECONDS) -> Iterator[None]:
-    """Let sncosmo look into the overlay, with a short timeout for downloads and their progress on stderr."""
-    overlay = build_overlay()
-    timeout_before, variable_before = socket.getdefaulttimeout(), os.environ.get(_VARIABLE)
+def _limit_downloads(timeout: float = _TIMEOUT_SECONDS) -> Iterator[None]:
+    """Let sncosmo use the overlay; let downloads fail soon and show their progress on stderr."""
+    build_overlay()
+    timeout_before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(timeout)
-    # sncosmo prefers the variable to its configuration; processes that start later need the user's value
-    os.environ[_VARIABLE] = str(overlay)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
         socket.setdefaulttimeout(timeout_before)
-        if variable_before is None:
-            del os.environ[_VARIABLE]
-        else:
-            os.environ[_VARIABLE] = variable_before
 
 
 def list_local_sources() -> list[str]:
@@ -129,7 +118,7 @@ def load_source(name: str) -> Any:
     if version and version not in versions:
         raise TemplateError(f"Source {source} has no version {version!r}; it has {', '.join(versions)}.")
     try:
-        with _redirect_sncosmo():
+        with _limit_downloads():
             return sncosmo.get_source(source, version=version or None, copy=True)
     except (OSError, RuntimeError) as error:
         raise TemplateError(_describe_failed_fetch(f"source {source}", error)) from error
@@ -165,7 +154,7 @@ def _load_all(
     timeout = _TIMEOUT_SECONDS
     for name in names:
         try:
-            with _redirect_sncosmo(timeout):
+            with _limit_downloads(timeout):
                 loaded[name] = load(name)
         except OSError as error:
             missing[name] = _describe_failed_fetch(f"{kind} {name}", error)

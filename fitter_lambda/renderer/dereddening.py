@@ -91,20 +91,22 @@ def _parse_position(resource: object) -> tuple[float, float]:
 def _parse_csv(text: object) -> tuple[list[str], list[Row]]:
     if not isinstance(text, str) or not text.strip():
         raise RenderError("inputs.photometry is missing; there is nothing to correct for extinction.")
+    reader = csv.DictReader(io.StringIO(text.lstrip("\r\n")))
     try:
-        header, *lines = [line for line in csv.reader(io.StringIO(text)) if line]
+        header, rows = list(reader.fieldnames or []), list(reader)
     except csv.Error as error:
         raise RenderError(f"inputs.photometry is not CSV ({error}).") from None
     if len(set(header)) != len(header) or "filter" not in header:
         raise RenderError(
             "inputs.photometry needs a first line that names its columns, with filter, once each."
         )
-    for number, line in enumerate(lines, start=1):
-        if len(line) != len(header):
+    for number, row in enumerate(rows, start=1):
+        n_values = len(header) - list(row.values()).count(None) + len(row.get(None, []))
+        if n_values != len(header):
             raise RenderError(
-                f"inputs.photometry, row {number}: {len(line)} values for {len(header)} columns."
+                f"inputs.photometry, row {number}: {n_values} values for {len(header)} columns."
             )
-    return header, [dict(zip(header, line, strict=True)) for line in lines]
+    return header, rows
 
 
 def _format_csv(header: list[str], rows: list[Row]) -> str:

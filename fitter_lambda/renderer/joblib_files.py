@@ -14,18 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
+from fitter_lambda.renderer import pickle_vocabulary as vocabulary
 from fitter_lambda.renderer.pickle_machine import HookedUnpickler
-from fitter_lambda.renderer.pickle_vocabulary import (
-    ALLOWED_NAMES,
-    ArrayWrapper,
-    Dtype,
-    RawArray,
-    Result,
-    build_array,
-    build_dtype,
-    require_scalar_key,
-    require_type,
-)
 
 __all__ = ["MAX_BYTES", "WRITTEN_FOR", "load_joblib"]
 
@@ -104,7 +94,7 @@ class _PlainDataUnpickler(HookedUnpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return ALLOWED_NAMES[module, name]
+            return vocabulary.ALLOWED_NAMES[module, name]
         except (KeyError, TypeError):
             raise UnsafePickleError(
                 f"The joblib file needs {str(module)[:60]}.{str(name)[:60]}, which is not plain data; "
@@ -112,34 +102,34 @@ class _PlainDataUnpickler(HookedUnpickler):
             ) from None
 
     def apply_state(self, target: Any, state: Any) -> Any:
-        if type(target) is Dtype:
-            target.state = require_type(state, tuple)
-        elif type(target) is ArrayWrapper:
+        if type(target) is vocabulary.Dtype:
+            target.state = vocabulary.require_type(state, tuple)
+        elif type(target) is vocabulary.ArrayWrapper:
             for name in ("shape", "order", "dtype", "numpy_array_alignment_bytes"):
-                setattr(target, name, require_type(state, dict).get(name))
+                setattr(target, name, vocabulary.require_type(state, dict).get(name))
             return self._read_array(target)
-        elif type(target) is RawArray:
-            _, shape, dtype, is_fortran, data = require_type(state, tuple)
+        elif type(target) is vocabulary.RawArray:
+            _, shape, dtype, is_fortran, data = vocabulary.require_type(state, tuple)
             data = data.encode("latin-1") if isinstance(data, str) else data
-            target.array = build_array(dtype, shape, bool(is_fortran), data)
+            target.array = vocabulary.build_array(dtype, shape, bool(is_fortran), data)
             return target.array
-        elif type(target) is not Result:
+        elif type(target) is not vocabulary.Result:
             raise UnsafePickleError(
                 "The joblib file sets the state of something that has none; send plain data."
             )
         return target
 
     def replace_reference(self, value: Any) -> Any:
-        return value.array if type(value) is RawArray else value
+        return value.array if type(value) is vocabulary.RawArray else value
 
     def check_members(self, container: Any, members: Iterable[Any]) -> None:
         for member in members:
-            require_scalar_key(member)
-        require_type(container, dict, Result, set)
+            vocabulary.require_scalar_key(member)
+        vocabulary.require_type(container, dict, vocabulary.Result, set)
 
-    def _read_array(self, wrapper: ArrayWrapper) -> object:
-        dtype = build_dtype(wrapper.dtype)
-        shape = [int(size) for size in require_type(wrapper.shape, tuple)]
+    def _read_array(self, wrapper: vocabulary.ArrayWrapper) -> object:
+        dtype = vocabulary.build_dtype(wrapper.dtype)
+        shape = [int(size) for size in vocabulary.require_type(wrapper.shape, tuple)]
         if any(size < 0 for size in shape):
             raise RenderError("The joblib file holds an array of negative size.")
         if wrapper.numpy_array_alignment_bytes is not None:
@@ -148,5 +138,5 @@ class _PlainDataUnpickler(HookedUnpickler):
         self._bytes_left -= size
         if self._bytes_left < 0:
             raise RenderError("The joblib file holds arrays that are too large; send less.")
-        array = build_array(wrapper.dtype, tuple(shape), "C", self.file.read(size))
+        array = vocabulary.build_array(wrapper.dtype, tuple(shape), "C", self.file.read(size))
         return array.reshape(shape[::-1]).transpose() if wrapper.order == "F" else array

@@ -6,7 +6,6 @@ The only module that uses private names of `pickle`. A test compares `WRITTEN_FO
 import io
 import pickle
 import struct
-from collections.abc import Iterable
 from typing import Any
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
@@ -19,7 +18,12 @@ _Unpickler: Any = pickle._Unpickler
 
 
 class HookedUnpickler(_Unpickler):
-    """An unpickler that asks its subclass; hooks raise to refuse.
+    """An unpickler with hooks, which its subclass defines and which raise to refuse.
+
+    - find_class(module, name): return the meaning of a name in the file
+    - apply_state(target, state): return what replaces an object when its state is known
+    - replace_reference(value): return what replaces an object that the file refers to again
+    - check_members(container, members): check keys of a dict or members of a set before they are hashed
 
     Parameters
     ----------
@@ -35,22 +39,6 @@ class HookedUnpickler(_Unpickler):
         self.file = io.BytesIO(data)
         self.max_bytes = max_bytes
         super().__init__(self.file)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what a name in the file means."""
-        raise NotImplementedError
-
-    def apply_state(self, target: Any, state: Any) -> Any:
-        """Return what takes the place of an object when its state is known."""
-        raise NotImplementedError
-
-    def replace_reference(self, value: Any) -> Any:
-        """Return what takes the place of an object that the file refers to again."""
-        raise NotImplementedError
-
-    def check_members(self, container: Any, members: Iterable[Any]) -> None:
-        """Check the keys of a dict or the members of a set before they are hashed."""
-        raise NotImplementedError
 
     def persistent_load(self, pid: object) -> Any:
         """Refuse references to objects outside the file."""

@@ -134,8 +134,6 @@ def test_times_and_units_of_astropy_are_understood() -> None:
     table["flux"].unit = table["fluxerr"].unit = "mJy"
     table["mjd"] = Time(table["mjd"], format="mjd")
     assert read(table)[0][:4] == pytest.approx((59000.5, "ztfg", 1e5, 1e4))
-    julian = {"jd": [2459001.0, 2459002.0]} | {name: COLUMNS[name] for name in ("filter", "flux", "fluxerr")}
-    assert read(julian) == read(COLUMNS)
     table["flux"].unit = "m"
     with pytest.raises(PayloadError, match="convertible"):
         parse_table_rows(table)
