@@ -9,17 +9,24 @@ hence a matrix product of the grid with weights of its wavelengths. A is the ext
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening
 
-__all__ = ["ZERO_POINT", "choose_shape_nodes", "integrate_bands", "photon_weights", "weigh_shape_nodes"]
+__all__ = [
+    "ZERO_POINT",
+    "build_shape_interpolator",
+    "choose_shape_nodes",
+    "integrate_bands",
+    "photon_weights",
+]
 
-Array = npt.NDArray[np.float64]
 
 #: AB zero point of all fluxes: micro-Jansky.
 ZERO_POINT = 23.9
@@ -62,32 +69,21 @@ def choose_shape_nodes(
     return low + (high - low) * (1 - middle) / 2
 
 
-def weigh_shape_nodes(grid: SourceGrid, nodes: Array, s: Array) -> Array:
-    """Return the weights of the nodes at shapes s (n,), shape (n, k)."""
+def build_shape_interpolator(grid: SourceGrid, nodes: Array) -> Callable[[Array], Array]:
+    """Build the function that weighs the nodes at shapes (n,), with a result of shape (n, k).
+
+    Linear between the grid's own nodes, else the polynomial through all nodes by the barycentric formula
+    (Berrut & Trefethen 2004, eq. 4.2).
+    """
     if len(nodes) == 1:
-        return np.ones((len(s), 1))
-    return _linear_weights(nodes, s) if len(grid.nodes) else _barycentric_weights(nodes, s)
-
-
-def _linear_weights(nodes: Array, s: Array) -> Array:
-    index = np.clip(np.searchsorted(nodes, s) - 1, 0, len(nodes) - 2)
-    right = np.clip((s - nodes[index]) / (nodes[index + 1] - nodes[index]), 0.0, 1.0)
-    weights = np.zeros((len(s), len(nodes)))
-    weights[np.arange(len(s)), index] = 1 - right
-    weights[np.arange(len(s)), index + 1] = right
-    return weights
-
-
-def _barycentric_weights(nodes: Array, s: Array) -> Array:
-    """Lagrange polynomials by the barycentric formula (Berrut & Trefethen 2004, eq. 4.2)."""
-    number = len(nodes)
-    angles = np.pi * (np.arange(number) + 0.5) / number
-    factors = np.sin(angles) * (-1.0) ** np.arange(number)
-    gap = s[:, None] - nodes
-    exact = np.abs(gap) < 1e-14
-    terms = factors / np.where(exact, 1.0, gap)
-    weights = terms / terms.sum(axis=1, keepdims=True)
-    return np.where(exact.any(axis=1, keepdims=True), exact, weights)
+        return lambda s: np.ones((len(s), 1))
+    if len(grid.nodes):
+        linear = make_interp_spline(nodes, np.eye(len(nodes)), k=1)
+        return lambda s: np.asarray(linear(np.clip(s, nodes[0], nodes[-1])))
+    angles = np.pi * (np.arange(len(nodes)) + 0.5) / len(nodes)
+    weights = np.sin(angles) * (-1.0) ** np.arange(len(nodes))
+    polynomial = BarycentricInterpolator(nodes, np.eye(len(nodes)), wi=weights)
+    return lambda s: np.asarray(polynomial(s))
 
 
 def photon_weights(band: Any) -> tuple[Array, Array]:

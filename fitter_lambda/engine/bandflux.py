@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from fitter_lambda.engine.arrays import Array, Indices, Mask
 from fitter_lambda.engine.band_integrals import (
     ZERO_POINT,
+    build_shape_interpolator,
     choose_shape_nodes,
     integrate_bands,
-    weigh_shape_nodes,
 )
 from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
 from fitter_lambda.engine.peak_magnitudes import Peaks, measure_peaks
@@ -28,8 +28,6 @@ from fitter_lambda.engine.source_grid import HOST_DUST, RowPhases, SourceGrid, h
 
 __all__ = ["ZERO_POINT", "BandFluxes", "DesignMatrix"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 #: Step between nodes in ln(1 + z), within bounds, and steps across a band: narrow bands must not miss lines.
 _Z_STEPS = (0.001, 0.004)
@@ -55,7 +53,7 @@ class DesignMatrix:
     flux: Array
     reached: Mask
 
-    def take(self, points: npt.NDArray[np.intp]) -> "DesignMatrix":
+    def take(self, points: Indices) -> "DesignMatrix":
         """Return the design matrix of some of the points."""
         return DesignMatrix(self.flux[points], self.reached[points])
 
@@ -100,6 +98,7 @@ class BandFluxes:
         if shape is not None:
             spread = self._sample_extinction(z_low, z_high)
             self.nodes = choose_shape_nodes(grid, s_low, s_high, *spread)
+        self._weigh_nodes = build_shape_interpolator(grid, self.nodes)
         self._y0 = math.log1p(z_low)
         step = np.clip(np.min(np.ptp(self._edges, axis=1) / self._effective) / _STEPS_PER_BAND, *_Z_STEPS)
         number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / step))
@@ -166,7 +165,7 @@ class BandFluxes:
         flux[(before & is_zero_early) | (after & is_zero_late) | ~inside] = 0.0
         return DesignMatrix(flux, inside & ~after & (~before | self.grid.dark_start))
 
-    def build_curves(self, z: Array, s: Array) -> tuple[Array, npt.NDArray[np.intp]]:
+    def build_curves(self, z: Array, s: Array) -> tuple[Array, Indices]:
         """Interpolate the light curves of all bands at unit amplitudes, one for each distinct point.
 
         Parameters
@@ -191,7 +190,7 @@ class BandFluxes:
         if n_nodes == 1:
             curves = integrals[np.cumsum(z_changes) - 1, 0]
         else:
-            weights = weigh_shape_nodes(self.grid, self.nodes, s)
+            weights = self._weigh_nodes(s)
             curves = np.empty((len(z), n_bands, n_knots, n_linear))
             for own, first, end in zip(integrals, starts, [*starts[1:], len(z)], strict=True):
                 product = weights[first:end] @ own.reshape(n_nodes, -1)
@@ -207,7 +206,7 @@ class BandFluxes:
         matrix = csr_array(four, (len(z), len(self._z_knots)))
         return np.asarray(matrix @ self._z_knots).reshape(-1, *self._axes)
 
-    def find_reach(self, z: Array, phase: Array, band: npt.NDArray[np.int_]) -> tuple[Mask, Mask, Mask]:
+    def find_reach(self, z: Array, phase: Array, band: Indices) -> tuple[Mask, Mask, Mask]:
         """Find which rows lie before the source's first phase, after its last, and within its wavelengths."""
         low, high = self._edges[band].T
         wave = self.grid.wave

@@ -3,11 +3,11 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
+
+from fitter_lambda.engine.arrays import Array
 
 __all__ = ["COSMOLOGY", "HIGHEST_REDSHIFT", "distance_modulus", "supernova_rate"]
 
-Array = npt.NDArray[np.float64]
 
 COSMOLOGY = "flat LCDM, H0 = 70 km/s/Mpc, Om = 0.3"
 _H0 = 70.0

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
+from fitter_lambda.engine.arrays import Array, Indices, Mask
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
@@ -29,7 +29,6 @@ from fitter_lambda.input.fit_request import FitRequest
 
 __all__ = ["Fit", "Progress", "build_fit", "draw_samples", "fit_source", "fit_supernova"]
 
-Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 #: Draws from which modes are sought that the mode search has missed.
@@ -103,9 +102,7 @@ class Fit:
         design, scatter = self.posterior.view_rows(theta)
         return self.posterior.likelihood.predict(design, a, scatter)
 
-    def predict_fluxes(
-        self, values: Array, mjd: Array, band: npt.NDArray[np.int_]
-    ) -> tuple[Array, npt.NDArray[np.bool_]]:
+    def predict_fluxes(self, values: Array, mjd: Array, band: Indices) -> tuple[Array, Mask]:
         """Predict fluxes (micro-Jansky) at any dates.
 
         Parameters

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.importance_weights import (
     ENOUGH_DRAWS,
     PosteriorSample,
@@ -30,7 +30,6 @@ from fitter_lambda.errors import FitError
 
 __all__ = ["run_importance_sampling"]
 
-Array = npt.NDArray[np.float64]
 
 #: Degrees of freedom of the mixture's components.
 _NU = 6.0

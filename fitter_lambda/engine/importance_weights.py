@@ -10,15 +10,14 @@ et al. 2024) is below 0.7. Where a few draws hold nearly all weight, weights are
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.posterior import JointDraws
 from fitter_lambda.errors import FitError
 
 __all__ = ["ENOUGH_DRAWS", "PosteriorSample", "effective_sample_size", "resample", "temper_weights"]
 
-Array = npt.NDArray[np.float64]
 
 #: Fewest weights that a Pareto shape is fitted to.
 _MIN_TAIL = 50

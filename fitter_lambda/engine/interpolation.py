@@ -5,12 +5,11 @@ Kernels: "linear", straight lines; "convolution", cubic convolution (Keys 1981) 
 """
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_banded
 
-__all__ = ["build_knots", "interpolate", "locate"]
+from fitter_lambda.engine.arrays import Array, Indices
 
-Array = npt.NDArray[np.float64]
+__all__ = ["build_knots", "interpolate", "locate"]
 
 
 def build_knots(samples: Array, kernel: str) -> Array:
@@ -41,9 +40,7 @@ def _build_spline_system(number: int) -> Array:
     return diagonals
 
 
-def locate(
-    x: Array, start: float, step: float, number: int, kernel: str
-) -> tuple[npt.NDArray[np.intp], Array]:
+def locate(x: Array, start: float, step: float, number: int, kernel: str) -> tuple[Indices, Array]:
     """Locate places among `number` samples.
 
     Returns
@@ -58,7 +55,7 @@ def locate(
     return index, _weigh_knots(kernel, index, place - index, number - 1)
 
 
-def _weigh_knots(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals: int) -> Array:
+def _weigh_knots(kernel: str, index: Indices, x: Array, n_intervals: int) -> Array:
     """Return the weights of the four knots about fractions x of the intervals `index`."""
     y = 1 - x
     weights = np.zeros((4, *x.shape))
@@ -82,7 +79,7 @@ def _weigh_knots(kernel: str, index: npt.NDArray[np.intp], x: Array, n_intervals
     return weights
 
 
-def interpolate(knots: Array, index: npt.NDArray[np.intp], weights: Array) -> Array:
+def interpolate(knots: Array, index: Indices, weights: Array) -> Array:
     """Sum four neighbouring knots times their weights.
 
     Parameters

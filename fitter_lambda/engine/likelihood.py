@@ -16,13 +16,14 @@ Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|; its blocks a
 Sherman-Morrison formula. For limits, and with Student's t, (d_b f)^2 is part of v.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binom
 
+from fitter_lambda.engine.arrays import Array, Indices, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.linear_coordinates import multiply
 from fitter_lambda.engine.rows import Rows
@@ -30,8 +31,6 @@ from fitter_lambda.engine.salt_scatter import RowScatter
 
 __all__ = ["NU", "Likelihood", "RowPrediction"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
@@ -79,38 +78,50 @@ class RowPrediction:
         return self.variance if self.coherent is None else self.variance + self.coherent**2
 
 
+@dataclass(frozen=True)
 class Likelihood:
     """The likelihood of one light curve.
 
-    Parameters
+    Attributes
     ----------
     rows : Rows
     robust : bool
         Student's t instead of a normal distribution.
     extrapolates : bool
         Rows out of the source's reach have the flux that sncosmo gives them, not background.
-    brightest : float, optional
-        S above, in micro-Jansky; by default that of `rows`.
-    dropped : ndarray, shape (5,), optional
+    brightest : float
+        S above (micro-Jansky); by default that of `rows`.
+    dropped : ndarray, shape (5,)
         Log density of rows that were dropped, for each fraction with light.
     """
 
-    def __init__(
-        self, rows: Rows, *, robust: bool = False, extrapolates: bool = False,
-        brightest: float | None = None, dropped: Array | None = None,
-    ) -> None:  # fmt: skip
-        self.rows = rows
-        self.robust = robust
-        self.extrapolates = extrapolates
-        if brightest is None:
-            brightest = float(np.max(np.abs(rows.flux[~rows.is_limit]), initial=0.0))
-        self.brightest = brightest
-        self.dropped = np.zeros(len(_LIT_FRACTIONS)) if dropped is None else dropped
-        # log densities of rows without and with light that the source does not predict
-        self._dark = self._row_log_density(np.zeros((1, len(rows))), rows.variance[None])[0]
-        lit = _log_normal(rows.flux, rows.variance + brightest**2)
-        self._lit = np.where(rows.is_limit, self._dark, lit)
-        self._background_by_fraction = self._background(_LIT_FRACTIONS[:, None]).T
+    rows: Rows
+    robust: bool = False
+    extrapolates: bool = False
+    brightest: float = np.nan
+    dropped: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
+
+    def __post_init__(self) -> None:
+        if np.isnan(self.brightest):
+            measured = np.abs(self.rows.flux[~self.rows.is_limit])
+            object.__setattr__(self, "brightest", float(np.max(measured, initial=0.0)))
+
+    @cached_property
+    def _dark(self) -> Array:
+        """Log density of each row at zero flux."""
+        density = self._row_log_density(np.zeros((1, len(self.rows))), self.rows.variance[None])
+        return np.asarray(density[0])
+
+    @cached_property
+    def _lit(self) -> Array:
+        """Log density of each row that holds light which the source does not predict."""
+        density = _log_normal(self.rows.flux, self.rows.variance + self.brightest**2)
+        return np.where(self.rows.is_limit, self._dark, density)
+
+    @cached_property
+    def _background_by_fraction(self) -> Array:
+        """Log density of each row out of reach for each fraction with light, shape (n_rows, 5)."""
+        return np.asarray(self._background(_LIT_FRACTIONS[:, None]).T)
 
     def drop(self, mask: Mask, is_dark: Mask) -> "Likelihood":
         """Replace the rows in `mask` by the constant that they add.
@@ -119,10 +130,7 @@ class Likelihood:
         """
         dark = self._dark[mask & is_dark].sum()
         background = self._background_by_fraction[mask & ~is_dark].sum(axis=0)
-        return Likelihood(
-            self.rows.take(~mask), robust=self.robust, extrapolates=self.extrapolates,
-            brightest=self.brightest, dropped=dark + background,
-        )  # fmt: skip
+        return replace(self, rows=self.rows.take(~mask), dropped=dark + background)
 
     @property
     def is_gaussian(self) -> bool:
@@ -277,9 +285,7 @@ class Likelihood:
         x1_score = 0.5 * np.sum(excess * bends, axis=1)[:, None] * x1_slope
         return matrix, _project(flux, slope + 0.5 * excess * grows) + x1_score
 
-    def _differentiate_limits(
-        self, prediction: RowPrediction, at: npt.NDArray[np.intp]
-    ) -> tuple[Array, Array, Array]:
+    def _differentiate_limits(self, prediction: RowPrediction, at: Indices) -> tuple[Array, Array, Array]:
         """Return weight, slope and excess, as in `compute_curvature`, of the limits with indices `at`."""
         sigma = np.sqrt(prediction.variance[:, at])
         x = np.clip((self.rows.flux - prediction.flux)[:, at] / sigma, -_FAR, _FAR)

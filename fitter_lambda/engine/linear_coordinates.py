@@ -8,11 +8,11 @@ methods; all arrays hold n points, with j = 1 or 2 parameters.
 import math
 
 import numpy as np
-import numpy.typing as npt
+
+from fitter_lambda.engine.arrays import Array
 
 __all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_to_bounds", "invert", "multiply"]
 
-Array = npt.NDArray[np.float64]
 
 #: Far beyond any supernova: flat priors serve to compare with fits without bounds.
 X1_BOUNDS = (-20.0, 20.0)

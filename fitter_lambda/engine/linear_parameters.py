@@ -10,8 +10,8 @@ they start from a `LinearTrend` fitted to these.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.engine.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
 from fitter_lambda.engine.linear_coordinates import invert, multiply
@@ -20,7 +20,6 @@ from fitter_lambda.engine.salt_scatter import RowScatter
 
 __all__ = ["LinearProblem", "LinearTrend", "solve_linear_parameters"]
 
-Array = npt.NDArray[np.float64]
 
 _FIRST_DAMPING = 1.0
 #: Squared distance to the mode, in standard deviations, at which steps end.
@@ -55,7 +54,7 @@ class LinearProblem:
         """Whether the normal equations describe the likelihood exactly."""
         return self.scatter is None and self.likelihood.is_gaussian
 
-    def take(self, points: npt.NDArray[np.intp]) -> "LinearProblem":
+    def take(self, points: Indices) -> "LinearProblem":
         """Return the problem at some of the points."""
         scatter = self.scatter and self.scatter.take(points)
         design = self.design.take(points)

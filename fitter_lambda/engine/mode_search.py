@@ -10,23 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import maximum_filter
 
-from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.arrays import Array, Indices
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
 __all__ = [
-    "Mode",
-    "find_modes",
-    "get_scales",
-    "maximize_density",
-    "maximize_posterior",
+    "Mode", "find_modes", "get_scales", "maximize_density", "maximize_posterior",
     "select_distinct_modes",
-]
+]  # fmt: skip
 
-Array = npt.NDArray[np.float64]
 Density = Callable[[Array], Array]
 
 #: Fraction of the flux that softens errors on the grid.
@@ -111,7 +105,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     return modes
 
 
-def _find_local_maxima(height: Array, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
+def _find_local_maxima(height: Array, shape: tuple[int, ...]) -> Indices:
     """Return the indices of the local maxima of a grid, the highest first."""
     lattice = np.where(np.isfinite(height), height, -1e300).reshape(shape)
     is_peak = (lattice == maximum_filter(lattice, size=3, mode="nearest")).ravel()
@@ -121,14 +115,11 @@ def _find_local_maxima(height: Array, shape: tuple[int, ...]) -> npt.NDArray[np.
 
 def _soften_posterior(posterior: Posterior) -> Posterior:
     """Return the posterior of binned rows with softened errors."""
-    likelihood = posterior.likelihood
-    rows = likelihood.rows.bin_nights()
+    rows = posterior.rows.bin_nights()
     softening = (_SOFTENING * rows.flux * ~rows.is_limit) ** 2
-    softened = Likelihood(
-        replace(rows, variance=rows.variance + softening), robust=likelihood.robust,
-        extrapolates=likelihood.extrapolates, dropped=likelihood.dropped,
-    )  # fmt: skip
-    return replace(posterior, likelihood=softened, scatter=None, n_steps=1)
+    rows = replace(rows, variance=rows.variance + softening)
+    likelihood = replace(posterior.likelihood, rows=rows, brightest=np.nan)
+    return replace(posterior, likelihood=likelihood, scatter=None, n_steps=1)
 
 
 def _build_theta_grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:

@@ -8,15 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.importance_weights import PosteriorSample, resample
 from fitter_lambda.engine.posterior import LinearProposal, Posterior
 
 __all__ = ["run_nested_sampling"]
 
-Array = npt.NDArray[np.float64]
 
 _LIVE_POINTS = 150
 #: Evaluations of the density after which sampling stops.

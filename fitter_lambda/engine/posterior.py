@@ -14,9 +14,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from fitter_lambda.engine.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.linear_coordinates import multiply
@@ -27,7 +27,6 @@ from fitter_lambda.engine.salt_scatter import RowScatter, SaltScatter
 
 __all__ = ["JointDraws", "LinearProposal", "Posterior"]
 
-Array = npt.NDArray[np.float64]
 
 #: The source has to shine on this fraction of the detections; otherwise background explains all rows best.
 _MIN_SHINING_FRACTION = 0.5
@@ -177,7 +176,7 @@ class Posterior:
         design = self.fluxes.build_design_matrix(phases, shapes)
         return design, self.scatter.compute_row_scatter(phases) if self.scatter else None
 
-    def _split_in_chunks(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
+    def _split_in_chunks(self, theta: Array) -> tuple[list[Array], Indices]:
         """Sort theta by redshift and shapes, and cut it to fit into memory; also return the way back."""
         _, z, shapes = self.split_theta(theta)
         order = np.lexsort((*shapes.T, z))

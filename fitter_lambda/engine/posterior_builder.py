@@ -1,7 +1,6 @@
 """Build the posterior of one source: rows with their errors, band fluxes, priors."""
 
 import numpy as np
-import numpy.typing as npt
 
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, FitData
@@ -20,7 +19,6 @@ from fitter_lambda.input.sncosmo_registries import get_source_types
 
 __all__ = ["build_posterior"]
 
-Array = npt.NDArray[np.float64]
 
 #: Steps towards the mode of the linear parameters; more where their value changes the errors.
 _FEW_STEPS = 1

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import exponnorm
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
 from fitter_lambda.engine.linear_coordinates import (
     X1_BOUNDS,
@@ -39,20 +39,15 @@ from fitter_lambda.engine.linear_coordinates import (
 from fitter_lambda.engine.supernova_classes import SupernovaClass
 
 __all__ = [
-    "MIN_REDSHIFT_ERROR",
-    "T0_WINDOW_DAYS",
-    "TRIPP_BETA",
-    "FlatPriors",
-    "PhysicalPriors",
-    "Priors",
+    "MIN_REDSHIFT_ERROR", "T0_WINDOW_DAYS", "TRIPP_BETA", "FlatPriors", "PhysicalPriors", "Priors",
     "RedshiftPrior",
-]
+]  # fmt: skip
 
-Array = npt.NDArray[np.float64]
 
 #: Smallest error of a redshift: peculiar velocities of 300 km/s (c * 0.001).
 MIN_REDSHIFT_ERROR = 0.001
 T0_WINDOW_DAYS = 1200.0
+_SHAPE_BOUNDS = {"hostebv": (0.0, 1.0), "delta": (-0.5, 2.0), "s": (0.5, 1.5)}
 _OTHER_SHAPES = (-5.0, 5.0)
 TRIPP_BETA = 3.1
 _COLOUR_SIGMA = 0.1
@@ -111,6 +106,8 @@ class RedshiftPrior:
 class Priors:
     """Priors of the linear parameters and of the shapes; the base of `PhysicalPriors` and `FlatPriors`.
 
+    Uniform, unless a subclass defines another density.
+
     Attributes
     ----------
     extrapolates : bool
@@ -123,17 +120,12 @@ class Priors:
     extrapolates: ClassVar[bool] = False
     allows_host_dust: ClassVar[bool] = True
     coordinates: ClassVar[PlainCoordinates] = PlainCoordinates()
-    _shape_bounds: ClassVar[dict[str, tuple[float, float]]] = {
-        "c": (-0.5, 1.0),
-        "hostebv": (0.0, 1.0),
-        "delta": (-0.5, 2.0),
-        "s": (0.5, 1.5),
-    }
+    colour_bounds: ClassVar[tuple[float, float]] = (-0.5, 1.0)
 
     @classmethod
     def get_shape_bounds(cls, name: str) -> tuple[float, float]:
         """Return the lowest and highest value of a shape."""
-        return cls._shape_bounds.get(name, _OTHER_SHAPES)
+        return cls.colour_bounds if name == "c" else _SHAPE_BOUNDS.get(name, _OTHER_SHAPES)
 
     def log_shape_density(self, name: str, s: Array) -> Array:
         """Log density of a shape at values (n,)."""
@@ -155,11 +147,15 @@ class Priors:
         raise NotImplementedError
 
     def _log_x1_density(self, x1: Array) -> Array:
-        raise NotImplementedError
+        low, high = X1_BOUNDS
+        return np.where((x1 > low) & (x1 < high), -math.log(high - low), -np.inf)
 
     def curvature(self, a: Array, z: Array, shapes: Array) -> tuple[Array, Array]:
         """Return minus the curvature (n, j, j) and the slope (n, j) of the log density in `coordinates`."""
-        raise NotImplementedError
+        slope = np.zeros_like(a)
+        if a.shape[1] == 2:
+            slope[:, 0] = -1 / np.maximum(a[:, 0], 1e-300)  # of the Jacobian 1 / x0
+        return np.zeros((*a.shape, a.shape[1])), slope
 
     def add_curvature(
         self, a: Array, z: Array, shapes: Array, matrix: Array, slope: Array
@@ -185,7 +181,8 @@ class Priors:
         a, covariance, log_det : ndarray, shapes (n, j), (n, j, j), (n,)
             The linear parameters, and in `coordinates` their covariance and ln det of its inverse.
         """
-        raise NotImplementedError
+        covariance, log_det = invert(matrix)
+        return clip_to_bounds(multiply(covariance, right), covariance), covariance, log_det
 
 
 @dataclass(frozen=True)
@@ -271,26 +268,7 @@ class FlatPriors(Priors):
     highest: float
     extrapolates: ClassVar[bool] = True
     allows_host_dust: ClassVar[bool] = False
-    _shape_bounds: ClassVar[dict[str, tuple[float, float]]] = Priors._shape_bounds | {"c": (-1.0, 2.0)}
+    colour_bounds: ClassVar[tuple[float, float]] = (-1.0, 2.0)
 
     def _log_amplitude_density(self, amplitude: Array, z: Array, shapes: Array) -> Array:
         return np.where(amplitude < self.highest, -math.log(self.highest), -np.inf)
-
-    def _log_x1_density(self, x1: Array) -> Array:
-        low, high = X1_BOUNDS
-        return np.where((x1 > low) & (x1 < high), -math.log(high - low), -np.inf)
-
-    def curvature(self, a: Array, z: Array, shapes: Array) -> tuple[Array, Array]:
-        """Return minus the curvature (n, j, j) and the slope (n, j) of the log density in `coordinates`."""
-        slope = np.zeros_like(a)
-        if a.shape[1] == 2:
-            # of the Jacobian 1 / x0
-            slope[:, 0] = -1 / np.maximum(a[:, 0], 1e-300)
-        return np.zeros((*a.shape, a.shape[1])), slope
-
-    def solve_normal_equations(
-        self, matrix: Array, right: Array, z: Array, shapes: Array
-    ) -> tuple[Array, Array, Array]:
-        """Find the mode where all rows are Gaussian with known variance: see `Priors`."""
-        covariance, log_det = invert(matrix)
-        return clip_to_bounds(multiply(covariance, right), covariance), covariance, log_det

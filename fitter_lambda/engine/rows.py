@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+
+from fitter_lambda.engine.arrays import Array, Indices, Mask
 
 __all__ = ["Rows"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,9 @@ class Rows:
     mjd: Array
     flux: Array
     variance: Array
-    band: npt.NDArray[np.int_]
-    is_limit: npt.NDArray[np.bool_]
-    n_detections: npt.NDArray[np.int_]
+    band: Indices
+    is_limit: Mask
+    n_detections: Indices
     n_bands: int
 
     def __len__(self) -> int:
@@ -47,7 +46,7 @@ class Rows:
         """1 where a row belongs to a band, else 0; shape (n, n_bands)."""
         return np.eye(self.n_bands)[self.band]
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> "Rows":
+    def take(self, mask: Mask) -> "Rows":
         """Return the rows where `mask` is True."""
         return Rows(
             self.mjd[mask], self.flux[mask], self.variance[mask], self.band[mask], self.is_limit[mask],

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.engine.arrays import Array, Indices
 from fitter_lambda.engine.band_integrals import photon_weights
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.interpolation import interpolate, locate
@@ -18,7 +18,6 @@ from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
 
 __all__ = ["RowScatter", "SaltScatter"]
 
-Array = npt.NDArray[np.float64]
 
 #: Days, finer than the knots of any file.
 _FINE_STEP = 0.1
@@ -50,7 +49,7 @@ class RowScatter:
     gain: Array
     coherent: Array
 
-    def take(self, points: npt.NDArray[np.intp]) -> "RowScatter":
+    def take(self, points: Indices) -> "RowScatter":
         """Return the scatter at some of the points."""
         relative = self.relative[:, points]
         colour_free = self.colour_free[:, points]

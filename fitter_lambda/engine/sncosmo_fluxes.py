@@ -7,15 +7,14 @@ import copy
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.engine.arrays import Array
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, DesignMatrix
 from fitter_lambda.engine.peak_magnitudes import DECLINE_DAYS, VEGA_IN_AB, Peaks
 from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
 
 __all__ = ["SncosmoFluxes"]
 
-Array = npt.NDArray[np.float64]
 
 #: Peaks that are computed; the others are NaN.
 _MOST_PEAKS = 40

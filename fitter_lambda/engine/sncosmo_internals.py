@@ -6,20 +6,14 @@ A test compares `WRITTEN_FOR` with the pinned and with the installed version.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from fitter_lambda.engine.arrays import Array
 
 __all__ = [
-    "WRITTEN_FOR",
-    "evaluate_salt_colour_dispersion",
-    "evaluate_salt_table",
-    "get_mlcs_deltas",
-    "get_native_phases",
-    "get_native_wavelengths",
-    "is_held_at_ends",
-    "sample_flux",
-]
+    "WRITTEN_FOR", "evaluate_salt_colour_dispersion", "evaluate_salt_table", "get_mlcs_deltas",
+    "get_native_phases", "get_native_wavelengths", "is_held_at_ends", "sample_flux",
+]  # fmt: skip
 
-Array = npt.NDArray[np.float64]
 
 WRITTEN_FOR = {"sncosmo": "2.13.1"}
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitter_lambda.engine.arrays import Array, Indices
 from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
 from fitter_lambda.engine.sncosmo_internals import (
     get_mlcs_deltas,
@@ -36,16 +37,10 @@ from fitter_lambda.input.sncosmo_registries import get_source_versions
 from fitter_lambda.input.templates import load_source
 
 __all__ = [
-    "GRIDS_FOLDER",
-    "HOST_DUST",
-    "RowPhases",
-    "SourceGrid",
-    "host_reddening",
-    "load_source_grid",
+    "GRIDS_FOLDER", "HOST_DUST", "RowPhases", "SourceGrid", "host_reddening", "load_source_grid",
     "save_source_grid",
-]
+]  # fmt: skip
 
-Array = npt.NDArray[np.float64]
 
 #: Name of the shape that stands for dust of the host.
 HOST_DUST = "hostebv"
@@ -118,7 +113,7 @@ class SourceGrid:
         """Whether the source is SALT2 or SALT3."""
         return len(self.linear) == 2
 
-    def locate_rows(self, z: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]) -> "RowPhases":
+    def locate_rows(self, z: Array, t0: Array, mjd: Array, band: Indices) -> "RowPhases":
         """Locate rows (r,) of dates and bands along phase, seen from points (n,) of z and t0."""
         phase = (mjd - t0[:, None]) / (1 + z[:, None])
         places = locate(phase, self.start, self.step, self.flux.shape[2] - 2, self.kernel)
@@ -144,9 +139,9 @@ class RowPhases:
     z: Array
     t0: Array
     mjd: Array
-    band: npt.NDArray[np.int_]
+    band: Indices
     phase: Array
-    index: npt.NDArray[np.intp]
+    index: Indices
     weights: Array
 
 
