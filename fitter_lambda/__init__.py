@@ -17,7 +17,7 @@ The rooms, from top to bottom; imports run downwards:
 - output: results, netCDF, figures, the callback document
 - engine: the mathematics, see docs/fitter.md
 - input: payload, light curve, parameters, templates, dust map
-- errors: all exceptions; version: the fitter's version
+- errors: all exceptions; arrays: their types; version: the fitter's version
 """
 
 from typing import TYPE_CHECKING, Any

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening
 

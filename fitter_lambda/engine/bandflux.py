@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from fitter_lambda.engine.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.band_integrals import (
     ZERO_POINT,
     build_shape_interpolator,

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 
 __all__ = ["COSMOLOGY", "HIGHEST_REDSHIFT", "distance_modulus", "supernova_rate"]
 

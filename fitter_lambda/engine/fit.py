@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
-from fitter_lambda.engine.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample

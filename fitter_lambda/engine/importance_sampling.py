@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import (
     ENOUGH_DRAWS,
     PosteriorSample,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.posterior import JointDraws
 from fitter_lambda.errors import FitError
 

@@ -7,7 +7,7 @@ Kernels: "linear", straight lines; "convolution", cubic convolution (Keys 1981) 
 import numpy as np
 from scipy.linalg import solve_banded
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 
 __all__ = ["build_knots", "interpolate", "locate"]
 

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from fitter_lambda.engine.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.linear_coordinates import multiply
 from fitter_lambda.engine.rows import Rows

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 
 __all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_to_bounds", "invert", "multiply"]
 

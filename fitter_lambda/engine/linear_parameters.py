@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
 from fitter_lambda.engine.linear_coordinates import invert, multiply

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import PosteriorSample, resample
 from fitter_lambda.engine.posterior import LinearProposal, Posterior
 

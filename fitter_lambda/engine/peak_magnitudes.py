@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.band_integrals import ZERO_POINT
 from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.linear_coordinates import multiply

@@ -26,7 +26,7 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import exponnorm
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
 from fitter_lambda.engine.linear_coordinates import (
     X1_BOUNDS,

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Indices, Mask
 
 __all__ = ["Rows"]
 

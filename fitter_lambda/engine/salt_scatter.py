@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.band_integrals import photon_weights
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.interpolation import interpolate, locate

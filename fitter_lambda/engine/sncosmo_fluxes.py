@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, DesignMatrix
 from fitter_lambda.engine.peak_magnitudes import DECLINE_DAYS, VEGA_IN_AB, Peaks
 from fitter_lambda.engine.source_grid import RowPhases, SourceGrid

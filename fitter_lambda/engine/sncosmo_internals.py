@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.engine.arrays import Array
+from fitter_lambda.arrays import Array
 
 __all__ = [
     "WRITTEN_FOR", "evaluate_salt_colour_dispersion", "evaluate_salt_table", "get_mlcs_deltas",

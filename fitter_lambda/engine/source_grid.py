@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitter_lambda.engine.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
 from fitter_lambda.engine.sncosmo_internals import (
     get_mlcs_deltas,

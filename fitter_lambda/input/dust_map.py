@@ -99,9 +99,7 @@ def fill_directory(directory: Path, url: str, sha256: str = "") -> None:
     _look_up(directory, *_NORTH_POLE)
     at_origin = _look_up(directory, *_ORIGIN)
     if abs(at_origin - _REDDENING_AT_ORIGIN) > 1e-4:
-        raise NoMapError(
-            f"The map says E(B-V) = {at_origin:.4f} at RA = Dec = 0, expected {_REDDENING_AT_ORIGIN}."
-        )
+        raise NoMapError(f"E(B-V) = {at_origin:.4f} at RA = Dec = 0, expected {_REDDENING_AT_ORIGIN}.")
 
 
 def _download(url: str, archive: IO[bytes]) -> None:

@@ -48,8 +48,6 @@ class FitRequest:
         if z is not None and not 0 < z <= _MAX_REDSHIFT:
             raise PayloadError(f"The redshift is {z:g}; expected one above 0 and up to {_MAX_REDSHIFT:g}.")
         if error is not None and not 0 <= error <= _MAX_REDSHIFT:
-            raise PayloadError(
-                f"The redshift error is {error:g}; expected a number from 0 to {_MAX_REDSHIFT:g}."
-            )
+            raise PayloadError(f"The redshift error is {error:g}; expected one from 0 to {_MAX_REDSHIFT:g}.")
         if self.parameters.fix_z and z is None:
             raise PayloadError("fix_z is True but the source has no redshift; set one, or use fix_z=False.")

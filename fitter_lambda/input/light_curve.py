@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.photometry_rows import Row
 from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
 
 __all__ = ["ZERO_POINT", "ExcludedRow", "LightCurve", "build_light_curve"]
-
-Array = npt.NDArray[np.float64]
 
 #: AB zero point of all fluxes of the fitter: microjansky.
 ZERO_POINT = 23.9
@@ -54,8 +52,8 @@ class LightCurve:
     mjd: Array
     flux: Array
     fluxerr: Array
-    limit: npt.NDArray[np.bool_]
-    band: npt.NDArray[np.int_]
+    limit: Mask
+    band: Indices
     bandpasses: list[Any]
 
     def __len__(self) -> int:
@@ -66,7 +64,7 @@ class LightCurve:
         """The names of the bandpasses."""
         return [str(band.name) for band in self.bandpasses]
 
-    def detections(self, sigma: float) -> npt.NDArray[np.bool_]:
+    def detections(self, sigma: float) -> Mask:
         """Return which rows have a flux of at least `sigma` times its error."""
         return ~self.limit & (self.flux >= sigma * self.fluxerr)
 

@@ -59,9 +59,7 @@ def parse_csv_rows(text: object) -> list[Row]:
         header = next(reader, [])
         if not {"mjd", "filter"} <= set(header):
             missing = ", ".join(sorted({"mjd", "filter"} - set(header)))
-            raise PayloadError(
-                f"inputs.photometry lacks the columns {missing}; its first line has to name them."
-            )
+            raise PayloadError(f"inputs.photometry has no header with the columns {missing}; add them.")
         # row by row, so that long and wide tables take little memory
         lines = itertools.islice(filter(None, reader), _MAX_ROWS + 1)
         rows = [

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-__all__ = ["WRITTEN_FOR", "draw_corner"]
+from fitter_lambda.arrays import Array
 
-Array = npt.NDArray[np.float64]
+__all__ = ["WRITTEN_FOR", "draw_corner"]
 
 WRITTEN_FOR = {"corner": "2.3.0", "matplotlib": "3.11.2"}
 #: With more samples contours look the same and take longer.

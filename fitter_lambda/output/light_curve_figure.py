@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import LightCurve
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve
 
 __all__ = ["draw_light_curve", "get_band_colour", "get_band_label"]
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 #: Colours that the surveys use for their bands; all others by the last letter of the name.
 _COLOURS = {

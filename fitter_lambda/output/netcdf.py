@@ -11,12 +11,11 @@ import h5netcdf
 import numpy as np
 import numpy.typing as npt
 
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.version import __version__
 
 __all__ = ["encode_netcdf"]
-
-Array = npt.NDArray[np.float64]
 
 _CHAINS = 4
 #: Values in the pointwise groups, so that a document stays small.
@@ -68,14 +67,12 @@ def _compute_pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]
     return likelihood.log_density_by_row(prediction).reshape(shape), replicas.reshape(shape)
 
 
-def _thin(number: int, target: int) -> npt.NDArray[np.int_]:
+def _thin(number: int, target: int) -> Indices:
     """Return some `target` indices out of `number`, at least two."""
     return np.unique(np.linspace(0, number - 1, min(max(target, 2), number)).round().astype(int))
 
 
-def _write_draws(
-    file: h5netcdf.File, name: str, draw: npt.NDArray[np.int_], variables: Mapping[str, Array]
-) -> None:
+def _write_draws(file: h5netcdf.File, name: str, draw: Indices, variables: Mapping[str, Array]) -> None:
     group = file.create_group(name)
     shape = next(iter(variables.values())).shape
     group.dimensions = dimensions = dict(zip(("chain", "draw", "observation"), shape, strict=False))

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.input.light_curve import ZERO_POINT
 
 __all__ = ["PredictedLightCurve", "get_plot_window", "predict_light_curves", "to_magnitudes"]
-
-Array = npt.NDArray[np.float64]
 
 _POINTS = 150
 _DRAWS = 200

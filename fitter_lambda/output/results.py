@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import COSMOLOGY, distance_modulus
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
@@ -18,8 +18,6 @@ from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.version import __version__
 
 __all__ = ["compute_results", "flatten_results"]
-
-Array = npt.NDArray[np.float64]
 
 _PEAK_DRAWS = 400
 #: Of the rows that are left out, so many are listed.

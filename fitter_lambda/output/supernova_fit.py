@@ -7,10 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
 from fitter_lambda.input.fit_request import FitRequest
@@ -50,7 +49,7 @@ class SupernovaFit:
         return self.engine_fit.names
 
     @property
-    def draws(self) -> dict[str, npt.NDArray[np.float64]]:
+    def draws(self) -> dict[str, Array]:
         """Independent posterior draws of each parameter, shape (n,)."""
         return dict(zip(self.names, self.engine_fit.draws.T, strict=True))
 

@@ -44,23 +44,26 @@ def _require(condition: object) -> None:
         raise ValueError
 
 
-def _check_flag(value: Any) -> bool:
-    _require(value in (0, 1) and isinstance(value, int))
-    return bool(value)
+def _check_that(is_valid: Callable[[Any], object]) -> Check:
+    """Return a check for values that fulfil a condition."""
+
+    def check(value: Any) -> Any:
+        _require(is_valid(value))
+        return value
+
+    return check
 
 
-def _check_list(check: Check, most: int) -> Check:
+def _check_list(check: Check, most: int, is_valid: Callable[[list[Any]], object] = bool) -> Check:
+    """Return a check for lists of 1 to `most` items that fulfil a condition together."""
+
     def check_list(value: Any) -> list[Any]:
         _require(isinstance(value, (list, tuple)) and 1 <= len(value) <= most)
-        return [check(item) for item in value]
+        items = [check(item) for item in value]
+        _require(is_valid(items))
+        return items
 
     return check_list
-
-
-def _check_levels(value: Any) -> list[Any]:
-    levels: list[Any] = _check_list(_CHECK_FRACTION, 10)(value)
-    _require(sorted(set(levels)) == levels)
-    return levels
 
 
 def _check_either(first: Check, second: Check) -> Check:
@@ -71,12 +74,6 @@ def _check_either(first: Check, second: Check) -> Check:
             return second(value)
 
     return check
-
-
-def _check_interval(value: Any) -> tuple[float, float]:
-    low, high = _check_list(_CHECK_VALUE, 2)(value)
-    _require(low < high)
-    return low, high
 
 
 def _check_pattern(pattern: re.Pattern[str]) -> Callable[[Any], str]:
@@ -115,14 +112,6 @@ def _check_style(value: Any) -> dict[str, Any]:
     return {name: _STYLE_CHECKS[name](parse_literal(item)) for name, item in value.items()}
 
 
-def _check_choice(*choices: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        _require(value in choices)
-        return str(value)
-
-    return check
-
-
 def _check_names(value: Any) -> list[str]:
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     _require(isinstance(names, (list, tuple)) and 1 <= len(names) <= 40)
@@ -131,12 +120,15 @@ def _check_names(value: Any) -> list[str]:
 
 _CHECK_FRACTION = check_number(0, 1)
 _CHECK_VALUE = check_number(-1e150, 1e150)
+_CHECK_FLAG = _check_that(lambda value: isinstance(value, int) and value in (0, 1))
+_CHECK_INTERVAL = _check_list(_CHECK_VALUE, 2, lambda ends: len(ends) == 2 and ends[0] < ends[1])
 _STYLE_CHECKS: dict[str, Check] = {
     "fontsize": check_number(1, 60), "color": _check_colour, "alpha": _CHECK_FRACTION,
     "lw": check_number(0, 20), "linewidth": check_number(0, 20), "pad": check_number(-50, 50),
-    "labelpad": check_number(-50, 50), "rotation": check_number(-360, 360), "density": _check_flag,
-    "fill": _check_flag, "histtype": _check_choice("step", "stepfilled", "bar"),
-    "ls": _check_choice("-", "--", ":", "-."), "fontweight": _check_choice("normal", "bold", "light"),
+    "labelpad": check_number(-50, 50), "rotation": check_number(-360, 360), "density": _CHECK_FLAG,
+    "fill": _CHECK_FLAG, "histtype": _check_that(lambda value: value in ("step", "stepfilled", "bar")),
+    "ls": _check_that(lambda value: value in ("-", "--", ":", "-.")),
+    "fontweight": _check_that(lambda value: value in ("normal", "bold", "light")),
 }  # fmt: skip
 _EXPECTED_STYLE = "an object of fontsize, color, alpha, lw, pad, rotation, density, histtype, ls, fontweight"
 _FLAGS = (
@@ -149,7 +141,7 @@ _CHECKS: dict[str, tuple[Check, str]] = {
         "a whole number from 1 to 200, or a list of them",
     ),
     "range": (
-        _check_list(_check_either(_check_interval, check_number(0.01, 1)), 20),
+        _check_list(_check_either(_CHECK_INTERVAL, check_number(0.01, 1)), 20),
         "a list with [low, high] or a fraction of the samples for each parameter",
     ),
     "color": (_check_colour, "a colour, e.g. navy or #1f4e79"),
@@ -162,10 +154,13 @@ _CHECKS: dict[str, tuple[Check, str]] = {
     "title_quantiles": (_check_list(_CHECK_FRACTION, 3), "a list of three numbers from 0 to 1"),
     "truths": (_check_list(_CHECK_VALUE, 20), "a list of numbers (or None), one for each parameter"),
     "quantiles": (_check_list(_CHECK_FRACTION, 10), "a list of up to 10 numbers from 0 to 1"),
-    "levels": (_check_levels, "a list of up to 10 ascending numbers from 0 to 1"),
+    "levels": (
+        _check_list(_CHECK_FRACTION, 10, lambda levels: sorted(set(levels)) == levels),
+        "a list of up to 10 ascending numbers from 0 to 1",
+    ),
     "max_n_ticks": (check_integer(0, 20), "a whole number from 0 to 20"),
     "labelpad": (check_number(-5, 5), "a number from -5 to 5"),
     "var_names": (_check_names, "a list of parameter names"),
-    **dict.fromkeys(_FLAGS, (_check_flag, "True or False")),
+    **dict.fromkeys(_FLAGS, (_CHECK_FLAG, "True or False")),
     **dict.fromkeys(("label_kwargs", "title_kwargs", "hist_kwargs"), (_check_style, _EXPECTED_STYLE)),
 }

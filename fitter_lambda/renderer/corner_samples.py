@@ -11,13 +11,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
 
 __all__ = ["MAX_PARAMETERS", "read_json_samples", "read_netcdf_samples"]
-
-Array = npt.NDArray[np.float64]
 Samples = dict[str, Array]
 
 #: More panels than 20 x 20 are illegible.
@@ -58,9 +56,7 @@ def read_netcdf_samples(data: bytes, names: list[str] | None = None) -> Samples:
     except RenderError:
         raise
     except Exception as error:  # h5py raises anything on a broken file
-        raise RenderError(
-            f"The inference data are not a readable NETCDF4 file ({type(error).__name__})."
-        ) from None
+        raise RenderError(f"The inference data are no NETCDF4 file ({type(error).__name__}).") from None
 
 
 def _get_member(group: Any, name: str) -> Any:

@@ -79,9 +79,7 @@ def deredden_inputs(document: Any) -> dict[str, Any]:
 def _parse_position(resource: object) -> tuple[float, float]:
     values = [resource.get(name) for name in ("ra", "dec")] if isinstance(resource, dict) else [None, None]
     if None in values:
-        raise RenderError(
-            "The source has no position (ra, dec), so its extinction is not known; give it one."
-        )
+        raise RenderError("The source has no position, so its extinction is not known; set ra and dec.")
     ra, dec = (float(x) if isinstance(x, (int, float)) and abs(x) <= 360 else math.nan for x in values)
     if not (0 <= ra <= 360 and -90 <= dec <= 90):
         raise RenderError("The source's ra and dec are no position; expected degrees, 0..360 and -90..90.")
@@ -97,15 +95,11 @@ def _parse_csv(text: object) -> tuple[list[str], list[Row]]:
     except csv.Error as error:
         raise RenderError(f"inputs.photometry is not CSV ({error}).") from None
     if len(set(header)) != len(header) or "filter" not in header:
-        raise RenderError(
-            "inputs.photometry needs a first line that names its columns, with filter, once each."
-        )
+        raise RenderError("inputs.photometry needs a first line of columns, with filter, once each.")
     for number, row in enumerate(rows, start=1):
-        n_values = len(header) - list(row.values()).count(None) + len(row.get(None, []))
-        if n_values != len(header):
-            raise RenderError(
-                f"inputs.photometry, row {number}: {n_values} values for {len(header)} columns."
-            )
+        size = len(header) - list(row.values()).count(None) + len(row.get(None, []))
+        if size != len(header):
+            raise RenderError(f"inputs.photometry, row {number}: {size} values for {len(header)} columns.")
     return header, rows
 
 
@@ -120,9 +114,7 @@ def _format_csv(header: list[str], rows: list[Row]) -> str:
 def _compute_extinctions(filters: set[str], ebv: float) -> dict[str, float]:
     """Compute the extinction (mag) in each filter."""
     if len(filters) > MAX_FILTERS:
-        raise RenderError(
-            f"The photometry has {len(filters)} filters, at most {MAX_FILTERS} can be corrected."
-        )
+        raise RenderError(f"The photometry has {len(filters)} filters; expected at most {MAX_FILTERS}.")
     bandpasses, missing = load_bandpasses(sorted(filters))
     if missing:
         reasons = "; ".join(
@@ -170,8 +162,7 @@ def _correct_row(number: int, row: Row, extinctions: dict[str, float]) -> Row:
             except (ValueError, OverflowError):
                 value = math.nan
             if not math.isfinite(value):
-                raise RenderError(
-                    f"inputs.photometry, row {number}: {name} is {text[:40]!r}, expected a number."
-                )
+                message = f"inputs.photometry, row {number}: {name} is {text[:40]!r}, expected a number."
+                raise RenderError(message)
             corrected[name] = repr(value)
     return corrected

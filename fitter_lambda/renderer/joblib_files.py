@@ -63,9 +63,7 @@ def load_joblib(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     except (RecursionError, MemoryError):
         raise RenderError("The joblib file is nested too deeply or too large; simplify it.") from None
     except Exception as error:  # a hostile pickle can raise anything
-        raise RenderError(
-            f"The joblib file is broken or cut off ({type(error).__name__}); send what joblib.dump wrote."
-        ) from None
+        raise RenderError(f"The joblib file is broken ({type(error).__name__}); send it again.") from None
 
 
 def _decompress(data: bytes, max_bytes: int) -> bytes:
@@ -76,9 +74,7 @@ def _decompress(data: bytes, max_bytes: int) -> bytes:
             try:
                 data = make_decompressor().decompress(data, max_bytes + 1)
             except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
-                raise RenderError(
-                    "The compressed joblib file is broken; send what joblib.dump wrote."
-                ) from None
+                raise RenderError("The compressed joblib file is broken; send it again.") from None
             break
     if len(data) > max_bytes:
         raise RenderError(f"The joblib file unpacks to more than {max_bytes >> 20} MB; send less.")
@@ -114,9 +110,7 @@ class _PlainDataUnpickler(HookedUnpickler):
             target.array = vocabulary.build_array(dtype, shape, bool(is_fortran), data)
             return target.array
         elif type(target) is not vocabulary.Result:
-            raise UnsafePickleError(
-                "The joblib file sets the state of something that has none; send plain data."
-            )
+            raise UnsafePickleError("The joblib file sets the state of an object; send plain data.")
         return target
 
     def replace_reference(self, value: Any) -> Any:

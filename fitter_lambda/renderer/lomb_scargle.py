@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaln
 
-__all__ = ["BandLightCurve", "FrequencyGrid", "compute_power", "false_alarm_probability"]
+from fitter_lambda.arrays import Array, Indices
 
-Array = npt.NDArray[np.float64]
+__all__ = ["BandLightCurve", "FrequencyGrid", "compute_power", "false_alarm_probability"]
 Complex = npt.NDArray[np.complex128]
 
 #: Relative precision of the sums; far below the ridge, which is far below any real power.
@@ -119,7 +119,7 @@ def _transform(time: Array, values: Array, grid: FrequencyGrid, harmonic: int) -
     return np.asarray(finufft.nufft1d1(points, shifted, grid.size, eps=_PRECISION, isign=1, nthreads=1))
 
 
-def _solve(window: Complex, signal: Complex, orders: npt.NDArray[np.int_]) -> Array:
+def _solve(window: Complex, signal: Complex, orders: Indices) -> Array:
     zero = window.shape[0] - 1
     both = np.concatenate([window[:0:-1].conj(), window]).T  # orders −2·nterms … 2·nterms
     mean = both[:, orders + zero]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import find_peaks
 
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.lomb_scargle import (
     BandLightCurve,
@@ -26,8 +26,6 @@ from fitter_lambda.renderer.lomb_scargle import (
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
 
 __all__ = ["compute_periodogram"]
-
-Array = npt.NDArray[np.float64]
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
@@ -185,7 +183,7 @@ def _choose_grid(
     fmin, fmax = settings.fmin or 1 / baseline, settings.fmax or max(_DEFAULT_FMAX, nyquist)
     if fmin >= fmax:
         raise RenderError(
-            f"fmin is {fmin:.6g} and fmax {fmax:.6g} per day; expected fmin below fmax, give both."
+            f"fmin is {fmin:.6g}, fmax {fmax:.6g} per day; expected fmin below fmax, give both."
         )
     most = min(MAX_FREQUENCIES, _MAX_WORK // (len(bands) * (4 + settings.nterms**2)))
     size = math.ceil((fmax - fmin) * baseline * settings.oversampling) + 1
@@ -215,7 +213,7 @@ def _find_best_periods(
     return sorted(periods, key=lambda period: -period["power"])
 
 
-def _find_maxima(powers: Array, distance: int) -> npt.NDArray[np.int_]:
+def _find_maxima(powers: Array, distance: int) -> Indices:
     """Return indices of local maxima, highest first; of those nearer than `distance`, only the highest.
 
     Peaks within 1.5 / baseline cannot be told apart (Loumos & Deeming 1978, Ap&SS 56, 285). The ends of the

@@ -41,9 +41,7 @@ class Dtype:
         state = self.state
         order = state[1] if len(state) > 1 and state[1] in ("<", ">", "=") else ""
         if not isinstance(self.code, str) or not _DTYPE_CODE.fullmatch(self.code):
-            raise UnsafePickleError(
-                f"The joblib file holds data of type {str(self.code)[:20]!r}; use numbers."
-            )
+            raise UnsafePickleError(f"The joblib file has data of type {str(self.code)[:20]!r}; use numbers.")
         code = self.code.lstrip("<>|=")
         if code[0] == "V":
             return self._build_record(depth)

@@ -49,7 +49,7 @@ FITTER_LEVELS = [
     ("fitter_lambda.output",),
     ("fitter_lambda.engine",),
     ("fitter_lambda.input",),
-    ("fitter_lambda.errors", "fitter_lambda.version"),
+    ("fitter_lambda.arrays", "fitter_lambda.errors", "fitter_lambda.version"),
 ]
 """The fitter's rooms, from top to bottom."""
 

@@ -1,4 +1,4 @@
-"""Types of the engine's arrays."""
+"""Types of arrays."""
 
 import numpy as np
 import numpy.typing as npt
