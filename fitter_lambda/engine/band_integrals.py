@@ -125,15 +125,15 @@ def integrate_bands(
     for band in range(len(bands)):
         for first in range(0, len(z), _BLOCK):
             block = slice(first, first + _BLOCK)
-            used = np.flatnonzero(weights[block, band].any(axis=0))
-            part = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+            support = np.flatnonzero(weights[block, band].any(axis=0))
+            part = slice(support[0], support[-1] + 1) if len(support) else slice(0, 1)
             # single precision: faster, and a thousand times better than needed
-            own = weights[block, band, part].astype("f4")
+            part_weights = weights[block, band, part].astype("f4")
             flux = grid.flux[..., part]
             if len(grid.nodes):
-                product = np.tensordot(own, flux, (1, 3))
+                product = np.tensordot(part_weights, flux, (1, 3))
             else:
-                product = np.tensordot(own[:, None] * fade[:, part].astype("f4"), flux[0], (2, 2))
+                product = np.tensordot(part_weights[:, None] * fade[:, part].astype("f4"), flux[0], (2, 2))
             integrals[block, :, band] = np.swapaxes(product, 2, 3)
     return integrals
 

@@ -129,13 +129,13 @@ class BandFluxes:
         """
         z = np.linspace(z_low, z_high, _EXTINCTION_SAMPLES)
         band = np.arange(len(self.bands))
-        inside = self.find_reach(z, np.zeros((len(z), len(band))), band)[2]
+        is_inside = self.find_reach(z, np.zeros((len(z), len(band))), band)[2]
         mean = self._mean_extinction(z)
         spread = [np.zeros(1)]
         transmission = [np.ones(1)]
         for i, bandpass in enumerate(self.bands):
             wave = np.linspace(bandpass.minwave(), bandpass.maxwave(), _EXTINCTION_SAMPLES)
-            at = np.flatnonzero(inside[:, i])
+            at = np.flatnonzero(is_inside[:, i])
             own = _MAG * np.interp(wave / (1 + z[at, None]), self.grid.wave, self._law)
             spread.append(np.abs(own - mean[at, i, None]).ravel())
             transmission.append(np.tile(bandpass(wave) / bandpass(wave).max(), len(at)))
@@ -160,10 +160,10 @@ class BandFluxes:
             curves, curve_of_point = self.build_curves(phases.z[part], s[part])
             first = (curve_of_point[:, None] * n_bands + phases.band) * n_knots + phases.index[part]
             flux[part] = interpolate(curves.reshape(-1, self.n_linear), first, phases.weights[:, part])
-        before, after, inside = self.find_reach(phases.z, phases.phase, phases.band)
+        is_before, is_after, is_inside = self.find_reach(phases.z, phases.phase, phases.band)
         is_zero_early, is_zero_late = (not (self.extrapolates and held) for held in self.grid.held)
-        flux[(before & is_zero_early) | (after & is_zero_late) | ~inside] = 0.0
-        return DesignMatrix(flux, inside & ~after & (~before | self.grid.dark_start))
+        flux[(is_before & is_zero_early) | (is_after & is_zero_late) | ~is_inside] = 0.0
+        return DesignMatrix(flux, is_inside & ~is_after & (~is_before | self.grid.dark_start))
 
     def build_curves(self, z: Array, s: Array) -> tuple[Array, Indices]:
         """Interpolate the light curves of all bands at unit amplitudes, one for each distinct point.
@@ -210,8 +210,8 @@ class BandFluxes:
         """Find which rows lie before the source's first phase, after its last, and within its wavelengths."""
         low, high = self._edges[band].T
         wave = self.grid.wave
-        inside = (low >= wave[0] * (1 + z[:, None])) & (high <= wave[-1] * (1 + z[:, None]))
-        return phase < self.grid.start, phase > self.grid.last, inside
+        is_inside = (low >= wave[0] * (1 + z[:, None])) & (high <= wave[-1] * (1 + z[:, None]))
+        return phase < self.grid.start, phase > self.grid.last, is_inside
 
     def compute_peaks(self, a: Array, shapes: Array) -> Peaks:
         """Compute peaks in rest-frame Bessell B, not corrected for dust of the host.

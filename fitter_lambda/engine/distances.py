@@ -22,14 +22,10 @@ def _expansion_rate(z: Array) -> Array:
     return np.asarray(np.sqrt(_OM * (1 + z) ** 3 + 1 - _OM))
 
 
-def _tabulate_distances(z: Array) -> Array:
-    """Comoving distances (Mpc) by the trapezoidal rule: Hogg (1999), eq. 15."""
-    inverse_rates = 1 / _expansion_rate(z[1:]) + 1 / _expansion_rate(z[:-1])
-    return np.concatenate([[0.0], np.cumsum(np.diff(z) * 0.5 * inverse_rates)]) * _LIGHT_SPEED / _H0
-
-
 _Z = np.expm1(np.linspace(0.0, math.log1p(HIGHEST_REDSHIFT), 4001))
-_COMOVING = _tabulate_distances(_Z)
+# comoving distances (Mpc) by the trapezoidal rule: Hogg (1999), eq. 15
+_INTERVALS = np.diff(_Z) * 0.5 * (1 / _expansion_rate(_Z[1:]) + 1 / _expansion_rate(_Z[:-1]))
+_COMOVING = np.concatenate([[0.0], np.cumsum(_INTERVALS)]) * _LIGHT_SPEED / _H0
 
 
 def distance_modulus(z: Array) -> Array:

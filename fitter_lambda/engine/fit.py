@@ -13,13 +13,7 @@ from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
 from fitter_lambda.engine.likelihood import RowPrediction
 from fitter_lambda.engine.linear_coordinates import X1_BOUNDS, multiply
-from fitter_lambda.engine.mode_search import (
-    Mode,
-    find_modes,
-    maximize_density,
-    maximize_posterior,
-    select_distinct_modes,
-)
+from fitter_lambda.engine.mode_search import Mode, add_modes, find_modes, maximize_density
 from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
@@ -93,14 +87,12 @@ class Fit:
         """Split parameters (n, d) into theta (n, d') and linear parameters (n, j) of the engine."""
         columns = dict(zip(self.names, values.T, strict=True))
         theta = np.stack([columns[name] for name in self.posterior.names], axis=1)
-        amplitude, *others = (columns[name] for name in self.posterior.fluxes.grid.linear)
-        return theta, np.stack([amplitude, *(amplitude * x for x in others)], axis=1)
+        amplitude, *shapes = (columns[name] for name in self.posterior.fluxes.grid.linear)
+        return theta, np.stack([amplitude, *(amplitude * x for x in shapes)], axis=1)
 
     def predict_rows(self, values: Array) -> RowPrediction:
         """Predict the rows at parameters (n, d)."""
-        theta, a = self.split_values(values)
-        design, scatter = self.posterior.view_rows(theta)
-        return self.posterior.likelihood.predict(design, a, scatter)
+        return self.posterior.predict_rows(*self.split_values(values))
 
     def predict_fluxes(self, values: Array, mjd: Array, band: Indices) -> tuple[Array, Mask]:
         """Predict fluxes (micro-Jansky) at any dates.
@@ -160,14 +152,14 @@ def fit_source(
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
     posterior = build_posterior(grid, data, parameters)
-    near = posterior.drop_unreachable_rows()
+    reachable = posterior.drop_unreachable_rows()
     if modes is None:
-        modes = [] if posterior.fluxes.is_slow else find_modes(near)
+        modes = [] if posterior.fluxes.is_slow else find_modes(reachable)
     sample = draw_samples(
-        near, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
+        reachable, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
     fit = build_fit(data, posterior, modes, sample)
-    best = _maximize_joint_density(fit, near)
+    best = _maximize_joint_density(fit, reachable)
     return replace(fit, best=best, seconds={"load": load_seconds, "fit": time.perf_counter() - began})
 
 
@@ -183,9 +175,8 @@ def draw_samples(
     if first.is_trusted:
         return first
     # the draws may have found modes that the search has missed
-    _, highest = np.unique(-first.log_joint, return_index=True)
-    more = maximize_posterior(posterior, first.theta[highest[:_MAX_STARTS]])
-    modes = select_distinct_modes([*modes, *more])
+    _, order = np.unique(-first.log_joint, return_index=True)
+    modes = add_modes(posterior, modes, first.theta[order[:_MAX_STARTS]])
     second = run_importance_sampling(
         posterior, modes, n_draws, random, lambda done: progress((1 + done) / 2)
     )  # fmt: skip
@@ -201,10 +192,10 @@ def build_fit(data: FitData, posterior: Posterior, modes: list[Mode], sample: Po
 def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
     """Return names and values (n, d) of sncosmo's parameters."""
     values = dict(zip(posterior.names, theta.T, strict=True))
-    amplitude, *others = posterior.fluxes.grid.linear
+    amplitude, *shapes = posterior.fluxes.grid.linear
     values[amplitude] = a[:, 0]
-    values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(others)}
-    names = [name for name in ("z", "t0", amplitude, *others, *posterior.shapes) if name in values]
+    values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
+    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]
     return names, np.stack([values[name] for name in names], axis=1)
 
 
@@ -223,11 +214,11 @@ def _maximize_joint_density(fit: Fit, posterior: Posterior) -> Array:
     def log_density(steps: Array) -> Array:
         return posterior.log_joint_density(*fit.split_values(to_values(steps)))
 
-    far = np.full(len(middle), _FAR)
-    steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -far, far)
+    bound = np.full(len(middle), _FAR)
+    steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -bound, bound)
     n_starts, n_rounds = _SLOW_CLIMB if posterior.fluxes.is_slow else _CLIMB
-    highest = np.argsort(-log_density(steps))[:n_starts]
-    modes = maximize_density(log_density, steps[highest], -far, far, np.ones(len(middle)), n_rounds)
+    order = np.argsort(-log_density(steps))[:n_starts]
+    modes = maximize_density(log_density, steps[order], -bound, bound, np.ones(len(middle)), n_rounds)
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
@@ -257,8 +248,8 @@ def _compute_whitening(draws: Array) -> tuple[Array, Array]:
 
 def _get_bounds(fit: Fit) -> Array:
     """Return the lowest and highest values of the parameters, shape (d, 2)."""
-    amplitude, *others = fit.posterior.fluxes.grid.linear
+    amplitude, *shapes = fit.posterior.fluxes.grid.linear
     bounds = dict(zip(fit.posterior.names, fit.posterior.bounds, strict=True))
     bounds[amplitude] = np.array([0.0, np.inf])
-    bounds |= {name: np.array(X1_BOUNDS) for name in others}
+    bounds |= {name: np.array(X1_BOUNDS) for name in shapes}
     return np.array([bounds[name] for name in fit.names])

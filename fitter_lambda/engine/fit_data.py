@@ -69,30 +69,31 @@ def build_fit_data(request: FitRequest) -> FitData:
     """
     parameters = request.parameters
     rows, excluded = build_light_curve(request.rows, parameters)
-    measured = ~rows.limit
-    if not measured.any():
+    is_measured = ~rows.limit
+    if not is_measured.any():
         reasons = Counter(item.reason for item in excluded).most_common(1)
-        most = f" Most often: {reasons[0][0]}." if reasons else ""
+        hint = f" Most often: {reasons[0][0]}." if reasons else ""
         raise TooLittleDataError(
-            "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
+            "No row is left to fit: none has a date, a flux with a positive error and a known band." + hint
         )
     _check_error_floors(parameters, rows)
-    best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
-    if best < FAINT_SIGMA:
+    significance = float(np.max(rows.flux[is_measured] / rows.fluxerr[is_measured]))
+    if significance < FAINT_SIGMA:
         raise TooLittleDataError(
-            f"No row is a detection (the best has {best:.1f} sigma, at least {FAINT_SIGMA:g} are needed); "
-            "there is nothing to fit a light curve to."
+            f"No row is a detection (the best has {significance:.1f} sigma, at least {FAINT_SIGMA:g} "
+            "are needed); there is nothing to fit a light curve to."
         )
     prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
     return FitData(rows, excluded, *_find_milky_way_dust(request), prior)
 
 
 def _check_error_floors(parameters: Parameters, rows: LightCurve) -> None:
-    others = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
-    unknown = sorted(others and others - set(list_bandpasses()))
-    if unknown:
+    floor_bands = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
+    unknown_bands = sorted(floor_bands and floor_bands - set(list_bandpasses()))
+    if unknown_bands:
         choices = ", ".join(rows.bands)
-        raise ParameterError(f"error_floor names the unknown band {unknown[0]!r}; this source has {choices}.")
+        name = unknown_bands[0]
+        raise ParameterError(f"error_floor names the unknown band {name!r}; this source has {choices}.")
 
 
 def _find_milky_way_dust(request: FitRequest) -> tuple[float, str]:

@@ -128,22 +128,23 @@ def run_importance_sampling(
     draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
     efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
     for rounds in range(1, _MAX_ROUNDS + 1):
-        before = efficiency
+        previous_efficiency = efficiency
         proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
         lattice = _build_lattice(posterior, modes, draws.theta, log_weight)
         draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
         progress(rounds / (_MAX_ROUNDS + 4))
         efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
-        if efficiency > (_GOOD_EFFICIENCY if efficiency > _SMALL_GAIN * before else _FAIR_EFFICIENCY):
+        is_improving = efficiency > _SMALL_GAIN * previous_efficiency
+        if efficiency > (_GOOD_EFFICIENCY if is_improving else _FAIR_EFFICIENCY):
             break
     evaluations = (rounds + 1) * _ROUND_SIZE
-    most = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
-    total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), most))))
+    max_draws = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
+    total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), max_draws))))
     if total > _ROUND_SIZE:
         # the last round's draws came from the same proposal
-        more, more_log_weight = _draw_round(posterior, proposal, lattice, total - _ROUND_SIZE, random)
-        draws = draws.append(more)
-        log_weight = np.concatenate([log_weight, more_log_weight])
+        extra, extra_log_weight = _draw_round(posterior, proposal, lattice, total - _ROUND_SIZE, random)
+        draws = draws.append(extra)
+        log_weight = np.concatenate([log_weight, extra_log_weight])
         evaluations += total - _ROUND_SIZE
     if effective_sample_size(log_weight) < _MIN_EFFICIENCY_RATIO * efficiency * total:
         # the large round has found something that small rounds miss
@@ -196,10 +197,10 @@ def _draw_round(
     theta = proposal.theta.draw(number, random)
     if lattice:
         lattice.snap(theta)
-    inside = np.isfinite(posterior.log_prior(theta))
-    if not inside.any():
+    is_inside = np.isfinite(posterior.log_prior(theta))
+    if not is_inside.any():
         raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
-    draws = posterior.draw_linear_parameters(theta[inside], proposal.a, random)
+    draws = posterior.draw_linear_parameters(theta[is_inside], proposal.a, random)
     log_weight = draws.log_ratio - logsumexp(proposal.theta.log_component_densities(draws.theta), axis=1)
     if lattice:
         lattice.spread(draws.theta, random)
@@ -231,8 +232,8 @@ def _fit_mixture(
     """Fit a mixture by weighted expectation maximisation, starting at another one and at some draws."""
     spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
     floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))
-    n_more = max(0, _N_COMPONENTS - len(start.weights))
-    means = np.concatenate([start.means, theta[random.choice(len(theta), n_more, p=weight)]])
+    n_extra = max(0, _N_COMPONENTS - len(start.weights))
+    means = np.concatenate([start.means, theta[random.choice(len(theta), n_extra, p=weight)]])
     nearest = np.argmin(((means[:, None] - start.means) ** 2 / np.diag(spread)).sum(2), axis=1)
     roots = start.roots[nearest]
     mixture = _StudentMixture(

@@ -17,11 +17,11 @@ def build_knots(samples: Array, kernel: str) -> Array:
 
     One knot more at either end. For "spline" they are coefficients, else the samples themselves.
     """
-    padded = np.pad(samples, [(0, 0)] * (samples.ndim - 2) + [(1, 1), (0, 0)], mode="edge")
+    knots = np.pad(samples, [(0, 0)] * (samples.ndim - 2) + [(1, 1), (0, 0)], mode="edge")
     if kernel != "spline":
-        return padded
-    padded[..., [0, -1], :] = 0.0
-    right = np.moveaxis(padded, -2, 0)
+        return knots
+    knots[..., [0, -1], :] = 0.0
+    right = np.moveaxis(knots, -2, 0)
     coefficients = solve_banded((4, 4), _build_spline_system(len(right)), right.reshape(len(right), -1))
     # the solver returns Fortran's order of memory
     return np.ascontiguousarray(np.moveaxis(coefficients.reshape(right.shape), 0, -2))
@@ -58,21 +58,12 @@ def locate(x: Array, start: float, step: float, number: int, kernel: str) -> tup
 def _weigh_knots(kernel: str, index: Indices, x: Array, n_intervals: int) -> Array:
     """Return the weights of the four knots about fractions x of the intervals `index`."""
     y = 1 - x
-    weights = np.zeros((4, *x.shape))
     if kernel == "linear":
-        weights[1] = y
-        weights[2] = x
-        return weights
+        return np.stack([np.zeros_like(x), y, x, np.zeros_like(x)])
     if kernel == "spline":
-        weights[0] = y * y * y
-        weights[1] = 4 - 3 * x * x * (1 + y)
-        weights[2] = 4 - 3 * y * y * (1 + x)
-        weights[3] = x * x * x
-        return weights / 6
-    weights[0] = -0.5 * x * y * y
-    weights[1] = 1 + 0.5 * x * x * (3 * x - 5)
-    weights[2] = 0.5 * x * (1 + x * (4 - 3 * x))
-    weights[3] = -0.5 * x * x * y
+        return np.stack([y * y * y, 4 - 3 * x * x * (1 + y), 4 - 3 * y * y * (1 + x), x * x * x]) / 6
+    inner = (1 + 0.5 * x * x * (3 * x - 5), 0.5 * x * (1 + x * (4 - 3 * x)))
+    weights = np.stack([-0.5 * x * y * y, *inner, -0.5 * x * x * y])
     # where a knot is missing, at the ends, sncosmo interpolates linearly
     end = np.flatnonzero((index == 0) | (index == n_intervals - 1))
     weights.reshape(4, -1)[:, end] = _weigh_knots("linear", index.take(end), x.take(end), n_intervals)

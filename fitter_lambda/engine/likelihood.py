@@ -54,7 +54,7 @@ class RowPrediction:
     Attributes
     ----------
     design : DesignMatrix
-    used : ndarray of bool
+    is_used : ndarray of bool
         Rows that the model predicts; the others are background.
     flux, variance : ndarray
         The variance without the coherent scatter.
@@ -65,7 +65,7 @@ class RowPrediction:
     """
 
     design: DesignMatrix
-    used: Mask
+    is_used: Mask
     flux: Array
     variance: Array
     coherent: Array | None = None
@@ -91,7 +91,7 @@ class Likelihood:
         Rows out of the source's reach have the flux that sncosmo gives them, not background.
     brightest : float
         S above (micro-Jansky); by default that of `rows`.
-    dropped : ndarray, shape (5,)
+    dropped_density : ndarray, shape (5,)
         Log density of rows that were dropped, for each fraction with light.
     """
 
@@ -99,12 +99,12 @@ class Likelihood:
     robust: bool = False
     extrapolates: bool = False
     brightest: float = np.nan
-    dropped: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
+    dropped_density: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
 
     def __post_init__(self) -> None:
         if np.isnan(self.brightest):
-            measured = np.abs(self.rows.flux[~self.rows.is_limit])
-            object.__setattr__(self, "brightest", float(np.max(measured, initial=0.0)))
+            is_measured = np.abs(self.rows.flux[~self.rows.is_limit])
+            object.__setattr__(self, "brightest", float(np.max(is_measured, initial=0.0)))
 
     @cached_property
     def _dark(self) -> Array:
@@ -130,7 +130,7 @@ class Likelihood:
         """
         dark = self._dark[mask & is_dark].sum()
         background = self._background_by_fraction[mask & ~is_dark].sum(axis=0)
-        return replace(self, rows=self.rows.take(~mask), dropped=dark + background)
+        return replace(self, rows=self.rows.take(~mask), dropped_density=dark + background)
 
     @property
     def is_gaussian(self) -> bool:
@@ -140,21 +140,21 @@ class Likelihood:
     def predict(self, design: DesignMatrix, a: Array, scatter: RowScatter | None = None) -> RowPrediction:
         """Predict the rows at linear parameters a (n_points, j)."""
         flux = multiply(design.flux, a)
-        used = design.reached | self.extrapolates
+        is_used = design.reached | self.extrapolates
         if scatter is None:
-            return RowPrediction(design, used, flux, np.broadcast_to(self.rows.variance, flux.shape))
+            return RowPrediction(design, is_used, flux, np.broadcast_to(self.rows.variance, flux.shape))
         growth, bend = scatter.relative_variance(a)
         dispersion = scatter.coherent @ self.rows.in_band.T
         is_independent = self.rows.is_limit | self.robust
         growth = growth + is_independent * dispersion**2
         coherent = None if self.robust else flux * dispersion * ~is_independent
         return RowPrediction(
-            design, used, flux, self.rows.variance + flux**2 * growth, coherent, growth, bend
+            design, is_used, flux, self.rows.variance + flux**2 * growth, coherent, growth, bend
         )
 
     def log_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
-        rows = np.where(prediction.used, self._row_log_density(prediction.flux, prediction.variance), 0.0)
+        rows = np.where(prediction.is_used, self._row_log_density(prediction.flux, prediction.variance), 0.0)
         total = rows.sum(axis=1) + np.logaddexp.reduce(self._log_density_by_fraction(prediction), axis=1)
         if prediction.coherent is not None:
             along, across = self._sum_bands(prediction, prediction.coherent)
@@ -164,7 +164,7 @@ class Likelihood:
     def log_density_by_row(self, prediction: RowPrediction) -> Array:
         """Log density of each row (n_points, n_rows), with the coherent scatter on the diagonal."""
         rows = self._row_log_density(prediction.flux, prediction.total_variance)
-        return np.where(prediction.used, rows, self._background(self._mean_lit_fraction(prediction)))
+        return np.where(prediction.is_used, rows, self._background(self._mean_lit_fraction(prediction)))
 
     def _row_log_density(self, model: Array, variance: Array) -> Array:
         residual = self.rows.flux - model
@@ -185,8 +185,8 @@ class Likelihood:
 
     def _log_density_by_fraction(self, prediction: RowPrediction) -> Array:
         """Log joint density (n_points, 5) of the rows out of reach and of each fraction with light."""
-        background = ~prediction.used @ self._background_by_fraction
-        return np.asarray(background + self.dropped - np.log(len(_LIT_FRACTIONS)))
+        background = ~prediction.is_used @ self._background_by_fraction
+        return np.asarray(background + self.dropped_density - np.log(len(_LIT_FRACTIONS)))
 
     def _mean_lit_fraction(self, prediction: RowPrediction) -> Array:
         """Mean fraction of the rows out of reach that holds light, shape (n_points, 1)."""
@@ -205,44 +205,45 @@ class Likelihood:
             flux += prediction.coherent * (common @ self.rows.in_band.T)
         is_lit = random.uniform(size=shape) < self._mean_lit_fraction(prediction)
         background = normal * np.sqrt(self.rows.variance + is_lit * self.brightest**2)
-        return np.where(prediction.used, flux, background)
+        return np.where(prediction.is_used, flux, background)
 
     def chi2(self, prediction: RowPrediction) -> tuple[Array, Array]:
         """Squared residuals over the variance and the number of rows, both of shape (n_points, n_bands).
 
         Without limits and rows that the model does not predict.
         """
-        measured = self._select_measured(prediction)
-        total = (measured * (self.rows.flux - prediction.flux) ** 2 / prediction.variance) @ self.rows.in_band
+        is_measured = self._select_measured(prediction)
+        residual = self.rows.flux - prediction.flux
+        total = (is_measured * residual**2 / prediction.variance) @ self.rows.in_band
         if prediction.coherent is not None:
             along, across = self._sum_bands(prediction, prediction.coherent)
             total -= across**2 / (1 + along)
-        return total, measured @ self.rows.in_band
+        return total, is_measured @ self.rows.in_band
 
     def limits_p_value(self, prediction: RowPrediction) -> Array:
         """Chance of as many limits far below the model, shape (n_points,).
 
         Any row of a light curve may be one of them, by noise or since its subtraction failed.
         """
-        excess = prediction.flux - self.rows.flux
-        is_far = self.rows.is_limit & prediction.used & (excess > _FAR_BELOW * np.sqrt(prediction.variance))
+        is_far = prediction.flux - self.rows.flux > _FAR_BELOW * np.sqrt(prediction.variance)
+        is_far &= self.rows.is_limit & prediction.is_used
         chance = _FAILED + (1 - _FAILED) * ndtr(-_FAR_BELOW)
         return np.asarray(binom.sf(is_far.sum(axis=1) - 1, len(self.rows), chance))
 
     def _sum_bands(self, prediction: RowPrediction, coherent: Array) -> tuple[Array, Array]:
         """Return u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
-        weighted = self._select_measured(prediction) * coherent / prediction.variance
+        weights = self._select_measured(prediction) * coherent / prediction.variance
         in_band = self.rows.in_band
-        return (weighted * coherent) @ in_band, (weighted * (self.rows.flux - prediction.flux)) @ in_band
+        return (weights * coherent) @ in_band, (weights * (self.rows.flux - prediction.flux)) @ in_band
 
     def _select_measured(self, prediction: RowPrediction) -> Array:
         """1 for measured rows that the model predicts, else 0; shape (n_points, n_rows)."""
-        return np.asarray(prediction.used & ~self.rows.is_limit, dtype=float)
+        return np.asarray(prediction.is_used & ~self.rows.is_limit, dtype=float)
 
     def build_normal_equations(self, design: DesignMatrix) -> tuple[Array, Array]:
         """Return the normal matrix (n, j, j) and right side (n, j) of measured rows of known variance."""
-        used = design.reached | self.extrapolates
-        weight = np.asarray(used & ~self.rows.is_limit, dtype=float) / self.rows.variance
+        is_used = design.reached | self.extrapolates
+        weight = np.asarray(is_used & ~self.rows.is_limit, dtype=float) / self.rows.variance
         return _weigh_products(design.flux, weight), _project(design.flux, weight * self.rows.flux)
 
     def compute_curvature(
@@ -259,12 +260,12 @@ class Likelihood:
         """
         flux = prediction.design.flux
         variance = prediction.variance
-        measured = self._select_measured(prediction)
-        residual = measured * (self.rows.flux - prediction.flux)
-        weight = measured * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
+        is_measured = self._select_measured(prediction)
+        residual = is_measured * (self.rows.flux - prediction.flux)
+        weight = is_measured * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
         # of each row: weight -d2 ln p / df2, slope d ln p / df, excess 2 v d ln p / dv
         slope = weight * residual
-        excess = weight * residual**2 - measured
+        excess = weight * residual**2 - is_measured
         matrix: Array | float = 0.0
         if scatter is not None and prediction.coherent is not None:
             matrix, slope, excess = self._whiten(flux, weight, residual, prediction.coherent, scatter)
@@ -277,10 +278,10 @@ class Likelihood:
         grows = 2 * prediction.flux * prediction.growth / variance
         bends = prediction.flux**2 * prediction.bend / variance
         x1_slope = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
-        cross = 0.5 * _project(flux, measured * grows * bends)[:, :, None] * x1_slope[:, None]
-        square = 0.5 * np.sum(measured * bends**2, axis=1)[:, None, None]
+        cross = 0.5 * _project(flux, is_measured * grows * bends)[:, :, None] * x1_slope[:, None]
+        square = 0.5 * np.sum(is_measured * bends**2, axis=1)[:, None, None]
         square = square * x1_slope[:, :, None] * x1_slope[:, None]
-        matrix = matrix + _weigh_products(flux, weight + 0.5 * measured * grows**2) + square
+        matrix = matrix + _weigh_products(flux, weight + 0.5 * is_measured * grows**2) + square
         matrix = matrix + cross + np.swapaxes(cross, 1, 2)
         x1_score = 0.5 * np.sum(excess * bends, axis=1)[:, None] * x1_slope
         return matrix, _project(flux, slope + 0.5 * excess * grows) + x1_score
@@ -290,7 +291,7 @@ class Likelihood:
         sigma = np.sqrt(prediction.variance[:, at])
         x = np.clip((self.rows.flux - prediction.flux)[:, at] / sigma, -_FAR, _FAR)
         hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _limit_probability(x)
-        hazard = hazard * prediction.used[:, at]
+        hazard = hazard * prediction.is_used[:, at]
         return np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2, -hazard / sigma, -hazard * x
 
     def _whiten(
@@ -305,15 +306,15 @@ class Likelihood:
         dispersion = scatter.coherent @ in_band.T
         norm = 1 + (share * coherent) @ in_band
         common = ((share * residual) @ in_band / norm) @ in_band.T
-        own = share / (norm @ in_band.T)
+        shrinkage = share / (norm @ in_band.T)
         # C^-1 times the residuals, and the diagonal of C^-1, over weight
-        whitened = residual - coherent * common
-        slope = weight * whitened
-        excess = slope * whitened - (weight > 0) + own * coherent
-        slope = slope + dispersion * (slope * common - own)
+        white_residual = residual - coherent * common
+        slope = weight * white_residual
+        excess = slope * white_residual - (weight > 0) + shrinkage * coherent
+        slope = slope + dispersion * (slope * common - shrinkage)
         cross, turn = (
             np.stack([(factor * column) @ in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
-            for factor in (share, own * dispersion)
+            for factor in (share, shrinkage * dispersion)
         )
         matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / norm[:, None]) @ np.swapaxes(cross, 1, 2)
         return matrix, slope, excess

@@ -51,8 +51,8 @@ class LogCoordinates(PlainCoordinates):
         """Transform a curvature (n, j, j) and a slope (n, j) along a to these coordinates."""
         jacobian = a[:, :1, None] * np.eye(a.shape[1])
         jacobian[:, 1:, 0] = a[:, 1:]
-        transposed = np.swapaxes(jacobian, 1, 2)
-        return transposed @ matrix @ jacobian, multiply(transposed, slope)
+        transpose = np.swapaxes(jacobian, 1, 2)
+        return transpose @ matrix @ jacobian, multiply(transpose, slope)
 
     def shift(self, a: Array, move: Array) -> Array:
         """Return the linear parameters after a move (n, j) in these coordinates."""
@@ -88,9 +88,7 @@ def invert(matrix: Array) -> tuple[Array, Array]:
     matrix = matrix + np.eye(matrix.shape[-1]) * (1e-12 * size + 1e-300)
     if matrix.shape[-1] == 1:
         return 1 / matrix, np.log(matrix[:, 0, 0])
-    a = matrix[:, 0, 0]
-    b = matrix[:, 0, 1]
-    c = matrix[:, 1, 1]
+    (a, b), (_, c) = matrix.transpose(1, 2, 0)
     determinant = np.maximum(a * c - b * b, 1e-300)
     inverse = np.stack([np.stack([c, -b], -1), np.stack([-b, a], -1)], -2) / determinant[:, None, None]
     return inverse, np.log(determinant)

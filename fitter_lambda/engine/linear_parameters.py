@@ -7,7 +7,7 @@ residuals, further steps follow, damped wherever a step does not climb (Marquard
 they start from a `LinearTrend` fitted to these.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,18 +49,12 @@ class LinearProblem:
     z: Array
     shapes: Array
 
-    @property
-    def is_gaussian(self) -> bool:
-        """Whether the normal equations describe the likelihood exactly."""
-        return self.scatter is None and self.likelihood.is_gaussian
-
     def take(self, points: Indices) -> "LinearProblem":
         """Return the problem at some of the points."""
-        scatter = self.scatter and self.scatter.take(points)
-        design = self.design.take(points)
-        return LinearProblem(
-            self.likelihood, self.priors, design, scatter, self.z[points], self.shapes[points]
-        )
+        return replace(
+            self, design=self.design.take(points), scatter=self.scatter and self.scatter.take(points),
+            z=self.z[points], shapes=self.shapes[points],
+        )  # fmt: skip
 
     def predict(self, a: Array) -> RowPrediction:
         """Predict the rows at linear parameters a (n, j)."""
@@ -99,10 +93,10 @@ class LinearTrend:
         """Fit weighted draws of theta (n, d) and a (n, j) by least squares."""
         middle = weight @ theta
         size = np.sqrt(weight @ (theta - middle) ** 2) + 1e-300
-        used = weight > 0
-        values = np.column_stack([np.log(a[used, 0]), a[used, 1:] / a[used, :1]])
-        root = np.sqrt(weight[used])[:, None]
-        features = _build_parabola((theta[used] - middle) / size)
+        has_weight = weight > 0
+        values = np.column_stack([np.log(a[has_weight, 0]), a[has_weight, 1:] / a[has_weight, :1]])
+        root = np.sqrt(weight[has_weight])[:, None]
+        features = _build_parabola((theta[has_weight] - middle) / size)
         coefficients = np.linalg.lstsq(root * features, root * values, rcond=1e-8)[0]
         return cls(middle, size, coefficients, np.array([values.min(axis=0), values.max(axis=0)]))
 
@@ -141,7 +135,7 @@ def solve_linear_parameters(
         return _climb(problem, start, _STEPS_FROM_TREND, _CONVERGED_FROM_TREND)
     equations = problem.likelihood.build_normal_equations(problem.design)
     a, covariance, log_det = problem.priors.solve_normal_equations(*equations, problem.z, problem.shapes)
-    if problem.is_gaussian:
+    if problem.scatter is None and problem.likelihood.is_gaussian:
         return a, covariance, log_det
     if n_steps > 1:
         return _climb(problem, a, n_steps, _CONVERGED)
@@ -151,7 +145,7 @@ def solve_linear_parameters(
     return a, covariance, log_det
 
 
-def _climb(problem: LinearProblem, a: Array, n_steps: int, converged: float) -> tuple[Array, Array, Array]:
+def _climb(problem: LinearProblem, a: Array, n_steps: int, tolerance: float) -> tuple[Array, Array, Array]:
     """Climb from `a` to the mode by damped steps, at the points that have not converged."""
     coordinates = problem.priors.coordinates
     prediction = problem.predict(a)
@@ -162,24 +156,24 @@ def _climb(problem: LinearProblem, a: Array, n_steps: int, converged: float) -> 
     for _ in range(n_steps):
         covariance = invert(curvature[active])[0]
         distance = np.einsum("nj,nj->n", slope[active], multiply(covariance, slope[active]))
-        covariance = covariance[distance > converged]
-        active = active[distance > converged]
+        covariance = covariance[distance > tolerance]
+        active = active[distance > tolerance]
         if not len(active):
             break
         part = problem.take(active)
-        damped = curvature[active] * (1 + damping[active] * np.eye(a.shape[1]))
-        move = multiply(invert(damped)[0], slope[active])
+        damped_curvature = curvature[active] * (1 + damping[active] * np.eye(a.shape[1]))
+        move = multiply(invert(damped_curvature)[0], slope[active])
         trial = coordinates.shift_bounded(a[active], move, covariance)
         prediction = part.predict(trial)
         trial_height = part.log_density(trial, prediction) + coordinates.log_volume(trial)
         trial_curvature, trial_slope = part.compute_curvature(trial, prediction)
         climbs = trial_height >= height[active]
-        moved = active[climbs]
-        stuck = active[~climbs]
-        a[moved] = trial[climbs]
-        height[moved] = trial_height[climbs]
-        curvature[moved] = trial_curvature[climbs]
-        slope[moved] = trial_slope[climbs]
-        damping[moved] /= 10
-        damping[stuck] = np.maximum(10 * damping[stuck], _FIRST_DAMPING)
+        climbing = active[climbs]
+        failing = active[~climbs]
+        a[climbing] = trial[climbs]
+        height[climbing] = trial_height[climbs]
+        curvature[climbing] = trial_curvature[climbs]
+        slope[climbing] = trial_slope[climbs]
+        damping[climbing] /= 10
+        damping[failing] = np.maximum(10 * damping[failing], _FIRST_DAMPING)
     return a, *invert(curvature)

@@ -16,10 +16,7 @@ from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = [
-    "Mode", "find_modes", "get_scales", "maximize_density", "maximize_posterior",
-    "select_distinct_modes",
-]  # fmt: skip
+__all__ = ["Mode", "add_modes", "find_modes", "get_scales", "maximize_density"]
 
 Density = Callable[[Array], Array]
 
@@ -99,7 +96,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     true_height = np.full(len(theta), -np.inf)
     true_height[points] = posterior.laplace(theta[points])
     true_peaks = _find_local_maxima(true_height, shape)
-    modes = maximize_posterior(posterior, theta[np.union1d(peaks[:_MAX_STARTS], true_peaks[:_MAX_STARTS])])
+    modes = _maximize_posterior(posterior, theta[np.union1d(peaks[:_MAX_STARTS], true_peaks[:_MAX_STARTS])])
     if not modes:
         raise FitError("The model reaches the detections nowhere long enough; is the source type right?")
     return modes
@@ -140,19 +137,24 @@ def _build_theta_grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
     return np.stack([axis.ravel() for axis in mesh], axis=1), mesh[0].shape
 
 
-def maximize_posterior(posterior: Posterior, starts: Array) -> list[Mode]:
+def add_modes(posterior: Posterior, modes: list[Mode], starts: Array) -> list[Mode]:
+    """Add the modes above starts (m, d) to others."""
+    return _select_distinct_modes([*modes, *_maximize_posterior(posterior, starts)])
+
+
+def _maximize_posterior(posterior: Posterior, starts: Array) -> list[Mode]:
     """Find the distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
     scale = get_scales(posterior.names)
     low, high = posterior.bounds.T
-    modes = select_distinct_modes(maximize_density(posterior.laplace, starts, low, high, scale))
+    modes = _select_distinct_modes(maximize_density(posterior.laplace, starts, low, high, scale))
     return [_widen_mode(posterior.laplace, mode, scale, high - low) for mode in modes]
 
 
-def _widen_mode(density: Density, mode: Mode, scale: Array, most: Array) -> Mode:
+def _widen_mode(density: Density, mode: Mode, scale: Array, max_width: Array) -> Mode:
     """Widen a mode along each axis to where its density falls to e^-2, if its curvature implies far less.
 
     Where a row leaves the source's reach the density ends, and the curvature is that of an edge. No mode gets
-    wider than its bounds, `most`.
+    wider than `max_width`, its bounds.
     """
     reach = 2.0 ** np.arange(-11, 6)
     axes = np.eye(len(scale))
@@ -163,11 +165,11 @@ def _widen_mode(density: Density, mode: Mode, scale: Array, most: Array) -> Mode
     width = scale * reach[first.max(axis=1)] / (2 * np.sqrt(2))
     factor = width * np.sqrt(np.diag(np.linalg.inv(mode.covariance)))
     factor = np.where(factor > _FAR_WIDER, factor, 1.0)
-    factor *= np.minimum(1.0, most / 2 / (factor * np.sqrt(np.diag(mode.covariance))))
+    factor *= np.minimum(1.0, max_width / 2 / (factor * np.sqrt(np.diag(mode.covariance))))
     return replace(mode, covariance=mode.covariance * np.outer(factor, factor))
 
 
-def select_distinct_modes(modes: list[Mode]) -> list[Mode]:
+def _select_distinct_modes(modes: list[Mode]) -> list[Mode]:
     """Return the modes within e^-16 of the highest, the highest first, without duplicates."""
     modes = sorted((mode for mode in modes if np.isfinite(mode.height)), key=lambda mode: -mode.height)
     distinct: list[Mode] = []
@@ -211,31 +213,31 @@ def maximize_density(
     step = np.tile(0.3 * scale, (len(theta), 1))
     active = np.arange(len(theta))
     pace = np.full(len(theta), _FIRST_PACE)
-    top = -np.inf
+    highest = -np.inf
     for n_left in range(n_rounds, 0, -1):
-        here = theta[active]
-        value, slope, curvature, best_neighbour = _differentiate(evaluate, here, step[active], low, high)
+        start = theta[active]
+        value, slope, curvature, best_neighbour = _differentiate(evaluate, start, step[active], low, high)
         covariance = _invert_curvature(curvature, scale)
         move = np.einsum("mij,mj->mi", covariance, slope)
         length = np.max(np.abs(move) / scale, axis=1)
         move *= np.minimum(1.0, trust[active] / np.maximum(length, 1e-300))[:, None]
-        trial = np.clip(here[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
+        trial = np.clip(start[:, None] + move[:, None] * np.array([1.0, 0.3])[:, None], low, high)
         # where Newton's step fails, at a kink or a bound, the best point of the differences replaces it
         trial = np.concatenate([trial, best_neighbour[:, None]], axis=1)
         heights = evaluate(trial)
         best = np.argmax(heights, axis=1)
-        each = np.arange(len(active))
-        gain = heights[each, best] - value
-        theta[active] = np.where((gain > 0)[:, None], trial[each, best], here)
+        index = np.arange(len(active))
+        gain = heights[index, best] - value
+        theta[active] = np.where((gain > 0)[:, None], trial[index, best], start)
         trust[active] *= np.where((gain > 0) & (best == 0), 2.0, 0.3)
         trust = np.minimum(trust, 8.0)
         spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         step[active] = np.clip(0.3 * spread, 1e-3 * scale, 0.5 * scale)
         pace[active] = np.maximum(gain, pace[active] / 4)
-        top = max(top, float(heights.max()))
+        highest = max(highest, float(heights.max()))
         # a failed step only shortens the next; starts that climb too slowly to come near the top are dropped
         ends = np.where(gain > 0, gain < _MIN_GAIN, trust[active] < _MIN_TRUST)
-        active = active[~ends & (value + n_left * pace[active] > top - _MAX_DEPTH)]
+        active = active[~ends & (value + n_left * pace[active] > highest - _MAX_DEPTH)]
         if not len(active):
             break
     value, slope, curvature, _ = _differentiate(evaluate, theta, step, low, high)
@@ -266,8 +268,8 @@ def _differentiate(
     bend = plus + minus - 2 * centre
     curvature = np.zeros((m, d, d))
     curvature[:, np.arange(d), np.arange(d)] = bend / step**2
-    mixed = (over + under - 2 * centre - bend[:, i] - bend[:, j]) / (2 * step[:, i] * step[:, j])
-    curvature[:, i, j] = curvature[:, j, i] = mixed
+    cross = (over + under - 2 * centre - bend[:, i] - bend[:, j]) / (2 * step[:, i] * step[:, j])
+    curvature[:, i, j] = curvature[:, j, i] = cross
     slope += np.einsum("mij,mj->mi", curvature, theta - middle)
     best = stencil[np.arange(m), np.argmax(values[:, :-1], axis=1)]
     return values[:, -1], slope, curvature, best

@@ -48,21 +48,21 @@ def run_nested_sampling(
         rstate=random,
     )  # fmt: skip
     sampler.run_nested(dlogz=_MAX_REMAINDER, maxcall=_MAX_CALLS, print_progress=False)
-    nested = sampler.results
-    log_mass = np.asarray(nested.logwt) - nested.logz[-1]
+    results = sampler.results
+    log_mass = np.asarray(results.logwt) - results.logz[-1]
     mass = np.exp(log_mass - logsumexp(log_mass))
     pool = random.choice(len(mass), 2 * n_draws, p=mass)
     proposal = LinearProposal.at_mode(posterior.fluxes.n_linear, _PROPOSAL_VARIANCE)
-    draws = posterior.draw_linear_parameters(np.asarray(nested.samples)[pool], proposal, random)
-    log_weight = draws.log_ratio - np.asarray(nested.logl)[pool]
+    draws = posterior.draw_linear_parameters(np.asarray(results.samples)[pool], proposal, random)
+    log_weight = draws.log_ratio - np.asarray(results.logl)[pool]
     sample = resample(draws, log_weight, len(pool), n_draws, random)
     log_volume = np.sum(np.log(high - low))
     return replace(
         sample,
-        log_evidence=float(nested.logz[-1] + log_volume + sample.log_evidence),
-        log_evidence_error=float(np.hypot(nested.logzerr[-1], sample.log_evidence_error)),
+        log_evidence=float(results.logz[-1] + log_volume + sample.log_evidence),
+        log_evidence_error=float(np.hypot(results.logzerr[-1], sample.log_evidence_error)),
         effective_draws=min(1 / float(np.sum(mass**2)), sample.effective_draws),
-        rounds=int(nested.niter),
+        rounds=int(results.niter),
         evaluations=calls,
         sampler="nested sampling (dynesty)" + (", stopped short" if calls >= _MAX_CALLS else ""),
     )

@@ -43,25 +43,26 @@ def measure_peaks(grid: SourceGrid, knots: Array) -> Peaks:
     """Measure the peaks of light curves, from their knots along phase (n, p + 2) in micro-Jansky."""
     n_phases = knots.shape[1] - 2
     place = np.linspace(0, n_phases - 1, 1 + math.ceil(grid.step / _PEAK_STEP) * (n_phases - 1))
-    peak, top = _find_vertex(_interpolate_curves(grid, knots, np.tile(place, (len(knots), 1))))
-    top *= place[1] - place[0]
-    later = top + DECLINE_DAYS / grid.step
-    faded = _interpolate_curves(grid, knots, later[:, None])[:, 0]
+    peak, peak_place = _find_vertex(_interpolate_curves(grid, knots, np.tile(place, (len(knots), 1))))
+    peak_place *= place[1] - place[0]
+    later_place = peak_place + DECLINE_DAYS / grid.step
+    later_flux = _interpolate_curves(grid, knots, later_place[:, None])[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = ZERO_POINT - 2.5 * np.log10(np.where(peak > 0, peak, np.nan)) - VEGA_IN_AB
-        decline = np.where((later <= n_phases - 1) & (faded > 0), 2.5 * np.log10(peak / faded), np.nan)
-    return Peaks(magnitude, grid.start + grid.step * top, decline)
+        has_light = (later_place <= n_phases - 1) & (later_flux > 0)
+        decline = np.where(has_light, 2.5 * np.log10(peak / later_flux), np.nan)
+    return Peaks(magnitude, grid.start + grid.step * peak_place, decline)
 
 
 def _find_vertex(flux: Array) -> tuple[Array, Array]:
     """Return the highest values along rows (n, m), and their places, by parabolas through their tops."""
     middle = np.clip(np.argmax(flux, axis=1), 1, flux.shape[1] - 2)
-    before, now, after = (flux[np.arange(len(flux)), middle + i] for i in (-1, 0, 1))
-    slope = (after - before) / 2
-    bend = after - 2 * now + before
+    left, centre, right = (flux[np.arange(len(flux)), middle + i] for i in (-1, 0, 1))
+    slope = (right - left) / 2
+    bend = right - 2 * centre + left
     # at the ends the highest is the first or the last
     shift = np.where(bend < 0, np.clip(-slope / np.minimum(bend, -1e-300), -1, 1), np.sign(slope))
-    return now + slope * shift + bend * shift**2 / 2, middle + shift
+    return centre + slope * shift + bend * shift**2 / 2, middle + shift
 
 
 def _interpolate_curves(grid: SourceGrid, knots: Array, place: Array) -> Array:

@@ -17,13 +17,13 @@ import numpy as np
 from scipy.special import gammaln
 
 from fitter_lambda.arrays import Array, Indices
-from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
-from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.bandflux import BandFluxes
+from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
 from fitter_lambda.engine.linear_coordinates import multiply
 from fitter_lambda.engine.linear_parameters import LinearProblem, LinearTrend, solve_linear_parameters
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, Priors, RedshiftPrior
 from fitter_lambda.engine.rows import Rows
-from fitter_lambda.engine.salt_scatter import RowScatter, SaltScatter
+from fitter_lambda.engine.salt_scatter import SaltScatter
 
 __all__ = ["JointDraws", "LinearProposal", "Posterior"]
 
@@ -126,10 +126,12 @@ class Posterior:
         """Lowest and highest theta, shape (d, 2)."""
         z = self.redshift
         grid = self.fluxes.grid
-        detected = np.sort(np.repeat(self.rows.mjd, self.rows.n_detections))
+        detection_mjd = np.sort(np.repeat(self.rows.mjd, self.rows.n_detections))
         # half of the detections lie within the source's phases, hence so does one of the middle ones
-        first = detected[(len(detected) - 1) // 2] - (1 + z.high) * grid.last
-        last = detected[len(detected) // 2] - (1 + (z.high if grid.start < 0 else z.low)) * grid.start
+        first = detection_mjd[(len(detection_mjd) - 1) // 2] - (1 + z.high) * grid.last
+        last = (
+            detection_mjd[len(detection_mjd) // 2] - (1 + (z.high if grid.start < 0 else z.low)) * grid.start
+        )
         limits = {"t0": (first, last), "z": (z.low, z.high)}
         limits |= {name: self.priors.get_shape_bounds(name) for name in self.shapes}
         return np.array([limits[name] for name in self.names])
@@ -145,20 +147,18 @@ class Posterior:
         rows = self.rows
         z = np.array([self.redshift.low, self.redshift.high])
         first, last = self.bounds[0]
-        before = rows.mjd < first + np.min(grid.start * (1 + z))
-        after = rows.mjd > last + np.max(grid.last * (1 + z))
+        is_before = rows.mjd < first + np.min(grid.start * (1 + z))
+        is_after = rows.mjd > last + np.max(grid.last * (1 + z))
         if grid.dark_start:
             # zero flux, where the band lies within the source's wavelengths at all redshifts
-            before &= self.fluxes.find_reach(z, np.zeros((2, len(rows))), rows.band)[2].all(axis=0)
-        unreachable = (before | after) & (rows.n_detections == 0)
-        return replace(self, likelihood=self.likelihood.drop(unreachable, before & grid.dark_start))
+            is_before &= self.fluxes.find_reach(z, np.zeros((2, len(rows))), rows.band)[2].all(axis=0)
+        is_unreachable = (is_before | is_after) & (rows.n_detections == 0)
+        return replace(self, likelihood=self.likelihood.drop(is_unreachable, is_before & grid.dark_start))
 
     def split_theta(self, theta: Array) -> tuple[Array, Array, Array]:
         """Split theta (n, d) into t0 (n,), z (n,) and shapes (n, k)."""
-        n_shapes = len(self.shapes)
-        shapes = theta[:, theta.shape[1] - n_shapes :]
         z = np.full(len(theta), self.redshift.mean) if self.redshift.is_fixed else theta[:, 1]
-        return theta[:, 0], z, shapes
+        return theta[:, 0], z, theta[:, theta.shape[1] - len(self.shapes) :]
 
     def log_prior(self, theta: Array) -> Array:
         """Log density of theta, shape (n,)."""
@@ -168,13 +168,6 @@ class Posterior:
             value = value + self.priors.log_shape_density(name, column)
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
-
-    def view_rows(self, theta: Array) -> tuple[DesignMatrix, RowScatter | None]:
-        """Compute design matrix and scatter at theta; fastest where equal redshifts and shapes follow."""
-        t0, z, shapes = self.split_theta(theta)
-        phases = self.fluxes.grid.locate_rows(z, t0, self.rows.mjd, self.rows.band)
-        design = self.fluxes.build_design_matrix(phases, shapes)
-        return design, self.scatter.compute_row_scatter(phases) if self.scatter else None
 
     def _split_in_chunks(self, theta: Array) -> tuple[list[Array], Indices]:
         """Sort theta by redshift and shapes, and cut it to fit into memory; also return the way back."""
@@ -187,9 +180,17 @@ class Posterior:
         """Find the mode (n, j) of the linear parameters at theta."""
         return solve_linear_parameters(self._build_linear_problem(theta), self.n_steps)[0]
 
+    def predict_rows(self, theta: Array, a: Array) -> RowPrediction:
+        """Predict the rows at theta (n, d) and linear parameters a (n, j)."""
+        return self._build_linear_problem(theta).predict(a)
+
     def _build_linear_problem(self, theta: Array) -> LinearProblem:
-        _, z, shapes = self.split_theta(theta)
-        return LinearProblem(self.likelihood, self.priors, *self.view_rows(theta), z, shapes)
+        """Build the problem; fastest where points with equal redshifts and shapes follow each other."""
+        t0, z, shapes = self.split_theta(theta)
+        phases = self.fluxes.grid.locate_rows(z, t0, self.rows.mjd, self.rows.band)
+        design = self.fluxes.build_design_matrix(phases, shapes)
+        scatter = self.scatter.compute_row_scatter(phases) if self.scatter else None
+        return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
 
     def laplace(self, theta: Array) -> Array:
         """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""
@@ -212,8 +213,8 @@ class Posterior:
 
     def _log_joint(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
         density = problem.log_density(a, problem.predict(a)) + self.log_prior(theta)
-        design = problem.design
-        n_shining = (design.reached & (design.flux[..., 0] != 0)) @ self.rows.n_detections
+        is_lit = problem.design.reached & (problem.design.flux[..., 0] != 0)
+        n_shining = is_lit @ self.rows.n_detections
         shines = n_shining >= _MIN_SHINING_FRACTION * self.rows.n_detections.sum()
         return np.where(shines & np.isfinite(density), density, -np.inf)
 

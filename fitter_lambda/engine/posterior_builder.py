@@ -27,9 +27,6 @@ _MORE_STEPS = 6
 _N_REDSHIFTS = 20
 #: Peak magnitude in B that a source without light in B is compared by.
 _FAINT_UNIT_MAGNITUDE = 20.0
-_PRIORS: dict[str, type[PhysicalPriors] | type[FlatPriors]] = {
-    "physical": PhysicalPriors, "flat": FlatPriors,
-}  # fmt: skip
 
 
 def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> Posterior:
@@ -43,7 +40,7 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
         The source reaches no band.
     """
     kind = get_supernova_class(get_source_types().get(grid.name, ""))
-    priors_class = _PRIORS[parameters.priors]
+    priors_class = FlatPriors if parameters.priors == "flat" else PhysicalPriors
     has_host_dust = kind.is_dusty and priors_class.allows_host_dust and not grid.shapes
     shapes = (HOST_DUST,) if has_host_dust else grid.shapes
     _check_number_of_rows(grid, data, 1 + len(shapes))
@@ -55,25 +52,29 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     scatter = None
     if grid.is_salt and parameters.modelcov:
         scatter = SaltScatter(grid, data.rows.bandpasses, z.low, z.high)
-    priors = _build_priors(priors_class, fluxes, data, kind)
+    priors: Priors
+    if parameters.priors == "flat":
+        priors = FlatPriors(_compute_highest_amplitude(fluxes, data))
+    else:
+        priors = _build_physical_priors(fluxes, data, kind)
     n_steps = _MORE_STEPS if parameters.robust or scatter else _FEW_STEPS
     return Posterior(likelihood, fluxes, scatter, z, priors, shapes, n_steps)
 
 
 def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> None:
-    needed = n_others + len(grid.linear) + (not data.redshift.is_fixed) + 1
+    n_needed = n_others + len(grid.linear) + (not data.redshift.is_fixed) + 1
     n_measured = int(np.sum(~data.rows.limit))
-    if n_measured < needed:
+    if n_measured < n_needed:
         raise TooLittleDataError(
-            f"Only {n_measured} usable rows are left, and {grid.name} needs at least {needed}; "
+            f"Only {n_measured} usable rows are left, and {grid.name} needs at least {n_needed}; "
             "add photometry, fix the redshift, or choose a model with fewer parameters."
         )
 
 
 def _build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[str, float]) -> Rows:
     """Add model error and error floors to the errors, and count detections."""
-    everywhere = error_floors.get("", 0.0)
-    floors = np.array([error_floors.get(name, everywhere) for name in light_curve.bands])[light_curve.band]
+    default_floor = error_floors.get("", 0.0)
+    floors = np.array([error_floors.get(name, default_floor) for name in light_curve.bands])[light_curve.band]
     fraction = np.hypot(model_error, floors) * ~light_curve.limit
     variance = np.asarray(light_curve.fluxerr**2 + (fraction * light_curve.flux) ** 2)
     detections = light_curve.detections(DETECTION_SIGMA)
@@ -98,14 +99,7 @@ def _build_fluxes(
     return BandFluxes(grid, bands, z.low, z.high, shape, low, high, data.mwebv, extrapolates)
 
 
-def _build_priors(
-    priors_class: type[PhysicalPriors] | type[FlatPriors],
-    fluxes: BandFluxes,
-    data: FitData,
-    kind: SupernovaClass,
-) -> Priors:
-    if priors_class is FlatPriors:
-        return FlatPriors(_compute_highest_amplitude(fluxes, data))
+def _build_physical_priors(fluxes: BandFluxes, data: FitData, kind: SupernovaClass) -> PhysicalPriors:
     unit_magnitude = fluxes.compute_unit_magnitude()
     if not np.isfinite(unit_magnitude):
         unit_magnitude = _FAINT_UNIT_MAGNITUDE
@@ -121,13 +115,13 @@ def _compute_highest_amplitude(fluxes: BandFluxes, data: FitData) -> float:
     """
     z = np.unique(np.linspace(data.redshift.low, data.redshift.high, _N_REDSHIFTS))
     bands = np.arange(len(fluxes.bands))
-    inside = fluxes.find_reach(z, np.zeros((len(z), len(bands))), bands)[2]
-    peak = np.abs(fluxes.build_curves(z, np.zeros_like(z))[0][..., 0]).max(axis=2) * inside
-    farthest = peak[np.any(peak > 0, axis=1)][-1:]
-    if not farthest.size:
+    is_inside = fluxes.find_reach(z, np.zeros((len(z), len(bands))), bands)[2]
+    peak = np.abs(fluxes.build_curves(z, np.zeros_like(z))[0][..., 0]).max(axis=2) * is_inside
+    farthest_peak = peak[np.any(peak > 0, axis=1)][-1:]
+    if not farthest_peak.size:
         raise FitError(
             f"{fluxes.grid.name} reaches none of the bands at any redshift within the bounds; "
             "try another source."
         )
-    brightest = float(np.max(data.rows.flux[~data.rows.limit]))
-    return 10 * brightest / float(farthest[farthest > 0].min())
+    brightest_flux = float(np.max(data.rows.flux[~data.rows.limit]))
+    return 10 * brightest_flux / float(farthest_peak[farthest_peak > 0].min())

@@ -251,9 +251,9 @@ class PhysicalPriors(Priors):
         error = _DETECTED * np.sqrt(covariance[:, 0, 0])
         mean = np.exp(self.log_amplitude(z, shapes)[0])
         # an amplitude that the rows do not detect is the prior's, within the rows' error
-        undetected = ~(a[:, 0] > error)
-        a[undetected] = 0.0
-        a[undetected, 0] = np.minimum(mean, error)[undetected]
+        is_undetected = ~(a[:, 0] > error)
+        a[is_undetected] = 0.0
+        a[is_undetected, 0] = np.minimum(mean, error)[is_undetected]
         for _ in range(_NORMAL_STEPS):
             curvature, slope = self.add_curvature(a, z, shapes, matrix, right - multiply(matrix, a))
             covariance, log_det = invert(curvature)

@@ -46,20 +46,21 @@ class Rows:
         """1 where a row belongs to a band, else 0; shape (n, n_bands)."""
         return np.eye(self.n_bands)[self.band]
 
-    def take(self, mask: Mask) -> "Rows":
-        """Return the rows where `mask` is True."""
+    def take(self, rows: Mask | Indices) -> "Rows":
+        """Return some of the rows."""
         return Rows(
-            self.mjd[mask], self.flux[mask], self.variance[mask], self.band[mask], self.is_limit[mask],
-            self.n_detections[mask], self.n_bands,
+            self.mjd[rows], self.flux[rows], self.variance[rows], self.band[rows], self.is_limit[rows],
+            self.n_detections[rows], self.n_bands,
         )  # fmt: skip
 
     def bin_nights(self) -> "Rows":
         """Return one row for each night and band, limits apart, with means weighted by inverse variance."""
         keys = np.stack([np.floor(self.mjd), self.band, self.is_limit], axis=1)
-        _, first, bins = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        _, first_row, bins = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         bins = bins.ravel()
         weight = 1 / self.variance
         total = np.bincount(bins, weight)
         mjd, flux = (np.bincount(bins, weight * x) / total for x in (self.mjd, self.flux))
         n_detections = np.bincount(bins, self.n_detections).astype(int)
-        return Rows(mjd, flux, 1 / total, self.band[first], self.is_limit[first], n_detections, self.n_bands)
+        same = self.take(first_row)
+        return Rows(mjd, flux, 1 / total, same.band, same.is_limit, n_detections, self.n_bands)

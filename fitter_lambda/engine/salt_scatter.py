@@ -63,13 +63,13 @@ class RowScatter:
         x1 = np.clip(a[:, 1] / np.maximum(a[:, 0], 1e-300), -_MOST_X1, _MOST_X1)[:, None]
         constant, linear, square = self.relative
         neutral, stretch = self.colour_free
-        curved = x1 * square
-        variance = constant + x1 * (linear + curved)
-        slope = linear + 2 * curved
-        negative = variance < 0
-        if negative.any():  # as snfit does
-            variance[negative] = 1e-4
-            slope[negative] = 0.0
+        x1_square = x1 * square
+        variance = constant + x1 * (linear + x1_square)
+        slope = linear + 2 * x1_square
+        is_negative = variance < 0
+        if is_negative.any():  # as snfit does
+            variance[is_negative] = 1e-4
+            slope[is_negative] = 0.0
         total = np.maximum(neutral + x1 * stretch, _LEAST_FLUX)
         scale = (self.gain / total) ** 2
         relative = variance * scale
@@ -106,7 +106,6 @@ class SaltScatter:
     def compute_row_scatter(self, phases: RowPhases) -> RowScatter:
         """Compute the scatter of rows; fastest where points with equal redshifts follow each other."""
         z = phases.z
-        band = phases.band
         starts = np.flatnonzero(np.diff(z, prepend=np.nan) != 0)
         table_of_point = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(z)))
         wave = np.clip(self._effective / (1 + z[starts, None]), self._grid.wave[0], self._grid.wave[-1])
@@ -115,12 +114,16 @@ class SaltScatter:
         weights = phases.weights
         if self._is_relative:
             index, weights = locate(phases.phase, self._grid.start, _FINE_STEP, len(self._phase), "linear")
-        first = (table_of_point[:, None] * len(self._effective) + band) * tables.shape[2] + index
+        first = (table_of_point[:, None] * len(self._effective) + phases.band) * tables.shape[2] + index
         values = interpolate(tables.reshape(-1, tables.shape[-1]), first, weights)
         colour_free = self._fluxes.build_design_matrix(phases, np.zeros((len(z), 1))).flux
         colour_free = np.ascontiguousarray(np.moveaxis(colour_free, 2, 0))
         relative = np.ascontiguousarray(np.moveaxis(values[..., :3], 2, 0))
-        gain = values[..., 3] * colour_free[0] if self._is_relative else self._norm[band] / (1 + z[:, None])
+        gain = (
+            values[..., 3] * colour_free[0]
+            if self._is_relative
+            else self._norm[phases.band] / (1 + z[:, None])
+        )
         dispersion = evaluate_salt_colour_dispersion(self._grid.source, wave.ravel()).reshape(wave.shape)
         return RowScatter(relative, colour_free, gain, dispersion[table_of_point])
 
@@ -133,7 +136,7 @@ class SaltScatter:
         names = ["LCRV00", "LCRV01", "LCRV11", *(["errscale"] if self._is_relative else [])]
         tables = np.empty((len(order), len(self._phase), len(names)))
         for i, name in enumerate(names):
-            own = evaluate_salt_table(self._grid.source, name, self._phase, wave.ravel()[order])
-            tables[order, :, i] = own.T
+            values_of_name = evaluate_salt_table(self._grid.source, name, self._phase, wave.ravel()[order])
+            tables[order, :, i] = values_of_name.T
         tables[..., 1] *= 2
         return tables.reshape(*wave.shape, *tables.shape[1:])

@@ -38,15 +38,15 @@ class SncosmoFluxes(BandFluxes):
 
     def build_design_matrix(self, phases: RowPhases, shapes: Array) -> DesignMatrix:
         """Compute the flux of rows at amplitude 1: see `BandFluxes.build_design_matrix`."""
-        before, after, inside = self.find_reach(phases.z, phases.phase, phases.band)
+        is_before, is_after, is_inside = self.find_reach(phases.z, phases.phase, phases.band)
         flux = np.zeros((*phases.phase.shape, 1))
         for i, (z, t0) in enumerate(zip(phases.z, phases.t0, strict=True)):
-            rows = np.flatnonzero((inside & (self.extrapolates | ~(after | before)))[i])
+            rows = np.flatnonzero((is_inside & (self.extrapolates | ~(is_after | is_before)))[i])
             self._model.set(z=z, t0=t0, **self._name_shapes(shapes[i]))
             if len(rows):
                 bands = [self.bands[j] for j in phases.band[rows]]
                 flux[i, rows, 0] = self._model.bandflux(bands, phases.mjd[rows], zp=ZERO_POINT, zpsys="ab")
-        return DesignMatrix(np.nan_to_num(flux), inside & ~after & (~before | self.grid.dark_start))
+        return DesignMatrix(np.nan_to_num(flux), is_inside & ~is_after & (~is_before | self.grid.dark_start))
 
     def compute_peaks(self, a: Array, shapes: Array) -> Peaks:
         """Compute the first peaks only: see `BandFluxes.compute_peaks`."""
@@ -55,10 +55,10 @@ class SncosmoFluxes(BandFluxes):
         for i in range(min(len(a), _MOST_PEAKS)):
             source.set(**{self.grid.linear[0]: a[i, 0], **self._name_shapes(shapes[i])})
             phase = float(source.peakphase("bessellb"))
-            now, later = (source.bandmag("bessellb", "ab", phase + days) for days in (0.0, DECLINE_DAYS))
-            peaks.magnitude[i] = now - VEGA_IN_AB
+            magnitude = source.bandmag("bessellb", "ab", phase)
+            peaks.magnitude[i] = magnitude - VEGA_IN_AB
             peaks.phase[i] = phase
-            peaks.decline[i] = later - now
+            peaks.decline[i] = source.bandmag("bessellb", "ab", phase + DECLINE_DAYS) - magnitude
         return peaks
 
     def compute_unit_magnitude(self) -> float:

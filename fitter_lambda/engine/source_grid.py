@@ -25,14 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.engine import sncosmo_internals
 from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
-from fitter_lambda.engine.sncosmo_internals import (
-    get_mlcs_deltas,
-    get_native_phases,
-    get_native_wavelengths,
-    is_held_at_ends,
-    sample_flux,
-)
 from fitter_lambda.input.sncosmo_registries import get_source_versions
 from fitter_lambda.input.templates import load_source
 
@@ -180,7 +174,7 @@ def _build_grid(source: Any) -> SourceGrid:
         linear, shapes = (amplitude, "x1"), ["c"]
         law = np.asarray(source.colorlaw(wave), dtype=float)
     elif isinstance(source, MLCS2k2Source):
-        nodes = get_mlcs_deltas(source)
+        nodes = sncosmo_internals.get_mlcs_deltas(source)
         samples = np.array([[sample(**{amplitude: 1.0, "delta": delta})] for delta in nodes])
     else:
         samples = sample(**{amplitude: 1.0})[None, None]
@@ -190,13 +184,13 @@ def _build_grid(source: Any) -> SourceGrid:
         source.name, str(source.version), linear, tuple(shapes), needs_sncosmo, nodes, law,
         float(phase[0]), step, float(phase[-1]), wave, kernel,
         build_knots(samples, kernel).astype(np.float32),
-        bool(blue[0] < _DARK_START_FRACTION * blue.max()), is_held_at_ends(source), source,
+        bool(blue[0] < _DARK_START_FRACTION * blue.max()), sncosmo_internals.is_held_at_ends(source), source,
     )  # fmt: skip
 
 
 def _sample_finite_flux(source: Any, phase: Array, wave: Array, **values: float) -> Array:
     source.set(**values)
-    flux = sample_flux(source, phase, wave)
+    flux = sncosmo_internals.sample_flux(source, phase, wave)
     return np.where(np.isfinite(flux), flux, 0.0)
 
 
@@ -207,15 +201,14 @@ def _weigh_blue_wavelengths(wave: Array) -> Array:
 
 def _choose_wavelengths(source: Any) -> Array:
     """Return wavelengths as far apart as the source's own, within bounds."""
-    gaps = np.diff(get_native_wavelengths(source))
+    gaps = np.diff(sncosmo_internals.get_native_wavelengths(source))
     step = np.clip(np.median(gaps), *_WAVE_STEPS) if len(gaps) else _WAVE_STEPS[1]
     return np.arange(float(source.minwave()), float(source.maxwave()) + 1e-6, step)
 
 
 def _choose_phases(source: Any, step: float) -> Array:
-    first = float(source.minphase())
-    last = float(source.maxphase())
-    return np.asarray(first + step * np.arange(int(np.floor((last - first) / step + 1e-9)) + 1))
+    n_steps = int(np.floor((source.maxphase() - source.minphase()) / step + 1e-9))
+    return np.asarray(float(source.minphase()) + step * np.arange(n_steps + 1))
 
 
 def _choose_interpolation(source: Any) -> tuple[float, str]:
@@ -224,10 +217,10 @@ def _choose_interpolation(source: Any) -> tuple[float, str]:
     errors: dict[tuple[float, str], float] = {}
     for step in sorted({*_PHASE_STEPS, *_find_native_step(source)}, reverse=True):
         phase = _choose_phases(source, step)
-        between = (phase[:-1, None] + step * np.array([0.21, 0.5])).ravel()
-        samples, truth = (sample_flux(source, x, wave) for x in (phase, between))
+        midpoints = (phase[:-1, None] + step * np.array([0.21, 0.5])).ravel()
+        samples, truth = (sncosmo_internals.sample_flux(source, x, wave) for x in (phase, midpoints))
         for kernel in ("linear", "convolution", "spline")[: 3 if len(phase) >= _FEWEST_SPLINE_PHASES else 2]:
-            places = locate((between - phase[0]) / step, 0.0, 1.0, len(phase), kernel)
+            places = locate((midpoints - phase[0]) / step, 0.0, 1.0, len(phase), kernel)
             flux = interpolate(build_knots(samples, kernel), *places)
             error = float(np.nanmax(np.abs(flux - truth)) / np.nanmax(np.abs(truth)))
             if error < _GRID_ERROR:
@@ -238,7 +231,7 @@ def _choose_interpolation(source: Any) -> tuple[float, str]:
 
 def _find_native_step(source: Any) -> list[float]:
     """Return the step between the phases of the source's file, if they are evenly spaced."""
-    gaps = np.diff(get_native_phases(source))
+    gaps = np.diff(sncosmo_internals.get_native_phases(source))
     is_even = len(gaps) > 0 and np.ptp(gaps) < 1e-9 * abs(gaps.mean())
     return [float(gaps.mean())] if is_even else []
 
@@ -263,12 +256,12 @@ def _load_prepared_grid(name: str) -> SourceGrid | None:
     path = Path(folder) / GRIDS_FOLDER / f"{name}.npz"
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        texts = json.loads(str(stored["texts"]))
+    with np.load(path, allow_pickle=False) as file:
+        texts = json.loads(str(file["texts"]))
         return SourceGrid(
             **texts | {key: tuple(texts[key]) for key in ("linear", "held")},
-            shapes=(), needs_sncosmo=False, nodes=np.empty(0), law=None, wave=stored["wave"],
-            flux=stored["flux"], source=None,
+            shapes=(), needs_sncosmo=False, nodes=np.empty(0), law=None, wave=file["wave"],
+            flux=file["flux"], source=None,
         )  # fmt: skip
 
 

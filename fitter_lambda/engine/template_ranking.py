@@ -74,8 +74,8 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
     parameters = request.parameters
     data = build_fit_data(request)
     candidates = _screen_sources(data, parameters, progress)
-    while unsampled := _select_unsampled(candidates):
-        for candidate in unsampled:
+    while batch := _select_unsampled(candidates):
+        for candidate in batch:
             with _record_failure(candidate):
                 _sample_candidate(candidate, data, parameters)
     if all(candidate.reason for candidate in candidates):
@@ -128,15 +128,15 @@ def _record_failure(candidate: _Candidate) -> Iterator[None]:
 
 def _select_unsampled(candidates: list[_Candidate]) -> list[_Candidate]:
     """Select the sources near the best one whose evidence comes from Laplace's method."""
-    fitted = [candidate for candidate in candidates if candidate.reason is None]
-    least = max((candidate.log_evidence for candidate in fitted), default=-np.inf) - _MAX_DEPTH
-    return [one for one in fitted if one.log_evidence_error is None and one.log_evidence > least]
+    usable = [candidate for candidate in candidates if candidate.reason is None]
+    threshold = max((candidate.log_evidence for candidate in usable), default=-np.inf) - _MAX_DEPTH
+    return [one for one in usable if one.log_evidence_error is None and one.log_evidence > threshold]
 
 
 def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Parameters) -> None:
     posterior = build_posterior(load_source_grid(candidate.name), data, parameters)
-    few = replace(parameters, n_draws=_N_DRAWS)
-    sample = draw_samples(posterior.drop_unreachable_rows(), candidate.modes, few, lambda done: None)
+    short_run = replace(parameters, n_draws=_N_DRAWS)
+    sample = draw_samples(posterior.drop_unreachable_rows(), candidate.modes, short_run, lambda done: None)
     candidate.log_evidence = sample.log_evidence
     candidate.log_evidence_error = sample.log_evidence_error
     candidate.misfit_p_value = misfit_p_value(build_fit(data, posterior, candidate.modes, sample))

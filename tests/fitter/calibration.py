@@ -135,10 +135,7 @@ def rank(case: Case, seed: int) -> dict[str, float]:
 
 
 def _log_likelihood(fit: Fit, values: Array) -> Array:
-    theta, a = fit.split_values(values)
-    design, scatter = fit.posterior.view_rows(theta)
-    likelihood = fit.posterior.likelihood
-    return likelihood.log_density(likelihood.predict(design, a, scatter))
+    return fit.posterior.likelihood.log_density(fit.predict_rows(values))
 
 
 def _rank(task: tuple[Case, int]) -> dict[str, float]:
