@@ -12,6 +12,7 @@
 - posterior: the density of theta, with the linear parameters solved for or drawn
 - linear_parameters: the mode of the linear parameters at given theta
 - likelihood: the density of the rows
+- row_prediction: fluxes and variances that a model predicts for rows
 - salt_scatter: SALT's own covariance
 - rows: the rows of a light curve
 - sncosmo_fluxes: band fluxes by sncosmo, point by point
@@ -20,6 +21,7 @@
 - supernova_classes: magnitudes and rates of the classes
 - distances: distance modulus and volume
 - linear_coordinates: coordinates in which the linear parameters are nearly Gaussian
+- linear_algebra: products and inverses of many small matrices
 - peak_magnitudes: peaks and decline rates in rest-frame B
 - band_integrals: integrals through bandpasses
 - source_grid: a source on a grid of phases and wavelengths

@@ -11,12 +11,13 @@ from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
-from fitter_lambda.engine.likelihood import RowPrediction
-from fitter_lambda.engine.linear_coordinates import X1_BOUNDS, multiply
+from fitter_lambda.engine.linear_algebra import multiply
+from fitter_lambda.engine.linear_coordinates import X1_BOUNDS
 from fitter_lambda.engine.mode_search import Mode, add_modes, find_modes, maximize_density
 from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest

@@ -25,11 +25,12 @@ from scipy.stats import binom
 
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.linear_coordinates import multiply
+from fitter_lambda.engine.linear_algebra import multiply, project, weigh_products
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import RowScatter
 
-__all__ = ["NU", "Likelihood", "RowPrediction"]
+__all__ = ["NU", "Likelihood"]
 
 
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
@@ -45,37 +46,6 @@ _LN_2PI = float(np.log(2 * np.pi))
 _LIT_FRACTIONS = np.array([0.5, 0.1, 0.02, 0.004, 0.0008])
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
-
-
-@dataclass(frozen=True)
-class RowPrediction:
-    """Prediction of a model for rows, at many points; arrays of shape (n_points, n_rows).
-
-    Attributes
-    ----------
-    design : DesignMatrix
-    is_used : ndarray of bool
-        Rows that the model predicts; the others are background.
-    flux, variance : ndarray
-        The variance without the coherent scatter.
-    coherent : ndarray or None
-        Standard deviation of the scatter common to the rows of a band.
-    growth, bend : ndarray or None
-        SALT's own variance over the squared flux, and its slope along x1.
-    """
-
-    design: DesignMatrix
-    is_used: Mask
-    flux: Array
-    variance: Array
-    coherent: Array | None = None
-    growth: Array | None = None
-    bend: Array | None = None
-
-    @property
-    def total_variance(self) -> Array:
-        """The variance with the coherent scatter."""
-        return self.variance if self.coherent is None else self.variance + self.coherent**2
 
 
 @dataclass(frozen=True)
@@ -244,7 +214,7 @@ class Likelihood:
         """Return the normal matrix (n, j, j) and right side (n, j) of measured rows of known variance."""
         is_used = design.reached | self.extrapolates
         weight = np.asarray(is_used & ~self.rows.is_limit, dtype=float) / self.rows.variance
-        return _weigh_products(design.flux, weight), _project(design.flux, weight * self.rows.flux)
+        return weigh_products(design.flux, weight), project(design.flux, weight * self.rows.flux)
 
     def compute_curvature(
         self, a: Array, prediction: RowPrediction, scatter: RowScatter | None
@@ -273,18 +243,18 @@ class Likelihood:
             at = np.flatnonzero(self.rows.is_limit)
             weight[:, at], slope[:, at], excess[:, at] = self._differentiate_limits(prediction, at)
         if prediction.growth is None or prediction.bend is None:
-            return matrix + _weigh_products(flux, weight), _project(flux, slope)
+            return matrix + weigh_products(flux, weight), project(flux, slope)
         # the variance grows with the flux and with x1: its Fisher information and score
         grows = 2 * prediction.flux * prediction.growth / variance
         bends = prediction.flux**2 * prediction.bend / variance
         x1_slope = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
-        cross = 0.5 * _project(flux, is_measured * grows * bends)[:, :, None] * x1_slope[:, None]
+        cross = 0.5 * project(flux, is_measured * grows * bends)[:, :, None] * x1_slope[:, None]
         square = 0.5 * np.sum(is_measured * bends**2, axis=1)[:, None, None]
         square = square * x1_slope[:, :, None] * x1_slope[:, None]
-        matrix = matrix + _weigh_products(flux, weight + 0.5 * is_measured * grows**2) + square
+        matrix = matrix + weigh_products(flux, weight + 0.5 * is_measured * grows**2) + square
         matrix = matrix + cross + np.swapaxes(cross, 1, 2)
         x1_score = 0.5 * np.sum(excess * bends, axis=1)[:, None] * x1_slope
-        return matrix, _project(flux, slope + 0.5 * excess * grows) + x1_score
+        return matrix, project(flux, slope + 0.5 * excess * grows) + x1_score
 
     def _differentiate_limits(self, prediction: RowPrediction, at: Indices) -> tuple[Array, Array, Array]:
         """Return weight, slope and excess, as in `compute_curvature`, of the limits with indices `at`."""
@@ -318,16 +288,6 @@ class Likelihood:
         )
         matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / norm[:, None]) @ np.swapaxes(cross, 1, 2)
         return matrix, slope, excess
-
-
-def _weigh_products(flux: Array, weight: Array) -> Array:
-    """Return F^T W F, shape (n, j, j), of fluxes (n, r, j) and weights (n, r)."""
-    return np.asarray(np.swapaxes(flux * weight[..., None], 1, 2) @ flux)
-
-
-def _project(flux: Array, values: Array) -> Array:
-    """Return F^T y, shape (n, j), of fluxes (n, r, j) and values (n, r)."""
-    return np.asarray((np.swapaxes(flux, 1, 2) @ values[..., None])[..., 0])
 
 
 def _limit_probability(x: Array) -> Array:

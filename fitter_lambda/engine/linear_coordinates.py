@@ -10,8 +10,9 @@ import math
 import numpy as np
 
 from fitter_lambda.arrays import Array
+from fitter_lambda.engine.linear_algebra import multiply
 
-__all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_to_bounds", "invert", "multiply"]
+__all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_to_bounds"]
 
 
 #: Far beyond any supernova: flat priors serve to compare with fits without bounds.
@@ -72,23 +73,3 @@ def clip_to_bounds(a: Array, covariance: Array) -> Array:
     if a.shape[1] == 2:
         a[:, 1] = a[:, 0] * np.clip(a[:, 1] / a[:, 0], 0.999 * X1_BOUNDS[0], 0.999 * X1_BOUNDS[1])
     return a
-
-
-def multiply(matrix: Array, vector: Array) -> Array:
-    """Multiply matrices (n, j, k) and vectors (n, k)."""
-    return np.asarray((matrix @ vector[..., None])[..., 0])
-
-
-def invert(matrix: Array) -> tuple[Array, Array]:
-    """Return inverses and log determinants of symmetric positive matrices (n, j, j), j = 1 or 2.
-
-    A direction that no row constrains gets a huge variance, not an infinite one.
-    """
-    size = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    matrix = matrix + np.eye(matrix.shape[-1]) * (1e-12 * size + 1e-300)
-    if matrix.shape[-1] == 1:
-        return 1 / matrix, np.log(matrix[:, 0, 0])
-    (a, b), (_, c) = matrix.transpose(1, 2, 0)
-    determinant = np.maximum(a * c - b * b, 1e-300)
-    inverse = np.stack([np.stack([c, -b], -1), np.stack([-b, a], -1)], -2) / determinant[:, None, None]
-    return inverse, np.log(determinant)

@@ -13,9 +13,10 @@ import numpy as np
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
-from fitter_lambda.engine.linear_coordinates import invert, multiply
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.linear_algebra import invert, multiply
 from fitter_lambda.engine.priors import Priors
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.salt_scatter import RowScatter
 
 __all__ = ["LinearProblem", "LinearTrend", "solve_linear_parameters"]

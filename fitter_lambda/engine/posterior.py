@@ -18,10 +18,11 @@ from scipy.special import gammaln
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import BandFluxes
-from fitter_lambda.engine.likelihood import Likelihood, RowPrediction
-from fitter_lambda.engine.linear_coordinates import multiply
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.linear_algebra import multiply
 from fitter_lambda.engine.linear_parameters import LinearProblem, LinearTrend, solve_linear_parameters
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, Priors, RedshiftPrior
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import SaltScatter
 

@@ -28,13 +28,12 @@ from scipy.stats import exponnorm
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
+from fitter_lambda.engine.linear_algebra import invert, multiply
 from fitter_lambda.engine.linear_coordinates import (
     X1_BOUNDS,
     LogCoordinates,
     PlainCoordinates,
     clip_to_bounds,
-    invert,
-    multiply,
 )
 from fitter_lambda.engine.supernova_classes import SupernovaClass
 

@@ -11,8 +11,9 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import COSMOLOGY, distance_modulus
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
-from fitter_lambda.engine.likelihood import NU, RowPrediction
+from fitter_lambda.engine.likelihood import NU
 from fitter_lambda.engine.misfit import misfit_p_value
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.version import __version__
