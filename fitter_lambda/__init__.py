@@ -3,7 +3,7 @@
 From a notebook::
 
     from fitter_lambda import fit
-    result = fit(table, source="salt3", z=0.046)
+    result = fit(photometry, source="salt3", z=0.046)
 
 It is a service of its own, which imports nothing of the app. Entry points:
 

@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 
 def fit(
-    table: "Table | Mapping[str, Any]",
+    photometry: "Table | Mapping[str, Any]",
     source: str = "salt3",
     z: float | None = None,
     z_err: float | None = None,
@@ -38,7 +38,7 @@ def fit(
 
     Parameters
     ----------
-    table : astropy Table, pandas DataFrame or dict of columns
+    photometry : astropy Table, pandas DataFrame or dict of columns
         Column names as sncosmo accepts them: time (or date, mjd, ...), band (or filter, ...), flux, fluxerr
         (or flux_error, ...), and zp and zpsys, without which fluxes are in microjansky (AB); instead of flux
         and fluxerr also mag and magerr. A row with fluxerr but without flux is a limit.
@@ -68,8 +68,8 @@ def fit(
     >>> from fitter_lambda import fit
     >>> time = np.repeat(np.arange(58590.0, 58640.0, 5.0), 2)
     >>> flux = 250 * np.exp(-0.5 * ((time - 58607) / 11) ** 2)
-    >>> table = {"time": time, "band": ["ztfg", "ztfr"] * 10, "flux": flux, "fluxerr": 0 * flux + 15}
-    >>> result = fit(table, source="salt3", z=0.046, n_draws=400)
+    >>> photometry = {"time": time, "band": ["ztfg", "ztfr"] * 10, "flux": flux, "fluxerr": 0 * flux + 15}
+    >>> result = fit(photometry, source="salt3", z=0.046, n_draws=400)
     >>> result.names
     ['z', 't0', 'x0', 'x1', 'c']
     >>> result.draws["t0"].shape
@@ -79,7 +79,7 @@ def fit(
     if (ra is None) != (dec is None):
         raise PayloadError("A position needs both ra and dec, in degrees.")
     request = FitRequest(
-        rows=parse_table_rows(table),
+        rows=parse_table_rows(photometry),
         parameters=parse_parameters({"source": source, **parameters}),
         redshift=z,
         redshift_error=z_err,

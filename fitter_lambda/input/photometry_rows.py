@@ -72,12 +72,12 @@ def parse_csv_rows(text: object) -> list[Row]:
     return rows
 
 
-def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
+def parse_table_rows(photometry: "Table | Mapping[str, Any]") -> list[Row]:
     """Parse a table with the column names that sncosmo accepts.
 
     Parameters
     ----------
-    table : astropy Table, pandas DataFrame or dict of columns
+    photometry : astropy Table, pandas DataFrame or dict of columns
         Modified Julian dates or an astropy `Time`; bands; flux and fluxerr in microjansky (AB), or with zp
         and zpsys, or in units of astropy. Without flux: mag and magerr; for a limit, fluxerr alone, or
         limiting_mag with fluxerr and zp. Masked, NaN and None are blank.
@@ -87,7 +87,7 @@ def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
     PayloadError
         Columns are missing, ambiguous, of different lengths or in impossible units; or too many rows.
     """
-    names = [str(name) for name in getattr(table, "columns", table)]
+    names = [str(name) for name in getattr(photometry, "columns", photometry)]
     try:
         aliases = find_columns(names)
     except ValueError as error:
@@ -100,7 +100,9 @@ def parse_table_rows(table: "Table | Mapping[str, Any]") -> list[Row]:
     aliases |= {name: name for name in ("mag", "magerr", "limiting_mag") if name in names}
     try:
         columns = {
-            _PAYLOAD_COLUMNS.get(key, key): _list_values(table[name], key.startswith("flux"), "zp" in aliases)
+            _PAYLOAD_COLUMNS.get(key, key): _list_values(
+                photometry[name], key.startswith("flux"), "zp" in aliases
+            )
             for key, name in aliases.items()
         }
     except (ValueError, TypeError) as error:

@@ -56,8 +56,8 @@ def _list_layers() -> list[Path]:
     """List the directories in sncosmo's layout, the ones that win first."""
     spec = importlib.util.find_spec("jax_supernovae")
     wheel = [f"{place}/sncosmo-modelfiles" for place in (spec and spec.submodule_search_locations) or []]
-    named = [os.environ.get(variable) for variable in ("SNCOSMO_DATA_DIR", "FITTER_TEMPLATES_DIR")]
-    return [Path(name).resolve() for name in (*named, *wheel) if name and Path(name).is_dir()]
+    names = [os.environ.get(variable) for variable in ("SNCOSMO_DATA_DIR", "FITTER_TEMPLATES_DIR")]
+    return [Path(name).resolve() for name in (*names, *wheel) if name and Path(name).is_dir()]
 
 
 def iterate_files(layer: Path) -> Iterator[Path]:

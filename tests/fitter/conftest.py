@@ -23,8 +23,8 @@ def fit() -> Fit:
 @pytest.fixture(scope="session")
 def plain_fit() -> Fit:
     """The same under flat priors and measured errors alone, which is what sncosmo's own fits assume."""
-    given = sn2019dwz(fix_z="True", **COMPARABLE)
-    return fit_supernova(parse_payload(given), lambda fraction, message: None)
+    request = sn2019dwz(fix_z="True", **COMPARABLE)
+    return fit_supernova(parse_payload(request), lambda fraction, message: None)
 
 
 @pytest.fixture(scope="session")

@@ -113,13 +113,13 @@ class Listener(logging.Handler):
         self.heard.append(logging.Formatter().format(record))
 
 
-def answer(given: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The document, which is as the contract says, in time."""
     logger, listener = logging.getLogger("fitter_lambda"), Listener()
     logger.addHandler(listener)
     began = time.process_time()
     try:
-        document = fit_payload(given, lambda fraction, message: None)
+        document = fit_payload(request, lambda fraction, message: None)
     finally:
         logger.removeHandler(listener)
     assert time.process_time() - began < SECONDS

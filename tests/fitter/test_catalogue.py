@@ -15,7 +15,7 @@ from fitter_lambda.errors import FitterError
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 from tests.fitter.simulate import bump, offer_shared
-from tests.fitter.test_document import unpacked
+from tests.fitter.test_document import unpack_fit
 from tests.fitter.test_fit import PHASE, WAVE, made
 
 Told = list[tuple[float, str]]
@@ -171,7 +171,7 @@ def test_a_broken_template_leaves_the_others_alone() -> None:
 
 
 def test_the_document_holds_the_ranking() -> None:
-    document, results = unpacked(sn2019dwz(source="auto", fix_z="True", n_draws=100, modelcov="False"))
+    document, results = unpack_fit(sn2019dwz(source="auto", fix_z="True", n_draws=100, modelcov="False"))
     ranking = results["catalogue"]
     names = [entry["name"] for entry in ranking["sources"]]
     assert results["source"] == names[0] == document["analysis"]["model_name"]

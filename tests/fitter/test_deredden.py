@@ -87,10 +87,10 @@ def test_flux_and_magnitudes_are_corrected_alike(server: Server) -> None:
     source = document(DETECTED, LIMIT)
     assert render(server, json.dumps(source).encode(), "deredden") == {"ok": True}
     answer = json_product(server)
-    told = answer["extinction"]
-    assert told["ebv"] == pytest.approx(0.86 * 0.1)
-    assert "SFD" in told["map"] and "0.86" in told["map"] and "Fitzpatrick" in told["law"]
-    red, green = told["a"]["ztfr"], told["a"]["ztfg"]
+    extinction = answer["extinction"]
+    assert extinction["ebv"] == pytest.approx(0.86 * 0.1)
+    assert "SFD" in extinction["map"] and "0.86" in extinction["map"] and "Fitzpatrick" in extinction["law"]
+    red, green = extinction["a"]["ztfr"], extinction["a"]["ztfg"]
     assert 0.15 < red < green < 0.35
     detected, limit = rows_of(answer)
     assert float(detected["flux"]) == pytest.approx(100 * 10 ** (0.4 * red))

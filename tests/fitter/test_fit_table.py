@@ -91,7 +91,7 @@ COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def read(columns: Any) -> list[tuple[Any, ...]]:
+def parse(columns: Any) -> list[tuple[Any, ...]]:
     return [
         (row.mjd, row.band, row.flux, row.fluxerr, row.zp, row.magsys) for row in parse_table_rows(columns)
     ]
@@ -107,14 +107,14 @@ def read(columns: Any) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("kind", [dict, Table])
 def test_the_aliases_of_sncosmo_are_understood(names: tuple[str, ...], kind: Any) -> None:
     columns = kind(dict(zip(names, COLUMNS.values(), strict=True)))
-    assert read(columns) == [
+    assert parse(columns) == [
         (59000.5, "ztfg", 100.0, 10.0, None, "ab"), (59001.5, "ztfr", -3.0, 9.0, None, "ab")
     ]  # fmt: skip
 
 
 def test_zero_points_systems_and_bytes_are_understood() -> None:
     columns = COLUMNS | {"zpt": [25.0, 27.5], "zpmagsys": ["AB", "vega"], "filter": [b"ZTFg", b"ztfr"]}
-    assert [row[1:2] + row[4:] for row in read(columns)] == [("ztfg", 25.0, "ab"), ("ztfr", 27.5, "vega")]
+    assert [row[1:2] + row[4:] for row in parse(columns)] == [("ztfg", 25.0, "ab"), ("ztfr", 27.5, "vega")]
 
 
 def test_magnitudes_and_limits_are_understood() -> None:
@@ -130,13 +130,13 @@ def test_magnitudes_and_limits_are_understood() -> None:
 
 
 def test_times_and_units_of_astropy_are_understood() -> None:
-    table = Table(COLUMNS)
-    table["flux"].unit = table["fluxerr"].unit = "mJy"
-    table["mjd"] = Time(table["mjd"], format="mjd")
-    assert read(table)[0][:4] == pytest.approx((59000.5, "ztfg", 1e5, 1e4))
-    table["flux"].unit = "m"
+    units = Table(COLUMNS)
+    units["flux"].unit = units["fluxerr"].unit = "mJy"
+    units["mjd"] = Time(units["mjd"], format="mjd")
+    assert parse(units)[0][:4] == pytest.approx((59000.5, "ztfg", 1e5, 1e4))
+    units["flux"].unit = "m"
     with pytest.raises(PayloadError, match="convertible"):
-        parse_table_rows(table)
+        parse_table_rows(units)
 
 
 def test_a_table_and_csv_give_the_same_rows() -> None:

@@ -68,10 +68,10 @@ def test_the_document_is_kept_before_the_callback_and_never_made_twice(s3: Any, 
     server.statuses = [503]
     with pytest.raises(CallbackError):
         handle_record(record(key), QUICK)
-    kept = key.replace("payload", "document")
-    assert sorted(keys(s3)) == [kept, key]
+    document_key = key.replace("payload", "document")
+    assert sorted(keys(s3)) == [document_key, key]
     marked = {"status": "success", "message": "the first one", "analysis": {}}
-    s3.put_object(Bucket=BUCKET, Key=kept, Body=json.dumps(marked))
+    s3.put_object(Bucket=BUCKET, Key=document_key, Body=json.dumps(marked))
     server.statuses = [200]
     handle_record(record(key), QUICK)
     assert json.loads(server.bodies("POST")[-1]) == marked

@@ -57,25 +57,25 @@ def random_band(random: np.random.Generator, count: int, days: float = 100.0) ->
 
 def test_a_period_is_found_through_gaps_and_noise(server: Server) -> None:
     assert render(server, json.dumps(ONE).encode(), "periodogram") == {"ok": True}
-    found = json_product(server)
-    best = found["best_periods"][0]
+    result = json_product(server)
+    best = result["best_periods"][0]
     assert best["period"] == pytest.approx(PERIOD, abs=2e-5)
     assert best["frequency"] == pytest.approx(1 / best["period"])
     assert 0 < best["false_alarm_probability"] < 1e-10
-    assert found["filters"] == ["ztfr"] and found["num_points"] == 150 and found["nterms"] == 1
-    assert found["baseline"] == pytest.approx(np.ptp(ONE["mjd"]))
-    assert found["fmin"] == pytest.approx(1 / found["baseline"]) and found["fmax"] == pytest.approx(10)
-    assert len(found["frequencies"]) == len(found["power"]) <= MAX_BINS
-    assert found["frequencies"] == sorted(found["frequencies"])
+    assert result["filters"] == ["ztfr"] and result["num_points"] == 150 and result["nterms"] == 1
+    assert result["baseline"] == pytest.approx(np.ptp(ONE["mjd"]))
+    assert result["fmin"] == pytest.approx(1 / result["baseline"]) and result["fmax"] == pytest.approx(10)
+    assert len(result["frequencies"]) == len(result["power"]) <= MAX_BINS
+    assert result["frequencies"] == sorted(result["frequencies"])
 
 
 def test_bands_find_together_what_none_finds_alone() -> None:
     """Means, amplitudes and phases that differ, and too few points in each."""
     columns = light_curve({"g": (10, 1.1, 0), "i": (-300, 0.9, 2), "r": (1000, 1.0, 4)}, 50, seed=4)
-    found = compute_periodogram(columns, {})
-    assert found["filters"] == ["g", "i", "r"]
-    assert found["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=1e-4)
-    together = found["best_periods"][0]["false_alarm_probability"]
+    result = compute_periodogram(columns, {})
+    assert result["filters"] == ["g", "i", "r"]
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=1e-4)
+    together = result["best_periods"][0]["false_alarm_probability"]
     for name in "gir":
         alone = {key: [v for v, f in zip(columns[key], columns["filter"], strict=True) if f == name]
                  for key in columns}  # fmt: skip
@@ -91,7 +91,7 @@ def test_harmonics_find_what_is_no_sine() -> None:
     sine, shaped = (compute_periodogram(columns, {"nterms": n, "fmin": 0.3}) for n in (1, 5))
     assert shaped["best_periods"][0]["period"] == pytest.approx(2.345, abs=1e-3)
     assert shaped["best_periods"][0]["power"] > 2 * sine["best_periods"][0]["power"]
-    chance = [found["best_periods"][0]["false_alarm_probability"] for found in (shaped, sine)]
+    chance = [result["best_periods"][0]["false_alarm_probability"] for result in (shaped, sine)]
     assert chance[0] < 1e-3 * chance[1]
 
 
@@ -149,8 +149,8 @@ def test_even_times_make_no_spurious_peaks(nterms: int) -> None:
     mjd = np.arange(59000.0, 59200.0)
     flux = np.random.default_rng(1).normal(size=200)
     columns = {"mjd": mjd.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 200, "filter": ["g"] * 200}
-    found = compute_periodogram(columns, {"nterms": nterms, "fmin": 0.98, "fmax": 1.02})
-    powers, frequencies = np.array(found["power"]), np.array(found["frequencies"])
+    result = compute_periodogram(columns, {"nterms": nterms, "fmin": 0.98, "fmax": 1.02})
+    powers, frequencies = np.array(result["power"]), np.array(result["frequencies"])
     daily = np.abs(frequencies - 1).argmin()
     assert frequencies[daily] == pytest.approx(1, abs=1e-9) and powers[daily] < 1e-3
     assert powers.min() >= 0 and powers.max() < 0.3
@@ -167,32 +167,32 @@ def test_rows_without_a_flux_are_left_out_and_counted() -> None:
     for mjd in (58010.0, 58020.0, 58030.0):
         for key, value in zip(columns, (mjd, 1.0, 1.0, "ztfi"), strict=True):
             columns[key].append(value)
-    found = compute_periodogram(columns, None)
-    assert found["num_left_out"] == 8 and found["num_points"] == 150 and found["filters"] == ["ztfr"]
-    assert found["power"] == compute_periodogram(ONE, None)["power"]
-    notes = " ".join(found["notes"])
+    result = compute_periodogram(columns, None)
+    assert result["num_left_out"] == 8 and result["num_points"] == 150 and result["filters"] == ["ztfr"]
+    assert result["power"] == compute_periodogram(ONE, None)["power"]
+    notes = " ".join(result["notes"])
     assert "5 rows without a measured flux" in notes and "ztfi is left out: 3 points" in notes
 
 
 def test_best_periods_are_peaks_of_their_own() -> None:
-    found = compute_periodogram(ONE, {"peaks": 20, "oversampling": 10})
-    frequencies = sorted(best["frequency"] for best in found["best_periods"])
-    assert len(frequencies) == 20 and np.diff(frequencies).min() > 1.4 / found["baseline"]
-    powers = [best["power"] for best in found["best_periods"]]
+    result = compute_periodogram(ONE, {"peaks": 20, "oversampling": 10})
+    frequencies = sorted(best["frequency"] for best in result["best_periods"])
+    assert len(frequencies) == 20 and np.diff(frequencies).min() > 1.4 / result["baseline"]
+    powers = [best["power"] for best in result["best_periods"]]
     assert powers == sorted(powers, reverse=True)
     # the peak's top lies between frequencies of the grid
-    assert max(found["power"]) <= powers[0] + 1e-6
+    assert max(result["power"]) <= powers[0] + 1e-6
 
 
 def test_a_long_grid_is_shown_in_bins_and_searched_in_full() -> None:
     mjd = np.concatenate([np.array(ONE["mjd"]), [66000.0]])
     columns = {"mjd": mjd.tolist(), "flux": [*ONE["flux"], 50.0], "fluxerr": [*ONE["fluxerr"], 1.0],
                "filter": ["ztfr"] * 151}  # fmt: skip
-    found = compute_periodogram(columns, {"fmax": "10"})
-    assert 40_000 < len(found["frequencies"]) <= MAX_BINS
-    assert any("the strongest of each 8 is shown" in note for note in found["notes"])
-    assert found["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
-    assert max(found["power"]) == pytest.approx(found["best_periods"][0]["power"], rel=0.05)
+    result = compute_periodogram(columns, {"fmax": "10"})
+    assert 40_000 < len(result["frequencies"]) <= MAX_BINS
+    assert any("the strongest of each 8 is shown" in note for note in result["notes"])
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
+    assert max(result["power"]) == pytest.approx(result["best_periods"][0]["power"], rel=0.05)
 
 
 def test_the_range_is_found_by_itself_or_given() -> None:
@@ -208,8 +208,8 @@ def test_the_range_is_found_by_itself_or_given() -> None:
 
 def test_the_range_that_is_found_by_itself_always_fits() -> None:
     columns = {"mjd": [0, 1, 2.5, 4, 9e6], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
-    found = compute_periodogram(columns, {})
-    assert found["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in found["notes"])
+    result = compute_periodogram(columns, {})
+    assert result["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
 
 
 FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
@@ -264,9 +264,9 @@ def test_ten_thousand_points_in_five_bands_are_quick() -> None:
     columns = light_curve({name: (0, 1, i) for i, name in enumerate("ugriz")}, 2000)
     columns["mjd"] = [58000 + 3 * (mjd - 58000) for mjd in columns["mjd"]]
     began = time.monotonic()
-    found = compute_periodogram(columns, None)
+    result = compute_periodogram(columns, None)
     assert time.monotonic() - began < 10
-    assert found["best_periods"][0]["period"] == pytest.approx(3 * PERIOD, abs=1e-4)
+    assert result["best_periods"][0]["period"] == pytest.approx(3 * PERIOD, abs=1e-4)
 
 
 NUMBERS = (
@@ -283,13 +283,13 @@ OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nter
 def test_any_light_curve_gets_an_answer(rows: list[tuple[Any, ...]], options: Any) -> None:
     source = {name: [row[i] for row in rows] for i, name in enumerate(("mjd", "flux", "fluxerr", "filter"))}
     try:
-        found = compute_periodogram(source, options)
+        result = compute_periodogram(source, options)
     except RenderError as error:
         assert str(error)
     else:
-        assert json.loads(json.dumps(found, allow_nan=False)) == found
-        assert found["best_periods"] and 0 <= min(found["power"]) <= max(found["power"]) <= 1
-        assert all(0 <= best["false_alarm_probability"] <= 1 for best in found["best_periods"])
+        assert json.loads(json.dumps(result, allow_nan=False)) == result
+        assert result["best_periods"] and 0 <= min(result["power"]) <= max(result["power"]) <= 1
+        assert all(0 <= best["false_alarm_probability"] <= 1 for best in result["best_periods"])
 
 
 @given(st.recursive(st.none() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(

@@ -40,10 +40,10 @@ def draw(fit: Fit) -> Figure:
 def points(figure: Figure, panel: int, kind: str = "data") -> int:
     """How many points of a kind a panel shows: data, limits, or arrows for those off scale."""
     total = 0
-    for drawn in figure.axes[panel].containers:
-        label = str(drawn.get_label())
-        if isinstance(drawn, ErrorbarContainer) and (label if label.startswith("_") else "data") == kind:
-            line, _, bars = drawn
+    for container in figure.axes[panel].containers:
+        label = str(container.get_label())
+        if isinstance(container, ErrorbarContainer) and (label if label.startswith("_") else "data") == kind:
+            line, _, bars = container
             total += len(bars[0].get_segments()) if line is None else len(np.asarray(line.get_xdata()))
     return total
 
@@ -60,8 +60,8 @@ def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
         flux, reached = fit.predict_fluxes(fit.best[None], curve.mjd, np.full(len(curve.mjd), i))
         np.testing.assert_allclose(curve.best[reached[0]], flux[reached])
         assert np.isnan(curve.best[~reached[0]]).all()
-        seen = np.isfinite(curve.percentiles).all(axis=0)
-        assert seen.mean() > 0.8 and (np.diff(curve.percentiles[:, seen], axis=0) >= 0).all()
+        is_known = np.isfinite(curve.percentiles).all(axis=0)
+        assert is_known.mean() > 0.8 and (np.diff(curve.percentiles[:, is_known], axis=0) >= 0).all()
         everything = fit.predict_fluxes(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
         spread = everything.std(axis=0)
         np.testing.assert_allclose(
@@ -71,8 +71,8 @@ def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
 
 def test_magnitudes_are_those_of_the_curves(fit: Fit) -> None:
     curves = predict_light_curves(fit)
-    for name, table in to_magnitudes(curves).items():
-        mjd, median, low, high = np.array(table).T
+    for name, rows in to_magnitudes(curves).items():
+        mjd, median, low, high = np.array(rows).T
         nearest = np.argmin(np.abs(mjd[:, None] - curves[name].mjd), axis=1)
         flux = curves[name].percentiles[2, nearest]
         np.testing.assert_allclose(10 ** (-0.4 * (median - ZERO_POINT)), flux, rtol=1e-4)
