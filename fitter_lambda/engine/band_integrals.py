@@ -20,12 +20,8 @@ from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening
 
 __all__ = [
-    "ZERO_POINT",
-    "build_shape_interpolator",
-    "choose_shape_nodes",
-    "integrate_bands",
-    "photon_weights",
-]
+    "ZERO_POINT", "build_shape_interpolator", "choose_shape_nodes", "integrate_bands", "photon_weights",
+]  # fmt: skip
 
 
 #: AB zero point of all fluxes: micro-Jansky.

@@ -15,18 +15,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from fitter_lambda.arrays import Array, Indices, Mask
-from fitter_lambda.engine.band_integrals import (
-    ZERO_POINT,
-    build_shape_interpolator,
-    choose_shape_nodes,
-    integrate_bands,
-)
+from fitter_lambda.engine.band_integrals import build_shape_interpolator, choose_shape_nodes, integrate_bands
 from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
 from fitter_lambda.engine.peak_magnitudes import Peaks, measure_peaks
 from fitter_lambda.engine.priors import FlatPriors
 from fitter_lambda.engine.source_grid import HOST_DUST, RowPhases, SourceGrid, host_reddening
 
-__all__ = ["ZERO_POINT", "BandFluxes", "DesignMatrix"]
+__all__ = ["BandFluxes", "DesignMatrix"]
 
 
 #: Step between nodes in ln(1 + z), within bounds, and steps across a band: narrow bands must not miss lines.
@@ -106,9 +101,8 @@ class BandFluxes:
         z = np.expm1(self._y0 + self._dy * np.arange(number))
         integrals = integrate_bands(grid, bands, z, mwebv, self.nodes, self._law)
         # without the mean reddening of each band the rest is nearly 1
-        integrals *= np.exp(
-            self._mean_extinction(z)[:, None, :, None, None] * self.nodes[:, None, None, None]
-        )
+        reddening = self._mean_extinction(z)[:, None, :, None, None] * self.nodes[:, None, None, None]
+        integrals *= np.exp(reddening)
         self._axes = integrals.shape[1:]
         columns = integrals.reshape(1, number, -1)
         self._z_knots = build_knots(columns, "spline")[0] if number > 1 else columns[0]

@@ -208,12 +208,9 @@ def _draw_round(
 
 
 def _adapt_proposal(
-    posterior: Posterior,
-    proposal: _Proposal,
-    draws: JointDraws,
-    log_weight: Array,
+    posterior: Posterior, proposal: _Proposal, draws: JointDraws, log_weight: Array,
     random: np.random.Generator,
-) -> _Proposal:
+) -> _Proposal:  # fmt: skip
     """Fit the proposal to weighted draws, with a trend where the linear parameters take several steps."""
     if np.sum(np.isfinite(log_weight)) < ENOUGH_DRAWS:
         return proposal
@@ -236,9 +233,8 @@ def _fit_mixture(
     means = np.concatenate([start.means, theta[random.choice(len(theta), n_extra, p=weight)]])
     nearest = np.argmin(((means[:, None] - start.means) ** 2 / np.diag(spread)).sum(2), axis=1)
     roots = start.roots[nearest]
-    mixture = _StudentMixture(
-        np.ones(len(means)), means, np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor)
-    )
+    covariances = np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor)
+    mixture = _StudentMixture(np.ones(len(means)), means, covariances)
     for _ in range(6):
         densities = mixture.log_component_densities(theta)
         share = weight[:, None] * np.exp(densities - logsumexp(densities, axis=1, keepdims=True))

@@ -118,9 +118,8 @@ class Likelihood:
         is_independent = self.rows.is_limit | self.robust
         growth = growth + is_independent * dispersion**2
         coherent = None if self.robust else flux * dispersion * ~is_independent
-        return RowPrediction(
-            design, is_used, flux, self.rows.variance + flux**2 * growth, coherent, growth, bend
-        )
+        variance = self.rows.variance + flux**2 * growth
+        return RowPrediction(design, is_used, flux, variance, coherent, growth, bend)
 
     def log_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
@@ -149,9 +148,8 @@ class Likelihood:
 
     def _background(self, lit_fraction: Array) -> Array:
         """Log density (n, n_rows) of rows out of reach, if a fraction (n, 1) of them holds light."""
-        return np.asarray(
-            np.logaddexp(self._dark + np.log1p(-lit_fraction), self._lit + np.log(lit_fraction))
-        )
+        log_dark = self._dark + np.log1p(-lit_fraction)
+        return np.asarray(np.logaddexp(log_dark, self._lit + np.log(lit_fraction)))
 
     def _log_density_by_fraction(self, prediction: RowPrediction) -> Array:
         """Log joint density (n_points, 5) of the rows out of reach and of each fraction with light."""

@@ -12,7 +12,7 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.linear_algebra import multiply
 
-__all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_to_bounds"]
+__all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_bounds"]
 
 
 #: Far beyond any supernova: flat priors serve to compare with fits without bounds.
@@ -37,7 +37,7 @@ class PlainCoordinates:
 
     def shift_bounded(self, a: Array, move: Array, covariance: Array) -> Array:
         """Shift, but change the amplitude by a factor of 2 at most: far from the mode curvatures mislead."""
-        trial = clip_to_bounds(a + move, covariance)
+        trial = clip_bounds(a + move, covariance)
         return np.asarray(trial * np.clip(trial[:, :1], a[:, :1] / 2, a[:, :1] * 2) / trial[:, :1])
 
 
@@ -66,7 +66,7 @@ class LogCoordinates(PlainCoordinates):
         return self.shift(a, move)
 
 
-def clip_to_bounds(a: Array, covariance: Array) -> Array:
+def clip_bounds(a: Array, covariance: Array) -> Array:
     """Return a (n, j), clipped to a positive amplitude and to the bounds of x1."""
     a = np.where(np.isfinite(a), a, 0.0)
     a[:, 0] = np.maximum(a[:, 0], 0.05 * np.sqrt(covariance[:, 0, 0]))

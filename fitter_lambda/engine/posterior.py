@@ -130,9 +130,8 @@ class Posterior:
         detection_mjd = np.sort(np.repeat(self.rows.mjd, self.rows.n_detections))
         # half of the detections lie within the source's phases, hence so does one of the middle ones
         first = detection_mjd[(len(detection_mjd) - 1) // 2] - (1 + z.high) * grid.last
-        last = (
-            detection_mjd[len(detection_mjd) // 2] - (1 + (z.high if grid.start < 0 else z.low)) * grid.start
-        )
+        stretch = 1 + (z.high if grid.start < 0 else z.low)
+        last = detection_mjd[len(detection_mjd) // 2] - stretch * grid.start
         limits = {"t0": (first, last), "z": (z.low, z.high)}
         limits |= {name: self.priors.get_shape_bounds(name) for name in self.shapes}
         return np.array([limits[name] for name in self.names])

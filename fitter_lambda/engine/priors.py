@@ -29,12 +29,7 @@ from scipy.stats import exponnorm
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
 from fitter_lambda.engine.linear_algebra import invert, multiply
-from fitter_lambda.engine.linear_coordinates import (
-    X1_BOUNDS,
-    LogCoordinates,
-    PlainCoordinates,
-    clip_to_bounds,
-)
+from fitter_lambda.engine.linear_coordinates import X1_BOUNDS, LogCoordinates, PlainCoordinates, clip_bounds
 from fitter_lambda.engine.supernova_classes import SupernovaClass
 
 __all__ = [
@@ -181,7 +176,7 @@ class Priors:
             The linear parameters, and in `coordinates` their covariance and ln det of its inverse.
         """
         covariance, log_det = invert(matrix)
-        return clip_to_bounds(multiply(covariance, right), covariance), covariance, log_det
+        return clip_bounds(multiply(covariance, right), covariance), covariance, log_det
 
 
 @dataclass(frozen=True)

@@ -119,11 +119,8 @@ class SaltScatter:
         colour_free = self._fluxes.build_design_matrix(phases, np.zeros((len(z), 1))).flux
         colour_free = np.ascontiguousarray(np.moveaxis(colour_free, 2, 0))
         relative = np.ascontiguousarray(np.moveaxis(values[..., :3], 2, 0))
-        gain = (
-            values[..., 3] * colour_free[0]
-            if self._is_relative
-            else self._norm[phases.band] / (1 + z[:, None])
-        )
+        norm = self._norm[phases.band] / (1 + z[:, None])
+        gain = values[..., 3] * colour_free[0] if self._is_relative else norm
         dispersion = evaluate_salt_colour_dispersion(self._grid.source, wave.ravel()).reshape(wave.shape)
         return RowScatter(relative, colour_free, gain, dispersion[table_of_point])
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.engine.bandflux import ZERO_POINT, BandFluxes, DesignMatrix
+from fitter_lambda.engine.band_integrals import ZERO_POINT
+from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.peak_magnitudes import DECLINE_DAYS, VEGA_IN_AB, Peaks
 from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
 

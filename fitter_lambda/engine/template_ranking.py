@@ -148,19 +148,17 @@ def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds
     return {
         "sources": [
             {
-                "name": candidate.name,
-                "class": candidate.group,
+                "name": candidate.name, "class": candidate.group, "reason": candidate.reason,
                 "log_evidence": candidate.log_evidence if np.isfinite(candidate.log_evidence) else None,
                 "log_evidence_error": candidate.log_evidence_error,
                 "misfit_p_value": candidate.misfit_p_value,
-                "reason": candidate.reason,
             }
             for candidate in candidates
         ],
         "class_probabilities": None if is_flat else _compute_class_probabilities(candidates),
         "rates": dict(RATES),
         "seconds": seconds,
-    }
+    }  # fmt: skip
 
 
 def _compute_class_probabilities(candidates: list[_Candidate]) -> dict[str, float] | None:
