@@ -138,8 +138,8 @@ def compare_chi2(case: Case, starts: int = _STARTS) -> tuple[str, ...]:
 def times(supernova: Supernova, source: str, repeats: int) -> tuple[str, ...]:
     """The row of whole documents with the default parameters."""
     say(f"{supernova.name}, {source}: whole documents")
-    given = payload(supernova.rows, f"{supernova.redshift},,", source=source)
-    seconds = [ours(given).whole for _ in range(repeats + 1)][1:]
+    document = payload(supernova.rows, f"{supernova.redshift},,", source=source)
+    seconds = [ours(document).whole for _ in range(repeats + 1)][1:]
     return f"document of {source}: fit, figures, netCDF", supernova.name, spread(seconds), "1.5"
 
 
@@ -149,9 +149,9 @@ def times_in_bulk(source: str, number: int) -> tuple[str, ...]:
     seconds = []
     for seed in range(number):
         supernova = simulated(source, seed)
-        given = parse_payload(payload(supernova.rows, f"{supernova.redshift},,", source=source))
+        request = parse_payload(payload(supernova.rows, f"{supernova.redshift},,", source=source))
         began = time.perf_counter()
-        fit_supernova(given, lambda done, message: None)
+        fit_supernova(request, lambda done, message: None)
         seconds.append(time.perf_counter() - began)
     return f"posterior of {source}, one of many", f"{number} simulated {source}", spread(seconds[1:]), "0.02"
 
@@ -159,31 +159,33 @@ def times_in_bulk(source: str, number: int) -> tuple[str, ...]:
 def times_of_catalogue(supernova: Supernova, repeats: int, size: int = 40) -> tuple[str, ...]:
     """The row of `auto` with a free redshift."""
     register_variations(size)
-    given = payload(supernova.rows, ",,", source="auto", fix_z=False)
+    document = payload(supernova.rows, ",,", source="auto", fix_z=False)
     fits = []
     for number in range(repeats + 1):
         say(f"{supernova.name}: the whole catalogue, {number} of {repeats}")
-        fits.append(ours(given))
-    tried = [entry["name"] for entry in fits[0].results["catalogue"]["sources"]]
-    made = sum(name.startswith(VARIATION) for name in tried)
-    what = f"auto over {len(tried)} sources, {made} of them made up, z free 0.01–1: document"
+        fits.append(ours(document))
+    names = [entry["name"] for entry in fits[0].results["catalogue"]["sources"]]
+    n_variations = sum(name.startswith(VARIATION) for name in names)
+    what = f"auto over {len(names)} sources, {n_variations} of them made up, z free 0.01–1: document"
     return what, supernova.name, spread(fit.whole for fit in fits[1:]), "20"
 
 
 def cases() -> list[Case]:
     """Real light curves, and what both sides sample from."""
-    supernovae, found = real(), []
+    supernovae, combinations = real(), []
     without = ("salt3", "salt3-nir") if supernovae[0].name != _FOUR_COLUMNS else ("salt3",)
     for supernova in supernovae:
         sources = ("nugent-sn2p", "salt3") if supernova.name == _FOUR_COLUMNS else without
-        found += [Case(supernova, s, free) for s in sources if is_here(s) for free in (False, True)]
-    return found
+        combinations += [Case(supernova, s, free) for s in sources if is_here(s) for free in (False, True)]
+    return combinations
 
 
 def samplers(repeats: int) -> list[Section]:
     """The tables of samplers: one for ZTF21aaqjmps, one for the others."""
-    every = cases()
-    groups = [[c for c in every if (c.supernova.name == _FOUR_COLUMNS) == first] for first in (True, False)]
+    combinations = cases()
+    groups = [
+        [c for c in combinations if (c.supernova.name == _FOUR_COLUMNS) == first] for first in (True, False)
+    ]
     sections = []
     for group in filter(None, groups):
         columns = [compare_samplers(case, repeats) for case in group]
@@ -198,21 +200,24 @@ def evidences(quick: bool, repeats: int) -> Section:
     """The table of evidences."""
     if importlib.util.find_spec("nestle") is None:
         return Section("Evidence", f"{page.NESTED} nestle is not installed: not measured.", page.EVIDENCE, [])
-    chosen = [(case, *how) for case in cases() if case.free != quick for how in _NESTED
+    comparisons = [(case, *how) for case in cases() if case.free != quick for how in _NESTED
               if case.source.startswith("salt") or not how[1]]  # fmt: skip
-    rows = [compare_evidences(*each, min(repeats, 2) if each[2] else repeats) for each in chosen]
+    rows = [compare_evidences(*each, min(repeats, 2) if each[2] else repeats) for each in comparisons]
     return Section("Evidence", page.NESTED, page.EVIDENCE, rows)
 
 
 def best_fits(quick: bool) -> Section:
     """The table of best fits: real light curves and simulated ones, with sources right and wrong."""
     sources = [s for s in ("salt3", "nugent-sn2p", "hsiao") if is_here(s)]
-    every = cases() + [Case(sn, "hsiao", True) for sn in real() if is_here("hsiao")]
+    combinations = cases() + [Case(sn, "hsiao", True) for sn in real() if is_here("hsiao")]
     for source in sources:
         for seed in range(1 if quick else 2):
             supernova = simulated(source, seed)
-            every += [Case(supernova, source, False), *(Case(supernova, other, True) for other in sources)]
-    return Section("Best fits", page.BEST, page.CHI2, [compare_chi2(case) for case in every])
+            combinations += [
+                Case(supernova, source, False),
+                *(Case(supernova, other, True) for other in sources),
+            ]
+    return Section("Best fits", page.BEST, page.CHI2, [compare_chi2(case) for case in combinations])
 
 
 def durations(repeats: int) -> Section:
@@ -238,14 +243,14 @@ def main(arguments: list[str]) -> None:
     warnings.simplefilter("ignore")  # bands that a model does not cover, and such
     repeats = 2 if options.quick else 5
     sections: list[Section] = []
-    said = f"{page.machine()} {repeats} repeats{', --quick' if options.quick else ''}."
+    setting = f"{page.machine()} {repeats} repeats{', --quick' if options.quick else ''}."
     parts = {
         "samplers": lambda: samplers(repeats), "evidences": lambda: [evidences(options.quick, repeats)],
         "best": lambda: [best_fits(options.quick)], "durations": lambda: [durations(repeats)],
     }  # fmt: skip
     for name in options.only or parts:
         sections += parts[name]()
-        text = page.markdown(sections, said)
+        text = page.markdown(sections, setting)
         print(text, flush=True)
     if options.write:
         page.PAGE.write_text(page.merged(page.PAGE.read_text(), text) if options.only else text)

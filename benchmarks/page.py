@@ -94,8 +94,8 @@ class Section:
 
     def __str__(self) -> str:
         lines = [self.header, tuple("---" for _ in self.header), *self.rows]
-        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        return f"## {self.title}\n\n{self.text}\n\n{table}\n"
+        text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return f"## {self.title}\n\n{self.text}\n\n{text}\n"
 
 
 def spread(values: Iterable[float]) -> str:

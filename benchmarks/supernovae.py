@@ -84,15 +84,15 @@ def is_here(source: str) -> bool:
 
 def real() -> list[Supernova]:
     """The real light curves at hand: ZTF21aaqjmps only where its photometry is beside the project."""
-    found = [
+    supernovae = [
         _of_the_wheel("SN 2019dwz", "19dwz", 0.04608),
         _of_the_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
     ]
     path = Path(os.environ.get("DEMO_DATA_DIR", SHARED / "demo")) / "ZTF21aaqjmps_phot.csv"
     if path.is_file():
         with path.open() as file:
-            found.insert(0, Supernova("ZTF21aaqjmps", list(csv.DictReader(file)), 0.0246))
-    return found
+            supernovae.insert(0, Supernova("ZTF21aaqjmps", list(csv.DictReader(file)), 0.0246))
+    return supernovae
 
 
 def _of_the_wheel(name: str, folder: str, redshift: float) -> Supernova:
@@ -101,10 +101,10 @@ def _of_the_wheel(name: str, folder: str, redshift: float) -> Supernova:
     path = Path(spec.submodule_search_locations[0]) / "data" / folder / "all.phot"
     header, *lines = (line.split() for line in path.read_text().splitlines())
     rows = [dict(zip(header, line, strict=True)) for line in lines]
-    seen = [row | {"filter": _WHEEL_BANDS[row["bandpass"]], "magsys": row["zpsys"]}
+    known = [row | {"filter": _WHEEL_BANDS[row["bandpass"]], "magsys": row["zpsys"]}
             for row in rows if row["bandpass"] in _WHEEL_BANDS]  # fmt: skip
     columns = ("mjd", "flux", "fluxerr", "zp", "magsys", "filter")
-    return Supernova(name, [{column: row[column] for column in columns} for row in seen], redshift)
+    return Supernova(name, [{column: row[column] for column in columns} for row in known], redshift)
 
 
 def simulated(source: str, seed: int) -> Supernova:
@@ -148,14 +148,14 @@ def register_variations(number: int) -> None:
     random = np.random.default_rng(0)
     for i in range(missing):
         base, (pace, tilt) = bases[i % len(bases)], random.uniform(-1.0, 1.0, 2)
-        made = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
+        variation = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
         kind = {"type": get_source_types().get(base, "")}
-        sncosmo.register_loader(sncosmo.Source, made.name, _load_local, args=[made], meta=kind)
+        sncosmo.register_loader(sncosmo.Source, variation.name, _load_local, args=[variation], meta=kind)
 
 
-def _load_local(made: Any, name: str) -> Any:
+def _load_local(source: Any, name: str) -> Any:
     # by the end of a loader's name the catalogue knows what needs no file
-    return made
+    return source
 
 
 def _variation(base: Any, name: str, pace: float, tilt: float) -> Any:

@@ -147,9 +147,9 @@ def _draw_redshift(prior: RedshiftPrior, random: np.random.Generator) -> float:
 
 @functools.cache
 def _bandpasses(names: tuple[str, ...]) -> list[Any]:
-    found, missing = load_bandpasses(names)
+    bandpasses, missing = load_bandpasses(names)
     assert not missing, missing
-    return [found[name] for name in names]
+    return [bandpasses[name] for name in names]
 
 
 @functools.cache
@@ -199,8 +199,10 @@ def bump(phase: Array, wave: Array) -> Array:
 
 def offer(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
     """Let the engine load these sources by their names, too."""
-    plain, made = templates.load_source, {source.name: source for source in sources}
-    monkeypatch.setattr(source_grid, "load_source", lambda name: made[name] if name in made else plain(name))
+    load_plain, own = templates.load_source, {source.name: source for source in sources}
+    monkeypatch.setattr(
+        source_grid, "load_source", lambda name: own[name] if name in own else load_plain(name)
+    )
 
 
 def offer_shared(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

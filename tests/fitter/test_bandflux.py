@@ -29,19 +29,19 @@ N_ROWS = 200
 
 
 def _bands() -> list[Any]:
-    found, missing = load_bandpasses(BANDS)
+    bandpasses, missing = load_bandpasses(BANDS)
     assert not missing
-    return [found[name] for name in BANDS]
+    return [bandpasses[name] for name in BANDS]
 
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], SourceGrid]:
     """Loads grids, of sources made here, too."""
-    offer(monkeypatch, _irregular())
+    offer(monkeypatch, _build_irregular_source())
     return load_source_grid
 
 
-def _irregular() -> Any:
+def _build_irregular_source() -> Any:
     steps = [4.1, 6.2, 4.1, 2.8, 2.1, 2.2, 1.3, 2.2, 1.7, 3.1, 2.4, 4.4, 6.3, 9.9, 12.7, 20.1]
     phase, wave = np.cumsum([-25.4, *steps]), np.arange(2000.0, 11001.0, 20.0)
     return sncosmo.TimeSeriesSource(
@@ -66,7 +66,7 @@ def _epochs(grid: SourceGrid, z: float, random: np.random.Generator) -> tuple[Ar
     return np.sort(T0 + (1 + z) * phase), np.arange(N_ROWS) % len(BANDS)
 
 
-def _seen(
+def _build_design(
     fluxes: BandFluxes, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]
 ) -> DesignMatrix:
     return fluxes.build_design_matrix(fluxes.grid.locate_rows(z, t0, mjd, band), s[:, None])
@@ -80,13 +80,13 @@ def _errors(grid: SourceGrid, shape: str | None, seed: int, fixed: bool) -> floa
     edges = (z, z) if fixed else (Z_LOW, Z_HIGH)
     fluxes = BandFluxes(grid, _bands(), *edges, shape, low, high, MWEBV)
     mjd, band = _epochs(grid, z, random)
-    design = _seen(fluxes, np.array([z]), np.array([s]), np.array([T0]), mjd, band)
+    design = _build_design(fluxes, np.array([z]), np.array([s]), np.array([T0]), mjd, band)
     assert design.reached.all()
-    found = design.flux[0] @ np.array([1.0, X1])[: design.flux.shape[2]]
+    flux = design.flux[0] @ np.array([1.0, X1])[: design.flux.shape[2]]
     truth = _sncosmo_flux(grid, shape, z, s, mjd, band)
     peak = np.array([np.abs(truth[band == i]).max() for i in range(len(BANDS))])[band]
     allowed = TOLERANCE * np.maximum(np.abs(truth), 0.3 * peak)
-    return float(np.max(np.abs(found - truth) / allowed))
+    return float(np.max(np.abs(flux - truth) / allowed))
 
 
 @pytest.mark.parametrize("fixed", [True, False])
@@ -113,27 +113,27 @@ def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(
     c, band, compared = random.uniform(*colours, len(z)), np.arange(len(BANDS)), 0
     for redshift, colour in zip(z, c, strict=True):
         mjd = np.full(len(BANDS), T0 + 5.0 * (1 + redshift))
-        design = _seen(fluxes, np.array([redshift]), np.array([colour]), np.array([T0]), mjd, band)
+        design = _build_design(fluxes, np.array([redshift]), np.array([colour]), np.array([T0]), mjd, band)
         reached = design.reached[0]
-        found = design.flux[0] @ np.array([1.0, X1])
+        flux = design.flux[0] @ np.array([1.0, X1])
         truth = _sncosmo_flux(grid, "c", redshift, colour, mjd[reached], band[reached])
-        assert found[reached] == pytest.approx(truth, rel=2e-4)
+        assert flux[reached] == pytest.approx(truth, rel=2e-4)
         compared += int(reached.sum())
     assert compared > 60
 
 
 def test_the_near_ultraviolet_has_fine_structure() -> None:
-    grid, found = (
+    grid, bandpass = (
         load_source_grid("salt3"),
         sncosmo.Bandpass([3000.0, 3500.0, 4000.0], [0.0, 1.0, 0.0], name="u"),
     )
     z, mjd, colour = 0.4, T0 + 1.4 * np.arange(-15.0, 45.0, 0.7), 0.3
-    fluxes = BandFluxes(grid, [found], z, z, "c", -0.5, 1.0)
+    fluxes = BandFluxes(grid, [bandpass], z, z, "c", -0.5, 1.0)
     band = np.zeros(len(mjd), dtype=int)
-    flux = _seen(fluxes, np.array([z]), np.array([colour]), np.array([T0]), mjd, band).flux[0, :, 0]
+    flux = _build_design(fluxes, np.array([z]), np.array([colour]), np.array([T0]), mjd, band).flux[0, :, 0]
     model = sncosmo.Model(grid.source)
     model.set(z=z, t0=T0, x0=1.0, x1=0.0, c=colour)
-    truth = model.bandflux(found, mjd, zp=23.9, zpsys="ab")
+    truth = model.bandflux(bandpass, mjd, zp=23.9, zpsys="ab")
     assert np.abs(flux - truth).max() < TOLERANCE / 3 * truth.max()
 
 
@@ -148,7 +148,7 @@ def test_narrow_bands_see_lines_at_any_redshift(width: float) -> None:
         model.set(z=z, t0=T0, amplitude=1.0)
         truth = model.bandflux(narrow, mjd, zp=23.9, zpsys="ab")
         band = np.zeros(len(mjd), dtype=int)
-        flux = _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band).flux[0, :, 0]
+        flux = _build_design(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band).flux[0, :, 0]
         assert np.abs(flux - truth).max() < TOLERANCE / 2 * truth.max()
 
 
@@ -184,23 +184,25 @@ def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str)
     z = np.repeat(random.uniform(Z_LOW, Z_HIGH, 4), 3)
     s, t0 = random.uniform(low, high, 12), T0 + random.uniform(-5, 5, 12)
     mjd, band = _epochs(grid, 0.1, random)
-    at_once = _seen(fluxes, z, s, t0, mjd, band)
+    at_once = _build_design(fluxes, z, s, t0, mjd, band)
     for i in range(12):
-        alone = _seen(fluxes, z[i : i + 1], s[i : i + 1], t0[i : i + 1], mjd, band)
+        alone = _build_design(fluxes, z[i : i + 1], s[i : i + 1], t0[i : i + 1], mjd, band)
         peak = np.abs(alone.flux).max()
         np.testing.assert_allclose(at_once.flux[i] / peak, alone.flux[0] / peak, rtol=1e-9, atol=1e-9)
         np.testing.assert_array_equal(at_once.reached[i], alone.reached[0])
 
 
-def _design(grid: SourceGrid, z: float, mjd: Array) -> Any:
+def _design_second_band(grid: SourceGrid, z: float, mjd: Array) -> Any:
     """Rows in the second band."""
     fluxes = BandFluxes(grid, _bands(), z, z)
-    return _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int))
+    return _build_design(
+        fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int)
+    )
 
 
 def test_before_a_dark_start_the_flux_is_known_to_be_zero(load: Any) -> None:
     grid = load("made-irregular")
-    design = _design(grid, 0.05, T0 + 1.05 * (grid.start - np.array([300.0, 10.0, 0.1])))
+    design = _design_second_band(grid, 0.05, T0 + 1.05 * (grid.start - np.array([300.0, 10.0, 0.1])))
     assert design.reached.all()
     assert not design.flux.any()
 
@@ -209,7 +211,9 @@ def test_before_a_bright_start_nothing_is_known(monkeypatch: pytest.MonkeyPatch)
     phase, wave = np.arange(0.0, 60.0), np.arange(2000.0, 11001.0, 20.0)
     bright = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-bright", version="1")
     offer(monkeypatch, bright)
-    design = _design(load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0]))
+    design = _design_second_band(
+        load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0])
+    )
     assert design.reached[0].tolist() == [False, False, True, True]
     assert not design.flux[0, :2].any()
     assert (design.flux[0, 2:] > 0).all()
@@ -218,7 +222,7 @@ def test_before_a_bright_start_nothing_is_known(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("source", ["salt3", "made-irregular"])
 def test_after_the_last_phase_nothing_is_known(load: Any, source: str) -> None:
     grid, z = load(source), 0.1
-    design = _design(grid, z, T0 + (1 + z) * (grid.last + np.array([-0.1, 0.1, 100.0])))
+    design = _design_second_band(grid, z, T0 + (1 + z) * (grid.last + np.array([-0.1, 0.1, 100.0])))
     assert design.reached[0].tolist() == [True, False, False]
     assert not design.flux[0, 1:].any()
     assert design.flux[0, 0].any()
@@ -229,7 +233,7 @@ def test_out_of_the_wavelengths_nothing_is_known(load: Any) -> None:
     mjd, band = np.full(len(BANDS), T0), np.arange(len(BANDS))
     for z in (0.5, 1.0, 1.5, 3.0):
         fluxes = BandFluxes(grid, _bands(), z, z)
-        design = _seen(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band)
+        design = _build_design(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, band)
         reached = [b.minwave() >= 2000 * (1 + z) and b.maxwave() <= 11000 * (1 + z) for b in _bands()]
         assert design.reached[0].tolist() == reached
         assert ((design.flux[0, :, 0] > 0) == reached).all()
@@ -245,7 +249,7 @@ def test_a_source_is_laid_on_its_own_steps(
     assert load("made-even").step == pytest.approx(0.87)
 
 
-def _agrees_with_a_dense_covariance(grid: SourceGrid, seed: int) -> None:
+def _assert_dense_covariance(grid: SourceGrid, seed: int) -> None:
     random = np.random.default_rng(seed)
     z, c = random.uniform(0.02, 0.15), random.uniform(-0.3, 0.5)
     x0, x1 = 10 ** random.uniform(-4, -2.5), random.normal()
@@ -265,14 +269,14 @@ def _agrees_with_a_dense_covariance(grid: SourceGrid, seed: int) -> None:
     design = fluxes.build_design_matrix(phases, np.array([[c]]))
     scatter = SaltScatter(grid, _bands(), 0.01, 0.2).compute_row_scatter(phases)
     a = np.array([[x0, x0 * x1]])
-    found = likelihood.log_density(likelihood.predict(design, a, scatter))[0]
-    assert found == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
+    density = likelihood.log_density(likelihood.predict(design, a, scatter))[0]
+    assert density == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)
     for robust in (False, True):
         limits = random.random(40) < 0.1
-        _climbs_by_its_slope(Likelihood(replace(rows, is_limit=limits), robust=robust), design, a, scatter)
+        _assert_slope(Likelihood(replace(rows, is_limit=limits), robust=robust), design, a, scatter)
 
 
-def _climbs_by_its_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatter: RowScatter) -> None:
+def _assert_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatter: RowScatter) -> None:
     """A step of least squares goes along the density's own slope."""
     _, slope = likelihood.compute_curvature(a, likelihood.predict(design, a, scatter), scatter)
     for i, size in enumerate(1e-5 * a[0, 0] * np.eye(2)):
@@ -286,11 +290,11 @@ def _climbs_by_its_slope(likelihood: Likelihood, design: DesignMatrix, a: Array,
 @pytest.mark.parametrize("source", ["salt3", "salt3-nir"])
 def test_scatter_is_that_of_sncosmo(source: str) -> None:
     for seed in range(6):
-        _agrees_with_a_dense_covariance(load_source_grid(source), seed)
+        _assert_dense_covariance(load_source_grid(source), seed)
 
 
 def test_scatter_of_salt2_is_that_of_sncosmo(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offer_shared(shared, monkeypatch)
     grid = load_source_grid("salt2")
     for seed in range(6):
-        _agrees_with_a_dense_covariance(grid, seed)
+        _assert_dense_covariance(grid, seed)

@@ -68,21 +68,21 @@ class Reference:
         self.detections = significance > 5
 
     def __call__(self, values: Array) -> float:
-        given = dict(zip(self.names, values.tolist(), strict=True))
-        z = given.setdefault("z", self.redshift.mean)
-        prior = self._prior(given, z)
+        point = dict(zip(self.names, values.tolist(), strict=True))
+        z = point.setdefault("z", self.redshift.mean)
+        prior = self._prior(point, z)
         if not np.isfinite(prior):
             return -math.inf
-        self.model.set(**given)
-        phase = (self.rows.mjd - given["t0"]) / (1 + z)
+        self.model.set(**point)
+        phase = (self.rows.mjd - point["t0"]) / (1 + z)
         reached = phase <= self.model.source.maxphase()
         if np.mean(reached[self.detections]) < 0.5:
             return -math.inf
         return prior + self._likelihood(reached)
 
-    def _prior(self, given: dict[str, float], z: float) -> float:
-        amplitude = given["x0" if self.is_salt else "amplitude"]
-        x1, c, ebv = given.get("x1", 0.0), given.get("c", 0.0), given.get("hostebv", 0.0)
+    def _prior(self, point: dict[str, float], z: float) -> float:
+        amplitude = point["x0" if self.is_salt else "amplitude"]
+        x1, c, ebv = point.get("x1", 0.0), point.get("c", 0.0), point.get("hostebv", 0.0)
         if amplitude <= 0 or not 0 <= ebv <= 1:
             return -math.inf
         total = self._redshift(z) - math.log(1200)
@@ -97,7 +97,7 @@ class Reference:
         if self.is_salt:
             total += _normal(x1, 0.0, 1.0) + float(stats.exponnorm.logpdf(c, 1.0, 0.0, 0.1))
             total += 0.0 if -0.5 <= c <= 1.0 else -math.inf
-        if "hostebv" in given:
+        if "hostebv" in point:
             total -= ebv / 0.2 + math.log(0.2 * (1 - math.exp(-1 / 0.2)))
         return float(total)
 
@@ -156,12 +156,12 @@ def _fit(data: FitData, parameters: Parameters) -> tuple[Fit, Reference]:
     return fit, Reference(fit, parameters, grid.source)
 
 
-def _of_payload(given: dict[str, Any]) -> tuple[Fit, Reference]:
-    payload = parse_payload(given)
-    return _fit(build_fit_data(payload), payload.parameters)
+def _fit_payload(payload: dict[str, Any]) -> tuple[Fit, Reference]:
+    request = parse_payload(payload)
+    return _fit(build_fit_data(request), request.parameters)
 
 
-def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
+def _draw_weighted(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
     """Draws about the points of a chain, and their log weights."""
     random, scale = np.random.RandomState(1), starts.std(axis=0)
     moves = [(emcee.moves.StretchMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
@@ -177,18 +177,18 @@ def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, A
     return points * scale, log_weight + np.sum(np.log(scale))
 
 
-def _with_log_redshift(values: Array, names: list[str]) -> Array:
+def _use_log_redshift(values: Array, names: list[str]) -> Array:
     logs = np.log(np.maximum(values[:, [name == "z" for name in names]], 1e-6))
     return np.column_stack([logs, values[:, [name != "z" for name in names]]])
 
 
 def _assert_same(fit: Fit, reference: Reference, number: int = 5000) -> None:
     """Means within 0.1 sigma, widths within 5 %, evidences within 0.05."""
-    points, log_weight = _weighed(reference, fit.draws, number)
+    points, log_weight = _draw_weighted(reference, fit.draws, number)
     weight = np.exp(log_weight - logsumexp(log_weight))
     assert 1 / np.sum(weight**2) > 1500
     # of a free redshift the logarithm: a few draws far out would make up its width
-    points, draws = (_with_log_redshift(values, fit.names) for values in (points, fit.draws))
+    points, draws = (_use_log_redshift(values, fit.names) for values in (points, fit.draws))
     mean = weight @ points
     sigma = np.sqrt(weight @ (points - mean) ** 2)
     shift, ratio = (draws.mean(axis=0) - mean) / sigma, draws.std(axis=0) / sigma
@@ -208,7 +208,7 @@ _PLAIN = {"priors": "flat", "modelcov": "False"}
     pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False"}, id="robust"),
 ])  # fmt: skip
 def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, str]) -> None:
-    fit, reference = _of_payload(sn2019dwz(**parameters))
+    fit, reference = _fit_payload(sn2019dwz(**parameters))
     # a free redshift bends the posterior, and so needs more draws
     _assert_same(fit, reference, 15000 if parameters.get("fix_z") == "False" else 5000)
 
@@ -218,7 +218,7 @@ def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     shared: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]
 ) -> None:
     offer_shared(shared, monkeypatch)
-    _assert_same(*_of_payload(ztf21aaqjmps(shared, **parameters)))
+    _assert_same(*_fit_payload(ztf21aaqjmps(shared, **parameters)))
 
 
 @pytest.mark.parametrize("modelcov", [False, True])
@@ -239,18 +239,18 @@ def _grid(reference: Reference, t0: Array, amplitude: Array) -> Array:
     return np.asarray(logsumexp(density + np.log(step), axis=1) + math.log(t0[1] - t0[0]))
 
 
-def _twice(phase: Array, wave: Array) -> Array:
+def _two_bumps(phase: Array, wave: Array) -> Array:
     """Two maxima, forty days apart, the second a little slower."""
     second = np.where(phase > 40, (phase - 40) / 1.04, phase - 40)
     return bump(phase, wave) + bump(second, wave)
 
 
-def _made(name: str, light: Any) -> Any:
+def _build_source(name: str, light: Any) -> Any:
     phase, wave = np.arange(-25.0, 111.0, 1.0), np.arange(2000.0, 11001.0, 20.0)
     return sncosmo.TimeSeriesSource(phase, wave, light(phase, wave), name=name, version="1", zero_before=True)
 
 
-def _observed(source: Any, first: float, last: float, error: float) -> FitData:
+def _observe(source: Any, first: float, last: float, error: float) -> FitData:
     """A light curve of t0 = 59000, seen at phases from `first` to `last`."""
     model, random = sncosmo.Model(source), np.random.default_rng(3)
     redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)
@@ -264,9 +264,9 @@ def _observed(source: Any, first: float, last: float, error: float) -> FitData:
 
 
 def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _made("made-once", bump)
+    source = _build_source("made-once", bump)
     offer(monkeypatch, source)
-    fit, reference = _fit(_observed(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
+    fit, reference = _fit(_observe(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
     middle, width = fit.draws.mean(axis=0), fit.draws.std(axis=0)
     t0 = np.linspace(middle[0] - 7 * width[0], middle[0] + 7 * width[0], 71)
     amplitude = np.linspace(max(middle[1] - 7 * width[1], 1e-3 * middle[1]), middle[1] + 7 * width[1], 71)
@@ -274,9 +274,9 @@ def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.Mo
 
 
 def test_two_modes_keep_their_masses(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _made("made-twice", _twice)
+    source = _build_source("made-twice", _two_bumps)
     offer(monkeypatch, source)
-    fit, reference = _fit(_observed(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
+    fit, reference = _fit(_observe(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
     t0 = np.arange(58950.0, 59012.0, 0.4)
     middle, width = fit.draws[:, 1].mean(), fit.draws[:, 1].std()
     amplitude = np.linspace(middle - 6 * width, middle + 6 * width, 41)

@@ -11,13 +11,13 @@ from benchmarks.supernovae import Case, simulated
 
 def tables(text: str) -> list[list[list[str]]]:
     """Cells of each table, row by row."""
-    found: list[list[list[str]]] = [[]]
+    cells: list[list[list[str]]] = [[]]
     for line in text.splitlines():
         if line.startswith("|"):
-            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
-        elif found[-1]:
-            found.append([])
-    return [table for table in found if table]
+            cells[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif cells[-1]:
+            cells.append([])
+    return [rows for rows in cells if rows]
 
 
 def test_a_page_is_made_of_its_sections() -> None:
@@ -28,10 +28,10 @@ def test_a_page_is_made_of_its_sections() -> None:
 
 
 def test_some_tables_of_a_page_can_be_measured_anew() -> None:
-    made = [page.Section(title, "how", ("a",), [(cell,)]) for title, cell in (("One", "1"), ("Two", "2"))]
+    sections = [page.Section(title, "how", ("a",), [(cell,)]) for title, cell in (("One", "1"), ("Two", "2"))]
     anew = page.Section("Two", "how", ("a",), [("3",)])
-    text = page.merged(page.markdown(made, "here"), page.markdown([anew], "there"))
-    assert text == page.markdown([made[0], anew], "here")
+    text = page.merged(page.markdown(sections, "here"), page.markdown([anew], "there"))
+    assert text == page.markdown([sections[0], anew], "here")
 
 
 @pytest.mark.parametrize(
