@@ -11,18 +11,7 @@ from urllib.error import URLError
 
 from fitter_lambda.engine.source_grid import GRIDS_FOLDER, load_source_grid, save_source_grid
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.sncosmo_registries import (
-    get_source_versions,
-    list_bandpasses,
-    list_magnitude_systems,
-)
-from fitter_lambda.input.templates import (
-    build_overlay,
-    iterate_files,
-    list_local_sources,
-    load_bandpasses,
-    load_magnitude_systems,
-)
+from fitter_lambda.input import sncosmo_registries, templates
 
 __all__ = ["main"]
 
@@ -35,10 +24,12 @@ def main(arguments: list[str]) -> int:
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)
     failures = _save_grids(target / GRIDS_FOLDER)
-    failures += sorted(load_bandpasses(list_bandpasses())[1].values())
-    failures += sorted(load_magnitude_systems(list_magnitude_systems())[1].values())
-    overlay = build_overlay()
-    for path in iterate_files(overlay):
+    failures += sorted(templates.load_bandpasses(sncosmo_registries.list_bandpasses())[1].values())
+    failures += sorted(
+        templates.load_magnitude_systems(sncosmo_registries.list_magnitude_systems())[1].values()
+    )
+    overlay = templates.build_overlay()
+    for path in templates.iterate_files(overlay):
         copy = target / path.relative_to(overlay)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -49,7 +40,7 @@ def main(arguments: list[str]) -> int:
 def _save_grids(folder: Path) -> list[str]:
     """Save the grid of each source; return the failures."""
     # local sources first: without a network, the first other one ends the loop
-    names = list(dict.fromkeys([*list_local_sources(), *get_source_versions()]))
+    names = list(dict.fromkeys([*templates.list_local_sources(), *sncosmo_registries.get_source_versions()]))
     failures = []
     for number, name in enumerate(names, start=1):
         print(f"\r{number} of {len(names)} sources", end="", file=sys.stderr, flush=True)

@@ -5,11 +5,9 @@ Written without arviz, whose import costs more time than the file.
 
 import io
 from collections.abc import Mapping
-from typing import Any
 
 import h5netcdf
 import numpy as np
-import numpy.typing as npt
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.fit import Fit
@@ -88,20 +86,17 @@ def _write_draws(file: h5netcdf.File, name: str, draw: Indices, variables: Mappi
 
 def _write_rows(file: h5netcdf.File, fit: Fit) -> None:
     rows = fit.data.rows
-    columns: dict[str, dict[str, tuple[npt.NDArray[Any], dict[str, str]]]] = {
-        "observed_data": {"flux": (rows.flux, {"units": "microjansky"})},
-        "constant_data": {
-            "mjd": (rows.mjd, {"units_of_time": "modified Julian date"}),
-            "fluxerr": (rows.fluxerr, {"units": "microjansky"}),
-            "is_limit": (rows.limit.astype("i8"), {}),
-            "band": (
-                rows.band.astype("i8"), {"names": ", ".join(f"{i}: {x}" for i, x in enumerate(rows.bands))}
-            ),
-        },
+    constants = {
+        "mjd": rows.mjd, "fluxerr": rows.fluxerr, "is_limit": rows.limit.astype("i8"),
+        "band": rows.band.astype("i8"),
     }  # fmt: skip
-    for name, variables in columns.items():
+    for name, variables in (("observed_data", {"flux": rows.flux}), ("constant_data", constants)):
         group = file.create_group(name)
         group.dimensions = {"observation": len(rows)}
-        group.create_variable("observation", ("observation",), data=np.arange(len(rows)).astype("i8"))
-        for variable, (values, attributes) in variables.items():
-            group.create_variable(variable, ("observation",), data=values).attrs.update(attributes)
+        for variable, values in ({"observation": np.arange(len(rows)).astype("i8")} | variables).items():
+            group.create_variable(variable, ("observation",), data=values)
+    file["observed_data"].variables["flux"].attrs["units"] = "microjansky"
+    variables = file["constant_data"].variables
+    variables["fluxerr"].attrs["units"] = "microjansky"
+    variables["mjd"].attrs["units_of_time"] = "modified Julian date"
+    variables["band"].attrs["names"] = ", ".join(f"{i}: {name}" for i, name in enumerate(rows.bands))

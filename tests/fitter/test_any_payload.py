@@ -1,4 +1,4 @@
-"""Whatever a payload holds, the fitter answers: a success or a reason, in JSON that fits into 3 MB."""
+"""Any payload gets a document: success or failure with a reason, in at most 3 MB of JSON."""
 
 import json
 import logging
@@ -187,7 +187,7 @@ def test_thousands_of_rows_are_fitted_in_time(number: int, source: str, modelcov
     assert document["status"] == "success"
 
 
-def test_more_rows_than_that_are_refused_and_can_be_cut() -> None:
+def test_too_many_rows_are_refused_and_can_be_cut() -> None:
     before = [row | {"mjd": float(row["mjd"]) - 2000} for row in many(5000)]
     rows = before + sn2019dwz_rows()
     document = answer(given_rows(rows, "0.04608,,"))

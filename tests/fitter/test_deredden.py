@@ -112,7 +112,7 @@ def test_flux_and_magnitudes_are_corrected_alike(server: Server) -> None:
 @pytest.mark.parametrize(
     ("l", "b"), [(10, 80), (100, 45), (200.5, 12), (300, 0.5), (33, -0.5), (123, -33), (250, -85), (0, 90)]
 )
-def test_the_map_is_read_at_the_place_that_its_projection_says(sfd: Path, l: float, b: float) -> None:  # noqa: E741
+def test_the_map_is_read_at_the_projected_position(sfd: Path, l: float, b: float) -> None:  # noqa: E741
     """SFD98, appendix C: x = √(1 − n sin b) cos l, y = −n √(1 − n sin b) sin l, n = ±1 at the poles."""
     y, x = np.mgrid[:SIDE, :SIDE]
     write_map(sfd, 1e-3 * (x + 200.0 * y), 1e-3 * (3.0 * x + 100.0 * y))
@@ -160,7 +160,7 @@ def test_a_wide_band_is_integrated() -> None:
     assert compute_band_extinction(wide, 0.0) == 0
 
 
-def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
+def test_without_a_map_an_error_is_raised(server: Server, sfd: Path) -> None:
     (sfd / "SFD_dust_4096_sgp.fits").unlink()
     answer = render(server, json.dumps(document(DETECTED)).encode(), "deredden")
     assert answer["reason"] == "no_map" and "no dust map" in answer["error"] and not server.bodies("PUT")
@@ -171,20 +171,20 @@ def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"SIMPLE", fits.PrimaryHDU(np.zeros((4, 4))).header.tostring().encode()]
 )
-def test_a_broken_map_is_no_map(sfd: Path, content: bytes) -> None:
+def test_a_broken_map_is_refused(sfd: Path, content: bytes) -> None:
     (sfd / "SFD_dust_4096_ngp.fits").write_bytes(content)
     with pytest.raises(NoMapError, match="cannot be read"):
         deredden_inputs(document(DETECTED))
 
 
 @pytest.mark.parametrize("value", [np.nan, -1.0, 1e6])
-def test_a_map_of_impossible_values_is_no_map(sfd: Path, value: float) -> None:
+def test_a_map_of_impossible_values_is_refused(sfd: Path, value: float) -> None:
     write_map(sfd, north=value)
     with pytest.raises(NoMapError, match="damaged"):
         deredden_inputs(document(DETECTED))
 
 
-def test_the_image_says_where_its_map_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_image_sets_the_maps_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SFD_MAP_DIR")
     if Path("/opt/sfd").is_dir():
         pytest.skip("this machine has a map at the default place")
@@ -223,7 +223,7 @@ def test_no_photometry_rows_are_no_error() -> None:
         (document() | {"extinction": {}}, "not corrected twice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence(source: Any, words: str) -> None:
+def test_errors_are_described_in_a_sentence(source: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
         deredden_inputs(source)
     assert words in str(caught.value) and len(str(caught.value)) < 400
@@ -234,7 +234,7 @@ def test_a_band_beyond_the_law_is_refused() -> None:
         compute_band_extinction(sncosmo.Bandpass([2e5, 2.1e5], [1.0, 1.0], name="f2100w"), 0.1)
 
 
-def test_numbers_that_json_has_not_are_refused(server: Server) -> None:
+def test_numbers_that_are_not_finite_are_refused(server: Server) -> None:
     source = json.dumps(document(DETECTED)).replace('"a": 1', '"a": 1e999')
     answer = render(server, source.encode(), "deredden")
     assert "not finite" in answer["error"] and not server.bodies("PUT")
@@ -285,7 +285,7 @@ def test_the_images_map_comes_from_an_archive(server: Server, sfd: Path, tmp_pat
     assert dust_map.main([str(target), url, "0" * 64]) == 1
 
 
-def test_an_image_can_be_built_far_from_the_map(server: Server, tmp_path: Path) -> None:
+def test_an_image_can_be_built_without_the_map(server: Server, tmp_path: Path) -> None:
     server.statuses = [404]
     for url in ("", "http://127.0.0.1:1/map.tar.gz", f"{server.url}/map.tar.gz"):
         assert dust_map.main([str(tmp_path / "target"), url]) == 0

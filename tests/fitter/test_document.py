@@ -1,4 +1,4 @@
-"""The answer, read as its receivers read it."""
+"""The callback document, read as portals read it."""
 
 import base64
 import io
@@ -44,7 +44,7 @@ def unpack_fit(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def ignore_progress(fraction: float, message: str) -> None:
-    """Nobody listens."""
+    """Ignore progress."""
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +121,13 @@ def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None
     assert np.mean(np.abs(pull) > 4) > 3e-3  # 6e-5 of a Gaussian
 
 
-def test_errors_that_are_far_too_large_are_told() -> None:
+def test_far_too_large_errors_are_in_the_message() -> None:
     document, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", model_error=1.0, n_draws=200))
     assert results["misfit_p_value"] > 0.999
     assert "scatter far less than the errors allow" in document["message"]
 
 
-def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
+def test_chains_agree(netcdf: Path) -> None:
     idata = arviz.from_netcdf(netcdf)
     summary = arviz.summary(idata, round_to=4)
     assert (summary["r_hat"] < 1.05).all() and (summary["ess_bulk"] > 500).all()
@@ -182,7 +182,7 @@ def test_the_results_are_complete_and_agree(document: dict[str, Any], results: A
     assert note["data"]["x1"] == results["parameters"]["x1"]["median"]
 
 
-def test_what_made_the_results_is_named(results: Any) -> None:
+def test_results_name_versions_and_choices(results: Any) -> None:
     assert set(results["versions"]) == {"fitter", "model", "sncosmo", "numpy", "scipy"}
     assert results["versions"]["sncosmo"] == sncosmo.__version__
     assert results["versions"]["model"] == f"salt3 {results['source_version']}"
@@ -225,7 +225,7 @@ def test_peaks_are_those_of_sncosmo(results: Any) -> None:
     assert "explosion_mjd" not in peak and "Vega" in peak["band"] and "H0 = 70" in peak["cosmology"]
 
 
-def test_a_template_that_starts_from_nothing_tells_when() -> None:
+def test_a_template_with_a_dark_start_gives_the_explosion_date() -> None:
     _, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=200))
     t0 = results["parameters"]["t0"]["median"]
     first = load_source("hsiao-subsampled").minphase()
@@ -235,7 +235,7 @@ def test_a_template_that_starts_from_nothing_tells_when() -> None:
     assert "model error 10 %" in results["likelihood"]
 
 
-def test_a_model_that_misfits_says_so(document: dict[str, Any]) -> None:
+def test_a_misfit_is_in_the_message(document: dict[str, Any]) -> None:
     """Errors a tenth of what they are leave no room for a template's faults."""
     rows = [row | {"fluxerr": float(row["fluxerr"]) / 10} for row in sn2019dwz_rows()]
     options = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0}
@@ -282,7 +282,7 @@ def test_rows_left_out_are_counted_in_the_message(document: dict[str, Any]) -> N
     assert "left out" not in document["message"]
 
 
-def test_a_document_stays_small_whatever_is_left_out() -> None:
+def test_a_document_with_many_excluded_rows_stays_small() -> None:
     rows, noise = sn2019dwz_rows(), np.random.default_rng(0)
     many_rows = [rows[i % len(rows)] | {"mjd": float(rows[i % len(rows)]["mjd"]) + noise.normal(0, 0.01)}
             for i in range(375)]  # fmt: skip

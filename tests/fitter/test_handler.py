@@ -63,7 +63,7 @@ def test_a_payload_that_is_wrong_is_answered_with_the_reason(s3: Any, server: Se
     assert keys(s3) == []
 
 
-def test_the_document_is_kept_before_the_callback_and_never_made_twice(s3: Any, server: Server) -> None:
+def test_the_document_is_saved_before_the_callback_and_built_once(s3: Any, server: Server) -> None:
     key = put(s3, {"callback_url": server.url, "inputs": {}})
     server.statuses = [503]
     with pytest.raises(CallbackError):
@@ -78,13 +78,13 @@ def test_the_document_is_kept_before_the_callback_and_never_made_twice(s3: Any, 
     assert keys(s3) == []
 
 
-def test_a_definite_no_is_the_end(s3: Any, server: Server) -> None:
+def test_a_refused_callback_deletes_the_fit(s3: Any, server: Server) -> None:
     server.statuses = [403]
     handle_record(record(put(s3, {"callback_url": server.url})), QUICK)
     assert len(server.bodies("POST")) == 1 and keys(s3) == []
 
 
-def test_what_failed_too_often_says_so(s3: Any, server: Server) -> None:
+def test_a_dead_letter_calls_back_a_failure(s3: Any, server: Server) -> None:
     key = put(s3, sn2019dwz() | {"callback_url": server.url})
     handle_record(record(key, f"{ARN}-dead"), QUICK)
     answer = json.loads(server.bodies("POST")[0])
@@ -92,7 +92,7 @@ def test_what_failed_too_often_says_so(s3: Any, server: Server) -> None:
     assert keys(s3) == []
 
 
-def test_a_finished_fit_is_delivered_from_the_dead_letters(s3: Any, server: Server) -> None:
+def test_a_dead_letter_with_a_document_delivers_it(s3: Any, server: Server) -> None:
     key = put(s3, {"callback_url": server.url})
     done = {"status": "success", "message": "done", "analysis": {}}
     s3.put_object(Bucket=BUCKET, Key=key.replace("payload", "document"), Body=json.dumps(done))
@@ -100,7 +100,7 @@ def test_a_finished_fit_is_delivered_from_the_dead_letters(s3: Any, server: Serv
     assert json.loads(server.bodies("POST")[0]) == done
 
 
-def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None:
+def test_messages_without_a_payload_are_dropped(s3: Any, server: Server) -> None:
     broken = [{}, {"body": "{"}, {"body": "[]"}, {"body": None}, record(None), record(["a"]), record("../x")]
     gone = record(f"fits/{uuid.uuid4()}/payload.json")
     no_json = record(put(s3, b"\xff{"))
@@ -117,7 +117,7 @@ def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None
     assert server.requests == []
 
 
-def test_no_other_module_speaks_to_aws() -> None:
+def test_only_fit_storage_imports_aws() -> None:
     from tests.fitter.test_cli import process
 
     script = (

@@ -46,11 +46,11 @@ def test_text_of_a_web_form_is_understood() -> None:
         ("0.03, ztfr: 0", {"": 0.03, "ztfr": 0.0}),
     ],
 )
-def test_an_error_floor_is_one_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
+def test_an_error_floor_is_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
     assert dict(parse_parameters({"error_floor": text}).error_floor) == floors
 
 
-def test_a_version_keeps_its_capitals() -> None:
+def test_a_version_is_case_sensitive() -> None:
     assert parse_parameters({"source": " SALT2@T21 "}).source == "salt2@T21"
 
 

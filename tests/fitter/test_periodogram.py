@@ -69,7 +69,7 @@ def test_a_period_is_found_through_gaps_and_noise(server: Server) -> None:
     assert result["frequencies"] == sorted(result["frequencies"])
 
 
-def test_bands_find_together_what_none_finds_alone() -> None:
+def test_bands_together_are_more_significant_than_each_alone() -> None:
     """Means, amplitudes and phases that differ, and too few points in each."""
     columns = light_curve({"g": (10, 1.1, 0), "i": (-300, 0.9, 2), "r": (1000, 1.0, 4)}, 50, seed=4)
     result = compute_periodogram(columns, {})
@@ -82,7 +82,7 @@ def test_bands_find_together_what_none_finds_alone() -> None:
         assert compute_periodogram(alone, {})["best_periods"][0]["false_alarm_probability"] > 100 * together
 
 
-def test_harmonics_find_what_is_no_sine() -> None:
+def test_harmonics_fit_other_shapes_than_sines() -> None:
     random = np.random.default_rng(3)
     mjd = seasons(random, 300)
     phase = (mjd / 2.345) % 1
@@ -105,7 +105,7 @@ def test_powers_are_those_of_astropy(nterms: int) -> None:
     assert compute_power([one], grid, nterms)[some] == pytest.approx(expected, abs=1e-5)
 
 
-def test_bands_are_weighted_by_what_there_is_to_explain() -> None:
+def test_bands_are_weighted_by_their_chi2() -> None:
     """VanderPlas & Ivezić (2015): powers weighted by each band's χ² about its mean."""
     random = np.random.default_rng(2)
     bands = [random_band(random, count) for count in (20, 60)]
@@ -130,7 +130,7 @@ def test_false_alarms_of_one_band_are_those_of_astropy(value: float) -> None:
 
 
 @pytest.mark.parametrize(("number", "nterms"), [(1, 1), (1, 3), (3, 1), (3, 2)])
-def test_noise_is_seldom_taken_for_a_period(number: int, nterms: int) -> None:
+def test_false_alarms_of_noise_are_rare(number: int, nterms: int) -> None:
     """Of 200 light curves of noise about 20 may say 10 %; it is an upper bound, yet no idle one."""
     random = np.random.default_rng(7)
     grid = FrequencyGrid(0.01, 1 / 800, 1600)
@@ -184,7 +184,7 @@ def test_best_periods_are_peaks_of_their_own() -> None:
     assert max(result["power"]) <= powers[0] + 1e-6
 
 
-def test_a_long_grid_is_shown_in_bins_and_searched_in_full() -> None:
+def test_a_long_grid_is_binned_for_display_and_searched_in_full() -> None:
     mjd = np.concatenate([np.array(ONE["mjd"]), [66000.0]])
     columns = {"mjd": mjd.tolist(), "flux": [*ONE["flux"], 50.0], "fluxerr": [*ONE["fluxerr"], 1.0],
                "filter": ["ztfr"] * 151}  # fmt: skip
@@ -195,7 +195,7 @@ def test_a_long_grid_is_shown_in_bins_and_searched_in_full() -> None:
     assert max(result["power"]) == pytest.approx(result["best_periods"][0]["power"], rel=0.05)
 
 
-def test_the_range_is_found_by_itself_or_given() -> None:
+def test_the_range_is_automatic_or_an_option() -> None:
     night = np.linspace(0, 0.2, 101)
     flux = np.sin(2 * np.pi * 100 * night)
     columns = {"mjd": night.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 101, "filter": ["g"] * 101}
@@ -206,7 +206,7 @@ def test_the_range_is_found_by_itself_or_given() -> None:
     assert len(narrow["frequencies"]) == 9
 
 
-def test_the_range_that_is_found_by_itself_always_fits() -> None:
+def test_the_automatic_range_is_within_the_limits() -> None:
     columns = {"mjd": [0, 1, 2.5, 4, 9e6], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
     result = compute_periodogram(columns, {})
     assert result["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
@@ -243,7 +243,7 @@ FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "
         (FIVE, [], "options is not an object"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence(source: Any, options: Any, words: str) -> None:
+def test_errors_are_described_in_a_sentence(source: Any, options: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
         compute_periodogram(source, options)
     assert words in str(caught.value) and len(str(caught.value)) < 300

@@ -1,4 +1,4 @@
-"""The figures of a fit: what they show, and how they bear bad data."""
+"""The figures of a fit, also of bad data."""
 
 import io
 from dataclasses import replace
@@ -96,7 +96,7 @@ def test_limits_are_arrows_and_have_no_residuals(fit: Fit) -> None:
     assert legend is not None and "limit" in [text.get_text() for text in legend.get_texts()]
 
 
-def test_a_limit_that_says_nothing_is_only_counted(fit: Fit) -> None:
+def test_a_limit_far_above_the_data_is_only_counted(fit: Fit) -> None:
     figure = draw(changed(fit, 3, limit=True, flux=9_000.0))
     assert points(figure, 0, "_limits") == 0 and "Limits above the figure: 1." in notes(figure)
     assert figure.axes[0].get_ylim()[1] < 2 * fit.data.rows.flux.max()
@@ -156,7 +156,7 @@ def test_a_band_of_no_known_survey_has_the_colour_of_its_wavelength() -> None:
     assert int(blue[1:3], 16) < int(red[1:3], 16) and int(blue[5:], 16) > int(red[5:], 16)
 
 
-def test_a_corner_plot_says_what_its_numbers_are_counted_from_and_in() -> None:
+def test_a_corner_plot_labels_origins_and_units() -> None:
     samples = {
         "t0": RANDOM.normal(58606.5, 0.6, 500),
         "amplitude": RANDOM.normal(4e-8, 1e-9, 500),
