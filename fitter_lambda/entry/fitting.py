@@ -129,9 +129,8 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
         from fitter_lambda.output.callback_document import build_success_document
 
         with warnings.catch_warnings(action="ignore"):
-            finished = fit_request(request, progress)
             _freeze_loaded_objects()
-            return build_success_document(finished, progress, results_format)
+            return build_success_document(fit_request(request, progress), progress, results_format)
     except FitterError as error:
         return build_failure_document(str(error))
     except Exception:  # the sender waits for an answer, whatever the payload
@@ -149,6 +148,6 @@ def build_failure_document(message: str) -> "CallbackDocument":
 
 @functools.cache
 def _freeze_loaded_objects() -> None:
-    """Exempt loaded libraries from garbage collection, which figures with their many objects trigger."""
+    """Exempt loaded libraries from garbage collection, which the many objects of a figure trigger."""
     gc.collect()
     gc.freeze()

@@ -32,7 +32,7 @@ class FitRequest:
     Raises
     ------
     PayloadError
-        The redshift or its error is out of range, or `fix_z` is True without a redshift.
+        The redshift, its error or the position is out of range, or `fix_z` is True without a redshift.
     """
 
     rows: list[Row]
@@ -49,5 +49,7 @@ class FitRequest:
             raise PayloadError(f"The redshift is {z:g}; expected one above 0 and up to {_MAX_REDSHIFT:g}.")
         if error is not None and not 0 <= error <= _MAX_REDSHIFT:
             raise PayloadError(f"The redshift error is {error:g}; expected one from 0 to {_MAX_REDSHIFT:g}.")
+        if self.position is not None and not (abs(self.position[0]) <= 360 and abs(self.position[1]) <= 90):
+            raise PayloadError("The position is out of range; expected ra and dec in degrees.")
         if self.parameters.fix_z and z is None:
             raise PayloadError("fix_z is True but the source has no redshift; set one, or use fix_z=False.")

@@ -108,7 +108,7 @@ def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[Ligh
             excluded.append(ExcludedRow(row.number, row.mjd, row.band, str(error)))
     if len(usable_rows) > _MAX_ROWS:
         raise PayloadError(
-            f"inputs.photometry has {len(usable_rows)} usable rows, at most {_MAX_ROWS} can be fitted; "
+            f"The photometry has {len(usable_rows)} usable rows, at most {_MAX_ROWS} can be fitted; "
             "mjd_min and mjd_max cut them to the time of the supernova."
         )
     order = sorted(usable_rows)

@@ -117,13 +117,13 @@ def parse_table_rows(photometry: "Table | Mapping[str, Any]") -> list[Row]:
 def _list_values(column: Any, is_flux: bool, has_zero_points: bool) -> list[Any]:
     """Return a column as a list, None where masked; times as MJD, a flux with a unit in microjansky."""
     unit = getattr(column, "unit", None)
-    if is_flux and unit is not None and not has_zero_points:
-        from astropy.units import Quantity
-
-        column = Quantity(column, unit).to_value("uJy")
     column = getattr(column, "mjd", column)  # of an astropy Time
-    values: list[Any] = np.ma.asarray(getattr(column, "value", column)).tolist()
-    return values
+    values = np.ma.asarray(getattr(column, "value", column))
+    if is_flux and unit is not None and not has_zero_points:
+        from astropy.units import Unit
+
+        values = values * Unit(unit).to("uJy")
+    return list(values.tolist())
 
 
 def _make_row(number: int, cells: Mapping[str, Any]) -> Row:

@@ -132,8 +132,11 @@ def test_magnitudes_and_limits_are_understood() -> None:
 def test_times_and_units_of_astropy_are_understood() -> None:
     units = Table(COLUMNS)
     units["flux"].unit = units["fluxerr"].unit = "mJy"
+    units["flux"] = np.ma.array(units["flux"], mask=[False, True])
+    units["flux"].unit = "mJy"
     units["mjd"] = Time(units["mjd"], format="mjd")
     assert parse(units)[0][:4] == pytest.approx((59000.5, "ztfg", 1e5, 1e4))
+    assert parse(units)[1][2] is None
     units["flux"].unit = "m"
     with pytest.raises(PayloadError, match="convertible"):
         parse_table_rows(units)
@@ -168,6 +171,7 @@ def test_an_unknown_parameter_names_the_choices() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [({"z": -1}, "redshift is -1"), ({"z": 0.1, "z_err": -1}, "error is -1"), ({"ra": 1.0}, "ra and dec"),
+     ({"ra": 1.0, "dec": 91.0}, "out of range"),
      ({"source": "nonsense"}, "Unknown source"), ({"fix_z": True}, "fix_z")],
 )  # fmt: skip
 def test_wrong_values_are_refused(values: dict[str, Any], words: str) -> None:
