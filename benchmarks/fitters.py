@@ -28,7 +28,7 @@ from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source
 
-__all__ = ["CLOSER", "Evidence", "Ours", "Peer", "effective_draws", "ours"]
+__all__ = ["CLOSER", "Evidence", "FitterRun", "Peer", "effective_draws", "run_fitter"]
 
 Array = npt.NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
@@ -53,7 +53,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Ours:
+class FitterRun:
     """A document of this fitter.
 
     Attributes
@@ -91,7 +91,7 @@ class Ours:
         return Evidence(value, error, self.seconds, effective_draws(self.chain))
 
 
-def ours(payload: dict[str, Any]) -> Ours:
+def run_fitter(payload: dict[str, Any]) -> FitterRun:
     """Fit, and read the document as its receiver does.
 
     Raises
@@ -109,7 +109,7 @@ def ours(payload: dict[str, Any]) -> Ours:
     names = list(results["parameters"])
     with h5netcdf.File(io.BytesIO(data["inference_data"]), "r") as file:
         chain = np.stack([np.asarray(file["posterior"][name]) for name in names], axis=-1)
-    return Ours(results["seconds"]["fit"], whole, np.swapaxes(chain, 0, 1), names, results)
+    return FitterRun(results["seconds"]["fit"], whole, np.swapaxes(chain, 0, 1), names, results)
 
 
 def effective_draws(chain: Array) -> float:
@@ -212,13 +212,13 @@ class Peer:
         draws = np.sum(result.weights) ** 2 / np.sum(result.weights**2)
         return Evidence(float(result.logz + constant), float(result.logzerr), seconds, float(draws))
 
-    def point(self) -> float:
+    def time_fit_lc(self) -> float:
         """Seconds of fit_lc from its own start."""
         began = time.perf_counter()
         sncosmo.fit_lc(self.table, self.model, self.names, bounds=self._redshift)
         return time.perf_counter() - began
 
-    def best_of(self, starts: int, seed: int) -> tuple[float, dict[str, float]]:
+    def run_fit_lc(self, starts: int, seed: int) -> tuple[float, dict[str, float]]:
         """Lowest chi2 that fit_lc reaches from its own start and from random ones, and where."""
         random, lowest = np.random.default_rng(seed), np.inf
         best = dict.fromkeys(self.names, np.nan)

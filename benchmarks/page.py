@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = [
     "BEST", "CHI2", "DURATIONS", "EVIDENCE", "LINES", "NESTED", "PAGE", "SAMPLING", "SECONDS",
-    "Section", "machine", "markdown", "merged", "middle", "spread",
+    "Section", "describe_machine", "format_median", "format_page", "format_spread", "merge_pages",
 ]  # fmt: skip
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -98,22 +98,22 @@ class Section:
         return f"## {self.title}\n\n{self.text}\n\n{text}\n"
 
 
-def spread(values: Iterable[float]) -> str:
+def format_spread(values: Iterable[float]) -> str:
     """Median and quartiles, to three digits."""
-    low, middle, high = (float(x) for x in np.percentile(list(values), [25, 50, 75]))
-    if middle >= 1000:
-        low, middle, high = (float(f"{x:.3g}") for x in (low, middle, high))
-        return f"{middle:.0f} ({low:.0f}–{high:.0f})"
-    return f"{middle:.3g} ({low:.3g}–{high:.3g})"
+    low, median, high = (float(x) for x in np.percentile(list(values), [25, 50, 75]))
+    if median >= 1000:
+        low, median, high = (float(f"{x:.3g}") for x in (low, median, high))
+        return f"{median:.0f} ({low:.0f}–{high:.0f})"
+    return f"{median:.3g} ({low:.3g}–{high:.3g})"
 
 
-def middle(values: Iterable[float]) -> str:
+def format_median(values: Iterable[float]) -> str:
     """Median, to three digits."""
     value = float(np.median(list(values)))
     return f"{float(f'{value:.3g}'):.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """What it ran on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     names = ("numpy", "scipy", "sncosmo", "emcee", "iminuit", "nestle")
@@ -125,7 +125,7 @@ def machine() -> str:
     )
 
 
-def merged(page: str, other: str) -> str:
+def merge_pages(page: str, other: str) -> str:
     """A page with those sections of another that both have."""
     new = {part.partition("\n")[0]: part for part in other.split("\n## ")[1:]}
     first, *parts = page.split("\n## ")
@@ -133,6 +133,6 @@ def merged(page: str, other: str) -> str:
     return "\n## ".join([first, *parts])
 
 
-def markdown(sections: list[Section], setting: str) -> str:
+def format_page(sections: list[Section], setting: str) -> str:
     """The page."""
     return "\n".join([INTRODUCTION.format(setting=setting), *map(str, sections)])

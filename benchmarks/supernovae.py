@@ -22,10 +22,10 @@ __all__ = [
     "VARIATION",
     "Case",
     "Supernova",
-    "is_here",
-    "real",
+    "is_available",
+    "load_real_supernovae",
     "register_variations",
-    "simulated",
+    "simulate_supernova",
 ]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -73,7 +73,7 @@ class Case:
         return payload(self.supernova.rows, f"{self.supernova.redshift},,", **parameters)
 
 
-def is_here(source: str) -> bool:
+def is_available(source: str) -> bool:
     """Whether a source's files are at hand."""
     try:
         load_source(source)
@@ -82,11 +82,11 @@ def is_here(source: str) -> bool:
     return True
 
 
-def real() -> list[Supernova]:
+def load_real_supernovae() -> list[Supernova]:
     """The real light curves at hand: ZTF21aaqjmps only where its photometry is beside the project."""
     supernovae = [
-        _of_the_wheel("SN 2019dwz", "19dwz", 0.04608),
-        _of_the_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
+        _load_from_wheel("SN 2019dwz", "19dwz", 0.04608),
+        _load_from_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
     ]
     path = Path(os.environ.get("DEMO_DATA_DIR", SHARED / "demo")) / "ZTF21aaqjmps_phot.csv"
     if path.is_file():
@@ -95,7 +95,7 @@ def real() -> list[Supernova]:
     return supernovae
 
 
-def _of_the_wheel(name: str, folder: str, redshift: float) -> Supernova:
+def _load_from_wheel(name: str, folder: str, redshift: float) -> Supernova:
     spec = importlib.util.find_spec("jax_supernovae")
     assert spec is not None and spec.submodule_search_locations, "the wheel jax-bandflux is not installed"
     path = Path(spec.submodule_search_locations[0]) / "data" / folder / "all.phot"
@@ -107,7 +107,7 @@ def _of_the_wheel(name: str, folder: str, redshift: float) -> Supernova:
     return Supernova(name, [{column: row[column] for column in columns} for row in known], redshift)
 
 
-def simulated(source: str, seed: int) -> Supernova:
+def simulate_supernova(source: str, seed: int) -> Supernova:
     """A supernova seen in ztfg and ztfr every third night, with noise of sky and calibration.
 
     Parameters

@@ -29,7 +29,7 @@ from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
-from tests.fitter.simulate import Case, data_of
+from tests.fitter.simulate import Case, build_data
 
 __all__ = ["CASES", "LEVEL", "Band", "main", "rank"]
 
@@ -122,7 +122,7 @@ def rank(case: Case, seed: int) -> dict[str, float]:
     random = np.random.default_rng([zlib.crc32(case.name.encode()), seed])
     truth, rows = case.draw(random)
     parameters = replace(case.parameters, seed=seed, n_draws=_DRAWS)
-    data = data_of(rows, case.redshift, parameters.mwebv or 0.0)
+    data = build_data(rows, case.redshift, parameters.mwebv or 0.0)
     fit = fit_source(load_source_grid(case.source), data, parameters, 0.0, lambda done, doing: None)
     t0 = fit.draws[:, fit.names.index("t0")]
     draws = fit.draws[(t0 >= case.window[0]) & (t0 <= case.window[1])][:_N_RANKED]

@@ -29,7 +29,13 @@ from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.input.templates import load_bandpasses, load_source
 
 __all__ = [
-    "Case", "bump", "data_of", "dusty", "offer", "offer_shared", "tabulate",
+    "Case",
+    "build_data",
+    "build_dusty_model",
+    "bump",
+    "offer_shared_sources",
+    "offer_sources",
+    "tabulate",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
@@ -130,7 +136,7 @@ class Case:
         return LightCurve(mjd, flux, error, limit, band, passes)
 
 
-def data_of(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> FitData:
+def build_data(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> FitData:
     """What the engine fits, from a light curve and what is known of its redshift."""
     return FitData(rows, [], mwebv, "given", redshift)
 
@@ -159,10 +165,10 @@ def _unit_magnitude(source: str) -> float:
 
 @functools.cache
 def _dusty_model(source: str) -> Any:
-    return dusty(load_source(source))
+    return build_dusty_model(load_source(source))
 
 
-def dusty(source: Any) -> Any:
+def build_dusty_model(source: Any) -> Any:
     """sncosmo's model of a source behind dust of its host and of the Milky Way (Fitzpatrick 1999)."""
     return sncosmo.Model(
         source,
@@ -197,7 +203,7 @@ def bump(phase: Array, wave: Array) -> Array:
     return np.asarray(1e-15 * light * hue * (1 + 0.2 * np.sin(wave / 150)))
 
 
-def offer(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
+def offer_sources(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
     """Let the engine load these sources by their names, too."""
     load_plain, own = templates.load_source, {source.name: source for source in sources}
     monkeypatch.setattr(
@@ -205,7 +211,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
     )
 
 
-def offer_shared(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def offer_shared_sources(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine load the templates beside the project."""
     monkeypatch.setenv("SNCOSMO_DATA_DIR", str(shared / "sncosmo-data"))
     monkeypatch.setattr(templates, "build_overlay", functools.cache(templates.build_overlay.__wrapped__))

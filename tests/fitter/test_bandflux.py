@@ -17,7 +17,7 @@ from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import RowScatter, SaltScatter
 from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, load_source_grid
 from fitter_lambda.input.templates import load_bandpasses
-from tests.fitter.simulate import bump, dusty, offer, offer_shared
+from tests.fitter.simulate import build_dusty_model, bump, offer_shared_sources, offer_sources
 
 Array = npt.NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def _bands() -> list[Any]:
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], SourceGrid]:
     """Loads grids, of sources made here, too."""
-    offer(monkeypatch, _build_irregular_source())
+    offer_sources(monkeypatch, _build_irregular_source())
     return load_source_grid
 
 
@@ -52,7 +52,7 @@ def _build_irregular_source() -> Any:
 def _sncosmo_flux(
     grid: SourceGrid, shape: str | None, z: float, s: float, mjd: Array, band: npt.NDArray[np.int_]
 ) -> Array:
-    model = dusty(grid.source)
+    model = build_dusty_model(grid.source)
     model.set(z=z, t0=T0, mwebv=MWEBV, **{grid.linear[0]: 1.0}, **({"x1": X1} if "x1" in grid.linear else {}))
     if shape:
         model.set(**{shape: s})
@@ -157,7 +157,8 @@ def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(
 ) -> None:
     phase, wave = np.arange(-15.0, 45.0, 3.0), np.arange(3000.0, 10000.0, 2.4)
     rough = 1 + 0.01 * np.random.default_rng(0).standard_normal(len(wave))
-    offer(monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave) * rough, name="made-fine"))
+    source = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave) * rough, name="made-fine")
+    offer_sources(monkeypatch, source)
     assert max(_errors(load_source_grid("made-fine"), None, seed, True) for seed in range(4)) < 1
 
 
@@ -169,7 +170,7 @@ def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(
 def test_fluxes_of_known_templates_are_those_of_sncosmo(
     shared: Path, monkeypatch: pytest.MonkeyPatch, source: str, shape: str | None, fixed: bool
 ) -> None:
-    offer_shared(shared, monkeypatch)
+    offer_shared_sources(shared, monkeypatch)
     grid = load_source_grid(source)
     assert max(_errors(grid, shape, seed, fixed) for seed in range(4)) < 1
 
@@ -210,7 +211,7 @@ def test_before_a_dark_start_the_flux_is_known_to_be_zero(load: Any) -> None:
 def test_before_a_bright_start_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     phase, wave = np.arange(0.0, 60.0), np.arange(2000.0, 11001.0, 20.0)
     bright = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-bright", version="1")
-    offer(monkeypatch, bright)
+    offer_sources(monkeypatch, bright)
     design = _design_second_band(
         load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0])
     )
@@ -243,7 +244,7 @@ def test_a_source_is_laid_on_its_own_steps(
     load: Callable[[str], SourceGrid], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phase, wave = 0.87 * np.arange(-20, 70), np.arange(2000.0, 11001.0, 20.0)
-    offer(
+    offer_sources(
         monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-even", version="1")
     )
     assert load("made-even").step == pytest.approx(0.87)
@@ -256,7 +257,7 @@ def _assert_dense_covariance(grid: SourceGrid, seed: int) -> None:
     fluxes = BandFluxes(grid, _bands(), 0.01, 0.2, "c", -0.5, 1.0, MWEBV)
     phase, band = np.sort(random.uniform(-15, 45, 40)), np.arange(40) % len(BANDS)
     mjd, passes = T0 + (1 + z) * phase, _bands()
-    model = dusty(grid.source)
+    model = build_dusty_model(grid.source)
     model.set(z=z, t0=T0, x0=x0, x1=x1, c=c, mwebv=MWEBV)
     flux, covariance = model.bandfluxcov([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
     error = 0.03 * np.abs(flux).max() * random.uniform(0.5, 2, 40)
@@ -294,7 +295,7 @@ def test_scatter_is_that_of_sncosmo(source: str) -> None:
 
 
 def test_scatter_of_salt2_is_that_of_sncosmo(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer_shared(shared, monkeypatch)
+    offer_shared_sources(shared, monkeypatch)
     grid = load_source_grid("salt2")
     for seed in range(6):
         _assert_dense_covariance(grid, seed)

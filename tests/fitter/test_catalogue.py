@@ -14,7 +14,7 @@ from fitter_lambda.engine.template_ranking import fit_catalogue
 from fitter_lambda.errors import FitterError
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
-from tests.fitter.simulate import bump, offer_shared
+from tests.fitter.simulate import bump, offer_shared_sources
 from tests.fitter.test_document import unpack_fit
 from tests.fitter.test_fit import PHASE, WAVE, simulate_rows
 
@@ -180,7 +180,7 @@ def test_the_document_holds_the_ranking() -> None:
 
 
 def test_a_class_ia_is_told_from_core_collapse(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer_shared(shared, monkeypatch)
+    offer_shared_sources(shared, monkeypatch)
     _, ranking, _ = rank_sources(sn2019dwz(source="auto", n_draws=400))
     probabilities = ranking["class_probabilities"]
     assert {"Ia", "II", "stripped"} <= set(probabilities)

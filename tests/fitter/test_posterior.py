@@ -31,11 +31,11 @@ from tests.fitter.simulate import (
     COSMOLOGY,
     VEGA_IN_AB,
     Case,
+    build_data,
+    build_dusty_model,
     bump,
-    data_of,
-    dusty,
-    offer,
-    offer_shared,
+    offer_shared_sources,
+    offer_sources,
     tabulate,
 )
 
@@ -57,7 +57,7 @@ class Reference:
         self.redshift, self.source = fit.data.redshift, source
         self.kind = CLASSES.get(get_source_types().get(source.name, ""), _OTHER)
         self.flat, self.is_salt = parameters.priors == "flat", source.name.startswith("salt")
-        self.model = dusty(source) if "hostebv" in fit.names else sncosmo.Model(source)
+        self.model = build_dusty_model(source) if "hostebv" in fit.names else sncosmo.Model(source)
         self.bands = np.array(self.rows.bandpasses, dtype=object)[self.rows.band]
         self.unit = source.peakmag("bessellb", "ab") - VEGA_IN_AB
         self.highest = getattr(fit.posterior.priors, "highest", math.inf)
@@ -217,7 +217,7 @@ def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, 
 def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     shared: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]
 ) -> None:
-    offer_shared(shared, monkeypatch)
+    offer_shared_sources(shared, monkeypatch)
     _assert_same(*_fit_payload(ztf21aaqjmps(shared, **parameters)))
 
 
@@ -229,7 +229,7 @@ def test_limits_have_the_posterior_of_a_reference_chain(modelcov: bool) -> None:
                 parameters=parameters, censored=True)  # fmt: skip
     _, rows = case.draw(np.random.default_rng(2))
     assert rows.limit.sum() > 5
-    _assert_same(*_fit(data_of(rows, redshift), parameters))
+    _assert_same(*_fit(build_data(rows, redshift), parameters))
 
 
 def _grid(reference: Reference, t0: Array, amplitude: Array) -> Array:
@@ -260,12 +260,12 @@ def _observe(source: Any, first: float, last: float, error: float) -> FitData:
     flux = model.bandflux(band, mjd, zp=23.9, zpsys="ab")
     scale = 400 / flux.max()
     errors = np.full(12, error)
-    return data_of(tabulate(mjd, scale * flux + error * random.normal(size=12), errors, band), redshift)
+    return build_data(tabulate(mjd, scale * flux + error * random.normal(size=12), errors, band), redshift)
 
 
 def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.MonkeyPatch) -> None:
     source = _build_source("made-once", bump)
-    offer(monkeypatch, source)
+    offer_sources(monkeypatch, source)
     fit, reference = _fit(_observe(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
     middle, width = fit.draws.mean(axis=0), fit.draws.std(axis=0)
     t0 = np.linspace(middle[0] - 7 * width[0], middle[0] + 7 * width[0], 71)
@@ -275,7 +275,7 @@ def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.Mo
 
 def test_two_modes_keep_their_masses(monkeypatch: pytest.MonkeyPatch) -> None:
     source = _build_source("made-twice", _two_bumps)
-    offer(monkeypatch, source)
+    offer_sources(monkeypatch, source)
     fit, reference = _fit(_observe(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
     t0 = np.arange(58950.0, 59012.0, 0.4)
     middle, width = fit.draws[:, 1].mean(), fit.draws[:, 1].std()
