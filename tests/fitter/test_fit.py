@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import sncosmo
-from astropy.build_table import Table
+from astropy.table import Table
 from scipy import stats
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
