@@ -32,7 +32,6 @@ from fitter_lambda.engine.salt_scatter import RowScatter
 
 __all__ = ["NU", "Likelihood"]
 
-
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
 #: Fraction of limits that are failed subtractions.
@@ -73,8 +72,8 @@ class Likelihood:
 
     def __post_init__(self) -> None:
         if np.isnan(self.brightest):
-            is_measured = np.abs(self.rows.flux[~self.rows.is_limit])
-            object.__setattr__(self, "brightest", float(np.max(is_measured, initial=0.0)))
+            fluxes = np.abs(self.rows.flux[~self.rows.is_limit])
+            object.__setattr__(self, "brightest", float(np.max(fluxes, initial=0.0)))
 
     @cached_property
     def _dark(self) -> Array:
