@@ -165,7 +165,8 @@ def parse_parameters(options: object) -> Parameters:
 
     Returns
     -------
-    Parameters
+    `Parameters`
+        With the default of each parameter that is blank.
 
     Raises
     ------

@@ -44,6 +44,7 @@ class FitRequest:
     dereddened: bool = False
 
     def __post_init__(self) -> None:
+        """Check ranges."""
         z, error = self.redshift, self.redshift_error
         if z is not None and not 0 < z <= _MAX_REDSHIFT:
             raise PayloadError(f"The redshift is {z:g}; expected one above 0 and up to {_MAX_REDSHIFT:g}.")

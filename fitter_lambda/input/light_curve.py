@@ -57,6 +57,7 @@ class LightCurve:
     bandpasses: list[Any]
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return len(self.mjd)
 
     @property

@@ -57,10 +57,12 @@ class FrequencyGrid:
 
     @property
     def frequencies(self) -> Array:
+        """All frequencies (1/day)."""
         return self.start + self.step * np.arange(self.size, dtype=np.float64)
 
     @property
     def width(self) -> float:
+        """The last frequency less the first (1/day)."""
         return self.step * (self.size - 1)
 
 
