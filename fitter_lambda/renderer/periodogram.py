@@ -158,13 +158,11 @@ def _split_filters(columns: dict[str, list[Any]], nterms: int, notes: list[str])
 
 
 def _to_array(values: list[Any]) -> Array:
-    def to_float(value: Any) -> float:
-        try:
-            return float(value) if isinstance(value, (int, float)) else math.nan
-        except OverflowError:
-            return math.nan
-
-    return np.array([to_float(value) for value in values], dtype=float)
+    """Return numbers; NaN for everything else, and for integers that overflow."""
+    is_number = (isinstance(value, (int, float)) and abs(value) < 1e300 for value in values)
+    return np.array(
+        [value if ok else math.nan for value, ok in zip(values, is_number, strict=True)], dtype=float
+    )
 
 
 def _compute_baseline(bands: list[BandLightCurve]) -> float:

@@ -111,14 +111,9 @@ def build_array(dtype: object, shape: object, order: object, data: object) -> np
     return flat.reshape(sizes, order="F" if order in ("F", True) else "C")
 
 
-def _scalar(dtype: object, data: object = b"") -> Any:
+def _build_scalar(dtype: object, data: object = b"") -> Any:
     # protocol 2 writes bytes as latin-1 text
-    raw = data.encode("latin-1") if isinstance(data, str) else data
-    return build_array(dtype, (), "C", raw)[()]
-
-
-def _frombuffer(data: object, dtype: object, shape: object, order: object) -> np.ndarray[Any, Any]:
-    return build_array(dtype, shape, order, data)
+    return build_array(dtype, (), "C", data.encode("latin-1") if isinstance(data, str) else data)[()]
 
 
 def _encode(text: object, encoding: object = "") -> bytes:
@@ -127,29 +122,13 @@ def _encode(text: object, encoding: object = "") -> bytes:
     return text.encode("latin-1")
 
 
-def _bytearray(data: object = b"", encoding: object = "latin-1") -> bytearray:
+def _build_bytearray(data: object = b"", encoding: object = "latin-1") -> bytearray:
     # bytearray(number) would allocate that many bytes
     return bytearray(_encode(data, encoding) if isinstance(data, str) else require_type(data, bytes))
 
 
-def _bytes(data: object = b"") -> bytes:
-    return bytes(require_type(data, bytes))
-
-
-def _set(items: object = ()) -> set[Any]:
+def _build_set(items: object = ()) -> set[Any]:
     return {require_scalar_key(item) for item in require_type(items, list, tuple)}
-
-
-def _frozenset(items: object = ()) -> frozenset[Any]:
-    return frozenset(_set(items))
-
-
-def _complex(real: object = 0.0, imaginary: object = 0.0) -> complex:
-    return complex(require_type(real, float, int), require_type(imaginary, float, int))
-
-
-def _reconstruct(*_: object) -> RawArray:
-    return RawArray()
 
 
 def require_type(value: object, *kinds: type) -> Any:
@@ -167,6 +146,13 @@ def require_scalar_key(value: Any) -> Any:
     return value
 
 
+_BUILTINS: dict[str, Any] = {
+    "bytearray": _build_bytearray,
+    "bytes": lambda data=b"": bytes(require_type(data, bytes)),
+    "set": _build_set,
+    "frozenset": lambda items=(): frozenset(_build_set(items)),
+    "complex": lambda real, imag: complex(require_type(real, float, int), require_type(imag, float, int)),
+}
 ALLOWED_NAMES: dict[tuple[str, str], Any] = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"): ArrayWrapper,
     ("collections", "OrderedDict"): Result,
@@ -174,12 +160,15 @@ ALLOWED_NAMES: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Marker,
     ("numpy", "dtype"): Dtype,
     ("_codecs", "encode"): _encode,
-    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
-    **{(f"numpy.{core}.numeric", "_frombuffer"): _frombuffer for core in ("core", "_core")},
     **{
-        (module, function.__name__[1:]): function
+        (module, name): meaning
         for module in ("builtins", "__builtin__")
-        for function in (_bytearray, _bytes, _set, _frozenset, _complex)
+        for name, meaning in _BUILTINS.items()
     },
 }
+for _core in ("numpy.core", "numpy._core"):  # before and since numpy 2
+    ALLOWED_NAMES[f"{_core}.multiarray", "scalar"] = _build_scalar
+    ALLOWED_NAMES[f"{_core}.multiarray", "_reconstruct"] = lambda *_: RawArray()
+    ALLOWED_NAMES[f"{_core}.numeric", "_frombuffer"] = lambda data, dtype, shape, order: build_array(
+        dtype, shape, order, data
+    )
