@@ -41,6 +41,7 @@ class SupernovaFit:
     ranking: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
+        """Return the summary in angle brackets."""
         return f"<SupernovaFit: {self.summary}>"
 
     @property
