@@ -103,8 +103,8 @@ class LinearTrend:
 
     def evaluate(self, theta: Array) -> Array:
         """Evaluate the linear parameters (n, j) at theta (n, d)."""
-        features = _build_parabola((theta - self.middle) / self.size)
-        values = np.clip(features @ self.coefficients, *self.range)
+        values = _build_parabola((theta - self.middle) / self.size) @ self.coefficients
+        values = np.clip(values, *self.range)
         amplitude = np.exp(values[:, :1])
         return np.concatenate([amplitude, amplitude * values[:, 1:]], axis=1)
 

@@ -84,7 +84,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
         The source does not reach the detections at any theta.
     """
     theta, shape = _build_theta_grid(posterior)
-    height = _soften_posterior(posterior).laplace(theta)
+    height = _soften_posterior(posterior).log_marginal_density(theta)
     if not np.isfinite(height).any():
         raise FitError(
             "The model reaches fewer than half of the detections at any time and redshift; is the source "
@@ -94,7 +94,7 @@ def find_modes(posterior: Posterior) -> list[Mode]:
     # with the true errors a mode may be on the slope of a softened one
     points = np.union1d(peaks, np.argsort(-height)[:_MAX_PEAKS])
     true_height = np.full(len(theta), -np.inf)
-    true_height[points] = posterior.laplace(theta[points])
+    true_height[points] = posterior.log_marginal_density(theta[points])
     true_peaks = _find_local_maxima(true_height, shape)
     modes = _maximize_posterior(posterior, theta[np.union1d(peaks[:_MAX_STARTS], true_peaks[:_MAX_STARTS])])
     if not modes:
@@ -146,8 +146,8 @@ def _maximize_posterior(posterior: Posterior, starts: Array) -> list[Mode]:
     """Find the distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
     scale = get_scales(posterior.names)
     low, high = posterior.bounds.T
-    modes = _select_distinct_modes(maximize_density(posterior.laplace, starts, low, high, scale))
-    return [_widen_mode(posterior.laplace, mode, scale, high - low) for mode in modes]
+    modes = _select_distinct_modes(maximize_density(posterior.log_marginal_density, starts, low, high, scale))
+    return [_widen_mode(posterior.log_marginal_density, mode, scale, high - low) for mode in modes]
 
 
 def _widen_mode(density: Density, mode: Mode, scale: Array, max_width: Array) -> Mode:
@@ -157,8 +157,7 @@ def _widen_mode(density: Density, mode: Mode, scale: Array, max_width: Array) ->
     wider than `max_width`, its bounds.
     """
     reach = 2.0 ** np.arange(-11, 6)
-    axes = np.eye(len(scale))
-    offsets = (scale * axes)[:, None, None] * np.array([1.0, -1.0])[:, None, None] * reach[:, None]
+    offsets = np.diag(scale)[:, None, None] * np.array([1.0, -1.0])[:, None, None] * reach[:, None]
     points = (mode.theta + offsets).reshape(-1, len(scale))
     has_fallen = density(points).reshape(offsets.shape[:-1]) < mode.height - 2
     first = np.where(has_fallen.any(axis=2), has_fallen.argmax(axis=2), len(reach) - 1)

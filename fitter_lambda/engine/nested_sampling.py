@@ -40,7 +40,7 @@ def run_nested_sampling(
         calls += 1
         if calls % 500 == 0:
             progress(min(1.0, calls / _MAX_CALLS))
-        value = float(posterior.laplace(theta[None])[0])
+        value = float(posterior.log_marginal_density(theta[None])[0])
         return value if np.isfinite(value) else -1e300
 
     sampler = NestedSampler(

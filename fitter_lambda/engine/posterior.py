@@ -119,8 +119,7 @@ class Posterior:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of theta."""
-        z = () if self.redshift.is_fixed else ("z",)
-        return ("t0", *z, *self.shapes)
+        return ("t0", *(() if self.redshift.is_fixed else ("z",)), *self.shapes)
 
     @property
     def bounds(self) -> Array:
@@ -192,12 +191,12 @@ class Posterior:
         scatter = self.scatter.compute_row_scatter(phases) if self.scatter else None
         return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
 
-    def laplace(self, theta: Array) -> Array:
-        """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""
+    def log_marginal_density(self, theta: Array) -> Array:
+        """Log posterior density (unnormalised, shape (n,)) of theta, by Laplace's method for a."""
         chunks, back = self._split_in_chunks(theta)
-        return np.concatenate([self._laplace_chunk(chunk) for chunk in chunks])[back]
+        return np.concatenate([self._marginalize_chunk(chunk) for chunk in chunks])[back]
 
-    def _laplace_chunk(self, theta: Array) -> Array:
+    def _marginalize_chunk(self, theta: Array) -> Array:
         problem = self._build_linear_problem(theta)
         a, _, log_det = solve_linear_parameters(problem, self.n_steps)
         peak = self._log_joint(theta, problem, a) + self.priors.coordinates.log_volume(a)
@@ -208,8 +207,8 @@ class Posterior:
 
         These are (x0, x1) for SALT, not (x0, x0 x1): the density is flat where their priors are.
         """
-        jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
-        return np.asarray(self._log_joint(theta, self._build_linear_problem(theta), a) + jacobian)
+        log_jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
+        return np.asarray(self._log_joint(theta, self._build_linear_problem(theta), a) + log_jacobian)
 
     def _log_joint(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
         density = problem.log_density(a, problem.predict(a)) + self.log_prior(theta)

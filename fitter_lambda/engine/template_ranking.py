@@ -144,7 +144,7 @@ def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Paramete
 
 def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds: float) -> dict[str, Any]:
     # evidences under flat priors depend on arbitrary bounds
-    is_flat = parameters.priors == "flat"
+    probabilities = None if parameters.priors == "flat" else _compute_class_probabilities(candidates)
     return {
         "sources": [
             {
@@ -155,7 +155,7 @@ def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds
             }
             for candidate in candidates
         ],
-        "class_probabilities": None if is_flat else _compute_class_probabilities(candidates),
+        "class_probabilities": probabilities,
         "rates": dict(RATES),
         "seconds": seconds,
     }  # fmt: skip
