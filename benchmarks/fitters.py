@@ -18,16 +18,17 @@ from astropy.table import Table
 from emcee.autocorr import integrated_time
 
 from benchmarks.supernovae import Case
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit_data import read_data
-from fitter_lambda.engine.model import posterior_of
+from fitter_lambda.engine.fit_data import build_fit_data
+from fitter_lambda.engine.linear_coordinates import X1_BOUNDS
 from fitter_lambda.engine.posterior import Posterior
-from fitter_lambda.engine.priors import T0_WINDOW_DAYS, X1_BOUNDS
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.priors import T0_WINDOW_DAYS
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source
 
-__all__ = ["CLOSER", "Evidence", "Ours", "Peer", "effective_draws", "ours"]
+__all__ = ["CLOSER", "Evidence", "FitterRun", "Peer", "effective_draws", "run_fitter"]
 
 Array = npt.NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
@@ -52,7 +53,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Ours:
+class FitterRun:
     """A document of this fitter.
 
     Attributes
@@ -90,7 +91,7 @@ class Ours:
         return Evidence(value, error, self.seconds, effective_draws(self.chain))
 
 
-def ours(payload: dict[str, Any]) -> Ours:
+def run_fitter(payload: dict[str, Any]) -> FitterRun:
     """Fit, and read the document as its receiver does.
 
     Raises
@@ -99,7 +100,7 @@ def ours(payload: dict[str, Any]) -> Ours:
         There is no fit; the document says why.
     """
     began = time.perf_counter()
-    document = analyse(payload, lambda done, message: None)
+    document = fit_payload(payload, lambda done, message: None)
     whole = time.perf_counter() - began
     if document["status"] != "success":
         raise RuntimeError(document["message"])
@@ -108,7 +109,7 @@ def ours(payload: dict[str, Any]) -> Ours:
     names = list(results["parameters"])
     with h5netcdf.File(io.BytesIO(data["inference_data"]), "r") as file:
         chain = np.stack([np.asarray(file["posterior"][name]) for name in names], axis=-1)
-    return Ours(results["seconds"]["fit"], whole, np.swapaxes(chain, 0, 1), names, results)
+    return FitterRun(results["seconds"]["fit"], whole, np.swapaxes(chain, 0, 1), names, results)
 
 
 def effective_draws(chain: Array) -> float:
@@ -141,8 +142,8 @@ class Peer:
 
     def __init__(self, case: Case, closer: Bounds | None = None) -> None:
         payload = parse_payload(case.payload())
-        data = read_data(payload)
-        self.posterior: Posterior = posterior_of(load_cube(case.source), data, payload.parameters)
+        data = build_fit_data(payload)
+        self.posterior: Posterior = build_posterior(load_source_grid(case.source), data, payload.parameters)
         rows = data.rows
         bands = [rows.bandpasses[i] for i in rows.band]
         scale = {"zp": np.full(len(rows), 23.9), "zpsys": np.full(len(rows), "ab")}
@@ -154,7 +155,10 @@ class Peer:
         free = {"z"} if case.free else set()
         self.names = [name for name in self.model.param_names if name in free or name != "z"]
         self.bounds = dict(zip(self.posterior.names, map(tuple, self.posterior.bounds.tolist()), strict=True))
-        self.bounds[self.model.param_names[2]] = (0.0, float(self.posterior.amplitude.highest or np.inf))
+        self.bounds[self.model.param_names[2]] = (
+            0.0,
+            float(getattr(self.posterior.priors, "highest", np.inf)),
+        )
         if "x1" in self.names:
             self.bounds["x1"] = X1_BOUNDS
         self.closer = dict(closer or {})
@@ -208,13 +212,13 @@ class Peer:
         draws = np.sum(result.weights) ** 2 / np.sum(result.weights**2)
         return Evidence(float(result.logz + constant), float(result.logzerr), seconds, float(draws))
 
-    def point(self) -> float:
+    def time_fit_lc(self) -> float:
         """Seconds of fit_lc from its own start."""
         began = time.perf_counter()
         sncosmo.fit_lc(self.table, self.model, self.names, bounds=self._redshift)
         return time.perf_counter() - began
 
-    def best_of(self, starts: int, seed: int) -> tuple[float, dict[str, float]]:
+    def run_fit_lc(self, starts: int, seed: int) -> tuple[float, dict[str, float]]:
         """Lowest chi2 that fit_lc reaches from its own start and from random ones, and where."""
         random, lowest = np.random.default_rng(seed), np.inf
         best = dict.fromkeys(self.names, np.nan)

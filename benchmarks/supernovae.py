@@ -12,7 +12,8 @@ import numpy as np
 import sncosmo
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.templates import load_bandpasses, load_source, local_sources, source_types
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import list_local_sources, load_bandpasses, load_source
 from tests.fitter.light_curves import payload
 
 __all__ = [
@@ -21,10 +22,10 @@ __all__ = [
     "VARIATION",
     "Case",
     "Supernova",
-    "is_here",
-    "real",
+    "is_available",
+    "load_real_supernovae",
     "register_variations",
-    "simulated",
+    "simulate_supernova",
 ]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -72,7 +73,7 @@ class Case:
         return payload(self.supernova.rows, f"{self.supernova.redshift},,", **parameters)
 
 
-def is_here(source: str) -> bool:
+def is_available(source: str) -> bool:
     """Whether a source's files are at hand."""
     try:
         load_source(source)
@@ -81,32 +82,32 @@ def is_here(source: str) -> bool:
     return True
 
 
-def real() -> list[Supernova]:
+def load_real_supernovae() -> list[Supernova]:
     """The real light curves at hand: ZTF21aaqjmps only where its photometry is beside the project."""
-    found = [
-        _of_the_wheel("SN 2019dwz", "19dwz", 0.04608),
-        _of_the_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
+    supernovae = [
+        _load_from_wheel("SN 2019dwz", "19dwz", 0.04608),
+        _load_from_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
     ]
     path = Path(os.environ.get("DEMO_DATA_DIR", SHARED / "demo")) / "ZTF21aaqjmps_phot.csv"
     if path.is_file():
         with path.open() as file:
-            found.insert(0, Supernova("ZTF21aaqjmps", list(csv.DictReader(file)), 0.0246))
-    return found
+            supernovae.insert(0, Supernova("ZTF21aaqjmps", list(csv.DictReader(file)), 0.0246))
+    return supernovae
 
 
-def _of_the_wheel(name: str, folder: str, redshift: float) -> Supernova:
+def _load_from_wheel(name: str, folder: str, redshift: float) -> Supernova:
     spec = importlib.util.find_spec("jax_supernovae")
     assert spec is not None and spec.submodule_search_locations, "the wheel jax-bandflux is not installed"
     path = Path(spec.submodule_search_locations[0]) / "data" / folder / "all.phot"
     header, *lines = (line.split() for line in path.read_text().splitlines())
     rows = [dict(zip(header, line, strict=True)) for line in lines]
-    seen = [row | {"filter": _WHEEL_BANDS[row["bandpass"]], "magsys": row["zpsys"]}
+    known = [row | {"filter": _WHEEL_BANDS[row["bandpass"]], "magsys": row["zpsys"]}
             for row in rows if row["bandpass"] in _WHEEL_BANDS]  # fmt: skip
     columns = ("mjd", "flux", "fluxerr", "zp", "magsys", "filter")
-    return Supernova(name, [{column: row[column] for column in columns} for row in seen], redshift)
+    return Supernova(name, [{column: row[column] for column in columns} for row in known], redshift)
 
 
-def simulated(source: str, seed: int) -> Supernova:
+def simulate_supernova(source: str, seed: int) -> Supernova:
     """A supernova seen in ztfg and ztfr every third night, with noise of sky and calibration.
 
     Parameters
@@ -140,22 +141,21 @@ def register_variations(number: int) -> None:
 
     Each is a template that is here, run through phase up to 15 % faster or slower, and tilted in colour.
     """
-    bases = [name for name in local_sources() if isinstance(load_source(name), sncosmo.TimeSeriesSource)]
+    bases = [name for name in list_local_sources() if isinstance(load_source(name), sncosmo.TimeSeriesSource)]
     # the catalogue leaves out a template that is another one, sampled more finely
-    present = sum(not name.endswith("-subsampled") for name in local_sources())
+    present = sum(not name.endswith("-subsampled") for name in list_local_sources())
     bases, missing = bases or ["salt3"], max(0, number - present)
     random = np.random.default_rng(0)
     for i in range(missing):
         base, (pace, tilt) = bases[i % len(bases)], random.uniform(-1.0, 1.0, 2)
-        made = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
-        kind = {"type": source_types().get(base, "")}
-        sncosmo.register_loader(sncosmo.Source, made.name, _load_local, args=[made], meta=kind)
-    source_types.cache_clear()
+        variation = _variation(load_source(base), f"{VARIATION}{i}", 1.0 + 0.15 * pace, 0.3 * tilt)
+        kind = {"type": get_source_types().get(base, "")}
+        sncosmo.register_loader(sncosmo.Source, variation.name, _load_local, args=[variation], meta=kind)
 
 
-def _load_local(made: Any, name: str) -> Any:
+def _load_local(source: Any, name: str) -> Any:
     # by the end of a loader's name the catalogue knows what needs no file
-    return made
+    return source
 
 
 def _variation(base: Any, name: str, pace: float, tilt: float) -> Any:

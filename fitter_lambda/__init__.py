@@ -1,33 +1,39 @@
-"""The supernova fitter: a payload of light-curve data in, a callback document with a posterior out.
+"""The supernova fitter: from a payload or a table with a light curve to a posterior.
 
-It is a service of its own, which knows nothing of what calls it. What runs where::
+From a notebook::
 
-    handler.fit      SQS record -> payload -> document -> callback      (container Lambda)
-    handler.render   one of the renderer's tasks                        (container Lambda without permissions)
-    python -m fitter_lambda payload.json > document.json                (shell)
+    from fitter_lambda import fit
+    result = fit(photometry, source="salt3", z=0.046)
 
-and what is in it, top to bottom; imports run downwards, but for the renderer's of plot_corner::
+It is a service of its own, which imports nothing of the app. Entry points:
 
-    handler, __main__      entry points
-    deliveries             one record of the queue
-    service                a payload in, a document out, whatever the payload holds
-    document               the answer: netCDF, plots, results
-      netcdf, lightcurve, plot_lightcurve, plot_corner
-    catalogue              `auto`: every source, ranked by its evidence
-    report                 the results in numbers
-    fit                    the whole fit of one source
-    model                  a source's posterior: band fluxes, errors, priors
-    engine                 the mathematics, a package of its own (see there, and docs/fitter.md)
-    data                   what is fitted, whatever the source
-    payload                what came in, checked
-      photometry, parameters
-    image                  templates and grids for the container image, at its build
-    renderer               the other half of the image, a package of its own (see there)
-    callback               delivery, tried again while that makes sense; progress
-    inbox, egress, templates                     the edges: S3, outgoing HTTP, template files
-    errors                 what can be wrong
+- handler: the container functions of the queue (`handler.fit`) and of the renderer (`handler.render`)
+- __main__: ``python -m fitter_lambda payload.json > document.json``
+
+The rooms, from top to bottom; imports run downwards:
+
+- entry: `fit` as a function and as a service: queue, callbacks, storage, the image's templates
+- renderer: the other half of the image: opens joblib and netCDF files, draws, computes
+- output: results, netCDF, figures, the callback document
+- engine: the mathematics, see docs/fitter.md
+- input: payload, light curve, parameters, templates, dust map
+- errors: all exceptions; arrays: their types; version: the fitter's version
 """
 
-__all__ = ["__version__"]
+from typing import TYPE_CHECKING, Any
 
-__version__ = "2.0.0"
+from fitter_lambda.version import __version__
+
+if TYPE_CHECKING:
+    from fitter_lambda.entry.fitting import fit
+
+__all__ = ["__version__", "fit"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `fit` when it is first used: the handlers need other parts, or none of its libraries."""
+    if name == "fit":
+        from fitter_lambda.entry.fitting import fit
+
+        return fit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

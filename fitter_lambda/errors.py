@@ -1,56 +1,47 @@
-"""What can be wrong, and whose fault it is.
+"""All exceptions of the fitter and the renderer.
 
 ::
 
     FitterError
-    +-- PayloadError        what was sent cannot be used; the sender has to change it
+    +-- PayloadError            the payload or table is unusable; the sender has to change it
     |   +-- ParameterError      a parameter's name or value
-    |   +-- TooLittleDataError  not enough rows are left to fit
-    +-- TemplateError       a source or bandpass is unknown, or its files cannot be had
-    +-- FitError            the data are fine, yet no fit was found
-    +-- CancelledError      nobody waits for the answer any more
-    +-- CallbackError       the answer could not be delivered yet; worth another try later
-    +-- RenderError         what the renderer was given cannot be opened, drawn or computed
-        +-- UnsafePickleError   a joblib file names something that is not plain data
+    |   +-- TooLittleDataError  too few rows are left to fit
+    +-- TemplateError           a source or bandpass is unknown, or its files cannot be fetched
+    +-- FitError                the data are usable, but no fit was found
+    +-- CancelledError          the analysis was cancelled
+    +-- CallbackError           the callback could not be delivered yet; try again later
+    +-- RenderError             the renderer's source cannot be opened, drawn or computed
+        +-- UnsafePickleError   a joblib file holds something other than plain data
         +-- NoMapError          this deployment has no dust map
 
-Each message says what was wrong, what was expected, and what to do. Messages reach users: they
-hold no paths, no URLs and no secrets.
+Each message says what was wrong, what was expected, and what to do. Users read them: they hold no paths, no
+URLs and no secrets.
 """
 
 __all__ = [
-    "CallbackError",
-    "CancelledError",
-    "FitError",
-    "FitterError",
-    "NoMapError",
-    "ParameterError",
-    "PayloadError",
-    "RenderError",
-    "TemplateError",
-    "TooLittleDataError",
-    "UnsafePickleError",
-]
+    "CallbackError", "CancelledError", "FitError", "FitterError", "NoMapError", "ParameterError",
+    "PayloadError", "RenderError", "TemplateError", "TooLittleDataError", "UnsafePickleError",
+]  # fmt: skip
 
 
 class FitterError(Exception):
-    """Base of all errors of this package."""
+    """Base class of all exceptions here."""
 
 
 class PayloadError(FitterError):
-    """The payload cannot be used as it is."""
+    """The payload or table cannot be used as it is."""
 
 
 class ParameterError(PayloadError):
-    """An analysis parameter has an unknown name or an impossible value."""
+    """A parameter has an unknown name or an impossible value."""
 
 
 class TooLittleDataError(PayloadError):
-    """Fewer usable rows than a fit needs."""
+    """There are fewer usable rows than a fit needs."""
 
 
 class TemplateError(FitterError):
-    """A source or a bandpass is unknown, or its files are neither here nor to be fetched."""
+    """A source or bandpass is unknown, or its files are not here and cannot be fetched."""
 
 
 class FitError(FitterError):
@@ -58,20 +49,20 @@ class FitError(FitterError):
 
 
 class CancelledError(FitterError):
-    """Nobody waits for the answer any more."""
+    """The analysis was cancelled while it was fitted."""
 
 
 class CallbackError(FitterError):
-    """A callback could not be delivered for a reason that may pass."""
+    """A callback could not be delivered, for a reason that may pass."""
 
 
 class RenderError(FitterError):
-    """The renderer cannot do what it was asked.
+    """The renderer cannot do its task.
 
     Attributes
     ----------
     reason : str or None
-        A word for programs that go on differently; none by default.
+        A word for callers that can go on without the task; None by default.
     """
 
     reason: str | None = None
@@ -82,6 +73,6 @@ class UnsafePickleError(RenderError):
 
 
 class NoMapError(RenderError):
-    """There is no dust map here, or none that can be read."""
+    """There is no readable dust map here."""
 
     reason = "no_map"

@@ -1,4 +1,4 @@
-"""Entry points of the container functions: what runs where, one line each."""
+"""Entry points of the container functions."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ __all__ = ["fit", "render"]
 
 
 def fit(event: dict[str, Any], context: object) -> None:
-    """SQS, batch size 1: fit what each message names, and call back."""
+    """Fit what each message of an SQS event (batch size 1) names, and call back."""
     # imported here, so that the renderer never loads what speaks to AWS
     from fitter_lambda.entry.queue_messages import handle_record
 
@@ -15,7 +15,7 @@ def fit(event: dict[str, Any], context: object) -> None:
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Synchronous: the renderer's tasks; without any permission."""
-    from fitter_lambda.renderer import tasks
+    """Do one of the renderer's tasks, synchronously and without any permission."""
+    from fitter_lambda.renderer.tasks import run_task
 
-    return tasks.render(event)
+    return run_task(event)

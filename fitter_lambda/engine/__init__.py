@@ -1,16 +1,30 @@
-"""The mathematics of the fit, a step a module; docs/fitter.md states the whole.
+"""The mathematics of the fit, one step in each module; docs/fitter.md has the whole. Imports run downwards.
 
-::
-
-    sampler, nested        independent draws, and the evidence
-    weights                what weighted draws are worth
-    search                 every mode
-    posterior              the density, with the linear parameters solved for
-    linear                 their mode, given all others
-    likelihood, priors     what its factors are
-    scatter                SALT's own covariance
-    bandflux, general      fluxes of rows: by matrix products, or by sncosmo
-    peak                   peak magnitudes and decline rates
-    cube                   a source on a grid
-    interpolation          between its knots
+- template_ranking: `auto`: rank all local sources by their evidence
+- misfit: whether the model describes the data
+- fit: the whole fit of one source; the best fit
+- nested_sampling: draws and evidence of slow sources
+- importance_sampling: draws and evidence of all others
+- importance_weights: diagnostics of weighted draws, resampling
+- mode_search: every mode of the posterior
+- posterior_builder: the posterior of one source, from data and parameters
+- fit_data: rows, dust and redshift of one supernova
+- posterior: the density of theta, with the linear parameters solved for or drawn
+- linear_parameters: the mode of the linear parameters at given theta
+- likelihood: the density of the rows
+- row_prediction: fluxes and variances that a model predicts for rows
+- salt_scatter: SALT's own covariance
+- rows: the rows of a light curve
+- sncosmo_fluxes: band fluxes by sncosmo, point by point
+- bandflux: band fluxes by interpolation; peaks
+- priors: priors of redshift, linear parameters and shapes; to add a prior, start here
+- supernova_classes: magnitudes and rates of the classes
+- distances: distance modulus and volume
+- linear_coordinates: coordinates in which the linear parameters are nearly Gaussian
+- linear_algebra: products and inverses of many small matrices
+- peak_magnitudes: peaks and decline rates in rest-frame B
+- band_integrals: integrals through bandpasses
+- source_grid: a source on a grid of phases and wavelengths
+- sncosmo_internals: sncosmo's private attributes
+- interpolation: interpolation between uniform knots
 """

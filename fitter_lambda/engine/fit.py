@@ -5,34 +5,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.cube import Cube, load_cube
-from fitter_lambda.engine.fit_data import Data, read_data
-from fitter_lambda.engine.likelihood import Expected
-from fitter_lambda.engine.model import posterior_of
-from fitter_lambda.engine.nested import sample_nested
+from fitter_lambda.arrays import Array, Indices, Mask
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.importance_sampling import run_importance_sampling
+from fitter_lambda.engine.importance_weights import PosteriorSample
+from fitter_lambda.engine.linear_algebra import multiply
+from fitter_lambda.engine.linear_coordinates import X1_BOUNDS
+from fitter_lambda.engine.mode_search import Mode, add_modes, find_modes, maximize_density
+from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
-from fitter_lambda.engine.priors import X1_BOUNDS
-from fitter_lambda.engine.sampler import sample
-from fitter_lambda.engine.search import Mode, climb, climbed, distinct, find_modes
-from fitter_lambda.engine.weights import Sample
+from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import Payload
+from fitter_lambda.input.fit_request import FitRequest
 
-__all__ = ["Fit", "Progress", "drawn", "fit_cube", "fit_of", "fit_supernova"]
+__all__ = ["Fit", "Progress", "build_fit", "draw_samples", "fit_source", "fit_supernova"]
 
-Array = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
-_MOST_STARTS = 8
-#: Of the climb to the best fit: how many starts, and rounds.
-_CLIMB, _CLIMB_OF_SLOW_SOURCES = (3, 25), (1, 5)
-#: Of the climb to the best fit, in standard deviations of the draws: its bounds, and the simplex' size at
-#: first and in the end.
-_FAR, _SIMPLEX, _SMALL = 100.0, 0.1, 0.002
+#: Draws from which modes are sought that the mode search has missed.
+_MAX_STARTS = 8
+#: Starts and rounds of the climb to the best fit: of gridded sources, and of those that take calls of
+#: sncosmo.
+_CLIMB = (3, 25)
+_SLOW_CLIMB = (1, 5)
+#: Of that climb, in standard deviations of the draws: bounds, and the simplex' size at first and in the end.
+_FAR = 100.0
+_SIMPLEX_SIZE = 0.1
+_SIMPLEX_TOLERANCE = 0.002
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,12 @@ class Fit:
 
     Attributes
     ----------
-    data : Data
+    data : FitData
     posterior : Posterior
     modes : list of Mode
-    sample : Sample
+    sample : PosteriorSample
     names : list of str
-        Free parameters, by sncosmo's names: the redshift first when it is free, t0, amplitude, shapes.
+        Free parameters by sncosmo's names: the redshift when it is free, t0, amplitude, shapes.
     draws : ndarray, shape (n, d)
         Independent, equally weighted draws.
     best : ndarray, shape (d,)
@@ -55,49 +58,45 @@ class Fit:
         "load" and "fit".
     """
 
-    data: Data
+    data: FitData
     posterior: Posterior
     modes: list[Mode]
-    sample: Sample
+    sample: PosteriorSample
     names: list[str]
     draws: Array
     best: Array
     seconds: dict[str, float]
 
     @property
-    def best_time(self) -> tuple[float, float]:
+    def best_t0_and_redshift(self) -> tuple[float, float]:
         """t0 and the redshift of the best fit."""
-        t0, z, _ = self.posterior.split(self.split(self.best[None])[0])
+        t0, z, _ = self.posterior.split_theta(self.split_values(self.best[None])[0])
         return float(t0[0]), float(z[0])
 
     @property
     def log_density(self) -> Array:
-        """Log joint density of the draws, as one of the parameters by their names, shape (n,)."""
+        """Log joint density of the draws in the parameters `names`, shape (n,)."""
         amplitude = self.sample.a[:, 0]
         return np.asarray(self.sample.log_joint + (self.sample.a.shape[1] - 1) * np.log(amplitude))
 
-    def few(self, number: int) -> Array:
-        """So many of the draws, or all of them if they are fewer."""
+    def thin_draws(self, number: int) -> Array:
+        """Return `number` of the draws, evenly spaced, or all if there are fewer."""
         number = min(number, len(self.draws))
         return np.asarray(self.draws[np.linspace(0, len(self.draws) - 1, number).round().astype(int)])
 
-    def split(self, values: Array) -> tuple[Array, Array]:
-        """Theta (n, d') and linear parameters (n, j) of the engine, from parameters (n, d)."""
+    def split_values(self, values: Array) -> tuple[Array, Array]:
+        """Split parameters (n, d) into theta (n, d') and linear parameters (n, j) of the engine."""
         columns = dict(zip(self.names, values.T, strict=True))
         theta = np.stack([columns[name] for name in self.posterior.names], axis=1)
-        linear = [columns[name] for name in self.posterior.fluxes.cube.linear]
-        return theta, np.stack([linear[0], *(linear[0] * x for x in linear[1:])], axis=1)
+        amplitude, *shapes = (columns[name] for name in self.posterior.fluxes.grid.linear)
+        return theta, np.stack([amplitude, *(amplitude * x for x in shapes)], axis=1)
 
-    def expected(self, values: Array) -> tuple[Design, Expected]:
-        """The rows as seen from parameters (n, d), and what the model says of them."""
-        theta, a = self.split(values)
-        design, scatter = self.posterior.view(theta)
-        return design, self.posterior.likelihood.expected(design, a, scatter)
+    def predict_rows(self, values: Array) -> RowPrediction:
+        """Predict the rows at parameters (n, d)."""
+        return self.posterior.predict_rows(*self.split_values(values))
 
-    def predict(
-        self, values: Array, mjd: Array, band: npt.NDArray[np.int_]
-    ) -> tuple[Array, npt.NDArray[np.bool_]]:
-        """Model flux (micro-Jansky) at any epochs.
+    def predict_fluxes(self, values: Array, mjd: Array, band: Indices) -> tuple[Array, Mask]:
+        """Predict fluxes (micro-Jansky) at any dates.
 
         Parameters
         ----------
@@ -110,25 +109,25 @@ class Fit:
         Returns
         -------
         ndarray, shape (n, m)
-            0 where the model does not reach.
+            0 where the source does not reach.
         ndarray of bool, shape (n, m)
             Where it does.
         """
-        theta, a = self.split(values)
-        t0, z, s = self.posterior.split(theta)
+        theta, a = self.split_values(values)
+        t0, z, shapes = self.posterior.split_theta(theta)
         fluxes = self.posterior.fluxes
-        design = fluxes.design(z, s, fluxes.cube.epochs(z, t0, mjd), band)
-        return (design.flux @ a[..., None])[..., 0], design.reached
+        design = fluxes.build_design_matrix(fluxes.grid.locate_rows(z, t0, mjd, band), shapes)
+        return multiply(design.flux, a), design.reached
 
 
-def fit_supernova(payload: Payload, progress: Progress) -> Fit:
+def fit_supernova(request: FitRequest, progress: Progress) -> Fit:
     """Fit one source to one supernova.
 
     Parameters
     ----------
-    payload : Payload
+    request : FitRequest
     progress : callable
-        Told the fraction done and what is being done.
+        Called with the fraction done and a description of the current step.
 
     Returns
     -------
@@ -137,113 +136,121 @@ def fit_supernova(payload: Payload, progress: Progress) -> Fit:
     Raises
     ------
     FitterError
-        Whatever stands in the way, in words for the person who asked.
+        There is no fit; the message is for the user.
     """
     began = time.perf_counter()
     progress(0.02, "reading data and templates")
-    cube, data = load_cube(payload.parameters.source), read_data(payload)
-    return fit_cube(cube, data, payload.parameters, time.perf_counter() - began, progress)
+    grid = load_source_grid(request.parameters.source)
+    data = build_fit_data(request)
+    return fit_source(grid, data, request.parameters, time.perf_counter() - began, progress)
 
 
-def fit_cube(
-    cube: Cube, data: Data, parameters: Parameters, load: float, progress: Progress,
+def fit_source(
+    grid: SourceGrid, data: FitData, parameters: Parameters, load_seconds: float, progress: Progress,
     modes: list[Mode] | None = None,
 ) -> Fit:  # fmt: skip
-    """Fit one source that is loaded; `load` is the seconds that it took, `modes` those known of it."""
+    """Fit a source that is loaded; `load_seconds` is reported, `modes` are those already found."""
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
-    posterior = posterior_of(cube, data, parameters)
-    near = posterior.focused()
+    posterior = build_posterior(grid, data, parameters)
+    reachable = posterior.drop_unreachable_rows()
     if modes is None:
-        modes = [] if cube.general else find_modes(near)
-    sampled = drawn(
-        near, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
+        modes = [] if posterior.fluxes.is_slow else find_modes(reachable)
+    sample = draw_samples(
+        reachable, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
-    fit = fit_of(data, posterior, modes, sampled)
-    fit = replace(fit, best=_highest(fit, near))
-    return replace(fit, seconds={"load": load, "fit": time.perf_counter() - began})
+    fit = build_fit(data, posterior, modes, sample)
+    best = _maximize_joint_density(fit, reachable)
+    return replace(fit, best=best, seconds={"load": load_seconds, "fit": time.perf_counter() - began})
 
 
-def fit_of(data: Data, posterior: Posterior, modes: list[Mode], sampled: Sample) -> Fit:
-    """Name the draws' parameters; the best fit is the best of them."""
-    names, draws = _columns(posterior, sampled.theta, sampled.a)
-    return Fit(data, posterior, modes, sampled, names, draws, draws[np.argmax(sampled.log_joint)], {})
+def draw_samples(
+    posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
+) -> PosteriorSample:
+    """Draw from a posterior; draw again with more modes if the first draws cannot be trusted."""
+    random = np.random.default_rng(parameters.seed)
+    n_draws = parameters.n_draws
+    if posterior.fluxes.is_slow:
+        return run_nested_sampling(posterior, n_draws, random, progress)
+    first = run_importance_sampling(posterior, modes, n_draws, random, lambda done: progress(done / 2))
+    if first.is_trusted:
+        return first
+    # the draws may have found modes that the search has missed
+    _, order = np.unique(-first.log_joint, return_index=True)
+    modes = add_modes(posterior, modes, first.theta[order[:_MAX_STARTS]])
+    second = run_importance_sampling(
+        posterior, modes, n_draws, random, lambda done: progress((1 + done) / 2)
+    )  # fmt: skip
+    return max(first, second, key=lambda sample: (sample.is_trusted, sample.effective_draws))
 
 
-def _highest(fit: Fit, posterior: Posterior) -> Array:
-    """Where the joint density of all parameters is highest, climbed to from the best draw and modes."""
-    low, high = _bounds(fit).T
-    middle, root = _rounded(fit.draws)
-    cube = posterior.fluxes.cube
-    number, rounds = _CLIMB_OF_SLOW_SOURCES if cube.general else _CLIMB
+def build_fit(data: FitData, posterior: Posterior, modes: list[Mode], sample: PosteriorSample) -> Fit:
+    """Build a fit from draws; its best fit is the best draw."""
+    names, draws = _name_parameters(posterior, sample.theta, sample.a)
+    return Fit(data, posterior, modes, sample, names, draws, draws[np.argmax(sample.log_joint)], {})
+
+
+def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
+    """Return names and values (n, d) of sncosmo's parameters."""
+    values = dict(zip(posterior.names, theta.T, strict=True))
+    amplitude, *shapes = posterior.fluxes.grid.linear
+    values[amplitude] = a[:, 0]
+    values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
+    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]
+    return names, np.stack([values[name] for name in names], axis=1)
+
+
+def _maximize_joint_density(fit: Fit, posterior: Posterior) -> Array:
+    """Find where the joint density of all parameters is highest, from the best draw and the modes."""
+    low, high = _get_bounds(fit).T
+    middle, root = _compute_whitening(fit.draws)
     starts = fit.best[None]
     if fit.modes:
         theta = np.array([mode.theta for mode in fit.modes])
-        starts = np.concatenate([starts, _columns(posterior, theta, posterior.solve(theta))[1]])
+        starts = np.concatenate([starts, _name_parameters(posterior, theta, posterior.solve(theta))[1]])
 
-    def values(steps: Array) -> Array:
+    def to_values(steps: Array) -> Array:
         return np.asarray(np.clip(middle + steps @ root.T, low, high))
 
-    def density(steps: Array) -> Array:
-        return posterior.density(*fit.split(values(steps)))
+    def log_density(steps: Array) -> Array:
+        return posterior.log_joint_density(*fit.split_values(to_values(steps)))
 
-    far, one = np.full(len(middle), _FAR), np.ones(len(middle))
-    steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -far, far)
-    highest = np.argsort(-density(steps))[:number]
-    modes = climb(density, steps[highest], -far, far, one, rounds)
+    bound = np.full(len(middle), _FAR)
+    steps = np.clip(np.linalg.solve(root, (starts - middle).T).T, -bound, bound)
+    n_starts, n_rounds = _SLOW_CLIMB if posterior.fluxes.is_slow else _CLIMB
+    order = np.argsort(-log_density(steps))[:n_starts]
+    modes = maximize_density(log_density, steps[order], -bound, bound, np.ones(len(middle)), n_rounds)
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
-    if not (cube.kernel == "spline" or cube.general or posterior.scatter):
-        # kinks along time stop Newton's steps early; a simplex (Nelder & Mead 1965) goes over them
-        simplex = best + _SIMPLEX * np.eye(1 + len(best), len(best), -1)
-        options = {"initial_simplex": simplex, "xatol": _SMALL, "fatol": 1e-5}
-        found = minimize(
-            lambda step: -np.nan_to_num(density(step[None])[0], neginf=-1e30),
-            best, method="Nelder-Mead", options=options,
-        )  # fmt: skip
-        best = found.x
-    return np.asarray(values(best[None])[0])
+    if not (posterior.fluxes.grid.kernel == "spline" or posterior.fluxes.is_slow or posterior.scatter):
+        best = _maximize_by_simplex(log_density, best)
+    return np.asarray(to_values(best[None])[0])
 
 
-def _rounded(draws: Array) -> tuple[Array, Array]:
-    """Mean (d,), and a matrix (d, d) that makes the draws from round ones about 0."""
+def _maximize_by_simplex(log_density: Callable[[Array], Array], start: Array) -> Array:
+    """Maximize by a simplex (Nelder & Mead 1965), which goes over kinks where Newton's steps stop early."""
+    simplex = start + _SIMPLEX_SIZE * np.eye(1 + len(start), len(start), -1)
+    options = {"initial_simplex": simplex, "xatol": _SIMPLEX_TOLERANCE, "fatol": 1e-5}
+
+    def negative(point: Array) -> Array:
+        return np.asarray(-np.nan_to_num(log_density(point[None])[0], neginf=-1e30))
+
+    return np.asarray(minimize(negative, start, method="Nelder-Mead", options=options).x)
+
+
+def _compute_whitening(draws: Array) -> tuple[Array, Array]:
+    """Return the mean (d,) of the draws, and a matrix (d, d) that makes them from white noise."""
     middle = draws.mean(axis=0)
     size = np.maximum(draws.std(axis=0), 1e-12 * np.abs(middle) + 1e-300)
     values, vectors = np.linalg.eigh(np.cov(((draws - middle) / size).T).reshape(len(size), -1))
     return middle, size[:, None] * vectors * np.sqrt(np.maximum(values, 1e-6))
 
 
-def _bounds(fit: Fit) -> Array:
-    """Lowest and highest values of the parameters, shape (d, 2)."""
-    amplitude, *shapes = fit.posterior.fluxes.cube.linear
+def _get_bounds(fit: Fit) -> Array:
+    """Return the lowest and highest values of the parameters, shape (d, 2)."""
+    amplitude, *shapes = fit.posterior.fluxes.grid.linear
     bounds = dict(zip(fit.posterior.names, fit.posterior.bounds, strict=True))
-    bounds |= {amplitude: np.array([0.0, np.inf])} | {name: np.array(X1_BOUNDS) for name in shapes}
+    bounds[amplitude] = np.array([0.0, np.inf])
+    bounds |= {name: np.array(X1_BOUNDS) for name in shapes}
     return np.array([bounds[name] for name in fit.names])
-
-
-def drawn(
-    posterior: Posterior, modes: list[Mode], parameters: Parameters, progress: Callable[[float], None]
-) -> Sample:
-    """Draws of a posterior, tried again with more modes where the first ones are not to be trusted."""
-    random = np.random.default_rng(parameters.seed)
-    if posterior.fluxes.cube.general:
-        return sample_nested(posterior, parameters.n_draws, random, progress)
-    first = sample(posterior, modes, parameters.n_draws, random, lambda done: progress(done / 2))
-    if first.is_trusted:
-        return first
-    # the draws came upon something that the search had not seen
-    _, highest = np.unique(-first.log_joint, return_index=True)
-    modes = distinct([*modes, *climbed(posterior, first.theta[highest[:_MOST_STARTS]])])
-    second = sample(posterior, modes, parameters.n_draws, random, lambda done: progress((1 + done) / 2))
-    return max(first, second, key=lambda each: (each.is_trusted, each.effective_draws))
-
-
-def _columns(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
-    """Names and values (n, d) of sncosmo's parameters."""
-    values = dict(zip(posterior.names, theta.T, strict=True))
-    amplitude, *shapes = posterior.fluxes.cube.linear
-    values[amplitude] = a[:, 0]
-    values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
-    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]
-    return names, np.stack([values[name] for name in names], axis=1)

@@ -5,28 +5,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitter_lambda.engine.priors import HIGHEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
-from fitter_lambda.errors import ParameterError, TooLittleDataError
+from fitter_lambda.engine.distances import HIGHEST_REDSHIFT
+from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
+from fitter_lambda.errors import NoMapError, ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.light_curve import Excluded, LightCurve, to_light_curve
-from fitter_lambda.input.payload import Payload
-from fitter_lambda.input.templates import known_bandpasses
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
+from fitter_lambda.input.sncosmo_registries import list_bandpasses
 
-__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "Data", "read_data", "redshift_prior"]
+__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "FitData", "build_fit_data", "build_redshift_prior"]
 
-#: What counts as a detection, and what does where there are none of these.
-DETECTION_SIGMA, FAINT_SIGMA = 5.0, 3.0
+#: Significance of a detection; and where no row reaches it.
+DETECTION_SIGMA = 5.0
+FAINT_SIGMA = 3.0
 _LOWEST_REDSHIFT = 1e-4
 
 
 @dataclass(frozen=True)
-class Data:
-    """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior.
+class FitData:
+    """Data of one supernova.
 
     Attributes
     ----------
     rows : LightCurve
-    excluded : list of Excluded
+    excluded : list of ExcludedRow
     mwebv : float
         E(B-V) of the Milky Way (mag).
     mwebv_from : str
@@ -35,73 +37,76 @@ class Data:
     """
 
     rows: LightCurve
-    excluded: list[Excluded]
+    excluded: list[ExcludedRow]
     mwebv: float
     mwebv_from: str
     redshift: RedshiftPrior
 
 
-def redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
-    """The redshift's prior under `fix_z`: see `parameters.PARAMETERS`."""
+def build_redshift_prior(
+    parameters: Parameters, redshift: float | None, error: float | None
+) -> RedshiftPrior:
+    """Build the redshift's prior under `fix_z`: see `fit_parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
         return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
     if parameters.fix_z:
         return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
     sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
-    low, high = max(redshift - 5 * sigma, _LOWEST_REDSHIFT), min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
+    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
+    high = min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
     return RedshiftPrior("gaussian", redshift, sigma, low, high)
 
 
-def read_data(payload: Payload) -> Data:
-    """Bring a payload's rows to one scale, and look up what else is known.
+def build_fit_data(request: FitRequest) -> FitData:
+    """Bring a request's rows to one scale, and find dust and the redshift's prior.
 
     Raises
     ------
     TooLittleDataError
         No usable row is left, or no detection.
     ParameterError
-        `error_floor` names a band that nobody knows.
+        `error_floor` names an unknown band.
     """
-    parameters = payload.parameters
-    rows, excluded = to_light_curve(payload.rows, parameters)
-    prior = redshift_prior(parameters, payload.redshift, payload.redshift_error)
-    measured = ~rows.limit
-    if not measured.any():
+    parameters = request.parameters
+    rows, excluded = build_light_curve(request.rows, parameters)
+    is_measured = ~rows.limit
+    if not is_measured.any():
         reasons = Counter(item.reason for item in excluded).most_common(1)
-        most = f" Most often: {reasons[0][0]}." if reasons else ""
+        hint = f" Most often: {reasons[0][0]}." if reasons else ""
         raise TooLittleDataError(
-            "No row is left to fit: none has a date, a flux with a positive error and a known band." + most
+            "No row is left to fit: none has a date, a flux with a positive error and a known band." + hint
         )
-    _check_floors(parameters, rows)
-    best = float(np.max(rows.flux[measured] / rows.fluxerr[measured]))
-    if best < FAINT_SIGMA:
+    _check_error_floors(parameters, rows)
+    significance = float(np.max(rows.flux[is_measured] / rows.fluxerr[is_measured]))
+    if significance < FAINT_SIGMA:
         raise TooLittleDataError(
-            f"No row is a detection (the best has {best:.1f} sigma, at least {FAINT_SIGMA:g} are needed); "
-            "there is nothing to fit a light curve to."
+            f"No row is a detection (the best has {significance:.1f} sigma, at least {FAINT_SIGMA:g} "
+            "are needed); there is nothing to fit a light curve to."
         )
-    return Data(rows, excluded, *_milky_way(payload), prior)
+    prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
+    return FitData(rows, excluded, *_find_milky_way_dust(request), prior)
 
 
-def _check_floors(parameters: Parameters, rows: LightCurve) -> None:
-    named = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
-    unknown = sorted(named and named - set(known_bandpasses()))
-    if unknown:
+def _check_error_floors(parameters: Parameters, rows: LightCurve) -> None:
+    floor_bands = {name for name, _ in parameters.error_floor} - {"", *rows.bands}
+    unknown_bands = sorted(floor_bands and floor_bands - set(list_bandpasses()))
+    if unknown_bands:
         choices = ", ".join(rows.bands)
-        raise ParameterError(f"error_floor names the unknown band {unknown[0]!r}; this source has {choices}.")
+        name = unknown_bands[0]
+        raise ParameterError(f"error_floor names the unknown band {name!r}; this source has {choices}.")
 
 
-def _milky_way(payload: Payload) -> tuple[float, str]:
-    from fitter_lambda.errors import NoMapError
-    from fitter_lambda.input.dust_map import NAME, reddening
+def _find_milky_way_dust(request: FitRequest) -> tuple[float, str]:
+    """Return E(B-V) of the Milky Way (mag), and where it comes from."""
+    from fitter_lambda.input.dust_map import MAP_NAME, reddening
 
-    parameters = payload.parameters
-    if parameters.mwebv is not None:
-        return parameters.mwebv, "given"
-    if payload.dereddened:
+    if request.parameters.mwebv is not None:
+        return request.parameters.mwebv, "given"
+    if request.dereddened:
         return 0.0, "0: the photometry came corrected"
-    if payload.position is None:
+    if request.position is None:
         return 0.0, "0: no position"
     try:
-        return reddening(*payload.position), NAME
+        return reddening(*request.position), MAP_NAME
     except NoMapError:
         return 0.0, "0: no dust map here"

@@ -1,295 +1,293 @@
-"""The likelihood of a light curve, given the flux that each linear parameter adds to each row.
+"""The likelihood of a light curve, from the flux of each linear parameter in each row.
 
 Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, floors and model error):
 
-- a measured flux y, negative too:    N(y; f, v); robust: Student's t, nu = 4, of scale v^(1/2)
+- a measured flux y, negative ones included: N(y; f, v); robust: Student's t, nu = 4, of scale v^(1/2)
   (Lange, Little & Taylor 1989), as a scale mixture of normals
-- a limit L without flux:             (1 - e) Phi((L - f) / v^(1/2)) + e   (a censored datum; Tobin 1958;
-  one in a thousand, e, is a failed subtraction, which would outweigh a whole light curve otherwise)
-- a row that the model does not reach: (1 - q) of what it costs at zero flux, and q N(y; 0, v + S^2), with S
-  the brightest flux that was measured, and a limit as at zero flux: the same for all models, so that
-  evidences of the same rows compare. q, the fraction of these rows that hold light, is not known, and summed
-  over: years of zeros cost a source that has ended as good as nothing
+- a limit L without flux: (1 - e) Phi((L - f) / v^(1/2)) + e, a censored datum (Tobin 1958). One limit in a
+  thousand, e, is a failed subtraction, which would otherwise outweigh a whole light curve.
+- a row that the source does not reach: (1 - q) times its density at zero flux, and q N(y; 0, v + S^2), with S
+  the brightest measured flux; a limit as at zero flux. This is the same for all sources, so that evidences
+  of the same rows compare. q, the fraction of these rows that hold light, is unknown and summed over: years
+  of zeros after a source has ended cost next to nothing.
 
-SALT's own scatter joins v as v + f^2 r for each row, and as a coherent d_b f within each band b: the
-covariance of Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|, whose blocks are inverted
-by the Sherman-Morrison formula. For limits, and with Student's t, d_b f joins v, too.
+SALT's own scatter adds f^2 r to v in each row, and a coherent d_b f within each band b: the covariance of
+Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|; its blocks are inverted by the
+Sherman-Morrison formula. For limits, and with Student's t, (d_b f)^2 is part of v.
 """
 
-import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.scatter import Scatter
+from fitter_lambda.arrays import Array, Indices, Mask
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.linear_algebra import multiply, project, weigh_products
+from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.rows import Rows
+from fitter_lambda.engine.salt_scatter import RowScatter
 
-__all__ = ["NU", "Expected", "Likelihood", "times"]
+__all__ = ["NU", "Likelihood"]
 
-Array = npt.NDArray[np.float64]
-
-#: Degrees of freedom of the robust likelihood: tails heavy, variance finite.
+#: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
+#: Fraction of limits that are failed subtractions.
 _FAILED = 1e-3
-#: Standard deviations from a limit, beyond which nothing changes; and below the model, which are far.
-_FAR, _FAR_BELOW = 1e3, 3.0
+#: Standard deviations from a limit beyond which its density is constant.
+_FAR = 1e3
+#: Standard deviations below the model at which a limit counts against it.
+_FAR_BELOW = 3.0
 _LN_2PI = float(np.log(2 * np.pi))
 #: Fractions of the rows out of reach that may hold light, equally likely.
-_LIT = np.array([0.5, 0.1, 0.02, 0.004, 0.0008])
+_LIT_FRACTIONS = np.array([0.5, 0.1, 0.02, 0.004, 0.0008])
 # ln Gamma((nu+1)/2) - ln Gamma(nu/2) - ln(pi nu)/2 at nu = 4
 _T_NORM = float(np.log(3 / 8))
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a model says of each row; arrays of shape (n_points, n_rows).
-
-    Attributes
-    ----------
-    flux, variance : ndarray
-        The variance without what the rows of a band share.
-    coherent : ndarray or None
-        The standard deviation of that.
-    growth, bend : ndarray or None
-        SALT's own variance, over the squared flux, and its slope along x1.
-    """
-
-    flux: Array
-    variance: Array
-    coherent: Array | None = None
-    growth: Array | None = None
-    bend: Array | None = None
-
-
 class Likelihood:
     """The likelihood of one light curve.
 
-    Parameters
+    Attributes
     ----------
-    flux : ndarray, shape (n,)
-        Micro-Jansky; for limits, the limit.
-    variance : ndarray, shape (n,)
-    band : ndarray of int, shape (n,)
-    limit : ndarray of bool, shape (n,)
+    rows : Rows
     robust : bool
-    as_sncosmo : bool
-        Rows out of the model's reach are predicted by its flux there, as sncosmo does, not by background.
+        Student's t instead of a normal distribution.
+    extrapolates : bool
+        Rows out of the source's reach have the flux that sncosmo gives them, not background.
+    brightest : float
+        S above (micro-Jansky); by default that of `rows`.
+    dropped_density : ndarray, shape (5,)
+        Log density of rows that were dropped, for each fraction with light.
     """
 
-    def __init__(
-        self, flux: Array, variance: Array, band: npt.NDArray[np.int_], limit: npt.NDArray[np.bool_],
-        *, robust: bool = False, as_sncosmo: bool = False,
-    ) -> None:  # fmt: skip
-        self.flux, self.variance, self.band, self.limit = flux, variance, band, limit
-        self.robust, self.as_sncosmo = robust, as_sncosmo
-        self.in_band = np.eye(int(band.max()) + 1)[band]
-        self.brightest = float(np.max(np.abs(flux[~limit]), initial=0.0))
-        # log densities of the rows without light, and with any
-        self.dark = self._rows(np.zeros((1, len(flux))), variance[None])[0]
-        self.lit = np.where(limit, self.dark, _log_normal(flux, variance + self.brightest**2))
-        self.background = self._background(_LIT[:, None]).T
-        self.elsewhere = np.zeros(len(_LIT))
+    rows: Rows
+    robust: bool = False
+    extrapolates: bool = False
+    brightest: float = np.nan
+    dropped_density: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
 
-    def among(self, rows: npt.NDArray[np.bool_], dark: npt.NDArray[np.bool_]) -> "Likelihood":
-        """The same, of some of the rows: of the others some are always dark, the rest always out of reach."""
-        part = copy.copy(self)
-        for name in ("flux", "variance", "band", "limit", "in_band", "dark", "lit", "background"):
-            setattr(part, name, getattr(self, name)[rows])
-        part.elsewhere = self.dark[~rows & dark].sum() + self.background[~rows & ~dark].sum(axis=0)
-        return part
+    def __post_init__(self) -> None:
+        if np.isnan(self.brightest):
+            fluxes = np.abs(self.rows.flux[~self.rows.is_limit])
+            object.__setattr__(self, "brightest", float(np.max(fluxes, initial=0.0)))
 
-    def _background(self, lit: Array) -> Array:
-        """Log density of each row if it is out of reach, and such a fraction (n, 1) of those holds light."""
-        return np.asarray(np.logaddexp(self.dark + np.log1p(-lit), self.lit + np.log(lit)))
+    @cached_property
+    def _dark(self) -> Array:
+        """Log density of each row at zero flux."""
+        density = self._row_log_density(np.zeros((1, len(self.rows))), self.rows.variance[None])
+        return np.asarray(density[0])
+
+    @cached_property
+    def _lit(self) -> Array:
+        """Log density of each row that holds light which the source does not predict."""
+        density = _log_normal(self.rows.flux, self.rows.variance + self.brightest**2)
+        return np.where(self.rows.is_limit, self._dark, density)
+
+    @cached_property
+    def _background_by_fraction(self) -> Array:
+        """Log density of each row out of reach for each fraction with light, shape (n_rows, 5)."""
+        return np.asarray(self._background(_LIT_FRACTIONS[:, None]).T)
+
+    def drop(self, mask: Mask, is_dark: Mask) -> "Likelihood":
+        """Replace the rows in `mask` by the constant that they add.
+
+        Those that are also in `is_dark` have zero flux, the others are background.
+        """
+        dark = self._dark[mask & is_dark].sum()
+        background = self._background_by_fraction[mask & ~is_dark].sum(axis=0)
+        return replace(self, rows=self.rows.take(~mask), dropped_density=dark + background)
 
     @property
     def is_gaussian(self) -> bool:
-        """Whether the linear parameters can be solved for in one step."""
-        return not (self.robust or self.limit.any())
+        """Whether least squares describe the rows exactly, apart from SALT's scatter."""
+        return not (self.robust or self.rows.is_limit.any())
 
-    def expected(self, design: Design, a: Array, scatter: Scatter | None = None) -> Expected:
-        """What the model at linear parameters a (n_points, j) says of the rows."""
-        flux = times(design.flux, a)
+    def predict(self, design: DesignMatrix, a: Array, scatter: RowScatter | None = None) -> RowPrediction:
+        """Predict the rows at linear parameters a (n_points, j)."""
+        flux = multiply(design.flux, a)
+        is_used = design.reached | self.extrapolates
         if scatter is None:
-            return Expected(flux, np.broadcast_to(self.variance, flux.shape))
-        own, bend = scatter.at(a)
-        dispersion, alone = scatter.coherent @ self.in_band.T, self.limit | self.robust
-        own = own + alone * dispersion**2
-        coherent = None if self.robust else flux * dispersion * ~alone
-        return Expected(flux, self.variance + flux**2 * own, coherent, own, bend)
+            return RowPrediction(design, is_used, flux, np.broadcast_to(self.rows.variance, flux.shape))
+        growth, bend = scatter.relative_variance(a)
+        dispersion = scatter.coherent @ self.rows.in_band.T
+        is_independent = self.rows.is_limit | self.robust
+        growth = growth + is_independent * dispersion**2
+        coherent = None if self.robust else flux * dispersion * ~is_independent
+        variance = self.rows.variance + flux**2 * growth
+        return RowPrediction(design, is_used, flux, variance, coherent, growth, bend)
 
-    def pointwise(self, design: Design, expected: Expected) -> Array:
-        """Log density of each row (n_points, n_rows), the coherent scatter on the diagonal."""
-        extra = 0.0 if expected.coherent is None else expected.coherent**2
-        rows = self._rows(expected.flux, expected.variance + extra)
-        return np.where(self._reached(design), rows, self._background(self._fraction(design)))
-
-    def _rows(self, model: Array, variance: Array) -> Array:
-        residual = self.flux - model
-        if self.robust:
-            rows = _T_NORM - 0.5 * np.log(variance) - 2.5 * np.log1p(residual**2 / (NU * variance))
-        else:
-            rows = _log_normal(residual, variance)
-        if self.limit.any():
-            at = self.limit
-            rows[:, at] = np.log(_below(residual[:, at] / np.sqrt(variance[:, at])))
-        return np.asarray(rows)
-
-    def _reached(self, design: Design) -> npt.NDArray[np.bool_]:
-        return np.asarray(design.reached | self.as_sncosmo)
-
-    def _out_of_reach(self, design: Design) -> Array:
-        """Log density (n_points, k) of the rows out of reach and of each fraction of them with light."""
-        return np.asarray(~self._reached(design) @ self.background + self.elsewhere - np.log(len(_LIT)))
-
-    def _fraction(self, design: Design) -> Array:
-        """The mean of that fraction, shape (n_points, 1)."""
-        by_fraction = self._out_of_reach(design)
-        share = np.exp(by_fraction - np.logaddexp.reduce(by_fraction, axis=1, keepdims=True))
-        return np.asarray(share @ _LIT[:, None])
-
-    def total(self, design: Design, expected: Expected) -> Array:
+    def log_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
-        rows = np.where(self._reached(design), self._rows(expected.flux, expected.variance), 0.0)
-        total = rows.sum(axis=1) + np.logaddexp.reduce(self._out_of_reach(design), axis=1)
-        if expected.coherent is not None:
-            along, across = self._shared(design, expected, expected.coherent)
+        rows = np.where(prediction.is_used, self._row_log_density(prediction.flux, prediction.variance), 0.0)
+        total = rows.sum(axis=1) + np.logaddexp.reduce(self._log_density_by_fraction(prediction), axis=1)
+        if prediction.coherent is not None:
+            along, across = self._sum_bands(prediction, prediction.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
         return np.asarray(total)
 
-    def replicated(self, design: Design, expected: Expected, random: np.random.Generator) -> Array:
-        """Fluxes of the rows (n_points, n_rows) as the model would make them."""
-        shape, normal = expected.flux.shape, random.normal(size=expected.flux.shape)
+    def log_density_by_row(self, prediction: RowPrediction) -> Array:
+        """Log density of each row (n_points, n_rows), with the coherent scatter on the diagonal."""
+        rows = self._row_log_density(prediction.flux, prediction.total_variance)
+        return np.where(prediction.is_used, rows, self._background(self._mean_lit_fraction(prediction)))
+
+    def _row_log_density(self, model: Array, variance: Array) -> Array:
+        residual = self.rows.flux - model
+        if self.robust:
+            density = _T_NORM - 0.5 * np.log(variance) - 2.5 * np.log1p(residual**2 / (NU * variance))
+        else:
+            density = _log_normal(residual, variance)
+        if self.rows.is_limit.any():
+            at = self.rows.is_limit
+            density[:, at] = np.log(_limit_probability(residual[:, at] / np.sqrt(variance[:, at])))
+        return np.asarray(density)
+
+    def _background(self, lit_fraction: Array) -> Array:
+        """Log density (n, n_rows) of rows out of reach, if a fraction (n, 1) of them holds light."""
+        log_dark = self._dark + np.log1p(-lit_fraction)
+        return np.asarray(np.logaddexp(log_dark, self._lit + np.log(lit_fraction)))
+
+    def _log_density_by_fraction(self, prediction: RowPrediction) -> Array:
+        """Log joint density (n_points, 5) of the rows out of reach and of each fraction with light."""
+        background = ~prediction.is_used @ self._background_by_fraction
+        return np.asarray(background + self.dropped_density - np.log(len(_LIT_FRACTIONS)))
+
+    def _mean_lit_fraction(self, prediction: RowPrediction) -> Array:
+        """Mean fraction of the rows out of reach that holds light, shape (n_points, 1)."""
+        by_fraction = self._log_density_by_fraction(prediction)
+        share = np.exp(by_fraction - np.logaddexp.reduce(by_fraction, axis=1, keepdims=True))
+        return np.asarray(share @ _LIT_FRACTIONS[:, None])
+
+    def replicate(self, prediction: RowPrediction, random: np.random.Generator) -> Array:
+        """Draw fluxes of the rows (n_points, n_rows) from the model."""
+        shape = prediction.flux.shape
+        normal = random.normal(size=shape)
         noise = random.standard_t(NU, shape) if self.robust else normal
-        flux = expected.flux + noise * np.sqrt(expected.variance)
-        if expected.coherent is not None:
-            common = random.normal(size=(shape[0], self.in_band.shape[1]))
-            flux += expected.coherent * (common @ self.in_band.T)
-        broad = (random.uniform(size=shape) < self._fraction(design)) * self.brightest**2
-        background = normal * np.sqrt(self.variance + broad)
-        return np.where(self._reached(design), flux, background)
+        flux = prediction.flux + noise * np.sqrt(prediction.variance)
+        if prediction.coherent is not None:
+            common = random.normal(size=(shape[0], self.rows.n_bands))
+            flux += prediction.coherent * (common @ self.rows.in_band.T)
+        is_lit = random.uniform(size=shape) < self._mean_lit_fraction(prediction)
+        background = normal * np.sqrt(self.rows.variance + is_lit * self.brightest**2)
+        return np.where(prediction.is_used, flux, background)
 
-    def chi2(self, design: Design, expected: Expected) -> tuple[Array, Array]:
-        """Squared residuals over the variance and the number of rows, each of shape (n_points, n_bands).
+    def chi2(self, prediction: RowPrediction) -> tuple[Array, Array]:
+        """Squared residuals over the variance and the number of rows, both of shape (n_points, n_bands).
 
-        Limits, and rows that the model does not reach, do not count.
+        Without limits and rows that the model does not predict.
         """
-        used = self._gaussian(design)
-        total = (used * (self.flux - expected.flux) ** 2 / expected.variance) @ self.in_band
-        if expected.coherent is not None:
-            along, across = self._shared(design, expected, expected.coherent)
+        is_measured = self._select_measured(prediction)
+        residual = self.rows.flux - prediction.flux
+        total = (is_measured * residual**2 / prediction.variance) @ self.rows.in_band
+        if prediction.coherent is not None:
+            along, across = self._sum_bands(prediction, prediction.coherent)
             total -= across**2 / (1 + along)
-        return total, used @ self.in_band
+        return total, is_measured @ self.rows.in_band
 
-    def limits_p_value(self, design: Design, expected: Expected) -> Array:
-        """How likely so many limits lie far below the model, shape (n_points,).
+    def limits_p_value(self, prediction: RowPrediction) -> Array:
+        """Chance of as many limits far below the model, shape (n_points,).
 
-        Any row of a light curve may be one of them, by chance or since its subtraction failed.
+        Any row of a light curve may be one of them, by noise or since its subtraction failed.
         """
-        at = self.limit & self._reached(design)
-        far = at & (expected.flux - self.flux > _FAR_BELOW * np.sqrt(expected.variance))
+        is_far = prediction.flux - self.rows.flux > _FAR_BELOW * np.sqrt(prediction.variance)
+        is_far &= self.rows.is_limit & prediction.is_used
         chance = _FAILED + (1 - _FAILED) * ndtr(-_FAR_BELOW)
-        return np.asarray(binom.sf(far.sum(axis=1) - 1, len(self.flux), chance))
+        return np.asarray(binom.sf(is_far.sum(axis=1) - 1, len(self.rows), chance))
 
-    def _shared(self, design: Design, expected: Expected, coherent: Array) -> tuple[Array, Array]:
-        """u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
-        weighted = self._gaussian(design) * coherent / expected.variance
-        return (weighted * coherent) @ self.in_band, (weighted * (self.flux - expected.flux)) @ self.in_band
+    def _sum_bands(self, prediction: RowPrediction, coherent: Array) -> tuple[Array, Array]:
+        """Return u^T D^-1 u and u^T D^-1 times the residuals, of the covariance D + u u^T of each band."""
+        weights = self._select_measured(prediction) * coherent / prediction.variance
+        in_band = self.rows.in_band
+        return (weights * coherent) @ in_band, (weights * (self.rows.flux - prediction.flux)) @ in_band
 
-    def _gaussian(self, design: Design) -> Array:
-        """1 for each measured row (n_points, n_rows) that the model speaks of, else 0."""
-        return np.asarray(self._reached(design) & ~self.limit, dtype=float)
+    def _select_measured(self, prediction: RowPrediction) -> Array:
+        """1 for measured rows that the model predicts, else 0; shape (n_points, n_rows)."""
+        return np.asarray(prediction.is_used & ~self.rows.is_limit, dtype=float)
 
-    def least_squares(self, design: Design) -> tuple[Array, Array]:
-        """Normal matrix (n, j, j) and right side (n, j), as if rows were Gaussian, of measured variance."""
-        weight = self._gaussian(design) / self.variance
-        return _normal(design.flux, weight), _sum(design.flux, weight * self.flux)
+    def build_normal_equations(self, design: DesignMatrix) -> tuple[Array, Array]:
+        """Return the normal matrix (n, j, j) and right side (n, j) of measured rows of known variance."""
+        is_used = design.reached | self.extrapolates
+        weight = np.asarray(is_used & ~self.rows.is_limit, dtype=float) / self.rows.variance
+        return weigh_products(design.flux, weight), project(design.flux, weight * self.rows.flux)
 
-    def step(
-        self, design: Design, a: Array, expected: Expected, scatter: Scatter | None
+    def compute_curvature(
+        self, a: Array, prediction: RowPrediction, scatter: RowScatter | None
     ) -> tuple[Array, Array]:
-        """Expected curvature (n, j, j) and slope (n, j) of `total` along a (n, j).
+        """Return minus the expected curvature (n, j, j) and the slope (n, j) of `log_density` along a.
 
         Parameters
         ----------
-        design : Design
         a : ndarray, shape (n, j)
-        expected : Expected
+        prediction : RowPrediction
             At a.
-        scatter : Scatter, optional
+        scatter : RowScatter, optional
         """
-        flux, used, variance = design.flux, self._gaussian(design), expected.variance
-        distance = self.flux - expected.flux
-        residual = used * distance
-        weight = used * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
-        pull, spare = weight * residual, weight * residual**2 - used
+        flux = prediction.design.flux
+        variance = prediction.variance
+        is_measured = self._select_measured(prediction)
+        residual = is_measured * (self.rows.flux - prediction.flux)
+        weight = is_measured * ((NU + 1) / (NU * variance + residual**2) if self.robust else 1 / variance)
+        # of each row: weight -d2 ln p / df2, slope d ln p / df, excess 2 v d ln p / dv
+        slope = weight * residual
+        excess = weight * residual**2 - is_measured
         matrix: Array | float = 0.0
-        if scatter is not None and expected.coherent is not None:
-            matrix, pull, spare = self._coherent_step(flux, weight, residual, expected.coherent, scatter)
-        if self.limit.any():
-            at = np.flatnonzero(self.limit)
-            sigma = np.sqrt(variance[:, at])
-            x = np.clip(distance[:, at] / sigma, -_FAR, _FAR)
-            hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _below(x)
-            hazard = hazard * self._reached(design)[:, at]
-            weight[:, at] = np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2
-            pull[:, at], spare[:, at] = -hazard / sigma, -hazard * x
-        if expected.growth is None or expected.bend is None:
-            return matrix + _normal(flux, weight), _sum(flux, pull)
-        # the variance grows with the flux, and with x1: its own information (Fisher scoring) and score
-        grows = 2 * expected.flux * expected.growth / variance
-        bends = expected.flux**2 * expected.bend / variance
-        x1_of_a = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
-        cross = 0.5 * _sum(flux, used * grows * bends)[:, :, None] * x1_of_a[:, None]
-        square = 0.5 * np.sum(used * bends**2, axis=1)[:, None, None] * x1_of_a[:, :, None] * x1_of_a[:, None]
-        matrix = matrix + _normal(flux, weight + 0.5 * used * grows**2) + square
-        slope = _sum(flux, pull + 0.5 * spare * grows)
-        return (
-            matrix + cross + np.swapaxes(cross, 1, 2),
-            slope + 0.5 * np.sum(spare * bends, axis=1)[:, None] * x1_of_a,
-        )
+        if scatter is not None and prediction.coherent is not None:
+            matrix, slope, excess = self._whiten(flux, weight, residual, prediction.coherent, scatter)
+        if self.rows.is_limit.any():
+            at = np.flatnonzero(self.rows.is_limit)
+            weight[:, at], slope[:, at], excess[:, at] = self._differentiate_limits(prediction, at)
+        if prediction.growth is None or prediction.bend is None:
+            return matrix + weigh_products(flux, weight), project(flux, slope)
+        # the variance grows with the flux and with x1: its Fisher information and score
+        grows = 2 * prediction.flux * prediction.growth / variance
+        bends = prediction.flux**2 * prediction.bend / variance
+        x1_slope = np.stack([-a[:, 1] / a[:, 0] ** 2, 1 / a[:, 0]], axis=1)
+        cross = 0.5 * project(flux, is_measured * grows * bends)[:, :, None] * x1_slope[:, None]
+        square = 0.5 * np.sum(is_measured * bends**2, axis=1)[:, None, None]
+        square = square * x1_slope[:, :, None] * x1_slope[:, None]
+        matrix = matrix + weigh_products(flux, weight + 0.5 * is_measured * grows**2) + square
+        matrix = matrix + cross + np.swapaxes(cross, 1, 2)
+        x1_score = 0.5 * np.sum(excess * bends, axis=1)[:, None] * x1_slope
+        return matrix, project(flux, slope + 0.5 * excess * grows) + x1_score
 
-    def _coherent_step(
-        self, flux: Array, weight: Array, residual: Array, coherent: Array, scatter: Scatter
+    def _differentiate_limits(self, prediction: RowPrediction, at: Indices) -> tuple[Array, Array, Array]:
+        """Return weight, slope and excess, as in `compute_curvature`, of the limits with indices `at`."""
+        sigma = np.sqrt(prediction.variance[:, at])
+        x = np.clip((self.rows.flux - prediction.flux)[:, at] / sigma, -_FAR, _FAR)
+        hazard = (1 - _FAILED) * np.exp(-0.5 * x * x - 0.5 * _LN_2PI) / _limit_probability(x)
+        hazard = hazard * prediction.is_used[:, at]
+        return np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2, -hazard / sigma, -hazard * x
+
+    def _whiten(
+        self, flux: Array, weight: Array, residual: Array, coherent: Array, scatter: RowScatter
     ) -> tuple[Array, Array, Array]:
-        """What a covariance D + u u^T within each band, u = d f, changes in a step.
+        """Return how a covariance D + u u^T within each band, u = d f, changes curvature and slope.
 
-        Returns what it adds to the normal matrix; d ln p / df of each row; and D times 2 d ln p / dD.
+        What it adds to the curvature; d ln p / df of each row; and D times 2 d ln p / dD.
         """
-        share, per_row = weight * coherent, scatter.coherent @ self.in_band.T
-        more = 1 + (share * coherent) @ self.in_band
-        common = ((share * residual) @ self.in_band / more) @ self.in_band.T
-        own = share / (more @ self.in_band.T)
+        in_band = self.rows.in_band
+        share = weight * coherent
+        dispersion = scatter.coherent @ in_band.T
+        norm = 1 + (share * coherent) @ in_band
+        common = ((share * residual) @ in_band / norm) @ in_band.T
+        shrinkage = share / (norm @ in_band.T)
         # C^-1 times the residuals, and the diagonal of C^-1, over weight
-        whitened = residual - coherent * common
-        pulled = weight * whitened
-        spare = pulled * whitened - (weight > 0) + own * coherent
-        pull = pulled + per_row * (pulled * common - own)
+        white_residual = residual - coherent * common
+        slope = weight * white_residual
+        excess = slope * white_residual - (weight > 0) + shrinkage * coherent
+        slope = slope + dispersion * (slope * common - shrinkage)
         cross, turn = (
-            np.stack([(by * column) @ self.in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
-            for by in (share, own * per_row)
+            np.stack([(factor * column) @ in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
+            for factor in (share, shrinkage * dispersion)
         )
-        matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / more[:, None]) @ np.swapaxes(cross, 1, 2)
-        return matrix, pull, spare
+        matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / norm[:, None]) @ np.swapaxes(cross, 1, 2)
+        return matrix, slope, excess
 
 
-def _normal(flux: Array, weight: Array) -> Array:
-    return np.asarray(np.swapaxes(flux * weight[..., None], 1, 2) @ flux)
-
-
-def _sum(flux: Array, right: Array) -> Array:
-    return np.asarray((np.swapaxes(flux, 1, 2) @ right[..., None])[..., 0])
-
-
-def times(matrix: Array, vector: Array) -> Array:
-    """Products of matrices (n, j, k) and vectors (n, k)."""
-    return np.asarray((matrix @ vector[..., None])[..., 0])
-
-
-def _below(x: Array) -> Array:
+def _limit_probability(x: Array) -> Array:
     """Probability of a limit that lies x standard deviations above the model."""
     return np.asarray((1 - _FAILED) * ndtr(x) + _FAILED)
 

@@ -1,74 +1,77 @@
 """The posterior: a light curve, a source seen through its bands, and the priors.
 
-The non-linear parameters theta are t0, the redshift when it is free, and a shape when there is one; given
-them the linear ones, a, are nearly Gaussian. The search works with a integrated out, by Laplace's method
+The non-linear parameters theta are t0, the redshift when it is free, and shapes when there are any; given
+them, the linear parameters a are nearly Gaussian. The mode search integrates a out by Laplace's method
 (Tierney & Kadane 1986),
 
     ln p(theta | y) = ln p(y | theta, a^) + ln p(a^ | theta) + ln p(theta) + J/2 ln 2 pi - 1/2 ln |H|,
 
-exact where all rows are Gaussian and the prior of a is flat. Draws take a from a Student's t near a^, and are
-weighed by the exact joint density: nothing of the approximation is left in them.
+exact where all rows are Gaussian and the prior of a is flat. Draws take a from a Student's t near a^, and
+have weights of the exact joint density, free of this approximation.
 """
 
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
-from fitter_lambda.engine.bandflux import BandFluxes, Design
-from fitter_lambda.engine.likelihood import Likelihood, times
-from fitter_lambda.engine.linear import LinearProblem, Trend, solve
-from fitter_lambda.engine.priors import (
-    T0_WINDOW_DAYS,
-    AmplitudePrior,
-    RedshiftPrior,
-    log_shape_prior,
-    shape_bounds,
-)
-from fitter_lambda.engine.scatter import SaltScatter, Scatter
+from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.engine.bandflux import BandFluxes
+from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.linear_algebra import multiply
+from fitter_lambda.engine.linear_parameters import LinearProblem, LinearTrend, solve_linear_parameters
+from fitter_lambda.engine.priors import T0_WINDOW_DAYS, Priors, RedshiftPrior
+from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.rows import Rows
+from fitter_lambda.engine.salt_scatter import SaltScatter
 
-__all__ = ["Conditional", "Draws", "Posterior"]
+__all__ = ["JointDraws", "LinearProposal", "Posterior"]
 
-Array = npt.NDArray[np.float64]
 
-#: The source has to shine on this fraction of the detections; otherwise background explains everything best.
-_SHINING = 0.5
-#: Points times rows that are worked on at once.
-_PIECE = 60_000
+#: The source has to shine on this fraction of the detections; otherwise background explains all rows best.
+_MIN_SHINING_FRACTION = 0.5
+#: Points times rows that are computed at once.
+_CHUNK = 60_000
 #: Degrees of freedom of the linear parameters' proposal: tails wider than the posterior's.
 _NU = 8.0
 
 
 @dataclass(frozen=True)
-class Conditional:
-    """How a is drawn, given theta: mean (j,) and covariance (j, j) of (a - a^), in units of a^'s own.
+class LinearProposal:
+    """Proposal of the linear parameters at given theta: a Student's t near their mode a^.
 
-    `trend` is where to look for a^ first, when something is known of it.
+    Attributes
+    ----------
+    mean, covariance : ndarray, shapes (j,), (j, j)
+        Of (a - a^), in units of the standard deviations at a^.
+    trend : LinearTrend or None
+        Where the search for a^ starts.
     """
 
     mean: Array
     covariance: Array
-    trend: Trend | None = None
+    trend: LinearTrend | None = None
 
     @classmethod
-    def wide(cls, number: int, variance: float) -> "Conditional":
-        """About a^, so many times as wide as its own covariance."""
-        return cls(np.zeros(number), variance * np.eye(number))
+    def at_mode(cls, n_linear: int, variance: float) -> "LinearProposal":
+        """Build the proposal about a^ with a multiple of the covariance there."""
+        return cls(np.zeros(n_linear), variance * np.eye(n_linear))
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Joint draws.
+class JointDraws:
+    """Draws of theta and a.
 
     Attributes
     ----------
     theta, a : ndarray, shapes (n, d), (n, j)
     offset : ndarray, shape (n, j)
-        (a - a^), in units as in `Conditional`.
-    log_ratio, log_joint : ndarray, shape (n,)
-        ln p(y, theta, a) - ln q(a | theta), and ln p(y, theta, a).
+        (a - a^), in the units of `LinearProposal`.
+    log_ratio : ndarray, shape (n,)
+        ln p(y, theta, a) - ln q(a | theta).
+    log_joint : ndarray, shape (n,)
+        ln p(y, theta, a).
     """
 
     theta: Array
@@ -77,172 +80,175 @@ class Draws:
     log_ratio: Array
     log_joint: Array
 
-    def joined(self, other: "Draws") -> "Draws":
-        """These draws, and then others."""
+    def append(self, other: "JointDraws") -> "JointDraws":
+        """Return these draws followed by others."""
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Draws(*(np.concatenate(pair) for pair in pairs))
+        return JointDraws(*(np.concatenate(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Everything that a posterior density needs.
+    """The posterior density of one source.
 
     Attributes
     ----------
-    mjd : ndarray, shape (n,)
     likelihood : Likelihood
     fluxes : BandFluxes
     scatter : SaltScatter or None
     redshift : RedshiftPrior
-    amplitude : AmplitudePrior
+    priors : Priors
     shapes : tuple of str
         The non-linear shapes in use.
-    detections : ndarray of int, shape (n,)
-        How many each row stands for.
-    steps : int
-        Of least squares towards a^, where one is not enough.
+    n_steps : int
+        Most steps towards a^ where the normal equations do not give it.
     """
 
-    mjd: Array
     likelihood: Likelihood
     fluxes: BandFluxes
     scatter: SaltScatter | None
     redshift: RedshiftPrior
-    amplitude: AmplitudePrior
+    priors: Priors
     shapes: tuple[str, ...]
-    detections: npt.NDArray[np.int_]
-    steps: int
+    n_steps: int
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of the light curve."""
+        return self.likelihood.rows
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of theta."""
-        z = () if self.redshift.kind == "fixed" else ("z",)
-        return ("t0", *z, *self.shapes)
-
-    @property
-    def _flat(self) -> bool:
-        return self.amplitude.highest is not None
+        return ("t0", *(() if self.redshift.is_fixed else ("z",)), *self.shapes)
 
     @property
     def bounds(self) -> Array:
         """Lowest and highest theta, shape (d, 2)."""
-        z, cube, middle = self.redshift, self.fluxes.cube, np.sort(np.repeat(self.mjd, self.detections))
-        limits = {"z": (z.low, z.high), **{name: shape_bounds(name, self._flat) for name in self.shapes}}
+        z = self.redshift
+        grid = self.fluxes.grid
+        detection_mjd = np.sort(np.repeat(self.rows.mjd, self.rows.n_detections))
         # half of the detections lie within the source's phases, hence so does one of the middle ones
-        first, last = middle[(len(middle) - 1) // 2], middle[len(middle) // 2]
-        stretch = 1 + (z.high if cube.start < 0 else z.low)
-        limits["t0"] = (first - (1 + z.high) * cube.last, last - stretch * cube.start)
+        first = detection_mjd[(len(detection_mjd) - 1) // 2] - (1 + z.high) * grid.last
+        stretch = 1 + (z.high if grid.start < 0 else z.low)
+        last = detection_mjd[len(detection_mjd) // 2] - stretch * grid.start
+        limits = {"t0": (first, last), "z": (z.low, z.high)}
+        limits |= {name: self.priors.get_shape_bounds(name) for name in self.shapes}
         return np.array([limits[name] for name in self.names])
 
-    def focused(self) -> "Posterior":
-        """The same density, that does not go through rows which no theta within the bounds can see.
+    def drop_unreachable_rows(self) -> "Posterior":
+        """Return the same density without the rows that no theta within the bounds reaches.
 
         Years of forced photometry before and after a supernova add a constant.
         """
-        cube, ends = self.fluxes.cube, np.array([self.redshift.low, self.redshift.high])
-        (first, last), band = self.bounds[0], self.likelihood.band
-        before = self.mjd < first + np.min(cube.start * (1 + ends))
-        after = self.mjd > last + np.max(cube.last * (1 + ends))
-        if cube.dark_start:
-            # zero flux, where at all redshifts the band lies within the source's wavelengths
-            before &= self.fluxes.reach(ends, np.zeros((2, len(band))), band)[2].all(axis=0)
-        far = (before | after) & (self.detections == 0) & (not self.likelihood.as_sncosmo)
-        likelihood = self.likelihood.among(~far, before & cube.dark_start)
-        return replace(self, mjd=self.mjd[~far], likelihood=likelihood, detections=self.detections[~far])
+        if self.likelihood.extrapolates:
+            return self
+        grid = self.fluxes.grid
+        rows = self.rows
+        z = np.array([self.redshift.low, self.redshift.high])
+        first, last = self.bounds[0]
+        is_before = rows.mjd < first + np.min(grid.start * (1 + z))
+        is_after = rows.mjd > last + np.max(grid.last * (1 + z))
+        if grid.dark_start:
+            # zero flux, where the band lies within the source's wavelengths at all redshifts
+            is_before &= self.fluxes.find_reach(z, np.zeros((2, len(rows))), rows.band)[2].all(axis=0)
+        is_unreachable = (is_before | is_after) & (rows.n_detections == 0)
+        return replace(self, likelihood=self.likelihood.drop(is_unreachable, is_before & grid.dark_start))
 
-    def split(self, theta: Array) -> tuple[Array, Array, Array]:
-        """t0, z and the shape (each of shape (n,)) of theta (n, d); those of `general` as (n, k)."""
-        columns = dict(zip(self.names, theta.T, strict=True))
-        z = columns.get("z", np.full(len(theta), self.redshift.mean))
-        if self.fluxes.cube.general:
-            return columns["t0"], z, np.stack([columns[name] for name in self.shapes], axis=1)
-        return columns["t0"], z, columns[self.shapes[0]] if self.shapes else np.zeros(len(theta))
+    def split_theta(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Split theta (n, d) into t0 (n,), z (n,) and shapes (n, k)."""
+        z = np.full(len(theta), self.redshift.mean) if self.redshift.is_fixed else theta[:, 1]
+        return theta[:, 0], z, theta[:, theta.shape[1] - len(self.shapes) :]
 
     def log_prior(self, theta: Array) -> Array:
         """Log density of theta, shape (n,)."""
-        columns = dict(zip(self.names, theta.T, strict=True))
-        value = self.redshift.logpdf(self.split(theta)[1]) - np.log(T0_WINDOW_DAYS)
-        for name in self.shapes:
-            value = value + log_shape_prior(name, columns[name], self._flat)
+        _, z, shapes = self.split_theta(theta)
+        value = self.redshift.logpdf(z) - np.log(T0_WINDOW_DAYS)
+        for name, column in zip(self.shapes, shapes.T, strict=True):
+            value = value + self.priors.log_shape_density(name, column)
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
-    def view(self, theta: Array) -> tuple[Design, Scatter | None]:
-        """The rows at many theta; those with equal redshifts and shapes should follow each other."""
-        t0, z, s = self.split(theta)
-        epochs = self.fluxes.cube.epochs(z, t0, self.mjd)
-        design = self.fluxes.design(z, s, epochs, self.likelihood.band)
-        return design, self.scatter.at(z, epochs, self.likelihood.band) if self.scatter else None
-
-    def _pieces(self, theta: Array) -> tuple[list[Array], npt.NDArray[np.intp]]:
-        """theta in the order of redshifts and shapes, in pieces that fit into memory; and the way back."""
-        _, z, s = self.split(theta)
-        order = np.lexsort((*(s if s.ndim > 1 else s[:, None]).T, z))
-        number = max(1, -(-len(theta) * len(self.mjd) // _PIECE))
+    def _split_in_chunks(self, theta: Array) -> tuple[list[Array], Indices]:
+        """Sort theta by redshift and shapes, and cut it to fit into memory; also return the way back."""
+        _, z, shapes = self.split_theta(theta)
+        order = np.lexsort((*shapes.T, z))
+        number = max(1, -(-len(theta) * len(self.rows) // _CHUNK))
         return np.array_split(theta[order], number), np.argsort(order, kind="stable")
 
     def solve(self, theta: Array) -> Array:
-        """The linear parameters' mode (n, j)."""
-        return solve(self._linear(theta), self.steps)[0]
+        """Find the mode (n, j) of the linear parameters at theta."""
+        return solve_linear_parameters(self._build_linear_problem(theta), self.n_steps)[0]
 
-    def _linear(self, theta: Array) -> LinearProblem:
-        (_, z, s), (design, scatter) = self.split(theta), self.view(theta)
-        return LinearProblem(self.likelihood, self.amplitude, design, scatter, z, s)
+    def predict_rows(self, theta: Array, a: Array) -> RowPrediction:
+        """Predict the rows at theta (n, d) and linear parameters a (n, j)."""
+        return self._build_linear_problem(theta).predict(a)
 
-    def _shines(self, design: Design) -> npt.NDArray[np.bool_]:
-        shining = (design.reached & (design.flux[..., 0] != 0)) @ self.detections
-        return np.asarray(shining >= _SHINING * self.detections.sum())
+    def _build_linear_problem(self, theta: Array) -> LinearProblem:
+        """Build the problem; fastest where points with equal redshifts and shapes follow each other."""
+        t0, z, shapes = self.split_theta(theta)
+        phases = self.fluxes.grid.locate_rows(z, t0, self.rows.mjd, self.rows.band)
+        design = self.fluxes.build_design_matrix(phases, shapes)
+        scatter = self.scatter.compute_row_scatter(phases) if self.scatter else None
+        return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
 
-    def laplace(self, theta: Array) -> Array:
-        """Log posterior density (unnormalised, shape (n,)) of theta with a integrated out."""
-        pieces, back = self._pieces(theta)
-        return np.concatenate([self._laplace(piece) for piece in pieces])[back]
+    def log_marginal_density(self, theta: Array) -> Array:
+        """Log posterior density (unnormalised, shape (n,)) of theta, by Laplace's method for a."""
+        chunks, back = self._split_in_chunks(theta)
+        return np.concatenate([self._marginalize_chunk(chunk) for chunk in chunks])[back]
 
-    def _laplace(self, theta: Array) -> Array:
-        problem = self._linear(theta)
-        a, _, log_det = solve(problem, self.steps)
-        peak = self._density(theta, problem, a) + problem.log_volume(a)
+    def _marginalize_chunk(self, theta: Array) -> Array:
+        problem = self._build_linear_problem(theta)
+        a, _, log_det = solve_linear_parameters(problem, self.n_steps)
+        peak = self._log_joint(theta, problem, a) + self.priors.coordinates.log_volume(a)
         return np.asarray(peak + a.shape[1] / 2 * np.log(2 * np.pi) - 0.5 * log_det)
 
-    def density(self, theta: Array, a: Array) -> Array:
-        """Log joint density (unnormalised, shape (n,)) of theta and a, as one of sncosmo's own parameters.
+    def log_joint_density(self, theta: Array, a: Array) -> Array:
+        """Log joint density (unnormalised, shape (n,)) of theta and a, in sncosmo's own parameters.
 
-        Those are (x0, x1) for SALT, not (x0, x0 x1): it is flat where their priors are.
+        These are (x0, x1) for SALT, not (x0, x0 x1): the density is flat where their priors are.
         """
-        jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
-        return np.asarray(self._density(theta, self._linear(theta), a) + jacobian)
+        log_jacobian = np.log(np.maximum(a[:, 0], 1e-300)) * (a.shape[1] - 1)
+        return np.asarray(self._log_joint(theta, self._build_linear_problem(theta), a) + log_jacobian)
 
-    def _density(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
-        density = problem.height(a, problem.expected(a)) + self.log_prior(theta)
-        density = np.where(self._shines(problem.design), density, -np.inf)
-        return np.where(np.isfinite(density), density, -np.inf)
+    def _log_joint(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
+        density = problem.log_density(a, problem.predict(a)) + self.log_prior(theta)
+        is_lit = problem.design.reached & (problem.design.flux[..., 0] != 0)
+        n_shining = is_lit @ self.rows.n_detections
+        shines = n_shining >= _MIN_SHINING_FRACTION * self.rows.n_detections.sum()
+        return np.where(shines & np.isfinite(density), density, -np.inf)
 
-    def joint(self, theta: Array, conditional: Conditional, random: np.random.Generator) -> Draws:
-        """Draw a for each theta, and weigh the pair."""
-        pieces, back = self._pieces(theta)
-        parts = zip(*(self._joint(piece, conditional, random) for piece in pieces), strict=True)
-        return Draws(theta, *(np.concatenate(part)[back] for part in parts))
+    def draw_linear_parameters(
+        self, theta: Array, proposal: LinearProposal, random: np.random.Generator
+    ) -> JointDraws:
+        """Draw a for each theta, and compute the density of the pair."""
+        chunks, back = self._split_in_chunks(theta)
+        parts = zip(*(self._draw_chunk(chunk, proposal, random) for chunk in chunks), strict=True)
+        return JointDraws(theta, *(np.concatenate(part)[back] for part in parts))
 
-    def _joint(
-        self, theta: Array, conditional: Conditional, random: np.random.Generator
+    def _draw_chunk(
+        self, theta: Array, proposal: LinearProposal, random: np.random.Generator
     ) -> tuple[Array, Array, Array, Array]:
-        problem, trend = self._linear(theta), conditional.trend
-        mode, covariance, _ = solve(problem, self.steps, trend.at(theta) if trend else None)
-        root, spread = _root(covariance), np.linalg.cholesky(conditional.covariance)
+        """Return the attributes of `JointDraws` after theta."""
+        problem = self._build_linear_problem(theta)
+        start = proposal.trend.evaluate(theta) if proposal.trend else None
+        mode, covariance, _ = solve_linear_parameters(problem, self.n_steps, start)
+        root = _factorize(covariance)
+        spread = np.linalg.cholesky(proposal.covariance)
         j = mode.shape[1]
         x = random.standard_normal(mode.shape) * np.sqrt(_NU / random.chisquare(_NU, (len(mode), 1)))
-        offset = conditional.mean + x @ spread.T
-        a = problem.shifted(mode, times(root, offset))
+        offset = proposal.mean + x @ spread.T
+        coordinates = self.priors.coordinates
+        a = coordinates.shift(mode, multiply(root, offset))
         norm = gammaln((_NU + j) / 2) - gammaln(_NU / 2) - j / 2 * math.log(_NU * math.pi)
         scale = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(np.diag(spread)).sum()
-        log_q = norm - (_NU + j) / 2 * np.log1p((x**2).sum(axis=1) / _NU) - scale - problem.log_volume(a)
-        log_joint = self._density(theta, problem, a)
-        ratio = np.where(np.isfinite(log_q) & (a[:, 0] > 0), log_joint - log_q, -np.inf)
-        return a, np.where(np.isfinite(offset), offset, 0.0), ratio, log_joint
+        log_q = norm - (_NU + j) / 2 * np.log1p((x**2).sum(axis=1) / _NU) - scale - coordinates.log_volume(a)
+        log_joint = self._log_joint(theta, problem, a)
+        log_ratio = np.where(np.isfinite(log_q) & (a[:, 0] > 0), log_joint - log_q, -np.inf)
+        return a, np.where(np.isfinite(offset), offset, 0.0), log_ratio, log_joint
 
 
-def _root(covariance: Array) -> Array:
-    """Cholesky's factors of (n, j, j), j = 1 or 2, which rounding cannot make fail."""
+def _factorize(covariance: Array) -> Array:
+    """Return Cholesky factors of covariances (n, j, j), j = 1 or 2, safe against rounding."""
     root = np.sqrt(covariance[:, :1, :1])
     if covariance.shape[1] == 1:
         return root

@@ -1,8 +1,8 @@
-"""`auto`: every source at hand, ranked by its evidence, and what that says of the class.
+"""`auto`: rank every local source by its evidence, and derive probabilities of the classes.
 
-All sources see the same rows, the same dust of the Milky Way and the same priors of time and redshift, so
-their evidences compare. A class' probability is its rate times the mean evidence of its sources (as PSNID
-does; Sako et al. 2011), of near-duplicates counted once.
+All sources have the same rows, the same dust of the Milky Way and the same priors of time and redshift, so
+that their evidences compare. A class' probability is its rate times the mean evidence of its sources (as
+PSNID does; Sako et al. 2011), near-duplicates counted once.
 """
 
 import time
@@ -14,47 +14,47 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, Progress, drawn, fit_cube, fit_of
-from fitter_lambda.engine.fit_data import Data, read_data
-from fitter_lambda.engine.model import posterior_of
-from fitter_lambda.engine.priors import class_of
-from fitter_lambda.engine.search import Mode, find_modes
+from fitter_lambda.engine.fit import Fit, Progress, build_fit, draw_samples, fit_source
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
+from fitter_lambda.engine.mode_search import Mode, find_modes
+from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.supernova_classes import RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import Payload
-from fitter_lambda.input.templates import local_sources, source_types
-from fitter_lambda.output.results import MISFIT, finite, misfit_p_value
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import list_local_sources
 
-__all__ = ["RATES", "fit_catalogue"]
+__all__ = ["fit_catalogue"]
 
-#: Core-collapse and thermonuclear rates by volume (Li et al. 2011), the stripped ones with IIb
-#: (Shivvers et al. 2017); others: one in a hundred.
-RATES = {"Ia": 0.24, "stripped": 0.23, "II": 0.52, "other": 0.01}
-#: Sources this far behind the best by Laplace's method are not sampled.
-_NEAR = 12.0
-_FEW_DRAWS = 600
+#: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
+_MAX_DEPTH = 12.0
+_N_DRAWS = 600
 
 
 @dataclass
-class _Entry:
+class _Candidate:
+    """A source and its results; `reason` says why it cannot be fitted."""
+
     name: str
     group: str
     log_evidence: float = -np.inf
-    error: float | None = None
-    p_value: float | None = None
+    log_evidence_error: float | None = None
+    misfit_p_value: float | None = None
     reason: str | None = None
     modes: list[Mode] = field(default_factory=list)
 
 
-def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, Any]]:
-    """Fit every source at hand, and the best one in full.
+def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[str, Any]]:
+    """Fit every local source, and the best one in full.
 
     Parameters
     ----------
-    payload : Payload
+    request : FitRequest
     progress : callable
-        Told the fraction done and what is being done.
+        Called with the fraction done and a description of the current step.
 
     Returns
     -------
@@ -68,98 +68,107 @@ def fit_catalogue(payload: Payload, progress: Progress) -> tuple[Fit, dict[str, 
     Raises
     ------
     FitterError
-        No source fits; the first reason.
+        No source can be fitted; the message has the first reason.
     """
-    began, parameters = time.perf_counter(), payload.parameters
-    data = read_data(payload)
-    entries = _screened(data, parameters, progress)
-    while near := _unsampled(entries):
-        for entry in near:
-            with _alone(entry):
-                _sampled(entry, data, parameters)
-    if all(entry.reason for entry in entries):
-        raise TemplateError(f"None of {len(entries)} sources can be fitted; the first: {entries[0].reason}")
-    entries.sort(key=lambda entry: -entry.log_evidence)
-    seconds, first = time.perf_counter() - began, entries[0]
-    fit = fit_cube(load_cube(first.name), data, parameters, seconds, _late(progress), first.modes)
-    return fit, _ranking(entries, parameters, seconds)
+    began = time.perf_counter()
+    parameters = request.parameters
+    data = build_fit_data(request)
+    candidates = _screen_sources(data, parameters, progress)
+    while batch := _select_unsampled(candidates):
+        for candidate in batch:
+            with _record_failure(candidate):
+                _sample_candidate(candidate, data, parameters)
+    if all(candidate.reason for candidate in candidates):
+        raise TemplateError(
+            f"None of {len(candidates)} sources can be fitted; the first: {candidates[0].reason}"
+        )
+    candidates.sort(key=lambda candidate: -candidate.log_evidence)
+    seconds = time.perf_counter() - began
+    best = candidates[0]
+    fit = fit_source(
+        load_source_grid(best.name), data, parameters, seconds,
+        lambda done, message: progress(0.7 + 0.2 * done, message), best.modes,
+    )  # fmt: skip
+    return fit, _build_ranking(candidates, parameters, seconds)
 
 
-def _unsampled(entries: list[_Entry]) -> list[_Entry]:
-    """The sources near the best one whose evidence is Laplace's."""
-    fitting = [entry for entry in entries if entry.reason is None]
-    best = max((entry.log_evidence for entry in fitting), default=-np.inf)
-    return [entry for entry in fitting if entry.error is None and entry.log_evidence > best - _NEAR]
+def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -> list[_Candidate]:
+    """Compute the evidence of every source by Laplace's method."""
+    types = get_source_types()
+    names = _drop_twins(list_local_sources())
+    candidates = [_Candidate(name, get_supernova_class(types.get(name, "")).group) for name in names]
+    for done, candidate in enumerate(candidates):
+        progress(0.02 + 0.6 * done / len(candidates), f"{done} of {len(candidates)} models done")
+        with _record_failure(candidate):
+            grid = load_source_grid(candidate.name)
+            if grid.needs_sncosmo:
+                raise TemplateError("several non-linear shapes: too slow to be one of many")
+            candidate.modes = find_modes(build_posterior(grid, data, parameters).drop_unreachable_rows())
+            candidate.log_evidence = float(logsumexp([mode.log_mass for mode in candidate.modes]))
+    return candidates
 
 
-@contextmanager
-def _alone(entry: _Entry) -> Iterator[None]:
-    """A source that cannot be fitted, or whose file is broken, says so, and leaves the others alone."""
-    try:
-        yield
-    except (FitterError, ArithmeticError, LookupError, ValueError) as error:
-        entry.log_evidence, entry.modes = -np.inf, []
-        entry.reason = str(error) if isinstance(error, FitterError) else f"{type(error).__name__} in the fit"
-
-
-def _late(progress: Progress) -> Progress:
-    return lambda done, message: progress(0.7 + 0.2 * done, message)
-
-
-def _screened(data: Data, parameters: Parameters, progress: Progress) -> list[_Entry]:
-    """Every source with its evidence by Laplace's method, or why there is none."""
-    names, types = _without_twins(local_sources()), source_types()
-    entries = [_Entry(name, class_of(types.get(name, "")).group) for name in names]
-    for done, entry in enumerate(entries):
-        progress(0.02 + 0.6 * done / len(entries), f"{done} of {len(entries)} models done")
-        with _alone(entry):
-            cube = load_cube(entry.name)
-            if cube.general:
-                entry.reason = "several non-linear shapes: too slow to be one of many"
-                continue
-            entry.modes = find_modes(posterior_of(cube, data, parameters).focused())
-            entry.log_evidence = float(logsumexp([mode.log_mass for mode in entry.modes]))
-    return entries
-
-
-def _without_twins(names: list[str]) -> list[str]:
-    """Leave out a template whose twin is there: corrected for dust of the host, or sampled more finely."""
+def _drop_twins(names: list[str]) -> list[str]:
+    """Drop a template that has a twin, corrected for dust of the host or sampled more finely."""
     coarse = {f"{name}-subsampled" for name in names}
     return [name for name in names if f"{name}-corr" not in names and name not in coarse]
 
 
-def _sampled(entry: _Entry, data: Data, parameters: Parameters) -> None:
-    posterior = posterior_of(load_cube(entry.name), data, parameters)
-    few = drawn(posterior.focused(), entry.modes, replace(parameters, n_draws=_FEW_DRAWS), lambda done: None)
-    entry.log_evidence, entry.error = few.log_evidence, few.log_evidence_error
-    entry.p_value = misfit_p_value(fit_of(data, posterior, entry.modes, few))
+@contextmanager
+def _record_failure(candidate: _Candidate) -> Iterator[None]:
+    """Record why a source cannot be fitted, broken files included, and go on with the others."""
+    try:
+        yield
+    except (FitterError, ArithmeticError, LookupError, ValueError) as error:
+        candidate.log_evidence = -np.inf
+        candidate.modes = []
+        is_known = isinstance(error, FitterError)
+        candidate.reason = str(error) if is_known else f"{type(error).__name__} in the fit"
 
 
-def _ranking(entries: list[_Entry], parameters: Parameters, seconds: float) -> dict[str, Any]:
-    # evidences under flat priors hang on bounds that nobody believes in
-    flat = parameters.priors == "flat"
-    values: dict[str, Any] = finite({
+def _select_unsampled(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Select the sources near the best one whose evidence comes from Laplace's method."""
+    usable = [candidate for candidate in candidates if candidate.reason is None]
+    threshold = max((candidate.log_evidence for candidate in usable), default=-np.inf) - _MAX_DEPTH
+    return [one for one in usable if one.log_evidence_error is None and one.log_evidence > threshold]
+
+
+def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Parameters) -> None:
+    posterior = build_posterior(load_source_grid(candidate.name), data, parameters)
+    short_run = replace(parameters, n_draws=_N_DRAWS)
+    sample = draw_samples(posterior.drop_unreachable_rows(), candidate.modes, short_run, lambda done: None)
+    candidate.log_evidence = sample.log_evidence
+    candidate.log_evidence_error = sample.log_evidence_error
+    candidate.misfit_p_value = misfit_p_value(build_fit(data, posterior, candidate.modes, sample))
+
+
+def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds: float) -> dict[str, Any]:
+    # evidences under flat priors depend on arbitrary bounds
+    probabilities = None if parameters.priors == "flat" else _compute_class_probabilities(candidates)
+    return {
         "sources": [
             {
-                "name": entry.name, "class": entry.group, "log_evidence": entry.log_evidence,
-                "log_evidence_error": entry.error, "misfit_p_value": entry.p_value, "reason": entry.reason,
+                "name": candidate.name, "class": candidate.group, "reason": candidate.reason,
+                "log_evidence": candidate.log_evidence if np.isfinite(candidate.log_evidence) else None,
+                "log_evidence_error": candidate.log_evidence_error,
+                "misfit_p_value": candidate.misfit_p_value,
             }
-            for entry in entries
+            for candidate in candidates
         ],
-        "class_probabilities": None if flat else _class_probabilities(entries),
+        "class_probabilities": probabilities,
         "rates": dict(RATES),
         "seconds": seconds,
-    })  # fmt: skip
-    return values
+    }  # fmt: skip
 
 
-def _class_probabilities(entries: list[_Entry]) -> dict[str, float] | None:
-    if all(entry.p_value is None or entry.p_value < MISFIT for entry in entries):
+def _compute_class_probabilities(candidates: list[_Candidate]) -> dict[str, float] | None:
+    p_values = [candidate.misfit_p_value for candidate in candidates]
+    if all(p_value is None or p_value < MISFIT_THRESHOLD for p_value in p_values):
         return None
     log_mass = {}
     for group, rate in RATES.items():
-        own = [entry.log_evidence for entry in entries if entry.group == group and entry.reason is None]
-        if own:
-            log_mass[group] = np.log(rate) + logsumexp(own) - np.log(len(own))
+        evidences = [one.log_evidence for one in candidates if one.group == group and one.reason is None]
+        if evidences:
+            log_mass[group] = np.log(rate) + logsumexp(evidences) - np.log(len(evidences))
     total = logsumexp(list(log_mass.values()))
     return {group: float(np.exp(value - total)) for group, value in log_mass.items()}

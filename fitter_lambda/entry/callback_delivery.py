@@ -1,33 +1,34 @@
-"""Calling back: until it gets its 200, as long as that makes sense; and reports of progress.
+"""Deliver the document to its callback URL, with retries; report progress.
 
-Callback URLs hold a one-time token. Nothing in here logs them, and errors are named by their type.
+Callback URLs hold a one-time token. They are never logged, and errors are named by their type.
 """
 
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
 from requests_hardened.ip_filter import InvalidIPAddress
 
-from fitter_lambda.entry import egress
+from fitter_lambda.entry.egress import send_request
 from fitter_lambda.errors import CallbackError, CancelledError
 
-__all__ = ["PAUSES", "ProgressReporter", "deliver"]
+__all__ = ["RETRY_PAUSES", "ProgressReporter", "deliver_document"]
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds between tries within one invocation; the queue brings the rest.
-PAUSES = (1.0, 2.0, 4.0, 8.0)
-_LONGEST_PAUSE = 30.0
+#: Seconds between tries within one invocation; after that the queue delivers the message again.
+RETRY_PAUSES = (1.0, 2.0, 4.0, 8.0)
+_MAX_PAUSE = 30.0
 _TIMEOUT = (5.0, 30.0)
 _PROGRESS_TIMEOUT = (2.0, 3.0)
 _PROGRESS_INTERVAL_SECONDS = 2.0
+_MAX_FAILED_REPORTS = 3
 
 
-def deliver(url: str, document: dict[str, Any], pauses: tuple[float, ...] = PAUSES) -> bool:
+def deliver_document(url: str, document: Mapping[str, Any], pauses: tuple[float, ...] = RETRY_PAUSES) -> bool:
     """POST a document to a callback URL.
 
     Parameters
@@ -41,82 +42,81 @@ def deliver(url: str, document: dict[str, Any], pauses: tuple[float, ...] = PAUS
     Returns
     -------
     bool
-        True: it was taken. False: it never will be (another 4xx, an address that is not public).
+        True: accepted. False: refused for good (another 4xx, or an address that is not public).
 
     Raises
     ------
     CallbackError
-        Refused, timed out, 429 or 5xx in every try; worth trying again later.
+        Each try ended in no response, 408, 425, 429 or 5xx; try again later.
     """
     reason = ""
     for pause in (*pauses, None):
-        reason, asked = _try(url, document)
+        reason, retry_after = _try_to_deliver(url, document)
         if not reason:
             return True
-        if asked is None:
+        if retry_after is None:
             _logger.warning("the callback was refused for good: %s", reason)
             return False
         if pause is not None:
-            time.sleep(min(max(pause, asked), _LONGEST_PAUSE))
+            time.sleep(min(max(pause, retry_after), _MAX_PAUSE))
     raise CallbackError(f"The callback failed {len(pauses) + 1} times, at last with {reason}; try later.")
 
 
-def _try(url: str, document: dict[str, Any]) -> tuple[str, float | None]:
-    """One try: the reason of its failure ("" for none), and seconds to wait (None: never again)."""
+def _try_to_deliver(url: str, document: Mapping[str, Any]) -> tuple[str, float | None]:
+    """Return the reason of a failure ("" for none) and the seconds to wait (None: do not retry)."""
     try:
-        response = egress.send("POST", url, json=document, timeout=_TIMEOUT, stream=True)
-    except (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-        return type(error).__name__, None
+        with send_request("POST", url, json=document, timeout=_TIMEOUT, stream=True) as response:
+            status, reason = response.status_code, f"HTTP {response.status_code}"
     except requests.RequestException as error:
-        return type(error).__name__, 0.0
-    with response:
-        status = response.status_code
+        is_final = isinstance(
+            error, (InvalidIPAddress, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+        )
+        return type(error).__name__, None if is_final else 0.0
     if 200 <= status < 300:
         return "", None
     if status in (408, 425, 429) or status >= 500:
-        return f"HTTP {status}", _retry_after(response)
-    return f"HTTP {status}", None
+        return reason, _parse_retry_after(response)
+    return reason, None
 
 
-def _retry_after(response: requests.Response) -> float:
+def _parse_retry_after(response: requests.Response) -> float:
     try:
         return max(0.0, float(response.headers.get("Retry-After", "0")))
     except ValueError:
-        return 0.0  # an HTTP date: our own pauses will do
+        return 0.0  # an HTTP date is ignored
 
 
 class ProgressReporter:
     """Reports progress by PATCH on the callback URL, at most every two seconds.
 
-    A report is a courtesy: when one fails, nobody notices, and after a few nobody tries. But a refusal
-    (403) says that the analysis was cancelled, or is over: then the work ends by a `CancelledError`.
+    Failed reports are ignored; after three in a row none is sent. 403 raises `CancelledError`: the analysis
+    was cancelled or has ended.
 
     Parameters
     ----------
     url : str or None
         None: nothing is sent.
     clock : callable
-        Seconds that only go up.
+        Monotonic seconds.
     """
 
     def __init__(self, url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._clock = clock
-        self._next = -float("inf")
-        self._patience = 3
+        self._next_time = -float("inf")
+        self._failures = 0
 
     def __call__(self, fraction: float, message: str) -> None:
         """Report the fraction done (0..1) and what is being done."""
-        now = self._clock()
-        if not self._url or now < self._next or self._patience <= 0:
+        if not self._url or self._clock() < self._next_time or self._failures >= _MAX_FAILED_REPORTS:
             return
         body = {"progress": round(min(max(fraction, 0.0), 1.0), 3), "message": message}
-        self._patience -= 1
+        self._failures += 1
         with contextlib.suppress(requests.RequestException):
-            response = egress.send("PATCH", self._url, json=body, timeout=_PROGRESS_TIMEOUT, stream=True)
+            response = send_request("PATCH", self._url, json=body, timeout=_PROGRESS_TIMEOUT, stream=True)
             response.close()
             if response.status_code == 403:
                 raise CancelledError("The analysis was cancelled, or is over; the fit was given up.")
             if response.status_code < 400:
-                self._patience = 3
-        self._next = self._clock() + _PROGRESS_INTERVAL_SECONDS
+                self._failures = 0
+        self._next_time = self._clock() + _PROGRESS_INTERVAL_SECONDS

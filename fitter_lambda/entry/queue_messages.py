@@ -1,17 +1,17 @@
-"""One message of the fit queue: fit, keep the answer, call back, forget.
+"""One message of the fit queue: fit, save the document, call back, delete.
 
-The document is in S3 before the callback goes out, so that a redelivery only calls back. A message
-that failed too often comes by the dead-letter queue: then the sender is told that the fitter gave up.
+The document is saved before the callback goes out, so that a redelivered message only calls back. Messages
+that failed too often come through the dead-letter queue: then a failure is called back.
 """
 
 import json
 import logging
 from typing import Any
 
-from fitter_lambda.entry import callback_delivery as callback
-from fitter_lambda.entry import fit_storage as inbox
-from fitter_lambda.entry.service import analyse, failure
-from fitter_lambda.input.payload import callback_url_of
+from fitter_lambda.entry.callback_delivery import RETRY_PAUSES, ProgressReporter, deliver_document
+from fitter_lambda.entry.fit_storage import StoredFit
+from fitter_lambda.entry.fitting import build_failure_document, fit_payload
+from fitter_lambda.input.payload import get_callback_url
 
 __all__ = ["handle_record"]
 
@@ -23,7 +23,7 @@ _GAVE_UP = (
 )
 
 
-def handle_record(record: dict[str, Any], pauses: tuple[float, ...] = callback.PAUSES) -> None:
+def handle_record(record: dict[str, Any], pauses: tuple[float, ...] = RETRY_PAUSES) -> None:
     """Handle one SQS record.
 
     Parameters
@@ -31,41 +31,41 @@ def handle_record(record: dict[str, Any], pauses: tuple[float, ...] = callback.P
     record : dict
         Its body is ``{"key": "fits/<uuid>/payload.json"}``.
     pauses : tuple of float
-        See `callback.deliver`.
+        See `deliver_document`.
 
     Raises
     ------
     CallbackError
-        The callback could not be delivered yet; the queue will bring the message again.
+        The callback could not be delivered yet; the queue will deliver the message again.
     """
-    fit = _fit_of(record)
-    payload = fit.payload() if fit else None
+    fit = _find_fit(record)
+    payload = fit.load_payload() if fit else None
     if fit is None or payload is None:
         _logger.warning("a message without a payload was dropped")
         return
-    url = callback_url_of(payload)
+    url = get_callback_url(payload)
     if url is None:
         _logger.warning("fit %s has no callback_url and was dropped", fit.name)
-        fit.forget()
+        fit.delete()
         return
-    document = fit.document()
-    if document is None and _is_dead(record):
-        document = failure(_GAVE_UP)
+    document = fit.load_document()
+    if document is None and _is_dead_letter(record):
+        document = build_failure_document(_GAVE_UP)
     elif document is None:
-        document = analyse(payload, callback.ProgressReporter(url))
-        fit.keep(document)
-    taken = callback.deliver(url, document, pauses)
-    _logger.info("fit %s: %s, callback %s", fit.name, document.get("status"), "taken" if taken else "refused")
-    fit.forget()
+        document = fit_payload(payload, ProgressReporter(url))
+        fit.save_document(document)
+    outcome = "delivered" if deliver_document(url, document, pauses) else "refused"
+    _logger.info("fit %s: %s, callback %s", fit.name, document.get("status"), outcome)
+    fit.delete()
 
 
-def _fit_of(record: dict[str, Any]) -> inbox.Fit | None:
+def _find_fit(record: dict[str, Any]) -> StoredFit | None:
     try:
         body = json.loads(record["body"])
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return inbox.from_key(body.get("key") if isinstance(body, dict) else None)
+    return StoredFit.from_key(body.get("key") if isinstance(body, dict) else None)
 
 
-def _is_dead(record: dict[str, Any]) -> bool:
+def _is_dead_letter(record: dict[str, Any]) -> bool:
     return str(record.get("eventSourceARN", "")).endswith("-dead")

@@ -1,1 +1,11 @@
-"""What a fit starts from: the payload, its light curve, the parameters, templates, the dust map."""
+"""What a fit starts from.
+
+- fit_request: what one fit starts from
+- payload: a fit request from the JSON that portals send
+- fit_parameters: all parameters, with defaults and checks
+- light_curve: usable rows, in microjansky
+- photometry_rows: rows as they were sent, from CSV or a table
+- templates: where sncosmo finds its files
+- sncosmo_registries: sncosmo's lists of sources, bandpasses, magnitude systems, column names
+- dust_map: reddening by the Milky Way
+"""

@@ -1,51 +1,29 @@
-"""Rows of photometry: read from CSV text, checked, brought to micro-Jansky, sorted in time."""
+"""The usable rows of a light curve: checked, in microjansky, sorted in time."""
 
-import csv
-import io
-import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
+from fitter_lambda.input.photometry_rows import Row
 from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
 
-__all__ = ["ZERO_POINT", "Excluded", "LightCurve", "Row", "read_rows", "to_light_curve"]
+__all__ = ["ZERO_POINT", "ExcludedRow", "LightCurve", "build_light_curve"]
 
-Array = npt.NDArray[np.float64]
-
-#: AB zero point of all fluxes in here: micro-Jansky.
+#: AB zero point of all fluxes of the fitter: microjansky.
 ZERO_POINT = 23.9
-#: Rows that are read, and that are fitted: with more a fit would not end in its time.
-_MOST_READ, _MOST_FITTED = 20_000, 5_000
-_MAX_CSV_CHARACTERS = 20_000_000
-_NUMBERS = ("mjd", "flux", "fluxerr", "mag", "magerr", "limiting_mag", "zp")
+#: With more rows a fit would not end in its time.
+_MAX_ROWS = 5_000
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row as it came: numbers, or None where blank. `number` counts data rows from 1."""
-
-    number: int
-    mjd: float | None
-    flux: float | None
-    fluxerr: float | None
-    mag: float | None
-    magerr: float | None
-    limiting_mag: float | None
-    zp: float | None
-    band: str
-    magsys: str
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """A row that is left out, and why."""
+class ExcludedRow:
+    """A row that is left out of the fit, and why."""
 
     row: int
     mjd: float | None
@@ -62,7 +40,7 @@ class LightCurve:
     mjd : ndarray, shape (n,)
         Days.
     flux, fluxerr : ndarray, shape (n,)
-        Micro-Jansky; for limits, the limit and its error.
+        Microjansky; for limits, the limit and its error.
     limit : ndarray of bool, shape (n,)
         Which rows are limits, without flux.
     band : ndarray of int, shape (n,)
@@ -74,169 +52,121 @@ class LightCurve:
     mjd: Array
     flux: Array
     fluxerr: Array
-    limit: npt.NDArray[np.bool_]
-    band: npt.NDArray[np.int_]
+    limit: Mask
+    band: Indices
     bandpasses: list[Any]
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return len(self.mjd)
 
     @property
     def bands(self) -> list[str]:
-        """Names of the bandpasses."""
+        """The names of the bandpasses."""
         return [str(band.name) for band in self.bandpasses]
 
-    def detected(self, sigma: float) -> npt.NDArray[np.bool_]:
-        """Which rows have a flux of at least so many times its error."""
+    def detections(self, sigma: float) -> Mask:
+        """Return which rows have a flux of at least `sigma` times its error."""
         return ~self.limit & (self.flux >= sigma * self.fluxerr)
 
 
-def read_rows(text: object) -> list[Row]:
-    """Read the CSV text of a payload.
-
-    Raises
-    ------
-    PayloadError
-        No text, no header with the needed columns, or too many rows.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise PayloadError("inputs.photometry is missing; expected CSV with mjd, flux, fluxerr and filter.")
-    if len(text) > _MAX_CSV_CHARACTERS:
-        raise PayloadError(f"inputs.photometry is longer than {_MAX_CSV_CHARACTERS} characters; send less.")
-    reader = csv.reader(io.StringIO(text.replace("\0", "")))
-    try:
-        columns = {name: place for place, name in enumerate(next(reader, []))}
-        missing = ", ".join(sorted({"mjd", "filter"} - set(columns)))
-        if missing:
-            raise PayloadError(
-                f"inputs.photometry lacks the columns {missing}; its first line has to name them."
-            )
-        # one by one: of what the sender makes long or wide, little is kept
-        cells = itertools.islice(filter(None, reader), _MOST_READ + 1)
-        rows = [_row(number, row, columns) for number, row in enumerate(cells, start=1)]
-    except csv.Error as error:
-        raise PayloadError(f"inputs.photometry is not CSV ({error}); send rows below a header.") from None
-    if len(rows) > _MOST_READ:
-        raise PayloadError(f"inputs.photometry has more than {_MOST_READ} rows; send fewer.")
-    return rows
-
-
-def _row(number: int, cells: list[str], columns: dict[str, int]) -> Row:
-    def text(name: str) -> str:
-        place = columns.get(name, len(cells))
-        return cells[place].strip() if place < len(cells) else ""
-
-    mjd, flux, fluxerr, mag, magerr, limiting_mag, zp = (_finite(text(name)) for name in _NUMBERS)
-    band, magsys = (text(name).lower()[:40] for name in ("filter", "magsys"))
-    return Row(number, mjd, flux, fluxerr, mag, magerr, limiting_mag, zp, band, magsys or "ab")
-
-
-def _finite(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    # 1e30 and more is a fill value or an overflow to come, not a measurement
-    return number if math.isfinite(number) and abs(number) < 1e30 else None
-
-
-class _UnusableError(Exception):
+class _UnusableRowError(Exception):
     """Why a row is left out."""
 
 
-_Usable = tuple[float, float, float, bool, str]
+#: MJD, flux, flux error, whether it is a limit, name of the band.
+_UsableRow = tuple[float, float, float, bool, str]
 
 
-def to_light_curve(rows: Iterable[Row], parameters: Parameters) -> tuple[LightCurve, list[Excluded]]:
-    """Part usable rows from others, and bring them to one scale.
+def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[LightCurve, list[ExcludedRow]]:
+    """Select the usable rows and bring them to one scale.
 
     Returns
     -------
     LightCurve
-    list of Excluded
-        The others, with the reason of each.
+    list of ExcludedRow
+        All other rows, with the reason of each.
 
     Raises
     ------
     PayloadError
-        Too many usable rows.
+        There are too many usable rows.
     """
-    rows = list(rows)
-    found, missing = load_bandpasses(sorted({row.band for row in rows}))
-    systems = load_magnitude_systems({row.magsys for row in rows})
-    kept: set[_Usable] = set()
-    excluded: list[Excluded] = []
+    bandpasses, missing_bands = load_bandpasses(sorted({row.band for row in rows}))
+    systems, missing_systems = load_magnitude_systems(sorted({row.magsys for row in rows}))
+    usable_rows: set[_UsableRow] = set()
+    excluded: list[ExcludedRow] = []
     for row in rows:
         try:
-            if row.band in missing:
-                raise _UnusableError(missing[row.band])
-            usable = _usable(row, parameters, _ratio(found[row.band], systems.get(row.magsys), row.magsys))
-            if usable in kept:
-                raise _UnusableError("an exact repeat of another row")
-            kept.add(usable)
-        except _UnusableError as reason:
-            excluded.append(Excluded(row.number, row.mjd, row.band, str(reason)))
-    if len(kept) > _MOST_FITTED:
+            if reason := missing_bands.get(row.band) or missing_systems.get(row.magsys):
+                raise _UnusableRowError(reason)
+            scale = _flux_ratio_to_ab(bandpasses[row.band], systems[row.magsys], row.magsys)
+            usable = _scale_row(row, parameters, scale)
+            if usable in usable_rows:
+                raise _UnusableRowError("an exact repeat of another row")
+            usable_rows.add(usable)
+        except _UnusableRowError as error:
+            excluded.append(ExcludedRow(row.number, row.mjd, row.band, str(error)))
+    if len(usable_rows) > _MAX_ROWS:
         raise PayloadError(
-            f"inputs.photometry has {len(kept)} usable rows, at most {_MOST_FITTED} can be fitted; "
+            f"The photometry has {len(usable_rows)} usable rows, at most {_MAX_ROWS} can be fitted; "
             "mjd_min and mjd_max cut them to the time of the supernova."
         )
-    order = sorted(kept)
-    names = sorted({usable[4] for usable in order}, key=lambda name: float(found[name].wave_eff))
+    order = sorted(usable_rows)
+    names = sorted({usable[4] for usable in order}, key=lambda name: float(bandpasses[name].wave_eff))
     mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
     band = np.array([names.index(usable[4]) for usable in order], dtype=int)
-    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [found[name] for name in names]), excluded
+    return LightCurve(
+        mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names]
+    ), excluded
 
 
-def _ratio(band: Any, system: Any, name: str) -> float:
-    """Flux of magnitude 0 in a magnitude system, over that in AB."""
+def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:
+    """Return the flux of magnitude 0 in a magnitude system over that in AB."""
     import sncosmo
 
-    if system is None:
-        raise _UnusableError(f"magnitude system {name!r} is unknown or not to be had")
     try:
         return float(system.zpbandflux(band) / sncosmo.get_magsystem("ab").zpbandflux(band))
     except ValueError:
-        raise _UnusableError(f"magnitude system {name!r} does not reach this band") from None
+        raise _UnusableRowError(f"magnitude system {name!r} does not reach this band") from None
 
 
-def _usable(row: Row, parameters: Parameters, ratio: float) -> _Usable:
+def _scale_row(row: Row, parameters: Parameters, scale: float) -> _UsableRow:
     if row.mjd is None:
-        raise _UnusableError("no date")
+        raise _UnusableRowError("no date")
     if not parameters.mjd_min <= row.mjd <= parameters.mjd_max:
-        raise _UnusableError("outside mjd_min..mjd_max")
+        raise _UnusableRowError("outside mjd_min..mjd_max")
     if not 0 <= row.mjd <= 1e6:
-        raise _UnusableError("mjd is not a modified Julian date")
+        raise _UnusableRowError("mjd is not a modified Julian date")
     if row.zp is not None and not -50 < row.zp < 100:
-        raise _UnusableError("zp is not a zero point in magnitudes")
-    flux, fluxerr, limit = _measured(row, parameters)
-    flux, fluxerr = flux * ratio, fluxerr * ratio
+        raise _UnusableRowError("zp is not a zero point in magnitudes")
+    flux, fluxerr, is_limit = _get_flux(row, parameters)
+    flux, fluxerr = flux * scale, fluxerr * scale
     if not fluxerr > 0:
-        raise _UnusableError("the flux error is not positive")
+        raise _UnusableRowError("the flux error is not positive")
     if not (1e-15 < fluxerr < 1e15 and abs(flux) < 1e15):
-        raise _UnusableError("the flux or its error is no measurement of light")
-    return row.mjd, flux, fluxerr, limit, row.band
+        raise _UnusableRowError("the flux or its error is no measurement of light")
+    return row.mjd, flux, fluxerr, is_limit, row.band
 
 
-def _measured(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
-    """Flux and error (micro-Jansky, in the row's magnitude system), and whether it is a limit."""
+def _get_flux(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
+    """Return flux and error (microjansky, in the row's magnitude system), and whether it is a limit."""
     if row.flux is None and row.mag is not None and row.magerr is not None and -50 < row.mag < 50:
-        flux = _flux_of(row.mag)
+        flux = _mag_to_flux(row.mag)
         return flux, flux * row.magerr * math.log(10) / 2.5, False
     if row.fluxerr is None:
-        raise _UnusableError("no flux" if row.flux is None else "no flux error")
-    scale = 1.0 if row.zp is None else _flux_of(row.zp)
+        raise _UnusableRowError("no flux" if row.flux is None else "no flux error")
+    scale = 1.0 if row.zp is None else _mag_to_flux(row.zp)
     if row.flux is not None:
         return row.flux * scale, row.fluxerr * scale, False
     if parameters.limits == "ignore":
-        raise _UnusableError("a limit without flux (limits=ignore)")
+        raise _UnusableRowError("a limit without flux (limits=ignore)")
     if parameters.limits == "gaussian":
         return 0.0, row.fluxerr * scale, False
     if row.limiting_mag is not None and row.zp is not None and -50 < row.limiting_mag < 50:
-        return _flux_of(row.limiting_mag), row.fluxerr * scale, True
+        return _mag_to_flux(row.limiting_mag), row.fluxerr * scale, True
     return parameters.limit_nsigma * row.fluxerr * scale, row.fluxerr * scale, True
 
 
-def _flux_of(mag: float) -> float:
-    """Micro-Jansky, by Pogson's relation."""
+def _mag_to_flux(mag: float) -> float:
     return float(10 ** (-0.4 * (mag - ZERO_POINT)))

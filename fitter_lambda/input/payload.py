@@ -1,49 +1,22 @@
-"""What a service receives, checked: data rows, redshift, parameters, where to call back."""
+"""A payload, checked: what a portal sends to an analysis service, as decoded JSON."""
 
 import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Literal, cast, get_args
 
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.input.fit_parameters import Parameters, parse_parameters
-from fitter_lambda.input.light_curve import Row, read_rows
+from fitter_lambda.input.fit_parameters import parse_parameters
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.photometry_rows import parse_csv_rows
 
-__all__ = ["Payload", "callback_url_of", "parse_payload"]
+__all__ = ["ResultsFormat", "get_callback_url", "get_results_format", "parse_payload"]
 
-_MAX_REDSHIFT = 5.0
-
-
-@dataclass(frozen=True)
-class Payload:
-    """A checked payload.
-
-    Attributes
-    ----------
-    resource_id : str
-        The source's id, for titles.
-    rows : list of Row
-        Photometry as it came.
-    redshift, redshift_error : float or None
-        None where unknown.
-    position : tuple of float, or None
-        Right ascension and declination (degrees).
-    dereddened : bool
-        The photometry came corrected for the extinction by the Milky Way, and says so.
-    parameters : Parameters
-    """
-
-    resource_id: str
-    rows: list[Row]
-    redshift: float | None
-    redshift_error: float | None
-    position: tuple[float, float] | None
-    dereddened: bool
-    parameters: Parameters
+ResultsFormat = Literal["joblib", "json"]
 
 
-def parse_payload(payload: object) -> Payload:
+def parse_payload(payload: object) -> FitRequest:
     """Check a payload.
 
     Parameters
@@ -53,7 +26,7 @@ def parse_payload(payload: object) -> Payload:
 
     Returns
     -------
-    Payload
+    FitRequest
 
     Raises
     ------
@@ -65,54 +38,68 @@ def parse_payload(payload: object) -> Payload:
     inputs = payload.get("inputs")
     if not isinstance(inputs, Mapping):
         raise PayloadError("The payload has no inputs; expected an object with photometry and redshift.")
-    given = inputs.get("analysis_parameters")
-    parameters = parse_parameters(payload.get("analysis_parameters") if given is None else given)
-    redshift, redshift_error = _read_redshift(inputs.get("redshift"))
-    if parameters.fix_z and redshift is None:
-        raise PayloadError("fix_z is True but the source has no redshift; set one, or use fix_z=False.")
+    options = inputs.get("analysis_parameters")
+    parameters = parse_parameters(payload.get("analysis_parameters") if options is None else options)
+    redshift, redshift_error = _parse_redshift(inputs.get("redshift"))
     resource_id = payload.get("resource_id")
-    name = "".join(c for c in resource_id if c.isprintable())[:80] if isinstance(resource_id, str) else ""
-    rows, position = read_rows(inputs.get("photometry")), _read_position(payload.get("resource"))
-    dereddened = isinstance(payload.get("extinction"), Mapping)
-    return Payload(name, rows, redshift, redshift_error, position, dereddened, parameters)
+    return FitRequest(
+        rows=parse_csv_rows(inputs.get("photometry")),
+        parameters=parameters,
+        redshift=redshift,
+        redshift_error=redshift_error,
+        position=_parse_position(payload.get("resource")),
+        resource_id=resource_id if isinstance(resource_id, str) else "",
+        dereddened=isinstance(payload.get("extinction"), Mapping),
+    )
 
 
-def callback_url_of(payload: object) -> str | None:
-    """Where to call back: the http(s) URL in a payload, None when there is none."""
+def get_callback_url(payload: object) -> str | None:
+    """Return the http(s) URL to call back that is in a payload, or None."""
     url = payload.get("callback_url") if isinstance(payload, Mapping) else None
     if isinstance(url, str) and url.lower().startswith(("http://", "https://")):
         return url
     return None
 
 
-def _read_position(resource: object) -> tuple[float, float] | None:
+def get_results_format(payload: object) -> ResultsFormat:
+    """Return the `results_format` in a payload; joblib by default, which every SkyPortal expects.
+
+    Raises
+    ------
+    PayloadError
+        It is neither "joblib" nor "json".
+    """
+    value = payload.get("results_format", "joblib") if isinstance(payload, Mapping) else "joblib"
+    if value in get_args(ResultsFormat):
+        return cast(ResultsFormat, value)
+    raise PayloadError(f"results_format is {str(value)[:40]!r}; the choices are: joblib, json.")
+
+
+def _parse_position(resource: object) -> tuple[float, float] | None:
     if not isinstance(resource, Mapping):
         return None
-    ra, dec = resource.get("ra"), resource.get("dec")
-    if isinstance(ra, bool) or isinstance(dec, bool):
-        return None
-    if not isinstance(ra, (int, float)) or not isinstance(dec, (int, float)):
-        return None
-    return (float(ra), float(dec)) if abs(ra) <= 360 and abs(dec) <= 90 else None
+    ra, dec = _parse_degrees(resource.get("ra")), _parse_degrees(resource.get("dec"))
+    return (ra, dec) if abs(ra) <= 360 and abs(dec) <= 90 else None
 
 
-def _read_redshift(text: object) -> tuple[float | None, float | None]:
-    """Redshift and its error from one CSV row; None where blank."""
+def _parse_degrees(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= 360:
+        return math.nan
+    return float(value)
+
+
+def _parse_redshift(text: object) -> tuple[float | None, float | None]:
+    """Return redshift and its error from one CSV row; None where blank."""
     if not isinstance(text, str):
         return None, None
     try:
         row = next(csv.DictReader(io.StringIO(text.replace("\0", ""))), {})
     except csv.Error:
         raise PayloadError("inputs.redshift is not CSV; expected a header and one row.") from None
-    redshift, error = _number(row.get("redshift")), _number(row.get("redshift_error"))
-    if redshift is not None and not 0 < redshift <= _MAX_REDSHIFT:
-        raise PayloadError(f"The redshift is {redshift:g}; expected one above 0 and up to {_MAX_REDSHIFT:g}.")
-    if error is not None and not 0 <= error <= _MAX_REDSHIFT:
-        raise PayloadError(f"The redshift error is {error:g}; expected a number from 0 to {_MAX_REDSHIFT:g}.")
-    return redshift, error
+    return _parse_number(row.get("redshift")), _parse_number(row.get("redshift_error"))
 
 
-def _number(value: object) -> float | None:
+def _parse_number(value: object) -> float | None:
     try:
         number = float(value) if isinstance(value, str) and value.strip() else math.nan
     except ValueError:

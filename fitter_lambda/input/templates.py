@@ -1,13 +1,13 @@
-"""Model templates and bandpasses: where sncosmo finds its files, and what it does without them.
+"""Templates and bandpasses: where sncosmo finds its files, and how missing ones are reported.
 
-sncosmo looks in one directory and downloads what is not there. Here that directory is an overlay
-of symbolic links, made once per process, in which, file by file, the first of these wins:
+sncosmo looks in one directory and downloads what is missing there. Here that directory is an overlay of
+symbolic links, built once per process. For each file, the first of these sources wins:
 
-1. ``SNCOSMO_DATA_DIR``, as the user set it;
+1. ``SNCOSMO_DATA_DIR``, if the user has set it;
 2. ``FITTER_TEMPLATES_DIR``, the templates of the container image;
-3. the files that come with the wheel ``jax-bandflux`` (data only; its code is never imported).
+3. the files in the wheel ``jax-bandflux`` (its code is never imported).
 
-`fitter_lambda.entry.image_templates` fills a directory for (2), at image build.
+`fitter_lambda.entry.image_templates` fills a directory for (2) when the image is built.
 """
 
 import atexit
@@ -20,83 +20,71 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
+from fitter_lambda.input.sncosmo_registries import get_source_versions, list_sources_in, set_data_directory
 
 __all__ = [
-    "activate", "files", "known_bandpasses", "known_magnitude_systems", "known_sources", "load_bandpasses",
-    "load_magnitude_systems", "load_source", "local_sources", "source_types",
+    "build_overlay", "iterate_files", "list_local_sources", "load_bandpasses", "load_magnitude_systems",
+    "load_source",
 ]  # fmt: skip
 
-_VARIABLE = "SNCOSMO_DATA_DIR"
-_SOCKET_TIMEOUT_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 _OFFLINE_TIMEOUT_SECONDS = 0.5
 
 
 @functools.cache
-def activate() -> Path:
-    """Make the overlay; returns its directory. Idempotent, removed at exit."""
-    import sncosmo
-
+def build_overlay() -> Path:
+    """Build the overlay, to be deleted at exit; return its directory."""
     overlay = Path(tempfile.mkdtemp(prefix="fitter-templates-"))
     atexit.register(shutil.rmtree, overlay, ignore_errors=True)
-    for layer in _layers():
-        _link_files(layer, overlay)
-    sncosmo.conf.remote_timeout = _SOCKET_TIMEOUT_SECONDS
+    for layer in _list_layers():
+        for path in iterate_files(layer):
+            link = overlay / path.relative_to(layer)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                link.symlink_to(path)
+    set_data_directory(overlay, _TIMEOUT_SECONDS)
     return overlay
 
 
-def _layers() -> list[Path]:
-    """Directories in sncosmo's layout, those that win first."""
-    named = [os.environ.get("SNCOSMO_DATA_DIR"), os.environ.get("FITTER_TEMPLATES_DIR")]
-    layers = [Path(name) for name in named if name]
-    wheel = _wheel_directory()
-    return [layer for layer in [*layers, wheel] if layer is not None and layer.is_dir()]
-
-
-def _wheel_directory() -> Path | None:
+def _list_layers() -> list[Path]:
+    """List the directories in sncosmo's layout, the ones that win first."""
     spec = importlib.util.find_spec("jax_supernovae")
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        return Path(location) / "sncosmo-modelfiles"
-    return None
+    wheel = [f"{place}/sncosmo-modelfiles" for place in (spec and spec.submodule_search_locations) or []]
+    names = [os.environ.get(variable) for variable in ("SNCOSMO_DATA_DIR", "FITTER_TEMPLATES_DIR")]
+    return [Path(name).resolve() for name in (*names, *wheel) if name and Path(name).is_dir()]
 
 
-def files(layer: Path) -> Iterator[Path]:
-    """Files of a directory in sncosmo's layout."""
-    # links to directories are followed, too
-    found = (Path(folder, name) for folder, _, names in os.walk(layer, followlinks=True) for name in names)
-    # "._x" are resource forks that macOS leaves in archives
-    return (path for path in found if path.is_file() and not path.name.startswith("."))
-
-
-def _link_files(layer: Path, overlay: Path) -> None:
-    for path in files(layer.resolve()):
-        link = overlay / path.relative_to(layer.resolve())
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if not link.exists():
-            link.symlink_to(path)
+def iterate_files(layer: Path) -> Iterator[Path]:
+    """Iterate over the files of a directory in sncosmo's layout, through links to directories too."""
+    for folder, _, names in os.walk(layer, followlinks=True):
+        for path in (Path(folder, name) for name in names):
+            # "._x" are resource forks that macOS leaves in archives
+            if path.is_file() and not path.name.startswith("."):
+                yield path
 
 
 @contextlib.contextmanager
-def _looking_into(overlay: Path, timeout: float = _SOCKET_TIMEOUT_SECONDS) -> Iterator[None]:
-    """Sncosmo looks into the overlay; downloads give up soon, and their progress bars spare stdout."""
-    before = socket.getdefaulttimeout(), os.environ.get(_VARIABLE)
+def _limit_downloads(timeout: float = _TIMEOUT_SECONDS) -> Iterator[None]:
+    """Let sncosmo use the overlay; let downloads fail soon and show their progress on stderr."""
+    build_overlay()
+    timeout_before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(timeout)
-    # sncosmo prefers the variable over its own configuration; what is started later needs the user's own
-    os.environ[_VARIABLE] = str(overlay)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        socket.setdefaulttimeout(before[0])
-        if before[1] is None:
-            del os.environ[_VARIABLE]
-        else:
-            os.environ[_VARIABLE] = before[1]
+        socket.setdefaulttimeout(timeout_before)
+
+
+def list_local_sources() -> list[str]:
+    """List the sources whose latest version is on this machine, in sncosmo's order."""
+    return list_sources_in(build_overlay())
 
 
 def load_source(name: str) -> Any:
@@ -105,142 +93,81 @@ def load_source(name: str) -> Any:
     Parameters
     ----------
     name : str
-        sncosmo's name of it, or ``name@version``.
+        sncosmo's name, or ``name@version``.
 
     Returns
     -------
     sncosmo.Source
-        A copy of its own.
+        A separate copy.
 
     Raises
     ------
     TemplateError
-        Unknown name or version (naming near ones), or files that cannot be had.
+        The name or version is unknown (similar names are listed), or files cannot be fetched.
     """
     import sncosmo
 
-    plain, _, version = name.partition("@")
-    versions = known_sources().get(plain)
+    source, _, version = name.partition("@")
+    versions = get_source_versions().get(source)
     if versions is None:
-        near = difflib.get_close_matches(plain, known_sources(), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see sncosmo's list of built-in sources."
-        raise TemplateError(f"Unknown source {plain!r}; {hint}")
+        matches = difflib.get_close_matches(source, get_source_versions(), n=3)
+        hint = (
+            f"did you mean {' or '.join(matches)}?" if matches else "see sncosmo's list of built-in sources."
+        )
+        raise TemplateError(f"Unknown source {source!r}; {hint}")
     if version and version not in versions:
-        raise TemplateError(f"Source {plain} has no version {version!r}; it has {', '.join(versions)}.")
+        raise TemplateError(f"Source {source} has no version {version!r}; it has {', '.join(versions)}.")
     try:
-        with _looking_into(activate()):
-            return sncosmo.get_source(plain, version=version or None, copy=True)
+        with _limit_downloads():
+            return sncosmo.get_source(source, version=version or None, copy=True)
     except (OSError, RuntimeError) as error:
-        raise TemplateError(_not_fetched(f"source {plain}", error)) from error
-
-
-def known_sources() -> dict[str, list[str]]:
-    """Versions of each source, those included that were registered in this process."""
-    from sncosmo.models import _SOURCES
-
-    known: dict[str, list[str]] = {name: [] for name, _ in _SOURCES._instances}
-    for meta in _metadata():
-        known.setdefault(meta["name"], []).append(str(meta.get("version", "")))
-    return known
-
-
-def _metadata() -> list[dict[str, Any]]:
-    # sncosmo offers no public list of its sources; this is what its documentation is made from
-    from sncosmo.models import _SOURCES
-
-    return list(_SOURCES.get_loaders_metadata())
-
-
-def known_bandpasses() -> list[str]:
-    """Names of the bandpasses that sncosmo knows."""
-    from sncosmo.bandpasses import _BANDPASSES
-
-    return sorted({str(meta["name"]) for meta in _BANDPASSES.get_loaders_metadata()})
-
-
-def known_magnitude_systems() -> list[str]:
-    """Names of the magnitude systems that sncosmo knows."""
-    from sncosmo.magsystems import _MAGSYSTEMS
-
-    return sorted({str(meta["name"]) for meta in _MAGSYSTEMS.get_loaders_metadata()})
-
-
-def local_sources() -> list[str]:
-    """Names of the sources whose latest version is here, in sncosmo's order; nothing is fetched."""
-    from sncosmo.models import _SOURCES
-
-    overlay, latest = activate(), dict[str, str]()
-    for name, version in _SOURCES._loaders:
-        latest[name] = max(latest.get(name, ""), str(version or ""))
-    names = [name for name, _ in _SOURCES._instances if name not in latest]
-    for (name, version), (loader, arguments, _) in _SOURCES._loaders.items():
-        if str(version or "") != latest[name]:
-            continue
-        path = str(arguments[0]) if arguments else ""
-        # what is shipped inside sncosmo has a loader of its own
-        if (overlay / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local"):
-            names.append(name)
-    return list(dict.fromkeys(names))
-
-
-@functools.cache
-def source_types() -> dict[str, str]:
-    """Type of each source that sncosmo knows, by name, e.g. "SN IIP"."""
-    return {meta["name"]: str(meta.get("type", "")) for meta in _metadata()}
-
-
-def _not_fetched(what: str, error: BaseException) -> str:
-    why = f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
-    return (
-        f"The files of {what} are not here and could not be fetched ({why}); "
-        "set SNCOSMO_DATA_DIR to a directory that holds them."
-    )
+        raise TemplateError(_describe_failed_fetch(f"source {source}", error)) from error
 
 
 def load_bandpasses(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Load bandpasses.
 
-    Parameters
-    ----------
-    names : iterable of str
-
     Returns
     -------
     dict of str to sncosmo.Bandpass
-        Those that were found.
+        The bandpasses that could be loaded.
     dict of str to str
-        The others, with the reason.
+        The names of all others, with the reason.
     """
     import sncosmo
 
-    found: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    patience = _SOCKET_TIMEOUT_SECONDS
-    for name in names:
-        try:
-            with _looking_into(activate(), patience):
-                found[name] = sncosmo.get_bandpass(name)
-        except OSError as error:
-            missing[name] = _not_fetched(f"band {name}", error)
-            if not isinstance(error, HTTPError):
-                patience = _OFFLINE_TIMEOUT_SECONDS  # one dead connection says enough about the next
-        except Exception:  # sncosmo raises bare Exceptions for names that it does not know
-            missing[name] = f"unknown band {name!r}"
-    return found, missing
+    return _load_all(names, "band", sncosmo.get_bandpass)
 
 
-def load_magnitude_systems(names: Iterable[str]) -> dict[str, Any]:
-    """Magnitude systems of sncosmo by name; without those that are unknown or cannot be had."""
+def load_magnitude_systems(names: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Load magnitude systems; returns what `load_bandpasses` does."""
     import sncosmo
 
-    found: dict[str, Any] = {}
-    patience = _SOCKET_TIMEOUT_SECONDS
+    return _load_all(names, "magnitude system", sncosmo.get_magsystem)
+
+
+def _load_all(
+    names: Iterable[str], kind: str, load: Callable[[str], Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    loaded: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    timeout = _TIMEOUT_SECONDS
     for name in names:
         try:
-            with _looking_into(activate(), patience):
-                found[name] = sncosmo.get_magsystem(name)
-        except OSError:
-            patience = _OFFLINE_TIMEOUT_SECONDS
-        except Exception:  # noqa: S112 (sncosmo raises bare Exceptions for names that it does not know)
-            continue
-    return found
+            with _limit_downloads(timeout):
+                loaded[name] = load(name)
+        except OSError as error:
+            missing[name] = _describe_failed_fetch(f"{kind} {name}", error)
+            if not isinstance(error, HTTPError):
+                timeout = _OFFLINE_TIMEOUT_SECONDS  # without a network, the next download fails as well
+        except Exception:  # sncosmo raises bare Exceptions for unknown names
+            missing[name] = f"unknown {kind} {name!r}"
+    return loaded, missing
+
+
+def _describe_failed_fetch(subject: str, error: BaseException) -> str:
+    reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
+    return (
+        f"The files of {subject} are not here and could not be fetched ({reason}); "
+        "set SNCOSMO_DATA_DIR to a directory that holds them."
+    )

@@ -1,1 +1,10 @@
-"""What a fit gives: results in numbers, netCDF, figures, the callback document."""
+"""What a fit gives.
+
+- supernova_fit: a finished fit, as notebooks use it
+- callback_document: what a service posts back
+- results: all numbers
+- netcdf: the draws as InferenceData
+- light_curve_figure, predicted_light_curves: data, model and residuals
+- corner_figure: the posterior
+- png_images: figures as PNG
+"""

@@ -1,95 +1,81 @@
-"""The answer: what a service posts back (`status`, `message`, `analysis`), JSON throughout."""
+"""The callback document: what a service posts back (`status`, `message`, `analysis`), JSON throughout."""
 
 import base64
 import io
+import json
 import time
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import joblib
+import numpy as np
 
-from fitter_lambda.engine.fit import Fit, Progress
-from fitter_lambda.input.payload import Payload
-from fitter_lambda.output.corner_figure import corner_png
-from fitter_lambda.output.light_curve_figure import plot_lightcurve
-from fitter_lambda.output.netcdf import to_netcdf
-from fitter_lambda.output.predicted_light_curves import predict, to_magnitudes
-from fitter_lambda.output.results import MISFIT, annotations, results
+from fitter_lambda.engine.fit import Progress
+from fitter_lambda.input.payload import ResultsFormat
+from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.predicted_light_curves import to_magnitudes
+from fitter_lambda.output.results import flatten_results
+from fitter_lambda.output.supernova_fit import SupernovaFit
 
-__all__ = ["success"]
+__all__ = ["CallbackDocument", "build_success_document"]
 
-_MOST_SAMPLES = 500
+_MAX_SAMPLES = 500
 _ORIGIN = "heliograph-supernova-fitter"
 
 
-def success(
-    fit: Fit, payload: Payload, progress: Progress, ranking: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """The document of a finished fit.
+class CallbackDocument(TypedDict):
+    """What is posted to the callback URL; `analysis` is empty after a failure."""
+
+    status: Literal["success", "failure"]
+    message: str
+    analysis: dict[str, Any]
+
+
+def build_success_document(
+    fit: SupernovaFit, progress: Progress, results_format: ResultsFormat
+) -> CallbackDocument:
+    """Build the document of a finished fit.
 
     Parameters
     ----------
-    fit : Fit
-    payload : Payload
+    fit : SupernovaFit
     progress : callable
-        Told the fraction done and what is being done.
-    ranking : dict, optional
-        What a search through the catalogue found; becomes `results["catalogue"]`.
+        Takes the fraction done and what is being done.
+    results_format : str
+        Of ``analysis.results``: "json", or "joblib" in base64.
 
     Returns
     -------
     dict
-        Ready for JSON; under 3 MB.
+        Ready for JSON, without numbers that are not finite; under 3 MB.
     """
     began = time.perf_counter()
     progress(0.88, "drawing the figures")
-    numbers = results(fit, payload) | ({"catalogue": ranking} if ranking else {})
-    curves = predict(fit)
-    lightcurve = plot_lightcurve(fit, curves, _title(payload, numbers))
-    corner = corner_png({name: fit.draws[:, i] for i, name in enumerate(fit.names)}, {})
+    results = fit.results
+    pictures = [encode_png(fit.plot_light_curve(), 150), encode_png(fit.plot_corner(), 110)]
     progress(0.96, "packing the results")
-    netcdf = to_netcdf(fit, payload.parameters.seed)
-    few = fit.few(_MOST_SAMPLES)
-    numbers["seconds"]["report"] = time.perf_counter() - began
+    netcdf = fit.to_netcdf()
+    samples = fit.engine_fit.thin_draws(_MAX_SAMPLES)
+    results["seconds"]["report"] = time.perf_counter() - began
     analysis = {
-        "inference_data": {"format": "netcdf4", "data": _base64(netcdf)},
-        "plots": [{"format": "png", "data": _base64(png)} for png in (lightcurve, corner)],
-        "results": {"format": "joblib", "data": _base64(_joblib(numbers))},
-        "posterior_samples": {name: few[:, i].tolist() for i, name in enumerate(fit.names)},
-        "model_name": numbers["source"],
-        "n_detections": numbers["n_detections"],
-        "model_lightcurve": to_magnitudes(curves),
-        "annotations": [{"origin": _ORIGIN, "data": annotations(numbers)}],
+        "inference_data": {"format": "netcdf4", "data": _to_base64(netcdf)},
+        "plots": [{"format": "png", "data": _to_base64(picture)} for picture in pictures],
+        "results": _encode_results(results, results_format),
+        "posterior_samples": {name: samples[:, i].tolist() for i, name in enumerate(fit.names)},
+        "model_name": results["source"],
+        "n_detections": results["n_detections"],
+        "model_lightcurve": to_magnitudes(fit.light_curves),
+        "annotations": [{"origin": _ORIGIN, "data": flatten_results(results)}],
     }
-    return {"status": "success", "message": _message(numbers, fit.sample.is_trusted), "analysis": analysis}
+    return {"status": "success", "message": fit.summary, "analysis": analysis}
 
 
-def _title(payload: Payload, numbers: dict[str, Any]) -> str:
-    name, z = payload.resource_id or "source", numbers["redshift"]["best_fit"]
-    return f"{name}: {numbers['source']} at z = {z:.4f}"
-
-
-def _message(numbers: dict[str, Any], is_trusted: bool) -> str:
-    chi2, ndof, left = numbers["chi2"], numbers["ndof"], sum(numbers["excluded_by_reason"].values())
-    ranking = numbers.get("catalogue")
-    best = f"Best of {len(ranking['sources'])} sources: " if ranking else "Fitted "
-    message = f"{best}{numbers['source']}, {numbers['n_rows']} points: chi2 = {chi2:.1f} for {ndof} dof"
-    if numbers["misfit_p_value"] < MISFIT:
-        message += f"; the model does not describe the data (misfit p = {numbers['misfit_p_value']:.1g})"
-    if numbers["misfit_p_value"] > 1 - MISFIT:
-        message += "; the data scatter far less than the errors allow (modelcov, model_error)"
-    lost, of = numbers["n_detections_out_of_reach"], numbers["n_detections"]
-    message += f"; of {of} detections {lost} are out of the model's reach" if lost else ""
-    if not is_trusted:
-        message += "; the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"
-    rows = "row was" if left == 1 else "rows were"
-    return message + (f"; {left} {rows} left out, see results.excluded." if left else ".")
-
-
-def _joblib(value: Any) -> bytes:
+def _encode_results(results: dict[str, Any], results_format: ResultsFormat) -> dict[str, Any]:
+    if results_format == "json":
+        return {"format": "json", "data": json.loads(json.dumps(results, default=np.ndarray.tolist))}
     buffer = io.BytesIO()
-    joblib.dump(value, buffer)
-    return buffer.getvalue()
+    joblib.dump(results, buffer)
+    return {"format": "joblib", "data": _to_base64(buffer.getvalue())}
 
 
-def _base64(data: bytes) -> str:
+def _to_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")

@@ -1,17 +1,15 @@
-"""The fit's light curves with their uncertainty, one for each band."""
+"""The light curves of the fit with their uncertainty, one for each band."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.input.light_curve import ZERO_POINT
 
-__all__ = ["Band", "predict", "to_magnitudes", "window"]
-
-Array = npt.NDArray[np.float64]
+__all__ = ["PredictedLightCurve", "get_plot_window", "predict_light_curves", "to_magnitudes"]
 
 _POINTS = 150
 _DRAWS = 200
@@ -23,7 +21,7 @@ _FAINTEST = 10 ** (-0.4 * (31.0 - ZERO_POINT))
 
 
 @dataclass(frozen=True)
-class Band:
+class PredictedLightCurve:
     """One band's predicted light curve.
 
     Attributes
@@ -41,43 +39,46 @@ class Band:
     best: Array
 
 
-def window(fit: Fit) -> tuple[float, float]:
-    """First and last MJD worth looking at: the detections that the model reaches, and some days about them.
+def get_plot_window(fit: Fit) -> tuple[float, float]:
+    """Return first and last MJD to plot: the detections that the model reaches, and some days around them.
 
     Forced photometry and limits may go on for years before and after.
     """
-    rows, cube = fit.data.rows, fit.posterior.fluxes.cube
-    (t0, z), seen = fit.best_time, rows.mjd[rows.detected(FAINT_SIGMA)]
-    phase = (seen - t0) / (1 + z)
-    inside = seen[(phase >= cube.start) & (phase <= cube.last)]
+    rows, grid = fit.data.rows, fit.posterior.fluxes.grid
+    t0, z = fit.best_t0_and_redshift
+    detections = rows.mjd[rows.detections(FAINT_SIGMA)]
+    phase = (detections - t0) / (1 + z)
+    inside = detections[(phase >= grid.start) & (phase <= grid.last)]
     low, high = float(np.min(inside, initial=t0)), float(np.max(inside, initial=t0))
     pad = 10.0 + 0.15 * (high - low)
     near = rows.mjd[(rows.mjd > low - 2 * pad) & (rows.mjd < high + 2 * pad)]
     return float(np.min(near, initial=low)) - pad / 3, float(np.max(near, initial=high)) + pad / 3
 
 
-def predict(fit: Fit) -> dict[str, Band]:
-    """Light curves of the bands of the rows, over the `window`.
+def predict_light_curves(fit: Fit) -> dict[str, PredictedLightCurve]:
+    """Predict the light curves of the bands, over the plot's window.
 
     Returns
     -------
-    dict of str to Band
+    dict of str to PredictedLightCurve
         From blue to red.
     """
     bands = fit.data.rows.bands
-    mjd = np.linspace(*window(fit), _POINTS)
-    number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.cube.general else _DRAWS
-    values = np.vstack([fit.best, fit.few(number)])
-    flux, reached = fit.predict(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
+    mjd = np.linspace(*get_plot_window(fit), _POINTS)
+    number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.is_slow else _DRAWS
+    values = np.vstack([fit.best, fit.thin_draws(number)])
+    flux, reached = fit.predict_fluxes(
+        values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd))
+    )
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)
-    percentiles = _quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)
-    return {name: Band(mjd, percentiles[:, i], best[i]) for i, name in enumerate(bands)}
+    percentiles = _compute_quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)
+    return {name: PredictedLightCurve(mjd, percentiles[:, i], best[i]) for i, name in enumerate(bands)}
 
 
-def _quantiles(flux: Array) -> Array:
-    """Quantiles (5, m) over draws (n, m), those that are numbers; NaN where fewer than half are."""
-    # NumPy's own nanquantile works on one column after the other
+def _compute_quantiles(flux: Array) -> Array:
+    """Return quantiles (5, m) over the finite draws (n, m); NaN where fewer than half are finite."""
+    # numpy's nanquantile takes one column after the other, which is slow
     ordered = np.sort(flux, axis=0)
     number = np.sum(np.isfinite(flux), axis=0)
     place = _QUANTILES[:, None] * np.maximum(number - 1, 0)
@@ -87,12 +88,12 @@ def _quantiles(flux: Array) -> Array:
     return np.where(2 * number >= len(flux), between, np.nan)
 
 
-def to_magnitudes(curves: dict[str, Band]) -> dict[str, list[list[float]]]:
-    """Rows of MJD, median, 16th and 84th percentile in AB magnitudes, where the flux is positive."""
+def to_magnitudes(curves: dict[str, PredictedLightCurve]) -> dict[str, list[list[float]]]:
+    """Return rows of MJD, median, 16th and 84th percentile in AB magnitudes, where the flux is positive."""
     magnitudes = {}
     for name, band in curves.items():
         low, middle, high = band.percentiles[1:4]
-        seen = low > _FAINTEST
-        columns = [ZERO_POINT - 2.5 * np.log10(flux[seen]) for flux in (middle, high, low)]
-        magnitudes[name] = np.column_stack([band.mjd[seen], *columns]).round(4).tolist()
+        is_bright = low > _FAINTEST
+        columns = [ZERO_POINT - 2.5 * np.log10(flux[is_bright]) for flux in (middle, high, low)]
+        magnitudes[name] = np.column_stack([band.mjd[is_bright], *columns]).round(4).tolist()
     return magnitudes

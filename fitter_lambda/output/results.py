@@ -1,4 +1,4 @@
-"""The results of a fit in numbers: plain Python and numpy only, finite or None."""
+"""The numbers of a fit: plain Python and numpy only, finite or None."""
 
 import math
 from collections import Counter
@@ -6,56 +6,53 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import chi2 as chi2_distribution
 
-from fitter_lambda import __version__
-from fitter_lambda.engine.bandflux import Design
-from fitter_lambda.engine.cube import HOST_DUST
+from fitter_lambda.arrays import Array
+from fitter_lambda.engine.distances import COSMOLOGY, distance_modulus
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
-from fitter_lambda.engine.likelihood import NU, Expected
-from fitter_lambda.engine.peak import peaks
-from fitter_lambda.engine.priors import COSMOLOGY, distance_modulus
-from fitter_lambda.input.payload import Payload
+from fitter_lambda.engine.likelihood import NU
+from fitter_lambda.engine.misfit import misfit_p_value
+from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.source_grid import HOST_DUST
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.version import __version__
 
-__all__ = ["MISFIT", "annotations", "finite", "misfit_p_value", "results"]
+__all__ = ["compute_results", "flatten_results"]
 
-Array = npt.NDArray[np.float64]
-
-#: Below this p-value a model does not describe the data.
-MISFIT = 1e-3
-_FEW = 400
-#: Of each draw, where chi2 has no known distribution: enough for a tenth of `MISFIT`.
-_REPLICATES = 25
-#: Rows that are listed one by one.
-_MOST_EXCLUDED = 1000
+_PEAK_DRAWS = 400
+#: Of the rows that are left out, so many are listed.
+_MAX_EXCLUDED = 1000
 
 
-def results(fit: Fit, payload: Payload) -> dict[str, Any]:
-    """Everything worth knowing about a fit.
+def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | None) -> dict[str, Any]:
+    """Compute all numbers of a fit.
 
     Parameters
     ----------
     fit : Fit
-    payload : Payload
+    request : FitRequest
+    ranking : dict or None
+        All sources by their evidence; becomes `catalogue`.
 
     Returns
     -------
     dict
-        Keys as listed in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
+        With the keys in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
         with errors to the 15.87th and 84.13th percentile.
     """
-    data, cube, prior = fit.data, fit.posterior.fluxes.cube, fit.data.redshift
-    design, expected = fit.expected(fit.best[None])
-    per_band = _chi2_per_band(fit, design, expected)
-    detected = data.rows.detected(FAINT_SIGMA)
+    data, grid, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
+    prediction = fit.predict_rows(fit.best[None])
+    per_band = _chi2_per_band(fit, prediction)
+    detections = data.rows.detections(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
-    numbers: dict[str, Any] = finite({
-        "source": cube.name,
-        "source_version": cube.version,
-        "parameters": {name: _summary(fit.draws[:, i], best[name]) for i, name in enumerate(fit.names)},
+    results: dict[str, Any] = {
+        "source": grid.name,
+        "source_version": grid.version,
+        "parameters": {
+            name: _summarise_draws(fit.draws[:, i], best[name]) for i, name in enumerate(fit.names)
+        },
         "parameter_names": list(fit.names),
         "covariance": np.atleast_2d(np.cov(fit.draws, rowvar=False)),
         "chi2": sum(band["chi2"] for band in per_band.values()),
@@ -66,31 +63,32 @@ def results(fit: Fit, payload: Payload) -> dict[str, Any]:
         "log_evidence_error": fit.sample.log_evidence_error,
         "n_rows": len(data.rows),
         "n_limits": int(np.sum(data.rows.limit)),
-        "n_detections": int(np.sum(detected)),
-        "n_detections_out_of_reach": int(np.sum(detected & ~design.reached[0])),
+        "n_detections": int(np.sum(detections)),
+        "n_detections_out_of_reach": int(np.sum(detections & ~prediction.design.reached[0])),
         "redshift": {
-            "kind": prior.kind, "given": payload.redshift, "given_error": payload.redshift_error,
+            "kind": prior.kind, "given": request.redshift, "given_error": request.redshift_error,
             "best_fit": best.get("z", prior.mean), "low": prior.low, "high": prior.high,
         },
         "mwebv": data.mwebv,
         "mwebv_from": data.mwebv_from,
-        "peak": _peak(fit),
-        "excluded": [vars(row).copy() for row in data.excluded[:_MOST_EXCLUDED]],
+        "peak": _summarise_peak(fit),
+        "excluded": [vars(row).copy() for row in data.excluded[:_MAX_EXCLUDED]],
         "excluded_by_reason": dict(Counter(row.reason for row in data.excluded)),
-        "diagnostics": _diagnostics(fit),
-        "likelihood": _likelihood(fit, payload),
-        "priors": payload.parameters.priors,
+        "diagnostics": _list_diagnostics(fit),
+        "likelihood": _describe_likelihood(fit, request),
+        "priors": request.parameters.priors,
         "versions": {
-            "fitter": __version__, "model": f"{cube.name} {cube.version}",
+            "fitter": __version__, "model": f"{grid.name} {grid.version}",
             **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
         },
-        "seed": payload.parameters.seed,
+        "seed": request.parameters.seed,
         "seconds": dict(fit.seconds),
-    })  # fmt: skip
-    return numbers
+    }  # fmt: skip
+    finite: dict[str, Any] = _replace_non_finite(results | ({"catalogue": ranking} if ranking else {}))
+    return finite
 
 
-def _summary(draws: Array, best: float) -> dict[str, float]:
+def _summarise_draws(draws: Array, best: float) -> dict[str, float]:
     low, median, high = (float(x) for x in np.percentile(draws, [15.865, 50, 84.135]))
     return {
         "median": median, "err_minus": median - low, "err_plus": high - median,
@@ -98,62 +96,44 @@ def _summary(draws: Array, best: float) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _chi2_per_band(fit: Fit, design: Design, expected: Expected) -> dict[str, dict[str, float]]:
-    chi2, number = fit.posterior.likelihood.chi2(design, expected)
+def _chi2_per_band(fit: Fit, prediction: RowPrediction) -> dict[str, dict[str, float]]:
+    chi2, number = fit.posterior.likelihood.chi2(prediction)
     names = fit.data.rows.bands
     return {name: {"chi2": float(chi2[0, i]), "n": int(number[0, i])} for i, name in enumerate(names)}
 
 
-def misfit_p_value(fit: Fit) -> float:
-    """How often data made by the model would fit it no better than these do.
-
-    A posterior-predictive p-value with chi2 as discrepancy (Gelman, Meng & Stern 1996): over draws,
-    the mean chance that replicated data have a chi2 above the observed one; or that of so many limits far
-    below the model, where it is less.
-    """
-    likelihood, seen = fit.posterior.likelihood, fit.expected(fit.few(_FEW))
-    chi2, number = (part.sum(axis=1) for part in likelihood.chi2(*seen))
-    if likelihood.robust:
-        random = np.random.default_rng(0)
-        made = [np.sum(random.standard_t(NU, (_REPLICATES, int(n))) ** 2, axis=1) for n in number]
-        chance = np.mean(np.array(made) >= chi2[:, None], axis=1)
-    else:
-        chance = chi2_distribution.sf(chi2, np.maximum(number, 1))
-    return float(min(np.mean(chance), np.mean(likelihood.limits_p_value(*seen))))
-
-
-def _peak(fit: Fit) -> dict[str, Any]:
-    """Peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
-    theta, a = fit.split(fit.few(_FEW))
-    t0, z, s = fit.posterior.split(theta)
-    cube = fit.posterior.fluxes.cube
-    apparent, phase, decline = peaks(cube, fit.posterior.fluxes.shape, a, s)
+def _summarise_peak(fit: Fit) -> dict[str, Any]:
+    """Summarise the peak in rest-frame Bessell B (Vega), corrected for the Milky Way, not for the host."""
+    theta, a = fit.split_values(fit.thin_draws(_PEAK_DRAWS))
+    t0, z, shapes = fit.posterior.split_theta(theta)
+    grid = fit.posterior.fluxes.grid
+    apparent, phase, decline = fit.posterior.fluxes.compute_peaks(a, shapes)
     distance = distance_modulus(z)
     quantities = {
         "apparent": apparent, "absolute": apparent - distance, "distance_modulus": distance,
         "mjd": t0 + (1 + z) * phase, "dm15": decline,
     }  # fmt: skip
-    if cube.dark_start and len(cube.linear) == 1:
-        quantities["explosion_mjd"] = t0 + (1 + z) * cube.start
+    if grid.dark_start and not grid.is_salt:
+        quantities["explosion_mjd"] = t0 + (1 + z) * grid.start
     numbers: dict[str, Any] = {"band": "rest-frame Bessell B, Vega", "cosmology": COSMOLOGY}
     for name, values in quantities.items():
-        seen = values[np.isfinite(values)]
-        numbers[name] = float(np.median(seen)) if len(seen) else None
-        numbers[f"{name}_std"] = float(np.std(seen)) if len(seen) else None
+        finite = values[np.isfinite(values)]
+        numbers[name] = float(np.median(finite)) if len(finite) else None
+        numbers[f"{name}_std"] = float(np.std(finite)) if len(finite) else None
     return numbers
 
 
-def _diagnostics(fit: Fit) -> dict[str, Any]:
-    told = ("sampler", "effective_draws", "pareto_k", "rounds", "evaluations")
+def _list_diagnostics(fit: Fit) -> dict[str, Any]:
+    names = ("sampler", "effective_draws", "pareto_k", "rounds", "evaluations")
     modes = [
         dict(zip(fit.posterior.names, mode.theta.tolist(), strict=True)) | {"log_density": mode.height}
         for mode in fit.modes
     ]
-    return {name: getattr(fit.sample, name) for name in told} | {"modes": modes}
+    return {name: getattr(fit.sample, name) for name in names} | {"modes": modes}
 
 
-def _likelihood(fit: Fit, payload: Payload) -> str:
-    parameters, is_salt = payload.parameters, fit.posterior.fluxes.cube.law is not None
+def _describe_likelihood(fit: Fit, request: FitRequest) -> str:
+    parameters, is_salt = request.parameters, fit.posterior.fluxes.grid.is_salt
     rows = f"Student's t, nu = {NU:g}" if parameters.robust else "Gaussian in flux"
     if is_salt:
         scatter = "SALT's own covariance" if parameters.modelcov else "no model covariance"
@@ -163,24 +143,21 @@ def _likelihood(fit: Fit, payload: Payload) -> str:
     return f"{rows}; measured errors, {scatter}{dust}; limits {parameters.limits}"
 
 
-def finite(value: Any) -> Any:
-    """The same, with None for numbers that are not finite."""
+def _replace_non_finite(value: Any) -> Any:
+    """Replace numbers that are not finite by None."""
     if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
+        return {key: _replace_non_finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return [_replace_non_finite(item) for item in value]
     if isinstance(value, np.ndarray) and not np.isfinite(value).all():
-        return finite(value.tolist())
-    return value
+        return _replace_non_finite(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def annotations(numbers: dict[str, Any]) -> dict[str, Any]:
-    """The main numbers, flat: medians and standard deviations of the parameters, chi2, peak, evidence."""
-    flat: dict[str, Any] = {"model": numbers["source"]}
-    for name, summary in numbers["parameters"].items():
+def flatten_results(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the main numbers, flat: medians and deviations of the parameters, chi2, peak, evidence."""
+    flat: dict[str, Any] = {"model": results["source"]}
+    for name, summary in results["parameters"].items():
         flat[name], flat[f"{name}_err"] = summary["median"], summary["std"]
-    flat |= {name: numbers[name] for name in ("chi2", "ndof", "misfit_p_value", "log_evidence")}
-    flat["peak_absolute_mag_B"] = numbers["peak"]["absolute"]
-    return flat
+    flat |= {name: results[name] for name in ("chi2", "ndof", "misfit_p_value", "log_evidence")}
+    return flat | {"peak_absolute_mag_B": results["peak"]["absolute"]}

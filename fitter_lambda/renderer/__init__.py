@@ -1,14 +1,12 @@
-"""The renderer: opens what must not be opened next to secrets, draws, and computes.
+"""The renderer: opens files that must not be opened beside secrets, draws, and computes.
 
-A container function without any AWS permission: what it reads and writes are presigned URLs in its
-event. Top to bottom; imports run downwards only::
+A container function without any AWS permission: it reads and writes presigned URLs in its event.
 
-    tasks                               one event, one answer
-    unpickle, pickle_vocabulary, plain  joblib files of anyone -> JSON
-    corner_options, samples             what a corner plot is drawn from (by output.corner_figure)
-    periodogram, lomb_scargle           light curves -> periodograms
-    deredden, dust_map                  photometry without the extinction of our Galaxy
-    options                             options as a query string or a body sends them
-    transfer                            the edge: presigned URLs
-    errors                              what can be wrong
+- tasks: one event, one answer
+- joblib_files, pickle_machine, pickle_vocabulary, json_values: joblib files of anyone as JSON
+- corner_options, corner_samples: the input of a corner plot, which output.corner_figure draws
+- periodogram, lomb_scargle: light curves to periodograms
+- dereddening: photometry without the extinction of our Galaxy
+- option_checks: options as a query string or a body sends them
+- presigned_urls: sources and products
 """

@@ -16,22 +16,22 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaln
 
-__all__ = ["Band", "Grid", "false_alarm_probability", "power"]
+from fitter_lambda.arrays import Array, Indices
 
-Array = npt.NDArray[np.float64]
+__all__ = ["BandLightCurve", "FrequencyGrid", "compute_power", "false_alarm_probability"]
 Complex = npt.NDArray[np.complex128]
 
 #: Relative precision of the sums; far below the ridge, which is far below any real power.
 _PRECISION = 1e-10
-#: Added to the normal matrices' diagonals (elsewhere about 1): at frequencies where the times show the
-#: model in too few phases, what the data cannot tell gets no power, rather than any.
+#: Added to the diagonals of the normal matrices (about 1): where the times cover too few phases, coefficients
+#: that the data do not constrain get no power.
 _RIDGE = 1e-7
-#: Frequencies that are solved for at once, for the memory's sake.
+#: Frequencies that are solved for at once, to limit memory.
 _CHUNK = 20_000
 
 
 @dataclass(frozen=True)
-class Band:
+class BandLightCurve:
     """One band's light curve.
 
     Attributes
@@ -48,7 +48,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Grid:
+class FrequencyGrid:
     """Evenly spaced frequencies: `size` of them from `start` on, `step` apart (1/day)."""
 
     start: float
@@ -57,20 +57,22 @@ class Grid:
 
     @property
     def frequencies(self) -> Array:
+        """All frequencies (1/day)."""
         return self.start + self.step * np.arange(self.size, dtype=np.float64)
 
     @property
     def width(self) -> float:
+        """The last frequency less the first (1/day)."""
         return self.step * (self.size - 1)
 
 
-def power(bands: Sequence[Band], grid: Grid, nterms: int) -> Array:
-    """Power at each frequency: the part of χ² about the means that the model explains.
+def compute_power(bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int) -> Array:
+    """Compute the power at each frequency: the part of χ² about the means that the model explains.
 
     Parameters
     ----------
-    bands : sequence of Band
-    grid : Grid
+    bands : sequence of BandLightCurve
+    grid : FrequencyGrid
     nterms : int
         Harmonics, from 1.
 
@@ -82,18 +84,17 @@ def power(bands: Sequence[Band], grid: Grid, nterms: int) -> Array:
     explained, total = np.zeros(grid.size), 0.0
     for band in bands:
         weights = band.error.min() ** 2 / band.error**2
-        # from the first flux, so that constant ones are exactly constant
+        # counted from the first flux, so that a constant flux is exactly 0
         flux = band.flux - band.flux[0]
         flux = flux - np.average(flux, weights=weights)
-        explained += _explained(band.time, flux, weights / weights.sum(), grid, nterms) * (
-            np.sum(band.error**-2.0)
-        )
+        share = _compute_explained(band.time, flux, weights / weights.sum(), grid, nterms)
+        explained += share * np.sum(band.error**-2.0)
         total += float(np.sum((flux / band.error) ** 2))
     return np.clip(explained / total, 0, 1) if total > 0 else explained
 
 
-def _explained(time: Array, flux: Array, weights: Array, grid: Grid, nterms: int) -> Array:
-    """How much the model takes off the weighted mean square of the flux.
+def _compute_explained(time: Array, flux: Array, weights: Array, grid: FrequencyGrid, nterms: int) -> Array:
+    """Compute the weighted mean square of the flux that the model explains.
 
     In the basis exp(i k ω t), k = ±1 … ±nterms, freed of its mean, the normal matrix has the elements
     W(l − k) − W(k)* W(l), where W is the transform of the weights.
@@ -111,8 +112,8 @@ def _explained(time: Array, flux: Array, weights: Array, grid: Grid, nterms: int
     return np.concatenate([_solve(window[:, part], signal[:, part], orders) for part in chunks])
 
 
-def _transform(time: Array, values: Array, grid: Grid, harmonic: int) -> Complex:
-    """Sums of values × exp(2πi k f t) over time, for each frequency f of the grid and k the harmonic."""
+def _transform(time: Array, values: Array, grid: FrequencyGrid, harmonic: int) -> Complex:
+    """Sum values × exp(2πi k f t) over time, for each frequency f of the grid and k the harmonic."""
     # modes are counted from the middle of the grid
     middle = harmonic * (grid.start + grid.step * (grid.size // 2))
     points = 2 * np.pi * ((harmonic * grid.step * time) % 1.0)
@@ -120,7 +121,7 @@ def _transform(time: Array, values: Array, grid: Grid, harmonic: int) -> Complex
     return np.asarray(finufft.nufft1d1(points, shifted, grid.size, eps=_PRECISION, isign=1, nthreads=1))
 
 
-def _solve(window: Complex, signal: Complex, orders: npt.NDArray[np.int_]) -> Array:
+def _solve(window: Complex, signal: Complex, orders: Indices) -> Array:
     zero = window.shape[0] - 1
     both = np.concatenate([window[:0:-1].conj(), window]).T  # orders −2·nterms … 2·nterms
     mean = both[:, orders + zero]
@@ -132,8 +133,10 @@ def _solve(window: Complex, signal: Complex, orders: npt.NDArray[np.int_]) -> Ar
     return np.asarray(np.sum(right.conj() * coefficients, axis=1).real)
 
 
-def false_alarm_probability(value: float, bands: Sequence[Band], grid: Grid, nterms: int) -> float:
-    """How often noise alone would reach a power somewhere in the grid's range.
+def false_alarm_probability(
+    value: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int
+) -> float:
+    """Return how often noise alone would reach a power somewhere in the grid's range.
 
     For white Gaussian noise with the given relative errors. It is Davies' (1987, Biometrika 74, 33) upper
     bound, with the form that Baluev (2008, MNRAS 385, 1279) gives it for the standard normalisation: one
@@ -147,7 +150,7 @@ def false_alarm_probability(value: float, bands: Sequence[Band], grid: Grid, nte
     value : float
         Power, from 0 to 1.
     bands, grid, nterms
-        As given to `power`.
+        As of `compute_power`.
 
     Returns
     -------

@@ -1,47 +1,51 @@
-"""Periodograms of light curves: the frequencies to look at, the power there, the best periods.
+"""Periodograms of light curves: the frequencies, the power there, the best periods.
 
-A source is ``{"mjd": [...], "flux": [...], "fluxerr": [...], "filter": [...]}``. The frequencies run
-from one period in the data, ``fmin`` = 1 / baseline, to ``fmax`` = 10 per day, which takes in RR Lyrae
-and most eclipsing binaries, or to the mean Nyquist frequency of the fullest filter where that is higher
-(in uneven times it is no limit: VanderPlas 2018, ApJS 236, 16). They are ``oversampling`` steps to the
-width of a peak, 1 / baseline.
+A source is ``{"mjd": [...], "flux": [...], "fluxerr": [...], "filter": [...]}``. The frequencies run from one
+period in the data, ``fmin`` = 1 / baseline, to ``fmax`` = 10 per day, which includes RR Lyrae and most
+eclipsing binaries, or to the mean Nyquist frequency of the filter with most points if that is higher (for
+uneven times it is no limit: VanderPlas 2018, ApJS 236, 16). There are ``oversampling`` steps to the width of
+a peak, 1 / baseline.
 """
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import find_peaks
 
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.lomb_scargle import Band, Grid, false_alarm_probability, power
-from fitter_lambda.renderer.options import checked, number, whole
+from fitter_lambda.renderer.lomb_scargle import (
+    BandLightCurve,
+    FrequencyGrid,
+    compute_power,
+    false_alarm_probability,
+)
+from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
 
-__all__ = ["periodogram"]
-
-Array = npt.NDArray[np.float64]
+__all__ = ["compute_periodogram"]
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
 MAX_FILTERS = 40
 MAX_FREQUENCIES = 500_000
-#: Bounds the time: frequencies × filters × (4 + nterms²), which goes as the seconds do.
-_MOST_WORK = 60_000_000
-#: More than these are put together in bins: a browser draws no more.
-MAX_SHOWN = 50_000
-_FEWEST_POINTS = 5
+#: Of frequencies × filters × (4 + nterms²), to which the seconds are proportional.
+_MAX_WORK = 60_000_000
+#: More frequencies are binned: a browser draws no more.
+MAX_BINS = 50_000
+_MIN_POINTS = 5
 #: Days; times that differ by less are the same.
-_SHORTEST = 1e-6
-_FMAX = 10.0
-_FREQUENCY = (number(1e-6, 1e6), "a frequency from 1e-6 to 1e6 per day")
+_MIN_BASELINE = 1e-6
+_DEFAULT_FMAX = 10.0
+_FREQUENCY = (check_number(1e-6, 1e6), "a frequency from 1e-6 to 1e6 per day")
 _CHECKS = {
     "fmin": _FREQUENCY,
     "fmax": _FREQUENCY,
-    "oversampling": (number(1, 50), "a number of frequencies to a peak's width, from 1 to 50"),
-    "nterms": (whole(1, 6), "a whole number of harmonics from 1 to 6"),
-    "peaks": (whole(1, 50), "a whole number of periods from 1 to 50"),
+    "oversampling": (check_number(1, 50), "a number of frequencies to a peak's width, from 1 to 50"),
+    "nterms": (check_integer(1, 6), "a whole number of harmonics from 1 to 6"),
+    "peaks": (check_integer(1, 50), "a whole number of periods from 1 to 50"),
 }
 _METHOD = (
     "generalised Lomb-Scargle with floating means (Zechmeister & Kürster 2009); several filters by the "
@@ -52,49 +56,60 @@ _FALSE_ALARM = (
 )
 
 
-def periodogram(source: object, options: object) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Settings:
+    """The checked options; None: chosen from the data."""
+
+    fmin: float | None = None
+    fmax: float | None = None
+    oversampling: float = 5.0
+    nterms: int = 1
+    peaks: int = 5
+
+
+def compute_periodogram(source: object, options: object) -> dict[str, Any]:
     """Compute the periodogram of a light curve.
 
     Parameters
     ----------
     source : object
-        Columns of equal length: days, fluxes and their errors in one unit, names of filters. Rows
-        without any of the numbers are left out.
+        Columns of equal length: days, fluxes and their errors in one unit, names of filters. Rows that lack
+        one of the numbers are left out.
     options : object
         ``fmin``, ``fmax`` (1/day), ``oversampling`` (5), ``nterms`` (1), ``peaks`` (5), or None.
 
     Returns
     -------
     dict
-        ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_SHOWN` of them; ``best_periods``,
-        highest power first, each with ``period`` (days), ``frequency``, ``power`` and
-        ``false_alarm_probability``; what was used for it; and ``notes``, sentences on what was left out.
+        ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them; ``best_periods``, highest
+        power first, each with ``period`` (days), ``frequency``, ``power`` and ``false_alarm_probability``;
+        the settings; and ``notes``, sentences on what was left out.
 
     Raises
     ------
     RenderError
-        Too few data, or options that are impossible, with them or together.
+        Too few data, or options that are impossible by themselves or together.
     """
-    chosen = {"oversampling": 5.0, "nterms": 1, "peaks": 5} | checked(options, _CHECKS, "options", "option")
+    settings = _Settings(**check_options(options, _CHECKS, "options", "option"))
     notes: list[str] = []
-    columns = _columns(source)
-    bands = _bands(columns, chosen["nterms"], notes)
-    baseline = _baseline(bands)
-    grid = _grid(bands, baseline, chosen, notes)
-    powers = power(list(bands.values()), grid, chosen["nterms"])
-    best = _best_periods(list(bands.values()), grid, powers, chosen)
-    used = sum(len(band.time) for band in bands.values())
+    columns = _check_columns(source)
+    light_curves = _split_filters(columns, settings.nterms, notes)
+    bands = list(light_curves.values())
+    baseline = _compute_baseline(bands)
+    grid = _choose_grid(bands, baseline, settings, notes)
+    powers = compute_power(bands, grid, settings.nterms)
+    n_points = sum(len(band.time) for band in bands)
     return {
-        **_shown(grid.frequencies, powers, notes),
-        "best_periods": best,
-        "nterms": chosen["nterms"],
-        "filters": list(bands),
-        "num_points": used,
-        "num_left_out": len(columns["mjd"]) - used,
+        **_bin_frequencies(grid.frequencies, powers, notes),
+        "best_periods": _find_best_periods(bands, grid, powers, settings),
+        "nterms": settings.nterms,
+        "filters": list(light_curves),
+        "num_points": n_points,
+        "num_left_out": len(columns["mjd"]) - n_points,
         "baseline": baseline,
         "fmin": grid.start,
         "fmax": grid.start + grid.width,
-        "oversampling": chosen["oversampling"],
+        "oversampling": settings.oversampling,
         "method": _METHOD,
         "normalization": "standard",
         "false_alarm_method": _FALSE_ALARM,
@@ -102,7 +117,7 @@ def periodogram(source: object, options: object) -> dict[str, Any]:
     }
 
 
-def _columns(source: object) -> dict[str, list[Any]]:
+def _check_columns(source: object) -> dict[str, list[Any]]:
     if not isinstance(source, Mapping) or not all(isinstance(source.get(name), list) for name in COLUMNS):
         raise RenderError(f"The light curve is no object with the lists {', '.join(COLUMNS)}.")
     columns = {name: source[name] for name in COLUMNS}
@@ -116,112 +131,111 @@ def _columns(source: object) -> dict[str, list[Any]]:
     return columns
 
 
-def _bands(columns: dict[str, list[Any]], nterms: int, notes: list[str]) -> dict[str, Band]:
-    """The filters that have enough usable rows, in the order of their names."""
-    time, flux, error = (_numbers(columns[name]) for name in COLUMNS[:3])
-    names = np.array(columns["filter"], dtype=object)
+def _split_filters(columns: dict[str, list[Any]], nterms: int, notes: list[str]) -> dict[str, BandLightCurve]:
+    """Return the filters that have enough usable rows, in the order of their names."""
+    time, flux, error = (_to_array(columns[name]) for name in COLUMNS[:3])
+    filters = np.array(columns["filter"], dtype=object)
     usable = (np.abs(time) < 1e7) & (np.abs(flux) < 1e30) & (error > 1e-30) & (error < 1e30)
     if len(time) > usable.sum():
         notes.append(f"{len(time) - usable.sum()} rows without a measured flux, error or time are left out.")
-    named = sorted(set(names[usable]))
-    if len(named) > MAX_FILTERS:
-        raise RenderError(f"There are {len(named)} filters, at most {MAX_FILTERS} can be taken; choose some.")
-    bands = {}
-    for name in named:
-        rows = usable & (names == name)
-        # a filter's constant and harmonics, and one row that can disagree with them
+    names = sorted(set(filters[usable]))
+    if len(names) > MAX_FILTERS:
+        raise RenderError(f"There are {len(names)} filters, at most {MAX_FILTERS} can be taken; choose some.")
+    light_curves = {}
+    for name in names:
+        rows = usable & (filters == name)
+        # a constant, the harmonics, and one row that can disagree with them
         if rows.sum() >= 2 * nterms + 2:
-            bands[name] = Band(time[rows], flux[rows], error[rows])
+            light_curves[name] = BandLightCurve(time[rows], flux[rows], error[rows])
         else:
             notes.append(f"The filter {name} is left out: {rows.sum()} points are too few for {nterms=}.")
-    count = sum(len(band.time) for band in bands.values())
-    if count < _FEWEST_POINTS:
+    if sum(len(band.time) for band in light_curves.values()) < _MIN_POINTS:
         raise RenderError(
             f"There are too few points for a periodogram: {usable.sum()} with a measured flux; expected at "
-            f"least {_FEWEST_POINTS}, and {2 * nterms + 2} in a filter with {nterms=}."
+            f"least {_MIN_POINTS}, and {2 * nterms + 2} in a filter with {nterms=}."
         )
-    return bands
+    return light_curves
 
 
-def _numbers(values: list[Any]) -> Array:
-    def real(value: Any) -> float:
-        try:
-            return float(value) if isinstance(value, (int, float)) else math.nan
-        except OverflowError:
-            return math.nan
-
-    return np.array([real(value) for value in values], dtype=float)
+def _to_array(values: list[Any]) -> Array:
+    """Return numbers; NaN for everything else, and for integers that overflow."""
+    is_number = (isinstance(value, (int, float)) and abs(value) < 1e300 for value in values)
+    return np.array(
+        [value if ok else math.nan for value, ok in zip(values, is_number, strict=True)], dtype=float
+    )
 
 
-def _baseline(bands: Mapping[str, Band]) -> float:
-    times = np.concatenate([band.time for band in bands.values()])
-    baseline = float(np.ptp(times))
-    if not baseline > _SHORTEST:
+def _compute_baseline(bands: list[BandLightCurve]) -> float:
+    baseline = float(np.ptp(np.concatenate([band.time for band in bands])))
+    if not baseline > _MIN_BASELINE:
         raise RenderError("All points are of the same time; a periodogram needs different ones.")
-    if all(np.ptp(band.flux) == 0 for band in bands.values()):
+    if all(np.ptp(band.flux) == 0 for band in bands):
         raise RenderError("The flux is the same at all times; there is no period to be found in it.")
     return baseline
 
 
-def _grid(bands: Mapping[str, Band], baseline: float, chosen: dict[str, Any], notes: list[str]) -> Grid:
-    fmin = chosen.get("fmin", 1 / baseline)
-    nyquist = max(len(band.time) for band in bands.values()) / (2 * baseline)
-    fmax = chosen.get("fmax", max(_FMAX, nyquist))
+def _choose_grid(
+    bands: list[BandLightCurve], baseline: float, settings: _Settings, notes: list[str]
+) -> FrequencyGrid:
+    nyquist = max(len(band.time) for band in bands) / (2 * baseline)
+    fmin, fmax = settings.fmin or 1 / baseline, settings.fmax or max(_DEFAULT_FMAX, nyquist)
     if fmin >= fmax:
         raise RenderError(
-            f"fmin is {fmin:.6g} and fmax {fmax:.6g} per day; expected fmin below fmax, give both."
+            f"fmin is {fmin:.6g}, fmax {fmax:.6g} per day; expected fmin below fmax, give both."
         )
-    most = min(MAX_FREQUENCIES, _MOST_WORK // (len(bands) * (4 + chosen["nterms"] ** 2)))
-    size = math.ceil((fmax - fmin) * baseline * chosen["oversampling"]) + 1
-    if size > most and "fmax" in chosen:
+    most = min(MAX_FREQUENCIES, _MAX_WORK // (len(bands) * (4 + settings.nterms**2)))
+    size = math.ceil((fmax - fmin) * baseline * settings.oversampling) + 1
+    if size > most and settings.fmax:
         raise RenderError(
             f"These are {size} frequencies, at most {most} can be taken here; "
             "expected a smaller fmax, a range from fmin to fmax that is narrower, or less oversampling."
         )
     if size > most:
-        fmax, size = fmin + (most - 1) / (baseline * chosen["oversampling"]), most
+        fmax, size = fmin + (most - 1) / (baseline * settings.oversampling), most
         notes.append(f"The range ends at {fmax:.6g} per day, after {most} frequencies; give fmin and fmax.")
-    return Grid(fmin, (fmax - fmin) / (size - 1), size)
+    return FrequencyGrid(fmin, (fmax - fmin) / (size - 1), size)
 
 
-def _best_periods(
-    bands: list[Band], grid: Grid, powers: Array, chosen: dict[str, Any]
+def _find_best_periods(
+    bands: list[BandLightCurve], grid: FrequencyGrid, powers: Array, settings: _Settings
 ) -> list[dict[str, float]]:
-    nterms = chosen["nterms"]
-    best = []
-    for place in _peaks(powers, math.ceil(1.5 * chosen["oversampling"]))[: chosen["peaks"]]:
-        frequency, height = _refined(bands, grid, nterms, place)
-        best.append({
+    periods = []
+    for place in _find_maxima(powers, math.ceil(1.5 * settings.oversampling))[: settings.peaks]:
+        frequency, height = _refine_maximum(bands, grid, settings.nterms, place)
+        periods.append({
             "period": 1 / frequency,
             "frequency": frequency,
             "power": height,
-            "false_alarm_probability": false_alarm_probability(height, bands, grid, nterms),
+            "false_alarm_probability": false_alarm_probability(height, bands, grid, settings.nterms),
         })  # fmt: skip
-    return sorted(best, key=lambda period: -period["power"])
+    return sorted(periods, key=lambda period: -period["power"])
 
 
-def _peaks(powers: Array, distance: int) -> npt.NDArray[np.int_]:
-    """Indices of local maxima, highest first; of those that are too near to be told apart, the highest.
+def _find_maxima(powers: Array, distance: int) -> Indices:
+    """Return indices of local maxima, highest first; of those nearer than `distance`, only the highest.
 
-    That is 1.5 / baseline (Loumos & Deeming 1978, Ap&SS 56, 285). The ends of the range can be maxima.
+    Peaks within 1.5 / baseline cannot be told apart (Loumos & Deeming 1978, Ap&SS 56, 285). The ends of the
+    range can be maxima.
     """
     padded = np.concatenate([[-1.0], powers, [-1.0]])
     places = find_peaks(padded, distance=distance)[0] - 1
     return np.asarray(places[np.argsort(-powers[places], kind="stable")])
 
 
-def _refined(bands: list[Band], grid: Grid, nterms: int, place: int) -> tuple[float, float]:
-    """Frequency and power of a peak, a hundred times finer than the grid."""
+def _refine_maximum(
+    bands: list[BandLightCurve], grid: FrequencyGrid, nterms: int, place: int
+) -> tuple[float, float]:
+    """Return frequency and power of a maximum, a hundred times finer than the grid."""
     low = grid.start + grid.step * max(0, place - 1)
     high = grid.start + grid.step * min(grid.size - 1, place + 1)
-    fine = Grid(low, (high - low) / 200, 201)
-    powers = power(bands, fine, nterms)
+    fine = FrequencyGrid(low, (high - low) / 200, 201)
+    powers = compute_power(bands, fine, nterms)
     return float(fine.frequencies[powers.argmax()]), float(powers.max())
 
 
-def _shown(frequencies: Array, powers: Array, notes: list[str]) -> dict[str, list[float]]:
-    """What the answer holds of the periodogram: all of it, or the strongest of each bin."""
-    width = -(-len(powers) // MAX_SHOWN)
+def _bin_frequencies(frequencies: Array, powers: Array, notes: list[str]) -> dict[str, list[float]]:
+    """Return all frequencies and their power, or the strongest of each bin."""
+    width = -(-len(powers) // MAX_BINS)
     if width > 1:
         notes.append(
             f"Of {len(powers)} frequencies the strongest of each {width} is shown; best periods are of all."

@@ -27,8 +27,7 @@ from typing import Any
 
 import pytest
 
-from fitter_lambda.engine.priors import CLASSES, class_of
-from fitter_lambda.engine.template_ranking import RATES
+from fitter_lambda.engine.supernova_classes import CLASSES, RATES, get_supernova_class
 from fitter_lambda.input.fit_parameters import PARAMETERS
 from infra import PROJECT
 from infra.client import Api
@@ -252,8 +251,8 @@ def test_the_page_lists_the_parameters_of_the_fitter() -> None:
 
 def test_the_page_lists_the_classes_of_the_fitter() -> None:
     expected = [
-        [name, kind.group, str(kind.mean), str(kind.sigma), "yes" if kind.dusty else "no"]
-        for name, kind in (*CLASSES.items(), ("any other", class_of("any other")))
+        [name, kind.group, str(kind.mean), str(kind.sigma), "yes" if kind.is_dusty else "no"]
+        for name, kind in (*CLASSES.items(), ("any other", get_supernova_class("any other")))
     ]
     assert parse_fitter_table("type in sncosmo", "class", "mean of M_B", "sigma", "host dust") == expected
     assert parse_fitter_table("class", "rate") == [[name, str(rate)] for name, rate in RATES.items()]

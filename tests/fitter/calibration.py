@@ -24,19 +24,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, fit_cube
+from fitter_lambda.engine.fit import Fit, fit_source
 from fitter_lambda.engine.priors import RedshiftPrior
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
-from tests.fitter.simulate import Case, data_of
+from tests.fitter.simulate import Case, build_data
 
 __all__ = ["CASES", "LEVEL", "Band", "main", "rank"]
 
 Array = npt.NDArray[np.float64]
 
 LEVEL = 0.99
-_DRAWS, _KEPT = 1500, 250
+_DRAWS, _N_RANKED = 1500, 250
 _FIXED = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)
 _NEAR = RedshiftPrior("fixed", 0.02, 0.0, 0.02, 0.02)
 _KNOWN = RedshiftPrior("gaussian", 0.06, 0.006, 0.03, 0.09)
@@ -45,9 +45,9 @@ _PLAIN = Parameters(model_error=0.0, mwebv=0.05, modelcov=False)
 _ROBUST = Parameters(model_error=0.0, mwebv=0.05, modelcov=False, robust=True)
 
 
-def _salt3(name: str, redshift: RedshiftPrior = _FIXED, error: float = 15.0, **given: Any) -> Case:
+def _salt3(name: str, redshift: RedshiftPrior = _FIXED, error: float = 15.0, **survey: Any) -> Case:
     return Case(
-        f"salt3, {name}", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59045.0), error=error, **given
+        f"salt3, {name}", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59045.0), error=error, **survey
     )
 
 
@@ -113,8 +113,8 @@ class Band:
 
     def holds(self, ranks: Array) -> bool:
         """Whether the ranks' distribution stays within."""
-        found = self.excess(ranks) + self.at
-        return bool(np.all((found >= self.low - 1e-12) & (found <= self.high + 1e-12)))
+        distribution = self.excess(ranks) + self.at
+        return bool(np.all((distribution >= self.low - 1e-12) & (distribution <= self.high + 1e-12)))
 
 
 def rank(case: Case, seed: int) -> dict[str, float]:
@@ -122,23 +122,20 @@ def rank(case: Case, seed: int) -> dict[str, float]:
     random = np.random.default_rng([zlib.crc32(case.name.encode()), seed])
     truth, rows = case.draw(random)
     parameters = replace(case.parameters, seed=seed, n_draws=_DRAWS)
-    data = data_of(rows, case.redshift, parameters.mwebv or 0.0)
-    fit = fit_cube(load_cube(case.source), data, parameters, 0.0, lambda done, doing: None)
+    data = build_data(rows, case.redshift, parameters.mwebv or 0.0)
+    fit = fit_source(load_source_grid(case.source), data, parameters, 0.0, lambda done, doing: None)
     t0 = fit.draws[:, fit.names.index("t0")]
-    kept = fit.draws[(t0 >= case.window[0]) & (t0 <= case.window[1])][:_KEPT]
+    draws = fit.draws[(t0 >= case.window[0]) & (t0 <= case.window[1])][:_N_RANKED]
     values = np.array([truth[name] for name in fit.names])
-    both = np.vstack([values, kept])
+    both = np.vstack([values, draws])
     columns = np.column_stack([both, _log_likelihood(fit, both)])
     below = np.sum(columns[1:] < columns[0], axis=0)
-    ranks = (below + random.uniform(size=len(below))) / (len(kept) + 1)
+    ranks = (below + random.uniform(size=len(below))) / (len(draws) + 1)
     return dict(zip([*fit.names, "log likelihood"], ranks.tolist(), strict=True))
 
 
 def _log_likelihood(fit: Fit, values: Array) -> Array:
-    theta, a = fit.split(values)
-    design, scatter = fit.posterior.view(theta)
-    likelihood = fit.posterior.likelihood
-    return likelihood.total(design, likelihood.expected(design, a, scatter))
+    return fit.posterior.likelihood.log_density(fit.predict_rows(values))
 
 
 def _rank(task: tuple[Case, int]) -> dict[str, float]:
@@ -192,19 +189,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--plots", type=Path, default=Path("calibration"), help="folder of the rank plots")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="models whose name has this in it")
-    given = parser.parse_args(arguments)
-    given.plots.mkdir(parents=True, exist_ok=True)
-    band, good = Band.of(given.number), True
-    for case in (case for case in CASES if given.only in case.name):
+    options = parser.parse_args(arguments)
+    options.plots.mkdir(parents=True, exist_ok=True)
+    band, good = Band.of(options.number), True
+    for case in (case for case in CASES if options.only in case.name):
         try:
-            load_cube(case.source)
+            load_source_grid(case.source)
         except TemplateError as error:
             print(f"{case.name:26s} left out: {error}")
             continue
-        found = list(_progress(ranks_of(case, given.number, given.processes), case.name, given.number))
-        columns = {name: np.array([item[name] for item in found]) for name in found[0]}
+        ranks = list(_progress(ranks_of(case, options.number, options.processes), case.name, options.number))
+        columns = {name: np.array([item[name] for item in ranks]) for name in ranks[0]}
         good &= _report(case, columns, band)
-        _draw(case, columns, band, given.plots / f"{re.sub('[^a-z0-9]+', '-', case.name)}.png")
+        _draw(case, columns, band, options.plots / f"{re.sub('[^a-z0-9]+', '-', case.name)}.png")
     return 0 if good else 1
 
 

@@ -1,4 +1,4 @@
-"""The real fits that many tests look at, and a web server that does what it is told."""
+"""Real fits that many tests share, and a web server with programmable answers."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from sncosmo.models import _SOURCES
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import COMPARABLE, sn2019dwz
 
@@ -22,25 +22,25 @@ def fit() -> Fit:
 
 @pytest.fixture(scope="session")
 def plain_fit() -> Fit:
-    """The same under flat priors and measured errors alone, which is what sncosmo's own fits assume."""
-    given = sn2019dwz(fix_z="True", **COMPARABLE)
-    return fit_supernova(parse_payload(given), lambda fraction, message: None)
+    """The same under flat priors and measured errors alone, as sncosmo's fits assume."""
+    request = sn2019dwz(fix_z="True", **COMPARABLE)
+    return fit_supernova(parse_payload(request), lambda fraction, message: None)
 
 
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
-    """The whole answer for SN 2019dwz, and on the way everything that makes it."""
-    return analyse(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
+    """The callback document of SN 2019dwz."""
+    return fit_payload(sn2019dwz(n_draws="1000", seed=3), lambda fraction, message: None)
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers with sncosmo is forgotten after it."""
+    """Restore sncosmo's registered sources after the test."""
     monkeypatch.setattr(_SOURCES, "_instances", _SOURCES._instances.copy())
 
 
 class Server:
-    """Answers with the statuses it is given, the last one for ever; keeps what it was sent."""
+    """Answers with `statuses` in turn, repeating the last one; records all requests."""
 
     def __init__(self) -> None:
         self.statuses = [200]

@@ -1,4 +1,4 @@
-"""The renderer as its caller has it: a source in, an event, an answer, a product out."""
+"""Helpers to call the renderer: a source in; an answer and a product out."""
 
 import json
 from typing import Any

@@ -18,16 +18,24 @@ import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 from scipy import stats
 
-from fitter_lambda.engine import cube
-from fitter_lambda.engine.fit_data import Data
-from fitter_lambda.engine.priors import CLASSES, RedshiftPrior
+from fitter_lambda.engine import source_grid
+from fitter_lambda.engine.fit_data import FitData
+from fitter_lambda.engine.priors import RedshiftPrior
+from fitter_lambda.engine.supernova_classes import CLASSES
 from fitter_lambda.input import templates
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
-from fitter_lambda.input.templates import load_bandpasses, load_source, source_types
+from fitter_lambda.input.sncosmo_registries import get_source_types
+from fitter_lambda.input.templates import load_bandpasses, load_source
 
 __all__ = [
-    "Case", "bump", "data_of", "dusty", "offer", "offer_shared", "tabulate",
+    "Case",
+    "build_data",
+    "build_dusty_model",
+    "bump",
+    "offer_shared_sources",
+    "offer_sources",
+    "tabulate",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
@@ -92,7 +100,7 @@ class Case:
     def _parameters(self, random: np.random.Generator) -> dict[str, float]:
         z = _draw_redshift(self.redshift, random)
         truth = {"z": z, "t0": random.uniform(*self.window)}
-        kind = CLASSES[source_types()[self.source]]
+        kind = CLASSES[get_source_types()[self.source]]
         # a redshift that is uncertain by peculiar velocities is that of the distance
         peculiar = 0.0 if self.redshift.kind == "gaussian" else 5 / math.log(10) * 1e-3 / z
         magnitude = random.normal(kind.mean, math.hypot(kind.sigma, peculiar)) + COSMOLOGY.distmod(z).value
@@ -128,9 +136,9 @@ class Case:
         return LightCurve(mjd, flux, error, limit, band, passes)
 
 
-def data_of(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> Data:
+def build_data(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> FitData:
     """What the engine fits, from a light curve and what is known of its redshift."""
-    return Data(rows, [], mwebv, "given", redshift)
+    return FitData(rows, [], mwebv, "given", redshift)
 
 
 def _draw_redshift(prior: RedshiftPrior, random: np.random.Generator) -> float:
@@ -145,9 +153,9 @@ def _draw_redshift(prior: RedshiftPrior, random: np.random.Generator) -> float:
 
 @functools.cache
 def _bandpasses(names: tuple[str, ...]) -> list[Any]:
-    found, missing = load_bandpasses(names)
+    bandpasses, missing = load_bandpasses(names)
     assert not missing, missing
-    return [found[name] for name in names]
+    return [bandpasses[name] for name in names]
 
 
 @functools.cache
@@ -157,10 +165,10 @@ def _unit_magnitude(source: str) -> float:
 
 @functools.cache
 def _dusty_model(source: str) -> Any:
-    return dusty(load_source(source))
+    return build_dusty_model(load_source(source))
 
 
-def dusty(source: Any) -> Any:
+def build_dusty_model(source: Any) -> Any:
     """sncosmo's model of a source behind dust of its host and of the Milky Way (Fitzpatrick 1999)."""
     return sncosmo.Model(
         source,
@@ -195,15 +203,17 @@ def bump(phase: Array, wave: Array) -> Array:
     return np.asarray(1e-15 * light * hue * (1 + 0.2 * np.sin(wave / 150)))
 
 
-def offer(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
+def offer_sources(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
     """Let the engine load these sources by their names, too."""
-    plain, made = templates.load_source, {source.name: source for source in sources}
-    monkeypatch.setattr(cube, "load_source", lambda name: made[name] if name in made else plain(name))
+    load_plain, own = templates.load_source, {source.name: source for source in sources}
+    monkeypatch.setattr(
+        source_grid, "load_source", lambda name: own[name] if name in own else load_plain(name)
+    )
 
 
-def offer_shared(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def offer_shared_sources(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine load the templates beside the project."""
     monkeypatch.setenv("SNCOSMO_DATA_DIR", str(shared / "sncosmo-data"))
-    monkeypatch.setattr(templates, "activate", functools.cache(templates.activate.__wrapped__))
+    monkeypatch.setattr(templates, "build_overlay", functools.cache(templates.build_overlay.__wrapped__))
     # sncosmo asks where its files are only once in a process
     monkeypatch.setattr(sncosmo.builtins.DATADIR, "_checked_rootdir", None)

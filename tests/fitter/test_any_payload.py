@@ -1,4 +1,4 @@
-"""Whatever a payload holds, the fitter answers: a success or a reason, in JSON that fits into 3 MB."""
+"""Any payload gets a document: success or failure with a reason, in at most 3 MB of JSON."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.fit_parameters import PARAMETERS
 from tests.fitter.light_curves import payload, sn2019dwz_rows
 
@@ -113,13 +113,13 @@ class Listener(logging.Handler):
         self.heard.append(logging.Formatter().format(record))
 
 
-def answer(given: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The document, which is as the contract says, in time."""
     logger, listener = logging.getLogger("fitter_lambda"), Listener()
     logger.addHandler(listener)
     began = time.process_time()
     try:
-        document = analyse(given, lambda fraction, message: None)
+        document = fit_payload(request, lambda fraction, message: None)
     finally:
         logger.removeHandler(listener)
     assert time.process_time() - began < SECONDS
@@ -187,7 +187,7 @@ def test_thousands_of_rows_are_fitted_in_time(number: int, source: str, modelcov
     assert document["status"] == "success"
 
 
-def test_more_rows_than_that_are_refused_and_can_be_cut() -> None:
+def test_too_many_rows_are_refused_and_can_be_cut() -> None:
     before = [row | {"mjd": float(row["mjd"]) - 2000} for row in many(5000)]
     rows = before + sn2019dwz_rows()
     document = answer(given_rows(rows, "0.04608,,"))

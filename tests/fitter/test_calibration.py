@@ -12,9 +12,9 @@ Array = npt.NDArray[np.float64]
 @pytest.mark.parametrize(("name", "number"), [("salt3, z fixed", 30), ("salt3, limits", 60)])
 def test_truth_ranks_uniformly(name: str, number: int) -> None:
     (case,) = (case for case in CASES if case.name == name)
-    found = [rank(case, 10_000 + seed) for seed in range(number)]
+    ranks = [rank(case, 10_000 + seed) for seed in range(number)]
     band = Band.of(number)
-    outside = [key for key in found[0] if not band.holds(np.array([item[key] for item in found]))]
+    outside = [key for key in ranks[0] if not band.holds(np.array([item[key] for item in ranks]))]
     assert not outside
 
 

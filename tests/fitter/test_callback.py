@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from fitter_lambda.entry import egress
-from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.entry.callback_delivery import ProgressReporter, deliver_document
+from fitter_lambda.entry.egress import send_request
+from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.errors import CallbackError
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import sn2019dwz
@@ -21,46 +21,46 @@ QUICK = (0.01, 0.01, 0.01)
 
 
 def test_the_document_arrives(server: Server) -> None:
-    assert deliver(f"{server.url}/token", DOCUMENT, QUICK)
+    assert deliver_document(f"{server.url}/token", DOCUMENT, QUICK)
     (method, path, body, headers) = server.requests[0]
     assert (method, path, json.loads(body)) == ("POST", "/token", DOCUMENT)
     assert headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("trouble", [500, 502, 429])
-def test_trouble_that_passes_is_waited_out(server: Server, trouble: int) -> None:
+def test_temporary_errors_are_retried(server: Server, trouble: int) -> None:
     server.statuses = [trouble, trouble, 200]
-    assert deliver(server.url, DOCUMENT, QUICK)
+    assert deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 302])
-def test_a_definite_no_ends_it(server: Server, status: int) -> None:
+def test_refusals_are_not_retried(server: Server, status: int) -> None:
     server.statuses = [status]
     server.headers = {"Location": "http://127.0.0.1:1/"}
-    assert not deliver(server.url, DOCUMENT, QUICK)
+    assert not deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 1
 
 
-def test_trouble_that_stays_is_raised_for_the_queue(server: Server) -> None:
+def test_lasting_errors_are_raised_for_the_queue(server: Server) -> None:
     server.statuses = [503]
     with pytest.raises(CallbackError, match="HTTP 503"):
-        deliver(server.url, DOCUMENT, QUICK)
+        deliver_document(server.url, DOCUMENT, QUICK)
     assert len(server.requests) == 4
 
 
-def test_a_refused_connection_is_tried_again(server: Server) -> None:
+def test_a_refused_connection_is_retried(server: Server) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(CallbackError, match="ConnectionError"):
-            deliver(f"http://127.0.0.1:{closed.getsockname()[1]}/secret", DOCUMENT, QUICK)
+            deliver_document(f"http://127.0.0.1:{closed.getsockname()[1]}/secret", DOCUMENT, QUICK)
 
 
 def test_retry_after_is_honoured(server: Server) -> None:
     server.statuses = [429, 200]
     server.headers = {"Retry-After": "0.4"}
     began = time.monotonic()
-    assert deliver(server.url, DOCUMENT, QUICK)
+    assert deliver_document(server.url, DOCUMENT, QUICK)
     assert time.monotonic() - began >= 0.4
 
 
@@ -72,39 +72,39 @@ def test_addresses_that_are_not_public_are_never_called(
 ) -> None:
     monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "example.org")
     port = server.url.rpartition(":")[2]
-    assert not deliver(f"http://{host}:{port}/", DOCUMENT, QUICK)
+    assert not deliver_document(f"http://{host}:{port}/", DOCUMENT, QUICK)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[", "https://a b/", "http://\x00", "http://a:99999999/"])
-def test_urls_that_are_none_end_it(url: str) -> None:
+def test_invalid_urls_are_not_retried(url: str) -> None:
     try:
-        assert not deliver(url, DOCUMENT, QUICK)
+        assert not deliver_document(url, DOCUMENT, QUICK)
     except CallbackError:
         pytest.fail("this will not become better")
 
 
-def test_proxies_of_the_environment_are_not_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert egress.send("GET", server.url, timeout=(1, 1)).status_code == 200
+    assert send_request("GET", server.url, timeout=(1, 1)).status_code == 200
     monkeypatch.delenv("EGRESS_ALLOWED_HOSTS")
     monkeypatch.setenv("http_proxy", server.url)
     with pytest.raises(requests.RequestException):
-        egress.send("GET", "http://127.0.0.2:9/", timeout=(1, 1))
+        send_request("GET", "http://127.0.0.2:9/", timeout=(1, 1))
     assert len(server.requests) == 1
 
 
 def test_no_log_line_holds_the_token(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     server.statuses = [403]
-    deliver(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
+    deliver_document(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
     server.statuses = [500]
     with pytest.raises(CallbackError) as error:
-        deliver(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
+        deliver_document(f"{server.url}/webhook/s3cr3t", DOCUMENT, QUICK)
     assert "s3cr3t" not in caplog.text + str(error.value)
 
 
-def test_progress_is_reported_now_and_then(server: Server) -> None:
+def test_progress_is_reported_every_two_seconds(server: Server) -> None:
     now = [0.0]
     report = ProgressReporter(server.url, clock=lambda: now[0])
     for tenth in range(11):
@@ -115,7 +115,7 @@ def test_progress_is_reported_now_and_then(server: Server) -> None:
     assert progress[0]["message"] == "sampling"
 
 
-def test_nobody_hears_of_a_failed_report(server: Server) -> None:
+def test_failed_reports_are_ignored(server: Server) -> None:
     now = [0.0]
     server.statuses = [500]
     for url in (None, "", server.url, "http://127.0.0.1:1/", "http://["):
@@ -126,10 +126,10 @@ def test_nobody_hears_of_a_failed_report(server: Server) -> None:
     assert len(server.requests) == 3, "after three failures it gives up"
 
 
-def test_a_cancelled_analysis_is_not_fitted_on(server: Server) -> None:
+def test_a_cancelled_analysis_ends_the_fit(server: Server) -> None:
     """A refused report of progress ends the work; the answer says so, and will be refused as well."""
     server.statuses = [200, 403]
     clock = iter(range(0, 1000, 10))
-    document = analyse(sn2019dwz(), ProgressReporter(server.url, clock=lambda: float(next(clock))))
+    document = fit_payload(sn2019dwz(), ProgressReporter(server.url, clock=lambda: float(next(clock))))
     assert document["status"] == "failure" and "cancelled" in document["message"]
     assert len(server.bodies("PATCH")) == 2

@@ -9,27 +9,28 @@ import pytest
 import sncosmo
 
 from fitter_lambda.engine.fit import Fit
-from fitter_lambda.engine.template_ranking import RATES, fit_catalogue
+from fitter_lambda.engine.supernova_classes import RATES
+from fitter_lambda.engine.template_ranking import fit_catalogue
 from fitter_lambda.errors import FitterError
 from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
-from tests.fitter.simulate import bump, offer_shared
-from tests.fitter.test_document import unpacked
-from tests.fitter.test_fit import PHASE, WAVE, made
+from tests.fitter.simulate import bump, offer_shared_sources
+from tests.fitter.test_document import unpack_fit
+from tests.fitter.test_fit import PHASE, WAVE, simulate_rows
 
-Told = list[tuple[float, str]]
+Reports = list[tuple[float, str]]
 
 
-def search(given: dict[str, Any]) -> tuple[Fit, dict[str, Any], Told]:
-    told: Told = []
-    found = fit_catalogue(parse_payload(given), lambda done, message: told.append((done, message)))
-    return *found, told
+def rank_sources(request: dict[str, Any]) -> tuple[Fit, dict[str, Any], Reports]:
+    reports: Reports = []
+    result = fit_catalogue(parse_payload(request), lambda done, message: reports.append((done, message)))
+    return *result, reports
 
 
 @pytest.fixture(scope="module")
-def searched() -> tuple[Fit, dict[str, Any], Told]:
+def ranked() -> tuple[Fit, dict[str, Any], Reports]:
     """SN 2019dwz, a class Ia, through whatever sources are here."""
-    return search(sn2019dwz(source="auto", fix_z="True", n_draws=400))
+    return rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400))
 
 
 def of_source(ranking: dict[str, Any], name: str) -> dict[str, Any]:
@@ -37,13 +38,13 @@ def of_source(ranking: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(entry)
 
 
-def test_every_source_is_ranked_by_its_evidence(searched: tuple[Fit, dict[str, Any], Told]) -> None:
-    fit, ranking, _ = searched
+def test_every_source_is_ranked_by_its_evidence(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
+    fit, ranking, _ = ranked
     names = [entry["name"] for entry in ranking["sources"]]
     assert {"salt2", "salt3", "salt3-nir"} <= set(names) and len(names) == len(set(names))
     evidence = [entry["log_evidence"] for entry in ranking["sources"]]
     assert evidence == sorted(evidence, reverse=True)
-    assert fit.posterior.fluxes.cube.name == names[0]
+    assert fit.posterior.fluxes.grid.name == names[0]
     for entry in ranking["sources"]:
         assert set(entry) == {
             "name", "class", "log_evidence", "log_evidence_error", "misfit_p_value", "reason",
@@ -51,16 +52,16 @@ def test_every_source_is_ranked_by_its_evidence(searched: tuple[Fit, dict[str, A
         assert entry["reason"] is None and entry["class"] in RATES
 
 
-def test_the_best_source_is_fitted_in_full(searched: tuple[Fit, dict[str, Any], Told]) -> None:
-    fit, ranking, _ = searched
+def test_the_best_source_is_fitted_in_full(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
+    fit, ranking, _ = ranked
     assert fit.draws.shape == (400, 4)
     best = ranking["sources"][0]
     assert best["log_evidence_error"] < 0.1 and best["misfit_p_value"] > 0.05
     assert fit.sample.log_evidence == pytest.approx(best["log_evidence"], abs=0.1)
 
 
-def test_class_probabilities_sum_to_one(searched: tuple[Fit, dict[str, Any], Told]) -> None:
-    _, ranking, _ = searched
+def test_class_probabilities_sum_to_one(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
+    _, ranking, _ = ranked
     probabilities = ranking["class_probabilities"]
     assert sum(probabilities.values()) == pytest.approx(1)
     assert set(probabilities) == {entry["class"] for entry in ranking["sources"]}
@@ -68,13 +69,13 @@ def test_class_probabilities_sum_to_one(searched: tuple[Fit, dict[str, Any], Tol
     assert ranking["rates"] == RATES and sum(RATES.values()) == pytest.approx(1)
 
 
-def test_progress_tells_how_many_models_are_done(searched: tuple[Fit, dict[str, Any], Told]) -> None:
-    _, ranking, told = searched
+def test_progress_tells_how_many_models_are_done(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
+    _, ranking, reports = ranked
     number = len(ranking["sources"])
-    assert [message for _, message in told if "models done" in message][:2] == [
+    assert [message for _, message in reports if "models done" in message][:2] == [
         f"{i} of {number} models done" for i in range(2)
     ]
-    fractions = [fraction for fraction, _ in told]
+    fractions = [fraction for fraction, _ in reports]
     assert fractions == sorted(fractions) and fractions[-1] < 1
 
 
@@ -82,14 +83,14 @@ def test_progress_tells_how_many_models_are_done(searched: tuple[Fit, dict[str, 
 def test_twins_are_counted_once() -> None:
     for name in ("twin", "twin-corr", "single"):
         sncosmo.register(sncosmo.TimeSeriesSource(PHASE, WAVE, bump(PHASE, WAVE), name=name, version="1"))
-    rows = made(sncosmo.get_source("single"), 6, amplitude=0.5)
-    fit, ranking, _ = search(payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=400))
+    rows = simulate_rows(sncosmo.get_source("single"), 6, amplitude=0.5)
+    fit, ranking, _ = rank_sources(payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=400))
     names = [entry["name"] for entry in ranking["sources"]]
     assert "twin-corr" in names and "single" in names and "twin" not in names
     assert of_source(ranking, "single")["class"] == "other"
     # what the light curve was made from wins, whatever its class
     assert set(names[:2]) == {"twin-corr", "single"}
-    assert fit.posterior.fluxes.cube.name == names[0]
+    assert fit.posterior.fluxes.grid.name == names[0]
     same = [of_source(ranking, name)["log_evidence"] for name in ("twin-corr", "single")]
     assert same[0] == pytest.approx(same[1], abs=0.1)
 
@@ -97,7 +98,7 @@ def test_twins_are_counted_once() -> None:
 @pytest.mark.usefixtures("registry")
 def test_probabilities_are_rates_times_mean_evidence() -> None:
     sncosmo.register(sncosmo.TimeSeriesSource(PHASE, WAVE, bump(PHASE, WAVE), name="single", version="1"))
-    _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400))
+    _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     evidence: dict[str, list[float]] = {}
     for entry in ranking["sources"]:
         evidence.setdefault(entry["class"], []).append(entry["log_evidence"])
@@ -110,8 +111,10 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
 
 def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """hsiao-subsampled comes with sncosmo; it is one of many sources only where hsiao itself is not."""
-    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["hsiao-subsampled"])
-    _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400))
+    monkeypatch.setattr(
+        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["hsiao-subsampled"]
+    )
+    _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
 
@@ -121,31 +124,33 @@ def test_no_class_is_told_when_every_model_misfits() -> None:
         {"mjd": 59000 + i, "flux": random.uniform(0, 1000), "fluxerr": 1.0, "filter": ("ztfg", "ztfr")[i % 2]}
         for i in range(16)
     ]
-    given = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False")
-    _, ranking, _ = search(given)
+    document = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False")
+    _, ranking, _ = rank_sources(document)
     assert ranking["class_probabilities"] is None
     assert ranking["sources"][0]["misfit_p_value"] < 1e-3
 
 
 def test_no_class_is_told_under_flat_priors() -> None:
-    _, ranking, _ = search(sn2019dwz(source="auto", fix_z="True", n_draws=400, priors="flat"))
+    _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400, priors="flat"))
     assert ranking["class_probabilities"] is None and ranking["sources"][0]["misfit_p_value"] > 1e-3
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitter_lambda.engine.template_ranking.local_sources", lambda: ["salt3", "salt2"])
+    monkeypatch.setattr(
+        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["salt3", "salt2"]
+    )
     with pytest.raises(FitterError, match=r"None of 2 sources .*salt3 needs at least 5"):
-        search(payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True"))
+        rank_sources(payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True"))
 
 
 @pytest.mark.usefixtures("registry")
 def test_a_source_that_cannot_be_fitted_is_listed_with_the_reason() -> None:
     """Too few rows for SALT are enough for a template."""
     sncosmo.register(sncosmo.TimeSeriesSource(PHASE, WAVE, bump(PHASE, WAVE), name="single", version="1"))
-    given = payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True", n_draws=100)
-    fit, ranking, _ = search(given)
-    assert fit.posterior.fluxes.cube.name == ranking["sources"][0]["name"]
-    assert fit.posterior.fluxes.cube.law is None
+    document = payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True", n_draws=100)
+    fit, ranking, _ = rank_sources(document)
+    assert fit.posterior.fluxes.grid.name == ranking["sources"][0]["name"]
+    assert not fit.posterior.fluxes.grid.is_salt
     assert of_source(ranking, "single")["reason"] is None
     salt = of_source(ranking, "salt3")
     assert "needs at least 5" in salt["reason"]
@@ -159,14 +164,14 @@ def test_a_broken_template_leaves_the_others_alone() -> None:
             raise ValueError("a damaged file")
 
     sncosmo.register(Broken(PHASE, WAVE, bump(PHASE, WAVE), name="broken", version="1"))
-    given = payload(sn2019dwz_rows(), "0.04608,,", source="auto", fix_z="True", n_draws=100)
-    fit, ranking, _ = search(given)
-    assert fit.posterior.fluxes.cube.name == ranking["sources"][0]["name"] != "broken"
+    document = payload(sn2019dwz_rows(), "0.04608,,", source="auto", fix_z="True", n_draws=100)
+    fit, ranking, _ = rank_sources(document)
+    assert fit.posterior.fluxes.grid.name == ranking["sources"][0]["name"] != "broken"
     assert of_source(ranking, "broken")["reason"] == "ValueError in the fit"
 
 
 def test_the_document_holds_the_ranking() -> None:
-    document, results = unpacked(sn2019dwz(source="auto", fix_z="True", n_draws=100, modelcov="False"))
+    document, results = unpack_fit(sn2019dwz(source="auto", fix_z="True", n_draws=100, modelcov="False"))
     ranking = results["catalogue"]
     names = [entry["name"] for entry in ranking["sources"]]
     assert results["source"] == names[0] == document["analysis"]["model_name"]
@@ -175,8 +180,8 @@ def test_the_document_holds_the_ranking() -> None:
 
 
 def test_a_class_ia_is_told_from_core_collapse(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer_shared(shared, monkeypatch)
-    _, ranking, _ = search(sn2019dwz(source="auto", n_draws=400))
+    offer_shared_sources(shared, monkeypatch)
+    _, ranking, _ = rank_sources(sn2019dwz(source="auto", n_draws=400))
     probabilities = ranking["class_probabilities"]
     assert {"Ia", "II", "stripped"} <= set(probabilities)
     assert probabilities["Ia"] > 0.99

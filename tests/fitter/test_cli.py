@@ -44,10 +44,10 @@ def test_a_refused_payload_is_a_document_with_the_reason() -> None:
     assert "Traceback" not in process("fitter_lambda", "-", stdin="[]").stderr
 
 
-def test_what_is_not_json_is_refused() -> None:
+def test_a_file_that_is_not_json_is_refused() -> None:
     done = process("fitter_lambda", "-", stdin="{")
     assert done.returncode == 2 and done.stdout == "" and "JSON" in done.stderr
 
 
-def test_the_parameters_can_be_read_by_other_programs() -> None:
+def test_parameters_are_printed_as_json() -> None:
     assert json.loads(process("fitter_lambda", "parameters").stdout) == PARAMETERS

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from fitter_lambda.errors import NoMapError, RenderError
 from fitter_lambda.input import dust_map
 from fitter_lambda.input.templates import load_bandpasses
-from fitter_lambda.renderer.deredden import band_extinction, deredden
+from fitter_lambda.renderer.dereddening import compute_band_extinction, deredden_inputs
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import COLUMNS
 from tests.fitter.rendering import json_product, render
@@ -87,10 +87,10 @@ def test_flux_and_magnitudes_are_corrected_alike(server: Server) -> None:
     source = document(DETECTED, LIMIT)
     assert render(server, json.dumps(source).encode(), "deredden") == {"ok": True}
     answer = json_product(server)
-    told = answer["extinction"]
-    assert told["ebv"] == pytest.approx(0.86 * 0.1)
-    assert "SFD" in told["map"] and "0.86" in told["map"] and "Fitzpatrick" in told["law"]
-    red, green = told["a"]["ztfr"], told["a"]["ztfg"]
+    extinction = answer["extinction"]
+    assert extinction["ebv"] == pytest.approx(0.86 * 0.1)
+    assert "SFD" in extinction["map"] and "0.86" in extinction["map"] and "Fitzpatrick" in extinction["law"]
+    red, green = extinction["a"]["ztfr"], extinction["a"]["ztfg"]
     assert 0.15 < red < green < 0.35
     detected, limit = rows_of(answer)
     assert float(detected["flux"]) == pytest.approx(100 * 10 ** (0.4 * red))
@@ -112,7 +112,7 @@ def test_flux_and_magnitudes_are_corrected_alike(server: Server) -> None:
 @pytest.mark.parametrize(
     ("l", "b"), [(10, 80), (100, 45), (200.5, 12), (300, 0.5), (33, -0.5), (123, -33), (250, -85), (0, 90)]
 )
-def test_the_map_is_read_at_the_place_that_its_projection_says(sfd: Path, l: float, b: float) -> None:  # noqa: E741
+def test_the_map_is_read_at_the_projected_position(sfd: Path, l: float, b: float) -> None:  # noqa: E741
     """SFD98, appendix C: x = √(1 − n sin b) cos l, y = −n √(1 − n sin b) sin l, n = ±1 at the poles."""
     y, x = np.mgrid[:SIDE, :SIDE]
     write_map(sfd, 1e-3 * (x + 200.0 * y), 1e-3 * (3.0 * x + 100.0 * y))
@@ -130,7 +130,7 @@ def test_the_map_is_read_at_the_place_that_its_projection_says(sfd: Path, l: flo
 def test_the_law_is_fitzpatricks_in_the_optical(wavelength: float, per_ebv: float) -> None:
     """The anchors of his spline, table 3 of the paper, as A(λ) / E(B−V) for R_V = 3.1."""
     narrow = sncosmo.Bandpass(wavelength + np.array([-2.0, 0.0, 2.0]), [0.0, 1.0, 0.0])
-    assert band_extinction(narrow, 0.5) == pytest.approx(0.5 * per_ebv, rel=1e-3)
+    assert compute_band_extinction(narrow, 0.5) == pytest.approx(0.5 * per_ebv, rel=1e-3)
 
 
 def test_the_law_is_fitzpatricks_in_the_ultraviolet() -> None:
@@ -141,7 +141,7 @@ def test_the_law_is_fitzpatricks_in_the_ultraviolet() -> None:
     bump = x**2 / ((x**2 - 4.596**2) ** 2 + (x * 0.99) ** 2)
     expected = r_v + c1 + c2 * x + 3.23 * bump  # the far-ultraviolet term begins at 5.9
     narrow = sncosmo.Bandpass([1998.0, 2000.0, 2002.0], [0.0, 1.0, 0.0])
-    assert band_extinction(narrow, 0.1) == pytest.approx(0.1 * expected, rel=1e-3)
+    assert compute_band_extinction(narrow, 0.1) == pytest.approx(0.1 * expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(("name", "per_sfd"), [("sdssg", 3.303), ("sdssr", 2.285), ("sdssi", 1.698)])
@@ -150,17 +150,17 @@ def test_bands_are_reddened_as_schlafly_and_finkbeiner_found(name: str, per_sfd:
     bands, missing = load_bandpasses([name])
     if missing:
         pytest.skip(f"the bandpass {name} is not here")
-    assert band_extinction(bands[name], 0.86 * 0.1) == pytest.approx(0.1 * per_sfd, rel=0.04)
+    assert compute_band_extinction(bands[name], 0.86 * 0.1) == pytest.approx(0.1 * per_sfd, rel=0.04)
 
 
 def test_a_wide_band_is_integrated() -> None:
     """Blue light goes first: more dust makes a band redder, and its extinction grows by less."""
     wide = sncosmo.Bandpass([3000.0, 3001.0, 9999.0, 10000.0], [0.0, 1.0, 1.0, 0.0])
-    assert band_extinction(wide, 1.0) < 0.97 * 10 * band_extinction(wide, 0.1)
-    assert band_extinction(wide, 0.0) == 0
+    assert compute_band_extinction(wide, 1.0) < 0.97 * 10 * compute_band_extinction(wide, 0.1)
+    assert compute_band_extinction(wide, 0.0) == 0
 
 
-def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
+def test_without_a_map_an_error_is_raised(server: Server, sfd: Path) -> None:
     (sfd / "SFD_dust_4096_sgp.fits").unlink()
     answer = render(server, json.dumps(document(DETECTED)).encode(), "deredden")
     assert answer["reason"] == "no_map" and "no dust map" in answer["error"] and not server.bodies("PUT")
@@ -171,20 +171,20 @@ def test_without_a_map_nothing_is_guessed(server: Server, sfd: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"SIMPLE", fits.PrimaryHDU(np.zeros((4, 4))).header.tostring().encode()]
 )
-def test_a_broken_map_is_no_map(sfd: Path, content: bytes) -> None:
+def test_a_broken_map_is_refused(sfd: Path, content: bytes) -> None:
     (sfd / "SFD_dust_4096_ngp.fits").write_bytes(content)
     with pytest.raises(NoMapError, match="cannot be read"):
-        deredden(document(DETECTED))
+        deredden_inputs(document(DETECTED))
 
 
 @pytest.mark.parametrize("value", [np.nan, -1.0, 1e6])
-def test_a_map_of_impossible_values_is_no_map(sfd: Path, value: float) -> None:
+def test_a_map_of_impossible_values_is_refused(sfd: Path, value: float) -> None:
     write_map(sfd, north=value)
     with pytest.raises(NoMapError, match="damaged"):
-        deredden(document(DETECTED))
+        deredden_inputs(document(DETECTED))
 
 
-def test_the_image_says_where_its_map_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_image_sets_the_maps_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SFD_MAP_DIR")
     if Path("/opt/sfd").is_dir():
         pytest.skip("this machine has a map at the default place")
@@ -193,7 +193,7 @@ def test_the_image_says_where_its_map_is(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_photometry_rows_are_no_error() -> None:
-    answer = deredden(document())
+    answer = deredden_inputs(document())
     assert answer["inputs"]["photometry"] == ",".join(COLUMNS) + "\n"
     assert answer["extinction"]["a"] == {} and answer["extinction"]["ebv"] == pytest.approx(0.086)
 
@@ -223,18 +223,18 @@ def test_no_photometry_rows_are_no_error() -> None:
         (document() | {"extinction": {}}, "not corrected twice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence(source: Any, words: str) -> None:
+def test_errors_are_described_in_a_sentence(source: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
-        deredden(source)
+        deredden_inputs(source)
     assert words in str(caught.value) and len(str(caught.value)) < 400
 
 
 def test_a_band_beyond_the_law_is_refused() -> None:
     with pytest.raises(RenderError, match="the law ends"):
-        band_extinction(sncosmo.Bandpass([2e5, 2.1e5], [1.0, 1.0], name="f2100w"), 0.1)
+        compute_band_extinction(sncosmo.Bandpass([2e5, 2.1e5], [1.0, 1.0], name="f2100w"), 0.1)
 
 
-def test_numbers_that_json_has_not_are_refused(server: Server) -> None:
+def test_numbers_that_are_not_finite_are_refused(server: Server) -> None:
     source = json.dumps(document(DETECTED)).replace('"a": 1', '"a": 1e999')
     answer = render(server, source.encode(), "deredden")
     assert "not finite" in answer["error"] and not server.bodies("PUT")
@@ -254,7 +254,7 @@ def test_any_document_gets_an_answer(rows: Any, ra: Any, dec: Any) -> None:
     if isinstance(rows, str):
         source["inputs"]["photometry"] = rows
     try:
-        answer = deredden(source)
+        answer = deredden_inputs(source)
     except RenderError as error:
         assert str(error)
     else:
@@ -285,7 +285,7 @@ def test_the_images_map_comes_from_an_archive(server: Server, sfd: Path, tmp_pat
     assert dust_map.main([str(target), url, "0" * 64]) == 1
 
 
-def test_an_image_can_be_built_far_from_the_map(server: Server, tmp_path: Path) -> None:
+def test_an_image_can_be_built_without_the_map(server: Server, tmp_path: Path) -> None:
     server.statuses = [404]
     for url in ("", "http://127.0.0.1:1/map.tar.gz", f"{server.url}/map.tar.gz"):
         assert dust_map.main([str(tmp_path / "target"), url]) == 0

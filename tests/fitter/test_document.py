@@ -1,9 +1,10 @@
-"""The answer, read as its receivers read it."""
+"""The callback document, read as portals read it."""
 
 import base64
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ import pytest
 import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.peak import peaks
-from fitter_lambda.entry.service import analyse
+from fitter_lambda.engine.bandflux import BandFluxes
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.entry.fitting import fit_payload
+from fitter_lambda.input.payload import ResultsFormat, parse_payload
 from fitter_lambda.input.templates import load_source
-from fitter_lambda.renderer.plain import to_plain
-from fitter_lambda.renderer.unpickle import load_joblib
+from fitter_lambda.output.callback_document import build_success_document
+from fitter_lambda.output.supernova_fit import SupernovaFit
+from fitter_lambda.renderer.joblib_files import load_joblib
+from fitter_lambda.renderer.json_values import to_json_values
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 
 NAMES = ["z", "t0", "x0", "x1", "c"]
@@ -31,15 +36,15 @@ def data(entry: dict[str, str]) -> bytes:
     return base64.b64decode(entry["data"], validate=True)
 
 
-def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def unpack_fit(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answer to a payload, and the results in it."""
-    document = analyse(given, ignore)
+    document = fit_payload(request, ignore_progress)
     assert document["status"] == "success", document["message"]
     return document, joblib.load(io.BytesIO(data(document["analysis"]["results"])))
 
 
-def ignore(fraction: float, message: str) -> None:
-    """Nobody listens."""
+def ignore_progress(fraction: float, message: str) -> None:
+    """Ignore progress."""
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +94,7 @@ def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
     """With flat priors and no model covariance they add up to the density of their draws."""
     plain = sn2019dwz(fix_z="True", priors="flat", modelcov="False", n_draws=400)
     path = tmp_path / "plain.nc"
-    path.write_bytes(data(analyse(plain, ignore)["analysis"]["inference_data"]))
+    path.write_bytes(data(fit_payload(plain, ignore_progress)["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(path)
     total = idata.log_likelihood["flux"].sum("observation")
     lp = idata.sample_stats["lp"].sel(draw=idata.log_likelihood["draw"])
@@ -107,7 +112,7 @@ def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
 
 def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None:
     """Student's t of four degrees of freedom has twice the variance of a Gaussian of its scale."""
-    document, _ = unpacked(sn2019dwz(robust="True", fix_z="True", modelcov="False"))
+    document, _ = unpack_fit(sn2019dwz(robust="True", fix_z="True", modelcov="False"))
     (tmp_path / "robust.nc").write_bytes(data(document["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(tmp_path / "robust.nc")
     replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
@@ -116,13 +121,13 @@ def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None
     assert np.mean(np.abs(pull) > 4) > 3e-3  # 6e-5 of a Gaussian
 
 
-def test_errors_that_are_far_too_large_are_told() -> None:
-    document, results = unpacked(sn2019dwz(source="hsiao-subsampled", model_error=1.0, n_draws=200))
+def test_far_too_large_errors_are_in_the_message() -> None:
+    document, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", model_error=1.0, n_draws=200))
     assert results["misfit_p_value"] > 0.999
     assert "scatter far less than the errors allow" in document["message"]
 
 
-def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
+def test_chains_agree(netcdf: Path) -> None:
     idata = arviz.from_netcdf(netcdf)
     summary = arviz.summary(idata, round_to=4)
     assert (summary["r_hat"] < 1.05).all() and (summary["ess_bulk"] > 500).all()
@@ -131,8 +136,8 @@ def test_every_fourth_of_the_draws_is_as_good_as_another(netcdf: Path) -> None:
 def test_limits_are_marked_among_the_observed_data(tmp_path: Path) -> None:
     rows = sn2019dwz_rows()
     rows[-1] |= {"flux": "", "limiting_mag": "17.4"}
-    given = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
-    document, results = unpacked(given)
+    request = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
+    document, results = unpack_fit(request)
     path = tmp_path / "limits.nc"
     path.write_bytes(data(document["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(path)
@@ -145,15 +150,15 @@ def test_limits_are_marked_among_the_observed_data(tmp_path: Path) -> None:
 
 def test_the_same_payload_gives_the_same_file() -> None:
     few = sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=100)
-    one, two = (analyse(few, ignore)["analysis"] for _ in range(2))
+    one, two = (fit_payload(few, ignore_progress)["analysis"] for _ in range(2))
     assert one["inference_data"] == two["inference_data"]
     assert one["posterior_samples"] == two["posterior_samples"]
     assert one["model_lightcurve"] == two["model_lightcurve"]
 
 
 def test_the_results_hold_plain_data_only(document: dict[str, Any], results: Any) -> None:
-    ours = to_plain(load_joblib(data(document["analysis"]["results"])))
-    assert ours == to_plain(results)
+    ours = to_json_values(load_joblib(data(document["analysis"]["results"])))
+    assert ours == to_json_values(results)
     assert json.loads(json.dumps(ours, allow_nan=False)) == ours
 
 
@@ -177,7 +182,7 @@ def test_the_results_are_complete_and_agree(document: dict[str, Any], results: A
     assert note["data"]["x1"] == results["parameters"]["x1"]["median"]
 
 
-def test_what_made_the_results_is_named(results: Any) -> None:
+def test_results_name_versions_and_choices(results: Any) -> None:
     assert set(results["versions"]) == {"fitter", "model", "sncosmo", "numpy", "scipy"}
     assert results["versions"]["sncosmo"] == sncosmo.__version__
     assert results["versions"]["model"] == f"salt3 {results['source_version']}"
@@ -189,12 +194,15 @@ def test_what_made_the_results_is_named(results: Any) -> None:
 def assert_same_peak(source: Any) -> None:
     """Peak and decline of one SALT3, by a grid that is fine enough for a hundredth of a day."""
     x0, x1, c = source.parameters
-    found = peaks(load_cube("salt3"), "c", np.array([[x0, x0 * x1]]), np.array([c]))
+    fluxes = BandFluxes(
+        load_source_grid("salt3"), [sncosmo.get_bandpass("bessellb")], 0.0, 0.0, "c", -1.0, 2.0
+    )
+    peaks = fluxes.compute_peaks(np.array([[x0, x0 * x1]]), np.array([[c]]))
     phase = np.arange(-5.0, 5.0, 0.005)
     at = phase[np.argmin(source.bandmag("bessellb", "ab", phase))]
     now, later = (source.bandmag("bessellb", "ab", at + days) for days in (0.0, 15.0))
     for value, (expected, tolerance) in zip(
-        found, [(now + 0.1186, 1e-3), (at, 0.02), (later - now, 2e-3)], strict=True
+        peaks, [(now + 0.1186, 1e-3), (at, 0.02), (later - now, 2e-3)], strict=True
     ):
         assert value[0] == pytest.approx(expected, abs=tolerance)
 
@@ -217,8 +225,8 @@ def test_peaks_are_those_of_sncosmo(results: Any) -> None:
     assert "explosion_mjd" not in peak and "Vega" in peak["band"] and "H0 = 70" in peak["cosmology"]
 
 
-def test_a_template_that_starts_from_nothing_tells_when() -> None:
-    _, results = unpacked(sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=200))
+def test_a_template_with_a_dark_start_gives_the_explosion_date() -> None:
+    _, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=200))
     t0 = results["parameters"]["t0"]["median"]
     first = load_source("hsiao-subsampled").minphase()
     assert results["peak"]["explosion_mjd"] == pytest.approx(t0 + 1.04608 * first, abs=0.1)
@@ -227,11 +235,11 @@ def test_a_template_that_starts_from_nothing_tells_when() -> None:
     assert "model error 10 %" in results["likelihood"]
 
 
-def test_a_model_that_misfits_says_so(document: dict[str, Any]) -> None:
+def test_a_misfit_is_in_the_message(document: dict[str, Any]) -> None:
     """Errors a tenth of what they are leave no room for a template's faults."""
     rows = [row | {"fluxerr": float(row["fluxerr"]) / 10} for row in sn2019dwz_rows()]
-    given = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0}
-    bad, results = unpacked(payload(rows, "0.04608,,", **given))
+    options = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0}
+    bad, results = unpack_fit(payload(rows, "0.04608,,", **options))
     assert results["misfit_p_value"] < 1e-6 and results["chi2"] > 10 * results["ndof"]
     assert "does not describe the data" in bad["message"]
     assert "does not describe the data" not in document["message"]
@@ -242,7 +250,7 @@ def test_limits_far_below_the_model_are_a_misfit(document: dict[str, Any]) -> No
         {"mjd": 58606.0 + i, "fluxerr": 10.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
         for i in range(4)
     ]
-    bad, results = unpacked(payload([*sn2019dwz_rows(), *deep], "0.04608,,", source="salt3", n_draws=200))
+    bad, results = unpack_fit(payload([*sn2019dwz_rows(), *deep], "0.04608,,", source="salt3", n_draws=200))
     assert results["chi2"] < 2 * results["ndof"] and results["misfit_p_value"] < 1e-3
     assert "does not describe the data" in bad["message"]
 
@@ -254,28 +262,32 @@ def test_detections_that_the_model_does_not_reach_are_counted_in_the_message(
         {"mjd": 58700.0 + i, "flux": 30.0, "fluxerr": 3.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
         for i in range(3)
     ]
-    told, results = unpacked(payload([*sn2019dwz_rows(), *late], "0.04608,,", source="salt3", n_draws=200))
+    late_document, results = unpack_fit(
+        payload([*sn2019dwz_rows(), *late], "0.04608,,", source="salt3", n_draws=200)
+    )
     assert results["n_detections_out_of_reach"] == 3
-    assert f"of {results['n_detections']} detections 3 are out of the model's reach" in told["message"]
+    assert (
+        f"of {results['n_detections']} detections 3 are out of the model's reach" in late_document["message"]
+    )
     assert "reach" not in document["message"]
 
 
 def test_rows_left_out_are_counted_in_the_message(document: dict[str, Any]) -> None:
     rows = [*sn2019dwz_rows(), sn2019dwz_rows()[0] | {"filter": "nonsense"}, {"filter": "ztfg"}]
-    given = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
-    left, results = unpacked(given)
+    request = payload(rows, "0.04608,,", source="hsiao-subsampled", fix_z="True", n_draws=100)
+    left, results = unpack_fit(request)
     assert "2 rows were left out, see results.excluded" in left["message"]
     assert [row["row"] for row in results["excluded"]] == [34, 35]
     assert [row["reason"] for row in results["excluded"]] == ["unknown band 'nonsense'", "no date"]
     assert "left out" not in document["message"]
 
 
-def test_a_document_stays_small_whatever_is_left_out() -> None:
+def test_a_document_with_many_excluded_rows_stays_small() -> None:
     rows, noise = sn2019dwz_rows(), np.random.default_rng(0)
-    seen = [rows[i % len(rows)] | {"mjd": float(rows[i % len(rows)]["mjd"]) + noise.normal(0, 0.01)}
+    many_rows = [rows[i % len(rows)] | {"mjd": float(rows[i % len(rows)]["mjd"]) + noise.normal(0, 0.01)}
             for i in range(375)]  # fmt: skip
-    given = payload(seen + [{"filter": "ztfg"}] * 19_000, "0.04608,,", source="salt3", n_draws=20000)
-    document, results = unpacked(given)
+    request = payload(many_rows + [{"filter": "ztfg"}] * 19_000, "0.04608,,", source="salt3", n_draws=20000)
+    document, results = unpack_fit(request)
     assert len(json.dumps(document)) < 3_000_000
     assert "19000 rows were left out" in document["message"]
     assert results["excluded_by_reason"] == {"no date": 19000} and len(results["excluded"]) == 1000
@@ -295,21 +307,22 @@ def test_clients_can_draw_by_themselves(document: dict[str, Any], results: Any) 
     assert list(analysis["posterior_samples"]) == NAMES
     assert {len(draws) for draws in analysis["posterior_samples"].values()} == {500}
     for rows in analysis["model_lightcurve"].values():
-        table = np.array(rows)
-        assert np.all(np.diff(table[:, 0]) > 0)
-        assert np.all(table[:, 2] <= table[:, 1]) and np.all(table[:, 1] <= table[:, 3])
+        columns = np.array(rows)
+        assert np.all(np.diff(columns[:, 0]) > 0)
+        assert np.all(columns[:, 2] <= columns[:, 1]) and np.all(columns[:, 1] <= columns[:, 3])
     peak = min(row[1] for row in analysis["model_lightcurve"]["ztfg"])
     assert peak == pytest.approx(17.9, abs=0.3)
 
 
 def test_progress_only_rises() -> None:
-    told: list[float] = []
+    fractions: list[float] = []
     random = np.random.default_rng(1)  # rows that no model describes: they are tried twice
     rows = [row | {"flux": 1000 * random.uniform(), "fluxerr": 1} for row in sn2019dwz_rows()]
-    given = payload(rows, "0.04608,0.01,", source="salt3", n_draws=100)
-    document = analyse(given, lambda fraction, message: told.append(fraction))
+    request = payload(rows, "0.04608,0.01,", source="salt3", n_draws=100)
+    document = fit_payload(request, lambda fraction, message: fractions.append(fraction))
     assert document["status"] == "success"
-    assert told == sorted(told) and told[0] < 0.1 and told[-1] > 0.9 and len(told) > 5
+    assert fractions == sorted(fractions)
+    assert fractions[0] < 0.1 and fractions[-1] > 0.9 and len(fractions) > 5
 
 
 @pytest.mark.parametrize(
@@ -322,9 +335,60 @@ def test_progress_only_rises() -> None:
 def test_hostile_numbers_end_in_a_document(change: dict[str, Any]) -> None:
     rows = sn2019dwz_rows()
     rows[4] = rows[4] | change
-    given = payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100, mjd_max=60000)
-    given["resource_id"] = "$\\frac{$%s\x00\n"
-    document = analyse(given, ignore)
+    request = payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100, mjd_max=60000)
+    request["resource_id"] = "$\\frac{$%s\x00\n"
+    document = fit_payload(request, ignore_progress)
     assert document["status"] in ("success", "failure") and document["message"]
     assert "does not know" not in document["message"]
+    json.dumps(document, allow_nan=False)
+
+
+def assert_finite(value: Any) -> None:
+    """Every number is finite or None, and nothing but JSON is there."""
+    if isinstance(value, dict):
+        assert all(isinstance(key, str) for key in value)
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            assert_finite(item)
+    else:
+        assert value is None or isinstance(value, str | int | float)
+        assert not isinstance(value, float) or math.isfinite(value)
+
+
+def test_results_are_json_where_the_payload_asks_for_it(document: dict[str, Any], results: Any) -> None:
+    answer = fit_payload(sn2019dwz(n_draws="1000", seed=3) | {"results_format": "json"}, ignore_progress)
+    assert answer["message"] == document["message"]
+    entry = answer["analysis"]["results"]
+    assert set(entry) == {"format", "data"} and entry["format"] == "json"
+    assert_finite(entry["data"])
+    expected = to_json_values(results)
+    assert entry["data"] | {"seconds": 0} == expected | {"seconds": 0}
+    assert entry["data"]["seconds"].keys() == expected["seconds"].keys()
+
+
+@pytest.mark.parametrize("results_format", ["joblib", None])
+def test_results_are_joblib_for_all_others(results_format: str | None) -> None:
+    request = sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=100)
+    request |= {} if results_format is None else {"results_format": results_format}
+    document, results = unpack_fit(request)
+    assert document["analysis"]["results"]["format"] == "joblib" and isinstance(results, dict)
+
+
+@pytest.mark.parametrize("results_format", ["xml", 3, None, ["json"]])
+def test_another_format_of_results_is_refused(results_format: Any) -> None:
+    answer = fit_payload(sn2019dwz() | {"results_format": results_format}, ignore_progress)
+    assert answer["status"] == "failure" and "joblib, json" in answer["message"]
+
+
+@pytest.mark.parametrize("results_format", ["joblib", "json"])
+def test_results_that_are_not_finite_become_null(fit: Fit, results_format: ResultsFormat) -> None:
+    sample = replace(fit.sample, log_evidence=-math.inf, log_evidence_error=math.nan)
+    finished = SupernovaFit(replace(fit, sample=sample), parse_payload(sn2019dwz(fix_z="True")))
+    finished.results["covariance"] = finished.results["covariance"].tolist()
+    document = build_success_document(finished, ignore_progress, results_format)
+    entry = document["analysis"]["results"]
+    numbers = entry["data"] if results_format == "json" else joblib.load(io.BytesIO(data(entry)))
+    assert numbers["log_evidence"] is None and numbers["log_evidence_error"] is None
+    assert_finite(numbers)
     json.dumps(document, allow_nan=False)

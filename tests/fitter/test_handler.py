@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from fitter_lambda import handler
-from fitter_lambda.entry import queue_messages as deliveries
+from fitter_lambda.entry.queue_messages import handle_record
 from fitter_lambda.errors import CallbackError
 from tests.fitter.conftest import Server
 from tests.fitter.light_curves import sn2019dwz
@@ -57,50 +57,50 @@ def test_a_fit_from_message_to_callback(s3: Any, server: Server) -> None:
 
 def test_a_payload_that_is_wrong_is_answered_with_the_reason(s3: Any, server: Server) -> None:
     for inputs in (None, {}, {"photometry": "nonsense"}, {"analysis_parameters": {"sorce": 1}}):
-        deliveries.handle_record(record(put(s3, {"callback_url": server.url, "inputs": inputs})), QUICK)
+        handle_record(record(put(s3, {"callback_url": server.url, "inputs": inputs})), QUICK)
         answer = json.loads(server.bodies("POST")[-1])
         assert answer["status"] == "failure" and answer["message"] and answer["analysis"] == {}
     assert keys(s3) == []
 
 
-def test_the_document_is_kept_before_the_callback_and_never_made_twice(s3: Any, server: Server) -> None:
+def test_the_document_is_saved_before_the_callback_and_built_once(s3: Any, server: Server) -> None:
     key = put(s3, {"callback_url": server.url, "inputs": {}})
     server.statuses = [503]
     with pytest.raises(CallbackError):
-        deliveries.handle_record(record(key), QUICK)
-    kept = key.replace("payload", "document")
-    assert sorted(keys(s3)) == [kept, key]
+        handle_record(record(key), QUICK)
+    document_key = key.replace("payload", "document")
+    assert sorted(keys(s3)) == [document_key, key]
     marked = {"status": "success", "message": "the first one", "analysis": {}}
-    s3.put_object(Bucket=BUCKET, Key=kept, Body=json.dumps(marked))
+    s3.put_object(Bucket=BUCKET, Key=document_key, Body=json.dumps(marked))
     server.statuses = [200]
-    deliveries.handle_record(record(key), QUICK)
+    handle_record(record(key), QUICK)
     assert json.loads(server.bodies("POST")[-1]) == marked
     assert keys(s3) == []
 
 
-def test_a_definite_no_is_the_end(s3: Any, server: Server) -> None:
+def test_a_refused_callback_deletes_the_fit(s3: Any, server: Server) -> None:
     server.statuses = [403]
-    deliveries.handle_record(record(put(s3, {"callback_url": server.url})), QUICK)
+    handle_record(record(put(s3, {"callback_url": server.url})), QUICK)
     assert len(server.bodies("POST")) == 1 and keys(s3) == []
 
 
-def test_what_failed_too_often_says_so(s3: Any, server: Server) -> None:
+def test_a_dead_letter_calls_back_a_failure(s3: Any, server: Server) -> None:
     key = put(s3, sn2019dwz() | {"callback_url": server.url})
-    deliveries.handle_record(record(key, f"{ARN}-dead"), QUICK)
+    handle_record(record(key, f"{ARN}-dead"), QUICK)
     answer = json.loads(server.bodies("POST")[0])
     assert answer["status"] == "failure" and "gave up after several tries" in answer["message"]
     assert keys(s3) == []
 
 
-def test_a_finished_fit_is_delivered_from_the_dead_letters(s3: Any, server: Server) -> None:
+def test_a_dead_letter_with_a_document_delivers_it(s3: Any, server: Server) -> None:
     key = put(s3, {"callback_url": server.url})
     done = {"status": "success", "message": "done", "analysis": {}}
     s3.put_object(Bucket=BUCKET, Key=key.replace("payload", "document"), Body=json.dumps(done))
-    deliveries.handle_record(record(key, f"{ARN}-dead"), QUICK)
+    handle_record(record(key, f"{ARN}-dead"), QUICK)
     assert json.loads(server.bodies("POST")[0]) == done
 
 
-def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None:
+def test_messages_without_a_payload_are_dropped(s3: Any, server: Server) -> None:
     broken = [{}, {"body": "{"}, {"body": "[]"}, {"body": None}, record(None), record(["a"]), record("../x")]
     gone = record(f"fits/{uuid.uuid4()}/payload.json")
     no_json = record(put(s3, b"\xff{"))
@@ -113,11 +113,11 @@ def test_messages_that_name_nothing_are_dropped(s3: Any, server: Server) -> None
         record(put(s3, [])),
         record(put(s3, {"callback_url": ""})),
     ):
-        deliveries.handle_record(message, QUICK)
+        handle_record(message, QUICK)
     assert server.requests == []
 
 
-def test_no_other_module_speaks_to_aws() -> None:
+def test_only_fit_storage_imports_aws() -> None:
     from tests.fitter.test_cli import process
 
     script = (

@@ -25,7 +25,7 @@ def test_the_dockerfile_is_clean() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "templates.txt"])
-def test_what_was_tested_is_what_the_image_gets(name: str) -> None:
+def test_the_image_gets_the_tested_versions(name: str) -> None:
     for line in (FOLDER / name).read_text().splitlines():
         if line and not line.startswith("#"):
             package, version = line.split("==")

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitter_lambda.engine.fit_data import read_data
+from fitter_lambda.engine.fit_data import build_fit_data
 from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_parameters
-from fitter_lambda.input.light_curve import LightCurve, read_rows, to_light_curve
-from fitter_lambda.input.payload import Payload, callback_url_of, parse_payload
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve import LightCurve, build_light_curve
+from fitter_lambda.input.payload import get_callback_url, parse_payload
+from fitter_lambda.input.photometry_rows import parse_csv_rows
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(
@@ -24,14 +26,14 @@ ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9,
 
 def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    kept, excluded = to_light_curve(read_rows(text), Parameters(**parameters))
-    return kept, [item.reason for item in excluded]
+    light_curve, excluded = build_light_curve(parse_csv_rows(text), Parameters(**parameters))
+    return light_curve, [item.reason for item in excluded]
 
 
 def test_text_of_a_web_form_is_understood() -> None:
-    given = {"source": " SALT3 ", "fix_z": "True", "z_max": "0.1", "n_draws": "1000", "mwebv": "", "seed": 7}
-    expected = Parameters(source="salt3", fix_z=True, z_max=0.1, n_draws=1000, seed=7)
-    assert parse_parameters(given) == expected
+    options = {"source": " SALT3 ", "fix_z": "True", "z_max": "0.1", "n_draws": "999", "mwebv": "", "seed": 7}
+    expected = Parameters(source="salt3", fix_z=True, z_max=0.1, n_draws=999, seed=7)
+    assert parse_parameters(options) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,16 +46,16 @@ def test_text_of_a_web_form_is_understood() -> None:
         ("0.03, ztfr: 0", {"": 0.03, "ztfr": 0.0}),
     ],
 )
-def test_an_error_floor_is_one_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
+def test_an_error_floor_is_for_all_or_by_band(text: Any, floors: dict[str, float]) -> None:
     assert dict(parse_parameters({"error_floor": text}).error_floor) == floors
 
 
-def test_a_version_keeps_its_capitals() -> None:
+def test_a_version_is_case_sensitive() -> None:
     assert parse_parameters({"source": " SALT2@T21 "}).source == "salt2@T21"
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("options", "words"),
     [
         ({"error_floor": "ztfg: 0.02, junk"}, ["error_floor", "junk", "0 to 1"]),
         ({"sorce": "salt3"}, ["sorce", "did you mean source", "z_min", "n_draws"]),
@@ -67,9 +69,9 @@ def test_a_version_keeps_its_capitals() -> None:
         (["source"], ["not an object"]),
     ],
 )
-def test_a_wrong_parameter_is_named_with_the_choices(given: object, words: list[str]) -> None:
+def test_a_wrong_parameter_is_named_with_the_choices(options: object, words: list[str]) -> None:
     with pytest.raises(ParameterError) as error:
-        parse_parameters(given)
+        parse_parameters(options)
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
@@ -83,9 +85,9 @@ def test_the_offered_parameters_have_the_defaults_that_are_used() -> None:
 
 
 @given(ANYTHING)
-def test_any_parameters_are_parsed_or_refused(given: Any) -> None:
+def test_any_parameters_are_parsed_or_refused(options: Any) -> None:
     try:
-        assert isinstance(parse_parameters(given), Parameters)
+        assert isinstance(parse_parameters(options), Parameters)
     except PayloadError as error:
         assert str(error)
 
@@ -100,21 +102,21 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
         {"inputs": inputs | {"redshift": ""}},
     ):
         try:
-            assert isinstance(parse_payload(candidate), Payload)
+            assert isinstance(parse_payload(candidate), FitRequest)
         except PayloadError as error:
             assert str(error)
-        callback_url_of(candidate)
+        get_callback_url(candidate)
 
 
 @given(st.lists(st.lists(st.text(alphabet="0123456789.-+eE nafiINztgr,\"'\0", max_size=12), max_size=8)))
 def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
     try:
-        rows = read_rows(text)
+        rows = parse_csv_rows(text)
     except PayloadError:
         return
-    kept, excluded = to_light_curve(rows, Parameters())
-    assert len(kept) + len(excluded) == len(rows)
+    light_curve, excluded = build_light_curve(rows, Parameters())
+    assert len(light_curve) + len(excluded) == len(rows)
     assert all(item.reason for item in excluded)
 
 
@@ -132,8 +134,8 @@ def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> 
     ],
 )
 def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason: str) -> None:
-    kept, reasons = split(ROW, ROW | change)
-    assert len(kept) == 1
+    light_curve, reasons = split(ROW, ROW | change)
+    assert len(light_curve) == 1
     assert len(reasons) == 1 and reason in reasons[0]
 
 
@@ -141,9 +143,9 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
     """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
     wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
     tracemalloc.start()
-    assert len(read_rows(wide)) == 4000
+    assert len(parse_csv_rows(wide)) == 4000
     with pytest.raises(PayloadError, match="more than 20000 rows"):
-        read_rows("mjd,filter\n" + "1\n" * 1_000_000)
+        parse_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 40e6
@@ -151,13 +153,13 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
 
 def test_a_band_that_an_error_floor_names_has_to_exist() -> None:
     with pytest.raises(ParameterError, match="unknown band 'ztgr'; this source has ztfg"):
-        read_data(parse_payload(payload([ROW], error_floor="ztgr: 0.1")))
+        build_fit_data(parse_payload(payload([ROW], error_floor="ztgr: 0.1")))
 
 
 def test_an_error_without_flux_is_a_limit() -> None:
     row = ROW | {"flux": ""}
-    kept, _ = split(row)
-    assert kept.limit.tolist() == [True] and kept.flux[0] == pytest.approx(50)
+    light_curve, _ = split(row)
+    assert light_curve.limit.tolist() == [True] and light_curve.flux[0] == pytest.approx(50)
     assert split(row, limit_nsigma=3.0)[0].flux[0] == pytest.approx(30)
     deep, _ = split(row | {"limiting_mag": 18.9, "flux": "nan"})
     assert deep.flux[0] == pytest.approx(100) and deep.fluxerr[0] == pytest.approx(10)
@@ -168,16 +170,16 @@ def test_an_error_without_flux_is_a_limit() -> None:
 
 
 def test_a_magnitude_without_flux_becomes_a_flux() -> None:
-    kept, _ = split({"mjd": 59000, "filter": "ztfg", "mag": 18.9, "magerr": 0.1})
-    assert kept.flux[0] == pytest.approx(100)
-    assert kept.fluxerr[0] == pytest.approx(100 * 0.1 * math.log(10) / 2.5)
+    light_curve, _ = split({"mjd": 59000, "filter": "ztfg", "mag": 18.9, "magerr": 0.1})
+    assert light_curve.flux[0] == pytest.approx(100)
+    assert light_curve.fluxerr[0] == pytest.approx(100 * 0.1 * math.log(10) / 2.5)
 
 
 def test_rows_come_sorted_and_within_the_window() -> None:
-    given = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
-    rows = read_rows(payload(given)["inputs"]["photometry"])
-    kept, excluded = to_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
-    assert kept.mjd.tolist() == [59002, 59003] and kept.flux.tolist() == [102, 103]
+    photometry = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
+    rows = parse_csv_rows(payload(photometry)["inputs"]["photometry"])
+    light_curve, excluded = build_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
+    assert light_curve.mjd.tolist() == [59002, 59003] and light_curve.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
 
 
@@ -196,10 +198,10 @@ def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("missing", ["mjd", "filter"])
 def test_missing_columns_are_named(missing: str) -> None:
     with pytest.raises(PayloadError, match=missing):
-        read_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
+        parse_csv_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
 
 
 def test_only_web_addresses_are_called_back() -> None:
-    assert callback_url_of({"callback_url": "https://a/b"}) == "https://a/b"
+    assert get_callback_url({"callback_url": "https://a/b"}) == "https://a/b"
     for url in ("", None, 3, "file:///etc/passwd", "ftp://a"):
-        assert callback_url_of({"callback_url": url}) is None
+        assert get_callback_url({"callback_url": url}) is None

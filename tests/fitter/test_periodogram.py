@@ -11,8 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.lomb_scargle import Band, Grid, false_alarm_probability, power
-from fitter_lambda.renderer.periodogram import MAX_FREQUENCIES, MAX_SHOWN, periodogram
+from fitter_lambda.renderer.lomb_scargle import (
+    BandLightCurve,
+    FrequencyGrid,
+    compute_power,
+    false_alarm_probability,
+)
+from fitter_lambda.renderer.periodogram import MAX_BINS, MAX_FREQUENCIES, compute_periodogram
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import json_product, render
 
@@ -40,78 +45,78 @@ def light_curve(bands: dict[str, tuple[float, float, float]], count: int, seed: 
 ONE = light_curve({"ztfr": (50, 2, 0)}, 150)
 
 
-def band(columns: dict[str, Any], name: str) -> Band:
+def band(columns: dict[str, Any], name: str) -> BandLightCurve:
     rows = [i for i, each in enumerate(columns["filter"]) if each == name]
-    return Band(*(np.array([columns[key][i] for i in rows]) for key in ("mjd", "flux", "fluxerr")))
+    return BandLightCurve(*(np.array([columns[key][i] for i in rows]) for key in ("mjd", "flux", "fluxerr")))
 
 
-def random_band(random: np.random.Generator, count: int, days: float = 100.0) -> Band:
+def random_band(random: np.random.Generator, count: int, days: float = 100.0) -> BandLightCurve:
     error = random.uniform(0.5, 2, count)
-    return Band(np.sort(random.uniform(0, days, count)), random.normal(size=count) * error, error)
+    return BandLightCurve(np.sort(random.uniform(0, days, count)), random.normal(size=count) * error, error)
 
 
 def test_a_period_is_found_through_gaps_and_noise(server: Server) -> None:
     assert render(server, json.dumps(ONE).encode(), "periodogram") == {"ok": True}
-    found = json_product(server)
-    best = found["best_periods"][0]
+    result = json_product(server)
+    best = result["best_periods"][0]
     assert best["period"] == pytest.approx(PERIOD, abs=2e-5)
     assert best["frequency"] == pytest.approx(1 / best["period"])
     assert 0 < best["false_alarm_probability"] < 1e-10
-    assert found["filters"] == ["ztfr"] and found["num_points"] == 150 and found["nterms"] == 1
-    assert found["baseline"] == pytest.approx(np.ptp(ONE["mjd"]))
-    assert found["fmin"] == pytest.approx(1 / found["baseline"]) and found["fmax"] == pytest.approx(10)
-    assert len(found["frequencies"]) == len(found["power"]) <= MAX_SHOWN
-    assert found["frequencies"] == sorted(found["frequencies"])
+    assert result["filters"] == ["ztfr"] and result["num_points"] == 150 and result["nterms"] == 1
+    assert result["baseline"] == pytest.approx(np.ptp(ONE["mjd"]))
+    assert result["fmin"] == pytest.approx(1 / result["baseline"]) and result["fmax"] == pytest.approx(10)
+    assert len(result["frequencies"]) == len(result["power"]) <= MAX_BINS
+    assert result["frequencies"] == sorted(result["frequencies"])
 
 
-def test_bands_find_together_what_none_finds_alone() -> None:
+def test_bands_together_are_more_significant_than_each_alone() -> None:
     """Means, amplitudes and phases that differ, and too few points in each."""
     columns = light_curve({"g": (10, 1.1, 0), "i": (-300, 0.9, 2), "r": (1000, 1.0, 4)}, 50, seed=4)
-    found = periodogram(columns, {})
-    assert found["filters"] == ["g", "i", "r"]
-    assert found["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=1e-4)
-    together = found["best_periods"][0]["false_alarm_probability"]
+    result = compute_periodogram(columns, {})
+    assert result["filters"] == ["g", "i", "r"]
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=1e-4)
+    together = result["best_periods"][0]["false_alarm_probability"]
     for name in "gir":
         alone = {key: [v for v, f in zip(columns[key], columns["filter"], strict=True) if f == name]
                  for key in columns}  # fmt: skip
-        assert periodogram(alone, {})["best_periods"][0]["false_alarm_probability"] > 100 * together
+        assert compute_periodogram(alone, {})["best_periods"][0]["false_alarm_probability"] > 100 * together
 
 
-def test_harmonics_find_what_is_no_sine() -> None:
+def test_harmonics_fit_other_shapes_than_sines() -> None:
     random = np.random.default_rng(3)
     mjd = seasons(random, 300)
     phase = (mjd / 2.345) % 1
     flux = 100 - 6 * np.exp(-0.5 * ((phase - 0.5) / 0.04) ** 2) + random.normal(size=300)
     columns = {"mjd": mjd.tolist(), "flux": flux.tolist(), "fluxerr": [1.0] * 300, "filter": ["g"] * 300}
-    sine, shaped = (periodogram(columns, {"nterms": n, "fmin": 0.3}) for n in (1, 5))
+    sine, shaped = (compute_periodogram(columns, {"nterms": n, "fmin": 0.3}) for n in (1, 5))
     assert shaped["best_periods"][0]["period"] == pytest.approx(2.345, abs=1e-3)
     assert shaped["best_periods"][0]["power"] > 2 * sine["best_periods"][0]["power"]
-    chance = [found["best_periods"][0]["false_alarm_probability"] for found in (shaped, sine)]
+    chance = [result["best_periods"][0]["false_alarm_probability"] for result in (shaped, sine)]
     assert chance[0] < 1e-3 * chance[1]
 
 
 @pytest.mark.parametrize("nterms", [1, 2, 5])
 def test_powers_are_those_of_astropy(nterms: int) -> None:
     one = band(ONE, "ztfr")
-    grid = Grid(0.01, 0.0002, 20_011)
+    grid = FrequencyGrid(0.01, 0.0002, 20_011)
     library = LombScargle(one.time, one.flux, one.error, nterms=nterms)
     some = np.random.default_rng(1).integers(0, grid.size, 300)
     expected = library.power(grid.frequencies[some], method="chi2")
-    assert power([one], grid, nterms)[some] == pytest.approx(expected, abs=1e-5)
+    assert compute_power([one], grid, nterms)[some] == pytest.approx(expected, abs=1e-5)
 
 
-def test_bands_are_weighted_by_what_there_is_to_explain() -> None:
+def test_bands_are_weighted_by_their_chi2() -> None:
     """VanderPlas & Ivezić (2015): powers weighted by each band's χ² about its mean."""
     random = np.random.default_rng(2)
     bands = [random_band(random, count) for count in (20, 60)]
-    grid = Grid(0.01, 0.002, 800)
+    grid = FrequencyGrid(0.01, 0.002, 800)
     totals, powers = [], []
     for each in bands:
         mean = np.average(each.flux, weights=each.error**-2)
         totals.append(np.sum(((each.flux - mean) / each.error) ** 2))
         powers.append(LombScargle(each.time, each.flux, each.error).power(grid.frequencies, method="cython"))
     expected = np.average(powers, axis=0, weights=totals)
-    assert power(bands, grid, 1) == pytest.approx(expected, abs=1e-5)
+    assert compute_power(bands, grid, 1) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("value", [0.2, 0.35, 0.5, 0.8])
@@ -119,18 +124,22 @@ def test_false_alarms_of_one_band_are_those_of_astropy(value: float) -> None:
     one = random_band(np.random.default_rng(3), 50)
     library = LombScargle(one.time, one.flux, one.error)
     expected = float(library.false_alarm_probability(value, maximum_frequency=2.0))
-    assert false_alarm_probability(value, [one], Grid(0, 0.001, 2001), 1) == pytest.approx(expected, rel=0.01)
+    assert false_alarm_probability(value, [one], FrequencyGrid(0, 0.001, 2001), 1) == pytest.approx(
+        expected, rel=0.01
+    )
 
 
 @pytest.mark.parametrize(("number", "nterms"), [(1, 1), (1, 3), (3, 1), (3, 2)])
-def test_noise_is_seldom_taken_for_a_period(number: int, nterms: int) -> None:
+def test_false_alarms_of_noise_are_rare(number: int, nterms: int) -> None:
     """Of 200 light curves of noise about 20 may say 10 %; it is an upper bound, yet no idle one."""
     random = np.random.default_rng(7)
-    grid = Grid(0.01, 1 / 800, 1600)
+    grid = FrequencyGrid(0.01, 1 / 800, 1600)
     chances = []
     for _ in range(200):
         bands = [random_band(random, 25) for _ in range(number)]
-        chances.append(false_alarm_probability(float(power(bands, grid, nterms).max()), bands, grid, nterms))
+        chances.append(
+            false_alarm_probability(float(compute_power(bands, grid, nterms).max()), bands, grid, nterms)
+        )
     assert 5 <= np.sum(np.array(chances) < 0.1) <= 32
 
 
@@ -140,13 +149,13 @@ def test_even_times_make_no_spurious_peaks(nterms: int) -> None:
     mjd = np.arange(59000.0, 59200.0)
     flux = np.random.default_rng(1).normal(size=200)
     columns = {"mjd": mjd.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 200, "filter": ["g"] * 200}
-    found = periodogram(columns, {"nterms": nterms, "fmin": 0.98, "fmax": 1.02})
-    powers, frequencies = np.array(found["power"]), np.array(found["frequencies"])
+    result = compute_periodogram(columns, {"nterms": nterms, "fmin": 0.98, "fmax": 1.02})
+    powers, frequencies = np.array(result["power"]), np.array(result["frequencies"])
     daily = np.abs(frequencies - 1).argmin()
     assert frequencies[daily] == pytest.approx(1, abs=1e-9) and powers[daily] < 1e-3
     assert powers.min() >= 0 and powers.max() < 0.3
     twice = columns | {"mjd": [59000 + i % 2 for i in range(200)]}
-    assert max(periodogram(twice, {"nterms": nterms, "fmin": 0.1})["power"]) < 0.1
+    assert max(compute_periodogram(twice, {"nterms": nterms, "fmin": 0.1})["power"]) < 0.1
 
 
 def test_rows_without_a_flux_are_left_out_and_counted() -> None:
@@ -158,49 +167,49 @@ def test_rows_without_a_flux_are_left_out_and_counted() -> None:
     for mjd in (58010.0, 58020.0, 58030.0):
         for key, value in zip(columns, (mjd, 1.0, 1.0, "ztfi"), strict=True):
             columns[key].append(value)
-    found = periodogram(columns, None)
-    assert found["num_left_out"] == 8 and found["num_points"] == 150 and found["filters"] == ["ztfr"]
-    assert found["power"] == periodogram(ONE, None)["power"]
-    notes = " ".join(found["notes"])
+    result = compute_periodogram(columns, None)
+    assert result["num_left_out"] == 8 and result["num_points"] == 150 and result["filters"] == ["ztfr"]
+    assert result["power"] == compute_periodogram(ONE, None)["power"]
+    notes = " ".join(result["notes"])
     assert "5 rows without a measured flux" in notes and "ztfi is left out: 3 points" in notes
 
 
 def test_best_periods_are_peaks_of_their_own() -> None:
-    found = periodogram(ONE, {"peaks": 20, "oversampling": 10})
-    frequencies = sorted(best["frequency"] for best in found["best_periods"])
-    assert len(frequencies) == 20 and np.diff(frequencies).min() > 1.4 / found["baseline"]
-    powers = [best["power"] for best in found["best_periods"]]
+    result = compute_periodogram(ONE, {"peaks": 20, "oversampling": 10})
+    frequencies = sorted(best["frequency"] for best in result["best_periods"])
+    assert len(frequencies) == 20 and np.diff(frequencies).min() > 1.4 / result["baseline"]
+    powers = [best["power"] for best in result["best_periods"]]
     assert powers == sorted(powers, reverse=True)
     # the peak's top lies between frequencies of the grid
-    assert max(found["power"]) <= powers[0] + 1e-6
+    assert max(result["power"]) <= powers[0] + 1e-6
 
 
-def test_a_long_grid_is_shown_in_bins_and_searched_in_full() -> None:
+def test_a_long_grid_is_binned_for_display_and_searched_in_full() -> None:
     mjd = np.concatenate([np.array(ONE["mjd"]), [66000.0]])
     columns = {"mjd": mjd.tolist(), "flux": [*ONE["flux"], 50.0], "fluxerr": [*ONE["fluxerr"], 1.0],
                "filter": ["ztfr"] * 151}  # fmt: skip
-    found = periodogram(columns, {"fmax": "10"})
-    assert 40_000 < len(found["frequencies"]) <= MAX_SHOWN
-    assert any("the strongest of each 8 is shown" in note for note in found["notes"])
-    assert found["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
-    assert max(found["power"]) == pytest.approx(found["best_periods"][0]["power"], rel=0.05)
+    result = compute_periodogram(columns, {"fmax": "10"})
+    assert 40_000 < len(result["frequencies"]) <= MAX_BINS
+    assert any("the strongest of each 8 is shown" in note for note in result["notes"])
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
+    assert max(result["power"]) == pytest.approx(result["best_periods"][0]["power"], rel=0.05)
 
 
-def test_the_range_is_found_by_itself_or_given() -> None:
+def test_the_range_is_automatic_or_an_option() -> None:
     night = np.linspace(0, 0.2, 101)
     flux = np.sin(2 * np.pi * 100 * night)
     columns = {"mjd": night.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 101, "filter": ["g"] * 101}
-    assert periodogram(columns, None)["fmax"] == pytest.approx(252.5)
-    assert periodogram(columns, None)["best_periods"][0]["frequency"] == pytest.approx(100, abs=1)
-    narrow = periodogram(columns, {"fmin": "20", "fmax": 40, "oversampling": 2})
+    assert compute_periodogram(columns, None)["fmax"] == pytest.approx(252.5)
+    assert compute_periodogram(columns, None)["best_periods"][0]["frequency"] == pytest.approx(100, abs=1)
+    narrow = compute_periodogram(columns, {"fmin": "20", "fmax": 40, "oversampling": 2})
     assert narrow["frequencies"][0] == 20 and narrow["frequencies"][-1] == pytest.approx(40)
     assert len(narrow["frequencies"]) == 9
 
 
-def test_the_range_that_is_found_by_itself_always_fits() -> None:
+def test_the_automatic_range_is_within_the_limits() -> None:
     columns = {"mjd": [0, 1, 2.5, 4, 9e6], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
-    found = periodogram(columns, {})
-    assert found["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in found["notes"])
+    result = compute_periodogram(columns, {})
+    assert result["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
 
 
 FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
@@ -234,9 +243,9 @@ FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "
         (FIVE, [], "options is not an object"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence(source: Any, options: Any, words: str) -> None:
+def test_errors_are_described_in_a_sentence(source: Any, options: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
-        periodogram(source, options)
+        compute_periodogram(source, options)
     assert words in str(caught.value) and len(str(caught.value)) < 300
 
 
@@ -255,9 +264,9 @@ def test_ten_thousand_points_in_five_bands_are_quick() -> None:
     columns = light_curve({name: (0, 1, i) for i, name in enumerate("ugriz")}, 2000)
     columns["mjd"] = [58000 + 3 * (mjd - 58000) for mjd in columns["mjd"]]
     began = time.monotonic()
-    found = periodogram(columns, None)
+    result = compute_periodogram(columns, None)
     assert time.monotonic() - began < 10
-    assert found["best_periods"][0]["period"] == pytest.approx(3 * PERIOD, abs=1e-4)
+    assert result["best_periods"][0]["period"] == pytest.approx(3 * PERIOD, abs=1e-4)
 
 
 NUMBERS = (
@@ -274,13 +283,13 @@ OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nter
 def test_any_light_curve_gets_an_answer(rows: list[tuple[Any, ...]], options: Any) -> None:
     source = {name: [row[i] for row in rows] for i, name in enumerate(("mjd", "flux", "fluxerr", "filter"))}
     try:
-        found = periodogram(source, options)
+        result = compute_periodogram(source, options)
     except RenderError as error:
         assert str(error)
     else:
-        assert json.loads(json.dumps(found, allow_nan=False)) == found
-        assert found["best_periods"] and 0 <= min(found["power"]) <= max(found["power"]) <= 1
-        assert all(0 <= best["false_alarm_probability"] <= 1 for best in found["best_periods"])
+        assert json.loads(json.dumps(result, allow_nan=False)) == result
+        assert result["best_periods"] and 0 <= min(result["power"]) <= max(result["power"]) <= 1
+        assert all(0 <= best["false_alarm_probability"] <= 1 for best in result["best_periods"])
 
 
 @given(st.recursive(st.none() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
@@ -288,4 +297,4 @@ def test_any_light_curve_gets_an_answer(rows: list[tuple[Any, ...]], options: An
 @settings(deadline=None)
 def test_anything_else_is_refused(source: Any) -> None:
     with pytest.raises(RenderError):
-        periodogram(source, None)
+        compute_periodogram(source, None)

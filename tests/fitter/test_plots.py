@@ -1,4 +1,4 @@
-"""The figures of a fit: what they show, and how they bear bad data."""
+"""The figures of a fit, also of bad data."""
 
 import io
 from dataclasses import replace
@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import ZERO_POINT
-from fitter_lambda.output.corner_figure import corner_figure
-from fitter_lambda.output.light_curve_figure import (
-    band_colour,
-    band_label,
-    lightcurve_figure,
-    plot_lightcurve,
+from fitter_lambda.output.corner_figure import draw_corner
+from fitter_lambda.output.light_curve_figure import draw_light_curve, get_band_colour, get_band_label
+from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.predicted_light_curves import (
+    get_plot_window,
+    predict_light_curves,
+    to_magnitudes,
 )
-from fitter_lambda.output.predicted_light_curves import predict, to_magnitudes, window
 
 RANDOM = np.random.default_rng(5)
 
@@ -34,16 +34,16 @@ def changed(fit: Fit, row: int, **values: Any) -> Fit:
 
 
 def draw(fit: Fit) -> Figure:
-    return lightcurve_figure(fit, predict(fit), "SN 2019dwz")
+    return draw_light_curve(fit, predict_light_curves(fit), "SN 2019dwz")
 
 
 def points(figure: Figure, panel: int, kind: str = "data") -> int:
     """How many points of a kind a panel shows: data, limits, or arrows for those off scale."""
     total = 0
-    for drawn in figure.axes[panel].containers:
-        label = str(drawn.get_label())
-        if isinstance(drawn, ErrorbarContainer) and (label if label.startswith("_") else "data") == kind:
-            line, _, bars = drawn
+    for container in figure.axes[panel].containers:
+        label = str(container.get_label())
+        if isinstance(container, ErrorbarContainer) and (label if label.startswith("_") else "data") == kind:
+            line, _, bars = container
             total += len(bars[0].get_segments()) if line is None else len(np.asarray(line.get_xdata()))
     return total
 
@@ -53,16 +53,16 @@ def notes(figure: Figure) -> str:
 
 
 def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
-    curves = predict(fit)
+    curves = predict_light_curves(fit)
     rows = fit.data.rows
     assert list(curves) == rows.bands
     for i, curve in enumerate(curves.values()):
-        flux, reached = fit.predict(fit.best[None], curve.mjd, np.full(len(curve.mjd), i))
+        flux, reached = fit.predict_fluxes(fit.best[None], curve.mjd, np.full(len(curve.mjd), i))
         np.testing.assert_allclose(curve.best[reached[0]], flux[reached])
         assert np.isnan(curve.best[~reached[0]]).all()
-        seen = np.isfinite(curve.percentiles).all(axis=0)
-        assert seen.mean() > 0.8 and (np.diff(curve.percentiles[:, seen], axis=0) >= 0).all()
-        everything = fit.predict(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
+        is_known = np.isfinite(curve.percentiles).all(axis=0)
+        assert is_known.mean() > 0.8 and (np.diff(curve.percentiles[:, is_known], axis=0) >= 0).all()
+        everything = fit.predict_fluxes(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
         spread = everything.std(axis=0)
         np.testing.assert_allclose(
             curve.percentiles[2, 60:70], np.median(everything, axis=0), atol=0.3 * spread.max()
@@ -70,9 +70,9 @@ def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
 
 
 def test_magnitudes_are_those_of_the_curves(fit: Fit) -> None:
-    curves = predict(fit)
-    for name, table in to_magnitudes(curves).items():
-        mjd, median, low, high = np.array(table).T
+    curves = predict_light_curves(fit)
+    for name, rows in to_magnitudes(curves).items():
+        mjd, median, low, high = np.array(rows).T
         nearest = np.argmin(np.abs(mjd[:, None] - curves[name].mjd), axis=1)
         flux = curves[name].percentiles[2, nearest]
         np.testing.assert_allclose(10 ** (-0.4 * (median - ZERO_POINT)), flux, rtol=1e-4)
@@ -80,7 +80,8 @@ def test_magnitudes_are_those_of_the_curves(fit: Fit) -> None:
 
 
 def test_the_figure_is_an_image_with_every_row_in_it(fit: Fit) -> None:
-    image = matplotlib.image.imread(io.BytesIO(plot_lightcurve(fit, predict(fit), "A $ is no mathematics")))
+    drawing = draw_light_curve(fit, predict_light_curves(fit), "A $ is no mathematics")
+    image = matplotlib.image.imread(io.BytesIO(encode_png(drawing, 150)))
     assert image.shape[:2] == (900, 1140)
     figure = draw(fit)
     assert points(figure, 0) == points(figure, 1) == len(fit.data.rows)
@@ -95,7 +96,7 @@ def test_limits_are_arrows_and_have_no_residuals(fit: Fit) -> None:
     assert legend is not None and "limit" in [text.get_text() for text in legend.get_texts()]
 
 
-def test_a_limit_that_says_nothing_is_only_counted(fit: Fit) -> None:
+def test_a_limit_far_above_the_data_is_only_counted(fit: Fit) -> None:
     figure = draw(changed(fit, 3, limit=True, flux=9_000.0))
     assert points(figure, 0, "_limits") == 0 and "Limits above the figure: 1." in notes(figure)
     assert figure.axes[0].get_ylim()[1] < 2 * fit.data.rows.flux.max()
@@ -119,7 +120,9 @@ def test_rows_of_other_years_do_not_squeeze_the_supernova(fit: Fit) -> None:
     figure = draw(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0))
     low, high = figure.axes[0].get_xlim()
     assert low > fit.data.rows.mjd[0] - 40 and "Rows outside these dates: 1." in notes(figure)
-    assert (low, high) == pytest.approx(window(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0)))
+    assert (low, high) == pytest.approx(
+        get_plot_window(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0))
+    )
 
 
 def test_the_upper_axis_counts_rest_frame_days_since_maximum(fit: Fit) -> None:
@@ -142,24 +145,24 @@ def test_the_upper_axis_counts_rest_frame_days_since_maximum(fit: Fit) -> None:
     ],
 )  # fmt: skip
 def test_bands_are_named_as_surveys_name_them(name: str, label: str) -> None:
-    assert band_label(name) == label
+    assert get_band_label(name) == label
 
 
 def test_a_band_of_no_known_survey_has_the_colour_of_its_wavelength() -> None:
-    assert band_colour("ztfg", 4700.0) == band_colour("ps1::g", 4800.0)
+    assert get_band_colour("ztfg", 4700.0) == get_band_colour("ps1::g", 4800.0)
     blue, red = (
-        band_colour(name, wavelength) for name, wavelength in (("f275w", 2700.0), ("f160w", 15400.0))
+        get_band_colour(name, wavelength) for name, wavelength in (("f275w", 2700.0), ("f160w", 15400.0))
     )
     assert int(blue[1:3], 16) < int(red[1:3], 16) and int(blue[5:], 16) > int(red[5:], 16)
 
 
-def test_a_corner_plot_says_what_its_numbers_are_counted_from_and_in() -> None:
+def test_a_corner_plot_labels_origins_and_units() -> None:
     samples = {
         "t0": RANDOM.normal(58606.5, 0.6, 500),
         "amplitude": RANDOM.normal(4e-8, 1e-9, 500),
         "hostebv": RANDOM.exponential(0.1, 500),
     }
-    figure = corner_figure(samples, {})
+    figure = draw_corner(samples, {})
     labels = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
     assert labels == ["$t_0$ − MJD 58600 [d]", "$10^{8}$ $A$", r"$E(B{-}V)_\mathrm{host}$ [mag]"]
     assert figure.axes[0].get_title().startswith("$t_0$ − MJD 58600 = ${6.")
@@ -168,7 +171,7 @@ def test_a_corner_plot_says_what_its_numbers_are_counted_from_and_in() -> None:
 
 def test_a_corner_plot_with_ranges_of_its_own_keeps_the_samples_units() -> None:
     samples = {"t0": RANDOM.normal(58606.5, 0.6, 500), "x": RANDOM.normal(size=500)}
-    figure = corner_figure(samples, {"range": [(58600.0, 58610.0), (-3.0, 3.0)]})
+    figure = draw_corner(samples, {"range": [(58600.0, 58610.0), (-3.0, 3.0)]})
     assert figure.axes[0].get_xlim() == pytest.approx((58600, 58610))
     assert "$t_0$ [MJD]" in [axes.get_xlabel() for axes in figure.axes]
 
@@ -177,12 +180,12 @@ def test_a_corner_plot_with_ranges_of_its_own_keeps_the_samples_units() -> None:
 def test_every_panel_of_a_corner_plot_has_its_own_place(options: dict[str, Any]) -> None:
     random = np.random.default_rng(0)
     samples = {name: random.normal(i, 1.0, 500) for i, name in enumerate("abc")}
-    figure = corner_figure(samples, options)
+    figure = draw_corner(samples, options)
     places = {tuple(axes.get_position().bounds) for axes in figure.axes}
     assert len(places) == len(figure.axes) == 6
     assert all(width > 0.1 and height > 0.1 for _, _, width, height in places)
 
 
 def test_a_corner_plot_of_one_parameter_is_a_histogram() -> None:
-    figure = corner_figure({"x": np.random.default_rng(0).normal(size=500)}, {})
+    figure = draw_corner({"x": np.random.default_rng(0).normal(size=500)}, {})
     assert len(figure.axes) == 1

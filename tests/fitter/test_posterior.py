@@ -18,29 +18,30 @@ import sncosmo
 from scipy import stats
 from scipy.special import logsumexp, ndtr
 
-from fitter_lambda.engine.cube import load_cube
-from fitter_lambda.engine.fit import Fit, fit_cube
-from fitter_lambda.engine.fit_data import Data, read_data
-from fitter_lambda.engine.priors import CLASSES, Class, RedshiftPrior
+from fitter_lambda.engine.fit import Fit, fit_source
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.priors import RedshiftPrior
+from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.supernova_classes import CLASSES, SupernovaClass
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
-from fitter_lambda.input.templates import source_types
+from fitter_lambda.input.sncosmo_registries import get_source_types
 from tests.fitter.light_curves import sn2019dwz, ztf21aaqjmps
 from tests.fitter.simulate import (
     COSMOLOGY,
     VEGA_IN_AB,
     Case,
+    build_data,
+    build_dusty_model,
     bump,
-    data_of,
-    dusty,
-    offer,
-    offer_shared,
+    offer_shared_sources,
+    offer_sources,
     tabulate,
 )
 
 Array = npt.NDArray[np.float64]
 
-_OTHER = Class("other", -19.0, 3.0, False)
+_OTHER = SupernovaClass("other", -19.0, 3.0, False)
 _WALKERS, _STEPS, _KERNELS = 20, 140, 200
 
 
@@ -54,12 +55,12 @@ class Reference:
     def __init__(self, fit: Fit, parameters: Parameters, source: Any) -> None:
         self.names, self.parameters, self.rows = fit.names, parameters, fit.data.rows
         self.redshift, self.source = fit.data.redshift, source
-        self.kind = CLASSES.get(source_types().get(source.name, ""), _OTHER)
+        self.kind = CLASSES.get(get_source_types().get(source.name, ""), _OTHER)
         self.flat, self.is_salt = parameters.priors == "flat", source.name.startswith("salt")
-        self.model = dusty(source) if "hostebv" in fit.names else sncosmo.Model(source)
+        self.model = build_dusty_model(source) if "hostebv" in fit.names else sncosmo.Model(source)
         self.bands = np.array(self.rows.bandpasses, dtype=object)[self.rows.band]
         self.unit = source.peakmag("bessellb", "ab") - VEGA_IN_AB
-        self.highest = fit.posterior.amplitude.highest or math.inf
+        self.highest = getattr(fit.posterior.priors, "highest", math.inf)
         rows = self.rows
         error = 0.0 if self.is_salt else parameters.model_error
         self.variance = rows.fluxerr**2 + np.where(rows.limit, 0.0, error * rows.flux) ** 2
@@ -67,21 +68,21 @@ class Reference:
         self.detections = significance > 5
 
     def __call__(self, values: Array) -> float:
-        given = dict(zip(self.names, values.tolist(), strict=True))
-        z = given.setdefault("z", self.redshift.mean)
-        prior = self._prior(given, z)
+        point = dict(zip(self.names, values.tolist(), strict=True))
+        z = point.setdefault("z", self.redshift.mean)
+        prior = self._prior(point, z)
         if not np.isfinite(prior):
             return -math.inf
-        self.model.set(**given)
-        phase = (self.rows.mjd - given["t0"]) / (1 + z)
+        self.model.set(**point)
+        phase = (self.rows.mjd - point["t0"]) / (1 + z)
         reached = phase <= self.model.source.maxphase()
         if np.mean(reached[self.detections]) < 0.5:
             return -math.inf
         return prior + self._likelihood(reached)
 
-    def _prior(self, given: dict[str, float], z: float) -> float:
-        amplitude = given["x0" if self.is_salt else "amplitude"]
-        x1, c, ebv = given.get("x1", 0.0), given.get("c", 0.0), given.get("hostebv", 0.0)
+    def _prior(self, point: dict[str, float], z: float) -> float:
+        amplitude = point["x0" if self.is_salt else "amplitude"]
+        x1, c, ebv = point.get("x1", 0.0), point.get("c", 0.0), point.get("hostebv", 0.0)
         if amplitude <= 0 or not 0 <= ebv <= 1:
             return -math.inf
         total = self._redshift(z) - math.log(1200)
@@ -96,7 +97,7 @@ class Reference:
         if self.is_salt:
             total += _normal(x1, 0.0, 1.0) + float(stats.exponnorm.logpdf(c, 1.0, 0.0, 0.1))
             total += 0.0 if -0.5 <= c <= 1.0 else -math.inf
-        if "hostebv" in given:
+        if "hostebv" in point:
             total -= ebv / 0.2 + math.log(0.2 * (1 - math.exp(-1 / 0.2)))
         return float(total)
 
@@ -149,18 +150,18 @@ class Reference:
         return float(logsumexp(by_fraction) - math.log(5))
 
 
-def _fit(data: Data, parameters: Parameters) -> tuple[Fit, Reference]:
-    cube = load_cube(parameters.source)
-    fit = fit_cube(cube, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
-    return fit, Reference(fit, parameters, cube.source)
+def _fit(data: FitData, parameters: Parameters) -> tuple[Fit, Reference]:
+    grid = load_source_grid(parameters.source)
+    fit = fit_source(grid, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
+    return fit, Reference(fit, parameters, grid.source)
 
 
-def _of_payload(given: dict[str, Any]) -> tuple[Fit, Reference]:
-    payload = parse_payload(given)
-    return _fit(read_data(payload), payload.parameters)
+def _fit_payload(payload: dict[str, Any]) -> tuple[Fit, Reference]:
+    request = parse_payload(payload)
+    return _fit(build_fit_data(request), request.parameters)
 
 
-def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
+def _draw_weighted(reference: Reference, starts: Array, number: int) -> tuple[Array, Array]:
     """Draws about the points of a chain, and their log weights."""
     random, scale = np.random.RandomState(1), starts.std(axis=0)
     moves = [(emcee.moves.StretchMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
@@ -176,18 +177,18 @@ def _weighed(reference: Reference, starts: Array, number: int) -> tuple[Array, A
     return points * scale, log_weight + np.sum(np.log(scale))
 
 
-def _with_log_redshift(values: Array, names: list[str]) -> Array:
+def _use_log_redshift(values: Array, names: list[str]) -> Array:
     logs = np.log(np.maximum(values[:, [name == "z" for name in names]], 1e-6))
     return np.column_stack([logs, values[:, [name != "z" for name in names]]])
 
 
 def _assert_same(fit: Fit, reference: Reference, number: int = 5000) -> None:
     """Means within 0.1 sigma, widths within 5 %, evidences within 0.05."""
-    points, log_weight = _weighed(reference, fit.draws, number)
+    points, log_weight = _draw_weighted(reference, fit.draws, number)
     weight = np.exp(log_weight - logsumexp(log_weight))
     assert 1 / np.sum(weight**2) > 1500
     # of a free redshift the logarithm: a few draws far out would make up its width
-    points, draws = (_with_log_redshift(values, fit.names) for values in (points, fit.draws))
+    points, draws = (_use_log_redshift(values, fit.names) for values in (points, fit.draws))
     mean = weight @ points
     sigma = np.sqrt(weight @ (points - mean) ** 2)
     shift, ratio = (draws.mean(axis=0) - mean) / sigma, draws.std(axis=0) / sigma
@@ -207,7 +208,7 @@ _PLAIN = {"priors": "flat", "modelcov": "False"}
     pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False"}, id="robust"),
 ])  # fmt: skip
 def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, str]) -> None:
-    fit, reference = _of_payload(sn2019dwz(**parameters))
+    fit, reference = _fit_payload(sn2019dwz(**parameters))
     # a free redshift bends the posterior, and so needs more draws
     _assert_same(fit, reference, 15000 if parameters.get("fix_z") == "False" else 5000)
 
@@ -216,8 +217,8 @@ def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, 
 def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     shared: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]
 ) -> None:
-    offer_shared(shared, monkeypatch)
-    _assert_same(*_of_payload(ztf21aaqjmps(shared, **parameters)))
+    offer_shared_sources(shared, monkeypatch)
+    _assert_same(*_fit_payload(ztf21aaqjmps(shared, **parameters)))
 
 
 @pytest.mark.parametrize("modelcov", [False, True])
@@ -228,7 +229,7 @@ def test_limits_have_the_posterior_of_a_reference_chain(modelcov: bool) -> None:
                 parameters=parameters, censored=True)  # fmt: skip
     _, rows = case.draw(np.random.default_rng(2))
     assert rows.limit.sum() > 5
-    _assert_same(*_fit(data_of(rows, redshift), parameters))
+    _assert_same(*_fit(build_data(rows, redshift), parameters))
 
 
 def _grid(reference: Reference, t0: Array, amplitude: Array) -> Array:
@@ -238,18 +239,18 @@ def _grid(reference: Reference, t0: Array, amplitude: Array) -> Array:
     return np.asarray(logsumexp(density + np.log(step), axis=1) + math.log(t0[1] - t0[0]))
 
 
-def _twice(phase: Array, wave: Array) -> Array:
+def _two_bumps(phase: Array, wave: Array) -> Array:
     """Two maxima, forty days apart, the second a little slower."""
     second = np.where(phase > 40, (phase - 40) / 1.04, phase - 40)
     return bump(phase, wave) + bump(second, wave)
 
 
-def _made(name: str, light: Any) -> Any:
+def _build_source(name: str, light: Any) -> Any:
     phase, wave = np.arange(-25.0, 111.0, 1.0), np.arange(2000.0, 11001.0, 20.0)
     return sncosmo.TimeSeriesSource(phase, wave, light(phase, wave), name=name, version="1", zero_before=True)
 
 
-def _observed(source: Any, first: float, last: float, error: float) -> Data:
+def _observe(source: Any, first: float, last: float, error: float) -> FitData:
     """A light curve of t0 = 59000, seen at phases from `first` to `last`."""
     model, random = sncosmo.Model(source), np.random.default_rng(3)
     redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)
@@ -259,13 +260,13 @@ def _observed(source: Any, first: float, last: float, error: float) -> Data:
     flux = model.bandflux(band, mjd, zp=23.9, zpsys="ab")
     scale = 400 / flux.max()
     errors = np.full(12, error)
-    return data_of(tabulate(mjd, scale * flux + error * random.normal(size=12), errors, band), redshift)
+    return build_data(tabulate(mjd, scale * flux + error * random.normal(size=12), errors, band), redshift)
 
 
 def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _made("made-once", bump)
-    offer(monkeypatch, source)
-    fit, reference = _fit(_observed(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
+    source = _build_source("made-once", bump)
+    offer_sources(monkeypatch, source)
+    fit, reference = _fit(_observe(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
     middle, width = fit.draws.mean(axis=0), fit.draws.std(axis=0)
     t0 = np.linspace(middle[0] - 7 * width[0], middle[0] + 7 * width[0], 71)
     amplitude = np.linspace(max(middle[1] - 7 * width[1], 1e-3 * middle[1]), middle[1] + 7 * width[1], 71)
@@ -273,9 +274,9 @@ def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.Mo
 
 
 def test_two_modes_keep_their_masses(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _made("made-twice", _twice)
-    offer(monkeypatch, source)
-    fit, reference = _fit(_observed(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
+    source = _build_source("made-twice", _two_bumps)
+    offer_sources(monkeypatch, source)
+    fit, reference = _fit(_observe(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
     t0 = np.arange(58950.0, 59012.0, 0.4)
     middle, width = fit.draws[:, 1].mean(), fit.draws[:, 1].std()
     amplitude = np.linspace(middle - 6 * width, middle + 6 * width, 41)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fitter_lambda import handler
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.corner_options import parse_options
+from fitter_lambda.renderer.corner_options import parse_corner_options
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import product, render
 
@@ -149,7 +149,7 @@ VALUES = st.text() | st.integers() | st.floats() | st.lists(st.none() | st.float
 @settings(deadline=None)
 def test_any_arguments_are_understood_or_refused(options: dict[str, Any]) -> None:
     try:
-        parse_options(options)
+        parse_corner_options(options)
     except RenderError as error:
         assert str(error)
 

@@ -9,9 +9,10 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from fitter_lambda.engine.posterior import Draws
-from fitter_lambda.engine.sampler import sample
-from fitter_lambda.engine.search import Mode
+from fitter_lambda.engine.importance_sampling import run_importance_sampling
+from fitter_lambda.engine.importance_weights import PosteriorSample
+from fitter_lambda.engine.mode_search import Mode
+from fitter_lambda.engine.posterior import JointDraws
 
 Array = npt.NDArray[np.float64]
 
@@ -26,31 +27,36 @@ def with_a_lobe() -> Any:
         (SHARE, multivariate_normal([PLACE, 0, 0, 0], WIDTH**2)),
     ]
 
-    def joint(theta: Array, conditional: object, random: np.random.Generator) -> Draws:
+    def draw_linear_parameters(theta: Array, proposal: object, random: np.random.Generator) -> JointDraws:
         density = logsumexp([np.log(share) + part.logpdf(theta) for share, part in parts], axis=0)
         one = np.ones((len(theta), 1))
-        return Draws(theta, one, 0 * one, density, density)
+        return JointDraws(theta, one, 0 * one, density, density)
 
     return SimpleNamespace(
-        names=("a", "b", "c", "d"), mjd=np.zeros(50), steps=1, fluxes=SimpleNamespace(n_linear=1),
-        log_prior=lambda theta: np.zeros(len(theta)), joint=joint,
+        names=("a", "b", "c", "d"), rows=np.zeros(50), n_steps=1, fluxes=SimpleNamespace(n_linear=1),
+        log_prior=lambda theta: np.zeros(len(theta)), draw_linear_parameters=draw_linear_parameters,
     )  # fmt: skip
+
+
+def sample_with_a_lobe(modes: list[Mode], seed: int) -> PosteriorSample:
+    random = np.random.default_rng(seed)
+    return run_importance_sampling(with_a_lobe(), modes, NUMBER, random, lambda done: None)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_lobe_that_a_small_round_misses_does_not_outweigh_the_draws(seed: int) -> None:
     modes = [Mode(np.zeros(4), 0.0, np.eye(4))]
-    found = sample(with_a_lobe(), modes, NUMBER, np.random.default_rng(seed), lambda done: None)
+    sample = sample_with_a_lobe(modes, seed)
     # where a single draw stands for all of the lobe there are some hundred
-    assert found.effective_draws > NUMBER / 3
-    assert abs(found.log_evidence) < 2 * SHARE
+    assert sample.effective_draws > NUMBER / 3
+    assert abs(sample.log_evidence) < 2 * SHARE
 
 
 def test_draws_are_those_of_the_density() -> None:
     modes = [Mode(np.zeros(4), 0.0, np.eye(4)), Mode(np.array([PLACE, 0, 0, 0]), 0.0, 0.2 * np.eye(4))]
-    found = sample(with_a_lobe(), modes, NUMBER, np.random.default_rng(0), lambda done: None)
-    in_lobe = found.theta[:, 0] > PLACE - 3 * WIDTH
+    sample = sample_with_a_lobe(modes, 0)
+    in_lobe = sample.theta[:, 0] > PLACE - 3 * WIDTH
     assert np.mean(in_lobe) == pytest.approx(SHARE, abs=0.01)
-    assert found.theta[~in_lobe].std(axis=0) == pytest.approx(1.0, abs=0.05)
-    assert abs(found.log_evidence) < 5 * found.log_evidence_error and found.log_evidence_error < 0.02
-    assert found.pareto_k < 0.7
+    assert sample.theta[~in_lobe].std(axis=0) == pytest.approx(1.0, abs=0.05)
+    assert abs(sample.log_evidence) < 5 * sample.log_evidence_error and sample.log_evidence_error < 0.02
+    assert sample.pareto_k < 0.7

@@ -4,18 +4,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fitter_lambda.engine.posterior import Draws
-from fitter_lambda.engine.weights import Sample, resampled
+from fitter_lambda.engine.importance_weights import PosteriorSample, resample
+from fitter_lambda.engine.posterior import JointDraws
 from fitter_lambda.errors import FitError
 
 Array = npt.NDArray[np.float64]
 
 
-def weighed(log_weight: Array, n_draws: int = 1000) -> Sample:
+def weighed(log_weight: Array, n_draws: int = 1000) -> PosteriorSample:
     """A sample of draws that are their own numbers."""
     number = np.arange(len(log_weight), dtype=float)
-    draws = Draws(number[:, None], number[:, None], number[:, None], log_weight, number)
-    return resampled(draws, log_weight, len(log_weight), n_draws, np.random.default_rng(0))
+    draws = JointDraws(number[:, None], number[:, None], number[:, None], log_weight, number)
+    return resample(draws, log_weight, len(log_weight), n_draws, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(("shape", "trusted"), [(0.3, True), (1.2, False)])

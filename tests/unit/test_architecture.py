@@ -1,6 +1,7 @@
 """The shape of the tree: imports run downwards only, and each thing outside has one room that knows it."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +42,20 @@ LEVELS = [
     ),
 ]  # fmt: skip
 """Entry points, routes, heart, edges: nobody imports from above."""
+
+FITTER_LEVELS = [
+    ("fitter_lambda.handler", "fitter_lambda.__main__"),
+    ("fitter_lambda.entry",),
+    ("fitter_lambda.renderer",),
+    ("fitter_lambda.output",),
+    ("fitter_lambda.engine",),
+    ("fitter_lambda.input",),
+    ("fitter_lambda.arrays", "fitter_lambda.errors", "fitter_lambda.version"),
+]
+"""The fitter's rooms, from top to bottom."""
+
+MAPPED_ROOMS = ("fitter_lambda",)
+"""Rooms in which the docstring of each package names all its modules."""
 
 
 def module_name(file: Path) -> str:
@@ -148,3 +163,43 @@ def test_the_repository_names_no_machine() -> None:
                 text = file.read_text(errors="ignore")
                 for word in ("/home" + "/", "/work" + "/", "/root" + "/"):
                     assert word not in text, f"{file} holds {word}"
+
+
+def fitter_level(module: str) -> int:
+    levels = [i for i, rooms in enumerate(FITTER_LEVELS) if any(in_room(module, room) for room in rooms)]
+    assert levels, f"{module} has no room in FITTER_LEVELS"
+    return levels[0]
+
+
+def test_imports_of_the_fitter_run_downwards() -> None:
+    for name, modules in imports().items():
+        if name == "fitter_lambda" or not in_room(name, "fitter_lambda"):
+            continue
+        for module in modules & set(imports()):
+            assert fitter_level(name) <= fitter_level(module), f"{name} imports {module} from above"
+
+
+def test_the_fitters_two_handlers_share_no_entry() -> None:
+    for name, modules in imports().items():
+        if in_room(name, "fitter_lambda.entry"):
+            assert not [module for module in modules if in_room(module, "fitter_lambda.renderer")], name
+        if in_room(name, "fitter_lambda.renderer"):
+            assert not [module for module in modules if in_room(module, "fitter_lambda.entry")], name
+
+
+def packages(room: str) -> list[Path]:
+    folders = [file.parent for file in sorted((PROJECT / room).rglob("__init__.py"))]
+    return [folder for folder in folders if len(list(folder.glob("*.py"))) > 1]
+
+
+@pytest.mark.parametrize(
+    "package",
+    [package for room in MAPPED_ROOMS for package in packages(room)],
+    ids=lambda package: str(package.relative_to(PROJECT)),
+)
+def test_the_map_of_a_package_names_its_modules(package: Path) -> None:
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    modules = {file.stem for file in package.glob("*.py")} - {"__init__"}
+    modules |= {folder.parent.name for folder in package.glob("*/__init__.py")}
+    missing = [module for module in sorted(modules) if not re.search(rf"(?<!\w){module}(?!\w)", text)]
+    assert not missing, f"the docstring of {package.name}/__init__.py does not name {', '.join(missing)}"

@@ -6,32 +6,32 @@ import pytest
 from benchmarks import page
 from benchmarks.fit import compare_chi2
 from benchmarks.fitters import effective_draws
-from benchmarks.supernovae import Case, simulated
+from benchmarks.supernovae import Case, simulate_supernova
 
 
 def tables(text: str) -> list[list[list[str]]]:
     """Cells of each table, row by row."""
-    found: list[list[list[str]]] = [[]]
+    cells: list[list[list[str]]] = [[]]
     for line in text.splitlines():
         if line.startswith("|"):
-            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
-        elif found[-1]:
-            found.append([])
-    return [table for table in found if table]
+            cells[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif cells[-1]:
+            cells.append([])
+    return [rows for rows in cells if rows]
 
 
 def test_a_page_is_made_of_its_sections() -> None:
     section = page.Section("Seconds", page.DURATIONS, page.SECONDS, [("a fit", "SN", "1 (1–1)", "2")])
-    text = page.markdown([section], "here")
+    text = page.format_page([section], "here")
     assert tables(text) == [[list(page.SECONDS), ["---"] * 4, ["a fit", "SN", "1 (1–1)", "2"]]]
     assert "one machine: here" in text
 
 
 def test_some_tables_of_a_page_can_be_measured_anew() -> None:
-    made = [page.Section(title, "how", ("a",), [(cell,)]) for title, cell in (("One", "1"), ("Two", "2"))]
+    sections = [page.Section(title, "how", ("a",), [(cell,)]) for title, cell in (("One", "1"), ("Two", "2"))]
     anew = page.Section("Two", "how", ("a",), [("3",)])
-    text = page.merged(page.markdown(made, "here"), page.markdown([anew], "there"))
-    assert text == page.markdown([made[0], anew], "here")
+    text = page.merge_pages(page.format_page(sections, "here"), page.format_page([anew], "there"))
+    assert text == page.format_page([sections[0], anew], "here")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_some_tables_of_a_page_can_be_measured_anew() -> None:
     [([1.0, 2.0, 3.0], "2 (1.5–2.5)"), ([0.12345], "0.123 (0.123–0.123)"), ([1234.5], "1230 (1230–1230)")],
 )
 def test_spreads_have_three_digits(values: list[float], text: str) -> None:
-    assert page.spread(values) == text
+    assert page.format_spread(values) == text
 
 
 def test_independent_draws_count_whole_and_copies_once() -> None:
@@ -59,7 +59,8 @@ def test_draws_that_follow_each_other_count_less() -> None:
 
 
 def test_a_simulated_supernova_is_fitted_as_well_as_by_fit_lc() -> None:
-    name, what, lowest, own, difference = compare_chi2(Case(simulated("salt3", 0), "salt3", False), starts=2)
+    case = Case(simulate_supernova("salt3", 0), "salt3", False)
+    name, what, lowest, own, difference = compare_chi2(case, starts=2)
     assert (name, what) == ("simulated salt3 0", "salt3, z fixed")
     assert float(difference) < 0.01
     assert float(own) - float(lowest) == pytest.approx(float(difference), abs=0.002)

@@ -6,58 +6,59 @@ from typing import Any
 
 from fitter_lambda.errors import RenderError
 
-__all__ = ["Check", "checked", "number", "typed", "whole"]
+__all__ = ["Check", "check_integer", "check_number", "check_options", "parse_literal"]
 
-#: Returns what it is given, as the option is used, or raises ValueError or TypeError.
+#: Returns the option's value, or raises ValueError or TypeError.
 Check = Callable[[Any], Any]
 
-_MOST_TEXT = 4000
+_MAX_CHARACTERS = 4000
 
 
-def checked(given: object, checks: Mapping[str, tuple[Check, str]], field: str, noun: str) -> dict[str, Any]:
+def check_options(
+    options: object, checks: Mapping[str, tuple[Check, str]], field: str, noun: str
+) -> dict[str, Any]:
     """Check named options.
 
     Parameters
     ----------
-    given : object
+    options : object
         A mapping of names to values, typed or as text ("True", "20", "[0.16, 0.5, 0.84]"), or None.
     checks : mapping of str to tuple
         Each name's check, and what it expects, in words.
     field, noun : str
-        What the mapping, and one of its options, are called in messages.
+        Names of the mapping and of one option in messages.
 
     Returns
     -------
     dict
-        The options that were given; those that are None are left to their defaults.
+        All options that are not None.
 
     Raises
     ------
     RenderError
         An unknown name or an impossible value; the message names the choices.
     """
-    if given is None:
+    if options is None:
         return {}
-    if not isinstance(given, Mapping):
+    if not isinstance(options, Mapping):
         raise RenderError(f"{field} is not an object; expected {{name: value}}.")
-    options = {}
-    for name, value in given.items():
+    values = {}
+    for name, text in options.items():
         if name not in checks:
             choices = ", ".join(sorted(checks))
             raise RenderError(f"Unknown {noun} {str(name)[:40]!r}; the choices are: {choices}.")
         check, expected = checks[name]
-        value = typed(value)
+        value = parse_literal(text)
         try:
-            options[name] = None if value is None else check(value)
+            values[name] = None if value is None else check(value)
         except (ValueError, TypeError, OverflowError):
-            shown = str(value)[:40]
-            raise RenderError(f"The {noun} {name} is {shown!r}; expected {expected}.") from None
-    return {name: value for name, value in options.items() if value is not None}
+            raise RenderError(f"The {noun} {name} is {str(value)[:40]!r}; expected {expected}.") from None
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def typed(value: Any) -> Any:
-    """Text that reads as a Python or JSON literal becomes it; other text stays."""
-    if not isinstance(value, str) or len(value) > _MOST_TEXT:
+def parse_literal(value: Any) -> Any:
+    """Parse text that is a Python or JSON literal; return other values as they are."""
+    if not isinstance(value, str) or len(value) > _MAX_CHARACTERS:
         return value
     text = {"true": "True", "false": "False", "null": "None"}.get(value.strip().lower(), value.strip())
     try:
@@ -66,8 +67,8 @@ def typed(value: Any) -> Any:
         return value
 
 
-def number(low: float, high: float) -> Check:
-    """A check for numbers from `low` to `high`; None stays None."""
+def check_number(low: float, high: float) -> Check:
+    """Return a check for numbers from `low` to `high`; it lets None pass."""
 
     def check(value: Any) -> float | None:
         if value is None:
@@ -79,12 +80,12 @@ def number(low: float, high: float) -> Check:
     return check
 
 
-def whole(low: int, high: int) -> Check:
-    """A check for whole numbers from `low` to `high`."""
-    in_range = number(low, high)
+def check_integer(low: int, high: int) -> Check:
+    """Return a check for whole numbers from `low` to `high`."""
+    check_range = check_number(low, high)
 
     def check(value: Any) -> int:
-        if in_range(value) != int(value):
+        if check_range(value) != int(value):
             raise ValueError
         return int(value)
 

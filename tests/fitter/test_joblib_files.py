@@ -1,4 +1,4 @@
-"""joblib files: what existing services send is read, whatever else is not, and nothing is run."""
+"""joblib files: results of existing services are loaded, all others refused, and no code is run."""
 
 import bz2
 import collections
@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
-from fitter_lambda.renderer.plain import to_plain
-from fitter_lambda.renderer.unpickle import load_joblib
+from fitter_lambda.renderer.joblib_files import load_joblib
+from fitter_lambda.renderer.json_values import to_json_values
 
 
 def dump(value: Any, **options: Any) -> bytes:
@@ -65,25 +65,25 @@ PLAIN = {
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3)])
-def test_what_services_send_is_read(protocol: int, compress: Any) -> None:
-    assert to_plain(load_joblib(dump(RESULT, protocol=protocol, compress=compress))) == PLAIN
+def test_results_of_services_are_loaded(protocol: int, compress: Any) -> None:
+    assert to_json_values(load_joblib(dump(RESULT, protocol=protocol, compress=compress))) == PLAIN
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_plain_pickles_are_read_too(protocol: int) -> None:
+def test_bare_pickles_are_loaded(protocol: int) -> None:
     shared = np.arange(4.0)
     value = {"a": shared, "again": [shared, shared], "r": RESULT}
-    plain = to_plain(load_joblib(pickle.dumps(value, protocol=protocol)))
+    plain = to_json_values(load_joblib(pickle.dumps(value, protocol=protocol)))
     assert plain == {"a": [0, 1, 2, 3], "again": [[0, 1, 2, 3]] * 2, "r": PLAIN}
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-def test_the_older_names_of_numpy_are_known(protocol: int) -> None:
+def test_older_names_of_numpy_are_allowed(protocol: int) -> None:
     # these protocols write names as lines, so that a shorter one fits in
     new = pickle.dumps([np.float64(2.5), np.arange(2)], protocol=protocol)
     old = new.replace(b"numpy._core.", b"numpy.core.")
     assert old != new
-    assert to_plain(load_joblib(old)) == [2.5, [0, 1]]
+    assert to_json_values(load_joblib(old)) == [2.5, [0, 1]]
 
 
 class Exploit:
@@ -139,7 +139,7 @@ def test_the_exploits_are_real(tmp_path: Path) -> None:
      "numpy.f2py.x", "subprocess.Popen", "sncosmo.utils.Result.__init__", "collections.OrderedDict.update",
      "numpy.ndarray.tofile", "joblib.numpy_pickle.NDArrayWrapper", "numpy.memmap", "importlib.import_module"],
 )  # fmt: skip
-def test_no_other_name_is_known(name: str) -> None:
+def test_no_other_name_is_allowed(name: str) -> None:
     module, _, attribute = name.rpartition(".")
     globals_ = f"c{module}\n{attribute}\n.".encode()
     first, _, rest = name.partition(".")
@@ -149,7 +149,7 @@ def test_no_other_name_is_known(name: str) -> None:
             load_joblib(data)
 
 
-def test_state_is_taken_by_nothing_but_arrays() -> None:
+def test_only_arrays_take_state() -> None:
     """BUILD with (None, {...}) would set attributes of the classes themselves, for all files to come."""
     for target in (b"csncosmo.utils\nResult\n", b"cnumpy\ndtype\n", b"c_codecs\nencode\n", b"](K\x01e"):
         with pytest.raises(RenderError):
@@ -172,7 +172,7 @@ def array_header(shape: tuple[int, ...], dtype: str = "f8") -> bytes:
         b"\x8a\x08" + struct.pack("<q", size) for size in shape) + b"t")  # fmt: skip
 
 
-def test_sizes_are_checked_before_memory_is_taken() -> None:
+def test_sizes_are_checked_before_memory_is_allocated() -> None:
     began = time.monotonic()
     for shape in ((10**15,), (2**40, 2**40), (-1,), (2**62, 4)):
         with pytest.raises(RenderError):
@@ -186,7 +186,7 @@ def test_sizes_are_checked_before_memory_is_taken() -> None:
 
 
 @pytest.mark.parametrize("compress", [zlib.compress, bz2.compress])
-def test_what_unpacks_to_too_much_is_refused(compress: Any) -> None:
+def test_a_decompression_bomb_is_refused(compress: Any) -> None:
     with pytest.raises(RenderError, match="more than 1 MB"):
         load_joblib(compress(bytes(20_000_000)), max_bytes=1 << 20)
 
@@ -198,7 +198,7 @@ def test_endless_hashes_and_references_end() -> None:
         doubled = (doubled, doubled)
     began = time.monotonic()
     with pytest.raises(RenderError):
-        to_plain(load_joblib(dump(doubled)))
+        to_json_values(load_joblib(dump(doubled)))
     key = b"K\x01\x85" + b"2\x86" * 60
     uses = (
         b"}" + key + b"K\x01s.",
@@ -217,7 +217,7 @@ def test_deep_and_circular_containers_are_refused() -> None:
     circle.append(circle)
     for data in (dump(circle), b"\x80\x02" + b"]" * 50_000 + b"a" * 49_999 + b"."):
         with pytest.raises(RenderError, match="deep"):
-            to_plain(load_joblib(data))
+            to_json_values(load_joblib(data))
 
 
 def test_cut_off_files_are_refused() -> None:
@@ -227,7 +227,7 @@ def test_cut_off_files_are_refused() -> None:
             load_joblib(data[:length])
 
 
-def test_lz4_is_refused_with_a_way_round() -> None:
+def test_lz4_is_refused_with_an_alternative() -> None:
     with pytest.raises(RenderError, match="zlib"):
         load_joblib(b"\x04\x22\x4d\x18" + bytes(20))
 
@@ -238,6 +238,6 @@ def test_broken_files_are_refused_and_nothing_else(noise: bytes, place: int, pat
     good = dump({"a": np.arange(3.0), "b": [np.float64(1), {"c": {1, 2}}]})
     for data in (noise, b"\x80\x04" + noise, good[:place] + patch + good[place + len(patch) :]):
         try:
-            to_plain(load_joblib(data, max_bytes=1 << 22))
+            to_json_values(load_joblib(data, max_bytes=1 << 22))
         except RenderError as error:
             assert str(error)

@@ -1,0 +1,249 @@
+"""Independent draws and the evidence: importance sampling from a mixture that adapts to the posterior.
+
+Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components, at first three for each mode,
+is fitted to the weighted draws of each round by expectation maximisation with Gaussian moments. So is the
+linear parameters' proposal: by its first two moments, and by a parabola in theta where its search starts. The
+last round is large; `importance_weights` resamples it.
+
+A free redshift is drawn on a lattice far finer than the posterior, so that draws share their band fluxes, and
+spread within its step in the end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.engine.importance_weights import (
+    ENOUGH_DRAWS,
+    PosteriorSample,
+    effective_sample_size,
+    resample,
+    temper_weights,
+)
+from fitter_lambda.engine.linear_parameters import LinearTrend
+from fitter_lambda.engine.mode_search import Mode, get_scales
+from fitter_lambda.engine.posterior import JointDraws, LinearProposal, Posterior
+from fitter_lambda.errors import FitError
+
+__all__ = ["run_importance_sampling"]
+
+
+#: Degrees of freedom of the mixture's components.
+_NU = 6.0
+_N_COMPONENTS = 8
+#: Width of the widest first components, in scales of the mode search.
+_BROAD = 0.5
+_ROUND_SIZE = 1200
+_MAX_ROUNDS = 8
+#: Fraction of effective draws that ends the rounds: at once; and once a round gains less than this factor.
+_GOOD_EFFICIENCY = 0.6
+_FAIR_EFFICIENCY = 0.3
+_SMALL_GAIN = 1.1
+#: Where the large round's efficiency is less than this fraction of that of the round before, it is redrawn.
+_MIN_EFFICIENCY_RATIO = 0.5
+#: Variance of the linear parameters' proposal, relative to the draws that it is fitted to.
+_PROPOSAL_VARIANCE = 1.1
+#: Most draws of the large round, and most draws times rows.
+_MAX_DRAWS = 40_000
+_MAX_DRAWS_TIMES_ROWS = 5e6
+#: Steps of the lattice across 12 standard deviations.
+_LATTICE_STEPS = 400
+
+
+class _StudentMixture:
+    """Student's t components: weights (k,), means (k, d), covariances (k, d, d)."""
+
+    def __init__(self, weights: Array, means: Array, covariances: Array) -> None:
+        self.weights = weights / weights.sum()
+        self.means = means
+        self.roots = np.linalg.cholesky(covariances)
+
+    def draw(self, number: int, random: np.random.Generator) -> Array:
+        component = random.choice(len(self.weights), number, p=self.weights)
+        normal = random.standard_normal((number, self.means.shape[1]))
+        spread = np.sqrt(_NU / random.chisquare(_NU, number))
+        steps = np.einsum("nij,nj->ni", self.roots[component], normal)
+        return np.asarray(self.means[component] + spread[:, None] * steps)
+
+    def log_component_densities(self, theta: Array) -> Array:
+        """Log weight times density of each component, shape (n, k)."""
+        d = theta.shape[1]
+        inverse = np.linalg.inv(self.roots)
+        gap = (theta - self.means[:, None]) @ np.swapaxes(inverse, 1, 2)
+        norm = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi)
+        log_det = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        kernel = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2).T / _NU)
+        return np.asarray(np.log(self.weights) + norm - log_det + kernel)
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """Proposal of theta, and of a given theta."""
+
+    theta: _StudentMixture
+    a: LinearProposal
+
+
+@dataclass(frozen=True)
+class _RedshiftLattice:
+    """Lattice of redshifts: the column of theta, the bounds, the step."""
+
+    column: int
+    low: float
+    high: float
+    step: float
+
+    def snap(self, theta: Array) -> None:
+        """Move the redshifts to the lattice, in place."""
+        z = theta[:, self.column]
+        theta[:, self.column] = self.low + self.step * (np.floor((z - self.low) / self.step) + 0.5)
+
+    def spread(self, theta: Array, random: np.random.Generator) -> None:
+        """Spread the redshifts over the steps of the lattice, in place."""
+        z = theta[:, self.column] + self.step * random.uniform(-0.5, 0.5, len(theta))
+        theta[:, self.column] = np.clip(z, self.low, self.high)
+
+
+def run_importance_sampling(
+    posterior: Posterior, modes: list[Mode], n_draws: int, random: np.random.Generator,
+    progress: Callable[[float], None],
+) -> PosteriorSample:  # fmt: skip
+    """Draw from a posterior.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    modes : list of Mode
+        All modes that matter.
+    n_draws : int
+    random : numpy.random.Generator
+    progress : callable
+        Called with the fraction done.
+    """
+    proposal = _build_first_proposal(posterior, modes)
+    lattice = _build_lattice(posterior, modes)
+    draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+    efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
+    for rounds in range(1, _MAX_ROUNDS + 1):
+        previous_efficiency = efficiency
+        proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
+        lattice = _build_lattice(posterior, modes, draws.theta, log_weight)
+        draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+        progress(rounds / (_MAX_ROUNDS + 4))
+        efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
+        is_improving = efficiency > _SMALL_GAIN * previous_efficiency
+        if efficiency > (_GOOD_EFFICIENCY if is_improving else _FAIR_EFFICIENCY):
+            break
+    evaluations = (rounds + 1) * _ROUND_SIZE
+    max_draws = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
+    total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), max_draws))))
+    if total > _ROUND_SIZE:
+        # the last round's draws came from the same proposal
+        extra, extra_log_weight = _draw_round(posterior, proposal, lattice, total - _ROUND_SIZE, random)
+        draws = draws.append(extra)
+        log_weight = np.concatenate([log_weight, extra_log_weight])
+        evaluations += total - _ROUND_SIZE
+    if effective_sample_size(log_weight) < _MIN_EFFICIENCY_RATIO * efficiency * total:
+        # the large round has found something that small rounds miss
+        proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
+        draws, log_weight = _draw_round(posterior, proposal, lattice, total, random)
+        evaluations += total
+    progress(1.0)
+    sample = resample(draws, log_weight, total, n_draws, random)
+    return replace(sample, rounds=rounds, evaluations=evaluations)
+
+
+def _build_first_proposal(posterior: Posterior, modes: list[Mode]) -> _Proposal:
+    mass = np.array([mode.log_mass for mode in modes])
+    # flattened, as masses by Laplace's method are rough
+    weights = np.exp(0.5 * (mass - mass.max())) + 0.02
+    means = np.array([mode.theta for mode in modes])
+    covariances = np.array([mode.covariance for mode in modes])
+    # wide components, too: a mode's curvature is not always its width
+    broad = np.diag((_BROAD * get_scales(posterior.names)) ** 2)
+    mixture = _StudentMixture(
+        np.concatenate([weights, 0.2 * weights, 0.2 * weights]),
+        np.tile(means, (3, 1)),
+        np.concatenate([2 * covariances, 30 * covariances, covariances + broad]),
+    )
+    return _Proposal(mixture, LinearProposal.at_mode(posterior.fluxes.n_linear, _PROPOSAL_VARIANCE))
+
+
+def _build_lattice(
+    posterior: Posterior, modes: list[Mode], theta: Array | None = None, log_weight: Array | None = None
+) -> _RedshiftLattice | None:
+    """Build the lattice from the modes' widths and, if any, weighted draws; None for a fixed redshift."""
+    if "z" not in posterior.names:
+        return None
+    i = posterior.names.index("z")
+    low = posterior.redshift.low
+    high = posterior.redshift.high
+    step = min(float(np.sqrt(1 / np.linalg.inv(mode.covariance)[i, i])) for mode in modes) / 4
+    if theta is not None and log_weight is not None and np.isfinite(log_weight).any():
+        weight = np.exp(log_weight - logsumexp(log_weight))
+        spread = float(np.sqrt(weight @ (theta[:, i] - weight @ theta[:, i]) ** 2))
+        step = min(12 * spread / _LATTICE_STEPS, max(step, (high - low) / 20000))
+    return _RedshiftLattice(i, low, high, min(max(step, (high - low) * 1e-6), (high - low) / 100))
+
+
+def _draw_round(
+    posterior: Posterior, proposal: _Proposal, lattice: _RedshiftLattice | None, number: int,
+    random: np.random.Generator,
+) -> tuple[JointDraws, Array]:  # fmt: skip
+    """Draw from the proposal; return the draws within the prior's bounds, and their log weights."""
+    theta = proposal.theta.draw(number, random)
+    if lattice:
+        lattice.snap(theta)
+    is_inside = np.isfinite(posterior.log_prior(theta))
+    if not is_inside.any():
+        raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
+    draws = posterior.draw_linear_parameters(theta[is_inside], proposal.a, random)
+    log_weight = draws.log_ratio - logsumexp(proposal.theta.log_component_densities(draws.theta), axis=1)
+    if lattice:
+        lattice.spread(draws.theta, random)
+    return draws, log_weight
+
+
+def _adapt_proposal(
+    posterior: Posterior, proposal: _Proposal, draws: JointDraws, log_weight: Array,
+    random: np.random.Generator,
+) -> _Proposal:  # fmt: skip
+    """Fit the proposal to weighted draws, with a trend where the linear parameters take several steps."""
+    if np.sum(np.isfinite(log_weight)) < ENOUGH_DRAWS:
+        return proposal
+    weight = temper_weights(log_weight)
+    mean = weight @ draws.offset
+    gap = draws.offset - mean
+    covariance = _PROPOSAL_VARIANCE * (weight * gap.T) @ gap + 0.01 * np.eye(len(mean))
+    trend = LinearTrend.fit(draws.theta, draws.a, weight) if posterior.n_steps > 1 else None
+    mixture = _fit_mixture(draws.theta, weight, proposal.theta, random)
+    return _Proposal(mixture, LinearProposal(mean, covariance, trend))
+
+
+def _fit_mixture(
+    theta: Array, weight: Array, start: _StudentMixture, random: np.random.Generator
+) -> _StudentMixture:
+    """Fit a mixture by weighted expectation maximisation, starting at another one and at some draws."""
+    spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
+    floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))
+    n_extra = max(0, _N_COMPONENTS - len(start.weights))
+    means = np.concatenate([start.means, theta[random.choice(len(theta), n_extra, p=weight)]])
+    nearest = np.argmin(((means[:, None] - start.means) ** 2 / np.diag(spread)).sum(2), axis=1)
+    roots = start.roots[nearest]
+    covariances = np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor)
+    mixture = _StudentMixture(np.ones(len(means)), means, covariances)
+    for _ in range(6):
+        densities = mixture.log_component_densities(theta)
+        share = weight[:, None] * np.exp(densities - logsumexp(densities, axis=1, keepdims=True))
+        mass = share.sum(axis=0)
+        is_used = mass > 0.005
+        mass = mass[is_used]
+        share = share[:, is_used] / mass
+        means = share.T @ theta
+        gap = theta - means[:, None]
+        covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
+        mixture = _StudentMixture(mass, means, covariances)
+    return mixture

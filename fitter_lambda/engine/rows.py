@@ -1,0 +1,66 @@
+"""The rows of a light curve, as the likelihood sees them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fitter_lambda.arrays import Array, Indices, Mask
+
+__all__ = ["Rows"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a light curve, all arrays of shape (n,).
+
+    Attributes
+    ----------
+    mjd : ndarray
+        Days.
+    flux, variance : ndarray
+        Micro-Jansky and its square; for limits, the limit and the variance of its error.
+    band : ndarray of int
+        Index of the band.
+    is_limit : ndarray of bool
+        True for limits, which have no flux.
+    n_detections : ndarray of int
+        Number of detections in the row: 0 or 1 before binning.
+    n_bands : int
+        Number of bands of the whole light curve.
+    """
+
+    mjd: Array
+    flux: Array
+    variance: Array
+    band: Indices
+    is_limit: Mask
+    n_detections: Indices
+    n_bands: int
+
+    def __len__(self) -> int:
+        return len(self.mjd)
+
+    @cached_property
+    def in_band(self) -> Array:
+        """1 where a row belongs to a band, else 0; shape (n, n_bands)."""
+        return np.eye(self.n_bands)[self.band]
+
+    def take(self, rows: Mask | Indices) -> "Rows":
+        """Return some of the rows."""
+        return Rows(
+            self.mjd[rows], self.flux[rows], self.variance[rows], self.band[rows], self.is_limit[rows],
+            self.n_detections[rows], self.n_bands,
+        )  # fmt: skip
+
+    def bin_nights(self) -> "Rows":
+        """Return one row for each night and band, limits apart, with means weighted by inverse variance."""
+        keys = np.stack([np.floor(self.mjd), self.band, self.is_limit], axis=1)
+        _, first_row, bins = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        bins = bins.ravel()
+        weight = 1 / self.variance
+        total = np.bincount(bins, weight)
+        mjd, flux = (np.bincount(bins, weight * x) / total for x in (self.mjd, self.flux))
+        n_detections = np.bincount(bins, self.n_detections).astype(int)
+        same = self.take(first_row)
+        return Rows(mjd, flux, 1 / total, same.band, same.is_limit, n_detections, self.n_bands)

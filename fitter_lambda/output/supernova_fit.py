@@ -1,0 +1,118 @@
+"""A finished fit, as a notebook uses it: draws, evidence, results, figures, InferenceData."""
+
+import importlib
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.engine.fit import Fit
+from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
+from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.output.corner_figure import draw_corner
+from fitter_lambda.output.light_curve_figure import draw_light_curve
+from fitter_lambda.output.netcdf import encode_netcdf
+from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
+from fitter_lambda.output.results import compute_results
+
+__all__ = ["SupernovaFit"]
+
+
+@dataclass(frozen=True, repr=False)
+class SupernovaFit:
+    """A finished fit.
+
+    Attributes
+    ----------
+    engine_fit : Fit
+        The engine's posterior and draws.
+    request : FitRequest
+        What was asked for.
+    ranking : dict or None
+        Of ``source="auto"``: all sources by their evidence.
+    """
+
+    engine_fit: Fit
+    request: FitRequest
+    ranking: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return the summary in angle brackets."""
+        return f"<SupernovaFit: {self.summary}>"
+
+    @property
+    def names(self) -> list[str]:
+        """The free parameters by sncosmo's names: z if it is free, t0, amplitude, shapes."""
+        return self.engine_fit.names
+
+    @property
+    def draws(self) -> dict[str, Array]:
+        """Independent posterior draws of each parameter, shape (n,)."""
+        return dict(zip(self.names, self.engine_fit.draws.T, strict=True))
+
+    @property
+    def log_evidence(self) -> float:
+        """The natural logarithm of the evidence."""
+        return float(self.engine_fit.sample.log_evidence)
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """All numbers: parameters, chi2, misfit, evidence, peak, excluded rows, diagnostics, versions."""
+        return compute_results(self.engine_fit, self.request, self.ranking)
+
+    @cached_property
+    def light_curves(self) -> dict[str, PredictedLightCurve]:
+        """The predicted light curve of each band, from blue to red."""
+        return predict_light_curves(self.engine_fit)
+
+    @property
+    def summary(self) -> str:
+        """What was fitted, how well, and what to beware of, in one line."""
+        results = self.results
+        start = f"Best of {len(self.ranking['sources'])} sources:" if self.ranking else "Fitted"
+        parts = [
+            f"{start} {results['source']}, {results['n_rows']} points: "
+            f"chi2 = {results['chi2']:.1f} for {results['ndof']} dof"
+        ]
+        p_value = results["misfit_p_value"]
+        if p_value < MISFIT_THRESHOLD:
+            parts.append(f"the model does not describe the data (misfit p = {p_value:.1g})")
+        if p_value > 1 - MISFIT_THRESHOLD:
+            parts.append("the data scatter far less than the errors allow (modelcov, model_error)")
+        if unreached := results["n_detections_out_of_reach"]:
+            parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
+        if not self.engine_fit.sample.is_trusted:
+            parts.append(
+                "the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"
+            )
+        if excluded := sum(results["excluded_by_reason"].values()):
+            rows = "row was" if excluded == 1 else "rows were"
+            parts.append(f"{excluded} {rows} left out, see results.excluded")
+        return "; ".join(parts) + "."
+
+    def plot_light_curve(self) -> Figure:
+        """Draw the data, the fit's 68 and 95 % bands, and residuals."""
+        name = "".join(c for c in self.request.resource_id if c.isprintable())[:80] or "source"
+        title = f"{name}: {self.results['source']} at z = {self.results['redshift']['best_fit']:.4f}"
+        return draw_light_curve(self.engine_fit, self.light_curves, title)
+
+    def plot_corner(self, **options: Any) -> Figure:
+        """Draw the posterior; options are keyword arguments of `corner.corner`."""
+        return draw_corner(self.draws, options)
+
+    def to_netcdf(self) -> bytes:
+        """Encode the draws as a NETCDF4 file that `arviz.from_netcdf` reads."""
+        return encode_netcdf(self.engine_fit, self.request.parameters.seed)
+
+    @cached_property
+    def inference_data(self) -> Any:
+        """The draws as `arviz.InferenceData`; needs arviz, which the fitter itself does not."""
+        arviz: Any = importlib.import_module("arviz")
+        with tempfile.TemporaryDirectory() as folder, arviz.rc_context({"data.load": "eager"}):
+            path = Path(folder) / "fit.nc"
+            path.write_bytes(self.to_netcdf())
+            return arviz.from_netcdf(path)
