@@ -11,12 +11,12 @@ from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.analysis.write_back import withdraw_summary
 from chalicelib.errors import BusyError, ForbiddenError, RetryLater
 from chalicelib.sources import source_deletion
-from chalicelib.sources.source_records import TRIES
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables import analysis_listings as listings
 from chalicelib.tables import analysis_transitions as steps
 from chalicelib.tables import default_analyses
 from chalicelib.tables import services as service_table
+from chalicelib.tables.base import ATTEMPTS as TRIES
 from chalicelib.tables.base import ConditionFailed
 
 __all__ = [

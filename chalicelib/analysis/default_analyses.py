@@ -174,7 +174,7 @@ def _start_all(job: dict[str, Any]) -> None:
         _classified(job, number)
         return
     source = sources.find_source(job["source_id"])
-    saved_to = set(job["group_ids"]) & sources.source_group_ids(source) if source else set()
+    saved_to = set(job["group_ids"]) & source.group_ids if source else set()
     for group_id in sorted(saved_to):
         for item in default_analyses_table.find_triggered_by(f"group#{group_id}"):
             _start(item, job)

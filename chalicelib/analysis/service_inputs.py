@@ -12,7 +12,8 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.sources import instruments, photometry, remarks, spectra
-from chalicelib.sources.magnitudes import ZERO_POINT, row_magnitudes
+from chalicelib.sources.magnitudes import ZERO_POINT
+from chalicelib.sources.photometry_rows import row_magnitudes
 from chalicelib.tables.sources import SourceItem
 
 __all__ = ["collect_inputs"]
@@ -75,13 +76,13 @@ def _photometry(requester: Requester, source: SourceItem, filters: Row) -> Itera
     named = instruments.load_instruments()
     best: dict[tuple[float, str], Row] = {}
     for point in photometry.find_visible_points(requester, source.source_id):
-        name = named.get(point["instrument_id"], {}).get("name")
-        if wanted.get("filters") and point["filter"] not in wanted["filters"]:
+        name = named.get(point.instrument_id, {}).get("name")
+        if wanted.get("filters") and point.filter not in wanted["filters"]:
             continue
-        if wanted.get("instruments") and not {point["instrument_id"], name} & set(wanted["instruments"]):
+        if wanted.get("instruments") and not {point.instrument_id, name} & set(wanted["instruments"]):
             continue
         row = {
-            **point,
+            **point._asdict(),
             **row_magnitudes(point),
             "magsys": "ab",
             "zp": ZERO_POINT,
@@ -106,7 +107,7 @@ def _redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row
     return [source.fields]
 
 
-def _records(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
+def _records(kind: remarks.Kind) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
     def of_kind(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
         return [
             {**item.fields, "created_at": item.created_at, "modified": item.modified}

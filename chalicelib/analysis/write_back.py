@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib import blobs, queues
 from chalicelib.analysis import documents, product_links
 from chalicelib.errors import HeliographError
-from chalicelib.sources import annotations, summaries
+from chalicelib.sources import remarks, summaries
 from chalicelib.tables import analysis_transitions as steps
 from chalicelib.tables.analyses import AnalysisItem, find_analysis
 from chalicelib.tables.base import ConditionFailed
@@ -82,7 +82,7 @@ def withdraw_summary(item: AnalysisItem) -> None:
 def _annotate(item: AnalysisItem, given: list[dict[str, Any]]) -> None:
     service = service_numbered(int(item.analysis_service_id)) if given else None
     for annotation in given:
-        annotations.write_annotation(
+        remarks.write_annotation(
             item.obj_id,
             annotation.get("origin") or (service.name if service else "analysis"),
             annotation["data"],

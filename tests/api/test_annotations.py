@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sources import annotations
+from chalicelib.sources import remarks
 from chalicelib.tables import remarks as remarks_table
 from tests.api.story import deliver, make_service, sent_to, start
 from tests.api.test_people import make_user
@@ -110,7 +110,7 @@ def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
 
 def upsert(source: str, origin: str, data: dict[str, Any], groups: set[int], service: int) -> bool:
     """Write as an analysis of a service does."""
-    return annotations.write_annotation(
+    return remarks.write_annotation(
         source, origin, data, group_ids=groups, author_id=1, service_id=service, analysis_id=1
     )
 

@@ -77,5 +77,5 @@ def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch
     monkeypatch.setattr(photometry, "find_blocks", blocks)
     reply = admin.post("/photometry", again)
     assert reply.status == 400
-    assert "there already" in reply.message
+    assert "exists already" in reply.message
     assert len(admin.get("/sources/SN1/photometry").data) == 6

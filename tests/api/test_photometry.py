@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sources import photometry_upload
+from chalicelib.sources import photometry_writing
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway, followed
@@ -225,7 +225,7 @@ def test_photometry_needs_a_source_that_one_may_see(admin: Gateway) -> None:
 
 def test_a_source_has_room_for_so_many_points(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    monkeypatch.setattr(photometry_upload, "MOST_POINTS", 5)
+    monkeypatch.setattr(photometry_writing, "MOST_POINTS", 5)
     assert admin.post("/photometry", {**ROW, "mjd": [1, 2]}).status == 200
     reply = admin.post("/photometry", {**ROW, "mjd": 3})
     assert reply.status == 400

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from chalicelib.schemas import base
 from chalicelib.sources import cone_search, source_lists
-from chalicelib.tables import sky_zones, source_counts
+from chalicelib.tables import source_listings
 from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import EVERYONE, group_listing
-from chalicelib.tables.source_items import ListingItem, SourceItem
+from chalicelib.tables.sources import ListingItem, SourceItem
 from tests.api.test_cost import counted
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -191,7 +191,7 @@ def near(draw: st.DrawFn, centre: Position, radius: float) -> Position:
 
 def in_strips(centre: Position, radius: float, place: Position) -> bool:
     """Say whether the index gives a position to a search."""
-    where = sky_zones.sky_place({"ra": place[0], "dec": place[1]})
+    where = sources_table.sky_place({"ra": place[0], "dec": place[1]})
     assert where is not None
     strips = cone_search.iterate_strips(*centre, radius)
     return any(zone == where.zone and low <= where.ra <= high for zone, low, high in strips)
@@ -210,7 +210,7 @@ def test_the_strips_hold_all_that_is_in_a_cone(centre: Position, radius: float, 
         if exact <= radius:
             assert in_strips(centre, radius, place)
     assert len(list(cone_search.iterate_strips(*centre, radius))) <= 2 * (
-        2 * cone_search.LARGEST_RADIUS / sky_zones.HEIGHT + 2
+        2 * cone_search.LARGEST_RADIUS / sources_table.ZONE_HEIGHT + 2
     )
 
 
@@ -296,11 +296,11 @@ def test_a_count_is_of_a_set_of_groups_and_a_shard(aws: None) -> None:
     for number in range(40):
         sources_table.insert_source(f"S{number}", nowhere, {1, 2}, 1)
     sources_table.insert_source("many", nowhere, {1, *range(1000, 1200)}, 1)
-    counts = list(source_counts.CountItem.query(source_counts.COLLECTION))
+    counts = list(sources_table.CountItem.query(sources_table.COUNTS))
     assert sum(int(item.held) for item in counts if len(item.group_ids) == 2) == 40
     assert len({item.part.partition("#")[0] for item in counts}) > 8, "parallel writers seldom meet"
-    totals = [source_counts.count_sources(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
-    assert (totals, source_counts.count_sources(None)) == ([41, 40, 1, 0], 41)
+    totals = [source_listings.count_sources(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
+    assert (totals, source_listings.count_sources(None)) == ([41, 40, 1, 0], 41)
 
 
 FEW, MANY = 10, 400
@@ -312,7 +312,7 @@ def fill(numbers: range) -> None:
         for number in numbers:
             name, saved = f"F{number:05d}", f"2020-01-01T00:00:00.{number:06d}#F{number:05d}"
             position = {"ra": number * 360 / MANY, "dec": math.degrees(math.asin(number * 0.618 % 1 * 2 - 1))}
-            place = sky_zones.sky_place(position)
+            place = sources_table.sky_place(position)
             assert place is not None
             batch.save(
                 SourceItem(

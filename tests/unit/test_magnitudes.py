@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.magnitudes import row_magnitudes, zero_point, zero_points
+from chalicelib.sources.magnitudes import zero_point, zero_points
+from chalicelib.sources.photometry_rows import Row, row_magnitudes
 from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, offset
 
 BLANTON_ROWEIS = {
@@ -36,7 +37,7 @@ def test_what_is_not_in_the_table_is_named() -> None:
 
 
 def test_magnitude_and_flux_agree_on_either_system() -> None:
-    row = {"flux": 100.0, "fluxerr": 5.0, "limiting_mag": None}
+    row = Row(1, "bessellux", "", 59000.5, flux=100.0, fluxerr=5.0)
     for system in ("ab", "vega"):
         zero = zero_point(system, "bessellux")
         shown = row_magnitudes(row, zero)
