@@ -1,4 +1,4 @@
-"""The table of AB − Vega offsets, computed once and committed as ``chalicelib/sources/vega.json``.
+"""Compute the AB − Vega offsets that ``chalicelib/sources/vega.json`` holds.
 
 ::
 
@@ -6,16 +6,15 @@
     SNCOSMO_DATA_DIR=… python -m infra.vega_offsets
 
 The offset of a bandpass is the AB magnitude of Vega in it, for a detector that counts photons. Vega is
-CALSPEC's alpha_lyr_stis_011 (Bohlin, Hubeny & Rauch 2020, AJ 160, 21), which comes with pyphot. The
-bandpasses are sncosmo's own wherever they can be had (its package, ``SNCOSMO_DATA_DIR``, the wheel
-jax-bandflux, or its download); for the others the same instrument's of pyphot or sedpy stand in, or a
-published offset. What cannot be had anywhere is left out, and named. Of the wheels only data are read.
+CALSPEC's alpha_lyr_stis_011 (Bohlin, Hubeny & Rauch 2020, AJ 160, 21), which is part of pyphot. The
+bandpasses are sncosmo's own where they can be loaded (its package, ``SNCOSMO_DATA_DIR``, the wheel
+jax-bandflux, or its download); otherwise those of the same instrument in pyphot or sedpy, or a published
+offset. Bandpasses without any of these are left out, and listed. Only data are read from the wheels.
 """
 
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,11 @@ import numpy.typing as npt
 
 from fitter_lambda.input.templates import load_bandpasses
 
-__all__ = ["main", "offset"]
+__all__ = ["main", "vega_offset"]
 
 Array = npt.NDArray[np.float64]
 Curve = tuple[Array, Array]
-"""Wavelengths in Å, and what is there."""
+"""Wavelengths in Å, and the values at these."""
 
 TABLE = Path(__file__).resolve().parents[1] / "chalicelib" / "sources" / "vega.json"
 LIGHT_SPEED = 2.99792458e18
@@ -65,23 +64,24 @@ SEDPY = {
     "gaia::gbp": "gaia_bp",
     "gaia::grp": "gaia_rp",
 }
-"""sncosmo's names of bandpasses, and those of the curves that stand in for them."""
+"""sncosmo's names of bandpasses, and the names of the curves used instead."""
 
 PUBLISHED = {"uvot::v": -0.01, "uvot::b": -0.13, "uvot::u": 1.02, "uvot::white": 0.80}
 """Breeveld et al. 2011, AIP Conf. Proc. 1358, 373, table 1."""
 
 
-def offset(bandpass: Curve, vega: Curve) -> float:
+def vega_offset(bandpass: Curve, vega: Curve) -> float:
     """Return the AB magnitude of Vega in a bandpass.
 
     Parameters
     ----------
     bandpass : tuple of ndarray
-        Wavelengths (Å), and the fraction of photons that is counted there.
+        Wavelengths (Å), and the fraction of photons that the detector counts.
     vega : tuple of ndarray
         Wavelengths (Å), and flux densities in erg/s/cm²/Å.
     """
-    (wave, transmission), (vega_wave, vega_flux) = bandpass, vega
+    wave, transmission = bandpass
+    vega_wave, vega_flux = vega
     inside = vega_wave[(vega_wave > wave[0]) & (vega_wave < wave[-1])]
     grid = np.unique(np.concatenate([np.linspace(wave[0], wave[-1], 20_000), wave, inside]))
     photons = np.interp(grid, wave, transmission) * grid
@@ -90,59 +90,61 @@ def offset(bandpass: Curve, vega: Curve) -> float:
     return float(-2.5 * np.log10(ratio))
 
 
-def _names() -> Iterator[tuple[str, Any]]:
-    """Every name that sncosmo knows, aliases too, each with what tells apart the bandpasses."""
+def load_identities() -> dict[str, Any]:
+    """Return all names of bandpasses that sncosmo knows, with what identifies the bandpass."""
     from sncosmo.bandpasses import _BANDPASSES
 
-    return ((name, (loader, tuple(args))) for (name, _), (loader, args, _) in _BANDPASSES._loaders.items())
+    loaders = _BANDPASSES._loaders.items()
+    return {name: (loader, tuple(args)) for (name, _), (loader, args, _) in loaders}
 
 
-def _bandpasses() -> dict[str, Curve]:
-    names = dict(_names())
-    found, _ = load_bandpasses(names)
-    curves = {name: (band.wave, band.trans) for name, band in found.items()}
-    curves |= _pyphot({name: curve for name, curve in PYPHOT.items() if name not in curves})
-    curves |= _sedpy({name: curve for name, curve in SEDPY.items() if name not in curves})
-    same = {what: name for name, what in names.items() if name in curves}
-    return {name: curves[same[what]] for name, what in names.items() if what in same}
+def load_curves(identities: dict[str, Any]) -> dict[str, Curve]:
+    """Return the curves of the bandpasses that can be loaded; aliases share theirs."""
+    loaded, _ = load_bandpasses(identities)
+    curves = {name: (band.wave, band.trans) for name, band in loaded.items()}
+    curves |= _load_pyphot({name: curve for name, curve in PYPHOT.items() if name not in curves})
+    curves |= _load_sedpy({name: curve for name, curve in SEDPY.items() if name not in curves})
+    names = {identity: name for name, identity in identities.items() if name in curves}
+    return {name: curves[names[identity]] for name, identity in identities.items() if identity in names}
 
 
-def _data(package: str, folder: str) -> Path:
+def _locate_data(package: str, folder: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        sys.exit(f"The data of the wheel {package} are needed; this module's docstring says how to get them.")
+        sys.exit(f"The package {package} is missing; the docstring of this module says how to install it.")
     return Path(spec.submodule_search_locations[0]) / folder
 
 
-def _pyphot(request: dict[str, str]) -> dict[str, Curve]:
+def _load_pyphot(curves: dict[str, str]) -> dict[str, Curve]:
     import h5py
 
-    with h5py.File(_data("pyphot", "libs") / "new_filters.hd5") as library:
-        tables = {name: library["filters"][curve] for name, curve in request.items()}
-        scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
+    scale = {b"AA": 1.0, b"Angstrom": 1.0, b"angstrom": 1.0, b"nm": 10.0, b"um": 1e4}
+    with h5py.File(_locate_data("pyphot", "libs") / "new_filters.hd5") as library:
+        data = {name: library["filters"][curve] for name, curve in curves.items()}
         return {
-            name: (table["WAVELENGTH"] * scale[table.attrs["WAVELENGTH_UNIT"]], table["THROUGHPUT"])
-            for name, table in tables.items()
+            name: (columns["WAVELENGTH"] * scale[columns.attrs["WAVELENGTH_UNIT"]], columns["THROUGHPUT"])
+            for name, columns in data.items()
         }
 
 
-def _sedpy(request: dict[str, str]) -> dict[str, Curve]:
-    folder = _data("sedpy", "data") / "filters"
-    tables = {name: np.genfromtxt(folder / f"{curve}.par") for name, curve in request.items()}
-    return {name: (table[:, 0], table[:, 1]) for name, table in tables.items()}
+def _load_sedpy(curves: dict[str, str]) -> dict[str, Curve]:
+    folder = _locate_data("sedpy", "data") / "filters"
+    data = {name: np.genfromtxt(folder / f"{curve}.par") for name, curve in curves.items()}
+    return {name: (columns[:, 0], columns[:, 1]) for name, columns in data.items()}
 
 
 def main() -> int:
     """Write the table."""
     from astropy.io import fits
-    from sncosmo.bandpasses import _BANDPASSES
 
-    spectrum = fits.getdata(_data("pyphot", "libs") / "alpha_lyr_stis_011.fits", 1)
+    spectrum = fits.getdata(_locate_data("pyphot", "libs") / "alpha_lyr_stis_011.fits", 1)
     vega = np.array(spectrum["WAVELENGTH"], dtype=float), np.array(spectrum["FLUX"], dtype=float)
-    offsets = PUBLISHED | {name: round(offset(curve, vega), 4) for name, curve in _bandpasses().items()}
+    identities = load_identities()
+    curves = load_curves(identities)
+    offsets = PUBLISHED | {name: round(vega_offset(curve, vega), 4) for name, curve in curves.items()}
     TABLE.write_text(json.dumps(offsets, sort_keys=True, indent=1) + "\n")
-    missing = sorted({name for name, _ in _BANDPASSES._loaders} - offsets.keys())
-    print(f"{len(offsets)} bandpasses; not to be had: {', '.join(missing)}", file=sys.stderr)
+    missing = ", ".join(sorted(identities.keys() - offsets.keys()))
+    print(f"{len(offsets)} bandpasses; not available: {missing}", file=sys.stderr)
     return 0
 
 

@@ -80,8 +80,7 @@ def list_photometry_range(call: Call, query: RangeQuery, body: RangeBody) -> Rep
 @routes.get("/photometry/{point_id}", answers=Point, raises=(InvalidError,))
 def get_point(call: Call, point_id: PhotometryId, query: PhotometryQuery) -> dict[str, Any]:
     """Read a point of photometry."""
-    point = photometry.get_visible_point(call.requester, point_id)
-    return next(photometry.points_to_json(call.requester, [point], query.format, query.magsys))
+    return photometry.get_point(call.requester, point_id, query.format, query.magsys)
 
 
 @routes.patch("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))

@@ -40,11 +40,7 @@ def search_cone(ra: float, dec: float, radius: float) -> list[str]:
     positions = list(islice(near, MOST_READ + 1))
     if len(positions) > MOST_READ:
         raise InvalidError(f"radius: more than {MOST_READ} sources are near this cone; choose a smaller one.")
-    return [
-        position.source_id
-        for position in positions
-        if angular_separation(ra, dec, position.ra, position.dec) <= radius
-    ]
+    return [p.source_id for p in positions if angular_separation(ra, dec, p.ra, p.dec) <= radius]
 
 
 def iterate_strips(ra: float, dec: float, radius: float) -> Iterator[Strip]:

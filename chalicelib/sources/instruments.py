@@ -5,12 +5,7 @@ from typing import Any, Literal
 from chalicelib.errors import InvalidError, NotFoundError
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.instruments import NewInstrument, NewTelescope
-from chalicelib.tables.instruments import (
-    InstrumentItem,
-    find_instrument,
-    find_instruments,
-    insert_instrument,
-)
+from chalicelib.tables.instruments import InstrumentItem, find_instrument, find_instruments, insert_instrument
 
 __all__ = ["create_instrument", "create_telescope", "get_instrument", "list_instruments", "load_instruments"]
 

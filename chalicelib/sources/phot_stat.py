@@ -13,7 +13,7 @@ each write of photometry creates them, as in SkyPortal; deleting them lasts unti
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import permutations
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -121,12 +121,13 @@ def compute_statistics(rows: Iterable[Row]) -> Stats:
     points = [_to_point(row) for row in rows]
     detections = [point for point in points if point.is_detection]
     unforced = [point for point in detections if not point.is_forced]
-    first = detections[0] if detections else None
-    last = _find_last(detections)
-    peak = _find_peak(detections)
+    first, last = _find_ends(detections)
+    peak = _find_peak(points)
     limit_mjds = [p.mjd for p in points if not p.is_detection and (first is None or p.mjd < first.mjd)]
+    numbers = _compute_numbers(points)
+    means = numbers["mean_mag_per_filter"]
     return {
-        **_compute_numbers(points),
+        **numbers,
         "num_det_no_forced_phot_global": len(unforced),
         "recent_obs_mjd": max((point.mjd for point in points), default=None),
         **_ends_to_json("", detections),
@@ -134,7 +135,7 @@ def compute_statistics(rows: Iterable[Row]) -> Stats:
         "predetection_mjds": limit_mjds,
         "last_non_detection_mjd": max(limit_mjds, default=None),
         "time_to_non_detection": first.mjd - max(limit_mjds) if first and limit_mjds else None,
-        "mean_color": _compute_colors(detections),
+        "mean_color": {f"{one}-{other}": means[one] - means[other] for one, other in permutations(means, 2)},
         "rise_rate": _compute_rate(first, peak),
         "decay_rate": _compute_rate(last, peak),
     }
@@ -147,8 +148,32 @@ def _to_point(row: Row) -> Point:
     return Point(row.mjd, row.filter, is_forced, is_detection, mag, limiting_magnitude(row))
 
 
-def _magnitudes(points: list[Point]) -> list[float]:
-    return [point.mag for point in points if point.is_detection]
+def _compute_numbers(points: list[Point]) -> Stats:
+    """Return the numbers of `_summarize` of all points, and of those of each filter where not None."""
+    bands = sorted({point.band for point in points})
+    by_band = {band: _summarize([point for point in points if point.band == band]) for band in bands}
+    stats: Stats = {}
+    for name, value in _summarize(points).items():
+        values = {band: summary[name] for band, summary in by_band.items()}
+        stats[f"{name}_global"] = value
+        stats[f"{name}_per_filter"] = {band: value for band, value in values.items() if value is not None}
+    return stats
+
+
+def _summarize(points: list[Point]) -> dict[str, float | None]:
+    mags = [point.mag for point in points if point.is_detection]
+    peak = _find_peak(points)
+    mean = fmean(mags) if mags else None
+    return {
+        "num_obs": len(points),
+        "num_det": len(mags),
+        "mean_mag": mean,
+        "peak_mjd": peak.mjd if peak else None,
+        "peak_mag": min(mags, default=None),
+        "faintest_mag": max(mags, default=None),
+        "deepest_limit": max((point.limit for point in points if not point.is_detection), default=None),
+        "mag_rms": None if mean is None else math.sqrt(fmean((mag - mean) ** 2 for mag in mags)),
+    }
 
 
 def _find_peak(points: list[Point]) -> Point | None:
@@ -156,64 +181,17 @@ def _find_peak(points: list[Point]) -> Point | None:
     return min(detections, key=lambda point: (point.mag, point.mjd), default=None)
 
 
-def _peak_mjd(points: list[Point]) -> float | None:
-    peak = _find_peak(points)
-    return peak.mjd if peak else None
-
-
-def _mean(points: list[Point]) -> float | None:
-    mags = _magnitudes(points)
-    return fmean(mags) if mags else None
-
-
-def _scatter(points: list[Point]) -> float | None:
-    mags = _magnitudes(points)
-    mean = fmean(mags) if mags else 0.0
-    return math.sqrt(fmean((mag - mean) ** 2 for mag in mags)) if mags else None
-
-
-NUMBERS: dict[str, Callable[[list[Point]], float | None]] = {
-    "num_obs": len,
-    "num_det": lambda points: len(_magnitudes(points)),
-    "mean_mag": _mean,
-    "peak_mjd": _peak_mjd,
-    "peak_mag": lambda points: min(_magnitudes(points), default=None),
-    "faintest_mag": lambda points: max(_magnitudes(points), default=None),
-    "deepest_limit": lambda points: max((p.limit for p in points if not p.is_detection), default=None),
-    "mag_rms": _scatter,
-}
-
-
-def _compute_numbers(points: list[Point]) -> Stats:
-    """Return each of `NUMBERS` of all points, and of those of each filter where it is known."""
-    bands = {band: [p for p in points if p.band == band] for band in sorted({p.band for p in points})}
-    stats: Stats = {}
-    for name, compute in NUMBERS.items():
-        values = {band: compute(band_points) for band, band_points in bands.items()}
-        stats[f"{name}_global"] = compute(points)
-        stats[f"{name}_per_filter"] = {band: value for band, value in values.items() if value is not None}
-    return stats
+def _find_ends(detections: list[Point]) -> tuple[Point | None, Point | None]:
+    """Return the first and the last detection; at one time, the first that was uploaded."""
+    return next(iter(detections), None), max(detections, key=lambda point: point.mjd, default=None)
 
 
 def _ends_to_json(infix: str, detections: list[Point]) -> Stats:
-    """Return the first and the last of some detections."""
-    first = detections[0] if detections else None
     return {
         f"{end}_detected_{infix}{name}": getattr(point, attribute) if point else None
-        for end, point in (("first", first), ("last", _find_last(detections)))
+        for end, point in zip(("first", "last"), _find_ends(detections), strict=True)
         for name, attribute in (("mjd", "mjd"), ("mag", "mag"), ("filter", "band"))
     }
-
-
-def _find_last(detections: list[Point]) -> Point | None:
-    return max(detections, key=lambda point: point.mjd, default=None)
-
-
-def _compute_colors(detections: list[Point]) -> dict[str, float]:
-    """Return the difference of the mean magnitudes of any two filters, in either order."""
-    bands = sorted({point.band for point in detections})
-    means = {band: fmean(p.mag for p in detections if p.band == band) for band in bands}
-    return {f"{one}-{other}": means[one] - means[other] for one, other in permutations(bands, 2)}
 
 
 def _compute_rate(end: Point | None, peak: Point | None) -> float | None:

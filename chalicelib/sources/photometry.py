@@ -19,14 +19,7 @@ from chalicelib.tables.id_index import PHOTOMETRY, find_id_place
 from chalicelib.tables.photometry import BlockItem
 from chalicelib.tables.sources import SourceItem
 
-__all__ = [
-    "find_visible_point",
-    "find_visible_points",
-    "get_light_curve",
-    "get_visible_point",
-    "list_points_between",
-    "points_to_json",
-]
+__all__ = ["find_visible_points", "get_light_curve", "get_point", "get_visible_point", "list_points_between"]
 
 MOST_READ = 300_000
 """Points that one request reads; a single source never has as many."""
@@ -66,23 +59,23 @@ def get_light_curve(
         If Vega's magnitude is not known in one of the bandpasses.
     """
     rows = find_visible_points(requester, source_id)
-    return list(points_to_json(requester, [(source_id, row) for row in rows], space, system))
+    return list(_points_to_json(requester, [(source_id, row) for row in rows], space, system))
 
 
-def get_visible_point(requester: Requester, number: int) -> tuple[str, Row]:
-    """Return the source of a point that the requester may see, and the point.
+def get_point(requester: Requester, number: int, space: str, system: str) -> dict[str, Any]:
+    """Return a point as the API shows it (see `get_light_curve`)."""
+    source, _, row = get_visible_point(requester, number)
+    return next(_points_to_json(requester, [(source.source_id, row)], space, system))
+
+
+def get_visible_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
+    """Return the source, the block and the row of a point that the requester may see.
 
     Raises
     ------
     NotFoundError
         If it does not exist or is not visible (the same message).
     """
-    source, _, row = find_visible_point(requester, number)
-    return source.source_id, row
-
-
-def find_visible_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
-    """Return the source, the block and the row of a point, or raise as `get_visible_point`."""
     missing = NotFoundError(f"There is no point of photometry {number} that you may see.")
     place = find_id_place(PHOTOMETRY, number)
     if place is None:
@@ -114,10 +107,8 @@ def list_points_between(
     if query.obj_id is not None:
         source_ids, cursor = [get_visible_source(requester, query.obj_id).source_id], None
     else:
-        page = source_lists.list_sources(
-            requester,
-            SourcesQuery(pageNumber=query.pageNumber, numPerPage=query.numPerPage, cursor=query.cursor),
-        )
+        paging = SourcesQuery(pageNumber=query.pageNumber, numPerPage=query.numPerPage, cursor=query.cursor)
+        page = source_lists.list_sources(requester, paging)
         source_ids, cursor = [source.source_id for source in page.sources], page.cursor
     is_in_range = _make_range_filter(query, body)
     points = [
@@ -126,7 +117,7 @@ def list_points_between(
         for row in _select_visible(requester, blocks)
         if is_in_range(row)
     ]
-    return list(points_to_json(requester, points, query.format, query.magsys)), cursor
+    return list(_points_to_json(requester, points, query.format, query.magsys)), cursor
 
 
 def _iterate_blocks(source_ids: list[str]) -> Iterator[tuple[str, list[BlockItem]]]:
@@ -156,7 +147,7 @@ def _make_range_filter(query: RangeQuery, body: RangeBody) -> Callable[[Row], bo
     return is_in_range
 
 
-def points_to_json(
+def _points_to_json(
     requester: Requester, points: list[tuple[str, Row]], space: str, system: str
 ) -> Iterator[dict[str, Any]]:
     """Return points, each with its source, as the API shows them (see `get_light_curve`)."""

@@ -20,17 +20,8 @@ from chalicelib.sources.magnitudes import (
 )
 
 __all__ = [
-    "FLUX",
-    "KNOWN",
-    "MAGNITUDE",
-    "POSITION",
-    "BadRowsError",
-    "Row",
-    "limiting_magnitude",
-    "parse_row",
-    "parse_rows",
-    "require_known_fields",
-    "row_magnitudes",
+    "FLUX", "KNOWN", "MAGNITUDE", "POSITION", "BadRowsError", "Row", "limiting_magnitude", "parse_row",
+    "parse_rows", "require_known_fields", "row_magnitudes",
 ]  # fmt: skip
 
 MAX_ROWS = 10_000
@@ -151,10 +142,9 @@ def parse_rows(body: Fields, instruments: Instruments) -> list[Row]:
     rows: list[Row] = []
     complaints: dict[int, str] = {}
     for number in range(count):
+        fields = {name: values[number] for name, values in columns.items()}
         try:
-            rows.append(
-                _parse_fields({name: values[number] for name, values in columns.items()}, instruments)
-            )
+            rows.append(_parse_fields(fields, instruments))
         except (ValueError, InvalidError) as error:
             complaints[number] = str(error)
     if complaints:
@@ -238,30 +228,17 @@ def _parse_fields(fields: Fields, instruments: Instruments) -> Row:
     altdata = fields.get("altdata")
     if not isinstance(altdata, dict | None) or len(json.dumps(altdata)) > MAX_ALTDATA:
         raise ValueError(f"altdata: expected an object of at most {MAX_ALTDATA} characters of JSON")
-    _require_bandpass(fields, instruments)
+    instrument_id, band = _parse_bandpass(fields, instruments)
     system = str(fields.get("magsys") or "ab").lower()
     if system not in SYSTEMS:
         raise ValueError(f"magsys: expected 'ab' or 'vega', not {system[:40]!r}; convert to one of them")
     convert = _convert_flux if "fluxerr" in fields else _convert_magnitude
-    flux, fluxerr, limiting_mag = convert(fields, zero_point(system, fields["filter"]))
-    _require_position(fields)
-    return Row(
-        instrument_id=fields["instrument_id"],
-        filter=fields["filter"],
-        origin=str(fields.get("origin") or "")[:200],
-        mjd=mjd,
-        flux=flux,
-        fluxerr=fluxerr,
-        limiting_mag=limiting_mag,
-        altdata=altdata,
-        ra=fields.get("ra"),
-        dec=fields.get("dec"),
-        ra_unc=fields.get("ra_unc"),
-        dec_unc=fields.get("dec_unc"),
-    )
+    measured = convert(fields, zero_point(system, band))
+    origin = str(fields.get("origin") or "")[:200]
+    return Row(instrument_id, band, origin, mjd, *measured, altdata, *_parse_position(fields))
 
 
-def _require_bandpass(fields: Fields, instruments: Instruments) -> None:
+def _parse_bandpass(fields: Fields, instruments: Instruments) -> tuple[int, str]:
     band, instrument_id = fields["filter"], fields["instrument_id"]
     if not isinstance(band, str) or not FILTER.fullmatch(band):
         raise ValueError(f"filter: {str(band)[:70]!r} is not the name of a bandpass, such as ztfg")
@@ -270,18 +247,19 @@ def _require_bandpass(fields: Fields, instruments: Instruments) -> None:
         raise ValueError(f"instrument_id: there is no instrument {str(instrument_id)[:40]}")
     if instrument["filters"] and band not in instrument["filters"]:
         raise ValueError(f"filter: instrument {instrument['name']} has no {band}")
+    return instrument_id, band
 
 
-def _require_position(fields: Fields) -> None:
-    ra, dec, *uncertainties = map(fields.get, POSITION)
+def _parse_position(fields: Fields) -> list[Any]:
+    position = [fields.get(name) for name in POSITION]
+    ra, dec, *uncertainties = position
     if (ra is None) != (dec is None):
         raise ValueError("ra, dec: give both, in degrees, or neither")
     if ra is not None and dec is not None and not (0 <= ra < 360 and -90 <= dec <= 90):
-        raise ValueError(
-            f"ra, dec: {ra}, {dec} is not a position; ra is from 0 to 360, dec from -90 to 90 degrees"
-        )
+        raise ValueError(f"ra, dec: {ra}, {dec} is not a position: 0 <= ra < 360, -90 <= dec <= 90 (degrees)")
     if any(value is not None and value < 0 for value in uncertainties):
         raise ValueError("ra_unc, dec_unc: an uncertainty cannot be negative")
+    return position
 
 
 def _parse_number(name: str, value: Any) -> float | None:

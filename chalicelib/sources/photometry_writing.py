@@ -10,7 +10,7 @@ from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.schemas.base import LARGEST_ID
 from chalicelib.sources import instruments
-from chalicelib.sources.photometry import find_visible_point
+from chalicelib.sources.photometry import get_visible_point
 from chalicelib.sources.photometry_blocks import change_rows, pack_rows, unpack_rows
 from chalicelib.sources.photometry_rows import (
     FLUX,
@@ -33,6 +33,8 @@ __all__ = ["delete_photometry_upload", "delete_point", "update_point", "upload_p
 
 MOST_POINTS = 100_000
 """Points of one source: a request that reads them all must not run out of time."""
+
+BUSY = "Other requests are writing photometry of the same source. Try again."
 
 
 def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tuple[list[int], str]:
@@ -67,21 +69,14 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
     rows = parse_rows(body, instruments.load_instruments())
     ids = reserve_ids("photometry", len(rows))
     upload_id = f"upload-{ids[0]}"
-    created_at = timestamp()
-    new = [
-        row._replace(
-            id=number,
-            upload_id=upload_id,
-            owner_id=requester.user_id,
-            group_ids=group_ids,
-            created_at=created_at,
-        )
-        for number, row in zip(ids, rows, strict=True)
-    ]
-    answer = retry_on_conflict(
-        lambda: _write_upload(requester, source_id, new, refresh=refresh), _busy_message(source_id)
-    )
-    return answer, upload_id
+    stamp: dict[str, Any] = {
+        "upload_id": upload_id,
+        "owner_id": requester.user_id,
+        "group_ids": group_ids,
+        "created_at": timestamp(),
+    }
+    new = [row._replace(id=number, **stamp) for number, row in zip(ids, rows, strict=True)]
+    return retry_on_conflict(lambda: _write_rows(requester, source_id, new, refresh), BUSY), upload_id
 
 
 def _require_one_source(obj_id: Any) -> str:
@@ -99,11 +94,7 @@ def _requested_groups(body: dict[str, Any]) -> list[int] | str | None:
     return group_ids
 
 
-def _busy_message(source_id: str) -> str:
-    return f"Other requests are writing photometry of {source_id!r}. Try again."
-
-
-def _write_upload(requester: Requester, source_id: str, rows: list[Row], *, refresh: bool) -> list[int]:
+def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: bool) -> list[int]:
     source = get_visible_source(requester, source_id)
     existing = _ExistingRows(requester, photometry_table.find_blocks(source_id))
     new: dict[tuple[Any, ...], Row] = {}
@@ -205,12 +196,11 @@ def update_point(requester: Requester, number: int, body: dict[str, Any]) -> Non
     InvalidError
         If the changed point is invalid, or the same observation as another one.
     """
-    source, _, _ = _find_own_point(requester, number)
-    retry_on_conflict(lambda: _change_point(requester, number, body), _busy_message(source.source_id))
+    retry_on_conflict(lambda: _change_point(requester, number, body), BUSY)
 
 
 def _find_own_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
-    source, block, row = find_visible_point(requester, number)
+    source, block, row = get_visible_point(requester, number)
     if not _may_change(requester, row):
         raise ForbiddenError(f"Only who uploaded point {number}, or an administrator, may change it.")
     return source, block, row
@@ -237,9 +227,8 @@ def _parse_change(old: Row, body: dict[str, Any]) -> Row:
         return old
     _require_scaled_values(fields)
     in_flux, in_magnitudes = fields.keys() & set(FLUX), fields.keys() & set(MAGNITUDE)
-    unchanged = {name: value for name, value in old._asdict().items() if name in KNOWN}
-    for name in ("flux", "fluxerr", "limiting_mag"):
-        del unchanged[name]
+    names = KNOWN - {"flux", "fluxerr", "limiting_mag"}
+    unchanged = {name: value for name, value in old._asdict().items() if name in names}
     if in_magnitudes and not in_flux:
         magnitudes = row_magnitudes(old)
         unchanged |= {"mag": magnitudes["mag"], "magerr": magnitudes["magerr"]}
@@ -263,20 +252,17 @@ def _require_scaled_values(fields: dict[str, Any]) -> None:
 
 def delete_point(requester: Requester, number: int) -> None:
     """Delete a point of photometry, as its owner or an administrator."""
-    source, _, _ = _find_own_point(requester, number)
-    retry_on_conflict(
-        lambda: _write_point(*_find_own_point(requester, number), None), _busy_message(source.source_id)
-    )
+    retry_on_conflict(lambda: _write_point(*_find_own_point(requester, number), None), BUSY)
 
 
 def _write_point(source: SourceItem, block: BlockItem, old: Row, new: Row | None) -> None:
     """Replace a row, or delete it if `new` is None."""
     groups = _union_of_groups([old, new] if new else [old])
     changed = change_rows(block, lambda row: new if row.id == old.id else row)
-    if changed.columns["id"]:
-        change = PhotometryWrite(groups, changed_blocks=[changed])
-    else:
-        change = PhotometryWrite(groups, deleted_blocks=[block])
+    is_empty = not changed.columns["id"]
+    change = (
+        PhotometryWrite(groups, deleted_blocks=[block]) if is_empty else PhotometryWrite(groups, [changed])
+    )
     photometry_table.write_photometry(source, change)
 
 
@@ -294,15 +280,13 @@ def delete_photometry_upload(requester: Requester, upload_id: str) -> int:
     prefix, _, text = upload_id.partition("-")
     if prefix != "upload" or not (text.isascii() and text.isdecimal() and len(text) < 17):
         raise missing
-    number = int(text)
-    blocks = photometry_table.find_upload_blocks(number)
-    if not blocks:
-        raise missing
-    source_id = blocks[0].source_id
 
-    def delete() -> int:
-        source = get_visible_source(requester, source_id, missing)
-        blocks = photometry_table.find_upload_blocks(number)
+    def attempt() -> int:
+        places = photometry_table.find_upload_places(int(text))
+        if not places:
+            raise missing
+        source = get_visible_source(requester, places[0].source_id, missing)
+        blocks = photometry_table.find_blocks_at(places)
         rows = [row for block in blocks for row in unpack_rows(block)]
         if not any(is_visible(requester, row.group_ids) for row in rows):
             raise missing
@@ -312,4 +296,4 @@ def delete_photometry_upload(requester: Requester, upload_id: str) -> int:
         photometry_table.write_photometry(source, change)
         return len(rows)
 
-    return retry_on_conflict(delete, _busy_message(source_id))
+    return retry_on_conflict(attempt, BUSY)

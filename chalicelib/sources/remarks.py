@@ -35,19 +35,10 @@ from chalicelib.tables.remarks import RemarkItem, remark_part
 from chalicelib.tables.sources import find_source
 
 __all__ = [
-    "Kind",
-    "create_annotation",
-    "create_classification",
-    "create_comment",
-    "delete_remark",
-    "find_visible_remarks",
-    "get_remark",
-    "list_remarks",
-    "update_annotation",
-    "update_classification",
-    "update_comment",
-    "write_annotation",
-]
+    "Kind", "create_annotation", "create_classification", "create_comment", "delete_remark",
+    "find_visible_remarks", "get_remark", "list_remarks", "update_annotation", "update_classification",
+    "update_comment", "write_annotation",
+]  # fmt: skip
 
 Kind = Literal["annotation", "comment", "classification"]
 
@@ -97,7 +88,6 @@ def _get_visible_remark(requester: Requester, kind: Kind, number: int, source_id
 
 def create_comment(requester: Requester, source_id: str, request: NewComment) -> int:
     """Comment on a source; return the comment's id."""
-    get_visible_source(requester, source_id)
     item = _new_item(requester, "comment", source_id, request)
     remarks_table.insert_remark(item)
     return item.id
@@ -111,7 +101,6 @@ def create_annotation(requester: Requester, source_id: str, request: NewAnnotati
     InvalidError
         If the source has an annotation of this origin.
     """
-    get_visible_source(requester, source_id)
     item = _new_item(requester, "annotation", source_id, request)
     try:
         remarks_table.insert_remark(item)
@@ -145,9 +134,8 @@ def create_classification(requester: Requester, request: NewClassification, publ
     InvalidError
         If the taxonomy does not have the class.
     """
-    get_visible_source(requester, request.obj_id)
-    taxonomies.require_known_class(requester, sent_fields(request))
     item = _new_item(requester, "classification", request.obj_id, request)
+    taxonomies.require_known_class(requester, item.fields)
     queue_default_analyses(request.obj_id, public_url, classification_id=item.id)
     remarks_table.insert_remark(item)
     return item.id
@@ -156,6 +144,7 @@ def create_classification(requester: Requester, request: NewClassification, publ
 def _new_item(
     requester: Requester, kind: Kind, source_id: str, request: NewAnnotation | NewComment | NewClassification
 ) -> RemarkItem:
+    get_visible_source(requester, source_id)
     _require_same_source(request, source_id)
     group_ids = resolve_group_ids(requester, request.group_ids, {PUBLIC_GROUP})
     fields = sent_fields(request, "obj_id", "group_ids")
@@ -295,7 +284,7 @@ def write_annotation(
     """
     fields = {"origin": origin, "data": data}
 
-    def write() -> bool:
+    def attempt() -> bool:
         if find_source(source_id) is None:
             return False
         old = remarks_table.find_remark(source_id, remark_part("annotation", origin))
@@ -311,7 +300,7 @@ def write_annotation(
         remarks_table.update_remark(old, **changes, analysis_id=analysis_id)
         return True
 
-    return retry_on_conflict(write, busy_message(source_id))
+    return retry_on_conflict(attempt, busy_message(source_id))
 
 
 def _remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def remove_source_from_group(requester: Requester, source_id: str, group_id: int
         If other writes changed the source in each attempt.
     """
 
-    def remove() -> None:
+    def attempt() -> None:
         source = get_visible_source(requester, source_id)
         if group_id not in source.group_ids or not (group_id in requester.groups or requester.is_admin):
             raise ForbiddenError(f"group_id: {source_id!r} is in no group {group_id} that you are in.")
@@ -46,7 +46,7 @@ def remove_source_from_group(requester: Requester, source_id: str, group_id: int
             )
         sources_table.remove_group(source, group_id)
 
-    retry_on_conflict(remove, busy_message(source_id))
+    retry_on_conflict(attempt, busy_message(source_id))
 
 
 def _require_removable(requester: Requester, source: SourceItem, group_id: int) -> None:
@@ -70,7 +70,7 @@ def delete_source(requester: Requester, source_id: str) -> None:
         If other writes changed the source in each attempt.
     """
 
-    def hide() -> None:
+    def attempt() -> None:
         source = get_visible_source(requester, source_id)
         if source.owner_id != requester.user_id and not requester.is_admin:
             raise ForbiddenError(
@@ -81,7 +81,7 @@ def delete_source(requester: Requester, source_id: str) -> None:
         queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id}, delay=SETTLED)
         sources_table.hide_source(source)
 
-    retry_on_conflict(hide, busy_message(source_id))
+    retry_on_conflict(attempt, busy_message(source_id))
 
 
 def is_source_hidden(source_id: str) -> bool:

@@ -15,12 +15,7 @@ from chalicelib.errors import InvalidError
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources.cone_search import search_cone
 from chalicelib.tables.base import EVERYONE, group_listing
-from chalicelib.tables.source_listings import (
-    Entry,
-    count_sources,
-    iterate_newest_sources,
-    iterate_sources_by_name,
-)
+from chalicelib.tables.source_listings import Entry, count_sources, iterate_by_name, iterate_newest_sources
 from chalicelib.tables.sources import SourceItem, find_sources
 
 __all__ = ["SourcePage", "iterate_group_sources", "list_sources"]
@@ -86,9 +81,9 @@ def _find_entries(query: SourcesQuery, groups: Groups, after: str | None) -> tup
         near = _list_visible(search_cone(*cone), query.sourceID or "", groups)
         return iter([entry for entry in near if after is None or entry[0] < after]), len(near)
     if query.sourceID:
-        matches = iterate_sources_by_name(listings, query.sourceID, None, AT_ONCE)
+        matches = iterate_by_name(listings, query.sourceID, None, AT_ONCE)
         total = sum(1 for _ in islice(matches, MOST_COUNTED))
-        return iterate_sources_by_name(listings, query.sourceID, after, at_once), total
+        return iterate_by_name(listings, query.sourceID, after, at_once), total
     return iterate_newest_sources(listings, after, at_once), count_sources(groups)
 
 

@@ -17,13 +17,9 @@ from chalicelib.tables.base import retry_on_conflict
 from chalicelib.tables.sources import SourceItem
 
 __all__ = [
-    "busy_message",
-    "get_visible_source",
-    "queue_default_analyses",
-    "save_source",
-    "sources_to_json",
+    "busy_message", "get_visible_source", "queue_default_analyses", "save_source", "sources_to_json",
     "update_source",
-]
+]  # fmt: skip
 
 LONGEST_ID = 200
 
@@ -77,7 +73,7 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
         If other writes changed the source in each attempt, or it is being deleted.
     """
 
-    def save() -> str:
+    def attempt() -> str:
         source = sources_table.find_source_or_hidden(request.id)
         if source is not None and not source.listing:
             raise BusyError(f"{request.id!r} is being deleted. Save it again in a minute or two.")
@@ -93,7 +89,7 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
             _update(source, {} if is_foreign else changes, group_ids, public_url)
         return request.id
 
-    return retry_on_conflict(save, busy_message(request.id))
+    return retry_on_conflict(attempt, busy_message(request.id))
 
 
 def update_source(requester: Requester, source_id: str, request: SourceChange, public_url: str) -> None:
@@ -101,10 +97,10 @@ def update_source(requester: Requester, source_id: str, request: SourceChange, p
     group_ids = _savable_group_ids(requester, request.group_ids, ())
     changes = sent_fields(request, "id", "group_ids")
 
-    def update() -> None:
+    def attempt() -> None:
         _update(get_visible_source(requester, source_id), changes, group_ids, public_url)
 
-    retry_on_conflict(update, busy_message(source_id))
+    retry_on_conflict(attempt, busy_message(source_id))
 
 
 def _savable_group_ids(

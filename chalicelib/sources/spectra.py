@@ -50,7 +50,7 @@ def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
 
 def _require_people(request: NewSpectrum) -> None:
     user_ids = {user_id for field in PEOPLE for user_id in getattr(request, field)}
-    missing = user_ids - find_users(user_ids).keys() if user_ids else set()
+    missing = user_ids - find_users(user_ids).keys()
     if missing:
         raise InvalidError(f"{', '.join(PEOPLE)}: there is no user {min(missing)}.")
 

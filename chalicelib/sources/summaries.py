@@ -54,10 +54,10 @@ def _without(history: History, analysis_id: int) -> History:
 
 
 def _change(source_id: str, change: Callable[[History], History]) -> None:
-    def update() -> None:
+    def attempt() -> None:
         item = find_summaries(source_id)
         changed = change(item.history)
         if changed != item.history:
             update_summaries(item, changed)
 
-    retry_on_conflict(update, busy_message(source_id))
+    retry_on_conflict(attempt, busy_message(source_id))

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.people import record_groups
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.taxonomies import NewTaxonomy
 from chalicelib.tables.base import NameTaken, retry_on_conflict
 from chalicelib.tables.taxonomies import (
@@ -31,16 +32,13 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
         If there is one of this name and version.
     """
     values = {
-        "name": request.name,
-        "version": request.version,
-        "hierarchy": request.hierarchy,
-        "provenance": request.provenance,
+        **sent_fields(request, "isLatest", "group_ids"),
         "is_latest": request.isLatest,
         "group_ids": resolve_group_ids(requester, request.group_ids, requester.groups),
         "owner_id": requester.user_id,
     }
 
-    def insert() -> int:
+    def attempt() -> int:
         items = find_taxonomies() if request.isLatest else []
         older = (item for item in items if item.name == request.name and _is_owner(requester, item))
         try:
@@ -51,7 +49,7 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
                 "Choose another version, or delete that one (DELETE /api/taxonomy/<id>)."
             ) from None
 
-    return retry_on_conflict(insert, "Other requests are changing taxonomies of this name. Try again.")
+    return retry_on_conflict(attempt, "Other requests are changing taxonomies of this name. Try again.")
 
 
 def _is_owner(requester: Requester, item: TaxonomyItem) -> bool:
@@ -126,11 +124,7 @@ def _taxonomies_to_json(requester: Requester, items: Iterable[TaxonomyItem]) -> 
     items = list(items)
     return [
         {
-            "id": item.id,
-            "name": item.name,
-            "hierarchy": item.hierarchy,
-            "version": item.version,
-            "provenance": item.provenance,
+            **{name: getattr(item, name) for name in ("id", "name", "hierarchy", "version", "provenance")},
             "isLatest": item.is_latest,
             "groups": groups,
             "created_at": item.created_at,

@@ -11,17 +11,9 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, Transaction, id_key
 
 __all__ = [
-    "CLASSIFICATION",
-    "PHOTOMETRY",
-    "SPECTRUM",
-    "PlaceItem",
-    "delete_id_place",
-    "delete_id_places",
-    "find_id_place",
-    "id_part",
-    "iterate_places_from",
-    "save_id_place",
-]
+    "CLASSIFICATION", "PHOTOMETRY", "SPECTRUM", "PlaceItem", "delete_id_place", "delete_id_places",
+    "find_id_place", "id_part", "iterate_places_from", "save_id_place",
+]  # fmt: skip
 
 PHOTOMETRY = "photometry"
 SPECTRUM = "spectrum"

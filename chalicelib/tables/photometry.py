@@ -4,8 +4,9 @@ Ten thousand points are ten items. One transaction writes them with the photomet
 source, the places of their ids, and the note for PhotStats.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from chalicelib.tables import id_index, phot_stat
@@ -15,7 +16,7 @@ from chalicelib.tables.sources import Part, SourceItem
 
 __all__ = [
     "BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "Columns", "PhotometryWrite", "find_block", "find_blocks",
-    "find_upload_blocks", "write_photometry",
+    "find_blocks_at", "find_upload_places", "write_photometry",
 ]  # fmt: skip
 
 BLOCK_ROWS = 1000
@@ -78,14 +79,15 @@ def find_block(place: PlaceItem) -> BlockItem | None:
     return BlockItem.find(place.source_id, place.part)
 
 
-def find_upload_blocks(upload: int) -> list[BlockItem]:
-    """Return all blocks of an upload, by the first id that was reserved for it."""
-    keys = []
-    for place in id_index.iterate_places_from(PHOTOMETRY, upload, AT_ONCE):
-        if place.upload != upload:
-            break
-        keys.append((place.source_id, place.part))
-    return BlockItem.find_many(keys)
+def find_upload_places(upload: int) -> list[PlaceItem]:
+    """Return the places of an upload, by the first id that was reserved for it."""
+    places = id_index.iterate_places_from(PHOTOMETRY, upload, AT_ONCE)
+    return list(takewhile(lambda place: place.upload == upload, places))
+
+
+def find_blocks_at(places: Iterable[PlaceItem]) -> list[BlockItem]:
+    """Return the blocks at some places."""
+    return BlockItem.find_many((place.source_id, place.part) for place in places)
 
 
 def write_photometry(source: SourceItem, change: PhotometryWrite) -> None:

@@ -8,7 +8,12 @@ from typing import NamedTuple
 from chalicelib.tables.sources import COUNTS, ByName, ByTime, ByZone, CountItem, ListingItem, SourceItem
 
 __all__ = [
-    "Entry", "Position", "count_sources", "iterate_newest_sources", "iterate_sources_by_name", "iterate_zone",
+    "Entry",
+    "Position",
+    "count_sources",
+    "iterate_by_name",
+    "iterate_newest_sources",
+    "iterate_zone",
 ]  # fmt: skip
 
 Entry = tuple[str, str]
@@ -41,9 +46,7 @@ def iterate_newest_sources(listings: Iterable[str], before: str | None, at_once:
     return _distinct(merge(*(_by_time(name, before, at_once) for name in listings), reverse=True))
 
 
-def iterate_sources_by_name(
-    listings: Iterable[str], prefix: str, after: str | None, at_once: int
-) -> Iterator[Entry]:
+def iterate_by_name(listings: Iterable[str], prefix: str, after: str | None, at_once: int) -> Iterator[Entry]:
     """Return the sources of some listings whose ids begin with `prefix`, by id, each once.
 
     Parameters

@@ -14,13 +14,9 @@ from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, check_source_exists
 
 __all__ = [
-    "SpectrumItem",
-    "delete_spectrum_item",
-    "find_spectra",
-    "find_spectrum",
-    "insert_spectrum",
+    "SpectrumItem", "delete_spectrum_item", "find_spectra", "find_spectrum", "insert_spectrum",
     "spectrum_size",
-]
+]  # fmt: skip
 
 
 class SpectrumItem(Part):
