@@ -17,11 +17,7 @@ from chalicelib.schemas.photometry import (
     RangeQuery,
     Uploaded,
 )
-from chalicelib.sources import (
-    photometry,
-    photometry_writing,
-    source_records,
-)
+from chalicelib.sources import photometry, photometry_writing, source_records
 
 routes = Routes(__name__)
 

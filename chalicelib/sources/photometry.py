@@ -153,7 +153,8 @@ def _points_to_json(
     """Return points, each with its source, as the API shows them (see `get_light_curve`)."""
     names = {number: instrument["name"] for number, instrument in instruments.load_instruments().items()}
     zeros = zero_points(system, {row.filter for _, row in points})
-    groups = _load_groups(requester, {tuple(row.group_ids) for _, row in points})
+    sets = sorted({tuple(row.group_ids) for _, row in points})  # most rows have the same groups
+    groups = dict(zip(sets, record_groups.list_record_groups(requester, sets), strict=True))
     for source_id, row in points:
         zero = zeros[row.filter]
         values = {name: getattr(row, name) for name in AS_STORED} | {
@@ -168,11 +169,3 @@ def _points_to_json(
         if space in ("mag", "both"):
             values |= row_magnitudes(row, zero)
         yield values
-
-
-def _load_groups(
-    requester: Requester, sets: set[tuple[int, ...]]
-) -> dict[tuple[int, ...], list[dict[str, Any]]]:
-    """Return the groups that the requester sees of each set of ids; most rows share theirs."""
-    ordered = sorted(sets)
-    return dict(zip(ordered, record_groups.list_record_groups(requester, ordered), strict=True))

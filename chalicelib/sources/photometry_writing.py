@@ -118,12 +118,9 @@ def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: 
         raise BadRowsError(complaints, len(rows))
     if existing.count + len(new) > MOST_POINTS:
         raise InvalidError(f"A source may have {MOST_POINTS} points; {source_id!r} has no room for these.")
-    change = PhotometryWrite(
-        _union_of_groups([*new.values(), *refreshed.values()]),
-        existing.change_blocks(refreshed),
-        pack_rows(new.values()),
-        upload=rows[0].id,
-    )
+    groups = _union_of_groups([*new.values(), *refreshed.values()])
+    changed = existing.change_blocks(refreshed)
+    change = PhotometryWrite(groups, changed, pack_rows(new.values()), upload=rows[0].id)
     photometry_table.write_photometry(source, change)
     return ids
 
