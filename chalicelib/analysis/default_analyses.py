@@ -174,7 +174,7 @@ def start_default_analyses(job: dict[str, Any], delay: Callable[[float], None]) 
 
 def _start_for_groups(job: dict[str, Any]) -> None:
     source = sources.find_source(job["source_id"])
-    saved_to = set(job["group_ids"]) & sources.source_group_ids(source) if source else set()
+    saved_to = set(job["group_ids"]) & source.group_ids if source else set()
     for group_id in sorted(saved_to):
         for item in defaults_table.find_triggered_by(f"group#{group_id}"):
             _start_one(item, job)

@@ -12,7 +12,8 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.sources import instruments, photometry, remarks, spectra
-from chalicelib.sources.magnitudes import ZERO_POINT, row_magnitudes
+from chalicelib.sources.magnitudes import ZERO_POINT
+from chalicelib.sources.photometry_rows import row_magnitudes
 from chalicelib.tables.sources import SourceItem
 
 __all__ = ["collect_inputs"]
@@ -79,12 +80,18 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
     by_id = instruments.load_instruments()
     best: dict[tuple[float, str], Row] = {}
     for point in photometry.find_visible_points(requester, source.source_id):
-        name = by_id.get(point["instrument_id"], {}).get("name")
-        if bands and point["filter"] not in bands:
+        name = by_id.get(point.instrument_id, {}).get("name")
+        if bands and point.filter not in bands:
             continue
-        if instrument_choice and not {point["instrument_id"], name} & set(instrument_choice):
+        if instrument_choice and not {point.instrument_id, name} & set(instrument_choice):
             continue
-        row = {**point, **row_magnitudes(point), "magsys": "ab", "zp": ZERO_POINT, "instrument_name": name}
+        row = {
+            **point._asdict(),
+            **row_magnitudes(point),
+            "magsys": "ab",
+            "zp": ZERO_POINT,
+            "instrument_name": name,
+        }
         key = (row["mjd"], row["filter"])
         if key not in best or _uncertainty(row) < _uncertainty(best[key]):
             best[key] = row
@@ -104,7 +111,7 @@ def _collect_redshift(_requester: Requester, source: SourceItem, _: Row) -> Iter
     return [source.fields]
 
 
-def _make_remark_collector(kind: str) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
+def _make_remark_collector(kind: remarks.Kind) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
     def collect(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
         return [
             {**item.fields, "created_at": item.created_at, "modified": item.modified}

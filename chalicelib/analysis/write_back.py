@@ -14,7 +14,7 @@ from chalicelib import blobs, queues
 from chalicelib.analysis.documents import summarize_results
 from chalicelib.analysis.product_links import locate_results
 from chalicelib.errors import HeliographError
-from chalicelib.sources import annotations, summaries
+from chalicelib.sources import remarks, summaries
 from chalicelib.tables.analyses import AnalysisItem, Products, find_analysis
 from chalicelib.tables.analysis_transitions import mark_settled, save_products
 from chalicelib.tables.base import StateChanged
@@ -88,7 +88,7 @@ def _write_annotations(item: AnalysisItem) -> None:
         return
     service = find_service(item.analysis_service_id)
     for annotation in item.products.annotations:
-        annotations.write_annotation(
+        remarks.write_annotation(
             item.obj_id,
             annotation.get("origin") or (service.name if service else "analysis"),
             annotation["data"],

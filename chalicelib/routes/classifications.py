@@ -13,7 +13,7 @@ from chalicelib.schemas.remarks import (
     ClassificationRef,
     NewClassification,
 )
-from chalicelib.sources import classifications, source_records
+from chalicelib.sources import remarks, source_records
 
 routes = Routes(__name__)
 
@@ -29,13 +29,13 @@ def create_classification(call: Call, body: NewClassification) -> dict[str, int]
 
     Default analyses that wait for this class start by themselves.
     """
-    return {"classification_id": classifications.create_classification(call.requester, body, call.public_url)}
+    return {"classification_id": remarks.create_classification(call.requester, body, call.public_url)}
 
 
 @routes.get("/classification/{classification_id}", answers=Classification)
 def get_classification(call: Call, classification_id: ClassificationId) -> dict[str, Any]:
     """Read a classification."""
-    return classifications.get_classification(call.requester, classification_id)
+    return remarks.get_remark(call.requester, "classification", classification_id)
 
 
 @routes.put(
@@ -45,17 +45,17 @@ def update_classification(
     call: Call, classification_id: ClassificationId, body: ClassificationChange
 ) -> None:
     """Change a classification of yours; what is left out stays as it was."""
-    classifications.update_classification(call.requester, classification_id, body, call.public_url)
+    remarks.update_classification(call.requester, classification_id, body, call.public_url)
 
 
 @routes.delete("/classification/{classification_id}", Acl.CLASSIFY, raises=(ForbiddenError, BusyError))
 def delete_classification(call: Call, classification_id: ClassificationId) -> None:
     """Delete a classification of yours; administrators delete any."""
-    classifications.delete_classification(call.requester, classification_id)
+    remarks.delete_remark(call.requester, "classification", classification_id)
 
 
 @routes.get("/sources/{source_id}/classifications", answers=list[Classification])
 def list_classifications(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
     """List the classifications of a source that you may see, oldest first."""
     source_records.get_visible_source(call.requester, source_id)
-    return classifications.list_classifications(call.requester, source_id)
+    return remarks.list_remarks(call.requester, source_id, "classification")

@@ -17,7 +17,7 @@ routes = Routes(__name__)
 @routes.post("/telescope", Acl.SYSTEM_ADMIN, answers=NewId)
 def create_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
     """Add a telescope."""
-    return {"id": instruments.add_telescope(body)}
+    return {"id": instruments.create_telescope(body)}
 
 
 @routes.get("/telescope", answers=list[Telescope])
@@ -35,7 +35,7 @@ def get_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
 @routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=NewId, raises=(InvalidError,))
 def create_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
     """Add an instrument, with the bandpasses that it observes in."""
-    return {"id": instruments.add_instrument(body)}
+    return {"id": instruments.create_instrument(body)}
 
 
 @routes.get("/instrument", answers=list[Instrument])

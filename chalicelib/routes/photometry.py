@@ -17,13 +17,7 @@ from chalicelib.schemas.photometry import (
     RangeQuery,
     Uploaded,
 )
-from chalicelib.sources import (
-    photometry,
-    photometry_point,
-    photometry_range,
-    photometry_upload,
-    source_records,
-)
+from chalicelib.sources import photometry, photometry_writing, source_records
 
 routes = Routes(__name__)
 
@@ -46,7 +40,7 @@ def upload_photometry(call: Call, body: Posted) -> dict[str, Any]:
     An observation that is there already (the same source, instrument, filter, origin, mjd, flux and
     fluxerr) is refused, as rows are that are wrong; the message names them all.
     """
-    ids, upload_id = photometry_upload.upload_photometry(call.requester, body, refresh=False)
+    ids, upload_id = photometry_writing.upload_photometry(call.requester, body, refresh=False)
     return {"ids": ids, "upload_id": upload_id}
 
 
@@ -57,7 +51,7 @@ def refresh_photometry(call: Call, body: Posted) -> dict[str, Any]:
     Those that you may change are shared with the groups named, too, and take the altdata, the position and
     the limiting magnitude given; others' stay as they are. All rows are written, or none.
     """
-    ids, _ = photometry_upload.upload_photometry(call.requester, body, refresh=True)
+    ids, _ = photometry_writing.upload_photometry(call.requester, body, refresh=True)
     return {"ids": ids}
 
 
@@ -75,27 +69,26 @@ def list_photometry_range(call: Call, query: RangeQuery, body: RangeBody) -> Rep
     Of one source (`obj_id`) it is all; else it is that of a page of your sources, newest first, and
     the header `X-Next-Cursor` is there when there are more: send it back as `cursor`.
     """
-    points, cursor = photometry_range.list_points_between(call.requester, query, body)
+    points, cursor = photometry.list_points_between(call.requester, query, body)
     return Reply(points, headers={"X-Next-Cursor": cursor} if cursor else {})
 
 
 @routes.get("/photometry/{point_id}", answers=Point, raises=(InvalidError,))
 def get_point(call: Call, point_id: PhotometryId, query: PhotometryQuery) -> dict[str, Any]:
     """Read a point of photometry."""
-    point = photometry_point.get_visible_point(call.requester, point_id)
-    return next(photometry.points_to_json(call.requester, [point], query.format, query.magsys))
+    return photometry.get_point(call.requester, point_id, query.format, query.magsys)
 
 
 @routes.patch("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
 def update_point(call: Call, point_id: PhotometryId, body: Change) -> None:
     """Change a point of photometry that you uploaded; what is left out stays as it was."""
-    photometry_point.update_point(call.requester, point_id, body)
+    photometry_writing.update_point(call.requester, point_id, body)
 
 
 @routes.delete("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
 def delete_point(call: Call, point_id: PhotometryId) -> None:
     """Delete a point of photometry that you uploaded."""
-    photometry_point.delete_point(call.requester, point_id)
+    photometry_writing.delete_point(call.requester, point_id)
 
 
 @routes.delete(
@@ -103,5 +96,5 @@ def delete_point(call: Call, point_id: PhotometryId) -> None:
 )
 def delete_photometry_upload(call: Call, upload_id: UploadId) -> str:
     """Delete all points of one of your uploads, by the `upload_id` that it was answered with."""
-    count = photometry_point.delete_photometry_upload(call.requester, upload_id)
+    count = photometry_writing.delete_photometry_upload(call.requester, upload_id)
     return f"Deleted {count} points of photometry."

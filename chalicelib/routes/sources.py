@@ -19,11 +19,9 @@ from chalicelib.schemas.sources import (
     SourcesQuery,
 )
 from chalicelib.sources import (
-    annotations,
-    classifications,
-    comments,
     phot_stat,
     photometry,
+    remarks,
     source_deletion,
     source_lists,
     source_records,
@@ -70,10 +68,10 @@ def get_source(call: Call, source_id: SourceId, query: SourceQuery) -> dict[str,
         requester, [source_records.get_visible_source(requester, source_id)]
     )
     source |= summaries.get_summaries(requester, source_id)
-    source["annotations"] = annotations.list_annotations(requester, source_id)
-    source["classifications"] = classifications.list_classifications(requester, source_id)
+    source["annotations"] = remarks.list_remarks(requester, source_id, "annotation")
+    source["classifications"] = remarks.list_remarks(requester, source_id, "classification")
     if query.includeComments:
-        source["comments"] = comments.list_comments(requester, source_id)
+        source["comments"] = remarks.list_remarks(requester, source_id, "comment")
     if query.includePhotometry:
         source["photometry"] = photometry.get_light_curve(requester, source_id, "mag")
     if query.includeSpectra:

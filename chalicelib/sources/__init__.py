@@ -1,14 +1,22 @@
-"""What is known of a source.
+"""Sources and their data.
 
 ::
 
-    catalogue.py         the sources themselves: saving, changing, showing them
-    listing.py           lists of sources, a page at a time; sky.py finds those near a position
-    removal.py           taking a source out of a group, or away
-    photometry.py        light curves: rows.py reads what is posted
-    spectra.py           spectra
-    remarks.py           what annotations.py, comments.py and classifications.py have in common
-    taxonomies.py        the classes that there are
-    summaries.py         what analyses say of a source in words
-    instruments.py       telescopes and instruments
+    source_records.py     sources: saving, changing, showing them
+    source_lists.py       lists of sources, a page at a time
+    cone_search.py        sources near a position
+    source_deletion.py    removing a source from a group, deleting a source
+    photometry.py         reading light curves and points
+    photometry_writing.py uploading, changing and deleting points
+    photometry_rows.py    rows of photometry, and parsing them from a request
+    photometry_blocks.py  rows to and from the blocks that store them
+    magnitudes.py         magnitudes and fluxes, AB and Vega
+    times.py              times in requests, as UTC and MJD
+    phot_stat.py          PhotStats: a light curve in a few numbers
+    periodogram.py        periodograms, made by the renderer
+    spectra.py            spectra
+    remarks.py            annotations, comments and classifications
+    taxonomies.py         taxonomies: the classes that a classification may name
+    summaries.py          summaries that analyses write
+    instruments.py        telescopes and instruments
 """

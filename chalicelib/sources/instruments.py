@@ -1,25 +1,23 @@
-"""Telescopes and instruments: what sources are observed with, and in which bandpasses."""
+"""Telescopes and instruments, with the bandpasses that they observe in."""
 
 from typing import Any, Literal
 
 from chalicelib.errors import InvalidError, NotFoundError
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.instruments import NewInstrument, NewTelescope
-from chalicelib.tables import instruments as instruments_table
+from chalicelib.tables.instruments import InstrumentItem, find_instrument, find_instruments, insert_instrument
 
-__all__ = ["add_instrument", "add_telescope", "get_instrument", "list_instruments", "load_instruments"]
+__all__ = ["create_instrument", "create_telescope", "get_instrument", "list_instruments", "load_instruments"]
 
 Kind = Literal["telescope", "instrument"]
 
 
-def add_telescope(request: NewTelescope) -> int:
+def create_telescope(request: NewTelescope) -> int:
     """Add a telescope; return its id."""
-    return int(
-        instruments_table.insert_instrument("telescope", request.name, sent_fields(request, "name")).id
-    )
+    return insert_instrument("telescope", request.name, sent_fields(request, "name"))
 
 
-def add_instrument(request: NewInstrument) -> int:
+def create_instrument(request: NewInstrument) -> int:
     """Add an instrument; return its id.
 
     Raises
@@ -27,21 +25,17 @@ def add_instrument(request: NewInstrument) -> int:
     InvalidError
         If its telescope does not exist.
     """
-    if (
-        request.telescope_id is not None
-        and instruments_table.find_instrument("telescope", request.telescope_id) is None
-    ):
+    telescope_id = request.telescope_id
+    if telescope_id is not None and find_instrument("telescope", telescope_id) is None:
         raise InvalidError(
-            f"telescope_id: there is no telescope {request.telescope_id}; POST /api/telescope."
+            f"telescope_id: there is no telescope {telescope_id}. Add one with POST /api/telescope."
         )
-    return int(
-        instruments_table.insert_instrument("instrument", request.name, sent_fields(request, "name")).id
-    )
+    return insert_instrument("instrument", request.name, sent_fields(request, "name"))
 
 
 def list_instruments(kind: Kind) -> list[dict[str, Any]]:
     """Return all telescopes, or all instruments."""
-    return [_shown(item) for item in instruments_table.find_instruments(kind)]
+    return [_instrument_to_json(item) for item in find_instruments(kind)]
 
 
 def get_instrument(kind: Kind, number: int) -> dict[str, Any]:
@@ -50,16 +44,16 @@ def get_instrument(kind: Kind, number: int) -> dict[str, Any]:
     Raises
     ------
     NotFoundError
-        If there is none.
+        If there is none with this id.
     """
-    item = instruments_table.find_instrument(kind, number)
+    item = find_instrument(kind, number)
     if item is None:
-        raise NotFoundError(f"There is no {kind} {number}; GET /api/{kind} lists those that there are.")
-    return _shown(item)
+        raise NotFoundError(f"There is no {kind} {number}. GET /api/{kind} lists those that exist.")
+    return _instrument_to_json(item)
 
 
-def _shown(item: instruments_table.InstrumentItem) -> dict[str, Any]:
-    return {"id": int(item.id), "name": item.name, **item.fields, "created_at": item.created_at}
+def _instrument_to_json(item: InstrumentItem) -> dict[str, Any]:
+    return {"id": item.id, "name": item.name, **item.fields, "created_at": item.created_at}
 
 
 def load_instruments() -> dict[int, dict[str, Any]]:

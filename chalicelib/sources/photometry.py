@@ -1,35 +1,40 @@
-"""The light curve of a source: reading what one may see of it."""
+"""Reading photometry: light curves, single points, and points between two dates."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from chalicelib.access import Requester, is_visible
+from chalicelib.errors import NotFoundError, TooLargeError
 from chalicelib.people.groups import list_record_groups
-from chalicelib.sources import instruments, photometry_blocks
-from chalicelib.sources.magnitudes import row_magnitudes, zero_points
-from chalicelib.sources.photometry_rows import POSITION, Row
+from chalicelib.schemas.photometry import RangeBody, RangeQuery
+from chalicelib.schemas.sources import SourcesQuery
+from chalicelib.sources import instruments, source_lists
+from chalicelib.sources.magnitudes import zero_points
+from chalicelib.sources.photometry_blocks import unpack_rows
+from chalicelib.sources.photometry_rows import POSITION, Row, row_magnitudes
+from chalicelib.sources.source_records import get_visible_source
+from chalicelib.sources.times import parse_time, time_to_mjd
 from chalicelib.tables import photometry as photometry_table
+from chalicelib.tables.id_index import PHOTOMETRY, find_id_place
+from chalicelib.tables.photometry import BlockItem
+from chalicelib.tables.sources import SourceItem
 
-__all__ = ["filter_visible_rows", "find_visible_points", "get_light_curve", "points_to_json"]
+__all__ = ["find_visible_points", "get_light_curve", "get_point", "get_visible_point", "list_points_between"]
 
-AS_KEPT = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
+MOST_READ = 300_000
+"""Points that one request reads; a single source never has as many."""
+
+AS_STORED = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
 
 
 def find_visible_points(requester: Requester, source_id: str) -> list[Row]:
-    """Return the rows of a source that the requester may see, in order of time.
-
-    Each has the fields of `rows.COLUMNS` besides ``id``, ``owner_id``, ``group_ids`` and so on;
-    ``flux`` (None for a non-detection) and ``fluxerr`` are in µJy.
-    """
-    return filter_visible_rows(requester, photometry_table.find_blocks(source_id))
+    """Return the points of a source that the requester may see, in order of time."""
+    return _select_visible(requester, photometry_table.find_blocks(source_id))
 
 
-def filter_visible_rows(requester: Requester, kept: Iterable[photometry_table.BlockItem]) -> list[Row]:
-    """Return the rows of a source's blocks that the requester may see, in order of time."""
-    every = (row for block in kept for row in photometry_blocks.unpack_rows(block))
-    seen = [row for row in every if is_visible(requester, row["group_ids"])]
-    return sorted(seen, key=lambda row: (row["mjd"], row["id"]))
+def _select_visible(requester: Requester, blocks: Iterable[BlockItem]) -> list[Row]:
+    rows = (row for block in blocks for row in unpack_rows(block) if is_visible(requester, row.group_ids))
+    return sorted(rows, key=lambda row: (row.mjd, row.id))
 
 
 def get_light_curve(
@@ -40,11 +45,11 @@ def get_light_curve(
     Parameters
     ----------
     requester : Requester
-        Who asks.
+        Whose view to return.
     source_id : str
         The source.
     space : {'mag', 'flux', 'both'}
-        Which of the two to show.
+        Whether to return magnitudes, fluxes or both.
     system : {'ab', 'vega'}
         The magnitude system of the magnitudes, and of the zero point of the fluxes.
 
@@ -54,40 +59,113 @@ def get_light_curve(
         If Vega's magnitude is not known in one of the bandpasses.
     """
     rows = find_visible_points(requester, source_id)
-    return list(points_to_json(requester, [(source_id, row) for row in rows], space, system))
+    return list(_points_to_json(requester, [(source_id, row) for row in rows], space, system))
 
 
-def points_to_json(
-    requester: Requester, rows: list[tuple[str, Row]], space: str, system: str
+def get_point(requester: Requester, number: int, space: str, system: str) -> dict[str, Any]:
+    """Return a point as the API shows it (see `get_light_curve`)."""
+    source, _, row = get_visible_point(requester, number)
+    return next(_points_to_json(requester, [(source.source_id, row)], space, system))
+
+
+def get_visible_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
+    """Return the source, the block and the row of a point that the requester may see.
+
+    Raises
+    ------
+    NotFoundError
+        If it does not exist or is not visible (the same message).
+    """
+    missing = NotFoundError(f"There is no point of photometry {number} that you may see.")
+    place = find_id_place(PHOTOMETRY, number)
+    if place is None:
+        raise missing
+    source = get_visible_source(requester, place.source_id, missing)
+    block = photometry_table.find_block(place)
+    row = next((row for row in unpack_rows(block) if row.id == number), None) if block else None
+    if block is None or row is None or not is_visible(requester, row.group_ids):
+        raise missing
+    return source, block, row
+
+
+def list_points_between(
+    requester: Requester, query: RangeQuery, body: RangeBody
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return points between two dates, and the cursor of the next page if there is one.
+
+    There is no index of points by time: a page reads the light curves of its sources.
+
+    Raises
+    ------
+    InvalidError
+        If a date is invalid, or Vega's magnitude is not known in one of the bandpasses.
+    NotFoundError
+        If the requested source does not exist or is not visible.
+    TooLargeError
+        If the sources of a page have more points than one request can read.
+    """
+    if query.obj_id is not None:
+        source_ids, cursor = [get_visible_source(requester, query.obj_id).source_id], None
+    else:
+        paging = SourcesQuery(pageNumber=query.pageNumber, numPerPage=query.numPerPage, cursor=query.cursor)
+        page = source_lists.list_sources(requester, paging)
+        source_ids, cursor = [source.source_id for source in page.sources], page.cursor
+    is_in_range = _make_range_filter(query, body)
+    points = [
+        (source_id, row)
+        for source_id, blocks in _iterate_blocks(source_ids)
+        for row in _select_visible(requester, blocks)
+        if is_in_range(row)
+    ]
+    return list(_points_to_json(requester, points, query.format, query.magsys)), cursor
+
+
+def _iterate_blocks(source_ids: list[str]) -> Iterator[tuple[str, list[BlockItem]]]:
+    """Return the blocks of each source, up to `MOST_READ` points, visible or not."""
+    count = 0
+    for source_id in source_ids:
+        blocks = photometry_table.find_blocks(source_id)
+        count += sum(len(block.columns["id"]) for block in blocks)
+        if count > MOST_READ:
+            raise TooLargeError(
+                f"numPerPage: the sources of this page have more than {MOST_READ} points. Request fewer "
+                "sources at a time, or one by obj_id."
+            )
+        yield source_id, blocks
+
+
+def _make_range_filter(query: RangeQuery, body: RangeBody) -> Callable[[Row], bool]:
+    """Return a function that says whether a row is in the requested range; the body takes precedence."""
+    first, last = body.min_date or query.min_date, body.max_date or query.max_date
+    min_mjd = time_to_mjd(parse_time("min_date", first)) if first else -float("inf")
+    max_mjd = time_to_mjd(parse_time("max_date", last)) if last else float("inf")
+    instrument_ids = set(body.instrument_ids or query.instruments)
+
+    def is_in_range(row: Row) -> bool:
+        return min_mjd <= row.mjd <= max_mjd and (not instrument_ids or row.instrument_id in instrument_ids)
+
+    return is_in_range
+
+
+def _points_to_json(
+    requester: Requester, points: list[tuple[str, Row]], space: str, system: str
 ) -> Iterator[dict[str, Any]]:
-    """Return points of one or more sources as the API shows them (see `shown_of`)."""
+    """Return points, each with its source, as the API shows them (see `get_light_curve`)."""
     names = {number: instrument["name"] for number, instrument in instruments.load_instruments().items()}
-    zeros = zero_points(system, {row["filter"] for _, row in rows})
-    groups = _groups(requester, (row for _, row in rows))
-    for source_id, row in rows:
-        values = {name: row[name] for name in AS_KEPT}
-        flux, fluxerr, zero = row["flux"], row["fluxerr"], zeros[row["filter"]]
-        values |= {
+    zeros = zero_points(system, {row.filter for _, row in points})
+    sets = sorted({tuple(row.group_ids) for _, row in points})  # most rows have the same groups
+    groups = dict(zip(sets, list_record_groups(requester, sets), strict=True))
+    for source_id, row in points:
+        zero = zeros[row.filter]
+        values = {name: getattr(row, name) for name in AS_STORED} | {
             "obj_id": source_id,
-            "instrument_name": names.get(row["instrument_id"]),
-            "groups": groups[tuple(row["group_ids"])],
-            "snr": None if flux is None else flux / fluxerr,
+            "instrument_name": names.get(row.instrument_id),
+            "groups": groups[tuple(row.group_ids)],
+            "snr": None if row.flux is None else row.flux / row.fluxerr,
             "magsys": system,
         }
         if space in ("flux", "both"):
-            values |= {"flux": flux, "fluxerr": fluxerr, "zp": zero}
+            values |= {"flux": row.flux, "fluxerr": row.fluxerr, "zp": zero}
         if space in ("mag", "both"):
             values |= row_magnitudes(row, zero)
         yield values
-
-
-@dataclass(frozen=True)
-class _Shared:
-    group_ids: tuple[int, ...]
-
-
-def _groups(requester: Requester, rows: Iterable[Row]) -> dict[tuple[int, ...], list[dict[str, Any]]]:
-    """Return the groups of rows as the requester sees them, by their ids: most rows share theirs."""
-    every = sorted({tuple(row["group_ids"]) for row in rows})
-    shown_groups = list_record_groups(requester, [_Shared(group_ids) for group_ids in every])
-    return dict(zip(every, shown_groups, strict=True))

@@ -1,13 +1,12 @@
-"""Reading posted photometry: columns or single values, flux space or magnitude space.
+"""Rows of photometry, and parsing them from a request: columns or single values, flux or magnitudes.
 
-Whatever comes is kept as flux in µJy on the AB system (see `magnitudes`).
+A row is stored as flux in µJy on the AB system (see `magnitudes`).
 """
 
 import json
 import math
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.errors import InvalidError, TooLargeError
 from chalicelib.sources.magnitudes import (
@@ -15,57 +14,91 @@ from chalicelib.sources.magnitudes import (
     POGSON,
     SYSTEMS,
     ZERO_POINT,
+    flux_to_magnitude,
     magnitude_to_flux,
     zero_point,
 )
 
 __all__ = [
-    "COLUMNS",
-    "FLUX",
-    "IDENTITY",
-    "KNOWN",
-    "MAGNITUDE",
-    "POSITION",
-    "ZERO_POINT",
-    "BadRowsError",
-    "Row",
-    "parse_row",
-    "parse_rows",
-    "require_known_fields",
+    "FLUX", "KNOWN", "MAGNITUDE", "POSITION", "BadRowsError", "Row", "limiting_magnitude", "parse_row",
+    "parse_rows", "require_known_fields", "row_magnitudes",
 ]  # fmt: skip
 
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000
 MAX_ALTDATA_IN_ALL = 2_500_000
 LATEST_MJD = 1_000_000.0
-"""A thousand years from now; what is later is a Julian date that was not modified."""
+"""A thousand years from now; larger numbers are Julian dates."""
 
 SMALLEST_ERROR = 1e-30
-"""Errors below this are no measurement's, and would underflow."""
-
-Row = dict[str, Any]
+"""Smaller errors are no measurement's, and would underflow."""
 
 FLUX = ("flux", "fluxerr", "zp")
 MAGNITUDE = ("mag", "magerr", "limiting_mag", "limiting_mag_nsigma")
 POSITION = ("ra", "dec", "ra_unc", "dec_unc")
-COMMON = ("mjd", "filter", "instrument_id", "magsys", "origin", "altdata", *POSITION)
 NUMBERS = frozenset(("mjd", *FLUX, *MAGNITUDE, *POSITION))
-KNOWN = frozenset((*COMMON, *FLUX, *MAGNITUDE))
-BESIDES = frozenset(("obj_id", "group_ids"))
-NOT_HERE = {
+KNOWN = NUMBERS | {"filter", "instrument_id", "magsys", "origin", "altdata"}
+NOT_OF_ROWS = frozenset(("obj_id", "group_ids"))
+UNSUPPORTED = {
     "stream_ids": "there are no streams here; share photometry by group_ids",
     "assignment_id": "there are no assignments here; leave it out",
     "alert_id": "there are no alerts here; origin and altdata say where a point comes from",
 }
-"""Fields of SkyPortal that may be sent empty only."""
+"""Fields of SkyPortal that may only be sent empty."""
 
 FILTER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_:./+-]{0,63}")
 
-IDENTITY = ("instrument_id", "filter", "origin", "mjd", "flux", "fluxerr")
-"""Two rows that agree in these are the same observation."""
+Fields = dict[str, Any]
+"""The fields of a request, or of one of its rows."""
 
-COLUMNS = (*IDENTITY, "limiting_mag", "altdata", *POSITION)
-"""What a row is kept as. The limiting magnitude (AB) is blank unless it was posted."""
+Instruments = dict[int, dict[str, Any]]
+"""Instruments by id."""
+
+
+class Row(NamedTuple):
+    """A point of photometry.
+
+    Attributes
+    ----------
+    flux : float or None
+        In µJy (AB); None for a non-detection without a measured flux.
+    fluxerr : float
+        Its standard error, in µJy.
+    limiting_mag : float or None
+        The limiting magnitude (AB), if it was posted.
+    """
+
+    instrument_id: int
+    filter: str
+    origin: str
+    mjd: float
+    flux: float | None
+    fluxerr: float
+    limiting_mag: float | None = None
+    altdata: dict[str, Any] | None = None
+    ra: float | None = None
+    dec: float | None = None
+    ra_unc: float | None = None
+    dec_unc: float | None = None
+    id: int = 0
+    upload_id: str = ""
+    owner_id: int = 0
+    group_ids: list[int] = []
+    created_at: str = ""
+
+    @property
+    def observation(self) -> tuple[Any, ...]:
+        """What identifies the observation: two rows that agree in this are the same one."""
+        return self[:6]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What may differ between two rows of the same observation."""
+        return dict(zip(self._fields[6:12], self[6:12], strict=True))
+
+    def in_place_of(self, old: "Row") -> "Row":
+        """Return this row with the id, upload, owner, groups and creation time of another."""
+        return Row(*self[:12], *old[12:])
 
 
 class BadRowsError(InvalidError):
@@ -81,140 +114,132 @@ class BadRowsError(InvalidError):
 
     def __init__(self, complaints: dict[int, str], total: int) -> None:
         self.rows = sorted(complaints)
-        shown = "; ".join(f"row {row}: {complaints[row]}" for row in self.rows[:20])
+        first = "; ".join(f"row {row}: {complaints[row]}" for row in self.rows[:20])
         more = f"; and rows {', '.join(map(str, self.rows[20:]))}" if len(self.rows) > 20 else ""
-        super().__init__(f"{len(self.rows)} of {total} rows are wrong, nothing was written. {shown}{more}")
+        super().__init__(f"{len(self.rows)} of {total} rows are wrong, nothing was written. {first}{more}")
 
 
-def parse_rows(body: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> list[Row]:
-    """Return posted photometry as rows of `COLUMNS`.
+def parse_rows(body: Fields, instruments: Instruments) -> list[Row]:
+    """Return posted photometry as rows.
 
     Parameters
     ----------
     body : dict
-        Columns (lists) or single values, which hold for every row.
+        Columns (lists), or single values that hold for all rows.
     instruments : dict
-        The instruments that there are, by id.
+        All instruments, by id.
 
     Raises
     ------
     InvalidError
-        If the fields do not fit together.
+        If the fields do not go together.
     BadRowsError
         Naming exactly the rows that are wrong.
+    TooLargeError
+        If altdata are too long.
     """
-    table, count = _columns(body)
+    columns, count = _parse_columns(body)
     rows: list[Row] = []
     complaints: dict[int, str] = {}
     for number in range(count):
+        fields = {name: values[number] for name, values in columns.items()}
         try:
-            rows.append(_row({name: values[number] for name, values in table.items()}, instruments))
+            rows.append(_parse_fields(fields, instruments))
         except (ValueError, InvalidError) as error:
             complaints[number] = str(error)
     if complaints:
         raise BadRowsError(complaints, count)
-    if sum(len(json.dumps(row["altdata"])) for row in rows) > MAX_ALTDATA_IN_ALL:
-        raise TooLargeError("altdata: too much for one request. Send the rows in several.")
+    if sum(len(json.dumps(row.altdata)) for row in rows) > MAX_ALTDATA_IN_ALL:
+        raise TooLargeError("altdata: too much for one request. Send the rows in several requests.")
     return rows
 
 
-def parse_row(given: dict[str, Any], instruments: dict[int, dict[str, Any]]) -> Row:
-    """Return a single point as a row of `COLUMNS`, by the same rules.
+def parse_row(fields: Fields, instruments: Instruments) -> Row:
+    """Return a single posted point as a row, by the rules of `parse_rows`.
 
     Raises
     ------
     InvalidError
         Naming the field that is wrong.
     """
-    lists = sorted(name for name, value in given.items() if isinstance(value, list))
+    lists = sorted(name for name, value in fields.items() if isinstance(value, list))
     if lists:
-        raise InvalidError(f"{lists[0]}: give a single value; this is one point.")
-    _check_space(given)
+        raise InvalidError(f"{lists[0]}: expected a single value, not a list; this is one point.")
+    _require_one_space(fields)
     try:
-        return _row(dict(given), instruments)
+        return _parse_fields(dict(fields), instruments)
     except ValueError as error:
         raise InvalidError(str(error)) from None
 
 
-def _columns(body: dict[str, Any]) -> tuple[dict[str, list[Any]], int]:
+def _parse_columns(body: Fields) -> tuple[dict[str, list[Any]], int]:
     """Return the body as columns of one length, and that length."""
     require_known_fields(body)
-    given = {name: value for name, value in body.items() if name in KNOWN and value is not None}
-    _check_space(given)
-    lengths = {name: len(value) for name, value in given.items() if isinstance(value, list)}
+    fields = {name: value for name, value in body.items() if name in KNOWN and value is not None}
+    _require_one_space(fields)
+    lengths = {name: len(value) for name, value in fields.items() if isinstance(value, list)}
     if len(set(lengths.values())) > 1:
-        named = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise InvalidError(f"The columns must have the same number of values: {named}.")
+        listed = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise InvalidError(f"The columns must have the same number of values: {listed}.")
     count = next(iter(lengths.values()), 1)
     if not 1 <= count <= MAX_ROWS:
         raise InvalidError(f"{count} rows: send between 1 and {MAX_ROWS} in one request.")
-    return {
-        name: value if isinstance(value, list) else [value] * count for name, value in given.items()
-    }, count
+    columns = {name: value if isinstance(value, list) else [value] * count for name, value in fields.items()}
+    return columns, count
 
 
-def require_known_fields(body: dict[str, Any]) -> None:
-    """Refuse fields that photometry does not have.
+def require_known_fields(body: Fields) -> None:
+    """Require that photometry has all fields of a request.
 
     Raises
     ------
     InvalidError
-        Naming the field.
+        Naming the field that it does not have.
     """
-    for name, why in NOT_HERE.items():
+    for name, reason in UNSUPPORTED.items():
         if body.get(name) not in (None, [], ""):
-            raise InvalidError(f"{name}: {why}.")
-    unknown = set(body) - KNOWN - BESIDES - NOT_HERE.keys()
+            raise InvalidError(f"{name}: {reason}.")
+    unknown = set(body) - KNOWN - NOT_OF_ROWS - UNSUPPORTED.keys()
     if unknown:
-        known = ", ".join(sorted(KNOWN | BESIDES))
+        known = ", ".join(sorted(KNOWN | NOT_OF_ROWS))
         raise InvalidError(f"{min(unknown)[:40]}: there is no such field; the fields are {known}.")
 
 
-def _check_space(given: dict[str, Any]) -> None:
-    missing = [name for name in ("mjd", "filter", "instrument_id") if name not in given]
+def _require_one_space(fields: Fields) -> None:
+    """Require what every row needs: its time, filter and instrument, and either flux or magnitude."""
+    missing = [name for name in ("mjd", "filter", "instrument_id") if name not in fields]
     if missing:
         raise InvalidError(f"{', '.join(missing)}: these fields are required.")
-    in_flux = any(name in given for name in ("flux", "fluxerr"))
-    in_magnitudes = any(name in given for name in MAGNITUDE)
-    if in_flux and in_magnitudes:
+    in_flux = not fields.keys().isdisjoint(("flux", "fluxerr"))
+    if in_flux and not fields.keys().isdisjoint(MAGNITUDE):
         raise InvalidError("Give flux and fluxerr, or mag, magerr and limiting_mag; not both.")
-    if in_flux and "fluxerr" not in given:
-        raise InvalidError("fluxerr: required in flux space (flux may be blank for a non-detection).")
-    if not in_flux and "limiting_mag" not in given and "mag" not in given:
-        raise InvalidError(
-            "Give flux and fluxerr (flux space) or mag, magerr and limiting_mag (magnitude space)."
-        )
+    if in_flux and "fluxerr" not in fields:
+        raise InvalidError("fluxerr: required with flux (only flux may be blank, for a non-detection).")
+    if not in_flux and fields.keys().isdisjoint(("limiting_mag", "mag")):
+        raise InvalidError("Give flux and fluxerr, or mag, magerr and limiting_mag.")
 
 
-def _row(given: Row, instruments: dict[int, Any]) -> Row:
-    for name in NUMBERS & given.keys():
-        given[name] = _number(name, given[name])
-    if given["mjd"] is None or not -LATEST_MJD < given["mjd"] < LATEST_MJD:
-        raise ValueError(f"mjd: {given['mjd']} is no modified Julian date (the Julian date - 2400000.5)")
-    altdata = given.get("altdata")
+def _parse_fields(fields: Fields, instruments: Instruments) -> Row:
+    for name in NUMBERS & fields.keys():
+        fields[name] = _parse_number(name, fields[name])
+    mjd = fields["mjd"]
+    if mjd is None or not -LATEST_MJD < mjd < LATEST_MJD:
+        raise ValueError(f"mjd: {mjd} is not a modified Julian date (the Julian date - 2400000.5)")
+    altdata = fields.get("altdata")
     if not isinstance(altdata, dict | None) or len(json.dumps(altdata)) > MAX_ALTDATA:
-        raise ValueError(f"altdata: it must be an object of at most {MAX_ALTDATA} characters of JSON")
-    observed = _observed_with(given, instruments)
-    read: Callable[[Row, float], Row] = _flux_row if "fluxerr" in given else _magnitude_row
-    return {
-        "mjd": given["mjd"],
-        **observed,
-        **read(given, zero_point(_system(given), observed["filter"])),
-        "origin": str(given.get("origin") or "")[:200],
-        "altdata": altdata,
-        **_position(given),
-    }
-
-
-def _system(given: Row) -> str:
-    system = str(given.get("magsys") or "ab").lower()
+        raise ValueError(f"altdata: expected an object of at most {MAX_ALTDATA} characters of JSON")
+    instrument_id, band = _parse_bandpass(fields, instruments)
+    system = str(fields.get("magsys") or "ab").lower()
     if system not in SYSTEMS:
-        raise ValueError(f"magsys: {system[:40]!r} is not taken; convert to AB ('ab') or Vega ('vega')")
-    return system
+        raise ValueError(f"magsys: expected 'ab' or 'vega', not {system[:40]!r}; convert to one of them")
+    convert = _convert_flux if "fluxerr" in fields else _convert_magnitude
+    measured = convert(fields, zero_point(system, band))
+    origin = str(fields.get("origin") or "")[:200]
+    return Row(instrument_id, band, origin, mjd, *measured, altdata, *_parse_position(fields))
 
 
-def _observed_with(given: Row, instruments: dict[int, Any]) -> Row:
-    band, instrument_id = given["filter"], given["instrument_id"]
+def _parse_bandpass(fields: Fields, instruments: Instruments) -> tuple[int, str]:
+    band, instrument_id = fields["filter"], fields["instrument_id"]
     if not isinstance(band, str) or not FILTER.fullmatch(band):
         raise ValueError(f"filter: {str(band)[:70]!r} is not the name of a bandpass, such as ztfg")
     instrument = instruments.get(instrument_id) if type(instrument_id) is int else None
@@ -222,22 +247,22 @@ def _observed_with(given: Row, instruments: dict[int, Any]) -> Row:
         raise ValueError(f"instrument_id: there is no instrument {str(instrument_id)[:40]}")
     if instrument["filters"] and band not in instrument["filters"]:
         raise ValueError(f"filter: instrument {instrument['name']} has no {band}")
-    return {"filter": band, "instrument_id": instrument_id}
+    return instrument_id, band
 
 
-def _position(given: Row) -> Row:
-    position = {name: given.get(name) for name in POSITION}
-    ra, dec, *uncertainties = position.values()
+def _parse_position(fields: Fields) -> list[Any]:
+    position = [fields.get(name) for name in POSITION]
+    ra, dec, *uncertainties = position
     if (ra is None) != (dec is None):
         raise ValueError("ra, dec: give both, in degrees, or neither")
     if ra is not None and dec is not None and not (0 <= ra < 360 and -90 <= dec <= 90):
-        raise ValueError(f"ra, dec: {ra}, {dec} is no position; ra from 0 to 360, dec from -90 to 90 degrees")
+        raise ValueError(f"ra, dec: {ra}, {dec} is not a position: 0 <= ra < 360, -90 <= dec <= 90 (degrees)")
     if any(value is not None and value < 0 for value in uncertainties):
-        raise ValueError("ra_unc, dec_unc: an uncertainty is not negative")
+        raise ValueError("ra_unc, dec_unc: an uncertainty cannot be negative")
     return position
 
 
-def _number(name: str, value: Any) -> float | None:
+def _parse_number(name: str, value: Any) -> float | None:
     if value is None or value == "":
         return None
     try:
@@ -251,32 +276,62 @@ def _number(name: str, value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _flux_row(given: Row, zero: float) -> Row:
-    flux, fluxerr, own_zero = given.get("flux"), given["fluxerr"], given.get("zp")
+Measurement = tuple[float | None, float, float | None]
+"""The ``flux``, ``fluxerr`` and ``limiting_mag`` of a row."""
+
+
+def _convert_flux(fields: Fields, zero: float) -> Measurement:
+    flux, fluxerr, own_zero = fields.get("flux"), fields["fluxerr"], fields.get("zp")
     if own_zero is None and zero != ZERO_POINT:
         raise ValueError("zp: required with magsys 'vega': the Vega magnitude of a flux of 1")
     scale = 1.0 if own_zero is None else magnitude_to_flux(own_zero, zero)
     if fluxerr is None or fluxerr * scale < SMALLEST_ERROR:
         raise ValueError("fluxerr: required, and greater than 0")
-    return {
-        "flux": None if flux is None else flux * scale,
-        "fluxerr": fluxerr * scale,
-        "limiting_mag": None,
-    }
+    return None if flux is None else flux * scale, fluxerr * scale, None
 
 
-def _magnitude_row(given: Row, zero: float) -> Row:
-    mag, magerr, limit = given.get("mag"), given.get("magerr"), given.get("limiting_mag")
-    nsigma = given.get("limiting_mag_nsigma") or DETECTION_SIGMA
+def _convert_magnitude(fields: Fields, zero: float) -> Measurement:
+    mag, magerr, limit = fields.get("mag"), fields.get("magerr"), fields.get("limiting_mag")
+    nsigma = fields.get("limiting_mag_nsigma") or DETECTION_SIGMA
     if not 0.1 <= nsigma <= 100:
-        raise ValueError("limiting_mag_nsigma: it must be between 0.1 and 100")
+        raise ValueError("limiting_mag_nsigma: expected a number between 0.1 and 100")
     limit_flux = None if limit is None else magnitude_to_flux(limit, zero)
-    kept = {"limiting_mag": None if limit is None else limit + (ZERO_POINT - zero)}
+    limiting_mag = None if limit is None else limit + (ZERO_POINT - zero)
     if mag is None:
         if limit_flux is None:
             raise ValueError("limiting_mag: required where mag is blank")
-        return {"flux": None, "fluxerr": limit_flux / nsigma, **kept}
+        return None, limit_flux / nsigma, limiting_mag
     if magerr is None or magerr < SMALLEST_ERROR:
         raise ValueError("magerr: required with mag, and greater than 0")
     flux = magnitude_to_flux(mag, zero)
-    return {"flux": flux, "fluxerr": magerr * flux / POGSON, **kept}
+    return flux, magerr * flux / POGSON, limiting_mag
+
+
+def row_magnitudes(row: Row, zero: float = ZERO_POINT) -> dict[str, float | None]:
+    """Return ``mag``, ``magerr`` and ``limiting_mag`` of a row.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    zero : float
+        The magnitude of 1 µJy in the system of the magnitudes.
+
+    Returns
+    -------
+    dict
+        ``mag`` and ``magerr`` are None where the flux is not positive.
+    """
+    flux = row.flux or 0.0
+    return {
+        "mag": flux_to_magnitude(flux, zero) if flux > 0 else None,
+        "magerr": POGSON * row.fluxerr / flux if flux > 0 else None,
+        "limiting_mag": limiting_magnitude(row) - (ZERO_POINT - zero),
+    }
+
+
+def limiting_magnitude(row: Row) -> float:
+    """Return the limiting magnitude (AB) of a row: as posted, or that of `DETECTION_SIGMA` errors."""
+    if row.limiting_mag is not None:
+        return row.limiting_mag
+    return flux_to_magnitude(DETECTION_SIGMA * row.fluxerr, ZERO_POINT)

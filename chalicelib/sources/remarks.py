@@ -1,149 +1,329 @@
-"""What annotations, comments and classifications have in common.
+"""Remarks on sources: annotations, comments and classifications.
 
-A remark belongs to groups, like any record: whoever sees the source and is in one of them reads it.
-Its author, and administrators, change and delete it.
+A remark belongs to groups, like any record: whoever sees the source and is in one of them sees it.
+Its author and administrators change and delete it. The kinds differ in what follows:
+
+- A source has one annotation of each origin, which cannot change. Analyses write annotations, too.
+- A classification is found by its id alone. It may start default analyses, and if it names a
+  taxonomy, its class must be in it.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, NamedTuple
+
+from msgspec import UNSET
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
-from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.remarks import Remark
-from chalicelib.sources import source_records
+from chalicelib.schemas.remarks import (
+    AnnotationChange,
+    ClassificationChange,
+    CommentChange,
+    NewAnnotation,
+    NewClassification,
+    NewComment,
+    Remark,
+)
+from chalicelib.sources import taxonomies
+from chalicelib.sources.source_records import busy_message, get_visible_source, queue_default_analyses
 from chalicelib.tables import remarks as remarks_table
-from chalicelib.tables import users as users_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.base import AlreadyExists, StateChanged, next_id, retry_on_conflict
 from chalicelib.tables.groups import PUBLIC_GROUP
+from chalicelib.tables.remarks import RemarkItem, remark_part
+from chalicelib.tables.sources import find_source
+from chalicelib.tables.users import find_users
 
 __all__ = [
-    "delete_own_remark",
-    "find_visible_remarks",
-    "missing_remark",
-    "remarks_to_json",
-    "require_same_source",
-    "require_visible_remark",
-    "resolve_remark_groups",
-    "update_own_remark",
-]
+    "Kind", "create_annotation", "create_classification", "create_comment", "delete_remark",
+    "find_visible_remarks", "get_remark", "list_remarks", "update_annotation", "update_classification",
+    "update_comment", "write_annotation",
+]  # fmt: skip
+
+Kind = Literal["annotation", "comment", "classification"]
+
+TRIGGERS = {"classification", "probability"}
+"""Fields of a classification that decide which default analyses start."""
 
 
-def find_visible_remarks(requester: Requester, source_id: str, kind: str) -> list[remarks_table.RemarkItem]:
-    """Return the remarks of a kind that the requester may see of a source, oldest first.
-
-    Parameters
-    ----------
-    requester : Requester
-        Who asks; that they may see the source is seen to before.
-    source_id : str
-        The source.
-    kind : {'annotation', 'comment', 'classification'}
-        What to read.
-    """
-    found = (item for item in remarks_table.find_remarks(source_id, kind) if is_visible(requester, item))
-    return sorted(found, key=lambda item: int(item.id))
+def list_remarks(requester: Requester, source_id: str, kind: Kind) -> list[dict[str, Any]]:
+    """Return the remarks of a kind that the requester may see, oldest first; the source must be visible."""
+    return _remarks_to_json(requester, find_visible_remarks(requester, source_id, kind))
 
 
-def require_visible_remark(
-    requester: Requester, item: remarks_table.RemarkItem | None, kind: str, number: int
-) -> remarks_table.RemarkItem:
-    """Return a remark if it is there and the requester may see it.
+def find_visible_remarks(requester: Requester, source_id: str, kind: Kind) -> list[RemarkItem]:
+    """Return the items of `list_remarks`."""
+    items = (item for item in remarks_table.find_remarks(source_id, kind) if is_visible(requester, item))
+    return sorted(items, key=lambda item: item.id)
+
+
+def get_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> dict[str, Any]:
+    """Return a remark of a source; a classification is found without the source.
 
     Raises
     ------
     NotFoundError
-        If not (the same answer).
+        If it does not exist or is not visible (the same message).
     """
+    return _remarks_to_json(requester, [_get_visible_remark(requester, kind, number, source_id)])[0]
+
+
+def _get_visible_remark(requester: Requester, kind: Kind, number: int, source_id: str | None) -> RemarkItem:
+    missing = NotFoundError(f"There is no {kind} {number} that you may see.")
+    if source_id is None:
+        source_id = remarks_table.find_classified_source(number) or ""
+        get_visible_source(requester, source_id, missing)
+    else:
+        get_visible_source(requester, source_id)
+    item: RemarkItem | None
+    if kind == "annotation":
+        items = remarks_table.find_remarks(source_id, kind)
+        item = next((item for item in items if item.id == number), None)
+    else:
+        item = remarks_table.find_remark(source_id, remark_part(kind, number))
     if item is None or not is_visible(requester, item):
-        raise missing_remark(kind, number)
+        raise missing
     return item
 
 
-def missing_remark(kind: str, number: int) -> NotFoundError:
-    """Return the error for a remark that is not there."""
-    return NotFoundError(f"There is no {kind} {number} that you may see.")
+def create_comment(requester: Requester, source_id: str, request: NewComment) -> int:
+    """Comment on a source; return the comment's id."""
+    item = _new_item(requester, "comment", source_id, request)
+    remarks_table.insert_remark(item)
+    return item.id
 
 
-def require_same_source(request: Remark, source_id: str) -> None:
-    """Refuse a request that names another source than its path.
+def create_annotation(requester: Requester, source_id: str, request: NewAnnotation) -> int:
+    """Annotate a source; return the annotation's id.
 
     Raises
     ------
     InvalidError
-        If it does.
+        If the source has an annotation of this origin.
     """
-    if request.obj_id not in (None, source_id):
-        raise InvalidError(f"obj_id: the path names {source_id!r}; leave it out, or say the same.")
-
-
-def resolve_remark_groups(requester: Requester, asked: list[int] | str | None) -> set[int]:
-    """Return the groups that a new remark belongs to; without a word that is the public group."""
-    return resolve_group_ids(requester, asked, {PUBLIC_GROUP})
-
-
-def update_own_remark(requester: Requester, item: remarks_table.RemarkItem, request: Remark) -> None:
-    """Change a remark as it was read: the fields that the request gave, and its groups.
-
-    Raises
-    ------
-    ForbiddenError
-        If it is somebody else's.
-    BusyError
-        If it was changed in between.
-    """
-    _check_own(requester, item)
-    require_same_source(request, item.source_id)
-    fields = item.fields | sent_fields(request, "obj_id", "group_ids")
-    group_ids = resolve_group_ids(requester, request.group_ids, map(int, item.group_ids))
+    item = _new_item(requester, "annotation", source_id, request)
     try:
-        remarks_table.update_remark(item, fields=fields, group_ids=group_ids)
-    except ConditionFailed:
-        raise source_records.source_busy(item.source_id) from None
+        remarks_table.insert_remark(item)
+    except AlreadyExists:
+        raise _origin_taken(requester, item, request.origin) from None
+    return item.id
 
 
-def delete_own_remark(requester: Requester, item: remarks_table.RemarkItem) -> None:
-    """Remove a remark as it was read.
+def _origin_taken(requester: Requester, item: RemarkItem, origin: str) -> InvalidError:
+    existing = remarks_table.find_remark(item.source_id, item.part)
+    advice = "Choose another origin."
+    if existing is not None and is_visible(requester, existing):
+        advice = f"Change it with PUT /api/sources/{item.source_id}/annotations/{existing.id}."
+    return InvalidError(f"origin: there is an annotation of {origin!r} already. {advice}")
+
+
+def create_classification(requester: Requester, request: NewClassification, public_url: str) -> int:
+    """Classify a source; return the classification's id.
+
+    Parameters
+    ----------
+    requester : Requester
+        Who classifies.
+    request : NewClassification
+        The request.
+    public_url : str
+        The URL that services call back, if default analyses start.
+
+    Raises
+    ------
+    InvalidError
+        If the taxonomy does not have the class.
+    """
+    item = _new_item(requester, "classification", request.obj_id, request)
+    taxonomies.require_known_class(requester, item.fields)
+    queue_default_analyses(request.obj_id, public_url, classification_id=item.id)
+    remarks_table.insert_remark(item)
+    return item.id
+
+
+def _new_item(
+    requester: Requester, kind: Kind, source_id: str, request: NewAnnotation | NewComment | NewClassification
+) -> RemarkItem:
+    get_visible_source(requester, source_id)
+    _require_same_source(request, source_id)
+    group_ids = resolve_group_ids(requester, request.group_ids, {PUBLIC_GROUP})
+    fields = sent_fields(request, "obj_id", "group_ids")
+    return _make_item(kind, source_id, fields, group_ids, requester.user_id)
+
+
+def _make_item(
+    kind: Kind, source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int
+) -> RemarkItem:
+    number = next_id(kind)
+    part = remark_part(kind, fields["origin"] if kind == "annotation" else number)
+    return RemarkItem(source_id, part, id=number, fields=fields, group_ids=group_ids, owner_id=owner_id)
+
+
+def _require_same_source(request: Remark | NewClassification, source_id: str) -> None:
+    if request.obj_id not in (None, source_id):
+        raise InvalidError(f"obj_id: leave it out, or give the source of the path, {source_id!r}.")
+
+
+def update_comment(requester: Requester, source_id: str, number: int, request: CommentChange) -> None:
+    """Change a comment (see `delete_remark` for errors)."""
+    item = _get_own_remark(requester, "comment", number, source_id)
+    _write_change(item, _resolve_change(requester, item, request))
+
+
+def update_annotation(requester: Requester, source_id: str, number: int, request: AnnotationChange) -> None:
+    """Change an annotation (see `delete_remark` for errors).
+
+    Raises
+    ------
+    InvalidError
+        If the request names another origin.
+    """
+    item = _get_own_remark(requester, "annotation", number, source_id)
+    change = _resolve_change(requester, item, request)
+    origin = item.fields["origin"]
+    if change.fields["origin"] != origin:
+        raise InvalidError(f"origin: it is {origin!r} and cannot change; add another annotation.")
+    _write_change(item, change)
+
+
+def update_classification(
+    requester: Requester, number: int, request: ClassificationChange, public_url: str
+) -> None:
+    """Change a classification, which may start default analyses (see `create_classification`)."""
+    item = _get_own_remark(requester, "classification", number)
+    change = _resolve_change(requester, item, request)
+    if (request.classification, request.taxonomy_id) != (UNSET, UNSET):
+        taxonomies.require_known_class(requester, change.fields)
+    if any(change.fields.get(name) != item.fields.get(name) for name in TRIGGERS):
+        queue_default_analyses(item.source_id, public_url, classification_id=number)
+    _write_change(item, change)
+
+
+class _Change(NamedTuple):
+    fields: dict[str, Any]
+    group_ids: set[int]
+
+
+def _resolve_change(requester: Requester, item: RemarkItem, request: Remark) -> _Change:
+    """Return all fields and groups of a remark as a request changes them."""
+    _require_same_source(request, item.source_id)
+    fields = item.fields | sent_fields(request, "obj_id", "group_ids")
+    return _Change(fields, resolve_group_ids(requester, request.group_ids, item.group_ids))
+
+
+def _write_change(item: RemarkItem, change: _Change) -> None:
+    try:
+        remarks_table.update_remark(item, **change._asdict())
+    except StateChanged:
+        raise BusyError(busy_message(item.source_id)) from None
+
+
+def delete_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> None:
+    """Delete a remark, found as by `get_remark`.
 
     Raises
     ------
     ForbiddenError
-        If it is somebody else's.
+        If the requester neither wrote it nor is an administrator.
     BusyError
-        If it was changed in between.
+        If another write changed it at the same time.
     """
-    _check_own(requester, item)
+    item = _get_own_remark(requester, kind, number, source_id)
     try:
         remarks_table.delete_remark(item)
-    except ConditionFailed:
-        raise source_records.source_busy(item.source_id) from None
+    except StateChanged:
+        raise BusyError(busy_message(item.source_id)) from None
 
 
-def _check_own(requester: Requester, item: remarks_table.RemarkItem) -> None:
-    if int(item.owner_id) != requester.user_id and not requester.is_admin:
-        kind = item.part.partition("#")[0]
-        raise ForbiddenError(f"Only its author, or an administrator, may change or delete this {kind}.")
+def _get_own_remark(
+    requester: Requester, kind: Kind, number: int, source_id: str | None = None
+) -> RemarkItem:
+    item = _get_visible_remark(requester, kind, number, source_id)
+    if item.owner_id != requester.user_id and not requester.is_admin:
+        raise ForbiddenError(f"Only its author or an administrator may change or delete this {kind}.")
+    return item
 
 
-def remarks_to_json(requester: Requester, items: Iterable[remarks_table.RemarkItem]) -> list[dict[str, Any]]:
-    """Return what the API shows of all remarks alike, with their own fields and ``author``."""
+def write_annotation(
+    source_id: str,
+    origin: str,
+    data: dict[str, Any],
+    *,
+    group_ids: set[int],
+    author_id: int,
+    service_id: int,
+    analysis_id: int,
+) -> bool:
+    """Write an annotation of an analysis; replace only those of earlier analyses of its service.
+
+    Parameters
+    ----------
+    source_id : str
+        The source.
+    origin : str
+        The origin of the annotation.
+    data : dict
+        Its data.
+    group_ids : set of int
+        The groups that see it.
+    author_id : int
+        Who started the analysis.
+    service_id, analysis_id : int
+        The service and the analysis.
+
+    Returns
+    -------
+    bool
+        Whether it was written: not if the source is deleted, or the origin has an annotation of
+        another author or of a later analysis.
+
+    Raises
+    ------
+    BusyError
+        If other writes changed it in each attempt.
+    """
+    fields = {"origin": origin, "data": data}
+
+    def attempt() -> bool:
+        if find_source(source_id) is None:
+            return False
+        old = remarks_table.find_remark(source_id, remark_part("annotation", origin))
+        if old is None:
+            item = _make_item("annotation", source_id, fields, group_ids, author_id)
+            item.service_id = service_id
+            item.analysis_id = analysis_id
+            remarks_table.insert_remark(item)
+            return True
+        if old.service_id != service_id or (old.analysis_id or 0) > analysis_id:
+            return False
+        changes = {"fields": fields, "group_ids": group_ids, "owner_id": author_id}
+        remarks_table.update_remark(old, **changes, analysis_id=analysis_id)
+        return True
+
+    return retry_on_conflict(attempt, busy_message(source_id))
+
+
+def _remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[dict[str, Any]]:
     items = list(items)
-    authors = users_table.find_users({int(item.owner_id) for item in items})
+    users = find_users({item.owner_id for item in items})
+    names = {number: user.username for number, user in users.items()}
     return [
         {
-            "id": int(item.id),
+            "id": item.id,
             "obj_id": item.source_id,
             **item.fields,
-            "author_id": int(item.owner_id),
-            "author": _author(authors.get(int(item.owner_id))),
-            "groups": shown_groups,
+            "author_id": item.owner_id,
+            **_author_to_json(item, names.get(item.owner_id)),
+            "groups": groups,
             "created_at": item.created_at,
             "modified": item.modified,
         }
-        for item, shown_groups in zip(items, list_record_groups(requester, items), strict=True)
+        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
     ]
 
 
-def _author(user: users_table.UserItem | None) -> dict[str, Any] | None:
-    return {"id": int(user.id), "username": user.username} if user else None
+def _author_to_json(item: RemarkItem, name: str | None) -> dict[str, Any]:
+    if item.kind == "classification":
+        return {"author_name": name}
+    return {"author": None if name is None else {"id": item.owner_id, "username": name}}

@@ -1,4 +1,4 @@
-"""Sources: where they are in the sky, their redshift, and whose they are."""
+"""Sources: their position, redshift and groups."""
 
 import uuid
 from collections.abc import Iterable
@@ -14,157 +14,151 @@ from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as sources_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.tables.base import retry_on_conflict
+from chalicelib.tables.sources import SourceItem
 
 __all__ = [
-    "TRIES",
-    "get_visible_source",
-    "queue_default_analyses",
-    "save_source",
-    "source_busy",
-    "sources_to_json",
+    "busy_message", "get_visible_source", "queue_default_analyses", "save_source", "sources_to_json",
     "update_source",
-]
+]  # fmt: skip
 
 LONGEST_ID = 200
 
-TRIES = 5
-"""How often a write is tried that somebody else's write of the same record got in the way of."""
-
 SETTLED = 5
-"""Seconds after which what is announced is written, or will not be."""
+"""Seconds after which an announced write has happened, or will not."""
 
 
-def get_visible_source(requester: Requester, source_id: str) -> sources_table.SourceItem:
+def get_visible_source(
+    requester: Requester, source_id: str, missing: NotFoundError | None = None
+) -> SourceItem:
     """Return a source that the requester may see.
+
+    Parameters
+    ----------
+    requester : Requester
+        The requester.
+    source_id : str
+        The source.
+    missing : NotFoundError, optional
+        The error to raise instead of one that names the source.
 
     Raises
     ------
     NotFoundError
-        If there is none, or it is not theirs (the same answer).
+        If it does not exist or is not visible (the same message).
     """
     source = sources_table.find_source(source_id) if 0 < len(source_id) <= LONGEST_ID else None
     if source is None or not is_visible(requester, source):
-        raise NotFoundError(f"There is no source {source_id[:LONGEST_ID]!r} that you may see.")
+        raise missing or NotFoundError(f"There is no source {source_id[:LONGEST_ID]!r} that you may see.")
     return source
 
 
 def save_source(requester: Requester, request: NewSource, public_url: str) -> str:
-    """Add a source; one that is there is updated, and saved to more groups.
+    """Add a source, or update an existing one and save it to more groups; return its id.
 
-    Whoever may not see the source that is there only saves it to their own groups, and makes it
-    public only by asking for it.
+    If the requester cannot see the existing source, its fields stay as they are, and without
+    ``group_ids`` it is saved to the requester's groups without the public one.
 
     Parameters
     ----------
     requester : Requester
         Who saves it.
-    wanted : NewSource
+    request : NewSource
         The request.
     public_url : str
-        Where the services of analyses that start by themselves can call back.
+        The URL that services call back, if default analyses start.
 
     Raises
     ------
     BusyError
-        If others change the source again and again, or it is being deleted.
+        If other writes changed the source in each attempt, or it is being deleted.
     """
-    changes = _given(request)
-    for _ in range(TRIES):
+
+    def attempt() -> str:
         source = sources_table.find_source_or_hidden(request.id)
         if source is not None and not source.listing:
-            raise BusyError(f"{request.id!r} is being deleted. Save it anew in a minute or two.")
-        foreign = source is not None and not is_visible(requester, source)
-        default = requester.member_of if foreign else requester.groups
-        group_ids = _saved_to(requester, request.group_ids, default)
-        try:
-            if source is None:
-                _check_position(request)
-                queue_default_analyses(request.id, public_url, group_ids=sorted(group_ids))
-                sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
-            else:
-                _update(source, {} if foreign else changes, group_ids, public_url)
-        except ConditionFailed:
-            continue
+            raise BusyError(f"{request.id!r} is being deleted. Save it again in a minute or two.")
+        is_foreign = source is not None and not is_visible(requester, source)
+        default = requester.member_of if is_foreign else requester.groups
+        group_ids = _savable_group_ids(requester, request.group_ids, default)
+        changes = sent_fields(request, "id", "group_ids")
+        if source is None:
+            _require_position(request)
+            queue_default_analyses(request.id, public_url, group_ids=sorted(group_ids))
+            sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
+        else:
+            _update(source, {} if is_foreign else changes, group_ids, public_url)
         return request.id
-    raise source_busy(request.id)
+
+    return retry_on_conflict(attempt, busy_message(request.id))
 
 
 def update_source(requester: Requester, source_id: str, request: SourceChange, public_url: str) -> None:
-    """Change what is known of a source, and save it to more groups (see `save`)."""
-    group_ids = _saved_to(requester, request.group_ids, ())
-    for _ in range(TRIES):
-        source = get_visible_source(requester, source_id)
-        try:
-            _update(source, _given(request), group_ids, public_url)
-        except ConditionFailed:
-            continue
-        return
-    raise source_busy(source_id)
+    """Change fields of a source, and save it to more groups (see `save_source`)."""
+    group_ids = _savable_group_ids(requester, request.group_ids, ())
+    changes = sent_fields(request, "id", "group_ids")
+
+    def attempt() -> None:
+        _update(get_visible_source(requester, source_id), changes, group_ids, public_url)
+
+    retry_on_conflict(attempt, busy_message(source_id))
 
 
-def _saved_to(requester: Requester, asked: list[int] | str | None, default: Iterable[int]) -> set[int]:
-    """Return the groups that a source shall be saved to: of those not named, where one may save."""
-    group_ids = resolve_group_ids(requester, asked, default)
-    allowed = groups.filter_savable_groups(requester, group_ids)
-    if asked and group_ids - allowed:
-        named = ", ".join(str(group) for group in sorted(group_ids - allowed))
+def _savable_group_ids(
+    requester: Requester, requested: list[int] | str | None, default: Iterable[int]
+) -> set[int]:
+    """Return the groups to save a source to: those requested, or the default ones that allow saving."""
+    group_ids = resolve_group_ids(requester, requested, default)
+    savable = groups.filter_savable_groups(requester, group_ids)
+    if requested and group_ids - savable:
+        refused = ", ".join(map(str, sorted(group_ids - savable)))
         raise ForbiddenError(
-            f"group_ids: you may not save sources to group {named}. Ask one of its administrators."
+            f"group_ids: you may not save sources to group {refused}. Ask one of its administrators."
         )
-    return allowed
+    return savable
 
 
-def _given(request: SourceChange) -> dict[str, Any]:
-    return sent_fields(request, "id", "group_ids")
-
-
-def _check_position(request: NewSource) -> None:
-    """Refuse a new source without a position, unless it is said that none is known."""
+def _require_position(request: NewSource) -> None:
     if UNSET in (request.ra, request.dec) or (request.ra is None) != (request.dec is None):
         raise InvalidError("ra, dec: a new source needs both, in degrees (or both null if unknown).")
 
 
-def _update(
-    source: sources_table.SourceItem, changes: dict[str, Any], group_ids: set[int], public_url: str
-) -> None:
+def _update(source: SourceItem, changes: dict[str, Any], group_ids: set[int], public_url: str) -> None:
     fields = source.fields | changes
     if (fields["ra"] is None) != (fields["dec"] is None):
         raise InvalidError("ra, dec: give both, in degrees, or both as null if they are unknown.")
-    new = group_ids - sources_table.source_group_ids(source)
+    new = group_ids - source.group_ids
     if new:
         queue_default_analyses(source.source_id, public_url, group_ids=sorted(new))
     sources_table.update_source_item(source, fields, group_ids)
 
 
-def queue_default_analyses(source_id: str, public_url: str, **what: Any) -> None:
-    """Let the default analyses be looked through for what is about to be written of a source.
+def queue_default_analyses(source_id: str, public_url: str, **event: Any) -> None:
+    """Queue the default analyses that an event starts; to be called before the event is written.
 
-    It is announced before it is written, so that no crash in between can lose it; if it is not
-    written, nothing is found.
+    A crash between the two then loses no event. If the write fails, the job finds no event and does
+    nothing.
 
     Parameters
     ----------
     source_id : str
         The source.
     public_url : str
-        Where services can call back.
-    **what
-        The ``group_ids`` that it is being saved to, or the ``classification_id``.
+        The URL that services call back.
+    **event
+        The ``group_ids`` that the source is saved to, or the ``classification_id``.
     """
-    occasion = {"occasion": str(uuid.uuid4()), "public_url": public_url}
-    job = {"job": "default_analyses", "source_id": source_id, **what, **occasion}
+    job = {"job": "default_analyses", "source_id": source_id, **event}
+    job |= {"occasion": str(uuid.uuid4()), "public_url": public_url}
     queues.send_message(queues.JOBS, job, delay=SETTLED)
 
 
-def source_busy(source_id: str) -> BusyError:
-    """Return the error for a source that others change again and again."""
-    return BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")
+def busy_message(source_id: str) -> str:
+    """Return the message for a source that other writes changed in each attempt."""
+    return f"Other requests are changing {source_id!r}. Try again."
 
 
-def sources_to_json(
-    requester: Requester, sources: Iterable[sources_table.SourceItem]
-) -> list[dict[str, Any]]:
+def sources_to_json(requester: Requester, sources: Iterable[SourceItem]) -> list[dict[str, Any]]:
     """Return sources as the API shows them."""
     sources = list(sources)
     return [

@@ -1,49 +1,48 @@
-"""Summaries of a source, written by analyses whose services write summaries."""
+"""Summaries of a source, written by analyses of services that write summaries."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 from chalicelib.access import Requester, is_visible
-from chalicelib.errors import BusyError
-from chalicelib.sources.source_records import TRIES
-from chalicelib.tables import summaries as summaries_table
-from chalicelib.tables.base import ConditionFailed
+from chalicelib.sources.source_records import busy_message
+from chalicelib.tables.base import retry_on_conflict
+from chalicelib.tables.summaries import find_summaries, update_summaries
 
 __all__ = ["get_summaries", "remove_summary", "write_summary"]
 
 MOST_KEPT = 30
-"""Summaries of a source; the oldest goes."""
+"""Summaries of a source; beyond this the oldest are dropped."""
 
 MOST_CHARACTERS = 300_000
-"""Of JSON; even if they were not compressed, an item would hold them."""
+"""Characters of JSON: even uncompressed, they fit an item."""
 
 History = list[dict[str, Any]]
 
 
 def write_summary(source_id: str, summary: dict[str, Any]) -> None:
-    """Put the summary of an analysis among the others, in place of its own older one."""
-    number = summary["analysis_id"]
-    _change(source_id, lambda history: _newest([summary, *_without(history, number)]))
+    """Add the summary of an analysis, or replace the one that the analysis wrote before."""
+    analysis_id = summary["analysis_id"]
+    _change(source_id, lambda history: _newest([summary, *_without(history, analysis_id)]))
 
 
 def remove_summary(source_id: str, analysis_id: int) -> None:
-    """Take the summary of an analysis away: the one before it stands again."""
+    """Remove the summary of an analysis; the one before it is the current one again."""
     _change(source_id, lambda history: _without(history, analysis_id))
 
 
 def get_summaries(requester: Requester, source_id: str) -> dict[str, Any]:
-    """Return ``summary`` and ``summary_history``, as far as the requester may see their analyses."""
+    """Return ``summary`` and ``summary_history``, of analyses that the requester may see."""
     history = [
         {name: value for name, value in entry.items() if name != "group_ids"}
-        for entry in summaries_table.find_summaries(source_id).history
+        for entry in find_summaries(source_id).history
         if entry["set_by_user_id"] == requester.user_id or is_visible(requester, entry["group_ids"])
     ]
     return {"summary": history[0]["summary"] if history else None, "summary_history": history}
 
 
 def _newest(history: History) -> History:
-    """Order summaries by when they were made, and drop the oldest until an item has room for them."""
+    """Return the newest summaries that an item has room for, newest first."""
     ordered = sorted(history, key=lambda entry: str(entry["set_at_utc"]), reverse=True)[:MOST_KEPT]
     while len(json.dumps(ordered)) > MOST_CHARACTERS:
         ordered.pop()
@@ -55,12 +54,10 @@ def _without(history: History, analysis_id: int) -> History:
 
 
 def _change(source_id: str, change: Callable[[History], History]) -> None:
-    for _ in range(TRIES):
-        item = summaries_table.find_summaries(source_id)
-        if (changed := change(item.history)) == item.history:
-            return
-        try:
-            return summaries_table.update_summaries(item, changed)
-        except ConditionFailed:
-            continue
-    raise BusyError(f"{source_id!r} is being changed by others at this moment. Try again.")
+    def attempt() -> None:
+        item = find_summaries(source_id)
+        changed = change(item.history)
+        if changed != item.history:
+            update_summaries(item, changed)
+
+    retry_on_conflict(attempt, busy_message(source_id))

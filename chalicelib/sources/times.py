@@ -1,4 +1,4 @@
-"""Times that people write, as this API counts them: in UTC, and in days."""
+"""Times in requests, as UTC and as modified Julian dates."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,29 +10,29 @@ MJD_ZERO = datetime(1858, 11, 17)
 
 
 def parse_time(field: str, text: str) -> datetime:
-    """Return a time in UTC, without an offset; one without an offset is in UTC already.
+    """Return a time in UTC, without an offset; a time without an offset is in UTC.
 
     Parameters
     ----------
     field : str
-        Which field it stands in, for the error.
+        The field that holds it, for the error message.
     text : str
         ISO 8601: a date, or a date and a time.
 
     Raises
     ------
     InvalidError
-        If it is no time, or the calendar ends before it.
+        If it is not a time, or before the year 1 in UTC.
     """
     try:
-        when = datetime.fromisoformat(text)
-        return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except (ValueError, OverflowError):
         raise InvalidError(
-            f"{field}: {text[:40]!r} is no time; write it as 2021-05-08T12:00:00 (ISO 8601, UTC)."
+            f"{field}: {text[:40]!r} is not a time; write it as 2021-05-08T12:00:00 (ISO 8601, UTC)."
         ) from None
 
 
-def time_to_mjd(when: datetime) -> float:
+def time_to_mjd(time: datetime) -> float:
     """Return a time in UTC as modified Julian date, in days."""
-    return (when - MJD_ZERO) / timedelta(days=1)
+    return (time - MJD_ZERO) / timedelta(days=1)

@@ -1,28 +1,23 @@
-"""Where the ids of photometry and of spectra lead: ids are global, what they name lies with its source.
+"""Index of global ids: which item of which source has the id of a point, spectrum or classification.
 
-A place stands for all ids from its first one on, up to the next place: a block of photometry has one,
-a spectrum has one.
+A place stands for all ids from its first one up to the next place: a block of photometry, a spectrum
+and a classification have one place each.
 """
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.tables.base import Registry, Transaction, id_key
+from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, Transaction, id_key
 
 __all__ = [
-    "PHOTOMETRY",
-    "SPECTRUM",
-    "PlaceItem",
-    "delete_id_place",
-    "delete_id_places",
-    "find_id_place",
-    "id_part",
-    "iterate_places_from",
-    "save_id_place",
-]
+    "CLASSIFICATION", "PHOTOMETRY", "SPECTRUM", "PlaceItem", "delete_id_place", "delete_id_places",
+    "find_id_place", "id_part", "iterate_places_from", "save_id_place",
+]  # fmt: skip
 
-PHOTOMETRY, SPECTRUM = "photometry", "spectrum"
+PHOTOMETRY = "photometry"
+SPECTRUM = "spectrum"
+CLASSIFICATION = "classification"
 
 
 class PlaceItem(Registry):
@@ -37,37 +32,37 @@ class PlaceItem(Registry):
     """
 
     source_id = UnicodeAttribute()
-    upload = NumberAttribute(null=True)
+    upload = IntegerAttribute(null=True)
 
     @property
     def part(self) -> str:
-        """Where in the source's collection it is."""
+        """The part of the source that the place stands for."""
         return f"{self.kind}#{self.key}"
 
 
 def id_part(kind: str, first_id: int) -> str:
-    """Return where in its source's collection something is."""
+    """Return the part of a source that holds an item of this kind and id."""
     return f"{kind}#{id_key(first_id)}"
 
 
 def save_id_place(
     write: Transaction, kind: str, first_id: int, source_id: str, *, upload: int | None = None
 ) -> None:
-    """Let ids lead somewhere, in the transaction that writes what is there."""
+    """Add a place in the transaction that writes the item; raise AlreadyExists if the id is taken."""
     place = PlaceItem(kind, id_key(first_id), source_id=source_id, upload=upload)
-    write.save(place, condition=PlaceItem.key.does_not_exist())
+    write.save(place, condition=PlaceItem.key.does_not_exist(), refused=AlreadyExists())
 
 
 def delete_id_place(write: Transaction, kind: str, first_id: int) -> None:
-    """Let ids lead nowhere again, in the transaction that deletes what was there."""
+    """Delete a place in the transaction that deletes the item."""
     write.delete(PlaceItem(kind, id_key(first_id)))
 
 
 def find_id_place(kind: str, number: int) -> PlaceItem | None:
-    """Return the place that an id may be found at."""
-    upto = PlaceItem.key <= id_key(number)
-    found = PlaceItem.query(kind, upto, scan_index_forward=False, limit=1, consistent_read=True)
-    return next(iter(found), None)
+    """Return the place that holds an id, if the id exists."""
+    up_to = PlaceItem.key <= id_key(number)
+    places = PlaceItem.query(kind, up_to, scan_index_forward=False, limit=1, consistent_read=True)
+    return next(iter(places), None)
 
 
 def iterate_places_from(kind: str, first_id: int, at_once: int) -> Iterable[PlaceItem]:
@@ -76,15 +71,9 @@ def iterate_places_from(kind: str, first_id: int, at_once: int) -> Iterable[Plac
 
 
 def delete_id_places(parts: Iterable[str]) -> None:
-    """Let the ids of a deleted source lead nowhere.
-
-    Parameters
-    ----------
-    parts : iterable of str
-        What there was in the source's collection.
-    """
-    split = (found.split("#", 1) for found in parts if "#" in found)
+    """Delete the places of some parts of a deleted source; parts without a place are ignored."""
     with PlaceItem.batch_write() as batch:
-        for kind, key in split:
-            if kind in (PHOTOMETRY, SPECTRUM):
+        for part in parts:
+            kind, _, key = part.partition("#")
+            if kind in (PHOTOMETRY, SPECTRUM, CLASSIFICATION):
                 batch.delete(PlaceItem(kind, key))

@@ -1,30 +1,29 @@
-"""What PhotStats keep of a light curve besides its points: whether they are there, and since when."""
+"""Whether a source has PhotStats, and since when; the numbers are computed when they are read."""
 
 from collections.abc import Iterable
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
-from chalicelib.tables.base import StateChanged, Transaction, timestamp, transaction, write_conditionally
-from chalicelib.tables.sources import Part, SourceItem
+from chalicelib.tables.base import AlreadyExists, Transaction, timestamp, transaction
+from chalicelib.tables.sources import Part, check_source_exists
 
-__all__ = ["PhotStatItem", "find_phot_stat", "mark_made", "mark_removed", "save_photometry_change"]
+__all__ = ["PhotStatItem", "find_phot_stat", "mark_computed", "mark_removed", "save_photometry_change"]
 
 PART = "phot_stat"
 
 
 class PhotStatItem(Part):
-    """That a source has PhotStats (part ``phot_stat``).
+    """The PhotStats of a source (part ``phot_stat``).
 
     Attributes
     ----------
     removed : bool
-        Whether they were deleted, and nothing was written since.
+        Whether they were deleted, and no photometry was written since.
     changes : dict
-        When what each group sees of the light curve changed last, by the id of the group.
+        When the view that each group has of the light curve changed last, by the id of the group.
     full_update : str, optional
-        When they were made, or made again, by request.
+        When a request computed them last.
     """
 
     removed = BooleanAttribute(null=True)
@@ -33,25 +32,23 @@ class PhotStatItem(Part):
 
 
 def find_phot_stat(source_id: str) -> PhotStatItem | None:
-    try:
-        return PhotStatItem.get(source_id, PART, consistent_read=True)
-    except DoesNotExist:
-        return None
+    """Return what is stored of the PhotStats of a source, or None."""
+    return PhotStatItem.find(source_id, PART)
 
 
 def save_photometry_change(
     write: Transaction, source_id: str, item: PhotStatItem | None, group_ids: Iterable[int]
 ) -> None:
-    """Note that what some groups see of a light curve changes, in the transaction that changes it.
+    """Note that the view of some groups changes, in the transaction that changes the light curve.
 
     Parameters
     ----------
     write : Transaction
-        It refuses a light curve that was changed since `item` was read.
+        Its conditions must fail if the light curve changed since `item` was read.
     source_id : str
         The source.
     item : PhotStatItem or None
-        What was noted before.
+        What was stored before.
     group_ids : iterable of int
         The groups.
     """
@@ -63,47 +60,46 @@ def save_photometry_change(
         PhotStatItem.removed.set(False),
         PhotStatItem.modified.set(now),
     ]
-    write.update(PhotStatItem(source_id, PART), actions=actions)
+    write.update(PhotStatItem(source_id, PART), actions)
 
 
-def mark_made(source_id: str, *, again: bool) -> None:
-    """Make the PhotStats of a source.
+def mark_computed(source_id: str, *, replace: bool) -> None:
+    """Note that the PhotStats of a source were computed by request.
 
     Parameters
     ----------
     source_id : str
         The source.
-    again : bool
-        Whether they may be there already.
+    replace : bool
+        Whether the source may have PhotStats.
 
     Raises
     ------
-    LostRace
-        If they are there already, or the source is not.
+    SourceMissing
+        If the source was deleted.
+    AlreadyExists
+        If the source has PhotStats that may not be replaced.
     """
     now = timestamp()
     absent = PhotStatItem.part.does_not_exist() | (PhotStatItem.removed == True)  # noqa: E712
+    actions: list[Action] = [
+        PhotStatItem.full_update.set(now),
+        PhotStatItem.removed.set(False),
+        PhotStatItem.modified.set(now),
+    ]
     with transaction() as write:
-        write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), StateChanged())
-        write.update(
-            PhotStatItem(source_id, PART),
-            actions=[
-                PhotStatItem.full_update.set(now),
-                PhotStatItem.removed.set(False),
-                PhotStatItem.modified.set(now),
-            ],
-            condition=None if again else absent,
-        )
+        check_source_exists(write, source_id)
+        write.update(PhotStatItem(source_id, PART), actions, None if replace else absent, AlreadyExists())
 
 
 def mark_removed(source_id: str) -> None:
-    """Take the PhotStats of a source away, until they are made again or its photometry is written.
+    """Mark the PhotStats of a source removed, until they are computed or photometry is written.
 
     Raises
     ------
-    LostRace
+    StateChanged
         If there are none.
     """
     actions: list[Action] = [PhotStatItem.removed.set(True), PhotStatItem.full_update.remove()]
-    there = PhotStatItem.part.exists() & (PhotStatItem.removed == False)  # noqa: E712
-    write_conditionally(lambda: PhotStatItem(source_id, PART).update(actions=actions, condition=there))
+    exists = PhotStatItem.part.exists() & (PhotStatItem.removed == False)  # noqa: E712
+    PhotStatItem(source_id, PART).update_if(actions, exists)

@@ -1,19 +1,34 @@
-"""Which sources a listing holds: newest first, or by name; several listings are read as one."""
+"""Lists of sources: newest first, by id or near a position; and how many there are."""
 
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby
+from typing import NamedTuple
 
-from chalicelib.tables.base import EVERYONE, group_listing
-from chalicelib.tables.source_items import ByName, ByTime, ListingItem
+from chalicelib.tables.sources import COUNTS, ByName, ByTime, ByZone, CountItem, ListingItem, SourceItem
 
-__all__ = ["EVERYONE", "Entry", "group_listing", "iterate_by_name", "iterate_newest_sources"]
+__all__ = [
+    "Entry",
+    "Position",
+    "count_sources",
+    "iterate_by_name",
+    "iterate_newest_sources",
+    "iterate_zone",
+]  # fmt: skip
 
 Entry = tuple[str, str]
 """The place of a source in a listing, and its id."""
 
 AFTER_ALL = "~"
-"""A character that sorts behind all that ids are made of."""
+"""A character that sorts behind all that ids consist of."""
+
+
+class Position(NamedTuple):
+    """The position of a source, in degrees."""
+
+    source_id: str
+    ra: float
+    dec: float
 
 
 def iterate_newest_sources(listings: Iterable[str], before: str | None, at_once: int) -> Iterator[Entry]:
@@ -24,9 +39,9 @@ def iterate_newest_sources(listings: Iterable[str], before: str | None, at_once:
     listings : iterable of str
         The listings.
     before : str or None
-        Only what stands behind this place.
+        Start behind this place.
     at_once : int
-        How many are read from a listing at a time.
+        Entries that one call reads of a listing.
     """
     return _distinct(merge(*(_by_time(name, before, at_once) for name in listings), reverse=True))
 
@@ -39,29 +54,45 @@ def iterate_by_name(listings: Iterable[str], prefix: str, after: str | None, at_
     listings : iterable of str
         The listings.
     prefix : str
-        How the ids begin.
+        The beginning of the ids.
     after : str or None
-        Only what stands behind this place.
+        Start behind this place.
     at_once : int
-        How many are read from a listing at a time.
+        Entries that one call reads of a listing.
     """
     return _distinct(merge(*(_by_name(name, prefix, after or "", at_once) for name in listings)))
 
 
 def _by_time(listing: str, before: str | None, at_once: int) -> Iterator[Entry]:
-    until = ByTime.saved < before if before else None
-    found = ListingItem.by_time.query(listing, until, scan_index_forward=False, page_size=at_once)
-    return ((item.saved, item.source_id) for item in found)
+    condition = ByTime.saved < before if before else None
+    items = ListingItem.by_time.query(listing, condition, scan_index_forward=False, page_size=at_once)
+    return ((item.saved, item.source_id) for item in items)
 
 
 def _by_name(listing: str, prefix: str, after: str, at_once: int) -> Iterator[Entry]:
     last = prefix + AFTER_ALL
     if after > last:
         return iter(())
-    between = ByName.source_id.between(max(prefix, after), last)
-    found = ListingItem.by_name.query(listing, between, page_size=at_once)
-    return ((item.source_id, item.source_id) for item in found if item.source_id != after)
+    condition = ByName.source_id.between(max(prefix, after), last)
+    items = ListingItem.by_name.query(listing, condition, page_size=at_once)
+    return ((item.source_id, item.source_id) for item in items if item.source_id != after)
 
 
 def _distinct(entries: Iterable[Entry]) -> Iterator[Entry]:
     return (entry for entry, _ in groupby(entries))
+
+
+def iterate_zone(zone: int, low: float, high: float) -> Iterator[Position]:
+    """Return the sources of a zone between two right ascensions (degrees, both included).
+
+    The zones algorithm of Gray, Nieto-Santisteban & Szalay (2006, MSR-TR-2006-52): the sources near a
+    position are in a few zones of declination, in each between two right ascensions.
+    """
+    for item in SourceItem.by_zone.query(zone, ByZone.ra.between(low, high)):
+        yield Position(item.source_id, float(item.ra or 0), float(item.dec or 0))
+
+
+def count_sources(groups: frozenset[int] | None) -> int:
+    """Return how many sources belong to at least one of these groups; None counts all sources."""
+    counts = CountItem.query(COUNTS, consistent_read=True)
+    return sum(count.held for count in counts if groups is None or not groups.isdisjoint(count.group_ids))

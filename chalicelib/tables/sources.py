@@ -1,50 +1,177 @@
-"""Sources, and the item collection that each has: its photometry, spectra and remarks stand beside it.
+"""Sources: the item of each, its entries in listings, and the counts of sources.
 
-A source's groups, its places in their listings, and the counts of sources change in one
-transaction. A source that is being deleted is hidden first: it is nowhere found, but its id
-stays taken until all that belongs to it is gone.
+All items of a source have its id as their partition: the source itself, its listings, photometry,
+spectra and remarks. The groups of a source, its entries in their listings and the counts of sources
+change in one transaction. To delete a source, it is hidden first: no request finds it, but its id
+stays taken until everything that belongs to it is deleted.
 """
 
+import hashlib
+import math
+import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 
-from chalicelib.tables import sky_zones, source_counts
+from chalicelib import settings
 from chalicelib.tables.base import (
     EVERYONE,
+    AlreadyExists,
     ConditionFailed,
+    IntegerAttribute,
+    IntegerSetAttribute,
+    Record,
+    StateChanged,
     Transaction,
+    changes_to_actions,
     group_listing,
     id_key,
     timestamp,
     transaction,
-    write_conditionally,
 )
-from chalicelib.tables.source_items import ListingItem, Part, SourceItem
 
 __all__ = [
-    "Part",
-    "SourceItem",
-    "delete_parts",
-    "delete_source_item",
-    "find_parts",
-    "find_source",
-    "find_source_or_hidden",
-    "find_sources",
-    "hide_source",
-    "insert_source",
-    "remove_group",
-    "source_group_ids",
-    "update_source_item",
+    "COUNTS", "ZONE_HEIGHT", "ByName", "ByTime", "ByZone", "CountItem", "ListingItem", "Part", "SkyPlace",
+    "SourceItem", "SourceMissing", "check_source_exists", "declination_zone", "delete_parts",
+    "delete_source_item", "find_parts", "find_source", "find_source_or_hidden", "find_sources", "hide_source",
+    "insert_source", "remove_group", "sky_place", "update_source_item",
 ]  # fmt: skip
 
 AT_ONCE = 90
 """Groups whose listings one transaction changes: it takes at most 100 items."""
 
 HEAD = ("source_id", "part", "listing", "saved", "group_ids")
-"""What says who may see a source, and where it stands in a listing."""
+"""The attributes that say who sees a source, and where it stands in a listing."""
+
+COUNTS = "#counts"
+"""The partition of the counts; no source has such an id."""
+
+SHARDS = 16
+
+ZONE_HEIGHT = 0.25
+"""Degrees of declination: a search within 5 degrees reads some 40 zones."""
+
+DIGITS = 12
+"""Decimals of a degree in the index: DynamoDB's numbers cannot hold every float."""
+
+
+class SourceMissing(ConditionFailed):
+    """The source does not exist, or it is being deleted."""
+
+
+class Part(Record):
+    """One of the items of a source."""
+
+    class Meta:
+        table_name = settings.resource_name("sources")
+
+    source_id = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True)
+    shape = IntegerAttribute(default=1)
+    created_at = UnicodeAttribute(default_for_new=timestamp)
+    modified = UnicodeAttribute(default_for_new=timestamp)
+
+
+class ByTime(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    """The sources of a listing, by the time of their first save."""
+
+    class Meta:
+        index_name = "by_time"
+        projection = KeysOnlyProjection()
+
+    listing = UnicodeAttribute(hash_key=True)
+    saved = UnicodeAttribute(range_key=True)
+
+
+class ByName(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    """The sources of a listing, by id."""
+
+    class Meta:
+        index_name = "by_name"
+        projection = KeysOnlyProjection()
+
+    listing = UnicodeAttribute(hash_key=True)
+    source_id = UnicodeAttribute(range_key=True)
+
+
+class ByZone(GlobalSecondaryIndex["SourceItem"]):  # type: ignore[no-untyped-call]
+    """The sources of a zone of declination, by right ascension."""
+
+    class Meta:
+        index_name = "by_zone"
+        projection = IncludeProjection(["dec"])
+
+    zone = IntegerAttribute(hash_key=True)
+    ra = NumberAttribute(range_key=True)
+
+
+class ListingItem(Part):
+    """The entry of a source in the listing of a group (parts ``listing#…``).
+
+    ``saved`` is that of the source, so that it has the same place in all listings.
+    """
+
+    by_time = ByTime()
+    by_name = ByName()
+
+    listing = UnicodeAttribute()
+    saved = UnicodeAttribute()
+
+
+class SourceItem(Part):
+    """The source itself (part ``source``), which is its own entry in the listing `EVERYONE`.
+
+    A hidden source, which is being deleted, has no ``listing``.
+    """
+
+    by_zone = ByZone()
+
+    listing = UnicodeAttribute(null=True)
+    saved = UnicodeAttribute()
+    zone = IntegerAttribute(null=True)
+    ra = NumberAttribute(null=True)
+    dec = NumberAttribute(null=True)
+    fields = JSONAttribute()
+    group_ids = IntegerSetAttribute()
+    owner_id = IntegerAttribute()
+    photometry_revision = IntegerAttribute(default=0)
+    revision = IntegerAttribute(default=1)
+
+
+class CountItem(Part):
+    """The number of sources of one shard that belong to exactly these groups.
+
+    A requester sees the sources of each set of groups that meets their own, so a total is a sum over
+    sets. The shard of a source follows from its id: transactions of different sources seldom conflict.
+    """
+
+    group_ids = IntegerSetAttribute()
+    held = IntegerAttribute(default=0)
+
+
+class SkyPlace(NamedTuple):
+    """The place of a source in the index by zones; its position is in degrees."""
+
+    zone: int
+    ra: float
+    dec: float
+
+
+def declination_zone(dec: float) -> int:
+    """Return the zone that holds a declination (degrees), counted from the south pole."""
+    return math.floor((dec + 90) / ZONE_HEIGHT)
+
+
+def sky_place(fields: dict[str, Any]) -> SkyPlace | None:
+    """Return the place of a source with these fields, or None if it has no position."""
+    ra, dec = fields.get("ra"), fields.get("dec")
+    if ra is None or dec is None:
+        return None
+    dec = round(dec, DIGITS)
+    return SkyPlace(declination_zone(dec), round(ra, DIGITS), dec)
 
 
 def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
@@ -52,11 +179,12 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
 
     Raises
     ------
-    LostRace
-        If there is one of this name already, a hidden one too.
+    AlreadyExists
+        If there is a source with this id, even a hidden one.
     """
     first = set(sorted(group_ids)[:AT_ONCE])
-    created_at, place = timestamp(), sky_zones.sky_place(fields)
+    created_at = timestamp()
+    place = sky_place(fields)
     item = SourceItem(
         source_id,
         "source",
@@ -70,159 +198,173 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
         **(place._asdict() if place else {}),
     )
     with transaction() as write:
-        write.save(item, condition=SourceItem.part.does_not_exist())
-        _enter(write, item, first)
-        source_counts.save_count_change(write, source_id, (), first)
+        write.save(item, condition=SourceItem.part.does_not_exist(), refused=AlreadyExists())
+        _save_listings(write, item, first)
+        _update_counts(write, source_id, set(), first)
     if group_ids - first:
         update_source_item(item, fields, group_ids)
 
 
 def find_source(source_id: str) -> SourceItem | None:
-    """Return a source, unless it is hidden."""
+    """Return a source, or None if there is none or it is hidden."""
     item = find_source_or_hidden(source_id)
     return item if item and item.listing else None
 
 
 def find_source_or_hidden(source_id: str) -> SourceItem | None:
-    """Return a source, a hidden one too: that has no ``listing``."""
-    try:
-        return SourceItem.get(source_id, "source", consistent_read=True)
-    except DoesNotExist:
-        return None
+    """Return a source, even a hidden one, which has no ``listing``."""
+    return SourceItem.find(source_id, "source")
 
 
 def find_sources(source_ids: Iterable[str], *, heads: bool = False) -> dict[str, SourceItem]:
-    """Return those of the sources that exist, by id.
+    """Return the sources that exist and are not hidden, by id.
 
     Parameters
     ----------
     source_ids : iterable of str
         The sources.
     heads : bool
-        Read no more than `HEAD` of each.
+        Read only the attributes in `HEAD`.
     """
-    keys = [(source_id, "source") for source_id in source_ids]
-    found = SourceItem.batch_get(keys, consistent_read=True, attributes_to_get=list(HEAD) if heads else None)
-    return {item.source_id: item for item in found if item.listing}
-
-
-def source_group_ids(item: SourceItem) -> set[int]:
-    """Return the groups that a source is saved to."""
-    return {int(group) for group in item.group_ids}
+    keys = ((source_id, "source") for source_id in source_ids)
+    items = SourceItem.find_many(keys, HEAD if heads else None)
+    return {item.source_id: item for item in items if item.listing}
 
 
 def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[int]) -> None:
-    """Change a source as it was read, and save it to those of the groups that it is not saved to.
+    """Change the fields of a source, and save it to further groups.
+
+    Parameters
+    ----------
+    item : SourceItem
+        The source as it was read.
+    fields : dict
+        All fields of the source.
+    group_ids : set of int
+        Groups to save it to; it stays in those that it is in.
 
     Raises
     ------
-    LostRace
-        If it was changed in between.
+    StateChanged
+        If another write changed the source in between.
     """
-    new = sorted(group_ids - source_group_ids(item))
+    new = sorted(group_ids - item.group_ids)
     unchanged = SourceItem.revision == item.revision
-    actions = [SourceItem.fields.set(fields), *_placed(sky_zones.sky_place(fields)), *_touched()]
+    actions = [SourceItem.fields.set(fields), *_place_actions(sky_place(fields)), *_touch_actions()]
     if not new:
-        return write_conditionally(lambda: item.update(actions=actions, condition=unchanged))
-    step, before = set(new[:AT_ONCE]), source_group_ids(item)
+        item.update_if(actions, unchanged)
+        return
+    step = set(new[:AT_ONCE])
+    after = item.group_ids | step
     with transaction() as write:
-        _enter(write, item, step)
+        _save_listings(write, item, step)
         write.update(
-            SourceItem(item.source_id, "source"),
-            actions=[*actions, SourceItem.group_ids.add(step)],
-            condition=unchanged,
+            SourceItem(item.source_id, "source"), [*actions, SourceItem.group_ids.add(step)], unchanged
         )
-        source_counts.save_count_change(write, item.source_id, before, before | step)
+        _update_counts(write, item.source_id, item.group_ids, after)
     if new[AT_ONCE:]:
         item.revision += 1
-        item.group_ids = before | step
+        item.group_ids = after
         update_source_item(item, fields, group_ids)
-    return None
 
 
 def remove_group(item: SourceItem, group_id: int) -> None:
-    """Take a source as it was read out of one of its groups.
+    """Take a source out of one of its groups.
 
     Raises
     ------
-    LostRace
-        If it was changed in between.
+    StateChanged
+        If another write changed the source since it was read.
     """
-    before = source_group_ids(item)
     with transaction() as write:
-        write.delete(_listing(item, group_id))
+        write.delete(_listing_item(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),
-            actions=[SourceItem.group_ids.delete({group_id}), *_touched()],
-            condition=SourceItem.revision == item.revision,
+            [SourceItem.group_ids.delete({group_id}), *_touch_actions()],
+            SourceItem.revision == item.revision,
         )
-        source_counts.save_count_change(write, item.source_id, before, before - {group_id})
+        _update_counts(write, item.source_id, item.group_ids, item.group_ids - {group_id})
 
 
 def hide_source(item: SourceItem) -> None:
-    """Let a source as it was read be found nowhere; whoever still writes its photometry is refused.
+    """Hide a source; concurrent writes of its photometry then fail.
 
     Raises
     ------
-    LostRace
-        If it was changed in between.
+    StateChanged
+        If another write changed or hid the source since it was read.
     """
+    actions = [SourceItem.listing.remove(), SourceItem.photometry_revision.add(1)]
     with transaction() as write:
-        for group_id in sorted(source_group_ids(item))[:AT_ONCE]:
-            write.delete(_listing(item, group_id))
+        for group_id in sorted(item.group_ids)[:AT_ONCE]:
+            write.delete(_listing_item(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),
-            actions=[
-                SourceItem.listing.remove(),
-                *_placed(None),
-                SourceItem.photometry_revision.add(1),
-                *_touched(),
-            ],
-            condition=(SourceItem.revision == item.revision) & SourceItem.listing.exists(),
+            [*actions, *_place_actions(None), *_touch_actions()],
+            (SourceItem.revision == item.revision) & SourceItem.listing.exists(),
         )
-        source_counts.save_count_change(write, item.source_id, source_group_ids(item), ())
+        _update_counts(write, item.source_id, item.group_ids, set())
+
+
+def check_source_exists(write: Transaction, source_id: str) -> None:
+    """Let a transaction fail with `SourceMissing` if the source is deleted or hidden."""
+    write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), SourceMissing())
 
 
 def find_parts(source_id: str) -> list[str]:
-    """Return what there is in a source's collection besides the source itself."""
-    found = Part.query(source_id, attributes_to_get=["source_id", "part"], consistent_read=True)
-    return [item.part for item in found if item.part != "source"]
+    """Return the parts of a source besides the source itself."""
+    items = Part.query(source_id, attributes_to_get=["source_id", "part"], consistent_read=True)
+    return [item.part for item in items if item.part != "source"]
 
 
 def delete_parts(source_id: str, parts: Iterable[str]) -> None:
-    """Delete some of what is in a source's collection."""
+    """Delete some of the parts of a source."""
     with Part.batch_write() as batch:
         for part in parts:
             batch.delete(Part(source_id, part))
 
 
 def delete_source_item(item: SourceItem) -> None:
-    """Forget a hidden source: its id is free again."""
+    """Delete a hidden source, so that its id is free again; a source that changed since stays."""
     unchanged = (SourceItem.revision == item.revision) & SourceItem.listing.does_not_exist()
     try:
         with transaction() as write:
             write.delete(SourceItem(item.source_id, "source"), condition=unchanged)
-    except ConditionFailed:
+    except StateChanged:
         return
 
 
-def _placed(place: sky_zones.Place | None) -> list[Action]:
-    attributes = (SourceItem.zone, SourceItem.ra, SourceItem.dec)
-    if place is None:
-        return [attribute.remove() for attribute in attributes]
-    return [attribute.set(value) for attribute, value in zip(attributes, place, strict=True)]
+def _place_actions(place: SkyPlace | None) -> list[Action]:
+    values = place._asdict() if place else dict.fromkeys(SkyPlace._fields)
+    return changes_to_actions(SourceItem, values)
 
 
-def _touched() -> list[Action]:
+def _touch_actions() -> list[Action]:
     return [SourceItem.modified.set(timestamp()), SourceItem.revision.add(1)]
 
 
-def _listing(item: SourceItem, group_id: int) -> ListingItem:
-    return ListingItem(
-        item.source_id, f"listing#{id_key(group_id)}", listing=group_listing(group_id), saved=item.saved
-    )
+def _listing_item(item: SourceItem, group_id: int) -> ListingItem:
+    part = f"listing#{id_key(group_id)}"
+    return ListingItem(item.source_id, part, listing=group_listing(group_id), saved=item.saved)
 
 
-def _enter(write: Transaction, item: SourceItem, group_ids: set[int]) -> None:
+def _save_listings(write: Transaction, item: SourceItem, group_ids: set[int]) -> None:
     for group_id in group_ids:
-        write.save(_listing(item, group_id))
+        write.save(_listing_item(item, group_id))
+
+
+def _update_counts(write: Transaction, source_id: str, before: set[int], after: set[int]) -> None:
+    """Count a source with the groups that it has after a transaction, no longer with those before.
+
+    The set of groups is empty before the source exists, and after it is hidden.
+    """
+    for groups, change in ((before, -1), (after, 1)):
+        if groups:
+            item = CountItem(COUNTS, _count_part(source_id, groups))
+            write.update(item, [CountItem.held.add(change), CountItem.group_ids.set(groups)])
+
+
+def _count_part(source_id: str, groups: set[int]) -> str:
+    text = ",".join(map(str, sorted(groups)))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{zlib.crc32(source_id.encode()) % SHARDS:02d}#{digest}"

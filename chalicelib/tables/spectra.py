@@ -1,31 +1,30 @@
-"""Spectra, an item each in their source's collection."""
+"""Spectra: one item of their source each."""
 
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, NumberSetAttribute
-from pynamodb.exceptions import DoesNotExist
-
 from chalicelib.tables import id_index
-from chalicelib.tables.base import PackedAttribute, StateChanged, transaction
+from chalicelib.tables.base import (
+    AlreadyExists,
+    IntegerAttribute,
+    IntegerSetAttribute,
+    PackedAttribute,
+    transaction,
+)
 from chalicelib.tables.id_index import SPECTRUM
-from chalicelib.tables.sources import Part, SourceItem
+from chalicelib.tables.sources import Part, check_source_exists
 
 __all__ = [
-    "SpectrumItem",
-    "delete_spectrum_item",
-    "find_spectra",
-    "find_spectrum",
-    "insert_spectrum",
+    "SpectrumItem", "delete_spectrum_item", "find_spectra", "find_spectrum", "insert_spectrum",
     "spectrum_size",
-]
+]  # fmt: skip
 
 
 class SpectrumItem(Part):
     """A spectrum (parts ``spectrum#…``)."""
 
-    id = NumberAttribute()
-    group_ids = NumberSetAttribute()
-    owner_id = NumberAttribute()
+    id = IntegerAttribute()
+    group_ids = IntegerSetAttribute()
+    owner_id = IntegerAttribute()
     fields = PackedAttribute()
 
 
@@ -41,37 +40,29 @@ def insert_spectrum(
 
     Raises
     ------
-    LostRace
-        If its source is not there any more.
+    SourceMissing
+        If its source was deleted.
     """
-    item = SpectrumItem(
-        source_id,
-        id_index.id_part(SPECTRUM, number),
-        id=number,
-        fields=fields,
-        group_ids=group_ids,
-        owner_id=owner_id,
-    )
+    part = id_index.id_part(SPECTRUM, number)
+    item = SpectrumItem(source_id, part, id=number, fields=fields, group_ids=group_ids, owner_id=owner_id)
     with transaction() as write:
-        write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), StateChanged())
-        write.save(item, condition=SpectrumItem.part.does_not_exist())
+        check_source_exists(write, source_id)
+        write.save(item, condition=SpectrumItem.part.does_not_exist(), refused=AlreadyExists())
         id_index.save_id_place(write, SPECTRUM, number, source_id)
 
 
 def find_spectrum(number: int) -> SpectrumItem | None:
-    """Return a spectrum by its id."""
+    """Return a spectrum by its id, or None if there is none."""
     place = id_index.find_id_place(SPECTRUM, number)
     if place is None or place.part != id_index.id_part(SPECTRUM, number):
         return None
-    try:
-        return SpectrumItem.get(place.source_id, place.part, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return SpectrumItem.find(place.source_id, place.part)
 
 
 def find_spectra(source_id: str) -> list[SpectrumItem]:
-    ours = SpectrumItem.part.startswith(f"{SPECTRUM}#")
-    return list(SpectrumItem.query(source_id, ours, consistent_read=True))
+    """Return the spectra of a source, by id."""
+    condition = SpectrumItem.part.startswith(f"{SPECTRUM}#")
+    return list(SpectrumItem.query(source_id, condition, consistent_read=True))
 
 
 def delete_spectrum_item(item: SpectrumItem) -> None:
@@ -79,9 +70,9 @@ def delete_spectrum_item(item: SpectrumItem) -> None:
 
     Raises
     ------
-    LostRace
-        If it is not there any more.
+    StateChanged
+        If another write deleted it.
     """
     with transaction() as write:
         write.delete(SpectrumItem(item.source_id, item.part), condition=SpectrumItem.part.exists())
-        id_index.delete_id_place(write, SPECTRUM, int(item.id))
+        id_index.delete_id_place(write, SPECTRUM, item.id)

@@ -1,4 +1,4 @@
-"""Annotations: by people, one of each origin; by services, over nothing but their own."""
+"""Annotations by users, one of each origin, and by services, which replace only their own."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sources import annotations
+from chalicelib.sources import remarks
 from chalicelib.tables import remarks as remarks_table
 from tests.api.story import deliver, make_service, sent_to, start
 from tests.api.test_people import make_user
@@ -26,7 +26,7 @@ def origins(user: Gateway) -> list[str]:
     return [annotation["origin"] for annotation in user.get("/sources/SN1/annotations").data]
 
 
-def test_an_annotation_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+def test_create_read_update_and_delete_an_annotation(admin: Gateway) -> None:
     save(admin)
     ada = make_user(admin, "ada", "Annotate")
     number = annotate(ada, obj_id="SN1")
@@ -46,7 +46,7 @@ def test_an_annotation_is_added_read_changed_and_deleted(admin: Gateway) -> None
     assert ada.get("/sources/SN1/annotations").data == []
 
 
-def test_a_source_has_one_of_each_origin(admin: Gateway) -> None:
+def test_a_source_has_one_annotation_of_each_origin(admin: Gateway) -> None:
     save(admin)
     number = annotate(admin)
     refused = admin.post("/sources/SN1/annotations", {**GAIA, "data": {}})
@@ -57,7 +57,7 @@ def test_a_source_has_one_of_each_origin(admin: Gateway) -> None:
     assert origins(admin) == ["gaia", "tess"]
 
 
-def test_only_its_groups_see_it(admin: Gateway) -> None:
+def test_only_its_groups_see_an_annotation(admin: Gateway) -> None:
     save(admin)
     number = annotate(admin, group_ids=[2])
     ada = make_user(admin, "ada", "Annotate")
@@ -73,7 +73,7 @@ def test_only_its_groups_see_it(admin: Gateway) -> None:
     assert origins(ada) == ["gaia"]
 
 
-def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+def test_only_author_and_administrator_change_an_annotation(admin: Gateway) -> None:
     save(admin)
     ada, bob = make_user(admin, "ada", "Annotate"), make_user(admin, "bob", "Annotate")
     path = f"/sources/SN1/annotations/{annotate(ada)}"
@@ -93,7 +93,7 @@ def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
         {"data": None}, {"data": {"a": "x" * 60_000}}, {"obj_id": "SN2"}, {"group_ids": "mine"}, {"wings": 2},
     ],
 )  # fmt: skip
-def test_what_is_no_annotation_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
+def test_invalid_annotations_are_refused(admin: Gateway, change: dict[str, Any]) -> None:
     save(admin)
     assert admin.post("/sources/SN1/annotations", {**GAIA, **change}).status == 400
     number = annotate(admin)
@@ -101,7 +101,7 @@ def test_what_is_no_annotation_is_refused(admin: Gateway, change: dict[str, Any]
 
 
 @pytest.mark.parametrize("number", ["0", "4711", "x", "-1", "9" * 30])
-def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
+def test_unknown_annotations_are_not_found(admin: Gateway, number: str) -> None:
     save(admin)
     assert admin.get(f"/sources/SN1/annotations/{number}").status == 404
     assert admin.get(f"/sources/SN2/annotations/{number}").status == 404
@@ -110,12 +110,12 @@ def test_there_is_no_such_annotation(admin: Gateway, number: str) -> None:
 
 def upsert(source: str, origin: str, data: dict[str, Any], groups: set[int], service: int) -> bool:
     """Write as an analysis of a service does."""
-    return annotations.write_annotation(
+    return remarks.write_annotation(
         source, origin, data, group_ids=groups, author_id=1, service_id=service, analysis_id=1
     )
 
 
-def test_a_service_writes_over_nothing_but_its_own(admin: Gateway) -> None:
+def test_a_service_replaces_only_its_own_annotations(admin: Gateway) -> None:
     save(admin)
     annotate(admin)
     assert not upsert("SN1", "gaia", {"by": "robot"}, {1}, 7)
@@ -128,7 +128,7 @@ def test_a_service_writes_over_nothing_but_its_own(admin: Gateway) -> None:
     assert [group["id"] for group in second["groups"]] == [2]
 
 
-def test_a_service_writes_nothing_of_a_source_that_is_gone(admin: Gateway) -> None:
+def test_a_service_annotates_no_deleted_source(admin: Gateway) -> None:
     save(admin)
     admin.delete("/sources/SN1")
     assert not upsert("SN1", "salt", {}, {1}, 7)
@@ -136,39 +136,37 @@ def test_a_service_writes_nothing_of_a_source_that_is_gone(admin: Gateway) -> No
     assert remarks_table.find_remarks("SN1", "annotation") == []
 
 
-def test_of_two_services_that_meet_one_writes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_concurrent_services_one_writes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
     real, between = remarks_table.insert_remark, [8]
 
-    def add(item: remarks_table.RemarkItem) -> None:
+    def insert_after_another(item: remarks_table.RemarkItem) -> None:
         if between:
             assert upsert("SN1", "salt", {"x1": 8}, {1}, between.pop())
         real(item)
 
-    monkeypatch.setattr(remarks_table, "insert_remark", add)
+    monkeypatch.setattr(remarks_table, "insert_remark", insert_after_another)
     assert not upsert("SN1", "salt", {"x1": 7}, {1}, 7)
     (only,) = admin.get("/sources/SN1/annotations").data
     assert only["data"] == {"x1": 8}
 
 
-def test_a_change_of_what_was_changed_meanwhile_is_refused(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrent_change_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
     path = f"/sources/SN1/annotations/{annotate(admin)}"
     real, between = remarks_table.update_remark, [{"data": {"by": "other"}}]
 
-    def update(item: remarks_table.RemarkItem, **values: Any) -> None:
+    def update_after_another(item: remarks_table.RemarkItem, **values: Any) -> None:
         if between:
             assert admin.put(path, between.pop()).status == 200
         real(item, **values)
 
-    monkeypatch.setattr(remarks_table, "update_remark", update)
+    monkeypatch.setattr(remarks_table, "update_remark", update_after_another)
     assert admin.put(path, {"data": {"by": "me"}}).status == 429
     assert admin.get(path).data["data"] == {"by": "other"}
 
 
-def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+def test_services_are_sent_the_annotations_visible_to_the_requester(admin: Gateway) -> None:
     save(admin)
     annotate(admin)
     annotate(admin, origin="secret", group_ids=[2])

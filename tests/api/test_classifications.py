@@ -24,7 +24,7 @@ def classes(user: Gateway) -> list[str]:
     return [c["classification"] for c in user.get("/sources/SN1/classifications").data]
 
 
-def test_a_classification_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+def test_create_read_update_and_delete_a_classification(admin: Gateway) -> None:
     save(admin)
     ada = make_user(admin, "ada", "Classify")
     number = classify(ada, probability=0.9, origin="robot", ml=True)
@@ -43,7 +43,7 @@ def test_a_classification_is_added_read_changed_and_deleted(admin: Gateway) -> N
 
 
 @pytest.mark.parametrize("probability", [0, 1, None, 1e-300])
-def test_probabilities_are_kept_as_they_are(admin: Gateway, probability: float | None) -> None:
+def test_probabilities_are_stored_exactly(admin: Gateway, probability: float | None) -> None:
     save(admin)
     assert admin.get(f"/classification/{classify(admin, probability=probability)}").data["probability"] == (
         probability
@@ -58,17 +58,17 @@ def test_probabilities_are_kept_as_they_are(admin: Gateway, probability: float |
         {"wings": 2},
     ],
 )  # fmt: skip
-def test_what_is_no_classification_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+def test_invalid_classifications_are_refused(admin: Gateway, fields: dict[str, Any]) -> None:
     save(admin)
     body = {"obj_id": "SN1", "classification": "Ia", **fields}
     assert admin.post("/classification", body).status == 400
-    assert taken(queues.JOBS)[1:] == [], "only the source was announced"
+    assert taken(queues.JOBS)[1:] == [], "only the job of the source is queued"
     number = classify(admin)
     assert admin.put(f"/classification/{number}", fields).status == 400
     assert admin.put(f"/classification/{number}", {"obj_id": "SN2"}).status == 400
 
 
-def test_the_class_must_be_one_of_the_taxonomy(admin: Gateway) -> None:
+def test_the_taxonomy_must_have_the_class(admin: Gateway) -> None:
     save(admin)
     taxonomy, secret = add_taxonomy(admin), add_taxonomy(admin, version="2", group_ids=[2])
     number = classify(admin, "Ia", taxonomy_id=taxonomy)
@@ -86,7 +86,7 @@ def test_the_class_must_be_one_of_the_taxonomy(admin: Gateway) -> None:
     assert admin.put(path, {"probability": 0.5}).status == 200
 
 
-def test_only_its_groups_see_it(admin: Gateway) -> None:
+def test_only_its_groups_see_a_classification(admin: Gateway) -> None:
     save(admin)
     save(admin, "SN2", group_ids=[2])
     number = classify(admin, group_ids=[2])
@@ -106,7 +106,7 @@ def test_only_its_groups_see_it(admin: Gateway) -> None:
     assert ada.post("/classification", {"obj_id": "SN2", "classification": "Ia"}).status == 404
 
 
-def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+def test_only_author_and_administrator_change_a_classification(admin: Gateway) -> None:
     save(admin)
     ada, bob = make_user(admin, "ada", "Classify"), make_user(admin, "bob", "Classify")
     path = f"/classification/{classify(ada)}"
@@ -118,34 +118,34 @@ def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
     assert admin.delete(path).status == 200
 
 
-def announced() -> list[dict[str, Any]]:
-    """Return what default analyses are told, each an occasion of its own."""
+def queued_jobs() -> list[dict[str, Any]]:
+    """Return the queued jobs of default analyses, each with an occasion of its own."""
     jobs = taken(queues.JOBS)
     assert len({job.pop("occasion") for job in jobs}) == len(jobs)
     return jobs
 
 
-def test_it_is_announced_before_it_is_written(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_analyses_are_queued_first(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.tables import remarks
 
     save(admin)
     taken(queues.JOBS)
     number = classify(admin)
     job = {"job": "default_analyses", "source_id": "SN1", "public_url": "https://heliograph.test/api"}
-    assert announced() == [{**job, "classification_id": number}]
+    assert queued_jobs() == [{**job, "classification_id": number}]
     with monkeypatch.context() as broken:
         broken.setattr(remarks, "insert_remark", lambda item: 1 / 0)
         assert admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"}).status == 500
-    assert announced() == [{**job, "classification_id": number + 1}]
+    assert queued_jobs() == [{**job, "classification_id": number + 1}]
     assert admin.get(f"/classification/{number + 1}").status == 404
 
 
 @pytest.mark.parametrize("number", ["0", "x", "-1", "9" * 30])
-def test_ids_that_are_none(admin: Gateway, number: str) -> None:
+def test_invalid_ids_are_not_found(admin: Gateway, number: str) -> None:
     assert admin.get(f"/classification/{number}").status == 404
 
 
-def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+def test_services_are_sent_the_classifications_visible_to_the_requester(admin: Gateway) -> None:
     save(admin)
     classify(admin, probability=0.25)
     classify(admin, "II")

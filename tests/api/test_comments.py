@@ -21,7 +21,7 @@ def texts(user: Gateway) -> list[str]:
     return [comment["text"] for comment in user.get("/sources/SN1/comments").data]
 
 
-def test_a_comment_is_added_read_changed_and_deleted(admin: Gateway) -> None:
+def test_create_read_update_and_delete_a_comment(admin: Gateway) -> None:
     save(admin)
     ada = make_user(admin, "ada", "Comment")
     number = comment(ada, "Rising.", obj_id="SN1")
@@ -39,7 +39,7 @@ def test_a_comment_is_added_read_changed_and_deleted(admin: Gateway) -> None:
     assert ada.get(path).status == 404
 
 
-def test_all_comments_are_given_oldest_first(admin: Gateway) -> None:
+def test_comments_are_listed_oldest_first(admin: Gateway) -> None:
     save(admin)
     long = ["x" * 19_999 + str(number % 10) for number in range(60)]
     for text in long:
@@ -47,7 +47,7 @@ def test_all_comments_are_given_oldest_first(admin: Gateway) -> None:
     assert texts(admin) == long, "more than DynamoDB gives in one answer"
 
 
-def test_only_its_groups_see_it(admin: Gateway) -> None:
+def test_only_its_groups_see_a_comment(admin: Gateway) -> None:
     save(admin)
     number = comment(admin, "For us.", group_ids=[2])
     comment(admin, "For all.")
@@ -74,7 +74,7 @@ def test_a_comment_belongs_to_its_source(admin: Gateway) -> None:
     assert ada.post("/sources/SN2/comments", {"text": "Hello?"}).status == 404
 
 
-def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
+def test_only_author_and_administrator_change_a_comment(admin: Gateway) -> None:
     save(admin)
     ada, bob = make_user(admin, "ada", "Comment"), make_user(admin, "bob", "Comment")
     path = f"/sources/SN1/comments/{comment(ada, 'Rising.')}"
@@ -93,18 +93,18 @@ def test_only_author_and_administrator_change_it(admin: Gateway) -> None:
         {"text": "a", "obj_id": "SN2"}, {"text": "a", "origin": "x" * 201}, {"text": "a", "wings": 2},
     ],
 )  # fmt: skip
-def test_what_is_no_comment_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+def test_invalid_comments_are_refused(admin: Gateway, fields: dict[str, Any]) -> None:
     save(admin)
     assert admin.post("/sources/SN1/comments", fields).status == 400
 
 
-def test_the_longest_comment_of_any_letters_has_room(admin: Gateway) -> None:
+def test_the_longest_comment_fits(admin: Gateway) -> None:
     save(admin)
     comment(admin, "\U0001f52d" * 20_000)
     assert texts(admin) == ["\U0001f52d" * 20_000]
 
 
-def test_services_are_sent_what_the_requester_sees(admin: Gateway) -> None:
+def test_services_are_sent_the_comments_visible_to_the_requester(admin: Gateway) -> None:
     save(admin)
     comment(admin, 'It is "bright",\nand blue.', bot=True, origin="robot")
     comment(admin, "For us.", group_ids=[2])

@@ -1,4 +1,4 @@
-"""Two writers at once: whoever meets another's transaction tries again, and nobody writes a row twice."""
+"""Concurrent writers: conflicts with transactions are retried, and no row is written twice."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ TRANSACTION, UPDATE = "TransactWriteItems", "UpdateItem"
 
 @pytest.fixture
 def conflicts(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Lets DynamoDB answer the next so many writes of a kind as it does when a transaction holds an item."""
+    """Let the next writes of a kind fail as they do while a transaction holds an item."""
     monkeypatch.setattr(base, "PAUSES", (0.001,) * 4)
     left = {TRANSACTION: 0, UPDATE: 0}
 
@@ -25,11 +25,11 @@ def conflicts(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
             return None
         left[model.name] -= 1
         code = "TransactionCanceledException" if model.name == TRANSACTION else "TransactionConflictException"
-        said = {
+        response = {
             "Error": {"Code": code, "Message": "held"},
             "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
         }
-        return AWSResponse("", 400, {}, None), said
+        return AWSResponse("", 400, {}, None), response
 
     events = get_client("dynamodb").meta.events
     events.register("before-call.dynamodb", answer)
@@ -37,7 +37,7 @@ def conflicts(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     events.unregister("before-call.dynamodb", answer)
 
 
-def test_a_held_item_is_waited_for(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
+def test_a_write_waits_for_a_transaction(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
     make_source(admin)
     service = make_service(admin)
     conflicts(TRANSACTION, 2)
@@ -52,7 +52,7 @@ def test_a_held_item_is_waited_for(admin: Gateway, conflicts: Callable[[str, int
     assert admin.get("/sources/SN1").data["redshift"] == 0.07
 
 
-def test_what_is_held_for_long_is_said(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
+def test_a_long_conflict_is_busy(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
     make_source(admin)
     analysis = start(admin, make_service(admin))
     conflicts(TRANSACTION, 100)
@@ -62,20 +62,22 @@ def test_what_is_held_for_long_is_said(admin: Gateway, conflicts: Callable[[str,
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "queued"
 
 
-def test_of_two_uploads_of_the_same_rows_one_is_told(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_equal_concurrent_uploads_one_is_refused(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_source(admin)
     again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
     real, between = photometry.find_blocks, [again]
 
     def blocks(source_id: str) -> list[photometry.BlockItem]:
-        found = real(source_id)
+        items = real(source_id)
         if between:
-            # After the first has read what is there, the second writes the same.
+            # After the first request has read the blocks, the second writes the same rows.
             assert admin.post("/photometry", between.pop()).status == 200
-        return found
+        return items
 
     monkeypatch.setattr(photometry, "find_blocks", blocks)
     reply = admin.post("/photometry", again)
     assert reply.status == 400
-    assert "there already" in reply.message
+    assert "exists already" in reply.message
     assert len(admin.get("/sources/SN1/photometry").data) == 6

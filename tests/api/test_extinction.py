@@ -18,7 +18,7 @@ def fluxes(user: Gateway, analysis: int) -> dict[str, float]:
     return {f"{row['filter']} {row['mjd']}": float(row["flux"]) for row in rows if row["flux"]}
 
 
-def test_without_the_map_it_is_refused(admin: Gateway, lambdas: None, tmp_path: Path) -> None:
+def test_a_correction_without_the_map_is_refused(admin: Gateway, lambdas: None, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFD_MAP_DIR", str(tmp_path))
         make_source(admin)

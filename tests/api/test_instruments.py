@@ -14,20 +14,20 @@ P48 = {
 ZTF = {"name": "ZTF", "type": "imager", "band": "optical", "filters": ["ztfg", "ztfr"]}
 
 
-def test_they_are_added_listed_and_read(admin: Gateway) -> None:
+def test_create_list_and_read_telescopes_and_instruments(admin: Gateway) -> None:
     telescope = admin.post("/telescope", P48).data["id"]
     instrument = admin.post("/instrument", {**ZTF, "telescope_id": telescope}).data["id"]
     reader = make_user(admin, "ada")
-    seen = reader.get(f"/telescope/{telescope}").data
-    assert {name: seen[name] for name in P48} == P48
-    assert reader.get("/telescope").data == [seen]
-    seen = reader.get(f"/instrument/{instrument}").data
-    assert {name: seen[name] for name in ZTF} == ZTF
-    assert (seen["id"], seen["telescope_id"]) == (instrument, telescope)
-    assert reader.get("/instrument").data == [seen]
+    view = reader.get(f"/telescope/{telescope}").data
+    assert {name: view[name] for name in P48} == P48
+    assert reader.get("/telescope").data == [view]
+    view = reader.get(f"/instrument/{instrument}").data
+    assert {name: view[name] for name in ZTF} == ZTF
+    assert (view["id"], view["telescope_id"]) == (instrument, telescope)
+    assert reader.get("/instrument").data == [view]
 
 
-def test_only_administrators_add_them(admin: Gateway) -> None:
+def test_only_administrators_create_instruments(admin: Gateway) -> None:
     ada = make_user(admin, "ada", "Upload data")
     assert ada.post("/telescope", P48).status == 401
     assert ada.post("/instrument", ZTF).status == 401
@@ -35,7 +35,7 @@ def test_only_administrators_add_them(admin: Gateway) -> None:
 
 @pytest.mark.parametrize("kind", ["telescope", "instrument"])
 @pytest.mark.parametrize("number", ["1", "0", "x", "9" * 30])
-def test_there_is_no_such_thing(admin: Gateway, kind: str, number: str) -> None:
+def test_unknown_ids_are_not_found(admin: Gateway, kind: str, number: str) -> None:
     missing = admin.get(f"/{kind}/{number}")
     assert missing.status == 404
     assert kind in missing.message
@@ -50,5 +50,5 @@ def test_there_is_no_such_thing(admin: Gateway, kind: str, number: str) -> None:
         ("/instrument", {**ZTF, "filters": ["é" * 200] * 500}), ("/instrument", {**ZTF, "wings": 2}),
     ],
 )  # fmt: skip
-def test_what_is_none_is_refused(admin: Gateway, path: str, body: dict[str, Any]) -> None:
+def test_invalid_requests_are_refused(admin: Gateway, path: str, body: dict[str, Any]) -> None:
     assert admin.post(path, body).status == 400

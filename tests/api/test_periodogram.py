@@ -1,4 +1,4 @@
-"""Periodograms: of what one sees and nothing else, made once for who sees the same."""
+"""Periodograms: of the visible points, and made once for all who see the same."""
 
 import json
 import math
@@ -23,17 +23,17 @@ PRODUCT = {
 
 
 class FakeRenderer:
-    """Stands where the renderer's function is: keeps what it was asked, answers as it is told."""
+    """A fake of the renderer's function that records its requests."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.refusal: str | None = None
         self.broken = False
 
     def __call__(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         assert (name, event["task"]) == (lambda_functions.RENDER, "periodogram")
         rows = requests.get(event["source"], timeout=5).json()
-        self.asked.append({"rows": rows, "options": event["options"]})
+        self.requests.append({"rows": rows, "options": event["options"]})
         if self.broken:
             raise lambda_functions.FunctionFailed(name)
         if self.refusal:
@@ -46,9 +46,9 @@ class FakeRenderer:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRenderer:
-    stands_in = FakeRenderer()
-    monkeypatch.setattr(renderer.lambda_functions, "invoke_function", stands_in)
-    return stands_in
+    renderer_fake = FakeRenderer()
+    monkeypatch.setattr(renderer.lambda_functions, "invoke_function", renderer_fake)
+    return renderer_fake
 
 
 def variable_star(user: Gateway, **more: Any) -> None:
@@ -62,12 +62,12 @@ def variable_star(user: Gateway, **more: Any) -> None:
 def test_the_renderer_finds_the_period(admin: Gateway, lambdas: None) -> None:
     make_source(admin)
     variable_star(admin)
-    found = admin.get(f"{PATH}?fmin=0.2&fmax=3&oversampling=8&peaks=2&filters=ztfg,%20ztfr").data
-    best = found["best_periods"][0]
+    periodogram = admin.get(f"{PATH}?fmin=0.2&fmax=3&oversampling=8&peaks=2&filters=ztfg,%20ztfr").data
+    best = periodogram["best_periods"][0]
     assert best["period"] == pytest.approx(PERIOD, rel=1e-3)
     assert best["false_alarm_probability"] < 1e-6
-    assert (found["fmin"], found["fmax"], found["filters"]) == (0.2, 3.0, ["ztfg", "ztfr"])
-    assert len(found["frequencies"]) == len(found["power"])
+    assert (periodogram["fmin"], periodogram["fmax"], periodogram["filters"]) == (0.2, 3.0, ["ztfg", "ztfr"])
+    assert len(periodogram["frequencies"]) == len(periodogram["power"])
     reply = admin.get(f"{PATH}?filters=ztfr&nterms=6&fmin=1")
     assert (reply.status, reply.data["num_points"]) == (200, 40)
 
@@ -79,10 +79,10 @@ def test_the_renderers_refusal_is_a_400(admin: Gateway, lambdas: None) -> None:
     assert "too few points" in reply.message
 
 
-def test_the_rows_and_the_options_are_what_is_asked_for(admin: Gateway, fake: FakeRenderer) -> None:
+def test_the_renderer_gets_the_requested_rows_and_options(admin: Gateway, fake: FakeRenderer) -> None:
     make_source(admin)
     assert admin.get(PATH).data["num_points"] == 3
-    assert fake.asked[0] == {
+    assert fake.requests[0] == {
         "rows": {
             "mjd": [58000.0, 58001.5, 58003.0],
             "flux": [100.0, None, 250.0],
@@ -92,44 +92,42 @@ def test_the_rows_and_the_options_are_what_is_asked_for(admin: Gateway, fake: Fa
         "options": {"fmin": None, "fmax": None, "oversampling": 5.0, "nterms": 1, "peaks": 5},
     }
     assert admin.get(f"{PATH}?filters=ztfg&nterms=2&fmax=4").data["num_points"] == 2
-    assert fake.asked[1]["options"] == {
+    assert fake.requests[1]["options"] == {
         "fmin": None,
         "fmax": 4.0,
         "oversampling": 5.0,
         "nterms": 2,
         "peaks": 5,
     }
-    assert fake.asked[1]["rows"]["filter"] == ["ztfg", "ztfg"]
+    assert fake.requests[1]["rows"]["filter"] == ["ztfg", "ztfg"]
 
 
 def test_equal_rows_and_options_are_rendered_once(admin: Gateway, fake: FakeRenderer) -> None:
     make_source(admin)
     assert admin.get(PATH).data == admin.get(f"{PATH}?peaks=5&oversampling=5").data
-    assert len(fake.asked) == 1
+    assert len(fake.requests) == 1
     admin.get(f"{PATH}?peaks=4")
-    assert len(fake.asked) == 2
+    assert len(fake.requests) == 2
     point = admin.get("/sources/SN1/photometry").data[0]["id"]
     assert admin.patch(f"/photometry/{point}", {"flux": 99.0}).status == 200
     admin.get(PATH)
-    assert len(fake.asked) == 3
-    assert fake.asked[2]["rows"]["flux"][0] == 99.0
+    assert len(fake.requests) == 3
+    assert fake.requests[2]["rows"]["flux"][0] == 99.0
 
 
-def test_a_periodogram_is_of_what_one_sees(admin: Gateway, fake: FakeRenderer) -> None:
+def test_a_periodogram_is_of_visible_points(admin: Gateway, fake: FakeRenderer) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada"), make_user(admin, "bob")
     assert admin.get(PATH).data["num_points"] == 3
     assert ada.get(PATH).data["num_points"] == 0
-    assert ada.get(f"{PATH}?filters=ztfg").status == 400, "a filter of what she may not see is not there"
+    assert ada.get(f"{PATH}?filters=ztfg").status == 400, "a filter of points that she may not see is unknown"
     assert bob.get(PATH).data["num_points"] == 0
-    assert [len(asked["rows"]["mjd"]) for asked in fake.asked] == [3, 0]
+    assert [len(request["rows"]["mjd"]) for request in fake.requests] == [3, 0]
     admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 1, "group_ids": [2]})
     assert ada.get("/sources/SN2/periodogram").status == 404
 
 
-def test_what_the_renderer_refuses_is_tried_again_when_asked_again(
-    admin: Gateway, fake: FakeRenderer
-) -> None:
+def test_a_repeated_request_renders_again_after_a_refusal(admin: Gateway, fake: FakeRenderer) -> None:
     make_source(admin)
     fake.refusal = "These are 10 frequencies, at most 5 can be taken here."
     reply = admin.get(PATH)
@@ -153,4 +151,4 @@ def test_impossible_options_are_refused(admin: Gateway, fake: FakeRenderer, quer
     reply = admin.get(f"{PATH}?{query}")
     assert reply.status == 400, reply.text
     assert query.partition("=")[0] in reply.message
-    assert fake.asked == []
+    assert fake.requests == []

@@ -1,4 +1,4 @@
-"""PhotStats: always what the points that one sees amount to, whoever wrote, changed and deleted them."""
+"""PhotStats always follow from the visible points, whatever was written, changed and deleted."""
 
 import itertools
 import math
@@ -19,30 +19,32 @@ TIMES = ("last_update", "last_full_update")
 
 
 def stats_of(user: Gateway, source: str = "SN1") -> dict[str, Any]:
-    found: dict[str, Any] = user.get(f"/sources/{source}/phot_stat").data
-    return {name: value for name, value in found.items() if name not in (*TIMES, "obj_id")}
+    stats: dict[str, Any] = user.get(f"/sources/{source}/phot_stat").data
+    return {name: value for name, value in stats.items() if name not in (*TIMES, "obj_id")}
 
 
 def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
-    """What points amount to, read straight from what the fields are said to mean."""
+    """Return the numbers by a second implementation, written from the documented meanings."""
     points = sorted(points, key=lambda p: (p["mjd"], p["id"]))
     for p in points:
-        p["seen"] = p["flux"] is not None and p["flux"] / p["fluxerr"] > 3
-        p["mag"] = 23.9 - 2.5 * math.log10(p["flux"]) if p["seen"] else None
+        p["detected"] = p["flux"] is not None and p["flux"] / p["fluxerr"] > 3
+        p["mag"] = 23.9 - 2.5 * math.log10(p["flux"]) if p["detected"] else None
         p["limit"] = 23.9 - 2.5 * math.log10(3 * p["fluxerr"])
-    seen = [p for p in points if p["seen"]]
-    unforced = [p for p in seen if p["origin"] not in ("fp", "alert_fp", "ZTF forced")]
-    early = [p["mjd"] for p in points if not p["seen"] and not any(s["mjd"] <= p["mjd"] for s in seen)]
+    detected = [p for p in points if p["detected"]]
+    unforced = [p for p in detected if p["origin"] not in ("fp", "alert_fp", "ZTF forced")]
+    early = [
+        p["mjd"] for p in points if not p["detected"] and not any(s["mjd"] <= p["mjd"] for s in detected)
+    ]
     stats: dict[str, Any] = {
         "num_det_no_forced_phot_global": len(unforced),
         "recent_obs_mjd": points[-1]["mjd"] if points else None,
         "predetection_mjds": early,
         "last_non_detection_mjd": early[-1] if early else None,
-        "time_to_non_detection": seen[0]["mjd"] - early[-1] if seen and early else None,
+        "time_to_non_detection": detected[0]["mjd"] - early[-1] if detected and early else None,
         "rise_rate": None,
         "decay_rate": None,
     }
-    for name, some in (("", seen), ("no_forced_phot_", unforced)):
+    for name, some in (("", detected), ("no_forced_phot_", unforced)):
         for end, place in (("first", 0), ("last", -1)):
             for what in ("mjd", "mag", "filter"):
                 stats[f"{end}_detected_{name}{what}"] = some[place][what] if some else None
@@ -64,22 +66,22 @@ def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
         stats[f"{number}_per_filter"] = {band: value for band, value in each.items() if value is not None}
     means = stats["mean_mag_per_filter"]
     stats["mean_color"] = {f"{a}-{b}": means[a] - means[b] for a, b in itertools.permutations(means, 2)}
-    if seen:
-        peak = min(seen, key=lambda p: (p["mag"], p["mjd"]))
-        if peak is not seen[0]:
-            days = peak["mjd"] - seen[0]["mjd"]
-            stats["rise_rate"] = -(peak["mag"] - seen[0]["mag"]) / days
-        if peak is not seen[-1]:
-            days = seen[-1]["mjd"] - peak["mjd"]
-            stats["decay_rate"] = -(seen[-1]["mag"] - peak["mag"]) / days
+    if detected:
+        peak = min(detected, key=lambda p: (p["mag"], p["mjd"]))
+        if peak is not detected[0]:
+            days = peak["mjd"] - detected[0]["mjd"]
+            stats["rise_rate"] = -(peak["mag"] - detected[0]["mag"]) / days
+        if peak is not detected[-1]:
+            days = detected[-1]["mjd"] - peak["mjd"]
+            stats["decay_rate"] = -(detected[-1]["mag"] - peak["mag"]) / days
     return stats
 
 
 def amount(points: list[dict[str, Any]]) -> dict[str, Any]:
-    mags = [p["mag"] for p in points if p["seen"]]
-    limits = [p["limit"] for p in points if not p["seen"]]
+    mags = [p["mag"] for p in points if p["detected"]]
+    limits = [p["limit"] for p in points if not p["detected"]]
     mean = sum(mags) / len(mags) if mags else None
-    brightest = [p["mjd"] for p in points if p["seen"] and p["mag"] == min(mags)]
+    brightest = [p["mjd"] for p in points if p["detected"] and p["mag"] == min(mags)]
     return {
         "num_obs": len(points),
         "num_det": len(mags),
@@ -92,15 +94,15 @@ def amount(points: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def same(found: Any, expected: Any) -> bool:
+def same(actual: Any, expected: Any) -> bool:
     if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(same(found[k], v) for k, v in expected.items())
+        return actual.keys() == expected.keys() and all(same(actual[k], v) for k, v in expected.items())
     if isinstance(expected, float):
-        return found is not None and math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
-    return bool(found == expected)
+        return actual is not None and math.isclose(actual, expected, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(actual == expected)
 
 
-def test_a_light_curve_amounts_to_this(admin: Gateway) -> None:
+def test_statistics_of_a_light_curve(admin: Gateway) -> None:
     make_source(admin)
     stats = admin.get(PATH).data
     first, last = 23.9 - 2.5 * 2, 23.9 - 2.5 * math.log10(250)
@@ -125,7 +127,7 @@ def test_a_light_curve_amounts_to_this(admin: Gateway) -> None:
         ("", False), ("fpga", False), ("reinforced", False), ("alert", False),
     ],
 )  # fmt: skip
-def test_what_forced_photometry_is(admin: Gateway, origin: str, forced: bool) -> None:
+def test_forced_photometry_is_known_by_its_origin(admin: Gateway, origin: str, forced: bool) -> None:
     make_source(admin)
     admin.post("/photometry", {**ROW, "origin": origin})
     stats = stats_of(admin)
@@ -135,7 +137,7 @@ def test_what_forced_photometry_is(admin: Gateway, origin: str, forced: bool) ->
     )  # fmt: skip
 
 
-def test_there_are_none_before_there_is_photometry(admin: Gateway) -> None:
+def test_no_phot_stat_before_photometry(admin: Gateway) -> None:
     admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 1})
     assert admin.get(PATH).status == 404
     assert admin.delete(PATH).status == 404
@@ -148,7 +150,7 @@ def test_there_are_none_before_there_is_photometry(admin: Gateway) -> None:
         assert admin.request(method, "/sources/SN2/phot_stat").status == 404
 
 
-def test_they_are_made_again_and_taken_away_until_the_next_write(admin: Gateway) -> None:
+def test_recreate_and_delete_until_the_next_write(admin: Gateway) -> None:
     make_source(admin)
     assert admin.post(PATH).status == 400
     before = stats_of(admin)
@@ -157,7 +159,7 @@ def test_they_are_made_again_and_taken_away_until_the_next_write(admin: Gateway)
     assert admin.get(PATH).data["last_full_update"] is not None
     assert admin.delete(PATH).status == 200
     assert [admin.get(PATH).status, admin.delete(PATH).status] == [404, 404]
-    assert admin.put("/photometry", LIGHT_CURVE).status == 200, "nothing is new, and nothing is written"
+    assert admin.put("/photometry", LIGHT_CURVE).status == 200, "nothing is new, so nothing is written"
     assert admin.get(PATH).status == 404
     assert admin.post("/photometry", ROW).status == 200
     again = admin.get(PATH).data
@@ -167,13 +169,13 @@ def test_they_are_made_again_and_taken_away_until_the_next_write(admin: Gateway)
     assert admin.get(PATH).data["num_obs_global"] == 4
 
 
-def test_only_administrators_make_and_delete_them(admin: Gateway) -> None:
+def test_only_administrators_create_and_delete(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Upload data")
     assert [ada.post(PATH).status, ada.put(PATH).status, ada.delete(PATH).status] == [401, 401, 401]
 
 
-def test_they_tell_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
+def test_invisible_points_leave_no_trace(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Upload data")
     assert ada.get(PATH).status == 404
@@ -181,7 +183,7 @@ def test_they_tell_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
     before = ada.get(PATH).data
     assert before["num_obs_global"] == 1
     admin.post("/photometry", {**ROW, "mjd": 2.0})
-    assert ada.get(PATH).data == before, "not even when somebody else wrote"
+    assert ada.get(PATH).data == before, "a write of another user changes nothing"
     admin.put("/photometry", {**LIGHT_CURVE, "group_ids": "all"})
     after = ada.get(PATH).data
     assert after["num_obs_global"] == 4
@@ -189,7 +191,7 @@ def test_they_tell_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
 
 
 @pytest.mark.parametrize("how", ["patch", "delete", "bulk"])
-def test_they_know_when_what_one_sees_was_changed(admin: Gateway, how: str) -> None:
+def test_last_update_follows_changes_of_visible_points(admin: Gateway, how: str) -> None:
     make_source(admin)
     (point,) = admin.post("/photometry", {**ROW, "group_ids": "all"}).data["ids"]
     ada = make_user(admin, "ada")
@@ -207,16 +209,16 @@ def test_they_know_when_what_one_sees_was_changed(admin: Gateway, how: str) -> N
 
 @dataclass
 class World:
-    """Who there is, and what each of them wrote to a source: the model that the API is held against."""
+    """The users, and the points that each wrote to a source: the model that the API is compared with."""
 
     users: dict[str, Gateway]
     groups: dict[str, set[int]]
     points: dict[int, dict[str, Any]] = field(default_factory=dict)
     uploads: list[tuple[str, str, list[int]]] = field(default_factory=list)
 
-    def seen_by(self, name: str) -> list[dict[str, Any]]:
-        every = [dict(point) for point in self.points.values()]
-        return every if name == "admin" else [p for p in every if p["groups"] & self.groups[name]]
+    def visible_points(self, name: str) -> list[dict[str, Any]]:
+        points = [dict(point) for point in self.points.values()]
+        return points if name == "admin" else [p for p in points if p["groups"] & self.groups[name]]
 
     def may_change(self, name: str, point: int) -> bool:
         return name in ("admin", self.points[point]["owner"])
@@ -267,7 +269,7 @@ NUMBERS = itertools.count(1)
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.lists(POSTS, min_size=2, max_size=3), then=st.lists(STEPS, min_size=4, max_size=9))
-def test_whatever_is_written_they_are_what_one_sees(
+def test_statistics_always_match_the_visible_points(
     world: World, first: list[tuple[Any, ...]], then: list[tuple[Any, ...]]
 ) -> None:
     note(f"play(world, {[*first, *then]})")
@@ -275,9 +277,7 @@ def test_whatever_is_written_they_are_what_one_sees(
 
 
 @pytest.mark.parametrize(("again", "shared"), [("bob", False), ("admin", True)])
-def test_only_who_may_change_a_point_shares_it_by_writing_it_again(
-    world: World, again: str, shared: bool
-) -> None:
+def test_only_who_may_change_a_point_shares_it_by_refreshing(world: World, again: str, shared: bool) -> None:
     """Ada sees one of the administrator's two points; the other, bob's to see, is put to a group of both."""
     ada, bob, admin = (world.groups[name] for name in ("ada", "bob", "admin"))
     (theirs,), (others,) = (ada & bob) - {1}, (bob & admin) - ada
@@ -290,16 +290,16 @@ def test_only_who_may_change_a_point_shares_it_by_writing_it_again(
             ("put", again, 1, place(world, again, theirs)),
         ],
     )
-    assert [len(world.seen_by(name)) for name in ("bob", "ada")] == [2, 1 + shared]
+    assert [len(world.visible_points(name)) for name in ("bob", "ada")] == [2, 1 + shared]
 
 
 def place(world: World, name: str, group: int) -> int:
-    """Return the pick that stands for a group of somebody's."""
+    """Return the pick that selects a group of a user."""
     return sorted(world.groups[name], reverse=True).index(group)
 
 
 def play(world: World, steps: list[tuple[Any, ...]]) -> None:
-    """Take steps on a source of their own; after each, everybody's PhotStats are those of the model."""
+    """Take steps on a new source, and compare the PhotStats of all users with the model after each."""
     source = f"S{next(NUMBERS)}"
     world.points, world.uploads = {}, []
     assert (
@@ -310,24 +310,24 @@ def play(world: World, steps: list[tuple[Any, ...]]) -> None:
         do(world, source, what, name, pick, value)
         for who, user in world.users.items():
             reply = user.get(f"/sources/{source}/phot_stat")
-            seen = world.seen_by(who)
+            points = world.visible_points(who)
             if reply.status == 404:
-                assert not seen
+                assert not points
                 continue
-            expected, found = naive(seen), stats_of(user, source)
+            expected, actual = naive(points), stats_of(user, source)
             wrong = {
-                n: {"found": found.get(n), "expected": v}
+                n: {"actual": actual.get(n), "expected": v}
                 for n, v in expected.items()
-                if not same(found.get(n), v)
+                if not same(actual.get(n), v)
             }
             assert not wrong, (who, what, wrong)
-            assert found.keys() == expected.keys()
+            assert actual.keys() == expected.keys()
 
 
 def do(world: World, source: str, what: str, name: str, pick: int, value: Any) -> None:
     """Do a step through the API, and do the same to the model."""
-    user, every = world.users[name], sorted(world.points)
-    point = every[pick % len(every)] if every else None
+    user, numbers = world.users[name], sorted(world.points)
+    point = numbers[pick % len(numbers)] if numbers else None
     mine = sorted(world.groups[name], reverse=True)
     if what == "post":
         group = mine[pick % len(mine)]
@@ -343,13 +343,13 @@ def do(world: World, source: str, what: str, name: str, pick: int, value: Any) -
             upload, owner, ids = world.uploads[pick % len(world.uploads)]
             allowed = name in ("admin", owner) and any(number in world.points for number in ids)
             reply = user.delete(f"/photometry/bulk_delete/{upload}")
-            visible = {p["id"] for p in world.seen_by(name)} & set(ids)
+            visible = {p["id"] for p in world.visible_points(name)} & set(ids)
             assert reply.status == (200 if allowed and visible else 403 if visible else 404)
             for number in ids if reply.status == 200 else ():
                 world.points.pop(number, None)
     elif point is not None and what == "put":
         old, group = world.points[point], mine[value % len(mine)]
-        if point in {p["id"] for p in world.seen_by(name)}:
+        if point in {p["id"] for p in world.visible_points(name)}:
             fields = {column: old[column] for column in ("flux", "fluxerr", "filter", "origin", "mjd")}
             body = {"obj_id": source, "instrument_id": 1, "group_ids": [group], **fields}
             assert user.put("/photometry", body).data["ids"] == [point]
@@ -360,7 +360,7 @@ def do(world: World, source: str, what: str, name: str, pick: int, value: Any) -
 
 
 def change(world: World, user: Gateway, name: str, what: str, point: int, value: Any) -> None:
-    visible = point in {p["id"] for p in world.seen_by(name)}
+    visible = point in {p["id"] for p in world.visible_points(name)}
     expected = (200 if world.may_change(name, point) else 403) if visible else 404
     if what == "delete":
         assert user.delete(f"/photometry/{point}").status == expected

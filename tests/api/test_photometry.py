@@ -1,4 +1,4 @@
-"""Photometry: both spaces and systems, all or none, no row twice, nobody else's."""
+"""Photometry in both spaces and systems: all rows or none, and no row twice."""
 
 import json
 import math
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sources import photometry_upload
+from chalicelib.sources import photometry_writing
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user, user_id
-from tests.gateway import Gateway, get_redirect_blob
+from tests.gateway import Gateway, followed
 
 ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "flux": 100.0, "fluxerr": 1.0}
 
@@ -22,10 +22,8 @@ SPACES = {"mag": {"mag", "magerr", "limiting_mag"}, "flux": {"flux", "fluxerr", 
 
 def rows(user: Gateway, space: str = "both", system: str = "ab") -> list[dict[str, Any]]:
     reply = user.get(f"/sources/SN1/photometry?format={space}&magsys={system}")
-    found: list[dict[str, Any]] = (
-        json.loads(get_redirect_blob(reply))["data"] if reply.status == 303 else reply.data
-    )
-    return found
+    points: list[dict[str, Any]] = json.loads(followed(reply))["data"] if reply.status == 303 else reply.data
+    return points
 
 
 def own_group(user: Gateway) -> int:
@@ -34,7 +32,7 @@ def own_group(user: Gateway) -> int:
     return int(next(group["id"] for group in groups if group["name"] == name))
 
 
-def test_flux_comes_back_in_both_spaces(admin: Gateway) -> None:
+def test_flux_is_returned_in_both_spaces(admin: Gateway) -> None:
     make_source(admin)
     first, limit, last = rows(admin)
     assert (first["flux"], first["fluxerr"], first["zp"], first["magsys"]) == (100.0, 5.0, 23.9, "ab")
@@ -49,7 +47,7 @@ def test_flux_comes_back_in_both_spaces(admin: Gateway) -> None:
     assert first["snr"] == 20.0
 
 
-def test_magnitudes_are_kept_as_flux(admin: Gateway) -> None:
+def test_magnitudes_are_stored_as_flux(admin: Gateway) -> None:
     make_source(admin)
     posted = {
         "obj_id": "SN1", "instrument_id": 1, "magsys": "ab", "filter": "ztfi", "mjd": [1.0, 2.0],
@@ -70,7 +68,7 @@ def test_a_zero_point_scales_flux(admin: Gateway, zero_point: float | None, flux
     assert rows(admin)[0]["flux"] == pytest.approx(flux)
 
 
-def test_vega_magnitudes_come_back_as_they_were_posted(admin: Gateway) -> None:
+def test_vega_magnitudes_are_returned_as_posted(admin: Gateway) -> None:
     make_source(admin)
     posted = {
         **LIGHT_CURVE, "flux": None, "fluxerr": None, "zp": None, "magsys": "vega", "mjd": [1.0, 2.0, 3.0],
@@ -88,7 +86,7 @@ def test_vega_magnitudes_come_back_as_they_were_posted(admin: Gateway) -> None:
     assert admin.put("/photometry", back).data["ids"] == [vega["id"]], "it is the same observation"
 
 
-def test_a_bandpass_in_which_vega_is_not_known_is_named(admin: Gateway) -> None:
+def test_bandpasses_without_vega_magnitude_are_listed(admin: Gateway) -> None:
     make_source(admin)
     admin.post("/instrument", {"name": "Swope"})
     row = {**ROW, "instrument_id": 2, "filter": ["cspb", "ztfg", "cspg"], "mjd": [1, 2, 3], "zp": 25}
@@ -103,7 +101,7 @@ def test_a_bandpass_in_which_vega_is_not_known_is_named(admin: Gateway) -> None:
     assert admin.get("/sources/SN1/photometry?magsys=bd17").status == 400
 
 
-def test_a_position_is_kept_with_a_point(admin: Gateway) -> None:
+def test_a_point_has_a_position(admin: Gateway) -> None:
     make_source(admin)
     position = {"ra": 10.00001, "dec": -5.00002, "ra_unc": 0.1, "dec_unc": 0.2}
     assert admin.post("/photometry", {**ROW, **position}).status == 200
@@ -123,7 +121,7 @@ def test_wrong_rows_are_named_and_nothing_is_written(admin: Gateway) -> None:
     assert len(rows(admin)) == 3
 
 
-def test_post_refuses_what_is_there_and_put_takes_it(admin: Gateway) -> None:
+def test_post_refuses_existing_observations_and_put_accepts_them(admin: Gateway) -> None:
     make_source(admin)
     more = {**LIGHT_CURVE, "mjd": [58000.0, 58001.5, 58009.0]}
     reply = admin.post("/photometry", more)
@@ -136,20 +134,20 @@ def test_post_refuses_what_is_there_and_put_takes_it(admin: Gateway) -> None:
     assert len(rows(admin)) == 4
 
 
-def test_put_refreshes_ones_own_observations(admin: Gateway) -> None:
+def test_put_refreshes_own_observations(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Upload data")
     (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": "all"}).data["ids"]
     news = {**ROW, "altdata": {"seeing": 1.5}, "ra": 10.0, "dec": -5.0}
     assert ada.put("/photometry", news).data["ids"] == [point]
-    shown = admin.get(f"/photometry/{point}").data
-    assert (shown["altdata"], shown["ra"]) == ({"seeing": 1.5}, 10.0)
-    assert {group["id"] for group in shown["groups"]} == {1, own_group(ada)}
+    point_json = admin.get(f"/photometry/{point}").data
+    assert (point_json["altdata"], point_json["ra"]) == ({"seeing": 1.5}, 10.0)
+    assert {group["id"] for group in point_json["groups"]} == {1, own_group(ada)}
     assert ada.put("/photometry", ROW).data["ids"] == [point]
-    assert admin.get(f"/photometry/{point}").data == shown, "what is not said stays"
+    assert admin.get(f"/photometry/{point}").data == point_json, "fields that are left out stay"
 
 
-def test_what_others_see_is_not_theirs_to_share_or_change(admin: Gateway) -> None:
+def test_put_changes_no_observation_of_another_user(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
     group = admin.post("/groups", {"name": "ours"}).data["id"]
@@ -158,12 +156,12 @@ def test_what_others_see_is_not_theirs_to_share_or_change(admin: Gateway) -> Non
     (point,) = ada.post("/photometry", {**ROW, "altdata": {"seeing": 2}, "group_ids": [group]}).data["ids"]
     again = {**ROW, "altdata": {"seeing": 9}, "group_ids": "all"}
     assert bob.put("/photometry", again).data["ids"] == [point]
-    shown = admin.get(f"/photometry/{point}").data
-    assert shown["altdata"] == {"seeing": 2}
-    assert [its["id"] for its in shown["groups"]] == [group]
+    point_json = admin.get(f"/photometry/{point}").data
+    assert point_json["altdata"] == {"seeing": 2}
+    assert [its["id"] for its in point_json["groups"]] == [group]
 
 
-def test_a_guess_shows_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
+def test_guessing_an_observation_reveals_no_details(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
     limit = {
@@ -177,7 +175,7 @@ def test_a_guess_shows_nothing_of_what_one_may_not_see(admin: Gateway) -> None:
     assert ada.post("/photometry", limit).status == 400, "hers is there already"
 
 
-def test_photometry_is_its_uploaders_alone_unless_shared(admin: Gateway) -> None:
+def test_photometry_is_private_unless_shared(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Upload data")
     assert rows(ada) == []
@@ -212,12 +210,12 @@ def test_ten_thousand_points_are_one_request(admin: Gateway) -> None:
         {"mjd": 2459303.5}, {"ra": 3}, {"stream_ids": [1]},
     ],
 )  # fmt: skip
-def test_what_is_no_photometry_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
+def test_invalid_photometry_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
     make_source(admin)
     assert admin.post("/photometry", {**LIGHT_CURVE, **change}).status == 400
 
 
-def test_photometry_needs_a_source_that_one_may_see(admin: Gateway) -> None:
+def test_photometry_needs_a_visible_source(admin: Gateway) -> None:
     make_source(admin, group_ids=[2])
     ada = make_user(admin, "ada", "Upload data")
     assert ada.post("/photometry", LIGHT_CURVE).status == 404
@@ -225,9 +223,9 @@ def test_photometry_needs_a_source_that_one_may_see(admin: Gateway) -> None:
     assert ada.get("/sources/SN1").status == 404
 
 
-def test_a_source_has_room_for_so_many_points(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_has_a_largest_number_of_points(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    monkeypatch.setattr(photometry_upload, "MOST_POINTS", 5)
+    monkeypatch.setattr(photometry_writing, "MOST_POINTS", 5)
     assert admin.post("/photometry", {**ROW, "mjd": [1, 2]}).status == 200
     reply = admin.post("/photometry", {**ROW, "mjd": 3})
     assert reply.status == 400
@@ -235,7 +233,7 @@ def test_a_source_has_room_for_so_many_points(admin: Gateway, monkeypatch: pytes
     assert admin.put("/photometry", {**ROW, "mjd": [1, 2], "altdata": {"a": 1}}).status == 200
 
 
-def test_altdata_that_a_block_has_no_room_for_is_refused(admin: Gateway) -> None:
+def test_altdata_that_outgrow_a_block_are_refused(admin: Gateway) -> None:
     make_source(admin)
     many = {**ROW, "mjd": list(range(200))}
     assert admin.post("/photometry", many).status == 200

@@ -1,4 +1,4 @@
-"""Lists of sources: whose they are, in which order, how many, by name and by position."""
+"""Lists of sources: visibility, order, totals, searches by name and by position."""
 
 import math
 from collections import Counter
@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from chalicelib.schemas import base
 from chalicelib.sources import cone_search, source_lists
-from chalicelib.tables import sky_zones, source_counts
+from chalicelib.tables import source_listings
 from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import EVERYONE, group_listing
-from chalicelib.tables.source_items import ListingItem, SourceItem
+from chalicelib.tables.sources import ListingItem, SourceItem
 from tests.api.test_cost import counted
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -28,15 +28,15 @@ CLOSE = 1e-8
 
 
 def page(user: Gateway, **query: Any) -> dict[str, Any]:
-    found: dict[str, Any] = user.get(f"/sources?{urlencode(query)}").data
-    return found
+    data: dict[str, Any] = user.get(f"/sources?{urlencode(query)}").data
+    return data
 
 
 def names(user: Gateway, **query: Any) -> list[str]:
     return [source["id"] for source in page(user, **query)["sources"]]
 
 
-def test_pages_come_newest_first(admin: Gateway) -> None:
+def test_pages_are_sorted_newest_first(admin: Gateway) -> None:
     for number in range(7):
         save(admin, f"S{number}")
     first = page(admin, numPerPage=3)
@@ -46,22 +46,22 @@ def test_pages_come_newest_first(admin: Gateway) -> None:
     assert names(admin, numPerPage=3, pageNumber=4) == []
     assert page(admin)["numPerPage"] == 100
     admin.post("/sources", {"id": "S0", "redshift": 1})
-    assert names(admin)[-1] == "S0", "what is saved again stays at its place"
+    assert names(admin)[-1] == "S0", "a repeated save keeps its place"
 
 
 @pytest.mark.parametrize("query", [{}, {"sourceID": "S"}, {"ra": 10, "dec": -5, "radius": 1}])
 def test_the_cursor_leads_through_all_pages(admin: Gateway, query: dict[str, Any]) -> None:
     for number in range(7):
         save(admin, f"S{number}+")
-    found, cursor = [], ""
+    source_ids, cursor = [], ""
     for _ in range(3):
         reply = admin.get(f"/sources?{urlencode({**query, 'numPerPage': 3, 'cursor': cursor})}")
-        found += [source["id"] for source in reply.data["sources"]]
+        source_ids += [source["id"] for source in reply.data["sources"]]
         assert reply.data["totalMatches"] == 7
         cursor = reply.headers.get("X-Next-Cursor", "")
     assert cursor == "", "there is no more"
     newest_first = [f"S{number}+" for number in reversed(range(7))]
-    assert found == (newest_first[::-1] if "sourceID" in query else newest_first)
+    assert source_ids == (newest_first[::-1] if "sourceID" in query else newest_first)
 
 
 def test_everyone_sees_their_own_sources_once(admin: Gateway) -> None:
@@ -99,7 +99,7 @@ def test_everyone_sees_their_own_sources_once(admin: Gateway) -> None:
         ("ra=1e-300&dec=0&radius=1e-300", 200),
     ],
 )  # fmt: skip
-def test_queries_of_all_shapes(admin: Gateway, query: str, status: int) -> None:
+def test_valid_and_invalid_queries(admin: Gateway, query: str, status: int) -> None:
     save(admin)
     ada = make_user(admin, "ada")
     reply = ada.get(f"/sources?{query}")
@@ -120,7 +120,7 @@ def test_deep_pages_are_reached_by_the_cursor_only(admin: Gateway, monkeypatch: 
     assert names(admin, numPerPage=2, pageNumber=3, cursor=cursor) == ["S0"]
 
 
-def test_names_are_counted_up_to_a_bound(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_totals_of_a_search_by_name_are_limited(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_lists, "MOST_COUNTED", 3)
     for number in range(5):
         save(admin, f"S{number}")
@@ -140,16 +140,17 @@ def test_a_crowded_cone_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPat
     assert names(admin, ra=10, dec=-5, radius=0.01) == ["S0"]
 
 
-def test_a_source_stands_where_it_is(admin: Gateway) -> None:
+def test_the_index_follows_a_moved_source(admin: Gateway) -> None:
     save(admin)
     save(admin, "lost", ra=None, dec=None)
-    here, there = {"ra": 10, "dec": -5, "radius": 1}, {"ra": 200, "dec": 80, "radius": 1}
-    assert names(admin, **here) == ["SN1"]
+    old = {"ra": 10, "dec": -5, "radius": 1}
+    new = {"ra": 200, "dec": 80, "radius": 1}
+    assert names(admin, **old) == ["SN1"]
     admin.patch("/sources/SN1", {"ra": 200.1})
     admin.patch("/sources/SN1", {"dec": 80})
-    assert (names(admin, **here), names(admin, **there)) == ([], ["SN1"])
+    assert (names(admin, **old), names(admin, **new)) == ([], ["SN1"])
     admin.patch("/sources/SN1", {"ra": None, "dec": None})
-    assert names(admin, **there) == []
+    assert names(admin, **new) == []
     assert names(admin) == ["lost", "SN1"]
 
 
@@ -157,7 +158,7 @@ Position = tuple[float, float]
 
 
 def chord_separation(one: Position, other: Position) -> float:
-    """Return the distance of two positions by their vectors, which share nothing with the formula used."""
+    """Return the distance of two positions by their vectors, independent of the formula in use."""
     vectors = []
     for ra, dec in (one, other):
         a, d = math.radians(ra), math.radians(dec)
@@ -190,8 +191,8 @@ def near(draw: st.DrawFn, centre: Position, radius: float) -> Position:
 
 
 def in_strips(centre: Position, radius: float, place: Position) -> bool:
-    """Say whether the index gives a position to a search."""
-    where = sky_zones.sky_place({"ra": place[0], "dec": place[1]})
+    """Say whether a search reads a position from the index."""
+    where = sources_table.sky_place({"ra": place[0], "dec": place[1]})
     assert where is not None
     strips = cone_search.iterate_strips(*centre, radius)
     return any(zone == where.zone and low <= where.ra <= high for zone, low, high in strips)
@@ -200,7 +201,7 @@ def in_strips(centre: Position, radius: float, place: Position) -> bool:
 @given(everywhere, radii, st.data())
 @example((0.0, 90.0), 5.0, None)
 @example((359.9999999999999, 0.25), 0.0, None)
-def test_the_strips_hold_all_that_is_in_a_cone(centre: Position, radius: float, data: Any) -> None:
+def test_the_strips_cover_the_cone(centre: Position, radius: float, data: Any) -> None:
     places = [centre]
     if data is not None:
         places += data.draw(st.lists(st.one_of(everywhere, near(centre, radius)), max_size=30))
@@ -210,15 +211,15 @@ def test_the_strips_hold_all_that_is_in_a_cone(centre: Position, radius: float, 
         if exact <= radius:
             assert in_strips(centre, radius, place)
     assert len(list(cone_search.iterate_strips(*centre, radius))) <= 2 * (
-        2 * cone_search.LARGEST_RADIUS / sky_zones.HEIGHT + 2
+        2 * cone_search.LARGEST_RADIUS / sources_table.ZONE_HEIGHT + 2
     )
 
 
-def test_a_cone_holds_what_brute_force_finds(admin: Gateway) -> None:
+def test_a_cone_search_matches_brute_force(admin: Gateway) -> None:
     saved: dict[str, Position] = {}
     numbers = count()
 
-    # The sources of all examples stay: each search is one among ever more of them.
+    # The sources of earlier examples stay: each search is among more of them.
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(everywhere, radii, st.data())
     def compare(centre: Position, radius: float, data: Any) -> None:
@@ -226,17 +227,17 @@ def test_a_cone_holds_what_brute_force_finds(admin: Gateway) -> None:
             name = f"S{next(numbers)}"
             saved[name] = place
             save(admin, name, ra=place[0], dec=place[1])
-        found = set(names(admin, ra=centre[0], dec=centre[1], radius=radius, numPerPage=500))
+        matches = set(names(admin, ra=centre[0], dec=centre[1], radius=radius, numPerPage=500))
         exact = {name: chord_separation(centre, place) for name, place in saved.items()}
-        assert found <= {name for name, distance in exact.items() if distance <= radius + CLOSE}
-        assert found >= {name for name, distance in exact.items() if distance <= radius - CLOSE}
+        assert matches <= {name for name, distance in exact.items() if distance <= radius + CLOSE}
+        assert matches >= {name for name, distance in exact.items() if distance <= radius - CLOSE}
 
     compare()
 
 
 @dataclass
 class Model:
-    """What a list should hold: the groups of each source, in the order that they were first saved."""
+    """The expected lists: the groups of each source, in the order of the first saves."""
 
     admin: Gateway
     users: dict[str, Gateway]
@@ -259,12 +260,12 @@ class Model:
     def check(self, member_of: dict[str, set[int]]) -> None:
         for user, own in member_of.items():
             expected = [name for name, groups in self.groups.items() if groups & own][::-1]
-            found = page(self.users[user])
-            assert ([s["id"] for s in found["sources"]], found["totalMatches"]) == (expected, len(expected))
+            actual = page(self.users[user])
+            assert ([s["id"] for s in actual["sources"]], actual["totalMatches"]) == (expected, len(expected))
         assert page(self.admin)["totalMatches"] == len(self.groups)
 
 
-def test_totals_are_exact_whatever_was_done(admin: Gateway) -> None:
+def test_totals_stay_exact_through_random_steps(admin: Gateway) -> None:
     groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(3)]
     member_of = {"ada": {1, groups[0], groups[1]}, "bob": {1, groups[2]}}
     users = {
@@ -279,7 +280,7 @@ def test_totals_are_exact_whatever_was_done(admin: Gateway) -> None:
         st.sets(st.sampled_from([1, *groups]), min_size=1),
     )
 
-    # What was saved in earlier examples stays: totals are sums over ever more.
+    # The sources of earlier examples stay: totals grow with each example.
     @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.lists(step, max_size=8))
     def run(steps: list[tuple[Callable[[Model, str, set[int]], None], str, set[int]]]) -> None:
@@ -291,28 +292,28 @@ def test_totals_are_exact_whatever_was_done(admin: Gateway) -> None:
     run()
 
 
-def test_a_count_is_of_a_set_of_groups_and_a_shard(aws: None) -> None:
+def test_counts_are_by_set_of_groups_and_shard(aws: None) -> None:
     nowhere = {"ra": None, "dec": None}
     for number in range(40):
         sources_table.insert_source(f"S{number}", nowhere, {1, 2}, 1)
     sources_table.insert_source("many", nowhere, {1, *range(1000, 1200)}, 1)
-    counts = list(source_counts.CountItem.query(source_counts.COLLECTION))
+    counts = list(sources_table.CountItem.query(sources_table.COUNTS))
     assert sum(int(item.held) for item in counts if len(item.group_ids) == 2) == 40
-    assert len({item.part.partition("#")[0] for item in counts}) > 8, "parallel writers seldom meet"
-    totals = [source_counts.count_sources(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
-    assert (totals, source_counts.count_sources(None)) == ([41, 40, 1, 0], 41)
+    assert len({item.part.partition("#")[0] for item in counts}) > 8, "concurrent writers seldom conflict"
+    totals = [source_listings.count_sources(frozenset(groups)) for groups in ({1}, {2}, {1199}, {7})]
+    assert (totals, source_listings.count_sources(None)) == ([41, 40, 1, 0], 41)
 
 
 FEW, MANY = 10, 400
 
 
 def fill(numbers: range) -> None:
-    """Put sources straight into the table: as many requests would take minutes."""
+    """Write sources directly into the table: as many requests would take minutes."""
     with SourceItem.batch_write() as batch:
         for number in numbers:
             name, saved = f"F{number:05d}", f"2020-01-01T00:00:00.{number:06d}#F{number:05d}"
             position = {"ra": number * 360 / MANY, "dec": math.degrees(math.asin(number * 0.618 % 1 * 2 - 1))}
-            place = sky_zones.sky_place(position)
+            place = sources_table.sky_place(position)
             assert place is not None
             batch.save(
                 SourceItem(
@@ -329,18 +330,18 @@ def fill(numbers: range) -> None:
             batch.save(ListingItem(name, "listing#1", listing=group_listing(1), saved=saved))
 
 
-def test_a_page_costs_no_more_among_hundreds_than_among_ten(admin: Gateway) -> None:
+def test_the_cost_of_a_page_does_not_grow_with_the_sources(admin: Gateway) -> None:
     ada = make_user(admin, "ada")
     queries = ("", "&pageNumber=2", "&group_ids=1", "&sourceID=F0000", "&ra=10&dec=10&radius=0.1")
 
     def costs() -> dict[str, Counter[str]]:
-        found = {}
+        costs_by_query = {}
         for user, who in ((ada, "user"), (admin, "administrator")):
             for query in queries:
                 with counted() as calls:
                     assert user.get(f"/sources?numPerPage=4{query}").status == 200
-                found[f"{who} {query}"] = calls
-        return found
+                costs_by_query[f"{who} {query}"] = calls
+        return costs_by_query
 
     fill(range(FEW))
     among_few = costs()
@@ -357,11 +358,11 @@ def test_ids_that_sort_around_the_prefix(admin: Gateway) -> None:
     assert names(admin, sourceID="S") == sorted(["S", "S.", "S0", "SZ", "S_", "Sz", "Szz"])
 
 
-def test_what_an_index_still_shows_is_skipped(admin: Gateway) -> None:
+def test_stale_index_entries_are_skipped(admin: Gateway) -> None:
     save(admin, "S1")
     save(admin, "S2")
     save(admin, "S3")
-    # An index lags behind: the entry is there, the source is hidden.
+    # An index lags behind: the entry exists, the source is hidden.
     item = sources_table.find_source("S2")
     assert item is not None
     item.update(actions=[SourceItem.listing.remove()])

@@ -1,4 +1,4 @@
-"""Sources: saving, changing, reading, taking them out of groups, deleting them."""
+"""Sources: saving, changing, reading, removing them from groups, deleting them."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ def groups_of(user: Gateway, source_id: str = "SN1") -> list[int]:
 
 
 def finish_deletions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the time pass that a deletion waits for, and the job do its work."""
+    """Run the job of a deletion as if its delay had passed."""
     with monkeypatch.context() as later:
         later.setattr(story, "SOON", 120_000.0)
         deliver(queues.JOBS)
 
 
-def test_a_source_is_saved_and_changed(admin: Gateway) -> None:
+def test_save_and_change_a_source(admin: Gateway) -> None:
     make_source(admin)
     source = admin.get("/sources/SN1").data
     assert (source["id"], source["ra"], source["dec"], source["redshift"]) == ("SN1", 10.0, -5.0, 0.05)
@@ -51,7 +51,7 @@ def test_saving_it_again_updates_and_shares_it(admin: Gateway) -> None:
     assert ada.get("/sources/SN1").status == 404
     assert ada.post("/sources", {"id": "SN1", "redshift": 3.0}).status == 200
     source = ada.get("/sources/SN1").data
-    assert source["redshift"] == 0.05, "who could not see it does not change it"
+    assert source["redshift"] == 0.05, "a requester who cannot see it does not change it"
     assert [group["id"] for group in source["groups"]] == [group_of(ada, "ada")]
     assert groups_of(admin) == [2, group_of(ada, "ada")]
 
@@ -70,11 +70,11 @@ def test_a_reader_sees_no_groups_of_others(admin: Gateway) -> None:
         {"wings": 2}, {"group_ids": [0]}, {"id": 3}, {"alias": ["é" * 200] * 50}, {"group_ids": "mine"},
     ],
 )  # fmt: skip
-def test_what_is_no_source_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+def test_invalid_sources_are_refused(admin: Gateway, fields: dict[str, Any]) -> None:
     assert admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 2, **fields}).status == 400
 
 
-def test_a_position_is_whole_or_unknown(admin: Gateway) -> None:
+def test_a_position_is_complete_or_unknown(admin: Gateway) -> None:
     assert admin.post("/sources", {"id": "SN2"}).status == 400
     save(admin, ra=None, dec=None)
     assert admin.patch("/sources/SN1", {"ra": 1}).status == 400
@@ -83,7 +83,7 @@ def test_a_position_is_whole_or_unknown(admin: Gateway) -> None:
     assert admin.post("/sources", {"id": "SN1", "ra": None, "dec": None}).status == 200
 
 
-def test_it_carries_what_was_said_of_it(admin: Gateway) -> None:
+def test_a_source_includes_its_remarks_and_data(admin: Gateway) -> None:
     save(admin)
     admin.post("/sources/SN1/annotations", {"origin": "gaia", "data": {"parallax": 0.3}})
     admin.post("/sources/SN1/comments", {"text": "Rising."})
@@ -98,7 +98,7 @@ def test_it_carries_what_was_said_of_it(admin: Gateway) -> None:
     assert [source[kind] for kind in ("photometry", "spectra", "analyses")] == [[], [], []]
 
 
-def test_a_save_to_a_group_is_announced_before_it_is_written(
+def test_default_analyses_are_queued_before_a_save_to_a_group(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = admin.post("/groups", {"name": "novae"}).data["id"]
@@ -111,7 +111,7 @@ def test_a_save_to_a_group_is_announced_before_it_is_written(
     }  # fmt: skip
     admin.patch("/sources/SN1", {"redshift": 0.1})
     admin.post("/sources", {"id": "SN1"})
-    assert taken(queues.JOBS) == [], "it is saved to no group anew"
+    assert taken(queues.JOBS) == [], "it is saved to no new group"
     new = admin.post("/groups", {"name": "supernovae"}).data["id"]
     with monkeypatch.context() as broken:
         broken.setattr(sources_table, "update_source_item", lambda *_: 1 / 0)
@@ -134,7 +134,7 @@ def test_more_groups_than_one_transaction_takes(admin: Gateway, monkeypatch: pyt
     assert admin.get(f"/sources?group_ids={groups[6]}").data["sources"] == []
 
 
-def test_it_is_taken_out_of_a_group(admin: Gateway) -> None:
+def test_remove_a_source_from_a_group(admin: Gateway) -> None:
     group = admin.post("/groups", {"name": "novae"}).data["id"]
     save(admin, group_ids=[1, group])
     ada = make_user(admin, "ada", "Upload data")
@@ -143,7 +143,7 @@ def test_it_is_taken_out_of_a_group(admin: Gateway) -> None:
     assert bob.delete("/sources/SN1?group_id=2").status == 403
     for slip in ("group_id=x", "group_id=", f"group={group}", f"group_ids={group}"):
         assert admin.delete(f"/sources/SN1?{slip}").status == 400
-    assert bob.delete("/sources/SN1?group_id=1").status == 403, "it is public by its owner's will"
+    assert bob.delete("/sources/SN1?group_id=1").status == 403, "only its owner makes it less public"
     assert admin.delete("/sources/SN1?group_id=1").status == 200
     assert groups_of(bob) == [group]
     assert ada.get("/sources/SN1").status == 404
@@ -151,7 +151,7 @@ def test_it_is_taken_out_of_a_group(admin: Gateway) -> None:
     assert bob.get("/sources/SN1").status == 200
 
 
-def test_owner_and_administrator_delete_it_whole(admin: Gateway) -> None:
+def test_owner_and_administrator_delete_a_source(admin: Gateway) -> None:
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
     save(ada)
     save(ada, "SN2")
@@ -170,9 +170,7 @@ def test_owner_and_administrator_delete_it_whole(admin: Gateway) -> None:
     assert ada.get("/sources").data["sources"] == []
 
 
-def test_a_deleted_id_is_free_again_and_nothing_is_left(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deleted_id_is_free_again_without_old_data(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     admin.post("/sources/SN1/annotations", {"origin": "gaia", "data": {}})
     admin.post("/sources/SN1/comments", {"text": "Rising."})
@@ -192,7 +190,7 @@ def test_a_deleted_id_is_free_again_and_nothing_is_left(
     assert admin.get("/sources").data["totalMatches"] == 1
 
 
-def test_the_job_of_a_deletion_can_come_again(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_of_a_deletion_can_be_repeated(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
     job = {"job": "delete_source", "source_id": "SN1"}
     workers.JOBS["delete_source"](job, lambda seconds: None)
@@ -211,24 +209,24 @@ def test_the_job_of_a_deletion_can_come_again(admin: Gateway, monkeypatch: pytes
     assert [c["text"] for c in admin.get("/sources/SN1/comments").data] == ["Anew."]
 
 
-def test_of_two_who_delete_it_one_is_told_that_it_is_gone(
+def test_of_two_concurrent_deletions_one_finds_no_source(
     admin: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(admin)
     real, between = sources_table.hide_source, [None]
 
-    def hide(item: sources_table.SourceItem) -> None:
+    def hide_after_another(item: sources_table.SourceItem) -> None:
         if between:
             between.pop()
             assert admin.delete("/sources/SN1").status == 200
         real(item)
 
-    monkeypatch.setattr(sources_table, "hide_source", hide)
+    monkeypatch.setattr(sources_table, "hide_source", hide_after_another)
     assert admin.delete("/sources/SN1").status == 404
     assert admin.get("/sources").data["totalMatches"] == 0
 
 
-def test_spectra_come_back_bit_for_bit(admin: Gateway) -> None:
+def test_spectra_are_returned_bit_for_bit(admin: Gateway) -> None:
     make_source(admin)
     wavelengths = [4000 + i / 3 for i in range(5000)]
     spectrum = {

@@ -1,4 +1,4 @@
-"""Spectra: bit for bit, in SkyPortal's shape, nobody else's."""
+"""Spectra: stored bit for bit, in SkyPortal's format, and private unless shared."""
 
 import random
 from typing import Any
@@ -21,50 +21,51 @@ KEYS = {
 }  # fmt: skip
 
 
-def add(user: Gateway, **fields: Any) -> int:
+def upload(user: Gateway, **fields: Any) -> int:
     return int(user.post("/spectrum", {**SPECTRUM, **fields}).data["id"])
 
 
-def test_a_spectrum_is_read_by_its_id_and_with_its_source(admin: Gateway) -> None:
+def test_read_a_spectrum_by_id_and_with_its_source(admin: Gateway) -> None:
     make_source(admin)
-    first, second = add(admin), add(admin, label="later")
-    shown = admin.get("/sources/SN1/spectra").data
-    assert shown["obj_id"] == "SN1"
-    assert [spectrum["id"] for spectrum in shown["spectra"]] == [first, second]
-    assert admin.get(f"/spectrum/{first}").data == shown["spectra"][0]
-    assert shown["spectra"][0].keys() == KEYS
-    assert (shown["spectra"][0]["instrument_name"], shown["spectra"][0]["type"]) == ("ZTF", "source")
-    assert shown["spectra"][0]["wavelengths"] == SPECTRUM["wavelengths"]
-    assert admin.get("/sources/SN1?includeSpectra=true").data["spectra"] == shown["spectra"]
+    first, second = upload(admin), upload(admin, label="later")
+    source_json = admin.get("/sources/SN1/spectra").data
+    spectra = source_json["spectra"]
+    assert source_json["obj_id"] == "SN1"
+    assert [spectrum["id"] for spectrum in spectra] == [first, second]
+    assert admin.get(f"/spectrum/{first}").data == spectra[0]
+    assert spectra[0].keys() == KEYS
+    assert (spectra[0]["instrument_name"], spectra[0]["type"]) == ("ZTF", "source")
+    assert spectra[0]["wavelengths"] == SPECTRUM["wavelengths"]
+    assert admin.get("/sources/SN1?includeSpectra=true").data["spectra"] == spectra
 
 
-def test_what_is_said_of_a_spectrum_is_kept(admin: Gateway) -> None:
+def test_metadata_of_a_spectrum_are_stored(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Upload data")
     number = user_id(ada)
-    said = {
+    metadata = {
         "errors": [1e-18, 2e-18], "units": "erg/s/cm/cm/AA", "origin": "WISeREP", "type": "host",
         "label": "near peak", "altdata": {"slit": 1.5}, "external_pi": "A. Nova",
         "external_reducer": "B. Noir", "external_observer": "C. Blanc",
     }  # fmt: skip
     people = {"reduced_by": [number], "observed_by": [number, 1], "pi": []}
-    shown = ada.get(f"/spectrum/{add(ada, **said, **people, followup_request_id=None)}").data
-    assert {name: shown[name] for name in said} == said
-    assert shown["reducers"] == [{"id": number, "username": "ada"}]
-    assert [person["username"] for person in shown["observers"]] == ["ada", "admin"]
-    assert (shown["pis"], shown["owner_id"]) == ([], number)
+    spectrum_json = ada.get(f"/spectrum/{upload(ada, **metadata, **people, followup_request_id=None)}").data
+    assert {name: spectrum_json[name] for name in metadata} == metadata
+    assert spectrum_json["reducers"] == [{"id": number, "username": "ada"}]
+    assert [person["username"] for person in spectrum_json["observers"]] == ["ada", "admin"]
+    assert (spectrum_json["pis"], spectrum_json["owner_id"]) == ([], number)
 
 
-def test_five_thousand_bins_come_back_bit_for_bit(admin: Gateway) -> None:
+def test_five_thousand_bins_are_returned_bit_for_bit(admin: Gateway) -> None:
     make_source(admin)
     wavelengths = [4000 + i / 3 for i in range(5000)]
     fluxes, errors = [w / 7e17 for w in wavelengths], [1e-18 + w / 9e21 for w in wavelengths]
-    number = add(admin, wavelengths=wavelengths, fluxes=fluxes, errors=errors)
+    number = upload(admin, wavelengths=wavelengths, fluxes=fluxes, errors=errors)
     back = admin.get(f"/spectrum/{number}").data
     assert (back["wavelengths"], back["fluxes"], back["errors"]) == (wavelengths, fluxes, errors)
 
 
-def test_what_no_record_has_room_for_is_refused_with_the_way_round(admin: Gateway) -> None:
+def test_a_spectrum_too_large_for_a_record_is_refused(admin: Gateway) -> None:
     make_source(admin)
     noise = random.Random(1)
     columns = {name: [noise.random() for _ in range(20_000)] for name in ("wavelengths", "fluxes", "errors")}
@@ -85,9 +86,9 @@ def test_what_no_record_has_room_for_is_refused_with_the_way_round(admin: Gatewa
         ("2021-05-08", "2021-05-08T00:00:00"),
     ],
 )
-def test_times_are_kept_in_utc(admin: Gateway, observed_at: str, kept: str) -> None:
+def test_times_are_stored_in_utc(admin: Gateway, observed_at: str, kept: str) -> None:
     make_source(admin)
-    assert admin.get(f"/spectrum/{add(admin, observed_at=observed_at)}").data["observed_at"] == kept
+    assert admin.get(f"/spectrum/{upload(admin, observed_at=observed_at)}").data["observed_at"] == kept
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_times_are_kept_in_utc(admin: Gateway, observed_at: str, kept: str) -> N
         {"group_ids": "mine"}, {"wavelengths": [1.0] * 50_001, "fluxes": [1.0] * 50_001},
     ],
 )  # fmt: skip
-def test_what_is_no_spectrum_is_refused(admin: Gateway, fields: dict[str, Any]) -> None:
+def test_invalid_spectra_are_refused(admin: Gateway, fields: dict[str, Any]) -> None:
     make_source(admin)
     reply = admin.post("/spectrum", {**SPECTRUM, **fields})
     assert reply.status == 400, reply.text
@@ -109,10 +110,10 @@ def test_what_is_no_spectrum_is_refused(admin: Gateway, fields: dict[str, Any]) 
     assert admin.get("/sources/SN1/spectra").data["spectra"] == []
 
 
-def test_a_spectrum_is_its_uploaders_alone_unless_shared(admin: Gateway) -> None:
+def test_a_spectrum_is_private_unless_shared(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
-    hidden, shared = add(ada), add(ada, group_ids="all")
+    hidden, shared = upload(ada), upload(ada, group_ids="all")
     assert [spectrum["id"] for spectrum in bob.get("/sources/SN1/spectra").data["spectra"]] == [shared]
     assert (bob.get(f"/spectrum/{hidden}").status, bob.get(f"/spectrum/{shared}").status) == (404, 200)
     assert (bob.delete(f"/spectrum/{hidden}").status, bob.delete(f"/spectrum/{shared}").status) == (404, 403)
@@ -125,9 +126,9 @@ def test_a_spectrum_is_its_uploaders_alone_unless_shared(admin: Gateway) -> None
         assert admin.get(f"/spectrum/{nobodys}").status == 404
 
 
-def test_a_spectrum_of_a_source_that_one_may_not_see_does_not_name_it(admin: Gateway) -> None:
+def test_a_spectrum_of_an_invisible_source_does_not_name_it(admin: Gateway) -> None:
     make_source(admin, group_ids=[2])
-    number = add(admin, group_ids="all")
+    number = upload(admin, group_ids="all")
     ada = make_user(admin, "ada", "Upload data")
     reply = ada.get(f"/spectrum/{number}")
     assert reply.status == 404

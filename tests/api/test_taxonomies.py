@@ -1,4 +1,4 @@
-"""Taxonomies: the classes that a classification may be one of."""
+"""Taxonomies: the classes that a classification may name."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def nested(depth: int) -> dict[str, Any]:
     return node
 
 
-def test_a_taxonomy_is_added_read_and_deleted(admin: Gateway) -> None:
+def test_create_read_and_delete_a_taxonomy(admin: Gateway) -> None:
     ada = make_user(admin, "ada", "Post taxonomy")
     number = add_taxonomy(ada)
     path = f"/taxonomy/{number}"
@@ -44,7 +44,7 @@ def test_a_taxonomy_is_added_read_and_deleted(admin: Gateway) -> None:
     add_taxonomy(ada)
 
 
-def test_a_name_has_each_version_once_and_one_latest(admin: Gateway) -> None:
+def test_versions_of_a_name_are_unique_and_one_is_the_latest(admin: Gateway) -> None:
     first = add_taxonomy(admin)
     taken = admin.post("/taxonomy", TAXONOMY)
     assert taken.status == 400
@@ -57,7 +57,7 @@ def test_a_name_has_each_version_once_and_one_latest(admin: Gateway) -> None:
     assert [t["id"] for t in admin.get("/taxonomy").data] == [first, second, other, third]
 
 
-def test_nobody_outdates_what_others_wrote(admin: Gateway) -> None:
+def test_a_new_version_leaves_those_of_other_users(admin: Gateway) -> None:
     first = add_taxonomy(admin)
     ada, bob = make_user(admin, "ada", "Post taxonomy"), make_user(admin, "bob", "Post taxonomy")
     mine = add_taxonomy(ada, version="evil")
@@ -68,7 +68,7 @@ def test_nobody_outdates_what_others_wrote(admin: Gateway) -> None:
     assert admin.delete(f"/taxonomy/{mine}").status == 200
 
 
-def test_only_its_groups_see_it(admin: Gateway) -> None:
+def test_only_its_groups_see_a_taxonomy(admin: Gateway) -> None:
     number = add_taxonomy(admin, group_ids=[2])
     ada = make_user(admin, "ada", "Post taxonomy")
     assert ada.get("/taxonomy").data == []
@@ -92,13 +92,13 @@ def test_only_its_groups_see_it(admin: Gateway) -> None:
         ({"wings": 2}, "wings"),
     ],
 )  # fmt: skip
-def test_what_is_no_taxonomy_is_refused(admin: Gateway, change: dict[str, Any], word: str) -> None:
+def test_invalid_taxonomies_are_refused(admin: Gateway, change: dict[str, Any], word: str) -> None:
     refused = admin.post("/taxonomy", {**TAXONOMY, **change})
     assert refused.status == 400
     assert word in refused.message
 
 
-def test_large_ones_have_room(admin: Gateway) -> None:
+def test_large_taxonomies_fit(admin: Gateway) -> None:
     classes = [
         {"class": f"{n:04d} \U0001f52d", "comments": f"{n * 2654435761 % 2**32}" * 3} for n in range(3000)
     ]

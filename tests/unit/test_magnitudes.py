@@ -1,4 +1,4 @@
-"""Magnitude systems: the table of Vega's magnitudes against published ones, and what follows from it."""
+"""Magnitude systems: the magnitudes of Vega compared with published ones, and conversions."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.magnitudes import row_magnitudes, zero_point, zero_points
+from chalicelib.sources.magnitudes import zero_point, zero_points
+from chalicelib.sources.photometry_rows import Row, row_magnitudes
 from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, vega_offset
 
 BLANTON_ROWEIS = {
@@ -21,7 +22,7 @@ BREEVELD = {"uvot::uvw2": 1.73, "uvot::uvm2": 1.69, "uvot::uvw1": 1.51}
 
 
 @pytest.mark.parametrize(("band", "published"), (BLANTON_ROWEIS | BREEVELD).items())
-def test_vegas_magnitudes_are_the_published_ones(band: str, published: float) -> None:
+def test_magnitudes_of_vega_match_published_ones(band: str, published: float) -> None:
     assert 23.9 - zero_point("vega", band) == pytest.approx(published, abs=0.04)
 
 
@@ -29,14 +30,14 @@ def test_bandpasses_have_the_same_offset_by_all_their_names() -> None:
     assert zero_point("vega", "sdss::u") == zero_point("vega", "sdssu") == zero_point("vega", "SDSSu")
 
 
-def test_what_is_not_in_the_table_is_named() -> None:
+def test_unknown_bandpasses_are_listed() -> None:
     with pytest.raises(InvalidError, match=r"magsys: .*cspb, swope2::g .*'ab'"):
         zero_points("vega", ["swope2::g", "ztfg", "cspb"])
     assert zero_points("ab", ["cspb"]) == {"cspb": 23.9}
 
 
 def test_magnitude_and_flux_agree_on_either_system() -> None:
-    row = {"flux": 100.0, "fluxerr": 5.0, "limiting_mag": None}
+    row = Row(1, "bessellux", "", 59000.5, flux=100.0, fluxerr=5.0)
     for system in ("ab", "vega"):
         zero = zero_point(system, "bessellux")
         shown = row_magnitudes(row, zero)
@@ -45,7 +46,7 @@ def test_magnitude_and_flux_agree_on_either_system() -> None:
         assert shown["magerr"] == pytest.approx(2.5 / math.log(10) * 0.05)
 
 
-def test_the_offset_of_what_is_flat_in_frequency_is_its_ab_magnitude() -> None:
+def test_the_offset_of_a_spectrum_flat_in_frequency_is_its_ab_magnitude() -> None:
     wave = np.linspace(4000, 5000, 200)
     bandpass = wave, np.exp(-(((wave - 4500) / 150) ** 2))
     spectrum = np.linspace(1000, 9000, 4000)
