@@ -8,7 +8,7 @@ from chalicelib.reference.examples import example
 from chalicelib.reference.failures import failures
 from chalicelib.reference.json_schemas import Components, Json, resolved, without_null
 from chalicelib.reference.views import Operation, body_schema, in_path, query_schema, room, words
-from chalicelib.schemas.base import LARGEST_ID, SourceId
+from chalicelib.schemas.fields import LARGEST_ID, SourceId
 
 __all__ = ["described"]
 

@@ -18,7 +18,7 @@ from chalicelib.schemas.analyses import (
     Upload,
     UploadUrl,
 )
-from chalicelib.schemas.analysis_fields import Document
+from chalicelib.schemas.analyses import Document
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import source_records

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from chalicelib.errors import ForbiddenError, HeliographError, NotFoundError
-from chalicelib.schemas.base import LARGEST_ID
+from chalicelib.schemas.fields import LARGEST_ID
 
 __all__ = [
     "AnalysisId",

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import BusyError, InvalidError
-from chalicelib.schemas.base import LARGEST_ID
+from chalicelib.schemas.fields import LARGEST_ID
 from chalicelib.sources import instruments, photometry_blocks, source_records
 from chalicelib.sources.photometry_rows import COLUMNS, IDENTITY, BadRowsError, Row, parse_rows
 from chalicelib.tables import photometry as photometry_table

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from chalicelib.reference.json_schemas import Json, resolved, without_null
 from chalicelib.reference.page.markup import Node, element, inline, prose
-from chalicelib.schemas.base import LARGEST_ID
+from chalicelib.schemas.fields import LARGEST_ID
 
 __all__ = ["Field", "fields_of", "shape", "table"]
 
