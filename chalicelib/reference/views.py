@@ -33,6 +33,8 @@ class Operation(Protocol):
     @property
     def view(self) -> Callable[..., Any]: ...
     @property
+    def tag(self) -> tuple[str, str]: ...
+    @property
     def acl(self) -> Acl | None: ...
     @property
     def needs_token(self) -> bool: ...
@@ -76,10 +78,9 @@ def _schema(hint: Any) -> type[Schema] | None:
 
 
 def room(operation: Operation) -> tuple[str, str]:
-    """Return the name of the resource that an operation belongs to, and what is said of it."""
-    module = inspect.getmodule(operation.view)
-    name = operation.view.__module__.rpartition(".")[2]
-    return name, words(module.__doc__ if module else None)
+    """Return the name and the description of the resource that an operation belongs to."""
+    name, description = operation.tag
+    return name, words(description)
 
 
 def words(docstring: str | None) -> str:

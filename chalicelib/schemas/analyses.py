@@ -131,6 +131,9 @@ class Callback(Schema, forbid_unknown_fields=False):
     analysis: DocumentOrUpload | None = None
 
 
+_SOURCE = {"source": "salt3"}
+
+
 class Upload(Callback, forbid_unknown_fields=False):
     """The result of an analysis, uploaded by a user."""
 
@@ -138,9 +141,7 @@ class Upload(Callback, forbid_unknown_fields=False):
     show_parameters: ShowParameters = True
     show_plots: ShowPlots = True
     show_corner: ShowCorner = True
-    analysis_parameters: Annotated[
-        Object, describe("The parameters used; stored only.", {"source": "salt3"})
-    ] = {}
+    analysis_parameters: Annotated[Object, describe("The parameters used; only stored.", _SOURCE)] = {}
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
@@ -194,6 +195,9 @@ class CornerQuery(Query):
     plot_kwargs: Annotated[str | None, CornerArguments] = None
 
 
+_SERVICE = "What the service does."
+
+
 class Analysis(View):
     """An analysis, with SkyPortal's keys."""
 
@@ -201,11 +205,11 @@ class Analysis(View):
     obj_id: Annotated[str, describe("The source.", "ZTF21aaqjmps")]
     analysis_service_id: Annotated[int, describe("The service.", 1)]
     analysis_service_name: Annotated[str | None, describe("The service's display name.", "Supernova fitter")]
-    analysis_service_description: Annotated[str | None, describe("What it does.", "Fits light curves.")]
+    analysis_service_description: Annotated[str | None, describe(_SERVICE, "Fits light curves by sncosmo.")]
     author_id: Annotated[int, describe("The user who started or uploaded it.", 1)]
     status: State
     status_message: StatusMessage
-    analysis_parameters: Annotated[Object, describe("The parameters; files by name.", {"source": "salt3"})]
+    analysis_parameters: Annotated[Object, describe("The parameters; files by their names.", _SOURCE)]
     input_filters: Annotated[Object | None, describe("The data of the source that were sent.", _FILTERS)]
     show_parameters: ShowParameters
     show_plots: ShowPlots

@@ -117,9 +117,9 @@ class PhotometryQuery(Query):
 class RangeBody(Schema):
     """Filters in the body of the GET, as in SkyPortal; they have priority over the query."""
 
-    instrument_ids: Annotated[
-        list[Id] | None, describe("Only by these instruments; all if omitted.", [1])
-    ] = None
+    instrument_ids: Annotated[list[Id] | None, describe("Only these instruments; all if omitted.", [1])] = (
+        None
+    )
     min_date: MinDate = None
     max_date: MaxDate = None
 

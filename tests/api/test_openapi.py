@@ -186,7 +186,7 @@ def test_services_learn_what_they_receive() -> None:
     }  # fmt: skip
     assert set(SCHEMAS["Payload"]["properties"]) == {
         "callback_url", "callback_method", "inputs", "analysis_parameters", "invalid_after",
-        "analysis_resource_type", "resource_id", "resource",
+        "analysis_resource_type", "resource_id", "resource", "extinction",
     }  # fmt: skip
 
 
