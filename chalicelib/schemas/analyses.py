@@ -68,7 +68,7 @@ DocumentOrUpload = Annotated[
     ),
 ]
 AnalysisNumber = Annotated[int, describe("The id of the analysis.", 32)]
-StatusMessage = Annotated[str, describe("The message of the service, or why it failed.", _MESSAGE)]
+StatusMessage = Annotated[str, describe("The service's message, or why the analysis failed.", _MESSAGE)]
 BandpassFilter = Annotated[list[Word], describe("Bandpasses to keep.", ["ztfg", "ztfr"], max_length=200)]
 _INSTRUMENTS = "Instruments to keep, by id or name."
 InstrumentFilter = Annotated[list[int | Word], describe(_INSTRUMENTS, ["ZTF"], max_length=200)]
@@ -155,10 +155,13 @@ class Progress(Schema):
     message: Annotated[str | None, describe("The current step.", "Sampling.")] = None
 
 
+_INCLUDE_DATA = "Add the document: as `data` of the record, and as `analysis` beside it."
+
+
 class AnalysisQuery(Query):
     """Optional parts of an analysis."""
 
-    includeAnalysisData: Annotated[bool, describe("Add the document, as `data` and as `analysis`.")] = False
+    includeAnalysisData: Annotated[bool, describe(_INCLUDE_DATA)] = False
     includeFilename: Annotated[bool, describe("Add the name of its file.")] = False
 
 
@@ -226,8 +229,10 @@ class Analysis(View):
     model_lightcurves: Annotated[Any, describe(f"The models' light curves. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET
     n_detections: Annotated[Any, describe(f"Number of fitted detections. {_LIGHT_CURVES_NOTE}")] = UNSET
-    filename: Annotated[str | UnsetType | None, describe("Its file name, if `includeFilename`.")] = UNSET
-    data: Annotated[Document | UnsetType, describe("The document, if `includeAnalysisData`.")] = UNSET
+    filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = (
+        UNSET
+    )
+    data: Annotated[Document | UnsetType, describe("The document; only with `includeAnalysisData`.")] = UNSET
 
 
 _UPLOAD_ID = "The value for the callback, or for the upload request: `{upload_id}` as its `analysis`."

@@ -36,7 +36,7 @@ class SourceFilter(Schema, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if not self.classifications and not self.group_id:
-            raise ValueError("source_filter: required: classifications, or a group_id")
+            raise ValueError("source_filter: give classifications or a group_id")
 
     @property
     def events(self) -> list[str]:

@@ -18,6 +18,7 @@ Rate = Annotated[float | None, Meta(examples=[0.12])]
 
 _MEAN_COLOR = "Mean magnitude in one filter minus that in another, for each pair in either order."
 _DECAY_RATE = "Brightening from the peak to the last detection, in mag/day: zero or negative."
+_PREDETECTIONS = "Times of the non-detections before the first detection."
 _FIRST = "Time of the first detection without forced photometry."
 _LAST = "Time of the last detection without forced photometry."
 
@@ -35,7 +36,7 @@ class PhotStat(View):
     num_obs_per_filter: Annotated[Counts, describe("Number of points, per filter.")]
     num_det_global: Annotated[Count, describe("Number of detections.")]
     num_det_per_filter: Annotated[Counts, describe("Number of detections, per filter.")]
-    num_det_no_forced_phot_global: Annotated[Count, describe("Number without forced photometry.")]
+    num_det_no_forced_phot_global: Annotated[Count, describe("Detections without forced photometry.")]
     mean_mag_global: Annotated[Mag, describe("Mean magnitude of the detections.")]
     mean_mag_per_filter: Annotated[Mags, describe("Mean magnitude of the detections, per filter.")]
     mean_color: Annotated[dict[str, float], describe(_MEAN_COLOR, {"ztfg-ztfr": 0.3, "ztfr-ztfg": -0.3})]
@@ -62,8 +63,8 @@ class PhotStat(View):
     last_detected_no_forced_phot_mag: Annotated[Mag, describe("Its magnitude.")]
     last_detected_no_forced_phot_filter: Annotated[Band, describe("Its filter.")]
     recent_obs_mjd: Annotated[Day, describe("Time of the last point.")]
-    predetection_mjds: Annotated[list[float], describe("Times of the non-detections before it.", [59300.4])]
-    last_non_detection_mjd: Annotated[Day, describe("Time of the last non-detection before it.")]
+    predetection_mjds: Annotated[list[float], describe(_PREDETECTIONS, [59300.4])]
+    last_non_detection_mjd: Annotated[Day, describe("The last of these times.")]
     time_to_non_detection: Annotated[float | None, describe("Days from there to the first detection.", 2.9)]
     rise_rate: Annotated[Rate, describe("Brightening from the first detection to the peak, in mag/day.")]
     decay_rate: Annotated[Rate, describe(_DECAY_RATE)]

@@ -117,11 +117,14 @@ class PhotometryQuery(Query):
 class RangeBody(Schema):
     """Filters in the body of the GET, as in SkyPortal; they have priority over the query."""
 
-    instrument_ids: Annotated[list[Id] | None, describe("Only these instruments; all if omitted.", [1])] = (
-        None
-    )
+    instrument_ids: Annotated[
+        list[Id] | None, describe("Only of these instruments; of all if omitted.", [1])
+    ] = None
     min_date: MinDate = None
     max_date: MaxDate = None
+
+
+_INSTRUMENT_IDS = "Only of these instruments: ids separated by commas."
 
 
 class RangeQuery(PagedByCursor):
@@ -131,7 +134,7 @@ class RangeQuery(PagedByCursor):
     magsys: System = "ab"
 
     obj_id: Annotated[SourceId | None, describe("Only of this source.", "SN1")] = None
-    instrument_ids: Annotated[str, describe("Only by these instruments: ids with commas.", "1,4")] = ""
+    instrument_ids: Annotated[str, describe(_INSTRUMENT_IDS, "1,4")] = ""
     min_date: MinDate = None
     max_date: MaxDate = None
     numPerPage: Annotated[int, describe("Sources per page.", ge=1, le=50)] = 20

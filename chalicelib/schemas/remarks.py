@@ -10,8 +10,10 @@ from chalicelib.schemas.people import GroupList, Person
 
 SourceName = Annotated[str, describe("The source.", "ZTF21aaqjmps")]
 AuthorId = Annotated[int, describe("The user who wrote it.", 1)]
-AnnotationOrigin = Annotated[Name, describe("Its origin; a source has one of each origin.", "gaia_dr3")]
-Data = Annotated[Object, describe("At most 50,000 characters of JSON.", {"parallax": 0.3})]
+_ORIGIN = "Where it comes from; a source has one annotation of each origin."
+AnnotationOrigin = Annotated[Name, describe(_ORIGIN, "gaia_dr3")]
+_DATA = "Keys and values; at most 50,000 characters of JSON."
+Data = Annotated[Object, describe(_DATA, {"parallax": 0.3})]
 CommentText = Annotated[str, describe("The text.", "Rising again.", min_length=1, max_length=20_000)]
 Bot = Annotated[bool, describe("True if a program wrote it, false if a person did.")]
 Origin = Annotated[Word, describe("Where it comes from.", "my_classifier 1.2")]

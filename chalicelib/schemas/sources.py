@@ -96,10 +96,13 @@ class SourcesQuery(PagedByCursor):
         return self.ra, self.dec, self.radius
 
 
+_GROUP_ID = "Only remove it from this group; if omitted, the source is deleted."
+
+
 class RemovalQuery(Query):
     """What to delete of a source."""
 
-    group_id: Annotated[Id | None, describe("Only remove it from this group.", 4)] = None
+    group_id: Annotated[Id | None, describe(_GROUP_ID, 4)] = None
 
 
 class SavedSource(View):
