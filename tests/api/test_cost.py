@@ -35,6 +35,10 @@ def count_calls() -> Iterator[Counter[str]]:
             service.meta.events.unregister("before-call", count)
 
 
+counted = count_calls
+"""The older name."""
+
+
 def insert_analyses(numbers: range, service: int, author: int) -> None:
     """Insert analyses of other sources into the table: ten thousand requests would take minutes."""
     analyses = [
