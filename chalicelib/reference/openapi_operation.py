@@ -20,7 +20,7 @@ from chalicelib.reference.schema_components import (
     drop_null,
     resolve_reference,
 )
-from chalicelib.schemas.base import LARGEST_ID, SourceId
+from chalicelib.schemas.fields import LARGEST_ID, SourceId
 
 __all__ = ["build_json_content", "build_operation"]
 
@@ -38,7 +38,7 @@ def build_operation(operation: Operation, components: Components) -> Json:
     summary, _, description = docstring_to_markdown(operation.view.__doc__).partition("\n")
     resource, _ = get_resource(operation)
     return {
-        "operationId": f"{resource}_{operation.view.__name__}",
+        "operationId": operation.view.__name__,
         "tags": [resource],
         "summary": summary.strip(),
         **({"description": description.strip()} if description.strip() else {}),

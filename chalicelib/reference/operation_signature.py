@@ -49,6 +49,8 @@ class Operation(Protocol):
     @property
     def takes(self) -> Mapping[str, Any]: ...
     @property
+    def tag(self) -> tuple[str, str]: ...
+    @property
     def in_path(self) -> Mapping[str, Any]: ...
 
 
@@ -76,10 +78,9 @@ def _find_schema(hint: Any) -> type[Schema] | None:
 
 
 def get_resource(operation: Operation) -> tuple[str, str]:
-    """Return the name and the description of an operation's resource: the module of its view."""
-    module = inspect.getmodule(operation.view)
-    name = operation.view.__module__.rpartition(".")[2]
-    return name, docstring_to_markdown(module.__doc__ if module else None)
+    """Return the name and the description of an operation's resource."""
+    name, description = operation.tag
+    return name, docstring_to_markdown(description)
 
 
 def docstring_to_markdown(docstring: str | None) -> str:

@@ -1,54 +1,76 @@
-"""The routes, one blueprint a resource: a request in, an envelope out."""
+"""The routes: each view takes a request and returns the data of its answer.
+
+- ``operations``: requests, views and routes; the checks before a view is called
+- ``path_parameters``: ids and names in paths
+- ``responses``: what views return, and the HTTP responses built from it
+- ``analyses``: start, upload, read, cancel, delete analyses
+- ``analysis_products``: plots, results, corner plots, inference data, sent inputs
+- ``batches``: the same analysis for many sources
+- ``dead_letters``: messages whose processing failed too often
+- ``default_analyses``: analyses that start automatically
+- ``documentation``: the OpenAPI document and its page
+- ``fitter``: the supernova fitter as an analysis service
+- ``instruments``: telescopes and instruments
+- ``people``: users, groups and tokens
+- ``photometry``: light curves, PhotStats, periodograms
+- ``remarks``: annotations, comments, classifications
+- ``services``: analysis services
+- ``sources``: sources and their lists
+- ``spectra``: spectra
+- ``sysinfo``: information about this deployment
+- ``taxonomies``: the classes that sources are classified by
+- ``unknown_routes``: 404 and 405 for all other requests
+- ``webhook``: callbacks of analysis services
+"""
 
 from chalice.app import Chalice
 
 from chalicelib.routes import (
     analyses,
     analysis_products,
-    annotations,
-    api_tokens,
     batches,
-    classifications,
-    comments,
     dead_letters,
     default_analyses,
     documentation,
     fitter,
-    groups,
     instruments,
-    periodogram,
-    phot_stat,
+    people,
     photometry,
+    remarks,
     services,
     sources,
     spectra,
     sysinfo,
     taxonomies,
     unknown_routes,
-    users,
     webhook,
-)  # fmt: skip
+)
 from chalicelib.routes.operations import Operation
 
 __all__ = ["OPERATIONS", "register"]
 
-ROOMS = (
-    sysinfo, users, groups, api_tokens, instruments, sources, photometry, phot_stat, periodogram, spectra,
-    annotations, comments, classifications, taxonomies, services, default_analyses, analyses,
-    analysis_products, batches, webhook, fitter, dead_letters,
-)  # fmt: skip
+ROUTES = [
+    sysinfo.routes, people.user_routes, people.group_routes, people.token_routes, instruments.routes,
+    sources.routes, photometry.routes, photometry.phot_stat_routes, photometry.periodogram_routes,
+    spectra.routes, remarks.annotation_routes, remarks.comment_routes, remarks.classification_routes,
+    taxonomies.routes, services.routes, default_analyses.routes, analyses.routes, analysis_products.routes,
+    batches.routes, webhook.routes, fitter.routes, dead_letters.routes,
+]  # fmt: skip
+"""All routes, in the order of the documentation."""
 
-OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.routes.operations]
-"""Every operation that there is, in the order of the documentation."""
+ROUTES.append(
+    documentation.build_documentation_routes(
+        [operation for routes in ROUTES for operation in routes.operations]
+    )
+)
 
-DOCUMENTATION = documentation.build_documentation_routes(list(OPERATIONS))
-OPERATIONS += DOCUMENTATION.operations
+OPERATIONS: list[Operation] = [operation for routes in ROUTES for operation in routes.operations]
+"""All operations, in the order of the documentation."""
 
 
 def register(app: Chalice) -> None:
-    """Give an app all the routes that there are."""
-    for room in ROOMS:
-        app.register_blueprint(room.routes)
-    app.register_blueprint(DOCUMENTATION)
-    known = {path: list(methods) for path, methods in app.routes.items()}
-    app.register_blueprint(unknown_routes.catch_all_routes(known))
+    """Register all routes with an app."""
+    for routes in ROUTES:
+        app.register_blueprint(routes)
+    known_routes = {path: list(methods) for path, methods in app.routes.items()}
+    app.register_blueprint(unknown_routes.catch_all_routes(known_routes))

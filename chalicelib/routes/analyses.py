@@ -5,46 +5,36 @@ from typing import Any
 from chalicelib.analysis import analysis_deletion, analysis_lists, analysis_views, rerun, start, upload
 from chalicelib.blob_keys import DOCUMENT
 from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
-from chalicelib.routes.http import Call, Reply, SplicedReply
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnalysisId, ServiceId, SourceId
-from chalicelib.schemas.analyses import (
-    AnalysesQuery,
-    Analysis,
-    AnalysisQuery,
-    NewAnalysis,
-    Rerun,
-    Status,
-    Upload,
-    UploadUrl,
-)
-from chalicelib.schemas.analysis_fields import Document
+from chalicelib.routes.responses import Reply, SplicedReply
+from chalicelib.schemas import analyses as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import source_records
 from chalicelib.tables.analyses import AnalysisItem
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
 
-STARTING = (NotFoundError, TooLargeError, UnavailableError)
-"""What may keep an analysis from starting besides what its signature says."""
+START_ERRORS = (NotFoundError, TooLargeError, UnavailableError)
+"""Errors of starting an analysis that do not follow from the signature."""
 
 
-@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, raises=STARTING)
-def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: NewAnalysis) -> dict[str, int]:
+@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, raises=START_ERRORS)
+def start_analysis(
+    call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis
+) -> dict[str, int]:
     """Start an analysis of a source by a service.
 
-    It is durably queued when this answers; the service is sent what you may see of the source.
+    When this answers, the analysis is durably queued. The service receives the data that you can see.
     """
-    analysis_id = start.start_analysis(
-        call.requester,
-        source_id,
-        number,
-        body,
-        public_url=call.public_url,
-        idempotency_key=call.headers.get("idempotency-key"),
-    )
-    return {"id": analysis_id}
+    key = call.idempotency_key
+    url = call.public_url
+    return {
+        "id": start.start_analysis(
+            call.requester, source_id, number, body, public_url=url, idempotency_key=key
+        )
+    }
 
 
 @routes.post(
@@ -53,82 +43,86 @@ def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: New
     answers=dict[str, Any],
     raises=(UnavailableError,),
 )
-def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: Upload) -> dict[str, Any]:
-    """Upload an analysis that was made elsewhere, to a service that takes uploads."""
+def upload_analysis(
+    call: Call, source_id: SourceId, number: ServiceId, body: schemas.Upload
+) -> dict[str, Any]:
+    """Upload the result of an analysis, for a service that takes uploads."""
     return upload.upload_analysis(call.requester, source_id, number, body)
 
 
-@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=UploadUrl)
+@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=schemas.UploadUrl)
 def create_upload_url(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
-    """Ask where to PUT a document over 6 MB; the upload then names its `upload_id`."""
+    """Create a URL to upload a document over 6 MB; the upload request then names its `upload_id`."""
     return upload.create_upload(call.requester, source_id, number)
 
 
-@routes.get("/obj/analysis", answers=list[Analysis])
-def list_analyses(call: Call, query: AnalysesQuery) -> Reply:
-    """List the analyses that you may see, newest first, a page at a time.
+@routes.get("/obj/analysis", answers=list[schemas.Analysis])
+def list_analyses(call: Call, query: schemas.AnalysesQuery) -> Reply:
+    """List the analyses that you can see, newest first, a page at a time.
 
-    The header `X-Next-Cursor` is there when there is more: send it back as `cursor`.
+    If there are more, the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page.
     """
     page = analysis_lists.list_analyses(call.requester, query)
-    headers = {"X-Next-Cursor": str(page.cursor)} if page.cursor else {}
-    return Reply(analysis_views.analyses_to_json(call.requester, page.items), headers=headers)
+    return Reply(analysis_views.analyses_to_json(call.requester, page.items), next_cursor=page.cursor)
 
 
-@routes.get("/obj/{source_id}/analysis", answers=list[Analysis])
-def list_source_analyses(call: Call, source_id: SourceId, query: AnalysesQuery) -> list[dict[str, Any]]:
-    """List the analyses of a source, all of them, newest first, with their model light curves."""
+@routes.get("/obj/{source_id}/analysis", answers=list[schemas.Analysis])
+def list_source_analyses(
+    call: Call, source_id: SourceId, query: schemas.AnalysesQuery
+) -> list[dict[str, Any]]:
+    """List all analyses of a source, newest first, with their model light curves."""
     source_records.get_visible_source(call.requester, source_id)
-    return analysis_views.analyses_to_json(
-        call.requester,
-        analysis_lists.list_source_analyses(call.requester, source_id, query),
-        with_curves=True,
-    )
+    items = analysis_lists.list_source_analyses(call.requester, source_id, query)
+    return analysis_views.analyses_to_json(call.requester, items, with_curves=True)
 
 
-@routes.get("/obj/{source_id}/analysis/{number}", answers=Analysis, beside={"analysis": Document})
+@routes.get(
+    "/obj/{source_id}/analysis/{number}", answers=schemas.Analysis, beside={"analysis": schemas.Document}
+)
 def get_source_analysis(
-    call: Call, source_id: SourceId, number: AnalysisId, query: AnalysisQuery
+    call: Call, source_id: SourceId, number: AnalysisId, query: schemas.AnalysisQuery
 ) -> Reply | SplicedReply:
-    """Read an analysis of a source, with its document if asked for."""
-    return _shown(call, analysis_views.get_visible_analysis(call.requester, number, source_id), query)
+    """Return an analysis of a source, with its document if requested."""
+    item = analysis_views.get_visible_analysis(call.requester, number, source_id)
+    return _analysis_reply(call, item, query)
 
 
-@routes.get("/obj/analysis/{analysis_id}", answers=Analysis, beside={"analysis": Document})
-def get_analysis(call: Call, analysis_id: AnalysisId, query: AnalysisQuery) -> Reply | SplicedReply:
-    """Read an analysis, with its document if asked for."""
-    return _shown(call, analysis_views.get_visible_analysis(call.requester, analysis_id), query)
+@routes.get("/obj/analysis/{analysis_id}", answers=schemas.Analysis, beside={"analysis": schemas.Document})
+def get_analysis(call: Call, analysis_id: AnalysisId, query: schemas.AnalysisQuery) -> Reply | SplicedReply:
+    """Return an analysis, with its document if requested."""
+    return _analysis_reply(call, analysis_views.get_visible_analysis(call.requester, analysis_id), query)
 
 
-@routes.get("/obj/analysis/{analysis_id}/status", answers=Status)
+@routes.get("/obj/analysis/{analysis_id}/status", answers=schemas.Status)
 def get_analysis_status(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
-    """Read how far an analysis is: one cheap read, for polling."""
+    """Return the status of an analysis: one cheap read, for polling."""
     return analysis_views.status_to_json(analysis_views.get_visible_analysis(call.requester, analysis_id))
 
 
 @routes.delete("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES)
 def delete_analysis(call: Call, analysis_id: AnalysisId) -> None:
-    """Delete an analysis, its blobs too."""
+    """Delete an analysis and its stored files."""
     analysis_deletion.delete_analysis(call.requester, analysis_id)
 
 
 @routes.post("/obj/analysis/{analysis_id}/cancel", Acl.RUN_ANALYSES)
 def cancel_analysis(call: Call, analysis_id: AnalysisId) -> None:
-    """End an analysis that waits; a callback that comes later is refused."""
+    """Cancel an analysis that is queued or pending; later callbacks are refused."""
     analysis_deletion.cancel_analysis(call.requester, analysis_id)
 
 
-@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, raises=STARTING)
-def rerun_analysis(call: Call, analysis_id: AnalysisId, body: Rerun) -> dict[str, int]:
-    """Start an analysis again, as it was but for what the body says; it gets an id of its own."""
-    key = call.headers.get("idempotency-key")
-    started = rerun.rerun_analysis(
-        call.requester, analysis_id, body, public_url=call.public_url, idempotency_key=key
-    )
-    return {"id": started}
+@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, raises=START_ERRORS)
+def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> dict[str, int]:
+    """Run an analysis again, as a new analysis, with the changes in the body."""
+    key = call.idempotency_key
+    url = call.public_url
+    return {
+        "id": rerun.rerun_analysis(call.requester, analysis_id, body, public_url=url, idempotency_key=key)
+    }
 
 
-def _shown(call: Call, item: AnalysisItem, query: AnalysisQuery) -> Reply | SplicedReply:
+def _analysis_reply(call: Call, item: AnalysisItem, query: schemas.AnalysisQuery) -> Reply | SplicedReply:
+    """Return the answer with an analysis and the parts that the query requests."""
     (view,) = analysis_views.analyses_to_json(call.requester, [item])
     if query.includeFilename:
         view["filename"] = f"analysis_{view['id']}.json" if item.document else None

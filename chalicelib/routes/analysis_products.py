@@ -1,71 +1,63 @@
-"""What analyses brought: plots, results, corner plots, inference data, and what they were sent."""
+"""Products of analyses: plots, results, corner plots, inference data; and the inputs that were sent."""
 
 from typing import Any
 
-from chalicelib.analysis import analysis_views, product_links
+from chalicelib.analysis import product_links
+from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.errors import InvalidError, NotFoundError, UnavailableError, UnreadableError
 from chalicelib.json_text import parse_json
-from chalicelib.routes.http import Call, Redirect, SplicedReply
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnalysisId, PlotNumber
+from chalicelib.routes.responses import Redirect, SplicedReply
 from chalicelib.schemas.analyses import CornerQuery, ResultsQuery
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
 
-RENDERING = (UnreadableError, UnavailableError)
-"""How the renderer may fail."""
+RENDER_ERRORS = (UnreadableError, UnavailableError)
 
 
 @routes.get("/obj/analysis/{analysis_id}/plots/{plot_number}", links="image/png")
 def get_plot(call: Call, analysis_id: AnalysisId, plot_number: PlotNumber) -> Redirect:
-    """Read a plot, counted from 0."""
-    return Redirect(
-        product_links.link_plot(analysis_views.get_visible_analysis(call.requester, analysis_id), plot_number)
-    )
+    """Return a plot; plots are numbered from 0."""
+    return Redirect(product_links.link_plot(get_visible_analysis(call.requester, analysis_id), plot_number))
 
 
-@routes.get("/obj/analysis/{analysis_id}/results", answers=Any, raises=(NotFoundError, *RENDERING))
+@routes.get("/obj/analysis/{analysis_id}/results", answers=Any, raises=(NotFoundError, *RENDER_ERRORS))
 def get_results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Redirect | SplicedReply:
-    """Read the results of an analysis, as JSON whatever they came as."""
-    item = analysis_views.get_visible_analysis(call.requester, analysis_id)
+    """Return the results of an analysis as JSON, whatever their original format."""
+    item = get_visible_analysis(call.requester, analysis_id)
     if query.download:
         return Redirect(product_links.link_results(item))
     return SplicedReply(product_links.locate_results(item))
 
 
-@routes.get("/obj/analysis/{analysis_id}/corner", links="image/png", raises=RENDERING)
+@routes.get("/obj/analysis/{analysis_id}/corner", links="image/png", raises=RENDER_ERRORS)
 def get_corner_plot(
     call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]
 ) -> Redirect:
-    """Read a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
-    return Redirect(
-        product_links.link_corner_plot(
-            analysis_views.get_visible_analysis(call.requester, analysis_id), _plot_kwargs(call)
-        )
-    )
+    """Return a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
+    item = get_visible_analysis(call.requester, analysis_id)
+    return Redirect(product_links.link_corner_plot(item, _parse_plot_kwargs(call)))
 
 
 @routes.get("/obj/analysis/{analysis_id}/inference_data", links="application/x-netcdf")
 def get_inference_data(call: Call, analysis_id: AnalysisId) -> Redirect:
-    """Read the inference data of an analysis: a netCDF file for arviz."""
-    return Redirect(
-        product_links.link_inference_data(analysis_views.get_visible_analysis(call.requester, analysis_id))
-    )
+    """Return the inference data of an analysis: a netCDF file for arviz."""
+    return Redirect(product_links.link_inference_data(get_visible_analysis(call.requester, analysis_id)))
 
 
 @routes.get("/obj/analysis/{analysis_id}/inputs", answers=dict[str, Any], raises=(NotFoundError,))
 def get_inputs(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
-    """Read exactly what was sent to the service, without its secrets; for the author alone."""
-    return product_links.get_sent_inputs(
-        call.requester, analysis_views.get_visible_analysis(call.requester, analysis_id)
-    )
+    """Return exactly what was sent to the service, without secrets; only for the author."""
+    item = get_visible_analysis(call.requester, analysis_id)
+    return product_links.get_sent_inputs(call.requester, item)
 
 
-def _plot_kwargs(call: Call) -> dict[str, Any]:
-    """Return corner's keyword arguments, from the body of the GET or from its query."""
-    in_body = call.body.get("plot_kwargs", call.body)
+def _parse_plot_kwargs(call: Call) -> dict[str, Any]:
+    """Return corner's keyword arguments from the body of the GET and from its query."""
     query = dict(call.query)
-    in_query = parse_json(query.pop("plot_kwargs", "{}"), "plot_kwargs")
-    if not isinstance(in_body, dict) or not isinstance(in_query, dict):
-        raise InvalidError("plot_kwargs: an object is needed, corner's keyword arguments.")
-    return {**query, **in_query, **in_body}
+    from_query = parse_json(query.pop("plot_kwargs", "{}"), "plot_kwargs")
+    from_body = call.body.get("plot_kwargs", call.body)
+    if not isinstance(from_query, dict) or not isinstance(from_body, dict):
+        raise InvalidError("plot_kwargs: expected a JSON object with corner's keyword arguments.")
+    return {**query, **from_query, **from_body}

@@ -1,45 +1,44 @@
-"""Dead letters: messages that failed again and again, for administrators."""
+"""Dead letters: messages whose processing failed too often; for administrators."""
 
 from typing import Any
 
 from chalicelib import queues
 from chalicelib.errors import NotFoundError
-from chalicelib.routes.http import Call
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import QueueName
 from chalicelib.schemas.dead_letters import DeadLetters, Moved
 from chalicelib.schemas.people import Acl
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
 
 QUEUES = (queues.DISPATCH, queues.FIT, queues.JOBS)
 
-MOST_MOVED = 100
-"""Messages that one request sends back: an answer has to come within seconds."""
+MAX_MOVED = 100
+"""Most messages that one request moves: it has to answer within seconds."""
 
 
 @routes.get("/dead_letters", Acl.SYSTEM_ADMIN, answers=DeadLetters)
 def list_dead_letters(call: Call) -> dict[str, Any]:
-    """Look at the dead letters of each queue; they stay there.
+    """List the dead letters of each queue, without removing them.
 
-    Of dispatch and fit they are normal for moments: a function reads them, and tells each analysis why it
-    failed. What stays there, and all that is in jobs, waits for somebody to mend the cause.
+    In dispatch and fit they are normal for a moment: a function reads them and marks each analysis as
+    failed. Those that stay there, and all in jobs, need somebody to fix the cause.
     """
-    return {"queues": [_seen(queue) for queue in QUEUES]}
+    return {"queues": [_queue_to_json(queue) for queue in QUEUES]}
 
 
 @routes.post("/dead_letters/{queue}/redrive", Acl.SYSTEM_ADMIN, answers=Moved)
 def redrive_queue(call: Call, queue: QueueName) -> dict[str, int]:
-    """Send the dead letters of a queue back to it, a hundred at most.
+    """Send the dead letters of a queue back to it, at most a hundred.
 
-    Mend first what made them fail. If as many were moved, there may be more; ask again.
+    Fix the cause first. If a hundred were moved, there may be more: repeat the request.
     """
     if queue not in QUEUES:
-        raise NotFoundError(f"There is no queue {queue[:40]!r}; there are {', '.join(QUEUES)}.")
-    return {"moved": queues.redrive_dead_letters(queue, MOST_MOVED)}
+        raise NotFoundError(f"There is no queue {queue[:40]!r}; the queues are {', '.join(QUEUES)}.")
+    return {"moved": queues.redrive_dead_letters(queue, MAX_MOVED)}
 
 
-def _seen(queue: str) -> dict[str, Any]:
+def _queue_to_json(queue: str) -> dict[str, Any]:
     count = queues.count_dead_letters(queue)
-    # Looking takes a second where there is nothing.
+    # Receiving from an empty queue would take a second.
     return {"name": queue, "count": count, "messages": queues.peek_dead_letters(queue) if count else []}

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.routes.http import Call, HtmlPage, Reply
-from chalicelib.routes.operations import Operation, Routes
+from chalicelib.routes.operations import Call, Operation, Routes
+from chalicelib.routes.responses import HtmlPage, Reply
 
 __all__ = ["build_documentation_routes"]
 
@@ -31,7 +31,7 @@ def build_documentation_routes(operations: list[Operation]) -> Routes:
     operations : list of Operation
         All other operations.
     """
-    routes = Routes(__name__)
+    routes = Routes(__name__, __doc__)
 
     @cache
     def build_document() -> dict[str, Any]:

@@ -1,70 +1,60 @@
-"""The supernova fitter's door, as any SkyPortal knocks at it."""
+"""The supernova fitter as an analysis service, by SkyPortal's contract for services."""
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
-
 from chalicelib import fitter_endpoint
 from chalicelib.errors import UnauthorizedError
-from chalicelib.routes.http import Call, Reply
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
+from chalicelib.routes.responses import Reply
 from chalicelib.schemas.base import Schema, View
+from chalicelib.schemas.fields import describe
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
+
+QUEUED = "The fit is queued; its result will be called back."
+CallbackUrl = Annotated[
+    str,
+    describe(
+        "The result is sent here; http or https.",
+        "https://skyportal.example.org/api/webhook/obj_analysis/555ce6d4-15cf-4a6e-8f3b-0c2d1e9a7b65",
+        extra_json_schema={"pattern": r"^https?://[^/\s]"},
+    ),
+]
+Inputs = Annotated[
+    dict[str, Any],
+    describe(
+        "CSV texts, `photometry` and `redshift`, and `analysis_parameters`.",
+        {
+            "photometry": "mjd,flux,fluxerr,filter,magsys,zp\n59303.3575,434.3,19.3,ztfg,ab,23.9\n",
+            "redshift": "redshift\n0.04608\n",
+            "analysis_parameters": {"source": "salt3", "fix_z": True},
+        },
+    ),
+]
 
 
 class FitterState(View):
-    """What the fitter says at its door; the whole body, without the envelope."""
+    """The state of the fitter: the whole body, without the envelope."""
 
-    status: Annotated[
-        Literal["active", "pending"], Meta(description="pending if it has something to fit now.")
-    ]
-    message: Annotated[
-        str,
-        Meta(
-            description="The same in words.", examples=["The fit is queued; its result will be called back."]
-        ),
-    ]
+    status: Annotated[Literal["active", "pending"], describe("pending if it has accepted a fit.")]
+    message: Annotated[str, describe("The same in words.", QUEUED)]
 
 
 class FitterPayload(Schema, forbid_unknown_fields=False):
-    """What the fitter reads of that which any SkyPortal sends to an analysis service."""
+    """The part of SkyPortal's payload for services that the fitter reads."""
 
-    callback_url: Annotated[
-        str,
-        Meta(
-            description="Where the result is to be sent; http or https.",
-            examples=[
-                "https://skyportal.example.org/api/webhook/obj_analysis/555ce6d4-15cf-4a6e-8f3b-0c2d1e9a7b65"
-            ],
-            extra_json_schema={"pattern": r"^https?://[^/\s]"},
-        ),
-    ]
-    inputs: Annotated[
-        dict[str, Any],
-        Meta(
-            description="CSV texts, `photometry` and `redshift`, and `analysis_parameters`.",
-            examples=[
-                {
-                    "photometry": "mjd,flux,fluxerr,filter,magsys,zp\n59303.3575,434.3,19.3,ztfg,ab,23.9\n",
-                    "redshift": "redshift\n0.04608\n",
-                    "analysis_parameters": {"source": "salt3", "fix_z": True},
-                }
-            ],
-        ),
-    ]
+    callback_url: CallbackUrl
+    inputs: Inputs
 
 
 @routes.open_to_all("GET", "/fitter/supernova", answers=FitterState, bare=True)
 def get_fitter_status(call: Call) -> Reply:
-    """Ask whether the supernova fitter is there."""
+    """Return whether the supernova fitter is available."""
     return Reply({"status": "active", "message": "The supernova fitter is at work."}, bare=True)
 
 
 @routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
 def fit_supernova(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
-    """Fit a supernova: the payload that services are sent, with the fitter's own token."""
+    """Fit a supernova: the payload for services, with the fitter's own token."""
     fitter_endpoint.accept_fit(call.headers.get("authorization"), body)
-    return Reply(
-        {"status": "pending", "message": "The fit is queued; its result will be called back."}, bare=True
-    )
+    return Reply({"status": "pending", "message": QUEUED}, bare=True)

@@ -3,15 +3,14 @@
 from typing import Any
 
 from chalicelib.errors import InvalidError
-from chalicelib.routes.http import Call
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import InstrumentId, TelescopeId
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.instruments import Instrument, NewInstrument, NewTelescope, Telescope
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import instruments
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
 
 
 @routes.post("/telescope", Acl.SYSTEM_ADMIN, answers=NewId)
@@ -28,13 +27,13 @@ def list_telescopes(call: Call) -> list[dict[str, Any]]:
 
 @routes.get("/telescope/{telescope_id}", answers=Telescope)
 def get_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
-    """Read a telescope."""
+    """Return a telescope."""
     return instruments.get_instrument("telescope", telescope_id)
 
 
 @routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=NewId, raises=(InvalidError,))
 def create_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
-    """Add an instrument, with the bandpasses that it observes in."""
+    """Add an instrument, with its bandpasses."""
     return {"id": instruments.create_instrument(body)}
 
 
@@ -46,5 +45,5 @@ def list_instruments(call: Call) -> list[dict[str, Any]]:
 
 @routes.get("/instrument/{instrument_id}", answers=Instrument)
 def get_instrument(call: Call, instrument_id: InstrumentId) -> dict[str, Any]:
-    """Read an instrument."""
+    """Return an instrument."""
     return instruments.get_instrument("instrument", instrument_id)

@@ -1,11 +1,11 @@
-"""Routes: a path, a permission, and a plain function whose signature says the rest.
+"""Operations: one method of one path each, served by a view whose signature says what it takes.
 
-A view takes the `Call` and, by their names and annotations, what it needs: the parts of the path
-(`paths`), ``query`` and ``body`` (schemas). What it returns goes into ``data``. The OpenAPI
-document is made from the same signatures::
+A view takes the `Call` and, by name and annotation, what it needs: parts of the path (`path_parameters`),
+``query`` and ``body`` (`chalicelib.schemas`), in this order. What it returns becomes ``data`` of the
+answer. The OpenAPI document is built from the same signatures::
 
     @routes.post("/sources/{source_id}/comments", Acl.COMMENT, answers=CommentRef)
-    def add(call: Call, source_id: SourceId, body: NewComment) -> dict[str, int]:
+    def create_comment(call: Call, source_id: SourceId, body: NewComment) -> dict[str, int]:
         '''Comment on a source.'''
 """
 
@@ -13,19 +13,19 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partialmethod
 from typing import Any, get_args, get_type_hints
+from urllib.parse import unquote
 
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
-from chalicelib.access import require_permission
-from chalicelib.errors import HeliographError
-from chalicelib.routes.http import Call
+from chalicelib import people, settings
+from chalicelib.access import Requester, require_permission
+from chalicelib.errors import HeliographError, InvalidError, TooLargeError
+from chalicelib.json_text import parse_json
 from chalicelib.routes.responses import error_response, to_response
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
-
-__all__ = ["Operation", "Routes"]
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,62 @@ CORS = CORSConfig(
 )
 
 
+class Call:
+    """A request, as views see it."""
+
+    def __init__(self, request: Request) -> None:
+        self.headers = request.headers
+        self.query = dict(request.query_params or {})
+        self.method = str(request.method)
+        self._request = request
+
+    @cached_property
+    def requester(self) -> Requester:
+        """The user of the token that the request was sent with."""
+        return people.authenticate(self.headers.get("authorization"))
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The body: a JSON object; an empty body is an empty object."""
+        try:
+            raw = self._request.raw_body
+        except UnicodeEncodeError:
+            raise InvalidError("The body is not valid UTF-8 text.") from None
+        if len(raw) > settings.REQUEST_BYTES:
+            limit = settings.REQUEST_BYTES // 1024
+            raise TooLargeError(
+                f"The request has {len(raw) // 1024} kB; at most {limit} are allowed. Send fewer rows per "
+                "request; upload a large document of results separately (POST …/upload, see /api/docs)."
+            )
+        body = parse_json(raw, "The body") if raw.strip() else {}
+        if not isinstance(body, dict):
+            raise InvalidError("The body must be a JSON object.")
+        return body
+
+    @property
+    def path_values(self) -> dict[str, str]:
+        """The values of the variables of the path."""
+        return {name: unquote(value) for name, value in (self._request.uri_params or {}).items()}
+
+    @property
+    def unknown_path(self) -> str:
+        """The path of a request that only the catch-all route matches."""
+        return "/" + str((self._request.uri_params or {}).get("proxy", ""))
+
+    @property
+    def public_url(self) -> str:
+        """The base URL of this API, where a service can call back."""
+        host = self.headers.get("host", "localhost")
+        scheme = self.headers.get("x-forwarded-proto", "https").split(",")[0]
+        return f"{scheme}://{host}/{self._request.context.get('stage', 'api')}"
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The header ``Idempotency-Key``."""
+        key: str | None = self.headers.get("idempotency-key")
+        return key
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one path.
@@ -43,28 +99,31 @@ class Operation:
     Attributes
     ----------
     method, path : str
-        Where it is.
+        Its method and path.
     view : callable
-        What does it.
+        The function that serves it.
+    tag : tuple of str
+        The name and the description of its resource.
     acl : Acl or None
-        The permission that it needs.
+        The permission that it requires.
     needs_token : bool
-        Whether it needs a token of ours at all.
+        Whether it requires a token of Heliograph.
     answers : type
-        What stands in ``data``; None if nothing does.
+        The type of ``data``; None if there are no data.
     beside : dict
-        What stands beside ``data``.
+        The types of further keys beside ``data``.
     bare : bool
         Whether ``answers`` is the whole body, without the envelope.
     links : str or None
         The content type of the product that it redirects to.
     raises : tuple of type
-        Errors besides those that follow from its signature.
+        Errors besides those that follow from the signature.
     """
 
     method: str
     path: str
     view: View
+    tag: tuple[str, str] = ("", "")
     acl: Acl | None = None
     needs_token: bool = True
     answers: Any = None
@@ -75,90 +134,84 @@ class Operation:
 
     @cached_property
     def takes(self) -> dict[str, Any]:
-        """The annotations of the view's parameters, but for the call."""
+        """The annotations of the view's parameters, except for the call."""
         hints = get_type_hints(self.view, include_extras=True)
         names = list(inspect.signature(self.view).parameters)[1:]
         return {name: hints[name] for name in names}
 
     @property
     def in_path(self) -> dict[str, Any]:
-        """Those of them that are parts of the path."""
+        """The annotations of the parts of the path."""
         return {name: hint for name, hint in self.takes.items() if name not in ("query", "body")}
 
     def answer(self, request: Request) -> Response:
-        """Answer a request."""
+        """Return the response to a request."""
         try:
             call = Call(request)
             if self.needs_token:
                 requester = call.requester
                 if self.acl is not None:
                     require_permission(requester, self.acl)
-            return to_response(self.view(call, **self._given(call)))
+            arguments = {name: _parse_argument(name, hint, call) for name, hint in self.takes.items()}
+            return to_response(self.view(call, **arguments))
         except HeliographError as error:
             return error_response(str(error), error.status, error.headers)
         except Exception:
             log.exception("%s failed", self.view.__name__)
-            message = "Something went wrong here, not with your request. It was logged; try again."
-            return error_response(message, 500, {})
-
-    def _given(self, call: Call) -> dict[str, Any]:
-        given: dict[str, Any] = {name: _part(hint, call.names[name]) for name, hint in self.in_path.items()}
-        if "query" in self.takes:
-            given["query"] = parse_query(self.takes["query"], call.query)
-        if "body" in self.takes:
-            given["body"] = _body(self.takes["body"], call)
-        return given
+            return error_response("Internal error, not caused by the request. It was logged; try again.", 500)
 
 
-def _part(hint: Any, text: str) -> Any:
-    kind, meaning = get_args(hint)
-    return meaning.number(text) if kind is int else text
+def _parse_argument(name: str, hint: Any, call: Call) -> Any:
+    """Return the argument of a view's parameter."""
+    if name == "query":
+        return parse_query(hint, call.query)
+    if name == "body":
+        is_schema = inspect.isclass(hint) and issubclass(hint, Schema)
+        return parse_body(hint, call.body) if is_schema else call.body
+    kind, part = get_args(hint)
+    text = call.path_values[name]
+    return part.parse_id(text) if kind is int else text
 
 
-def _body(hint: Any, call: Call) -> Any:
-    if inspect.isclass(hint) and issubclass(hint, Schema):
-        return parse_body(hint, call.body)
-    return call.body
+_AddOperation = partialmethod[Callable[[View], View]]
 
 
 class Routes(Blueprint):
-    """The routes of one resource."""
+    """The routes of one resource.
 
-    def __init__(self, import_name: str) -> None:
-        super().__init__(import_name)
+    Parameters
+    ----------
+    name : str
+        The name of the resource; of a module's name, the last part.
+    description : str
+        Its description in the OpenAPI document.
+    """
+
+    def __init__(self, name: str, description: str | None) -> None:
+        super().__init__(name)
         self.operations: list[Operation] = []
+        self._tag = (name.rpartition(".")[2], description or "")
 
-    def get(self, path: str, acl: Acl | None = None, **said: Any) -> Callable[[View], View]:
-        return self._on("GET", path, acl=acl, **said)
-
-    def post(self, path: str, acl: Acl | None = None, **said: Any) -> Callable[[View], View]:
-        return self._on("POST", path, acl=acl, **said)
-
-    def put(self, path: str, acl: Acl | None = None, **said: Any) -> Callable[[View], View]:
-        return self._on("PUT", path, acl=acl, **said)
-
-    def patch(self, path: str, acl: Acl | None = None, **said: Any) -> Callable[[View], View]:
-        return self._on("PATCH", path, acl=acl, **said)
-
-    def delete(self, path: str, acl: Acl | None = None, **said: Any) -> Callable[[View], View]:
-        return self._on("DELETE", path, acl=acl, **said)
-
-    def open_to_all(self, method: str, path: str, **said: Any) -> Callable[[View], View]:
-        """A route that needs no token of ours."""
-        return self._on(method, path, needs_token=False, **said)
-
-    def _on(self, method: str, path: str, **said: Any) -> Callable[[View], View]:
+    def _add_operation(
+        self, method: str, path: str, acl: Acl | None = None, **properties: Any
+    ) -> Callable[[View], View]:
         def register(view: View) -> View:
-            operation = Operation(method, path, view, **said)
+            operation = Operation(method, path, view, self._tag, acl, **properties)
             self.operations.append(operation)
 
-            def handle(**names: str) -> Response:
+            def handle(**path_values: str) -> Response:
                 return operation.answer(self.current_request)
 
             handle.__name__ = view.__name__
-            name = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
-            decorate = self.route(path, methods=[method], name=name, content_types=["*/*"], cors=CORS)
-            decorate(handle)
+            self.route(path, methods=[method], content_types=["*/*"], cors=CORS)(handle)
             return view
 
         return register
+
+    get: _AddOperation = partialmethod(_add_operation, "GET")
+    post: _AddOperation = partialmethod(_add_operation, "POST")
+    put: _AddOperation = partialmethod(_add_operation, "PUT")
+    patch: _AddOperation = partialmethod(_add_operation, "PATCH")
+    delete: _AddOperation = partialmethod(_add_operation, "DELETE")
+    open_to_all: _AddOperation = partialmethod(_add_operation, needs_token=False)
+    """Add an operation that requires no token of Heliograph."""

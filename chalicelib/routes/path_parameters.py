@@ -1,50 +1,26 @@
-"""What stands in a path: ids, and names."""
+"""Parts of paths: ids and names."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from chalicelib.errors import ForbiddenError, HeliographError, NotFoundError
-from chalicelib.schemas.base import LARGEST_ID
-
-__all__ = [
-    "AnalysisId",
-    "AnnotationId",
-    "BatchId",
-    "CallbackToken",
-    "ClassificationId",
-    "CommentId",
-    "DefaultAnalysisId",
-    "GroupId",
-    "InstrumentId",
-    "PathPart",
-    "PhotometryId",
-    "PlotNumber",
-    "QueueName",
-    "ServiceId",
-    "SourceId",
-    "SpectrumId",
-    "TaxonomyId",
-    "TelescopeId",
-    "TokenId",
-    "UploadId",
-    "UserId",
-]  # fmt: skip
+from chalicelib.schemas.fields import LARGEST_ID
 
 
 @dataclass(frozen=True)
 class PathPart:
-    """What a part of a path names, and the error if there is no such thing."""
+    """What a part of a path refers to, and the error if that does not exist."""
 
     what: str
     error: type[HeliographError]
 
-    def number(self, text: str) -> int:
+    def parse_id(self, text: str) -> int:
         """Return an id.
 
         Raises
         ------
         HeliographError
-            `error`, if it is no id: whatever it names does not exist.
+            `error`, if the text is not an id, and so refers to nothing.
         """
         if not text.isascii() or not text.isdecimal() or len(text) > 16 or int(text) > LARGEST_ID:
             raise self.error(f"There is no {self.what} {text[:40]!r}.")

@@ -1,100 +1,140 @@
-"""Photometry: light curves in, light curves out, and single points of them."""
+"""Photometry, and what is computed from it: PhotStats and periodograms."""
 
 from typing import Annotated, Any
 
-from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError, TooLargeError
-from chalicelib.routes.http import Call, Reply
-from chalicelib.routes.operations import Routes
-from chalicelib.routes.path_parameters import PathPart, PhotometryId, SourceId
-from chalicelib.schemas.people import Acl
-from chalicelib.schemas.photometry import (
-    NewIds,
-    PhotometryChange,
-    PhotometryQuery,
-    Point,
-    PostedPhotometry,
-    RangeBody,
-    RangeQuery,
-    Uploaded,
+from chalicelib.errors import (
+    BusyError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
 )
-from chalicelib.sources import photometry, photometry_writing, source_records
+from chalicelib.routes.operations import Call, Routes
+from chalicelib.routes.path_parameters import PhotometryId, SourceId, UploadId
+from chalicelib.routes.responses import Reply, SplicedReply
+from chalicelib.schemas import photometry as schemas
+from chalicelib.schemas.people import Acl
+from chalicelib.schemas.periodogram import Periodogram, PeriodogramQuery
+from chalicelib.schemas.phot_stat import PhotStat
+from chalicelib.sources import periodogram, phot_stat, photometry, photometry_writing, source_records
 
-routes = Routes(__name__)
+routes = Routes(__name__, "Photometry: upload and read light curves, change and delete points.")
+phot_stat_routes = Routes("phot_stat", "PhotStats: the statistics of a light curve.")
+periodogram_routes = Routes("periodogram", "Periodograms.")
 
-Posted = Annotated[dict[str, Any], PostedPhotometry]
-"""Read row by row, so that an error can name its rows."""
+PostedRows = Annotated[dict[str, Any], schemas.PostedPhotometry]
+"""Parsed row by row, so that an error can name the rows."""
 
-Change = Annotated[dict[str, Any], PhotometryChange]
-"""Read as a row is, by the same rules."""
+Change = Annotated[dict[str, Any], schemas.PhotometryChange]
+"""Parsed by the same rules as a row."""
 
-UploadId = Annotated[str, PathPart("upload", NotFoundError)]
+WRITE_ERRORS = (NotFoundError, ForbiddenError, BusyError)
+CHANGE_ERRORS = (ForbiddenError, BusyError)
+PHOT_STAT = "/sources/{source_id}/phot_stat"
 
-WRITING = (NotFoundError, ForbiddenError, BusyError)
-"""What may keep photometry from being written besides what is wrong in it."""
 
-
-@routes.post("/photometry", Acl.UPLOAD_DATA, answers=Uploaded, raises=WRITING)
-def upload_photometry(call: Call, body: Posted) -> dict[str, Any]:
+@routes.post("/photometry", Acl.UPLOAD_DATA, answers=schemas.Uploaded, raises=WRITE_ERRORS)
+def upload_photometry(call: Call, body: PostedRows) -> dict[str, Any]:
     """Upload photometry of one source: all rows are written, or none.
 
-    An observation that is there already (the same source, instrument, filter, origin, mjd, flux and
-    fluxerr) is refused, as rows are that are wrong; the message names them all.
+    Rows that are invalid are refused, and so are observations that exist already (the same source,
+    instrument, filter, origin, mjd, flux and fluxerr); the message names all of them.
     """
     ids, upload_id = photometry_writing.upload_photometry(call.requester, body, refresh=False)
     return {"ids": ids, "upload_id": upload_id}
 
 
-@routes.put("/photometry", Acl.UPLOAD_DATA, answers=NewIds, raises=WRITING)
-def refresh_photometry(call: Call, body: Posted) -> dict[str, Any]:
-    """Upload photometry of one source; observations that are there already are refreshed.
+@routes.put("/photometry", Acl.UPLOAD_DATA, answers=schemas.NewIds, raises=WRITE_ERRORS)
+def refresh_photometry(call: Call, body: PostedRows) -> dict[str, Any]:
+    """Upload photometry of one source, updating observations that exist already.
 
-    Those that you may change are shared with the groups named, too, and take the altdata, the position and
-    the limiting magnitude given; others' stay as they are. All rows are written, or none.
+    An existing observation that you may change is also shared with the groups of the request, and takes
+    its altdata, position and limiting magnitude; the observations of others stay as they are. All rows
+    are written, or none.
     """
     ids, _ = photometry_writing.upload_photometry(call.requester, body, refresh=True)
     return {"ids": ids}
 
 
-@routes.get("/sources/{source_id}/photometry", answers=list[Point], raises=(InvalidError,))
-def get_light_curve(call: Call, source_id: SourceId, query: PhotometryQuery) -> list[dict[str, Any]]:
-    """Read the light curve of a source in order of time, as much as you may see of it."""
+@routes.get("/sources/{source_id}/photometry", answers=list[schemas.Point], raises=(InvalidError,))
+def get_light_curve(call: Call, source_id: SourceId, query: schemas.PhotometryQuery) -> list[dict[str, Any]]:
+    """Return the points of a source that you can see, in order of time."""
     source_records.get_visible_source(call.requester, source_id)
     return photometry.get_light_curve(call.requester, source_id, query.format, query.magsys)
 
 
-@routes.get("/photometry/range", answers=list[Point], raises=(InvalidError, NotFoundError, TooLargeError))
-def list_photometry_range(call: Call, query: RangeQuery, body: RangeBody) -> Reply:
-    """List the photometry that you may see between two dates.
+@routes.get(
+    "/photometry/range", answers=list[schemas.Point], raises=(InvalidError, NotFoundError, TooLargeError)
+)
+def list_photometry_range(call: Call, query: schemas.RangeQuery, body: schemas.RangeBody) -> Reply:
+    """List the photometry that you can see between two dates.
 
-    Of one source (`obj_id`) it is all; else it is that of a page of your sources, newest first, and
-    the header `X-Next-Cursor` is there when there are more: send it back as `cursor`.
+    With `obj_id`, all of that source; otherwise of a page of your sources, newest first. If there are
+    more, the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page.
     """
     points, cursor = photometry.list_points_between(call.requester, query, body)
-    return Reply(points, headers={"X-Next-Cursor": cursor} if cursor else {})
+    return Reply(points, next_cursor=cursor)
 
 
-@routes.get("/photometry/{point_id}", answers=Point, raises=(InvalidError,))
-def get_point(call: Call, point_id: PhotometryId, query: PhotometryQuery) -> dict[str, Any]:
-    """Read a point of photometry."""
+@routes.get("/photometry/{point_id}", answers=schemas.Point, raises=(InvalidError,))
+def get_point(call: Call, point_id: PhotometryId, query: schemas.PhotometryQuery) -> dict[str, Any]:
+    """Return a point of photometry."""
     return photometry.get_point(call.requester, point_id, query.format, query.magsys)
 
 
-@routes.patch("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
+@routes.patch("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=CHANGE_ERRORS)
 def update_point(call: Call, point_id: PhotometryId, body: Change) -> None:
-    """Change a point of photometry that you uploaded; what is left out stays as it was."""
+    """Change a point of photometry that you uploaded; omitted fields stay as they are."""
     photometry_writing.update_point(call.requester, point_id, body)
 
 
-@routes.delete("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
+@routes.delete("/photometry/{point_id}", Acl.UPLOAD_DATA, raises=CHANGE_ERRORS)
 def delete_point(call: Call, point_id: PhotometryId) -> None:
     """Delete a point of photometry that you uploaded."""
     photometry_writing.delete_point(call.requester, point_id)
 
 
-@routes.delete(
-    "/photometry/bulk_delete/{upload_id}", Acl.UPLOAD_DATA, answers=str, raises=(ForbiddenError, BusyError)
-)
+@routes.delete("/photometry/bulk_delete/{upload_id}", Acl.UPLOAD_DATA, answers=str, raises=CHANGE_ERRORS)
 def delete_photometry_upload(call: Call, upload_id: UploadId) -> str:
-    """Delete all points of one of your uploads, by the `upload_id` that it was answered with."""
+    """Delete all points of one of your uploads, by its `upload_id`."""
     count = photometry_writing.delete_photometry_upload(call.requester, upload_id)
     return f"Deleted {count} points of photometry."
+
+
+@phot_stat_routes.get(PHOT_STAT, answers=PhotStat)
+def get_phot_stat(call: Call, source_id: SourceId) -> dict[str, Any]:
+    """Return the PhotStats of a source, for the photometry that you can see.
+
+    They exist as soon as there is photometry, and are always up to date.
+    """
+    return phot_stat.get_phot_stat(call.requester, source_id)
+
+
+@phot_stat_routes.post(PHOT_STAT, Acl.SYSTEM_ADMIN, raises=(InvalidError,))
+def create_phot_stat(call: Call, source_id: SourceId) -> None:
+    """Create the PhotStats of a source that has none: without photometry, or after they were deleted."""
+    phot_stat.create_phot_stat(call.requester, source_id, again=False)
+
+
+@phot_stat_routes.put(PHOT_STAT, Acl.SYSTEM_ADMIN)
+def recreate_phot_stat(call: Call, source_id: SourceId) -> None:
+    """Create the PhotStats of a source, replacing existing ones."""
+    phot_stat.create_phot_stat(call.requester, source_id, again=True)
+
+
+@phot_stat_routes.delete(PHOT_STAT, Acl.SYSTEM_ADMIN)
+def delete_phot_stat(call: Call, source_id: SourceId) -> None:
+    """Delete the PhotStats of a source, until they are created or its photometry changes."""
+    phot_stat.delete_phot_stat(call.requester, source_id)
+
+
+@periodogram_routes.get(
+    "/sources/{source_id}/periodogram", answers=Periodogram, raises=(InvalidError, UnavailableError)
+)
+def get_periodogram(call: Call, source_id: SourceId, query: PeriodogramQuery) -> SplicedReply:
+    """Search for periods in the fluxes of a source that you can see.
+
+    A generalised Lomb-Scargle periodogram; with several filters, by the multi-phase model.
+    """
+    return SplicedReply(periodogram.locate_periodogram(call.requester, source_id, query))

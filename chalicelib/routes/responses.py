@@ -1,80 +1,139 @@
-"""Answers as they go out: one envelope for all, and a redirect to what API Gateway cannot carry."""
+"""Responses: what views return, and the HTTP responses built from it.
+
+All JSON has one envelope. Answers that API Gateway cannot carry become redirects to S3.
+"""
 
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from chalice.app import Response
 
 from chalicelib import blobs, settings
 from chalicelib.blob_keys import large_answer_key
-from chalicelib.routes.http import HtmlPage, Redirect, Reply, SplicedReply
 
-__all__ = ["error_response", "to_response"]
-
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 COMPACT = (",", ":")
-"""Ten thousand points fit an answer so; with blanks in between they would not."""
+"""Without blanks, ten thousand points fit into a response."""
 
 
-def error_response(message: str, status: int, headers: Mapping[str, str]) -> Response:
-    """Return the answer that says what went wrong."""
-    return _carried(_dumps({"status": "error", "message": message}), status, dict(headers))
+@dataclass(frozen=True)
+class Reply:
+    """An answer with more than ``data``: keys beside it, a cursor, or a body without the envelope."""
+
+    data: Any = None
+    beside: dict[str, Any] = field(default_factory=dict)
+    next_cursor: str | int | None = None
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class HtmlPage:
+    """An answer in HTML."""
+
+    html: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """An answer at another, short-lived URL."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class SplicedReply:
+    """An answer that contains a JSON blob, which may be larger than the memory of this function.
+
+    Attributes
+    ----------
+    blob : str
+        The key of the JSON blob.
+    data : dict
+        The rest of ``data``.
+    within : str, optional
+        The key of ``data`` that holds the blob; None if the blob is all of ``data``.
+    beside : str, optional
+        A key beside ``data`` that holds the blob, too.
+    """
+
+    blob: str
+    data: dict[str, Any] = field(default_factory=dict)
+    within: str | None = None
+    beside: str | None = None
+
+    @property
+    def pieces(self) -> list[str | None]:
+        """The text around the blob, with None in the places of the blob."""
+        start = '{"status": "success", "data": '
+        if self.within is None:
+            return [start, None, "}"]
+        fields = json.dumps({**self.data, self.within: None}, allow_nan=False).removesuffix("null}")
+        pieces: list[str | None] = [start + fields, None, "}"]
+        return [*pieces, f', "{self.beside}": ', None, "}"] if self.beside else [*pieces, "}"]
+
+
+def error_response(message: str, status: int, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    """Return the response that describes an error."""
+    return _json_response(_dump_json({"status": "error", "message": message}), status, headers)
 
 
 def to_response(result: Any) -> Response:
-    """Return the answer that a view's result stands for."""
-    if isinstance(result, Response):
-        return result
+    """Return the response for the result of a view."""
     if isinstance(result, Redirect):
-        return _elsewhere(result.url)
+        return _redirect_response(result.url)
     if isinstance(result, SplicedReply):
-        return _spliced(result)
+        return _spliced_response(result)
     if isinstance(result, HtmlPage):
         return Response(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
-    answer = result if isinstance(result, Reply) else Reply(result)
-    content = answer.data if answer.bare else {"status": "success", "data": answer.data, **answer.beside}
-    return _carried(_dumps(content), 200, answer.headers)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    content = reply.data if reply.bare else {"status": "success", "data": reply.data, **reply.beside}
+    headers = {"X-Next-Cursor": str(reply.next_cursor)} if reply.next_cursor else {}
+    return _json_response(_dump_json(content), 200, headers)
 
 
-def _carried(text: str, status: int, headers: dict[str, str]) -> Response:
-    # Lambda carries the body as a JSON string, in which every quotation mark takes two bytes.
+def _json_response(text: str, status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    # Lambda returns the body inside a JSON string, where each of these characters takes two bytes.
     if len(text) + text.count('"') + text.count("\\") > settings.LARGE_ANSWER_BYTES:
         key = large_answer_key()
         blobs.write_blob(key, text.encode())
-        return _elsewhere(blobs.presign_download(key))
+        return _redirect_response(blobs.presign_download(key))
     return Response(body=text, status_code=status, headers={"Content-Type": "application/json", **headers})
 
 
-def _spliced(answer: SplicedReply) -> Response:
-    """Join an answer with its blobs; a large one is put together in S3, piece by piece."""
-    most = settings.LARGE_ANSWER_BYTES // 2 // answer.pieces.count(None)
-    blob = blobs.read_small_blob(answer.blob, most)
+def _spliced_response(reply: SplicedReply) -> Response:
+    """Join an answer with its blob: in memory if it is small, in S3 if it is large."""
+    pieces = reply.pieces
+    limit = settings.LARGE_ANSWER_BYTES // 2 // pieces.count(None)
+    blob = blobs.read_small_blob(reply.blob, limit)
     if blob is not None:
         text = (blob or b"null").decode()
-        return _carried("".join(text if piece is None else piece for piece in answer.pieces), 200, {})
+        return _json_response("".join(text if piece is None else piece for piece in pieces))
     key = large_answer_key()
-    blobs.join_blobs(
-        key, [piece or blobs.BlobRef(answer.blob) for piece in answer.pieces], "application/json"
-    )
-    return _elsewhere(blobs.presign_download(key))
+    blobs.join_blobs(key, [piece or blobs.BlobRef(reply.blob) for piece in pieces], "application/json")
+    return _redirect_response(blobs.presign_download(key))
 
 
-def _elsewhere(url: str) -> Response:
+def _redirect_response(url: str) -> Response:
     return Response(body="", status_code=303, headers={"Location": url})
 
 
-def _dumps(content: Any) -> str:
+def _dump_json(content: Any) -> str:
     try:
         return json.dumps(content, allow_nan=False, separators=COMPACT)
     except ValueError:
-        return json.dumps(_finite(content), separators=COMPACT)
+        return json.dumps(_replace_non_finite(content), separators=COMPACT)
 
 
-def _finite(value: Any) -> Any:
+def _replace_non_finite(value: Any) -> Any:
+    """Return a value with null for NaN and infinity, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
+        return {key: _replace_non_finite(item) for key, item in value.items()}
+    return [_replace_non_finite(item) for item in value] if isinstance(value, list) else value

@@ -1,23 +1,14 @@
-"""Sources: where they are, their redshift, and whose they are."""
+"""Sources: position, redshift, groups."""
 
 from typing import Any
 
 from chalicelib.analysis import analysis_views
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
-from chalicelib.routes.http import Call, Reply
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import SourceId
+from chalicelib.routes.responses import Reply
+from chalicelib.schemas import sources as schemas
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.sources import (
-    NewSource,
-    RemovalQuery,
-    SavedSource,
-    Source,
-    SourceChange,
-    SourceQuery,
-    Sources,
-    SourcesQuery,
-)
 from chalicelib.sources import (
     phot_stat,
     photometry,
@@ -29,26 +20,26 @@ from chalicelib.sources import (
     summaries,
 )
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
 
 
-@routes.post("/sources", Acl.UPLOAD_DATA, answers=SavedSource, raises=(ForbiddenError, BusyError))
-def save_source(call: Call, body: NewSource) -> dict[str, str]:
-    """Save a source; one that is there is updated, or saved to more groups.
+@routes.post("/sources", Acl.UPLOAD_DATA, answers=schemas.SavedSource, raises=(ForbiddenError, BusyError))
+def save_source(call: Call, body: schemas.NewSource) -> dict[str, str]:
+    """Save a source; an existing one is updated, or saved to more groups.
 
-    Whoever may not see the source that is there only saves it to their own groups. An id whose
-    source is being deleted is free again after a minute or two (429 until then).
+    If you cannot see the existing source, it is only saved to your own groups. The id of a deleted source
+    is free again after a minute or two (429 until then).
     """
     return {"id": source_records.save_source(call.requester, body, call.public_url)}
 
 
-@routes.get("/sources", answers=Sources, raises=(InvalidError, ForbiddenError))
-def list_sources(call: Call, query: SourcesQuery) -> Reply:
-    """List the sources that you may see, newest first, a page at a time.
+@routes.get("/sources", answers=schemas.Sources, raises=(InvalidError, ForbiddenError))
+def list_sources(call: Call, query: schemas.SourcesQuery) -> Reply:
+    """List the sources that you can see, newest first, a page at a time.
 
-    By the beginning of their id (`sourceID`) they come in order of the id. A cone (`ra`, `dec`,
-    `radius`) has all that it holds counted; one with too many sources near it is refused. The
-    header `X-Next-Cursor` is there when there is more: send it back as `cursor`.
+    With `sourceID` they are ordered by id. With a cone (`ra`, `dec`, `radius`) all its sources are
+    counted; a cone with too many sources near it is refused. If there are more, the answer has the header
+    `X-Next-Cursor`: send it as `cursor` for the next page.
     """
     page = source_lists.list_sources(call.requester, query)
     data = {
@@ -57,16 +48,15 @@ def list_sources(call: Call, query: SourcesQuery) -> Reply:
         "pageNumber": query.pageNumber,
         "numPerPage": query.numPerPage,
     }
-    return Reply(data, headers={"X-Next-Cursor": page.cursor} if page.cursor else {})
+    return Reply(data, next_cursor=page.cursor)
 
 
-@routes.get("/sources/{source_id}", answers=Source)
-def get_source(call: Call, source_id: SourceId, query: SourceQuery) -> dict[str, Any]:
-    """Read a source with its annotations and classifications, and what else the query asks for."""
+@routes.get("/sources/{source_id}", answers=schemas.Source)
+def get_source(call: Call, source_id: SourceId, query: schemas.SourceQuery) -> dict[str, Any]:
+    """Return a source with its annotations and classifications, and the parts that the query requests."""
     requester = call.requester
-    (source,) = source_records.sources_to_json(
-        requester, [source_records.get_visible_source(requester, source_id)]
-    )
+    item = source_records.get_visible_source(requester, source_id)
+    (source,) = source_records.sources_to_json(requester, [item])
     source |= summaries.get_summaries(requester, source_id)
     source["annotations"] = remarks.list_remarks(requester, source_id, "annotation")
     source["classifications"] = remarks.list_remarks(requester, source_id, "classification")
@@ -80,29 +70,28 @@ def get_source(call: Call, source_id: SourceId, query: SourceQuery) -> dict[str,
         stats = phot_stat.compute_phot_stat(requester, source_id)
         source["photstats"] = [stats] if stats else []
     if query.includeAnalyses:
-        source["analyses"] = analysis_views.analyses_to_json(
-            requester, analysis_views.find_source_analyses(requester, source_id)
-        )
+        analyses = analysis_views.find_source_analyses(requester, source_id)
+        source["analyses"] = analysis_views.analyses_to_json(requester, analyses)
     return source
 
 
 @routes.patch("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError, BusyError))
-def update_source(call: Call, source_id: SourceId, body: SourceChange) -> None:
-    """Change what is known of a source; what is left out stays as it was."""
+def update_source(call: Call, source_id: SourceId, body: schemas.SourceChange) -> None:
+    """Change a source; omitted fields stay as they are."""
     source_records.update_source(call.requester, source_id, body, call.public_url)
 
 
 @routes.delete("/sources/{source_id}", Acl.UPLOAD_DATA, raises=(InvalidError, ForbiddenError, BusyError))
-def delete_source(call: Call, source_id: SourceId, query: RemovalQuery) -> None:
-    """Take a source out of a group of yours, or delete it with all its data and analyses.
+def delete_source(call: Call, source_id: SourceId, query: schemas.RemovalQuery) -> None:
+    """Remove a source from a group, or delete it with all its data and analyses.
 
-    With `group_id` any member of the group may do so; without it only the owner or an
-    administrator. A deleted source is gone at once; its data are deleted soon after, and then its
-    id can be saved anew.
+    With `group_id`, any member of the group may remove it; without, only its owner or an administrator
+    may delete it. A deleted source is invisible at once; its data are deleted soon after, and then its id
+    can be used again.
     """
     if query.group_id is not None:
         return source_deletion.remove_source_from_group(call.requester, source_id, query.group_id)
     if call.query:
-        # A slip of the pen in "group_id" must not delete more than was meant.
-        raise InvalidError("group_id: nothing else can be asked for here; without it the source is deleted.")
+        # A typo in "group_id" must not delete the whole source.
+        raise InvalidError("group_id: the only parameter here; to delete the source, send none.")
     return source_deletion.delete_source(call.requester, source_id)

@@ -1,36 +1,31 @@
-"""What is running here."""
+"""Information about this deployment."""
 
 from typing import Annotated, Any
 
-from msgspec import Meta
-
 from chalicelib import settings
 from chalicelib.analysis import request_signing
-from chalicelib.routes.http import Call
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.schemas.base import View
+from chalicelib.schemas.fields import describe
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
+
+_PUBLIC_KEY = "The ed25519 key that verifies requests to services, as in Standard Webhooks."
+_EXAMPLE = "whpk_5FgqmZyO0Xv8nJc1Qm0Gd1yC1mTn2r3sUu4vWw5xYy0="
 
 
 class SystemInfo(View):
-    """What is running here."""
+    """Information about this deployment."""
 
-    name: Annotated[str, Meta(description="The name of the software.", examples=["Heliograph"])]
-    version: Annotated[str, Meta(description="Its version.", examples=[settings.VERSION])]
-    stage: Annotated[str, Meta(description="Which deployment this is.", examples=["prod"])]
-    public_key: Annotated[
-        str,
-        Meta(
-            description="The ed25519 key that verifies requests to services, as Standard Webhooks write it.",
-            examples=["whpk_5FgqmZyO0Xv8nJc1Qm0Gd1yC1mTn2r3sUu4vWw5xYy0="],
-        ),
-    ]
+    name: Annotated[str, describe("The name of the software.", "Heliograph")]
+    version: Annotated[str, describe("The version of the software.", settings.VERSION)]
+    stage: Annotated[str, describe("The name of this deployment.", "prod")]
+    public_key: Annotated[str, describe(_PUBLIC_KEY, _EXAMPLE)]
 
 
 @routes.open_to_all("GET", "/sysinfo", answers=SystemInfo)
 def get_sysinfo(call: Call) -> dict[str, Any]:
-    """Say which version this is, and by which key its requests to services can be verified."""
+    """Return the version, and the key that verifies requests to services."""
     return {
         "name": "Heliograph",
         "version": settings.VERSION,

@@ -1,52 +1,50 @@
-"""Whatever no other route takes: 404 for a path that is not there, 405 for a method that it lacks."""
+"""Requests that match no other route: 404 for an unknown path, 405 for an unknown method."""
 
 import re
 
 from chalicelib.errors import MethodError, NotFoundError
-from chalicelib.routes.http import Call
-from chalicelib.routes.operations import Routes
-
-__all__ = ["METHODS", "catch_all_routes", "raise_unknown_route"]
+from chalicelib.routes.operations import Call, Routes
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 OTHER_RESOURCES = re.compile(r"/(?!obj/)[^/]+/(?:[^/]+/analysis(?:_upload)?(?:/[^/]+)?|analysis(?:/.*)?)")
-"""What looks like a route of analyses, of something that is not an ``obj``."""
+"""Paths like those of analyses, but of a resource type other than ``obj``."""
 
 
-def catch_all_routes(known: dict[str, list[str]]) -> Routes:
-    """Return the routes that take what `known` does not.
+def catch_all_routes(known_routes: dict[str, list[str]]) -> Routes:
+    """Return the routes that match all other requests.
 
     Parameters
     ----------
-    known : dict
-        The methods of every other route, by path.
+    known_routes : dict
+        The methods of each other route, by path.
     """
-    routes = Routes(__name__)
+    routes = Routes(__name__, __doc__)
     for method in METHODS:
 
         @routes.open_to_all(method, "/{proxy+}")
-        def nothing_there(call: Call) -> None:
-            raise_unknown_route(call.method, call.path, known)
+        def refuse_unknown_route(call: Call) -> None:
+            raise_unknown_route(call.method, call.unknown_path, known_routes)
 
     return routes
 
 
-def raise_unknown_route(method: str, path: str, known: dict[str, list[str]]) -> None:
-    """Say what is wrong with a request that no route takes.
+def raise_unknown_route(method: str, path: str, known_routes: dict[str, list[str]]) -> None:
+    """Raise the error for a request that matches no route.
 
     Raises
     ------
     MethodError
-        If the path exists, or analyses of such a resource type do not.
+        If the path exists with other methods, or is that of analyses of an unknown resource type.
     NotFoundError
         Otherwise.
     """
-    for pattern, methods in known.items():
+    for pattern, methods in known_routes.items():
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
-            there = ", ".join(sorted(methods))
-            raise MethodError(f"{path[:200]} has no method {method}; it has {there}.", methods)
+            raise MethodError(
+                f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.", methods
+            )
     if OTHER_RESOURCES.fullmatch(path):
         resource = path.split("/")[1]
-        raise MethodError(f"Analyses are of the resource type 'obj', not of {resource[:40]!r}.")
-    raise NotFoundError(f"There is no route {path[:200]}. All of them begin with /api, such as /api/sysinfo.")
+        raise MethodError(f"Only the resource type 'obj' has analyses, not {resource[:40]!r}.")
+    raise NotFoundError(f"There is no route {path[:200]}. All routes begin with /api, such as /api/sysinfo.")

@@ -1,38 +1,34 @@
-"""What services call back to; the token in the path is the permission."""
+"""Callbacks of analysis services; the token in the path authorizes them."""
 
 from typing import Annotated, Any
 
 from chalicelib.analysis import callback
 from chalicelib.errors import LateError, UnavailableError
-from chalicelib.routes.http import Call
-from chalicelib.routes.operations import Routes
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import CallbackToken
 from chalicelib.schemas.analyses import Callback, Progress, UploadUrl
 
-routes = Routes(__name__)
+routes = Routes(__name__, __doc__)
+
+Object = dict[str, Any]
+PATH = "/webhook/obj_analysis/{token}"
 
 
-@routes.open_to_all(
-    "POST", "/webhook/obj_analysis/{token}", answers=dict[str, Any], raises=(LateError, UnavailableError)
-)
-def receive_callback(
-    call: Call, token: CallbackToken, body: Annotated[dict[str, Any], Callback]
-) -> dict[str, Any]:
-    """Bring the results of an analysis: once, with the token that the service was sent."""
+@routes.open_to_all("POST", PATH, answers=Object, raises=(LateError, UnavailableError))
+def receive_callback(call: Call, token: CallbackToken, body: Annotated[Object, Callback]) -> Object:
+    """Send the results of an analysis, once, with the token that the service received."""
     callback.receive_callback(token, body)
     return {}
 
 
-@routes.open_to_all("POST", "/webhook/obj_analysis/{token}/upload", answers=UploadUrl, raises=(LateError,))
-def create_callback_upload(call: Call, token: CallbackToken) -> dict[str, Any]:
-    """Ask where to PUT a document over 6 MB; the callback then names its `upload_id`."""
+@routes.open_to_all("POST", PATH + "/upload", answers=UploadUrl, raises=(LateError,))
+def create_callback_upload(call: Call, token: CallbackToken) -> Object:
+    """Create a URL to upload a document over 6 MB; the callback then names its `upload_id`."""
     return callback.create_callback_upload(token)
 
 
-@routes.open_to_all("PATCH", "/webhook/obj_analysis/{token}", answers=dict[str, Any], raises=(LateError,))
-def report_progress(
-    call: Call, token: CallbackToken, body: Annotated[dict[str, Any], Progress]
-) -> dict[str, Any]:
-    """Say how far an analysis has come."""
+@routes.open_to_all("PATCH", PATH, answers=Object, raises=(LateError,))
+def report_progress(call: Call, token: CallbackToken, body: Annotated[Object, Progress]) -> Object:
+    """Report the progress of an analysis."""
     callback.record_progress(token, body)
     return {}

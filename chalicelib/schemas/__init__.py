@@ -1,1 +1,22 @@
-"""What requests may hold, one module a resource; ``base`` makes the error messages."""
+"""What requests and answers may hold: one module per resource.
+
+- ``base``: parse requests, with messages that name the field
+- ``fields``: describe fields; types of fields that several modules use
+- ``analyses``: starting, calling back, uploading, listing and reading analyses
+- ``batches``: the same analysis for many sources
+- ``credentials``: the credentials of a service by authentication type
+- ``dead_letters``: messages whose processing failed too often
+- ``default_analyses``: analyses that start automatically
+- ``failure``: the envelope of an error
+- ``instruments``: telescopes and instruments
+- ``payload``: the request that an analysis service receives
+- ``people``: users, groups and tokens
+- ``periodogram``: periodograms
+- ``phot_stat``: the statistics of a light curve
+- ``photometry``: points of photometry
+- ``remarks``: annotations, comments and classifications
+- ``services``: analysis services
+- ``sources``: sources and their lists
+- ``spectra``: spectra
+- ``taxonomies``: the classes that sources are classified by
+"""

@@ -1,93 +1,101 @@
-"""Starting an analysis, calling back, uploading."""
+"""Analyses: starting, calling back, uploading, listing and reading them."""
 
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, to_builtins
 
-from chalicelib.schemas.analysis_fields import (
-    IN_LISTS,
-    AnalysisNumber,
-    Document,
-    DocumentOrUpload,
-    Message,
-    OldParameters,
-    Parameters,
-    ServiceStatus,
-    ShowCorner,
-    ShowParameters,
-    ShowPlots,
-    State,
-    StatusMessage,
-)
-from chalicelib.schemas.base import (
-    GroupIds,
-    Id,
-    PagedByCursor,
-    Query,
-    Schema,
-    Switch,
-    Time,
-    View,
-    Word,
-    check_size,
-)
-from chalicelib.schemas.people import Group
+from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
+from chalicelib.schemas.fields import GroupIds, Id, Object, Time, Word, describe
+from chalicelib.schemas.people import GroupList
 
-__all__ = [
-    "COMPARISON",
-    "AnalysesQuery",
-    "Analysis",
-    "AnalysisQuery",
-    "Callback",
-    "CornerQuery",
-    "NewAnalysis",
-    "Progress",
-    "Rerun",
-    "ResultsQuery",
-    "Status",
-    "Upload",
-    "UploadUrl",
-]  # fmt: skip
+COMPARISON = r"^([0-9A-Za-z_.\- ]+?)(<=|>=|==|!=|=|<|>)([^\n<>=][^\n]*)$(?!\n)"
+"""A name, an operator, and a value."""
+
+_DOCUMENT_KEYS = """Binary data are in base64.
+
+- `inference_data`: `{format, data}` with format netcdf4, as arviz writes it.
+- `plots`: a list of `{format, data}`.
+- `results`: `{format, data}` with format json (an object, or its text), joblib, or any other format, which
+  is stored unchanged.
+- `posterior_samples` or `posteriors`: samples by the names of the parameters.
+- `annotations`: a list of `{origin, data}`, which are written to the source.
+- All other keys, such as `model_lightcurve`, are stored unchanged.
+"""
+_LIGHT_CURVES_NOTE = "Only in lists of a source's analyses; as the service sent it."
+
+State = Annotated[
+    Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"],
+    describe(
+        "queued: the data are not sent yet; pending: the service is working; completed: the service called "
+        "back with results; failure: it reported an error, or could not be reached; timed_out: it did not "
+        "call back in time; cancelled: its author cancelled it.",
+        "completed",
+    ),
+]
+Parameters = Annotated[
+    Object,
+    describe(
+        "Values for the service's `optional_analysis_parameters`. Unknown names and missing required ones "
+        "are refused; values take the declared type; a file is a data URL in base64.",
+        {"source": "nugent-sn2p", "fix_z": "True"},
+    ),
+]
+_OLD_NAME = "The older name of `analysis_parameters`, which has priority for a name in both."
+OldParameters = Annotated[Object, describe(_OLD_NAME)]
+ShowParameters = Annotated[bool, describe("Whether pages show the parameters beside the results.", True)]
+ShowPlots = Annotated[bool, describe("Whether pages show the plots.", True)]
+ShowCorner = Annotated[bool, describe("Whether pages show a corner plot.", False)]
+_SUCCESS = "`success` if the results are usable; otherwise the analysis failed."
+ServiceStatus = Annotated[str, describe(_SUCCESS, "success")]
+_MESSAGE = "Good results with chi^2/dof = 0.95."
+Message = Annotated[str, describe("A message for people.", _MESSAGE)]
+Document = Annotated[
+    Object,
+    describe(
+        f"The results, which may be empty. {_DOCUMENT_KEYS}",
+        {
+            "inference_data": {"format": "netcdf4", "data": "iUhERg0KGgo="},
+            "plots": [{"format": "png", "data": "iVBORw0KGgo="}],
+            "results": {"format": "json", "data": {"chi2": 118.2, "parameters": {"z": 0.0461}}},
+        },
+    ),
+]
+DocumentOrUpload = Annotated[
+    Document,
+    Meta(
+        description="The results, which may be empty; or only `{upload_id}` if they are over 6 MB and were "
+        f"uploaded separately. {_DOCUMENT_KEYS}"
+    ),
+]
+AnalysisNumber = Annotated[int, describe("The id of the analysis.", 32)]
+StatusMessage = Annotated[str, describe("The service's message, or why the analysis failed.", _MESSAGE)]
+BandpassFilter = Annotated[list[Word], describe("Bandpasses to keep.", ["ztfg", "ztfr"], max_length=200)]
+_INSTRUMENTS = "Instruments to keep, by id or name."
+InstrumentFilter = Annotated[list[int | Word], describe(_INSTRUMENTS, ["ZTF"], max_length=200)]
 
 
 class PhotometryFilter(Schema, omit_defaults=True):
-    """Which photometry to send; what is left out filters nothing."""
+    """The photometry to send; an omitted field filters nothing."""
 
-    filters: (
-        Annotated[
-            list[Word],
-            Meta(max_length=200, description="The bandpasses to keep.", examples=[["ztfg", "ztfr"]]),
-        ]
-        | None
-    ) = None
-    instruments: (
-        Annotated[
-            list[int | Word],
-            Meta(
-                max_length=200, description="The instruments to keep, by id or by name.", examples=[["ZTF"]]
-            ),
-        ]
-        | None
-    ) = None
+    filters: BandpassFilter | None = None
+    instruments: InstrumentFilter | None = None
 
 
 class InputFilters(Schema, omit_defaults=True):
-    """Which of the source's data to send."""
+    """The data of the source to send."""
 
-    photometry: Annotated[PhotometryFilter | None, Meta(description="Which photometry to send.")] = None
+    photometry: Annotated[PhotometryFilter | None, describe("The photometry to send.")] = None
 
     def __post_init__(self) -> None:
         check_size("input_filters", to_builtins(self))
 
 
-Filters = Annotated[
-    InputFilters | None,
-    Meta(description="Which of the source's data to send.", examples=[{"photometry": {"filters": ["ztfg"]}}]),
-]
+_FILTERS = {"photometry": {"filters": ["ztfg"]}}
+Filters = Annotated[InputFilters | None, describe("The data of the source to send.", _FILTERS)]
 
 
 class NewAnalysis(Schema):
-    """A request for an analysis; ``url_parameters`` is the older name of ``analysis_parameters``."""
+    """A request to start an analysis."""
 
     analysis_parameters: Parameters | None = None
     url_parameters: OldParameters | None = None
@@ -98,13 +106,13 @@ class NewAnalysis(Schema):
     group_ids: GroupIds = None
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters, under either name."""
+    def parameters(self) -> Object:
+        """The parameters of both names."""
         return {**(self.url_parameters or {}), **(self.analysis_parameters or {})}
 
 
 class Rerun(Schema):
-    """What shall be different when an analysis is started again; the rest stays as it was."""
+    """Changes for a new run of an analysis; omitted fields are as in the first run."""
 
     analysis_parameters: Parameters | None = None
     url_parameters: OldParameters | None = None
@@ -116,26 +124,24 @@ class Rerun(Schema):
 
 
 class Callback(Schema, forbid_unknown_fields=False):
-    """What a service calls back with."""
+    """The result of an analysis, sent by its service."""
 
     status: ServiceStatus
     message: Message | None = None
     analysis: DocumentOrUpload | None = None
 
 
+_SOURCE = {"source": "salt3"}
+
+
 class Upload(Callback, forbid_unknown_fields=False):
-    """The same document, posted by a user, with what to show of it."""
+    """The result of an analysis, uploaded by a user."""
 
     status: ServiceStatus = "success"
     show_parameters: ShowParameters = True
     show_plots: ShowPlots = True
     show_corner: ShowCorner = True
-    analysis_parameters: Annotated[
-        dict[str, Any],
-        Meta(
-            description="With what it was made; kept as it is, for readers.", examples=[{"source": "salt3"}]
-        ),
-    ] = {}
+    analysis_parameters: Annotated[Object, describe("The parameters used; only stored.", _SOURCE)] = {}
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
@@ -143,162 +149,110 @@ class Upload(Callback, forbid_unknown_fields=False):
 
 
 class Progress(Schema):
-    """How far a service has come."""
+    """The progress of a service."""
 
-    progress: (
-        Annotated[float, Meta(ge=0, le=1, description="Which part of the work is done.", examples=[0.4])]
-        | None
-    ) = None
-    message: Annotated[str | None, Meta(description="What it is doing.", examples=["Sampling."])] = None
+    progress: Annotated[float, describe("The fraction of the work done.", 0.4, ge=0, le=1)] | None = None
+    message: Annotated[str | None, describe("The current step.", "Sampling.")] = None
+
+
+_INCLUDE_DATA = "Add the document: as `data` of the record, and as `analysis` beside it."
 
 
 class AnalysisQuery(Query):
-    """What to tell of an analysis besides its record."""
+    """Optional parts of an analysis."""
 
-    includeAnalysisData: Annotated[
-        Switch, Meta(description="Add the document: as `data` of the record, and as `analysis` beside it.")
-    ] = False
-    includeFilename: Annotated[Switch, Meta(description="Add the name of its file.")] = False
+    includeAnalysisData: Annotated[bool, describe(_INCLUDE_DATA)] = False
+    includeFilename: Annotated[bool, describe("Add the name of its file.")] = False
 
 
-COMPARISON = r"^([0-9A-Za-z_.\- ]+?)(<=|>=|==|!=|=|<|>)([^\n<>=][^\n]*)$(?!\n)"
-"""A name, an operator, and a value."""
+_COMPARISON = "A comparison that a scalar of the results must satisfy; dots lead into objects."
+Comparison = Annotated[str, describe(_COMPARISON, "chi2<2", max_length=200, pattern=COMPARISON)]
 
 
 class AnalysesQuery(PagedByCursor):
-    """Which analyses to list."""
+    """Filters of the list of analyses."""
 
-    objID: Annotated[str | None, Meta(description="Of this source only.", examples=["ZTF21aaqjmps"])] = None
-    analysisServiceID: Annotated[Id | None, Meta(description="Of this service only.", examples=[1])] = None
-    status: Annotated[State | None, Meta(description="In this state only.", examples=["completed"])] = None
-    summaryOnly: Annotated[Switch, Meta(description="Of services that make summaries only.")] = False
-    result: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                pattern=COMPARISON,
-                description="A comparison that a scalar of the results must pass; dots lead into objects.",
-                examples=["chi2<2"],
-            ),
-        ]
-        | None
-    ) = None
+    objID: Annotated[str | None, describe("Only of this source.", "ZTF21aaqjmps")] = None
+    analysisServiceID: Annotated[Id | None, describe("Only of this service.", 1)] = None
+    status: Annotated[State | None, describe("Only with this status.", "completed")] = None
+    summaryOnly: Annotated[bool, describe("Only of services that write summaries.")] = False
+    result: Comparison | None = None
 
 
 class ResultsQuery(Query):
-    """How to give the results."""
+    """The form of the results."""
 
-    download: Annotated[Switch, Meta(description="Answer with a file to save, by a redirect.")] = False
+    download: Annotated[bool, describe("Redirect to a file to save.")] = False
+
+
+CornerArguments = describe(
+    "Keyword arguments of `corner.corner`, as a JSON object.",
+    '{"bins": 30, "show_titles": true}',
+    extra_json_schema={"contentMediaType": "application/json"},
+)
 
 
 class CornerQuery(Query):
-    """Keyword arguments of ``corner.corner``, together as JSON or each by its name."""
+    """Keyword arguments of ``corner.corner``: together as JSON, or one parameter each."""
 
-    plot_kwargs: Annotated[
-        str | None,
-        Meta(
-            description="Keyword arguments of `corner.corner`, as a JSON object.",
-            examples=['{"bins": 30, "show_titles": true}'],
-            extra_json_schema={"contentMediaType": "application/json"},
-        ),
-    ] = None
+    plot_kwargs: Annotated[str | None, CornerArguments] = None
+
+
+_SERVICE = "What the service does."
 
 
 class Analysis(View):
     """An analysis, with SkyPortal's keys."""
 
     id: AnalysisNumber
-    obj_id: Annotated[str, Meta(description="The source.", examples=["ZTF21aaqjmps"])]
-    analysis_service_id: Annotated[int, Meta(description="The service.", examples=[1])]
-    analysis_service_name: Annotated[
-        str | None, Meta(description="What the service is shown as.", examples=["Supernova fitter"])
-    ]
-    analysis_service_description: Annotated[
-        str | None, Meta(description="What the service does.", examples=["Fits light curves by sncosmo."])
-    ]
-    author_id: Annotated[int, Meta(description="Who started or uploaded it.", examples=[1])]
+    obj_id: Annotated[str, describe("The source.", "ZTF21aaqjmps")]
+    analysis_service_id: Annotated[int, describe("The service.", 1)]
+    analysis_service_name: Annotated[str | None, describe("The service's display name.", "Supernova fitter")]
+    analysis_service_description: Annotated[str | None, describe(_SERVICE, "Fits light curves by sncosmo.")]
+    author_id: Annotated[int, describe("The user who started or uploaded it.", 1)]
     status: State
     status_message: StatusMessage
-    analysis_parameters: Annotated[
-        dict[str, Any],
-        Meta(
-            description="The parameters that were chosen; files by their name.",
-            examples=[{"source": "salt3"}],
-        ),
-    ]
-    input_filters: Annotated[
-        dict[str, Any] | None,
-        Meta(
-            description="Which of the source's data were sent.",
-            examples=[{"photometry": {"filters": ["ztfg"]}}],
-        ),
-    ]
+    analysis_parameters: Annotated[Object, describe("The parameters; files by their names.", _SOURCE)]
+    input_filters: Annotated[Object | None, describe("The data of the source that were sent.", _FILTERS)]
     show_parameters: ShowParameters
     show_plots: ShowPlots
     show_corner: ShowCorner
     created_at: Time
     modified: Time
-    last_activity: Annotated[Time, Meta(description="When something last happened to it; in UTC.")]
-    duration: Annotated[
-        float | None, Meta(description="Seconds from the request to the results.", examples=[41.5])
-    ]
-    invalid_after: Annotated[
-        Time | None, Meta(description="A callback that comes later is refused; in UTC. Null for an upload.")
-    ]
-    hash: Annotated[
-        str | None,
-        Meta(description="The MD5 of its document.", examples=["d41d8cd98f00b204e9800998ecf8427e"]),
-    ]
-    num_plots: Annotated[int, Meta(description="How many plots there are, counted from 0.", examples=[2])]
-    groups: Annotated[list[Group], Meta(description="The groups that see it.")]
-    model_lightcurve: Annotated[Any, Meta(description=f"The model's light curve. {IN_LISTS}")] = UNSET
-    model_lightcurves: Annotated[Any, Meta(description=f"The models' light curves. {IN_LISTS}")] = UNSET
-    model_name: Annotated[Any, Meta(description=f"The model's name. {IN_LISTS}")] = UNSET
-    n_detections: Annotated[Any, Meta(description=f"How many detections were fitted. {IN_LISTS}")] = UNSET
-    filename: Annotated[
-        str | UnsetType | None, Meta(description="The name of its file, where `includeFilename` asks for it.")
-    ] = UNSET
-    data: Annotated[
-        Document | UnsetType,
-        Meta(description="The document of its service, where `includeAnalysisData` asks for it."),
-    ] = UNSET
+    last_activity: Annotated[Time, describe("The time of its last event; in UTC.")]
+    duration: Annotated[float | None, describe("Seconds from the request to the results.", 41.5)]
+    invalid_after: Annotated[Time | None, describe("Later callbacks are refused; UTC. Null for uploads.")]
+    hash: Annotated[str | None, describe("The MD5 of its document.", "d41d8cd98f00b204e9800998ecf8427e")]
+    num_plots: Annotated[int, describe("Number of plots; they are numbered from 0.", 2)]
+    groups: GroupList
+    model_lightcurve: Annotated[Any, describe(f"The model's light curve. {_LIGHT_CURVES_NOTE}")] = UNSET
+    model_lightcurves: Annotated[Any, describe(f"The models' light curves. {_LIGHT_CURVES_NOTE}")] = UNSET
+    model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET
+    n_detections: Annotated[Any, describe(f"Number of fitted detections. {_LIGHT_CURVES_NOTE}")] = UNSET
+    filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = (
+        UNSET
+    )
+    data: Annotated[Document | UnsetType, describe("The document; only with `includeAnalysisData`.")] = UNSET
+
+
+_UPLOAD_ID = "The value for the callback, or for the upload request: `{upload_id}` as its `analysis`."
+_UPLOAD_URL = "A presigned URL for the document; send it with this method and these headers."
 
 
 class UploadUrl(View):
-    """Where a large document can be put: the JSON that would stand under ``analysis``."""
+    """Where and how to upload a large document: the JSON value of ``analysis``."""
 
-    upload_id: Annotated[
-        str,
-        Meta(
-            description="What the callback then says: `{upload_id}` as its `analysis`.",
-            examples=["0b0f3b52-54f4-4a2e-9d7c-3a6b6f1b2c3d"],
-        ),
-    ]
-    url: Annotated[
-        str,
-        Meta(
-            description="A presigned address, which takes the document once it is sent as it says here.",
-            examples=["https://heliograph-prod.s3.amazonaws.com/uploads/documents/…"],
-        ),
-    ]
-    method: Annotated[Literal["PUT"], Meta(description="How the document is sent there.")]
-    headers: Annotated[
-        dict[str, str],
-        Meta(
-            description="Headers that it must be sent with.", examples=[{"Content-Type": "application/json"}]
-        ),
-    ]
-    expires_in: Annotated[int, Meta(description="Seconds for which the address works.", examples=[3600])]
+    upload_id: Annotated[str, describe(_UPLOAD_ID, "0b0f3b52-54f4-4a2e-9d7c-3a6b6f1b2c3d")]
+    url: Annotated[str, describe(_UPLOAD_URL, "https://heliograph-prod.s3.amazonaws.com/uploads/documents/…")]
+    method: Annotated[Literal["PUT"], describe("The method of the upload.")]
+    headers: Annotated[dict[str, str], describe("Headers to send.", {"Content-Type": "application/json"})]
+    expires_in: Annotated[int, describe("Seconds until the URL expires.", 3600)]
 
 
 class Status(View):
-    """How far an analysis is."""
+    """The status of an analysis."""
 
     id: AnalysisNumber
     status: State
     message: StatusMessage
-    progress: Annotated[
-        float | None,
-        Meta(description="Which part is done, from 0 to 1; null if nobody said.", examples=[1.0]),
-    ]
+    progress: Annotated[float | None, describe("The fraction done, from 0 to 1; null if unknown.", 1.0)]

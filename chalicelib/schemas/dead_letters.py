@@ -1,54 +1,39 @@
-"""Dead letters: messages that failed again and again."""
+"""Dead letters: messages whose processing failed too often."""
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from chalicelib.schemas.base import View
+from chalicelib.schemas.fields import Time, describe
 
-from chalicelib.schemas.base import Time, View
-
-__all__ = ["DeadLetters", "Moved"]
+_JOB = {"job": "delete_analyses", "service_id": 3}
 
 
 class DeadLetter(View):
-    """A message that nobody tries any more."""
+    """A message that is no longer processed."""
 
-    id: Annotated[
-        str, Meta(description="Its id in the queue", examples=["5f0cbd6f-0b1d-4ad4-a6a5-0e9e7c3b7d0a"])
-    ]
-    sent_at: Annotated[Time, Meta(description="When it was sent")]
-    body: Annotated[
-        Any,
-        Meta(
-            description="What it asks for: ids and keys, never data",
-            examples=[{"job": "delete_analyses", "service_id": 3}],
-        ),
-    ]
+    id: Annotated[str, describe("Its id in the queue.", "5f0cbd6f-0b1d-4ad4-a6a5-0e9e7c3b7d0a")]
+    sent_at: Annotated[Time, describe("When it was sent.")]
+    body: Annotated[Any, describe("The job: ids and keys, never data.", _JOB)]
+
+
+_QUEUES = "The queue: analyses to send (dispatch), fits of supernovae (fit), changes of many records (jobs)."
 
 
 class DeadQueue(View):
     """The dead letters of one queue."""
 
-    name: Annotated[
-        Literal["dispatch", "fit", "jobs"],
-        Meta(
-            description=(
-                "The queue that they come from: analyses to be sent (dispatch), fits of "
-                "supernovae (fit), what touches many records (jobs)"
-            ),
-            examples=["jobs"],
-        ),
-    ]
-    count: Annotated[int, Meta(description="How many there are, approximately", examples=[1])]
-    messages: Annotated[list[DeadLetter], Meta(description="Some of them, ten at most")]
+    name: Annotated[Literal["dispatch", "fit", "jobs"], describe(_QUEUES, "jobs")]
+    count: Annotated[int, describe("How many there are, approximately.", 1)]
+    messages: Annotated[list[DeadLetter], describe("Up to ten of them.")]
 
 
 class DeadLetters(View):
-    """The dead letters of every queue."""
+    """The dead letters of all queues."""
 
-    queues: Annotated[list[DeadQueue], Meta(description="Every queue, those without dead letters too")]
+    queues: Annotated[list[DeadQueue], describe("All queues, including those without dead letters.")]
 
 
 class Moved(View):
-    """How many messages were sent back."""
+    """The number of messages that were sent back."""
 
-    moved: Annotated[int, Meta(description="How many messages, a hundred at most", examples=[1])]
+    moved: Annotated[int, describe("How many messages, at most a hundred.", 1)]

@@ -1,22 +1,16 @@
-"""The envelope of what went wrong."""
+"""The envelope of an error."""
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
-
 from chalicelib.schemas.base import View
+from chalicelib.schemas.fields import describe
 
-__all__ = ["Failure"]
+_MESSAGE = "What was wrong, what was expected, and what to do; it names the field."
+_EXAMPLE = "ra, dec: a new source needs both, in degrees (or both null if unknown)."
 
 
 class Failure(View):
-    """What any request is answered with that could not be done."""
+    """The answer to a request that failed."""
 
-    status: Annotated[Literal["error"], Meta(description="That it went wrong.")]
-    message: Annotated[
-        str,
-        Meta(
-            description="What was wrong, what was expected, and what to do; it names the field.",
-            examples=["ra, dec: a new source needs both, in degrees (or both null if unknown)."],
-        ),
-    ]
+    status: Annotated[Literal["error"], describe("Always `error`.")]
+    message: Annotated[str, describe(_MESSAGE, _EXAMPLE)]

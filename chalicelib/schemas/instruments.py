@@ -2,38 +2,23 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from chalicelib.schemas.base import Schema, View, check_size
+from chalicelib.schemas.fields import Id, Name, Time, Word, describe
 
-from chalicelib.schemas.base import Id, Name, Schema, Time, View, Word, check_size
-
-__all__ = ["Instrument", "NewInstrument", "NewTelescope", "Telescope"]
-
-TelescopeName = Annotated[Name, Meta(description="Its name.", examples=["Palomar 1.2m Oschin"])]
-Nickname = Annotated[Name, Meta(description="What it is called for short.", examples=["P48"])]
-Latitude = Annotated[
-    float, Meta(ge=-90, le=90, description="Latitude, in degrees north.", examples=[33.3563])
-]
-Longitude = Annotated[
-    float, Meta(ge=-180, le=360, description="Longitude, in degrees east.", examples=[-116.865])
-]
-Elevation = Annotated[float, Meta(description="Elevation, in metres.", examples=[1712.0])]
-Diameter = Annotated[
-    float, Meta(gt=0, description="Diameter of the primary mirror, in metres.", examples=[1.2])
-]
-Skycam = Annotated[
-    str,
-    Meta(
-        max_length=2000,
-        description="Where its all-sky camera is seen.",
-        examples=["https://sites.astro.caltech.edu/palomar/allsky.jpg"],
-    ),
-]
-Robotic = Annotated[bool, Meta(description="Whether it works by itself.")]
-FixedLocation = Annotated[bool, Meta(description="Whether it stands on the ground, rather than in orbit.")]
+TelescopeName = Annotated[Name, describe("The name of the telescope.", "Palomar 1.2m Oschin")]
+Nickname = Annotated[Name, describe("A short name.", "P48")]
+Latitude = Annotated[float, describe("Latitude, in degrees north.", 33.3563, ge=-90, le=90)]
+Longitude = Annotated[float, describe("Longitude, in degrees east.", -116.865, ge=-180, le=360)]
+Elevation = Annotated[float, describe("Elevation, in metres.", 1712.0)]
+Diameter = Annotated[float, describe("Diameter of the primary mirror, in metres.", 1.2, gt=0)]
+_ALL_SKY = "https://sites.astro.caltech.edu/palomar/allsky.jpg"
+Skycam = Annotated[str, describe("URL of its all-sky camera.", _ALL_SKY, max_length=2000)]
+Robotic = Annotated[bool, describe("Whether it is robotic.")]
+FixedLocation = Annotated[bool, describe("True on the ground, false in orbit.")]
 
 
 class NewTelescope(Schema):
-    """A telescope to be added."""
+    """A new telescope."""
 
     name: TelescopeName
     nickname: Nickname | None = None
@@ -49,7 +34,7 @@ class NewTelescope(Schema):
 class Telescope(View):
     """A telescope."""
 
-    id: Annotated[int, Meta(description="The id of the telescope.", examples=[1])]
+    id: Annotated[int, describe("The id of the telescope.", 1)]
     name: TelescopeName
     nickname: Nickname | None
     lat: Latitude | None
@@ -62,24 +47,16 @@ class Telescope(View):
     created_at: Time
 
 
-InstrumentName = Annotated[Name, Meta(description="Its name.", examples=["ZTF"])]
-InstrumentType = Annotated[
-    Word, Meta(description="What it takes: images, spectra or both.", examples=["imager"])
-]
-Band = Annotated[Word, Meta(description="The part of the spectrum that it sees.", examples=["optical"])]
-TelescopeId = Annotated[Id, Meta(description="The telescope that it is mounted on.", examples=[1])]
-Filters = Annotated[
-    list[Name],
-    Meta(
-        max_length=500,
-        description="The bandpasses that it observes in, named as sncosmo names them.",
-        examples=[["ztfg", "ztfr", "ztfi"]],
-    ),
-]
+InstrumentName = Annotated[Name, describe("The name of the instrument.", "ZTF")]
+InstrumentType = Annotated[Word, describe("What it takes: images, spectra or both.", "imager")]
+Band = Annotated[Word, describe("The part of the spectrum that it observes.", "optical")]
+TelescopeId = Annotated[Id, describe("The telescope that it is mounted on.", 1)]
+_FILTERS = "Its bandpasses, by sncosmo's names."
+Filters = Annotated[list[Name], describe(_FILTERS, ["ztfg", "ztfr", "ztfi"], max_length=500)]
 
 
 class NewInstrument(Schema):
-    """An instrument to be added."""
+    """A new instrument."""
 
     name: InstrumentName
     type: InstrumentType = "imager"
@@ -94,7 +71,7 @@ class NewInstrument(Schema):
 class Instrument(View):
     """An instrument."""
 
-    id: Annotated[int, Meta(description="The id of the instrument.", examples=[1])]
+    id: Annotated[int, describe("The id of the instrument.", 1)]
     name: InstrumentName
     type: InstrumentType
     band: Band | None

@@ -5,20 +5,15 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.schemas.base import Id, Name, Paged, Query, Schema, Switch, Time, View, Word
+from chalicelib.schemas.base import Paged, Query, Schema, View
+from chalicelib.schemas.fields import Id, Name, Time, Word, describe
 
-__all__ = [
-    "Acl", "Group", "GroupChange", "GroupQuery", "GroupWithUsers", "Groups", "Member", "MemberChange",
-    "Membership", "NewGroup", "NewMember", "NewToken", "NewUser", "Person", "Profile", "Token", "TokenQuery",
-    "TokenText", "User", "Users", "UsersQuery",
-]  # fmt: skip
-
-AT_ONCE = 40
-"""Memberships that are made with one request: they fit into one transaction."""
+MAX_MEMBERS = 40
+"""Most memberships that one request makes: they fit into one transaction."""
 
 
 class Acl(StrEnum):
-    """What a token may allow, named as in SkyPortal."""
+    """A permission of a token, named as in SkyPortal."""
 
     RUN_ANALYSES = "Run Analyses"
     MANAGE_SERVICES = "Manage Analysis Services"
@@ -32,57 +27,51 @@ class Acl(StrEnum):
     SYSTEM_ADMIN = "System admin"
 
 
-# What requests take.
+# Requests
 
-UserId = Annotated[Id, Meta(description="Id of a user.", examples=[2])]
-GROUP_NAME = "Name of the group; no other group or user has it."
-Nickname = Annotated[
-    Word | UnsetType | None, Meta(description="A short name, for where space is scarce.", examples=["nov"])
-]
-Description = Annotated[
-    Annotated[str, Meta(max_length=500)] | UnsetType | None, Meta(description="What the group is for.")
-]
-Private = Annotated[
-    bool,
-    Meta(description="Whether the group is invisible to those who are not in it: always true here."),
-]
-ADMIN = "Whether they administrate the group: its members, its name."
-Admin = Annotated[bool, Meta(description=ADMIN)]
-CAN_SAVE = "Whether they may save sources to the group."
-CanSave = Annotated[bool, Meta(description=CAN_SAVE)]
+UserId = Annotated[Id, describe("The id of the user.", 2)]
+_GROUP_NAME = "The name of the group; no other group or user has it."
+Nickname = Annotated[Word | UnsetType | None, describe("A short name.", "nov")]
+GroupText = Annotated[str, Meta(max_length=500)]
+Description = Annotated[GroupText | UnsetType | None, describe("The purpose of the group.")]
+Private = Annotated[bool, describe("Always true: only its members see the group.")]
+_ADMIN = "Whether they administrate the group: its members and its name."
+Admin = Annotated[bool, describe(_ADMIN)]
+_CAN_SAVE = "Whether they may save sources to the group."
+CanSave = Annotated[bool, describe(_CAN_SAVE)]
 
 
 class GroupChange(Schema):
-    """What can be changed of a group; what a request leaves out stays as it was, null takes it away."""
+    """Changes of a group; omitted fields stay as they are, null clears a field."""
 
-    name: Annotated[Name | UnsetType, Meta(description=GROUP_NAME)] = UNSET
+    name: Annotated[Name | UnsetType, describe(_GROUP_NAME)] = UNSET
     nickname: Nickname = UNSET
     description: Description = UNSET
     private: Private = True
 
     def __post_init__(self) -> None:
         if not self.private:
-            raise ValueError("private: every group is invisible to those who are not in it; leave it true")
+            raise ValueError("private: groups are visible only to their members; omit it or send true")
+
+
+_ADMINS = "Other users who administrate it."
 
 
 class NewGroup(GroupChange, kw_only=True):
-    """A group to be made; whoever makes it administrates it."""
+    """A new group; whoever creates it administrates it."""
 
-    name: Annotated[Name, Meta(description=GROUP_NAME, examples=["Novae"])]
-    group_admins: Annotated[
-        list[UserId],
-        Meta(max_length=AT_ONCE, description="Users who administrate it, too.", examples=[[2, 3]]),
-    ] = []
+    name: Annotated[Name, describe(_GROUP_NAME, "Novae")]
+    group_admins: Annotated[list[UserId], describe(_ADMINS, [2, 3], max_length=MAX_MEMBERS)] = []
 
 
 class GroupQuery(Query):
-    """What to tell of a group besides itself."""
+    """Optional parts of a group."""
 
-    includeGroupUsers: Annotated[Switch, Meta(description="Whether to list who is in it.")] = True
+    includeGroupUsers: Annotated[bool, describe("Whether to list the members.")] = True
 
 
 class NewMember(Schema):
-    """A user to be put into a group."""
+    """A new member of a group."""
 
     userID: UserId
     admin: Admin = False
@@ -90,186 +79,159 @@ class NewMember(Schema):
 
 
 class MemberChange(Schema):
-    """What a member may do in a group; what a request leaves out stays as it was."""
+    """Changes of a membership; omitted fields stay as they are."""
 
     userID: UserId
-    admin: Annotated[bool | None, Meta(description=ADMIN)] = None
-    canSave: Annotated[bool | None, Meta(description=CAN_SAVE)] = None
+    admin: Annotated[bool | None, describe(_ADMIN)] = None
+    canSave: Annotated[bool | None, describe(_CAN_SAVE)] = None
 
 
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
+FirstName = Annotated[Word | None, describe("First name.", "Ada")]
+LastName = Annotated[Word | None, describe("Last name.", "Lovelace")]
+Phone = Annotated[Word | None, describe("Phone number.", "+49 951 1234")]
+Role = Annotated[str, Meta(min_length=1, max_length=100)]
+_ROLES = "SkyPortal's roles, stored only: the ACLs of a token decide what a user may do."
+_GROUPS = "The first groups of the user, each with whether they administrate it."
+FirstGroups = describe(_GROUPS, [[2, False], [4, True]], max_length=MAX_MEMBERS)
 
 
 class NewUser(Schema):
-    """A user to be added."""
+    """A new user."""
 
-    username: Annotated[
-        Name, Meta(description="No other user or group has this name; it stays.", examples=["ada"])
-    ]
-    roles: Annotated[
-        list[Annotated[str, Meta(min_length=1, max_length=100)]],
-        Meta(
-            max_length=20,
-            description="SkyPortal's roles, kept as they are: what one may do is said by a token's ACLs.",
-            examples=[["Full user"]],
-        ),
-    ] = []
-    groupIDsAndAdmin: Annotated[
-        list[tuple[Id, bool]],
-        Meta(
-            max_length=AT_ONCE,
-            description="Groups that the user is in from the start, each with whether they administrate it.",
-            examples=[[[2, False], [4, True]]],
-        ),
-    ] = []
-    first_name: Annotated[Word | None, Meta(description="Given name.", examples=["Ada"])] = None
-    last_name: Annotated[Word | None, Meta(description="Family name.", examples=["Lovelace"])] = None
-    affiliations: Annotated[
-        list[Name], Meta(max_length=20, description="Institutes.", examples=[["Sternwarte Bamberg"]])
-    ] = []
-    contact_email: Annotated[
-        Email | None, Meta(description="Where to write to.", examples=["ada@example.org"])
-    ] = None
-    contact_phone: Annotated[Word | None, Meta(description="Where to call.", examples=["+49 951 1234"])] = (
-        None
-    )
+    username: Annotated[Name, describe("No other user or group has this name; it cannot change.", "ada")]
+    roles: Annotated[list[Role], describe(_ROLES, ["Full user"], max_length=20)] = []
+    groupIDsAndAdmin: Annotated[list[tuple[Id, bool]], FirstGroups] = []
+    first_name: FirstName = None
+    last_name: LastName = None
+    affiliations: Annotated[list[Name], describe("Institutes.", ["Sternwarte Bamberg"], max_length=20)] = []
+    contact_email: Annotated[Email | None, describe("Email address.", "ada@example.org")] = None
+    contact_phone: Phone = None
 
 
 class UsersQuery(Paged):
-    """Which page of the users, who stand in the order of their names."""
+    """A page of the users, in the order of their names."""
 
 
-WHOSE = "Yourself if left out; another user: administrators only."
-Acls = Annotated[list[Acl], Meta(description="What the token allows.", examples=[["Run Analyses"]])]
+_OWNER = "You if omitted; only administrators may name another user."
+Acls = Annotated[list[Acl], describe("What the token allows.", ["Run Analyses"])]
 
 
 class NewToken(Schema):
-    """A token to be made."""
+    """A new token."""
 
-    name: Annotated[Name, Meta(description="What the token is for.", examples=["my laptop"])]
+    name: Annotated[Name, describe("The purpose of the token.", "my laptop")]
     acls: Acls = []
-    user_id: Annotated[Id | None, Meta(description="Whom the token acts as. " + WHOSE)] = None
+    user_id: Annotated[Id | None, describe(f"The user that the token acts as. {_OWNER}")] = None
 
 
 class TokenQuery(Query):
-    """Whose tokens are meant."""
+    """The owner of the tokens."""
 
-    user_id: Annotated[Id | None, Meta(description=WHOSE)] = None
+    user_id: Annotated[Id | None, describe(f"The user whose tokens are meant. {_OWNER}")] = None
 
 
-# What answers hold.
+# Answers
 
-CreatedAt = Annotated[Time, Meta(description="When it was made: UTC, ISO 8601 without offset.")]
+CreatedAt = Annotated[Time, describe("When it was created: UTC, ISO 8601 without offset.")]
+Username = Annotated[str, describe("The name of the user.", "ada")]
+_USER_ID = "The id of the user."
 
 
 class Person(View):
     """A user, as records name them."""
 
-    id: Annotated[int, Meta(description="The id of the user.", examples=[1])]
-    username: Annotated[str, Meta(description="The name of the user.", examples=["ada"])]
+    id: Annotated[int, describe(_USER_ID, 1)]
+    username: Username
 
 
 class Group(View):
     """A group, as records show it."""
 
-    id: Annotated[int, Meta(description="Id of the group; the public group is 1.", examples=[4])]
-    name: Annotated[str, Meta(description="Its name.", examples=["Novae"])]
-    nickname: Annotated[str | None, Meta(description="A short name.", examples=["nov"])]
-    description: Annotated[str | None, Meta(description="What it is for.", examples=["Novae of our galaxy"])]
-    private: Annotated[
-        bool,
-        Meta(
-            description="Whether it is invisible to those who are not in it: all but the public group are.",
-            examples=[True],
-        ),
-    ]
-    single_user_group: Annotated[bool, Meta(description="Whether it is the group that a user alone is in.")]
+    id: Annotated[int, describe("The id of the group; the public group is 1.", 4)]
+    name: Annotated[str, describe("The name of the group.", "Novae")]
+    nickname: Annotated[str | None, describe("A short name.", "nov")]
+    description: Annotated[str | None, describe("The purpose of the group.", "Novae of our galaxy")]
+    private: Annotated[bool, describe("Whether only members see it: false for the public group alone.", True)]
+    single_user_group: Annotated[bool, describe("Whether it is the group of a single user.")]
     created_at: CreatedAt
 
 
-class Member(View):
-    """A user as a member of a group."""
+GroupList = Annotated[list[Group], describe("The groups that can see it, as far as you see them.")]
 
-    id: Annotated[int, Meta(description="Id of the user.", examples=[2])]
-    username: Annotated[str, Meta(description="Their name.", examples=["ada"])]
+
+class Member(View):
+    """A member of a group."""
+
+    id: Annotated[int, describe(_USER_ID, 2)]
+    username: Username
     admin: Admin
     can_save: CanSave
 
 
 class GroupWithUsers(Group):
-    """A group with who is in it."""
+    """A group with its members."""
 
-    users: Annotated[
-        list[Member] | UnsetType, Meta(description="Who is in it, by id; not given of the public group.")
-    ] = UNSET
+    users: Annotated[list[Member] | UnsetType, describe("The members; omitted for the public group.")] = UNSET
 
 
 class Groups(View):
-    """SkyPortal's three lists of groups; administrators see every group."""
+    """SkyPortal's three lists of groups; administrators see all groups."""
 
-    user_groups: Annotated[list[Group], Meta(description="The groups that you are in.")]
-    user_accessible_groups: Annotated[
-        list[Group], Meta(description="The groups that you can see, but for single-user groups.")
-    ]
-    all_groups: Annotated[list[Group], Meta(description="The same: what you cannot see is not listed.")]
+    user_groups: Annotated[list[Group], describe("The groups that you are in.")]
+    user_accessible_groups: Annotated[list[Group], describe("All visible groups but single-user ones.")]
+    all_groups: Annotated[list[Group], describe("The same as `user_accessible_groups`.")]
 
 
 class Membership(View):
-    """That a user is in a group."""
+    """The membership of a user in a group."""
 
-    group_id: Annotated[int, Meta(description="Id of the group.", examples=[4])]
-    user_id: Annotated[int, Meta(description="Id of the user.", examples=[2])]
+    group_id: Annotated[int, describe("The id of the group.", 4)]
+    user_id: Annotated[int, describe(_USER_ID, 2)]
     admin: Admin
 
 
 class User(View):
     """A user."""
 
-    id: Annotated[int, Meta(description="Id of the user.", examples=[2])]
-    username: Annotated[str, Meta(description="Their name here.", examples=["ada"])]
-    first_name: Annotated[str | None, Meta(description="Given name.", examples=["Ada"])]
-    last_name: Annotated[str | None, Meta(description="Family name.", examples=["Lovelace"])]
-    affiliations: Annotated[list[str], Meta(description="Institutes.", examples=[["Sternwarte Bamberg"]])]
-    contact_email: Annotated[str | None, Meta(description="Where to write to.", examples=["ada@example.org"])]
-    contact_phone: Annotated[str | None, Meta(description="Where to call.", examples=["+49 951 1234"])]
-    roles: Annotated[
-        list[str], Meta(description="SkyPortal's roles, as they were given.", examples=[["Full user"]])
-    ]
-    groups: Annotated[list[Group], Meta(description="The groups that they are in, as far as you see them.")]
+    id: Annotated[int, describe(_USER_ID, 2)]
+    username: Username
+    first_name: Annotated[str | None, describe("First name.", "Ada")]
+    last_name: Annotated[str | None, describe("Last name.", "Lovelace")]
+    affiliations: Annotated[list[str], describe("Institutes.", ["Sternwarte Bamberg"])]
+    contact_email: Annotated[str | None, describe("Email address.", "ada@example.org")]
+    contact_phone: Annotated[str | None, describe("Phone number.", "+49 951 1234")]
+    roles: Annotated[list[str], describe("SkyPortal's roles, as they were sent.", ["Full user"])]
+    groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
     created_at: CreatedAt
 
 
 class Users(View):
     """A page of users."""
 
-    users: Annotated[list[User], Meta(description="The users of this page, by name.")]
-    totalMatches: Annotated[int, Meta(description="How many users there are.", examples=[1])]
+    users: Annotated[list[User], describe("The users of this page, by name.")]
+    totalMatches: Annotated[int, describe("Number of users on all pages.", 1)]
 
 
 class Profile(User):
-    """Who asks."""
+    """The user of the token that the request was sent with."""
 
-    permissions: Annotated[
-        list[str], Meta(description="What your token allows: its ACLs.", examples=[["Run Analyses"]])
-    ]
+    permissions: Annotated[list[str], describe("The ACLs of your token.", ["Run Analyses"])]
 
 
 class Token(View):
     """A token, without its text."""
 
-    id: Annotated[str, Meta(description="Its id; not its text.", examples=["4f1c09d2ab77"])]
-    name: Annotated[str, Meta(description="What it is for.", examples=["my laptop"])]
+    id: Annotated[str, describe("The id of the token, which is not its text.", "4f1c09d2ab77")]
+    name: Annotated[str, describe("The purpose of the token.", "my laptop")]
     acls: Acls
     created_at: CreatedAt
+
+
+_ONCE = "The text of the token; only its hash is stored, so it is shown only once."
 
 
 class TokenText(View):
     """A new token."""
 
-    token_id: Annotated[
-        str,
-        Meta(
-            description="The text of the token, shown this once: only its hash is kept.",
-            examples=["0f0c3bd4-5c3e-4a3b-9c56-9f4c1f1b5d1e"],
-        ),
-    ]
+    token_id: Annotated[str, describe(_ONCE, "0f0c3bd4-5c3e-4a3b-9c56-9f4c1f1b5d1e")]

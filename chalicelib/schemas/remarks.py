@@ -1,68 +1,37 @@
-"""What people and services say of a source: annotations, comments, classifications."""
+"""Remarks on a source by people and services: annotations, comments, classifications."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from chalicelib.schemas.base import GroupIds, Id, Name, Schema, Time, View, Word, check_size
-from chalicelib.schemas.people import Group, Person
+from chalicelib.schemas.base import Schema, View, check_size
+from chalicelib.schemas.fields import GroupIds, Id, Name, Object, Time, Word, describe
+from chalicelib.schemas.people import GroupList, Person
 
-__all__ = [
-    "Annotation",
-    "AnnotationChange",
-    "AnnotationRef",
-    "Classification",
-    "ClassificationChange",
-    "ClassificationRef",
-    "Comment",
-    "CommentChange",
-    "CommentRef",
-    "NewAnnotation",
-    "NewClassification",
-    "NewComment",
-    "Person",
-]  # fmt: skip
-
-SourceName = Annotated[str, Meta(description="The source that it is about.", examples=["ZTF21aaqjmps"])]
-AuthorId = Annotated[int, Meta(description="The user who wrote it.", examples=[1])]
-Groups = Annotated[list[Group], Meta(description="The groups that see it, as far as you see them.")]
-AnnotationOrigin = Annotated[
-    Name,
-    Meta(
-        description="What it comes from; a source has one annotation of each origin.", examples=["gaia_dr3"]
-    ),
-]
-Data = Annotated[
-    dict[str, Any],
-    Meta(
-        description="What it says, by keys; at most 50,000 characters of JSON.", examples=[{"parallax": 0.3}]
-    ),
-]
-CommentText = Annotated[
-    str, Meta(min_length=1, max_length=20_000, description="What it says.", examples=["Rising again."])
-]
-Bot = Annotated[bool, Meta(description="Whether a program wrote it, rather than a person.")]
-Origin = Annotated[Word, Meta(description="What it comes from.", examples=["my_classifier 1.2"])]
-ClassName = Annotated[Name, Meta(description="The class.", examples=["Ia"])]
-Probability = Annotated[
-    float, Meta(ge=0, le=1, description="How probable it is; null if that is not said.", examples=[0.9])
-]
-TaxonomyId = Annotated[Id, Meta(description="The taxonomy that the class is one of.", examples=[1])]
-Ml = Annotated[bool, Meta(description="Whether a machine learned to classify so, rather than a person.")]
+SourceName = Annotated[str, describe("The source.", "ZTF21aaqjmps")]
+AuthorId = Annotated[int, describe("The user who wrote it.", 1)]
+_ORIGIN = "Where it comes from; a source has one annotation of each origin."
+AnnotationOrigin = Annotated[Name, describe(_ORIGIN, "gaia_dr3")]
+_DATA = "Keys and values; at most 50,000 characters of JSON."
+Data = Annotated[Object, describe(_DATA, {"parallax": 0.3})]
+CommentText = Annotated[str, describe("The text.", "Rising again.", min_length=1, max_length=20_000)]
+Bot = Annotated[bool, describe("True if a program wrote it, false if a person did.")]
+Origin = Annotated[Word, describe("Where it comes from.", "my_classifier 1.2")]
+ClassName = Annotated[Name, describe("The class.", "Ia")]
+Probability = Annotated[float, describe("The probability; null if unknown.", 0.9, ge=0, le=1)]
+TaxonomyId = Annotated[Id, describe("The taxonomy that defines the class.", 1)]
+Ml = Annotated[bool, describe("True if a machine classified it, false if a person did.")]
 
 
 class Remark(Schema):
-    """What all remarks have in common."""
+    """The fields of all remarks."""
 
-    obj_id: Annotated[
-        str | None,
-        Meta(description="The source, which the path names already.", examples=["ZTF21aaqjmps"]),
-    ] = None
+    obj_id: Annotated[str | None, describe("The source; must be that of the path.", "ZTF21aaqjmps")] = None
     group_ids: GroupIds = None
 
 
 class NewAnnotation(Remark, kw_only=True):
-    """An annotation to be added."""
+    """A new annotation."""
 
     origin: AnnotationOrigin
     data: Data
@@ -72,7 +41,7 @@ class NewAnnotation(Remark, kw_only=True):
 
 
 class AnnotationChange(Remark):
-    """What to change of an annotation; what is left out stays as it was. Its origin cannot change."""
+    """Changes of an annotation; omitted fields stay as they are. The origin cannot change."""
 
     origin: AnnotationOrigin | UnsetType = UNSET
     data: Data | UnsetType = UNSET
@@ -83,27 +52,27 @@ class AnnotationChange(Remark):
 
 
 class AnnotationRef(View):
-    """An annotation that was added."""
+    """The id of a new annotation."""
 
-    annotation_id: Annotated[int, Meta(description="The id of the new annotation.", examples=[1])]
+    annotation_id: Annotated[int, describe("The id of the new annotation.", 1)]
 
 
 class Annotation(View):
     """An annotation."""
 
-    id: Annotated[int, Meta(description="The id of the annotation.", examples=[1])]
+    id: Annotated[int, describe("The id of the annotation.", 1)]
     obj_id: SourceName
     origin: AnnotationOrigin
     data: Data
     author_id: AuthorId
     author: Person | None
-    groups: Groups
+    groups: GroupList
     created_at: Time
     modified: Time
 
 
 class NewComment(Remark, kw_only=True):
-    """A comment to be added."""
+    """A new comment."""
 
     text: CommentText
     bot: Bot = False
@@ -111,7 +80,7 @@ class NewComment(Remark, kw_only=True):
 
 
 class CommentChange(Remark):
-    """What to change of a comment; what is left out stays as it was."""
+    """Changes of a comment; omitted fields stay as they are."""
 
     text: CommentText | UnsetType = UNSET
     bot: Bot | UnsetType = UNSET
@@ -119,28 +88,28 @@ class CommentChange(Remark):
 
 
 class CommentRef(View):
-    """A comment that was added."""
+    """The id of a new comment."""
 
-    comment_id: Annotated[int, Meta(description="The id of the new comment.", examples=[1])]
+    comment_id: Annotated[int, describe("The id of the new comment.", 1)]
 
 
 class Comment(View):
     """A comment."""
 
-    id: Annotated[int, Meta(description="The id of the comment.", examples=[1])]
+    id: Annotated[int, describe("The id of the comment.", 1)]
     obj_id: SourceName
     text: CommentText
     bot: Bot
     origin: Origin | None
     author_id: AuthorId
     author: Person | None
-    groups: Groups
+    groups: GroupList
     created_at: Time
     modified: Time
 
 
 class NewClassification(Schema):
-    """A classification to be added."""
+    """A new classification."""
 
     obj_id: SourceName
     classification: ClassName
@@ -152,7 +121,7 @@ class NewClassification(Schema):
 
 
 class ClassificationChange(Remark):
-    """What to change of a classification; what is left out stays as it was."""
+    """Changes of a classification; omitted fields stay as they are."""
 
     classification: ClassName | UnsetType = UNSET
     probability: Probability | UnsetType | None = UNSET
@@ -162,15 +131,15 @@ class ClassificationChange(Remark):
 
 
 class ClassificationRef(View):
-    """A classification that was added."""
+    """The id of a new classification."""
 
-    classification_id: Annotated[int, Meta(description="The id of the new classification.", examples=[1])]
+    classification_id: Annotated[int, describe("The id of the new classification.", 1)]
 
 
 class Classification(View):
     """A classification."""
 
-    id: Annotated[int, Meta(description="The id of the classification.", examples=[1])]
+    id: Annotated[int, describe("The id of the classification.", 1)]
     obj_id: SourceName
     classification: ClassName
     probability: Probability | None
@@ -178,7 +147,7 @@ class Classification(View):
     origin: Origin | None
     ml: Ml
     author_id: AuthorId
-    author_name: Annotated[str | None, Meta(description="The name of who wrote it.", examples=["ada"])]
-    groups: Groups
+    author_name: Annotated[str | None, describe("The name of the user who wrote it.", "ada")]
+    groups: GroupList
     created_at: Time
     modified: Time

@@ -5,28 +5,18 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from msgspec import Meta, field
+from msgspec import field
 
-from chalicelib.schemas.base import GroupIds, Name, Schema, Text, Time, View
-from chalicelib.schemas.people import Group
-
-__all__ = [
-    "AnalysisType",
-    "Authentication",
-    "InputType",
-    "NewService",
-    "Ping",
-    "Refusal",
-    "Service",
-    "ServiceChange",
-]
+from chalicelib.schemas.base import Schema, View
+from chalicelib.schemas.fields import GroupIds, Name, Text, Time, describe
+from chalicelib.schemas.people import GroupList
 
 
 class Authentication(StrEnum):
-    """How a service knows who calls; its ``_authinfo`` holds what this needs."""
+    """How requests to a service are authenticated; its ``_authinfo`` holds the credentials."""
 
     NONE = "none"
-    HEADER_TOKEN = "header_token"  # noqa: S105 - a name, no secret
+    HEADER_TOKEN = "header_token"  # noqa: S105 - a name, not a secret
     API_KEY = "api_key"
     BASIC = "HTTPBasicAuth"
     DIGEST = "HTTPDigestAuth"
@@ -42,7 +32,7 @@ class AnalysisType(StrEnum):
 
 
 class InputType(StrEnum):
-    """A kind of data that a service may want of a source; each is sent as a CSV text."""
+    """A kind of data of a source that a service can receive, as a CSV text."""
 
     PHOTOMETRY = "photometry"
     SPECTRA = "spectra"
@@ -52,93 +42,56 @@ class InputType(StrEnum):
     CLASSIFICATIONS = "classifications"
 
 
-ServiceName = Annotated[
-    Name, Meta(description="Unique among all services.", examples=["My Awesome RR Lyrae Fitter"])
-]
-DisplayName = Annotated[
-    Text | None, Meta(description="What people are shown; the name if null.", examples=["RR Lyrae fitter"])
-]
-Description = Annotated[
-    Text | None,
-    Meta(description="What it does, for those who choose it.", examples=["Fits RR Lyrae to templates."]),
-]
-Version = Annotated[
-    Text | None, Meta(description="The version of the service, as it numbers them.", examples=["1.0"])
-]
-ContactName = Annotated[Text | None, Meta(description="Whom to ask about it.", examples=["I. M. Astronomer"])]
-ContactEmail = Annotated[
-    Text | None, Meta(description="How to reach them.", examples=["astronomer@analysis.edu"])
-]
+ServiceName = Annotated[Name, describe("Unique among all services.", "My Awesome RR Lyrae Fitter")]
+DisplayName = Annotated[Text | None, describe("The name that pages show; `name` if null.", "RR Lyrae fitter")]
+Description = Annotated[Text | None, describe("What the service does.", "Fits RR Lyrae to templates.")]
+Version = Annotated[Text | None, describe("The version of the service.", "1.0")]
+ContactName = Annotated[Text | None, describe("A person to ask about it.", "I. M. Astronomer")]
+ContactEmail = Annotated[Text | None, describe("How to reach them.", "astronomer@analysis.edu")]
 Url = Annotated[
     str,
-    Meta(
+    describe(
+        "Data are POSTed to this URL: http or https, a public address, without credentials. "
+        "Redirects are not followed.",
+        "https://amazing.analysis.edu:6801/analysis/rrl_analysis",
         max_length=2000,
-        description=(
-            "Where the data are POSTed: http or https, a public address, without credentials in it. "
-            "Redirects are not followed."
-        ),
-        examples=["https://amazing.analysis.edu:6801/analysis/rrl_analysis"],
         extra_json_schema={"pattern": r"^https?://[^/\s@]+(/\S*)?$"},
     ),
 ]
 OptionalParameters = Annotated[
     str | dict[str, Any] | None,
-    Meta(
-        description=(
-            "The parameters that a request may choose, as an object or a JSON string of one: for each name "
-            'a list of suggested values, or `{"type": "string" | "number" | "file", "default", "required", '
-            '"title", "description"}`.'
-        ),
-        examples=[{"rrl_type": ["ab", "c", "d", "e"], "n_walkers": {"type": "number", "default": 32}}],
+    describe(
+        "The parameters that a request may set, as an object or its JSON text: for each name a list of "
+        'suggested values, or `{"type": "string" | "number" | "file", "default", "required", '
+        '"title", "description"}`.',
+        {"rrl_type": ["ab", "c", "d", "e"], "n_walkers": {"type": "number", "default": 32}},
     ),
 ]
-AuthenticationType = Annotated[
-    Authentication,
-    Meta(description="How a request to the service proves who sends it.", examples=["header_token"]),
-]
+AuthenticationType = Annotated[Authentication, describe("How requests are authenticated.", "header_token")]
 AuthInfo = Annotated[
     str | dict[str, Any] | None,
-    Meta(
-        description=(
-            "The credentials, as an object or a JSON string of one; they are encrypted and never shown "
-            'again. header_token: `{"header_token": {header: value}}`; api_key: `{"api_key", '
-            '"api_key_name"}` (it travels in the JSON body under that name); HTTPBasicAuth and '
-            'HTTPDigestAuth: `{"username", "password"}`; OAuth1: `{"app_key", "app_secret", '
-            '"user_oauth_token", "user_oauth_token_secret"}`. They may stand within a key named like the '
-            "type."
-        ),
-        examples=[{"header_token": {"Authorization": "Bearer MY_TOKEN"}}],
+    describe(
+        "The credentials, as an object or its JSON text; they are encrypted and never shown again. "
+        'header_token: `{"header_token": {header: value}}`; api_key: `{"api_key", "api_key_name"}` (sent '
+        'in the JSON body under that name); HTTPBasicAuth and HTTPDigestAuth: `{"username", "password"}`; '
+        'OAuth1: `{"app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"}`. They may '
+        "also be nested under the name of the type.",
+        {"header_token": {"Authorization": "Bearer MY_TOKEN"}},
     ),
 ]
-Enabled = Annotated[bool, Meta(description="Whether it may be asked: a disabled service starts nothing.")]
-Kind = Annotated[AnalysisType, Meta(description="What the service does.", examples=["lightcurve_fitting"])]
-InputTypes = Annotated[
-    list[InputType],
-    Meta(
-        description="The data that it wants of a source; required, unless it is `upload_only`.",
-        examples=[["photometry", "redshift"]],
-    ),
-]
-Timeout = Annotated[
-    float,
-    Meta(
-        ge=1,
-        le=30 * 86400,
-        description="Seconds that it may take from being sent the data to calling back; 3600 if not given.",
-        examples=[3600.0],
-    ),
-]
-UploadOnly = Annotated[
-    bool, Meta(description="Whether users upload its analyses, rather than that it is sent data.")
-]
-OnDropdown = Annotated[bool, Meta(description="Whether pages of sources offer it to be started.")]
-IsSummary = Annotated[
-    bool, Meta(description="Whether its completed analyses set the `summary` of their source.")
-]
+Enabled = Annotated[bool, describe("A disabled service starts no analyses.")]
+Kind = Annotated[AnalysisType, describe("What the service does.", "lightcurve_fitting")]
+_INPUT_TYPES = "The data that it receives; required unless `upload_only`."
+InputTypes = Annotated[list[InputType], describe(_INPUT_TYPES, ["photometry", "redshift"])]
+_TIMEOUT = "Most seconds from sending the data to the callback; 3600 by default."
+Timeout = Annotated[float, describe(_TIMEOUT, 3600.0, ge=1, le=30 * 86400)]
+UploadOnly = Annotated[bool, describe("True if users upload its analyses and no data are sent.")]
+OnDropdown = Annotated[bool, describe("Whether pages of sources offer it.")]
+IsSummary = Annotated[bool, describe("Whether its completed analyses set the `summary` of their source.")]
 
 
 class ServiceChange(Schema):
-    """The fields of a service that can be changed: all of them."""
+    """Changes of a service: all fields can change."""
 
     name: ServiceName | None = None
     display_name: DisplayName = None
@@ -163,7 +116,7 @@ class ServiceChange(Schema):
         if self.url is not None:
             _check_url(self.url)
         if isinstance(self.authinfo, str):
-            self.authinfo = _object(self.authinfo)
+            self.authinfo = _parse_authinfo(self.authinfo)
 
     @property
     def credentials(self) -> dict[str, Any] | None:
@@ -172,7 +125,7 @@ class ServiceChange(Schema):
 
 
 class NewService(ServiceChange, kw_only=True):
-    """A service to be registered; the rest may follow later."""
+    """A new service; optional fields may follow later."""
 
     name: ServiceName
     url: Url
@@ -181,40 +134,33 @@ class NewService(ServiceChange, kw_only=True):
 
 
 class Refusal(View):
-    """How a service last refused an analysis."""
+    """The last time that a service refused an analysis."""
 
-    at: Annotated[Time, Meta(description="When")]
-    status: Annotated[int, Meta(description="The status of its answer", examples=[503])]
-    excerpt: Annotated[
-        str, Meta(description="The beginning of what it said, as clean text", examples=["Out of disk space"])
-    ]
-    analysis_id: Annotated[int, Meta(description="The analysis", examples=[32])]
+    at: Annotated[Time, describe("When it refused.")]
+    status: Annotated[int, describe("The HTTP status of its response.", 503)]
+    excerpt: Annotated[str, describe("The start of its response, as plain text.", "Out of disk space")]
+    analysis_id: Annotated[int, describe("The analysis.", 32)]
+
+
+_VERDICT = "It answered HTTP 405: it is there. A service need not answer GET, only POST."
 
 
 class Ping(View):
-    """What came of asking a service's address for a page."""
+    """Whether a service can be reached."""
 
-    allowed: Annotated[
-        bool, Meta(description="Whether it may be called: its address is public, or exempt", examples=[True])
-    ]
-    reached: Annotated[bool, Meta(description="Whether it answered, whatever it said", examples=[True])]
-    status: Annotated[int | None, Meta(description="The status of its answer", examples=[405])]
-    seconds: Annotated[float | None, Meta(description="How long the answer took", examples=[0.21])]
-    message: Annotated[
-        str,
-        Meta(
-            description="What was found, and what to do about it",
-            examples=["It answered HTTP 405: it is there. A service need not answer GET, only POST."],
-        ),
-    ]
+    allowed: Annotated[bool, describe("Whether it may be called: its address is public, or exempt.", True)]
+    reached: Annotated[bool, describe("Whether it responded, with any status.", True)]
+    status: Annotated[int | None, describe("The HTTP status of its response.", 405)]
+    seconds: Annotated[float | None, describe("Seconds until the response.", 0.21)]
+    message: Annotated[str, describe("The result, and what to do about it.", _VERDICT)]
 
 
 class Service(View):
-    """An analysis service as it is shown: never its credentials."""
+    """An analysis service, without its credentials."""
 
-    id: Annotated[int, Meta(description="The id of the service.", examples=[1])]
+    id: Annotated[int, describe("The id of the service.", 1)]
     name: ServiceName
-    display_name: Annotated[str, Meta(description="What people are shown.", examples=["RR Lyrae fitter"])]
+    display_name: Annotated[str, describe("The name that pages show.", "RR Lyrae fitter")]
     description: Description
     version: Version
     contact_name: ContactName
@@ -229,29 +175,30 @@ class Service(View):
     upload_only: UploadOnly
     display_on_resource_dropdown: OnDropdown
     is_summary: IsSummary
-    groups: Annotated[list[Group], Meta(description="The groups that see it.")]
+    groups: GroupList
     created_at: Time
     modified: Time
 
 
-def _object(text: str) -> dict[str, Any]:
-    """Take a JSON string for the object that it holds."""
+def _parse_authinfo(text: str) -> dict[str, Any]:
+    """Return the object in a JSON text."""
     try:
-        found = json.loads(text) if text.strip() else {}
+        authinfo = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"_authinfo: an object or a JSON string of one is needed: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError("_authinfo: an object or a JSON string of one is needed")
-    return found
+        raise ValueError(f"_authinfo: expected an object or the JSON text of one: {error}") from None
+    if not isinstance(authinfo, dict):
+        raise ValueError("_authinfo: expected an object or the JSON text of one")
+    return authinfo
 
 
-def _check_url(value: str) -> None:
+def _check_url(url: str) -> None:
+    """Check that a URL is one of HTTP without credentials; raise ValueError if not."""
     try:
-        parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
     except ValueError:
-        valid = False
-    if not valid or any(character.isspace() for character in value):
-        raise ValueError("url: an address such as https://example.org/analysis is needed (http or https)")
+        is_valid = False
+    if not is_valid or any(character.isspace() for character in url):
+        raise ValueError("url: expected an address such as https://example.org/analysis (http or https)")
     if parts.username or parts.password:
-        raise ValueError("url: credentials do not belong into the address; use authentication_type")
+        raise ValueError("url: credentials are not allowed in the address; use authentication_type")

@@ -1,62 +1,32 @@
 """Sources."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from chalicelib.schemas.analyses import Analysis
-from chalicelib.schemas.base import (
-    GroupIds,
-    Id,
-    Name,
-    PagedByCursor,
-    Query,
-    Schema,
-    SourceId,
-    Switch,
-    Time,
-    View,
-    Word,
-    check_size,
-)
-from chalicelib.schemas.people import Group
+from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
+from chalicelib.schemas.fields import GroupIds, Id, Name, Object, SourceId, Time, Word, describe
+from chalicelib.schemas.people import GroupList
 from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.schemas.remarks import Annotation, Classification, Comment
 
-__all__ = [
-    "FIELDS", "NewSource", "RemovalQuery", "SavedSource", "Source", "SourceChange", "SourceQuery",
-    "Sources", "SourcesQuery",
-]  # fmt: skip
-
-Ra = Annotated[
-    float, Meta(ge=0, lt=360, description="Right ascension (ICRS), in degrees.", examples=[202.5050541])
-]
-Dec = Annotated[
-    float, Meta(ge=-90, le=90, description="Declination (ICRS), in degrees.", examples=[13.4111859])
-]
-Redshift = Annotated[float, Meta(gt=-1, le=1200, description="Its redshift.", examples=[0.0246])]
-RedshiftError = Annotated[
-    float, Meta(ge=0, description="The standard error of the redshift.", examples=[0.0002])
-]
-RedshiftOrigin = Annotated[Word, Meta(description="Where the redshift comes from.", examples=["host galaxy"])]
-Alias = Annotated[
-    list[Name], Meta(max_length=100, description="What it is called elsewhere.", examples=[["SN 2021hiz"]])
-]
-Origin = Annotated[Word, Meta(description="Who found it, or where the record comes from.", examples=["ZTF"])]
-Transient = Annotated[bool, Meta(description="Whether it is a transient.")]
-Varstar = Annotated[bool, Meta(description="Whether it is a variable star.")]
-IsRoid = Annotated[bool, Meta(description="Whether it is an asteroid.")]
-Altdata = Annotated[
-    dict[str, Any],
-    Meta(
-        description="Whatever else is known of it; at most 50,000 characters of JSON.",
-        examples=[{"host": "M 87"}],
-    ),
-]
+Ra = Annotated[float, describe("Right ascension (ICRS), in degrees.", 202.5050541, ge=0, lt=360)]
+Dec = Annotated[float, describe("Declination (ICRS), in degrees.", 13.4111859, ge=-90, le=90)]
+Redshift = Annotated[float, describe("The redshift.", 0.0246, gt=-1, le=1200)]
+RedshiftError = Annotated[float, describe("The standard error of the redshift.", 0.0002, ge=0)]
+RedshiftOrigin = Annotated[Word, describe("Where the redshift comes from.", "host galaxy")]
+Alias = Annotated[list[Name], describe("Other names of the source.", ["SN 2021hiz"], max_length=100)]
+Origin = Annotated[Word, describe("Who discovered it, or where the record comes from.", "ZTF")]
+Transient = Annotated[bool, describe("Whether it is a transient.")]
+Varstar = Annotated[bool, describe("Whether it is a variable star.")]
+IsRoid = Annotated[bool, describe("Whether it is an asteroid.")]
+_ALTDATA = "Anything else that is known of it; at most 50,000 characters of JSON."
+Altdata = Annotated[Object, describe(_ALTDATA, {"host": "M 87"})]
 
 
 class SourceChange(Schema):
-    """What can be said of a source; what a request leaves out stays as it was."""
+    """Changes of a source; omitted fields stay as they are."""
 
     ra: Ra | UnsetType | None = UNSET
     dec: Dec | UnsetType | None = UNSET
@@ -78,67 +48,40 @@ class SourceChange(Schema):
 
 
 FIELDS = tuple(name for name in SourceChange.__struct_fields__ if name != "group_ids")
-"""What is kept of a source."""
+"""The fields that are stored with a source."""
 
 
 class NewSource(SourceChange, kw_only=True):
-    """A source to be saved; a new one needs ``ra`` and ``dec``, both null if its position is unknown."""
+    """A source to save; a new one needs ``ra`` and ``dec``, both null if the position is unknown."""
 
     id: SourceId
 
 
 class SourceQuery(Query):
-    """What to tell of a source besides itself."""
+    """Optional parts of a source."""
 
-    includePhotometry: Annotated[Switch, Meta(description="Add its photometry, in magnitudes.")] = False
-    includeSpectra: Annotated[Switch, Meta(description="Add its spectra.")] = False
-    includeAnalyses: Annotated[Switch, Meta(description="Add its analyses, newest first.")] = False
-    includeComments: Annotated[Switch, Meta(description="Add its comments, oldest first.")] = False
-    includePhotStats: Annotated[Switch, Meta(description="Add its PhotStats, as `photstats`.")] = False
+    includePhotometry: Annotated[bool, describe("Add its photometry, in magnitudes.")] = False
+    includeSpectra: Annotated[bool, describe("Add its spectra.")] = False
+    includeAnalyses: Annotated[bool, describe("Add its analyses, newest first.")] = False
+    includeComments: Annotated[bool, describe("Add its comments, oldest first.")] = False
+    includePhotStats: Annotated[bool, describe("Add its PhotStats, as `photstats`.")] = False
+
+
+GroupFilter = Annotated[str, describe("Only in one of these groups: ids separated by commas.", "1,4")]
+NamePrefix = Annotated[str, describe("Only ids that start with this.", "ZTF21", max_length=200)]
+ConeRa = Annotated[float, describe("Right ascension of a cone's centre, in degrees.", 202.505, ge=0, le=360)]
+ConeDec = Annotated[float, describe("Declination of a cone's centre, in degrees.", 13.41, ge=-90, le=90)]
+ConeRadius = Annotated[float, describe("Radius of the cone, in degrees; at most 5.", 0.001, ge=0)]
 
 
 class SourcesQuery(PagedByCursor):
-    """Which sources to list; with several conditions, those that meet them all."""
+    """Filters of the list of sources; a source must satisfy all of them."""
 
-    group_ids: (
-        Annotated[
-            str, Meta(description="Saved to one of these groups: ids with commas between.", examples=["1,4"])
-        ]
-        | None
-    ) = None
-    sourceID: (
-        Annotated[str, Meta(max_length=200, description="How the id begins.", examples=["ZTF21"])] | None
-    ) = None
-    ra: (
-        Annotated[
-            float,
-            Meta(
-                ge=0,
-                le=360,
-                description="Right ascension of the centre of a cone, in degrees.",
-                examples=[202.505],
-            ),
-        ]
-        | None
-    ) = None
-    dec: (
-        Annotated[
-            float,
-            Meta(
-                ge=-90,
-                le=90,
-                description="Declination of the centre of a cone, in degrees.",
-                examples=[13.41],
-            ),
-        ]
-        | None
-    ) = None
-    radius: (
-        Annotated[
-            float, Meta(ge=0, description="Radius of the cone, in degrees; at most 5.", examples=[0.001])
-        ]
-        | None
-    ) = None
+    group_ids: GroupFilter | None = None
+    sourceID: NamePrefix | None = None
+    ra: ConeRa | None = None
+    dec: ConeDec | None = None
+    radius: ConeRadius | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -147,31 +90,36 @@ class SourcesQuery(PagedByCursor):
 
     @property
     def cone(self) -> tuple[float, float, float] | None:
-        """The cone asked for: ``ra``, ``dec`` and ``radius`` in degrees."""
+        """The cone: ``ra``, ``dec`` and ``radius`` in degrees."""
         if self.ra is None or self.dec is None or self.radius is None:
             return None
         return self.ra, self.dec, self.radius
 
 
-class RemovalQuery(Query):
-    """What to take away of a source."""
+_GROUP_ID = "Only remove it from this group; if omitted, the source is deleted."
 
-    group_id: Annotated[
-        Id | None,
-        Meta(
-            description="Only take it out of this group; left out, the source is deleted whole.", examples=[4]
-        ),
-    ] = None
+
+class RemovalQuery(Query):
+    """What to delete of a source."""
+
+    group_id: Annotated[Id | None, describe(_GROUP_ID, 4)] = None
 
 
 class SavedSource(View):
-    """A source that was saved."""
+    """The id of a source that was saved."""
 
     id: SourceId
 
 
+Summary = Annotated[str, describe("The newest summary by an analysis.")]
+SummaryHistory = Annotated[list[Object], describe("Its summaries, newest first.")]
+PhotometryList = Annotated[list[Object], describe("Its photometry, in order of time.")]
+SpectrumList = Annotated[list[Object], describe("Its spectra.")]
+Classifications = Annotated[list[Classification], describe("Its classifications, oldest first.")]
+
+
 class Source(View):
-    """A source, with SkyPortal's keys; what was not asked for is left out."""
+    """A source, with SkyPortal's keys; optional parts are omitted unless requested."""
 
     id: SourceId
     ra: Ra | None
@@ -185,41 +133,27 @@ class Source(View):
     varstar: Varstar | None
     is_roid: IsRoid | None
     altdata: Altdata | None
-    groups: Annotated[list[Group], Meta(description="Those of its groups that you see.")]
+    groups: GroupList
     created_at: Time
     modified: Time
-    summary: (
-        Annotated[str, Meta(description="The newest summary that an analysis wrote.")] | UnsetType | None
-    ) = UNSET
-    summary_history: (
-        Annotated[list[dict[str, Any]], Meta(description="Its summaries, newest first.")] | UnsetType
-    ) = UNSET
-    annotations: Annotated[list[Annotation], Meta(description="Its annotations.")] | UnsetType = UNSET
-    classifications: (
-        Annotated[list[Classification], Meta(description="Its classifications, oldest first.")] | UnsetType
-    ) = UNSET
-    comments: Annotated[list[Comment], Meta(description="Its comments, oldest first.")] | UnsetType = UNSET
-    photometry: (
-        Annotated[list[dict[str, Any]], Meta(description="Its photometry, in order of time.")] | UnsetType
-    ) = UNSET
-    spectra: Annotated[list[dict[str, Any]], Meta(description="Its spectra.")] | UnsetType = UNSET
-    photstats: Annotated[list[PhotStat], Meta(description="Its PhotStats: one, or none.")] | UnsetType = UNSET
-    analyses: Annotated[list[Analysis], Meta(description="Its analyses, newest first.")] | UnsetType = UNSET
+    summary: Summary | UnsetType | None = UNSET
+    summary_history: SummaryHistory | UnsetType = UNSET
+    annotations: Annotated[list[Annotation], describe("Its annotations.")] | UnsetType = UNSET
+    classifications: Classifications | UnsetType = UNSET
+    comments: Annotated[list[Comment], describe("Its comments, oldest first.")] | UnsetType = UNSET
+    photometry: PhotometryList | UnsetType = UNSET
+    spectra: SpectrumList | UnsetType = UNSET
+    photstats: Annotated[list[PhotStat], describe("Its PhotStats: one, or none.")] | UnsetType = UNSET
+    analyses: Annotated[list[Analysis], describe("Its analyses, newest first.")] | UnsetType = UNSET
+
+
+_TOTAL = "Number of sources on all pages. It is exact, except that `sourceID` counts at most 1000."
 
 
 class Sources(View):
     """A page of sources."""
 
-    sources: Annotated[list[Source], Meta(description="The sources of this page.")]
-    totalMatches: Annotated[
-        int,
-        Meta(
-            description=(
-                "How many sources there are on all pages: exact, but for those whose id begins with "
-                "`sourceID`, of which at most 1000 are counted."
-            ),
-            examples=[4711],
-        ),
-    ]
-    pageNumber: Annotated[int, Meta(description="Which page this is, counted from 1.", examples=[1])]
-    numPerPage: Annotated[int, Meta(description="How many are on a page.", examples=[100])]
+    sources: Annotated[list[Source], describe("The sources of this page.")]
+    totalMatches: Annotated[int, describe(_TOTAL, 4711)]
+    pageNumber: Annotated[int, describe("The number of this page, counted from 1.", 1)]
+    numPerPage: Annotated[int, describe("Sources per page.", 100)]

@@ -1,61 +1,43 @@
 """Spectra."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.base import GroupIds, Id, Schema, SourceId, Time, View, Word, check_size
-from chalicelib.schemas.people import Group, Person
-from chalicelib.schemas.times import Moment
+from chalicelib.schemas.base import Schema, View, check_size
+from chalicelib.schemas.fields import GroupIds, Id, Moment, Object, SourceId, Time, Word, describe
+from chalicelib.schemas.people import GroupList, Person
 
-__all__ = ["PEOPLE", "NewSpectrum", "Person", "SourceSpectra", "Spectrum"]
+MAX_BINS = 50_000
 
-MOST_BINS = 50_000
-
-Column = Annotated[list[float], Meta(min_length=1, max_length=MOST_BINS)]
-Wavelengths = Annotated[Column, Meta(description="Wavelengths, in Å.", examples=[[4000.0, 4001.5]])]
-Fluxes = Annotated[
-    Column, Meta(description="Flux densities, in `units`; one a wavelength.", examples=[[1.2e-16, 1.3e-16]])
-]
-Errors = Annotated[
-    Column | None, Meta(description="Standard errors of the fluxes, or null.", examples=[[2e-18, 2e-18]])
-]
-Units = Annotated[
-    Word | None,
-    Meta(
-        description="Units of the fluxes; SkyPortal knows Jy, AB and erg/s/cm/cm/AA.",
-        examples=["erg/s/cm/cm/AA"],
-    ),
-]
-InstrumentId = Annotated[Id, Meta(description="The instrument.", examples=[1])]
-Origin = Annotated[Word | None, Meta(description="Where the spectrum comes from.", examples=["WISeREP"])]
-Kind = Annotated[
-    Literal["source", "host", "host_center"],
-    Meta(description="Whether it is of the source, its host galaxy, or the centre of that."),
-]
-Label = Annotated[Word | None, Meta(description="What to call it.", examples=["near peak"])]
-Altdata = Annotated[
-    dict[str, Any] | None,
-    Meta(
-        description="Whatever else is known of it; at most 50,000 characters of JSON.",
-        examples=[{"slit": 1.5}],
-    ),
-]
+Column = Annotated[list[float], Meta(min_length=1, max_length=MAX_BINS)]
+Wavelengths = Annotated[Column, describe("Wavelengths, in Å.", [4000.0, 4001.5])]
+Fluxes = Annotated[Column, describe("Flux densities, in `units`; one per wavelength.", [1.2e-16, 1.3e-16])]
+Errors = Annotated[Column | None, describe("Standard errors of the fluxes, or null.", [2e-18, 2e-18])]
+_UNITS = "Units of the fluxes; SkyPortal has Jy, AB and erg/s/cm/cm/AA."
+Units = Annotated[Word | None, describe(_UNITS, "erg/s/cm/cm/AA")]
+InstrumentId = Annotated[Id, describe("The instrument.", 1)]
+Origin = Annotated[Word | None, describe("Where the spectrum comes from.", "WISeREP")]
+_KIND = "The target: the source, its host galaxy, or the centre of the host."
+Kind = Annotated[Literal["source", "host", "host_center"], describe(_KIND)]
+Label = Annotated[Word | None, describe("A short label.", "near peak")]
+_ALTDATA = "Anything else that is known of it; at most 50,000 characters of JSON."
+Altdata = Annotated[Object | None, describe(_ALTDATA, {"slit": 1.5})]
 UserIds = Annotated[list[Id], Meta(max_length=100)]
-External = Annotated[Word | None, Meta(examples=["A. Nova"])]
+ExternalReducer = Annotated[Word | None, describe("Who reduced it, as text.", "A. Nova")]
+ExternalObserver = Annotated[Word | None, describe("Who took it, as text.", "A. Nova")]
+ExternalPi = Annotated[Word | None, describe("The principal investigator, as text.", "A. Nova")]
 
 PEOPLE = {"reduced_by": "reducers", "observed_by": "observers", "pi": "pis"}
-"""Fields that name users by their ids, and those that show them."""
+"""The fields of a request that name users by id, and the fields of the answer that show them."""
 
 
 class NewSpectrum(Schema):
-    """A spectrum to be uploaded."""
+    """A new spectrum."""
 
     obj_id: SourceId
     instrument_id: InstrumentId
-    observed_at: Annotated[
-        Moment, Meta(description="When it was taken: ISO 8601, in UTC unless an offset is given.")
-    ]
+    observed_at: Annotated[Moment, describe("When it was taken: ISO 8601, in UTC unless an offset is given.")]
     wavelengths: Wavelengths
     fluxes: Fluxes
     errors: Errors = None
@@ -64,14 +46,14 @@ class NewSpectrum(Schema):
     type: Kind = "source"
     label: Label = None
     altdata: Altdata = None
-    reduced_by: Annotated[UserIds, Meta(description="Ids of the users who reduced it.", examples=[[2]])] = []
-    observed_by: Annotated[UserIds, Meta(description="Ids of the users who took it.", examples=[[2]])] = []
-    pi: Annotated[UserIds, Meta(description="Ids of the principal investigators.", examples=[[2]])] = []
-    external_reducer: Annotated[External, Meta(description="Who reduced it, in words.")] = None
-    external_observer: Annotated[External, Meta(description="Who took it, in words.")] = None
-    external_pi: Annotated[External, Meta(description="The principal investigator, in words.")] = None
-    followup_request_id: Annotated[None, Meta(description="There are no requests here: null alone.")] = None
-    assignment_id: Annotated[None, Meta(description="There are no assignments here: null alone.")] = None
+    reduced_by: Annotated[UserIds, describe("Ids of the users who reduced it.", [2])] = []
+    observed_by: Annotated[UserIds, describe("Ids of the users who took it.", [2])] = []
+    pi: Annotated[UserIds, describe("Ids of the principal investigators.", [2])] = []
+    external_reducer: ExternalReducer = None
+    external_observer: ExternalObserver = None
+    external_pi: ExternalPi = None
+    followup_request_id: Annotated[None, describe("Must be null: Heliograph has no requests.")] = None
+    assignment_id: Annotated[None, describe("Must be null: Heliograph has no assignments.")] = None
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
@@ -84,10 +66,10 @@ class NewSpectrum(Schema):
 class Spectrum(View):
     """A spectrum, with SkyPortal's keys."""
 
-    id: Annotated[int, Meta(description="The id of the spectrum.", examples=[1])]
+    id: Annotated[int, describe("The id of the spectrum.", 1)]
     obj_id: SourceId
     instrument_id: InstrumentId
-    instrument_name: Annotated[str | None, Meta(description="Its name.", examples=["SEDM"])]
+    instrument_name: Annotated[str | None, describe("The name of the instrument.", "SEDM")]
     observed_at: Time
     wavelengths: Wavelengths
     fluxes: Fluxes
@@ -97,14 +79,14 @@ class Spectrum(View):
     type: Kind
     label: Label
     altdata: Altdata
-    reducers: Annotated[list[Person], Meta(description="The users who reduced it.")]
-    observers: Annotated[list[Person], Meta(description="The users who took it.")]
-    pis: Annotated[list[Person], Meta(description="The principal investigators.")]
-    external_reducer: Annotated[External, Meta(description="Who reduced it, in words.")]
-    external_observer: Annotated[External, Meta(description="Who took it, in words.")]
-    external_pi: Annotated[External, Meta(description="The principal investigator, in words.")]
-    owner_id: Annotated[int, Meta(description="The user who uploaded it.", examples=[1])]
-    groups: Annotated[list[Group], Meta(description="The groups that see it, as far as you see them.")]
+    reducers: Annotated[list[Person], describe("The users who reduced it.")]
+    observers: Annotated[list[Person], describe("The users who took it.")]
+    pis: Annotated[list[Person], describe("The principal investigators.")]
+    external_reducer: ExternalReducer
+    external_observer: ExternalObserver
+    external_pi: ExternalPi
+    owner_id: Annotated[int, describe("The user who uploaded it.", 1)]
+    groups: GroupList
     created_at: Time
     modified: Time
 
@@ -113,4 +95,4 @@ class SourceSpectra(View):
     """The spectra of a source."""
 
     obj_id: SourceId
-    spectra: Annotated[list[Spectrum], Meta(description="Those that you may see, oldest upload first.")]
+    spectra: Annotated[list[Spectrum], describe("The spectra that you can see, oldest upload first.")]

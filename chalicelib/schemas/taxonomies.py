@@ -1,48 +1,35 @@
-"""Taxonomies: the classes that a classification may be one of."""
+"""Taxonomies: the classes that sources are classified by."""
 
 import json
 from typing import Annotated, Any
 
-from msgspec import Meta
+from chalicelib.schemas.base import Schema, View
+from chalicelib.schemas.fields import GroupIds, Name, Object, Time, describe
+from chalicelib.schemas.people import GroupList
 
-from chalicelib.schemas.base import GroupIds, Name, Schema, Time, View
-from chalicelib.schemas.people import Group
+MAX_HIERARCHY = 300_000
+"""Most characters of JSON of a hierarchy."""
 
-__all__ = ["NewTaxonomy", "Taxonomy", "TaxonomyRef"]
+MAX_DEPTH = 100
+"""Most levels of a hierarchy."""
 
-LARGEST = 300_000
-"""Characters of JSON."""
-
-DEEPEST = 100
-"""Classes within each other."""
-
-TaxonomyName = Annotated[Name, Meta(description="Its name.", examples=["Sitewide Taxonomy"])]
+TaxonomyName = Annotated[Name, describe("The name of the taxonomy.", "Sitewide Taxonomy")]
 Hierarchy = Annotated[
-    dict[str, Any],
-    Meta(
-        description=(
-            'The classes, as a tree: `{"class": name, "subclasses": [{"class": …}, …]}`; other keys are '
-            "kept. At most 300,000 characters of JSON, 100 classes deep."
-        ),
-        examples=[{"class": "Supernova", "subclasses": [{"class": "Ia"}, {"class": "II"}]}],
+    Object,
+    describe(
+        'The classes, as a tree: `{"class": name, "subclasses": [{"class": …}, …]}`; other keys are '
+        "kept. At most 300,000 characters of JSON, 100 levels deep.",
+        {"class": "Supernova", "subclasses": [{"class": "Ia"}, {"class": "II"}]},
     ),
 ]
-TaxonomyVersion = Annotated[
-    str, Meta(min_length=1, max_length=50, description="Its version.", examples=["1.0"])
-]
-Provenance = Annotated[
-    str,
-    Meta(
-        max_length=2000,
-        description="Where it comes from.",
-        examples=["https://github.com/profjsb/timedomain-taxonomy"],
-    ),
-]
-IsLatest = Annotated[bool, Meta(description="Whether it is the latest version of this name.")]
+TaxonomyVersion = Annotated[str, describe("The version.", "1.0", min_length=1, max_length=50)]
+_PROVENANCE = "https://github.com/profjsb/timedomain-taxonomy"
+Provenance = Annotated[str, describe("Where the taxonomy comes from.", _PROVENANCE, max_length=2000)]
+IsLatest = Annotated[bool, describe("Whether it is the latest version of this name.")]
 
 
 class NewTaxonomy(Schema):
-    """A taxonomy to be added; its name with its version is unique."""
+    """A new taxonomy; its name and version together are unique."""
 
     name: TaxonomyName
     hierarchy: Hierarchy
@@ -52,40 +39,49 @@ class NewTaxonomy(Schema):
     group_ids: GroupIds = None
 
     def __post_init__(self) -> None:
-        if len(json.dumps(self.hierarchy)) > LARGEST:
-            raise ValueError(f"hierarchy: more than {LARGEST} characters of JSON")
+        length = len(json.dumps(self.hierarchy))
+        if length > MAX_HIERARCHY:
+            raise ValueError(f"hierarchy: {length} characters of JSON; at most {MAX_HIERARCHY} are allowed")
         _check_class(self.hierarchy, "hierarchy", 1)
 
 
-def _check_class(node: Any, place: str, depth: int) -> None:
-    """Refuse what is no class of a taxonomy, or has such a subclass."""
-    if depth > DEEPEST:
-        raise ValueError(f"hierarchy: at most {DEEPEST} classes deep")
+def _check_class(node: Any, path: str, depth: int) -> None:
+    """Check a class of a taxonomy and its subclasses.
+
+    Raises
+    ------
+    ValueError
+        If a class has no name, or the tree is too deep; the message names the place.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError(f"hierarchy: more than {MAX_DEPTH} levels deep")
     name = node.get("class") if isinstance(node, dict) else None
     if not isinstance(name, str) or not 0 < len(name) <= 200:
-        raise ValueError(f'{place}: {{"class": name, "subclasses": […]}} is needed')
+        raise ValueError(
+            f'{path}: expected {{"class": name, "subclasses": […]}} with a name of 1 to 200 characters'
+        )
     subclasses = node.get("subclasses") or []
     if not isinstance(subclasses, list):
-        raise ValueError(f"{place}.subclasses: a list is needed")
+        raise ValueError(f"{path}.subclasses: expected a list of classes")
     for number, subclass in enumerate(subclasses):
-        _check_class(subclass, f"{place}.subclasses.{number}"[:500], depth + 1)
+        _check_class(subclass, f"{path}.subclasses.{number}"[:500], depth + 1)
 
 
 class TaxonomyRef(View):
-    """A taxonomy that was added."""
+    """The id of a new taxonomy."""
 
-    taxonomy_id: Annotated[int, Meta(description="The id of the new taxonomy.", examples=[1])]
+    taxonomy_id: Annotated[int, describe("The id of the new taxonomy.", 1)]
 
 
 class Taxonomy(View):
     """A taxonomy."""
 
-    id: Annotated[int, Meta(description="The id of the taxonomy.", examples=[1])]
+    id: Annotated[int, describe("The id of the taxonomy.", 1)]
     name: TaxonomyName
     hierarchy: Hierarchy
     version: TaxonomyVersion
     provenance: Provenance | None
     isLatest: IsLatest
-    groups: Annotated[list[Group], Meta(description="The groups that see it, as far as you see them.")]
+    groups: GroupList
     created_at: Time
     modified: Time

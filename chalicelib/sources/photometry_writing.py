@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.schemas.base import LARGEST_ID
+from chalicelib.schemas.fields import LARGEST_ID
 from chalicelib.sources import instruments
 from chalicelib.sources.photometry import get_visible_point
 from chalicelib.sources.photometry_blocks import change_rows, pack_rows, unpack_rows

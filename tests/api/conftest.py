@@ -9,14 +9,14 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import lambda_functions, people, workers
-from tests.api.story import held
+from tests.api.story import returned_messages
 from tests.gateway import Gateway
 from tests.stage import load_template_resources, make_stage
 
 
 @pytest.fixture(scope="package", autouse=True)
 def environment() -> Iterator[None]:
-    """An AWS that is nobody's: no endpoint, no credentials of the person who runs the tests."""
+    """Remove the endpoint and the credentials of the person who runs the tests from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
@@ -29,34 +29,37 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def mocked(environment: None) -> Iterator[dict[str, Any]]:
+    """Return the resources of the template in a mocked AWS."""
     with mock_aws():
         yield load_template_resources()
 
 
 @pytest.fixture
 def aws(mocked: dict[str, Any]) -> None:
-    """The stage ``local``, empty."""
+    """Create the stage ``local``, empty."""
     make_stage(mocked)
-    held.clear()
+    returned_messages.clear()
 
 
 @pytest.fixture
 def lambdas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions that an answer waits for: the real ones, called in this process."""
+    """Call the functions that a request waits for in this process."""
     from fitter_lambda import handler
 
-    doers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    functions: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         lambda_functions.DOCUMENTS: workers.handle_document,
         lambda_functions.RENDER: lambda event: handler.render(event, None),
     }
     monkeypatch.setattr(
-        lambda_functions, "invoke_function", lambda name, event: json.loads(json.dumps(doers[name](event)))
+        lambda_functions,
+        "invoke_function",
+        lambda name, event: json.loads(json.dumps(functions[name](event))),
     )
 
 
 @pytest.fixture
 def admin(aws: None) -> Gateway:
-    """The app, spoken to as the first administrator."""
+    """Return the app, with the token of the first administrator."""
     from app import app
 
     return Gateway(app, people.ensure_administrator("admin"))

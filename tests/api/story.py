@@ -1,4 +1,4 @@
-"""The story that most tests of analyses begin with: a source with a light curve, and a service."""
+"""Helpers of most tests of analyses: a source with a light curve, a service, and the queues."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from tests.gateway import Gateway
 from tests.service import Service
 
 SOON = 10_000.0
-"""Milliseconds that nobody waits for in a test; what comes later than that is not seen."""
+"""Milliseconds: tests do not wait for messages that are delayed for less, and ignore the others."""
 
 LIGHT_CURVE = {
     "obj_id": "SN1",
@@ -29,7 +29,7 @@ LIGHT_CURVE = {
 
 
 def make_source(admin: Gateway, **more: Any) -> None:
-    """Add the source SN1, seen by the instrument ZTF, with a light curve."""
+    """Add the source SN1 with a light curve of the instrument ZTF."""
     admin.post("/instrument", {"name": "ZTF", "filters": ["ztfg", "ztfr", "ztfi"]})
     assert (
         admin.post("/sources", {"id": "SN1", "ra": 10.0, "dec": -5.0, "redshift": 0.05, **more}).status == 200
@@ -50,79 +50,83 @@ def make_service(admin: Gateway, url: str = "https://service.example.org/fit", *
     return int(admin.post("/analysis_service", fields).data["id"])
 
 
-def start(user: Gateway, service: int, body: Any = None, **headers: str) -> int:
+def start_analysis(user: Gateway, service: int, body: Any = None, **headers: str) -> int:
     """Start an analysis of SN1; return its id."""
     return int(user.post(f"/obj/SN1/analysis/{service}", body, **headers).data["id"])
 
 
 def deliver(queue: str = queues.DISPATCH) -> list[float]:
-    """Do what Lambda does: give each message in the queue to its function.
+    """Do what Lambda does: pass each message in the queue to its function.
 
     Returns
     -------
     list of float
-        For each message that shall come back: after how many seconds.
+        The delay in seconds of each message that was returned to the queue.
     """
-    sqs, url = get_client("sqs"), _url(queue)
-    pauses: list[float] = []
-    while messages := _received(queue):
+    sqs = get_client("sqs")
+    url = _queue_url(queue)
+    delays: list[float] = []
+    while messages := _receive_next(queue):
         (message,) = messages
         event = {"Records": [{"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}]}
         try:
             {queues.DISPATCH: workers.handle_dispatch, queues.JOBS: workers.handle_job}[queue](event)
         except RetryLater:
-            pauses.append(_made_visible(url, message))
+            delays.append(_return_message(url, message))
         else:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return pauses
+    return delays
 
 
-def taken(queue: str) -> list[dict[str, Any]]:
-    """Take every message out of a queue."""
-    messages: list[dict[str, Any]] = []
-    while found := _received(queue):
-        for message in found:
-            messages.append(json.loads(message["Body"]))
-            get_client("sqs").delete_message(QueueUrl=_url(queue), ReceiptHandle=message["ReceiptHandle"])
-    return messages
+def drain_queue(queue: str) -> list[dict[str, Any]]:
+    """Remove all messages from a queue and return them."""
+    bodies: list[dict[str, Any]] = []
+    while messages := _receive_next(queue):
+        for message in messages:
+            bodies.append(json.loads(message["Body"]))
+            url = _queue_url(queue)
+            get_client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
 
 
-def _url(queue: str) -> str:
+def _queue_url(queue: str) -> str:
     return f"{get_client('sqs').meta.endpoint_url}/{get_account_id()}/{settings.resource_name(queue)}"
 
 
-def _received(queue: str) -> list[dict[str, Any]]:
-    """Receive the next message; one that is to be seen in a few seconds is seen at once."""
+def _receive_next(queue: str) -> list[dict[str, Any]]:
+    """Receive the next message, without waiting for short delays."""
     name = settings.resource_name(queue)
     for message in sqs_backends[get_account_id()]["us-east-1"].queues[name]._messages:
         if message.delayed_until < unix_time_millis() + SOON:
             message.delayed_until = 0.0
     return list(
-        get_client("sqs").receive_message(QueueUrl=_url(queue), MaxNumberOfMessages=1).get("Messages", ())
+        get_client("sqs")
+        .receive_message(QueueUrl=_queue_url(queue), MaxNumberOfMessages=1)
+        .get("Messages", ())
     )
 
 
-def _made_visible(url: str, message: dict[str, Any]) -> float:
-    """Put a message back without the wait, and return none of it: the queue's clock is not ours."""
+def _return_message(url: str, message: dict[str, Any]) -> float:
+    """Keep a message for `redeliver_messages`; return 0.0, since tests do not wait for the queue."""
     get_client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    held.append(json.loads(message["Body"]))
+    returned_messages.append(json.loads(message["Body"]))
     return 0.0
 
 
-held: list[dict[str, Any]] = []
-"""Messages that shall come back, until `come_back`."""
+returned_messages: list[dict[str, Any]] = []
+"""Messages that were returned to their queue, until `redeliver_messages`."""
 
 
-def come_back() -> None:
-    """Let the queue bring again what was given back to it."""
-    for message in held:
-        overdue(message["analysis_id"], lease_until=0)
+def redeliver_messages() -> None:
+    """Send the returned messages again."""
+    for message in returned_messages:
+        set_overdue(message["analysis_id"], lease_until=0)
         queues.send_message(queues.DISPATCH, message)
-    held.clear()
+    returned_messages.clear()
 
 
-def overdue(analysis: int, **more: Any) -> None:
-    """Let the time of an analysis have come."""
+def set_overdue(analysis: int, **more: Any) -> None:
+    """Make the sweep look at an analysis now, and set more of its attributes."""
     values = {"check_at": time.time() - 1, **more}
     get_client("dynamodb").update_item(
         TableName=settings.resource_name("analyses"),
@@ -135,7 +139,16 @@ def overdue(analysis: int, **more: Any) -> None:
     )
 
 
-def sent_to(service: Service) -> Any:
-    """Return the one body that a service was sent."""
+def get_sent_body(service: Service) -> Any:
+    """Return the body of the only request that a service received."""
     (request,) = service.received
     return request.body
+
+
+# The older names, for tests that use them.
+start = start_analysis
+taken = drain_queue
+held = returned_messages
+come_back = redeliver_messages
+overdue = set_overdue
+sent_to = get_sent_body

@@ -6,18 +6,19 @@ from chalicelib import blobs, settings
 from chalicelib.aws import get_account_id, get_client
 from chalicelib.tables import analyses, analysis_transitions
 from chalicelib.tables.base import ConditionFailed
-from tests.api.story import make_service, make_source, overdue, start
+from tests.api.story import make_service, make_source, set_overdue, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
 
-def upload_service(admin: Gateway) -> int:
+def make_upload_service(admin: Gateway) -> int:
+    """Register a service that takes uploads; return its id."""
     return make_service(admin, name="uploads", upload_only=True, input_data_types=[])
 
 
 def test_an_upload_is_an_analysis(admin: Gateway) -> None:
     make_source(admin)
-    service = upload_service(admin)
+    service = make_upload_service(admin)
     body = {
         "status": "success", "message": "Ran this on my machine", "show_parameters": True,
         "analysis": {"results": {"format": "json", "data": {"classification": "DY Per", "p": 0.94}}},
@@ -33,7 +34,7 @@ def test_an_upload_is_an_analysis(admin: Gateway) -> None:
 
 def test_an_empty_upload_is_taken_with_a_note(admin: Gateway) -> None:
     make_source(admin)
-    answer = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", {}).data
+    answer = admin.post(f"/obj/SN1/analysis_upload/{make_upload_service(admin)}", {}).data
     assert "no analysis" in answer["message"]
 
 
@@ -47,31 +48,31 @@ def test_each_kind_of_service_names_the_others_route(admin: Gateway) -> None:
 def test_the_cap_of_uploads_is_a_403(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "ANALYSES_PER_SOURCE", 1)
     make_source(admin)
-    service = upload_service(admin)
+    service = make_upload_service(admin)
     assert admin.post(f"/obj/SN1/analysis_upload/{service}", {}).status == 200
     assert admin.post(f"/obj/SN1/analysis_upload/{service}", {"status": "error"}).status == 200
     assert admin.post(f"/obj/SN1/analysis_upload/{service}", {}).status == 403
 
 
-def test_who_may_read_and_who_may_change(admin: Gateway) -> None:
+def test_visibility_and_ownership(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
     ada, bob = make_user(admin, "ada", "Run Analyses"), make_user(admin, "bob", "Run Analyses")
     own = next(g["id"] for g in ada.get("/groups").data["user_groups"] if g["name"] == "ada")
-    hidden, shown = start(ada, service, {"group_ids": [own]}), start(ada, service)
-    assert bob.get(f"/obj/analysis/{shown}").status == 200
+    hidden, visible = start_analysis(ada, service, {"group_ids": [own]}), start_analysis(ada, service)
+    assert bob.get(f"/obj/analysis/{visible}").status == 200
     assert bob.get(f"/obj/analysis/{hidden}").status == 403
-    assert [item["id"] for item in bob.get("/obj/SN1/analysis").data] == [shown]
-    assert bob.delete(f"/obj/analysis/{shown}").status == 403
-    assert bob.post(f"/obj/analysis/{shown}/cancel").status == 403
-    assert ada.post(f"/obj/analysis/{shown}/cancel").status == 200
-    assert ada.post(f"/obj/analysis/{shown}/cancel").status == 403
+    assert [item["id"] for item in bob.get("/obj/SN1/analysis").data] == [visible]
+    assert bob.delete(f"/obj/analysis/{visible}").status == 403
+    assert bob.post(f"/obj/analysis/{visible}/cancel").status == 403
+    assert ada.post(f"/obj/analysis/{visible}/cancel").status == 200
+    assert ada.post(f"/obj/analysis/{visible}/cancel").status == 403
     assert admin.delete(f"/obj/analysis/{hidden}").status == 200
 
 
-def test_deleting_takes_everything(admin: Gateway) -> None:
+def test_deletion_removes_the_files(admin: Gateway) -> None:
     make_source(admin)
-    service = upload_service(admin)
+    service = make_upload_service(admin)
     analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", {"analysis": {"a": 1}}).data["id"]
     assert admin.delete(f"/obj/analysis/{analysis}").status == 200
     assert admin.get(f"/obj/analysis/{analysis}").status == 403
@@ -80,26 +81,24 @@ def test_deleting_takes_everything(admin: Gateway) -> None:
     assert "Contents" not in get_client("s3").list_objects_v2(Bucket=bucket, Prefix=f"analyses/{analysis}/")
 
 
-def test_what_stops_half_way_through_a_deletion_is_finished(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sweep_finishes_an_interrupted_deletion(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.analysis.sweep import sweep_overdue
 
     make_source(admin)
-    analysis = start(admin, make_service(admin))
+    analysis = start_analysis(admin, make_service(admin))
     with monkeypatch.context() as broken:
         broken.setattr(blobs, "delete_blobs", lambda prefix: 1 / 0)
         assert admin.delete(f"/obj/analysis/{analysis}").status == 500
     assert admin.get(f"/obj/analysis/{analysis}").status == 403
     assert blobs.blob_exists(f"analyses/{analysis}/inputs.json")
-    overdue(analysis)
+    set_overdue(analysis)
     sweep_overdue()
     assert not blobs.blob_exists(f"analyses/{analysis}/inputs.json")
 
 
-def test_what_has_ended_is_not_cancelled(admin: Gateway) -> None:
+def test_finished_analyses_cannot_be_cancelled(admin: Gateway) -> None:
     make_source(admin)
-    service = upload_service(admin)
+    service = make_upload_service(admin)
     for status, ended in (("success", "completed"), ("error", "failure")):
         analysis = admin.post(f"/obj/SN1/analysis_upload/{service}", {"status": status}).data["id"]
         reply = admin.post(f"/obj/analysis/{analysis}/cancel")
@@ -107,9 +106,9 @@ def test_what_has_ended_is_not_cancelled(admin: Gateway) -> None:
         assert admin.get(f"/obj/analysis/{analysis}").data["status"] == ended
 
 
-def test_a_step_names_the_state_that_it_leaves(admin: Gateway) -> None:
+def test_transitions_require_the_state_that_they_leave(admin: Gateway) -> None:
     make_source(admin)
-    analysis = start(admin, make_service(admin))
+    analysis = start_analysis(admin, make_service(admin))
     stale = analyses.find_analysis(analysis)
     assert stale is not None
     analysis_transitions.mark_sent(stale, "", 4e9)
@@ -125,14 +124,14 @@ def test_a_step_names_the_state_that_it_leaves(admin: Gateway) -> None:
 
 
 @pytest.mark.parametrize("product", ["plots/0", "results", "corner", "inference_data"])
-def test_a_product_that_is_not_there_is_a_404(admin: Gateway, product: str) -> None:
+def test_missing_products_are_404(admin: Gateway, product: str) -> None:
     make_source(admin)
-    waiting = start(admin, make_service(admin))
-    empty = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", {}).data["id"]
+    waiting = start_analysis(admin, make_service(admin))
+    empty = admin.post(f"/obj/SN1/analysis_upload/{make_upload_service(admin)}", {}).data["id"]
     for analysis in (waiting, empty):
         assert admin.get(f"/obj/analysis/{analysis}/{product}").status == 404
-    for nobodys in ("4711", "x", "-1", str(10**40)):
-        assert admin.get(f"/obj/analysis/{nobodys}/{product}").status == 403
+    for unknown in ("4711", "x", "-1", str(10**40)):
+        assert admin.get(f"/obj/analysis/{unknown}/{product}").status == 403
 
 
 def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +143,12 @@ def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.Monkey
     make_source(admin)
     numbers = [i / 7 for i in range(1000)]
     body = {"analysis": {"results": {"data": numbers}}}
-    analysis = admin.post(f"/obj/SN1/analysis_upload/{upload_service(admin)}", body).data["id"]
+    analysis = admin.post(f"/obj/SN1/analysis_upload/{make_upload_service(admin)}", body).data["id"]
     reply = admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")
     assert json.loads(get_redirect_blob(reply))["data"]["data"]["results"]["data"] == numbers
 
 
-def test_the_fitters_door(admin: Gateway) -> None:
+def test_fitter_endpoint(admin: Gateway) -> None:
     from chalicelib.fitter_endpoint import get_fitter_token
 
     assert admin.as_user(None).get("/fitter/supernova").json["status"] == "active"

@@ -1,4 +1,4 @@
-"""The same analysis for many sources."""
+"""Batches: the same analysis for many sources."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ import pytest
 from chalicelib import lambda_functions, queues
 from chalicelib.analysis import batches
 from chalicelib.errors import UnavailableError
-from tests.api.story import deliver, held, make_service, make_source, start
+from tests.api.story import deliver, make_service, make_source, returned_messages, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
 
 def make_sources(admin: Gateway, count: int, **more: Any) -> list[str]:
+    """Save this many sources; return their names."""
     names = [f"S{number}" for number in range(count)]
     for name in names:
         admin.post("/sources", {"id": name, "ra": 1, "dec": 2, **more})
@@ -55,7 +56,7 @@ def test_all_sources_of_a_group(admin: Gateway) -> None:
     assert sorted(outcome["obj_id"] for outcome in outcomes) == names
 
 
-def test_a_job_that_comes_twice_starts_nothing_twice(admin: Gateway) -> None:
+def test_repeated_job_starts_nothing_twice(admin: Gateway) -> None:
     names = make_sources(admin, 2)
     batch = admin.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": names}).data["id"]
     deliver(queues.JOBS)
@@ -66,7 +67,7 @@ def test_a_job_that_comes_twice_starts_nothing_twice(admin: Gateway) -> None:
     assert len(admin.get("/obj/analysis").data) == 2
 
 
-def test_a_job_without_its_batch_gives_up(admin: Gateway) -> None:
+def test_job_without_a_batch_ends(admin: Gateway) -> None:
     job = {"job": "batch", "batch_id": 9, "first": 0, "last": 2, "sent_at": 0}
     queues.send_message(queues.JOBS, job)
     assert deliver(queues.JOBS) == []
@@ -86,12 +87,12 @@ def test_the_same_key_is_the_same_batch(admin: Gateway) -> None:
         ({"obj_ids": ["S0"], "analysis_parameters": {"unknown": 1}}, 400), ({"obj_ids": ["a b"]}, 400),
     ],
 )  # fmt: skip
-def test_what_is_refused(admin: Gateway, body: dict[str, Any], status: int) -> None:
+def test_invalid_batches_are_refused(admin: Gateway, body: dict[str, Any], status: int) -> None:
     service = make_service(admin)
     assert admin.post("/analysis_batch", {"service_id": service, **body}).status == status
 
 
-def test_a_batch_is_its_authors(admin: Gateway) -> None:
+def test_batches_are_visible_only_to_their_author(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Run Analyses"), make_user(admin, "bob", "Run Analyses")
     batch = ada.post("/analysis_batch", {"service_id": make_service(admin), "obj_ids": ["SN1"]}).data["id"]
@@ -101,10 +102,10 @@ def test_a_batch_is_its_authors(admin: Gateway) -> None:
     assert bob.get(f"/analysis_batch/{batch}").status == 403
 
 
-def test_a_key_of_an_analysis_is_none_of_a_batch(admin: Gateway) -> None:
+def test_idempotency_keys_of_analyses_and_batches_are_separate(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    start(admin, service, **{"idempotency-key": "k"})
+    start_analysis(admin, service, **{"idempotency-key": "k"})
     body = {"service_id": service, "obj_ids": ["SN1"]}
     batch = admin.post("/analysis_batch", body, **{"idempotency-key": "k"}).data["id"]
     deliver(queues.JOBS)
@@ -121,7 +122,7 @@ def test_an_administrators_batch_sees_what_they_see(admin: Gateway) -> None:
     assert admin.get(f"/analysis_batch/{batch}").data["started"] == 1
 
 
-def test_an_outage_outside_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outage_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     body = {
         "service_id": make_service(admin), "obj_ids": ["SN1"],
@@ -129,10 +130,14 @@ def test_an_outage_outside_refuses_nothing(admin: Gateway, monkeypatch: pytest.M
     }  # fmt: skip
     batch = admin.post("/analysis_batch", body).data["id"]
 
-    def down(*_: object) -> None:
+    def raise_unavailable(*_: object) -> None:
         raise UnavailableError("down")
 
-    monkeypatch.setattr(lambda_functions, "invoke_function", down)
+    monkeypatch.setattr(lambda_functions, "invoke_function", raise_unavailable)
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}").data
-    assert (record["status"], record["refused"], [m["batch_id"] for m in held]) == ("running", 0, [batch])
+    assert (record["status"], record["refused"], [m["batch_id"] for m in returned_messages]) == (
+        "running",
+        0,
+        [batch],
+    )

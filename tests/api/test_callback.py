@@ -1,4 +1,4 @@
-"""Callbacks: early, twice, late, malformed, for what is not there any more."""
+"""Callbacks: early, repeated, late, malformed, and for deleted analyses."""
 
 import base64
 import json
@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from chalicelib import blobs
-from tests.api.story import deliver, make_service, make_source, overdue, start
+from tests.api.story import deliver, make_service, make_source, set_overdue, start_analysis
 from tests.gateway import Gateway, get_redirect_blob
 from tests.service import Received, analysis_service
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 
-def b64(data: bytes) -> str:
+def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 DOCUMENT: dict[str, Any] = {
-    "plots": [{"format": "png", "data": b64(PNG)}, b64(b"%PDF-1.7")],
-    "inference_data": {"format": "netcdf4", "data": b64(b"\x89HDF\r\n\x1a\n")},
+    "plots": [{"format": "png", "data": encode_base64(PNG)}, encode_base64(b"%PDF-1.7")],
+    "inference_data": {"format": "netcdf4", "data": encode_base64(b"\x89HDF\r\n\x1a\n")},
     "results": {"format": "json", "data": {"chi2": 1.5}},
     "posterior_samples": {"z": [0.1, 0.2]},
     "model_lightcurve": {"ztfg": [[1, 2, 3, 4]]},
@@ -30,33 +30,34 @@ DOCUMENT: dict[str, Any] = {
 
 
 @pytest.fixture
-def waiting(admin: Gateway) -> tuple[int, str]:
-    """A pending analysis, and the path to call back to."""
+def pending_analysis(admin: Gateway) -> tuple[int, str]:
+    """Return a pending analysis and the path of its callback."""
     make_source(admin)
     with analysis_service() as server:
-        analysis = start(admin, make_service(admin, server.url))
+        analysis = start_analysis(admin, make_service(admin, server.url))
         deliver()
         return analysis, server.received[0].callback_path
 
 
-def files(analysis: int) -> list[str]:
+def list_files(analysis: int) -> list[str]:
+    """Return the keys of an analysis' stored documents."""
     from chalicelib.aws import get_account_id, get_client
 
-    found = get_client("s3").list_objects_v2(
+    listing = get_client("s3").list_objects_v2(
         Bucket=f"heliograph-local-{get_account_id()}", Prefix=f"analyses/{analysis}/documents/"
     )
-    return [blob["Key"] for blob in found.get("Contents", [])]
+    return [blob["Key"] for blob in listing.get("Contents", [])]
 
 
-def test_a_document_comes_back_as_it_came(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
+def test_document_is_returned_unchanged(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
+    analysis, path = pending_analysis
     service = admin.as_user(None)
     reply = service.post(path, {"status": "success", "message": "fine", "analysis": DOCUMENT})
     assert reply.status == 200
-    read = admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")
-    record = read.data
+    reply = admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")
+    record = reply.data
     assert (record["status"], record["status_message"], record["num_plots"]) == ("completed", "fine", 2)
-    assert record["data"] == read.json["analysis"]
+    assert record["data"] == reply.json["analysis"]
     same = {name: value for name, value in record["data"].items() if name != "plots"}
     assert same == {name: value for name, value in DOCUMENT.items() if name != "plots"}
     first, second = record["data"]["plots"]
@@ -73,8 +74,10 @@ def test_a_document_comes_back_as_it_came(admin: Gateway, waiting: tuple[int, st
     assert admin.get(f"/obj/analysis/{analysis}/status").data["progress"] == 1.0
 
 
-def test_the_record_has_skyportals_keys_and_no_token(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
+def test_the_record_has_skyportals_keys_and_no_token(
+    admin: Gateway, pending_analysis: tuple[int, str]
+) -> None:
+    analysis, path = pending_analysis
     reply = admin.get(f"/obj/SN1/analysis/{analysis}")
     assert set(reply.data) == {
         "id", "obj_id", "analysis_service_id", "analysis_service_name", "analysis_service_description",
@@ -87,8 +90,8 @@ def test_the_record_has_skyportals_keys_and_no_token(admin: Gateway, waiting: tu
 
 
 @pytest.mark.parametrize("status", ["error", "failure", "SUCCESS", ""])
-def test_anything_but_success_fails(admin: Gateway, waiting: tuple[int, str], status: str) -> None:
-    analysis, path = waiting
+def test_anything_but_success_fails(admin: Gateway, pending_analysis: tuple[int, str], status: str) -> None:
+    analysis, path = pending_analysis
     assert admin.post(path, {"status": status, "message": None}).status == 200
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "failure"
 
@@ -101,47 +104,47 @@ def test_a_callback_before_the_acknowledgement_wins(admin: Gateway) -> None:
         return 200, {}
 
     with analysis_service(call_back_at_once) as server:
-        analysis = start(admin, make_service(admin, server.url))
+        analysis = start_analysis(admin, make_service(admin, server.url))
         deliver()
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "completed"
 
 
-def test_a_second_callback_is_told_the_state(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
+def test_second_callback_is_refused_with_the_state(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
+    analysis, path = pending_analysis
     assert admin.post(path, {"status": "success", "analysis": {"results": {"data": 1}}}).status == 200
-    before = files(analysis)
+    before = list_files(analysis)
     second = admin.post(path, {"status": "success", "analysis": {"results": {"data": 2}}})
     assert second.status == 403
     assert "completed" in second.message
-    assert files(analysis) == before
+    assert list_files(analysis) == before
     assert admin.get(f"/obj/analysis/{analysis}/results").data == 1
 
 
-def test_of_two_callbacks_at_once_one_wins_whole(
-    admin: Gateway, waiting: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+def test_of_concurrent_callbacks_one_is_stored_completely(
+    admin: Gateway, pending_analysis: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analysis, path = waiting
+    analysis, path = pending_analysis
     real, entered = blobs.write_blob, []
 
-    def put(key: str, data: bytes, content_type: str) -> None:
+    def write_then_call_back(key: str, data: bytes, content_type: str) -> None:
         real(key, data, content_type)
         if not entered:
-            # While the first is storing its document, the second comes and goes.
+            # The second callback comes while the first stores its document.
             entered.append(key)
             assert (
                 admin.post(path, {"status": "success", "analysis": {"results": {"data": "b"}}}).status == 200
             )
 
-    monkeypatch.setattr(blobs, "write_blob", put)
+    monkeypatch.setattr(blobs, "write_blob", write_then_call_back)
     first = admin.post(path, {"status": "success", "analysis": {"results": {"data": "a"}}})
     assert first.status == 403
     assert admin.get(f"/obj/analysis/{analysis}/results").data == "b"
-    assert {key.split("/")[3] for key in files(analysis)} == {files(analysis)[0].split("/")[3]}
+    assert {key.split("/")[3] for key in list_files(analysis)} == {list_files(analysis)[0].split("/")[3]}
 
 
-def test_a_late_callback_times_the_analysis_out(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
-    overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
+def test_a_late_callback_times_the_analysis_out(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
+    analysis, path = pending_analysis
+    set_overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
     for _ in range(2):
         assert admin.post(path, {"status": "success", "analysis": {}}).status == 400
         assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "timed_out"
@@ -159,8 +162,10 @@ def test_a_late_callback_times_the_analysis_out(admin: Gateway, waiting: tuple[i
         '{"status": "success", "message": "\\ud800"}',
     ],
 )  # fmt: skip
-def test_a_malformed_callback_changes_nothing(admin: Gateway, waiting: tuple[int, str], body: str) -> None:
-    analysis, path = waiting
+def test_a_malformed_callback_changes_nothing(
+    admin: Gateway, pending_analysis: tuple[int, str], body: str
+) -> None:
+    analysis, path = pending_analysis
     reply = admin.post(path, body)
     assert reply.status == 400
     assert reply.message
@@ -169,8 +174,10 @@ def test_a_malformed_callback_changes_nothing(admin: Gateway, waiting: tuple[int
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_callbacks_for_what_is_gone(admin: Gateway, waiting: tuple[int, str], method: str) -> None:
-    analysis, path = waiting
+def test_callbacks_for_unknown_or_ended_analyses(
+    admin: Gateway, pending_analysis: tuple[int, str], method: str
+) -> None:
+    analysis, path = pending_analysis
     body = {"status": "success"} if method == "POST" else {"progress": 0.5}
     for unknown in ("x", "00000000-0000-4000-8000-000000000000"):
         assert admin.request(method, f"/webhook/obj_analysis/{unknown}", body).status == 403
@@ -181,8 +188,8 @@ def test_callbacks_for_what_is_gone(admin: Gateway, waiting: tuple[int, str], me
     assert admin.request(method, path, body).status == 403
 
 
-def test_progress_is_shown(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
+def test_progress_is_shown(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
+    analysis, path = pending_analysis
     assert admin.patch(path, {"progress": 0.25, "message": "burning in"}).status == 200
     status = admin.get(f"/obj/analysis/{analysis}/status").data
     assert status == {"id": analysis, "status": "pending", "message": "burning in", "progress": 0.25}
@@ -190,8 +197,8 @@ def test_progress_is_shown(admin: Gateway, waiting: tuple[int, str]) -> None:
         assert admin.patch(path, bad).status == 400
 
 
-def test_nan_in_a_document_becomes_null(admin: Gateway, waiting: tuple[int, str]) -> None:
-    analysis, path = waiting
+def test_nan_in_a_document_becomes_null(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
+    analysis, path = pending_analysis
     body = '{"status": "success", "analysis": {"results": {"data": {"a": NaN, "b": -Infinity, "c": 1e999}}}}'
     assert admin.post(path, body).status == 200
     assert admin.get(f"/obj/analysis/{analysis}/results").data == {"a": None, "b": None, "c": None}

@@ -1,4 +1,4 @@
-"""What an operation costs: as many AWS calls among ten thousand analyses as among ten."""
+"""AWS calls per operation: as many among ten thousand analyses as among ten."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import pytest
 from chalicelib.aws import get_client
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables.analyses import AnalysisItem, ListingItem
-from tests.api.story import make_service, make_source, start
+from tests.api.story import make_service, make_source, start_analysis
 from tests.gateway import Gateway
 
 FEW, MANY = 10, 10_000
@@ -18,7 +18,7 @@ FIRST = 1000
 
 
 @contextmanager
-def counted() -> Iterator[Counter[str]]:
+def count_calls() -> Iterator[Counter[str]]:
     """Count the calls to AWS by operation."""
     calls: Counter[str] = Counter()
 
@@ -35,8 +35,12 @@ def counted() -> Iterator[Counter[str]]:
             service.meta.events.unregister("before-call", count)
 
 
-def fill(numbers: range, service: int, author: int) -> None:
-    """Put analyses of other sources straight into the table: ten thousand requests would take minutes."""
+counted = count_calls
+"""The older name."""
+
+
+def insert_analyses(numbers: range, service: int, author: int) -> None:
+    """Insert analyses of other sources into the table: ten thousand requests would take minutes."""
     analyses = [
         AnalysisItem(
             f"analysis#{number}", id=number, obj_id=f"S{number}", analysis_service_id=service,
@@ -55,14 +59,14 @@ def fill(numbers: range, service: int, author: int) -> None:
 
 @pytest.fixture
 def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
-    """What is measured, each as a user does it."""
+    """Return the measured operations by name."""
     make_source(admin)
     service = make_service(admin)
     author = admin.get("/internal/profile").data["id"]
-    fill(range(FIRST, FIRST + FEW), service, author)
+    insert_analyses(range(FIRST, FIRST + FEW), service, author)
     acls = ["Run Analyses", "Upload data"]
     user = admin.as_user(admin.post("/internal/tokens", {"name": "plain", "acls": acls}).data["token_id"])
-    first = start(user, service)
+    first = start_analysis(user, service)
     return {
         "list": lambda: user.get("/obj/analysis?numPerPage=10").data,
         "list as administrator": lambda: admin.get("/obj/analysis?numPerPage=10").data,
@@ -73,24 +77,24 @@ def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
         "read": lambda: user.get(f"/obj/analysis/{first}").data,
         "status": lambda: user.get(f"/obj/analysis/{first}/status").data,
         "start": lambda: user.post(f"/obj/SN1/analysis/{service}").data,
-        "fill": lambda: fill(range(FIRST + FEW, FIRST + MANY), service, author),
+        "fill": lambda: insert_analyses(range(FIRST + FEW, FIRST + MANY), service, author),
     }
 
 
 def test_ten_thousand_analyses_cost_no_more_calls_than_ten(steps: dict[str, Callable[[], Any]]) -> None:
-    def costs() -> dict[str, Counter[str]]:
-        found = {}
+    def count_calls_of_steps() -> dict[str, Counter[str]]:
+        counts = {}
         for name, step in steps.items():
             if name != "fill":
-                with counted() as calls:
+                with count_calls() as calls:
                     step()
-                found[name] = calls
-        return found
+                counts[name] = calls
+        return counts
 
     steps["list"]()
-    among_few = costs()
+    among_few = count_calls_of_steps()
     steps["fill"]()
-    among_many = costs()
+    among_many = count_calls_of_steps()
     # The lists of a source grow by the one analysis that "start" adds.
     assert among_many == among_few
     assert max(sum(calls.values()) for calls in among_few.values()) <= 20, among_few

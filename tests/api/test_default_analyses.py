@@ -1,4 +1,4 @@
-"""Analyses that start by themselves: both triggers, whose view they have, and the limit of a day."""
+"""Default analyses: both triggers, the view that they send, and the daily limit."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import pytest
 
 from chalicelib import lambda_functions, queues, workers
 from chalicelib.errors import UnavailableError
-from tests.api.story import deliver, held, make_service, make_source
+from tests.api.story import deliver, make_service, make_source, returned_messages
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
 TYPE_IA = {"classifications": [{"name": "Ia", "probability": 0.8}]}
 
 
-def add(user: Gateway, service: int, source_filter: dict[str, Any], **more: Any) -> int:
+def create_default_analysis(user: Gateway, service: int, source_filter: dict[str, Any], **more: Any) -> int:
     body = {"source_filter": source_filter, **more}
     return int(user.post(f"/analysis_service/{service}/default_analysis", body).data["id"])
 
@@ -23,102 +23,107 @@ def classify(user: Gateway, name: str, probability: float | None, source: str = 
     assert user.post("/classification", body).status == 200
 
 
-def started(user: Gateway) -> list[dict[str, Any]]:
+def list_started(user: Gateway) -> list[dict[str, Any]]:
+    """Run the jobs and return all analyses."""
     deliver(queues.JOBS)
     analyses: list[dict[str, Any]] = user.get("/obj/analysis").data
     return analyses
 
 
 @pytest.mark.parametrize(("probability", "count"), [(0.8, 1), (None, 1), (1.0, 1), (0.79, 0)])
-def test_a_classification_starts_it(admin: Gateway, probability: float | None, count: int) -> None:
+def test_classification_starts_a_default_analysis(
+    admin: Gateway, probability: float | None, count: int
+) -> None:
     make_source(admin)
     service = make_service(admin, optional_analysis_parameters={"source": ["salt3"]})
-    add(admin, service, TYPE_IA, default_analysis_parameters={"source": "salt3"}, show_corner=False)
+    create_default_analysis(
+        admin, service, TYPE_IA, default_analysis_parameters={"source": "salt3"}, show_corner=False
+    )
     classify(admin, "II", 1.0)
     classify(admin, "Ia", probability)
-    analyses = started(admin)
+    analyses = list_started(admin)
     assert len(analyses) == count
     for analysis in analyses:
         assert analysis["analysis_parameters"] == {"source": "salt3"}
         assert (analysis["show_plots"], analysis["show_corner"]) == (True, False)
 
 
-def test_a_save_to_the_group_starts_it(admin: Gateway) -> None:
+def test_saving_to_the_group_starts_a_default_analysis(admin: Gateway) -> None:
     make_source(admin)
     group = admin.post("/groups", {"name": "supernovae"}).data["id"]
-    number = add(admin, make_service(admin), {"group_id": group})
+    number = create_default_analysis(admin, make_service(admin), {"group_id": group})
     admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 2, "group_ids": "all"})
-    assert started(admin) == []
+    assert list_started(admin) == []
     admin.post("/sources", {"id": "SN2", "group_ids": [group]})
     admin.post("/sources", {"id": "SN3", "ra": 1, "dec": 2, "group_ids": [group]})
-    assert {a["obj_id"] for a in started(admin)} == {"SN2", "SN3"}
+    assert {a["obj_id"] for a in list_started(admin)} == {"SN2", "SN3"}
     service = admin.get("/analysis_service").data[0]["id"]
     stats = admin.get(f"/analysis_service/{service}/default_analysis/{number}").data["stats"]
     assert stats == {"daily_limit": 10, "daily_count": 2}
 
 
-def test_a_job_that_comes_twice_starts_it_once(admin: Gateway) -> None:
+def test_repeated_job_starts_it_once(admin: Gateway) -> None:
     make_source(admin)
-    add(admin, make_service(admin), TYPE_IA)
+    create_default_analysis(admin, make_service(admin), TYPE_IA)
     classify(admin, "Ia", 1)
     jobs: list[dict[str, Any]] = []
     real = workers.JOBS["default_analyses"]
     workers.JOBS["default_analyses"] = lambda message, pause: (jobs.append(message), real(message, pause))[1]
     try:
-        assert len(started(admin)) == 1
+        assert len(list_started(admin)) == 1
     finally:
         workers.JOBS["default_analyses"] = real
     for message in jobs * 2:
         queues.send_message(queues.JOBS, message)
-    assert len(started(admin)) == 1
+    assert len(list_started(admin)) == 1
 
 
-def test_the_limit_of_a_day_is_kept(admin: Gateway) -> None:
+def test_daily_limit_is_enforced(admin: Gateway) -> None:
     make_source(admin)
-    number = add(admin, service := make_service(admin), TYPE_IA, daily_limit=3)
+    number = create_default_analysis(admin, service := make_service(admin), TYPE_IA, daily_limit=3)
     for source in range(5):
         admin.post("/sources", {"id": f"S{source}", "ra": 1, "dec": 2})
         classify(admin, "Ia", 1, f"S{source}")
-    assert len(started(admin)) == 3
+    assert len(list_started(admin)) == 3
     stats = admin.get(f"/analysis_service/{service}/default_analysis/{number}").data["stats"]
     assert stats == {"daily_limit": 3, "daily_count": 3}
 
 
-def test_it_sees_what_its_author_sees(admin: Gateway) -> None:
+def test_it_sends_the_view_of_its_author(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Run Analyses", "Classify")
-    add(ada, make_service(admin), TYPE_IA)
+    create_default_analysis(ada, make_service(admin), TYPE_IA)
     classify(admin, "Ia", 1)
-    (analysis,) = started(ada)
+    (analysis,) = list_started(ada)
     photometry = ada.get(f"/obj/analysis/{analysis['id']}/inputs").data["inputs"]["photometry"]
     assert photometry.count("\n") == 1, "the administrator's own photometry stays with the administrator"
 
 
-def test_a_classification_that_the_author_may_not_see_starts_nothing(admin: Gateway) -> None:
+def test_invisible_classification_starts_nothing(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Run Analyses")
-    add(ada, make_service(admin), TYPE_IA)
+    create_default_analysis(ada, make_service(admin), TYPE_IA)
     group = admin.post("/groups", {"name": "secret"}).data["id"]
     body = {"obj_id": "SN1", "classification": "Ia", "probability": 1, "group_ids": [group]}
     admin.post("/classification", body)
-    assert started(admin) == []
+    assert list_started(admin) == []
 
 
-def test_changing_what_starts_it(admin: Gateway) -> None:
+def test_change_of_the_filter(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    number = add(admin, service, TYPE_IA)
+    number = create_default_analysis(admin, service, TYPE_IA)
     path = f"/analysis_service/{service}/default_analysis/{number}"
     body = {"source_filter": {"classifications": [{"name": "II"}]}, "daily_limit": 1000}
     assert admin.patch(path, body).status == 200
     classify(admin, "Ia", 1)
-    assert started(admin) == []
+    assert list_started(admin) == []
     classify(admin, "II", 0.1)
-    assert len(started(admin)) == 1
+    assert len(list_started(admin)) == 1
     assert admin.get(path).data["stats"] == {"daily_limit": 1000, "daily_count": 1}
     assert admin.delete(path).status == 200
     classify(admin, "II", 0.1)
-    assert len(started(admin)) == 1
+    assert len(list_started(admin)) == 1
     assert admin.get(path).status == 403
 
 
@@ -134,14 +139,14 @@ def test_changing_what_starts_it(admin: Gateway) -> None:
         {"source_filter": {"classifications": [{"name": str(n)} for n in range(41)]}},
     ],
 )  # fmt: skip
-def test_what_is_refused(admin: Gateway, body: dict[str, Any]) -> None:
+def test_invalid_default_analyses_are_refused(admin: Gateway, body: dict[str, Any]) -> None:
     service = make_service(admin)
     assert admin.post(f"/analysis_service/{service}/default_analysis", body).status == 400
 
 
-def test_who_may_do_what(admin: Gateway) -> None:
+def test_permissions(admin: Gateway) -> None:
     service = make_service(admin)
-    number = add(admin, service, TYPE_IA)
+    number = create_default_analysis(admin, service, TYPE_IA)
     path = f"/analysis_service/{service}/default_analysis"
     assert make_user(admin, "nobody").get(path).status == 401
     ada = make_user(admin, "ada", "Run Analyses")
@@ -156,56 +161,58 @@ def test_who_may_do_what(admin: Gateway) -> None:
     )
 
 
-def test_they_go_with_their_service(admin: Gateway) -> None:
+def test_deleting_the_service_deletes_them(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    add(admin, service, TYPE_IA)
+    create_default_analysis(admin, service, TYPE_IA)
     admin.delete(f"/analysis_service/{service}")
     classify(admin, "Ia", 1)
-    assert started(admin) == []
+    assert list_started(admin) == []
 
 
-def test_what_runs_for_who_has_left_the_group_stays_theirs(admin: Gateway) -> None:
+def test_after_leaving_the_group_results_are_visible_only_to_the_author(admin: Gateway) -> None:
     make_source(admin, group_ids="all")
     group = admin.post("/groups", {"name": "secret"}).data["id"]
     ada = make_user(admin, "ada", "Run Analyses", groups=(group,))
     eve = make_user(admin, "eve")
-    add(ada, make_service(admin, group_ids="all"), TYPE_IA, group_ids=[group])
+    create_default_analysis(ada, make_service(admin, group_ids="all"), TYPE_IA, group_ids=[group])
     admin.delete(f"/groups/{group}/users/{user_id(ada)}")
     classify(admin, "Ia", 1)
-    assert started(eve) == []
-    assert len(started(ada)) == 1
+    assert list_started(eve) == []
+    assert len(list_started(ada)) == 1
 
 
 def test_only_a_change_of_class_or_probability_is_an_event(admin: Gateway) -> None:
     make_source(admin)
-    add(admin, make_service(admin), TYPE_IA)
+    create_default_analysis(admin, make_service(admin), TYPE_IA)
     body = {"obj_id": "SN1", "classification": "Ia", "probability": 0.5}
     number = admin.post("/classification", body).data["classification_id"]
     admin.put(f"/classification/{number}", {"origin": "eye"})
-    assert started(admin) == []
+    assert list_started(admin) == []
     admin.put(f"/classification/{number}", {"probability": 0.9})
-    assert len(started(admin)) == 1
+    assert len(list_started(admin)) == 1
 
 
-def test_leaving_and_saving_again_is_another_event(admin: Gateway) -> None:
+def test_saving_again_after_removal_is_another_event(admin: Gateway) -> None:
     make_source(admin, group_ids="all")
     group = admin.post("/groups", {"name": "ours"}).data["id"]
-    add(admin, make_service(admin), {"group_id": group})
+    create_default_analysis(admin, make_service(admin), {"group_id": group})
     for count in (1, 2):
         admin.post("/sources", {"id": "SN1", "group_ids": [group]})
-        assert len(started(admin)) == count
+        assert len(list_started(admin)) == count
         admin.delete(f"/sources/SN1?group_id={group}")
 
 
-def test_an_outage_outside_puts_it_off(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outage_postpones_it(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    add(admin, make_service(admin), TYPE_IA, default_analysis_parameters={"correct_extinction": True})
+    create_default_analysis(
+        admin, make_service(admin), TYPE_IA, default_analysis_parameters={"correct_extinction": True}
+    )
     classify(admin, "Ia", 1)
 
-    def down(*_: object) -> None:
+    def raise_unavailable(*_: object) -> None:
         raise UnavailableError("down")
 
-    monkeypatch.setattr(lambda_functions, "invoke_function", down)
-    assert started(admin) == []
-    assert [message["job"] for message in held] == ["default_analyses"]
+    monkeypatch.setattr(lambda_functions, "invoke_function", raise_unavailable)
+    assert list_started(admin) == []
+    assert [message["job"] for message in returned_messages] == ["default_analyses"]

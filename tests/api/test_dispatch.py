@@ -1,4 +1,4 @@
-"""What becomes of an analysis whose service is down, slow, moved, or not there."""
+"""Sending analyses to services that are down, slow, moved or missing."""
 
 import base64
 import socket
@@ -10,28 +10,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from chalicelib import settings, workers
 from chalicelib.analysis.sweep import sweep_overdue
 from tests.api import story
-from tests.api.story import deliver, make_service, make_source, overdue, start
+from tests.api.story import deliver, make_service, make_source, set_overdue, start_analysis
 from tests.gateway import Gateway
 from tests.service import Answer, Received, analysis_service, answer_after
 
 
-def run(admin: Gateway, url: str) -> int:
-    """Start an analysis and let the queue bring it as often as it is asked to; return the analysis."""
+def start_and_deliver(admin: Gateway, url: str) -> int:
+    """Start an analysis and deliver its message as often as it is returned; return the analysis."""
     make_source(admin)
-    analysis = start(admin, make_service(admin, url))
+    analysis = start_analysis(admin, make_service(admin, url))
     deliver()
     for _ in range(20):
-        story.come_back()
+        story.redeliver_messages()
         deliver()
     return analysis
 
 
-def state(admin: Gateway, analysis: int) -> tuple[str, str]:
+def get_state(admin: Gateway, analysis: int) -> tuple[str, str]:
     status = admin.get(f"/obj/analysis/{analysis}/status").data
     return status["status"], status["message"]
 
 
-def redirect(request: Received) -> tuple[int, dict[str, str]]:
+def redirect_elsewhere(request: Received) -> tuple[int, dict[str, str]]:
     return 307, {"Location": "http://127.0.0.1:1/elsewhere"}
 
 
@@ -45,77 +45,77 @@ def redirect(request: Received) -> tuple[int, dict[str, str]]:
         ([503], "failure", "5 times", settings.DISPATCH_ATTEMPTS),
         ([404], "failure", "404", 1),
         ([401], "failure", "401", 1),
-        ([redirect], "failure", "redirects are not followed", 1),
+        ([redirect_elsewhere], "failure", "redirects are not followed", 1),
     ],
 )
-def test_answers_of_a_service(
+def test_answers_of_services(
     admin: Gateway, answers: list[int | Answer], status: str, word: str, requests: int
 ) -> None:
     with analysis_service(*answers) as server:
-        analysis = run(admin, server.url)
+        analysis = start_and_deliver(admin, server.url)
         assert len(server.received) == requests
         tokens = {request.body["callback_url"] for request in server.received}
     assert len(tokens) == 1, "a retry sends the same token"
-    assert state(admin, analysis)[0] == status
-    assert word in state(admin, analysis)[1]
+    assert get_state(admin, analysis)[0] == status
+    assert word in get_state(admin, analysis)[1]
 
 
 def test_a_service_that_is_down_fails_with_a_reason(admin: Gateway) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-    analysis = run(admin, url)
-    assert state(admin, analysis) == (
+    analysis = start_and_deliver(admin, url)
+    assert get_state(admin, analysis) == (
         "failure",
         "The service could not be reached: the connection was refused. It was tried 5 times.",
     )
 
 
-def test_a_name_that_points_inward_is_not_called(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_addresses_are_not_called(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "")
     with analysis_service() as server:
         inward = server.url.replace("127.0.0.1", "localhost")
-        analysis = run(admin, inward)
+        analysis = start_and_deliver(admin, inward)
         assert server.received == []
-    assert state(admin, analysis)[0] == "failure"
-    assert "may be called" in state(admin, analysis)[1]
+    assert get_state(admin, analysis)[0] == "failure"
+    assert "may be called" in get_state(admin, analysis)[1]
 
 
-def test_a_service_that_hangs_may_be_at_work(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_service_is_not_sent_the_data_twice(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SEND_TIMEOUT", (1.0, 0.2))
     with analysis_service(answer_after(1.0)) as server:
-        analysis = run(admin, server.url)
+        analysis = start_and_deliver(admin, server.url)
         assert len(server.received) == 1, "it is not asked twice"
-    assert state(admin, analysis)[0] == "pending"
+    assert get_state(admin, analysis)[0] == "pending"
 
 
 def test_retry_after_is_honoured(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float] = []
+    delays: list[float] = []
     monkeypatch.setattr(
-        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: asked.append(seconds)
+        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: delays.append(seconds)
     )
     with analysis_service(lambda request: (503, {"Retry-After": "17"}), 500, 200) as server:
-        run(admin, server.url)
-    assert asked == [17.0, 4.0]
+        start_and_deliver(admin, server.url)
+    assert delays == [17.0, 4.0]
 
 
 def test_a_retry_beyond_the_timeout_is_not_waited_for(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service(lambda request: (503, {"Retry-After": "9000"})) as server:
-        analysis = start(admin, make_service(admin, server.url, timeout=60))
+        analysis = start_analysis(admin, make_service(admin, server.url, timeout=60))
         assert deliver() == []
-    assert state(admin, analysis)[0] == "failure"
+    assert get_state(admin, analysis)[0] == "failure"
 
 
 def test_only_one_invocation_sends(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service(answer_after(0.2)) as server:
-        analysis = start(admin, make_service(admin, server.url))
-        overdue(analysis, lease_until=time.time() + 30)
+        analysis = start_analysis(admin, make_service(admin, server.url))
+        set_overdue(analysis, lease_until=time.time() + 30)
         assert deliver() == [0.0], "another has the lease: the message comes back"
         assert server.received == []
-        overdue(analysis, lease_until=0)
-        story.come_back()
+        set_overdue(analysis, lease_until=0)
+        story.redeliver_messages()
         deliver()
         workers.handle_dispatch(
             {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
@@ -123,42 +123,42 @@ def test_only_one_invocation_sends(admin: Gateway) -> None:
         assert len(server.received) == 1, "a second message changes nothing"
 
 
-def test_waiting_in_the_queue_expires_nothing(admin: Gateway) -> None:
+def test_deadline_starts_when_the_data_are_sent(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service() as server:
-        analysis = start(admin, make_service(admin, server.url, timeout=30))
-        overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
+        analysis = start_analysis(admin, make_service(admin, server.url, timeout=30))
+        set_overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
         deliver()
         sweep_overdue()
-        assert state(admin, analysis)[0] == "pending"
+        assert get_state(admin, analysis)[0] == "pending"
         assert server.received[0].body["invalid_after"] > "2020"
 
 
 def test_a_service_that_never_calls_back_times_out(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service() as server:
-        analysis = start(admin, make_service(admin, server.url, timeout=30))
+        analysis = start_analysis(admin, make_service(admin, server.url, timeout=30))
         deliver()
     assert sweep_overdue() == 0
-    overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
+    set_overdue(analysis, invalid_after="2001-01-01T00:00:00.000000")
     assert sweep_overdue() == 1
-    assert state(admin, analysis)[0] == "timed_out"
+    assert get_state(admin, analysis)[0] == "timed_out"
     assert sweep_overdue() == 0
 
 
 def test_a_dead_letter_ends_its_analysis(admin: Gateway) -> None:
     make_source(admin)
-    analysis = start(admin, make_service(admin))
+    analysis = start_analysis(admin, make_service(admin))
     event = {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
     workers.handle_dead_letter(event)
-    assert state(admin, analysis)[0] == "failure"
-    assert "many attempts" in state(admin, analysis)[1]
+    assert get_state(admin, analysis)[0] == "failure"
+    assert "many attempts" in get_state(admin, analysis)[1]
     workers.handle_dead_letter(event)
 
 
-def test_the_signature_is_the_deployments(admin: Gateway) -> None:
+def test_requests_are_signed_by_the_deployment(admin: Gateway) -> None:
     with analysis_service() as server:
-        run(admin, server.url)
+        start_and_deliver(admin, server.url)
         (request,) = server.received
     key = base64.b64decode(admin.get("/sysinfo").data["public_key"].removeprefix("whpk_"))
     signature = base64.b64decode(request.headers["webhook-signature"].removeprefix("v1a,"))

@@ -1,4 +1,4 @@
-"""Whatever a request holds: a clear refusal, never a 5xx, nothing of others shown or changed."""
+"""Hostile requests get a clear refusal, never a 5xx, and show or change nothing of others."""
 
 import json
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import queues
-from chalicelib.egress import parse_retry_after
-from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, start
+from chalicelib.egress import _seconds
+from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -17,13 +17,13 @@ DEEP = "[" * 5000
 @pytest.mark.parametrize(
     "analysis", ["0" * 20 + "9" * 5000, "9" * 17, "\u0661", "1e3", "-1", "%00", "1/../2"]
 )
-def test_ids_that_are_none(admin: Gateway, analysis: str) -> None:
+def test_invalid_ids_are_refused(admin: Gateway, analysis: str) -> None:
     assert admin.get(f"/obj/analysis/{analysis}").status in (403, 404)
     assert admin.get(f"/analysis_service/{analysis}").status in (403, 404)
 
 
 @pytest.mark.parametrize("source", ["x" * 3000, "a b", "%2e%2e", "\u00e9"])
-def test_sources_that_are_none(admin: Gateway, source: str) -> None:
+def test_invalid_source_names_are_refused(admin: Gateway, source: str) -> None:
     assert admin.get(f"/sources/{source}").status == 404
     assert admin.post("/photometry", {**LIGHT_CURVE, "obj_id": source}).status == 404
 
@@ -35,7 +35,7 @@ def test_sources_that_are_none(admin: Gateway, source: str) -> None:
         {"group_ids": [-1]}, {"altdata": {"a": "x" * 3000}}, {"mjd": {"a": 1}},
     ],
 )  # fmt: skip
-def test_photometry_of_all_shapes(admin: Gateway, change: dict[str, Any]) -> None:
+def test_malformed_photometry_is_refused(admin: Gateway, change: dict[str, Any]) -> None:
     make_source(admin)
     assert 400 <= admin.post("/photometry", {**LIGHT_CURVE, **change}).status < 500
 
@@ -57,11 +57,11 @@ def test_photometry_of_all_shapes(admin: Gateway, change: dict[str, Any]) -> Non
         ("/analysis_service", {"optional_analysis_parameters": "{" + " " * 500_000 + "}"}),
     ],
 )
-def test_what_no_record_has_room_for(admin: Gateway, path: str, body: dict[str, Any]) -> None:
+def test_oversized_fields_are_refused(admin: Gateway, path: str, body: dict[str, Any]) -> None:
     make_source(admin)
     make_service(admin, optional_analysis_parameters={"a": ["b"]})
     make_service(admin, name="b", upload_only=True, input_data_types=[])
-    usual = {
+    defaults = {
         "/spectrum": {
             "obj_id": "SN1", "instrument_id": 1, "observed_at": "2020-01-01T00:00:00",
             "wavelengths": [1.0], "fluxes": [1.0],
@@ -71,7 +71,7 @@ def test_what_no_record_has_room_for(admin: Gateway, path: str, body: dict[str, 
             "analysis_type": "meta_analysis", "input_data_types": ["redshift"],
         },
     }.get(path, {})  # fmt: skip
-    reply = admin.post(path, {**usual, **body})
+    reply = admin.post(path, {**defaults, **body})
     assert 400 <= reply.status < 500, reply.text
     assert reply.message
 
@@ -95,11 +95,11 @@ def test_large_altdata_is_cut_into_blocks(admin: Gateway) -> None:
     assert admin.get("/sources/SN1/photometry").data[5]["altdata"] == altdata[5]
 
 
-def test_queries_and_headers_of_all_shapes(admin: Gateway) -> None:
+def test_malformed_queries_and_long_headers(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    first = start(admin, service, **{"idempotency-key": "k" * 5000})
-    assert start(admin, service, **{"idempotency-key": "k" * 5000}) == first
+    first = start_analysis(admin, service, **{"idempotency-key": "k" * 5000})
+    assert start_analysis(admin, service, **{"idempotency-key": "k" * 5000}) == first
     for query in (f"plot_kwargs={DEEP}", "plot_kwargs=[1]", "plot_kwargs={"):
         assert admin.get(f"/obj/analysis/{first}/corner?{query}").status == 400
     assert admin.get("/sources/SN1?includePhotometry=perhaps").status == 400
@@ -110,7 +110,7 @@ def test_a_long_message_is_cut_not_refused(admin: Gateway) -> None:
 
     make_source(admin)
     with analysis_service() as server:
-        analysis = start(admin, make_service(admin, server.url))
+        analysis = start_analysis(admin, make_service(admin, server.url))
         deliver()
         path = server.received[0].callback_path
     assert admin.patch(path, {"progress": 1e-200}).status == 200
@@ -127,22 +127,22 @@ def test_encoded_results_hold_no_nan(admin: Gateway) -> None:
 
 
 @pytest.mark.parametrize("header", ["Fri, 31 Dec 9999 23:59:59 -1200", "soon", "-1", "9" * 50, "", None])
-def test_any_retry_after_is_read(header: str | None) -> None:
-    seconds = parse_retry_after(header)
+def test_retry_after_in_any_form(header: str | None) -> None:
+    seconds = _seconds(header)
     assert seconds is None or 0 <= seconds <= 12 * 3600
 
 
-def test_inputs_are_their_authors_alone(admin: Gateway) -> None:
+def test_inputs_are_visible_only_to_their_author(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Run Analyses", "Upload data"), make_user(admin, "bob")
     ada.post("/photometry", {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]})
-    analysis = start(ada, make_service(admin))
+    analysis = start_analysis(ada, make_service(admin))
     assert "1.0" in json.dumps(ada.get(f"/obj/analysis/{analysis}/inputs").data)
     assert bob.get(f"/obj/analysis/{analysis}").status == 200
     assert bob.get(f"/obj/analysis/{analysis}/inputs").status == 403
 
 
-def test_credentials_do_not_follow_a_service_elsewhere(admin: Gateway) -> None:
+def test_credentials_are_not_sent_to_a_new_host(admin: Gateway) -> None:
     token = {"header_token": {"Authorization": "Bearer secret"}}
     service = make_service(admin, authentication_type="header_token", _authinfo=token)
     path = f"/analysis_service/{service}"
@@ -151,7 +151,19 @@ def test_credentials_do_not_follow_a_service_elsewhere(admin: Gateway) -> None:
     assert admin.patch(path, {"url": "https://evil.example.org/", "_authinfo": token}).status == 200
 
 
-def test_nobody_puts_others_into_groups_that_are_not_theirs(admin: Gateway) -> None:
+@pytest.mark.parametrize("name", ["extinction", "callback_url", "resource"])
+def test_api_key_cannot_be_named_like_a_key_of_the_payload(admin: Gateway, name: str) -> None:
+    make_service(admin)
+    fields = {
+        "authentication_type": "api_key", "_authinfo": {"api_key": "sEcReT", "api_key_name": name},
+    }  # fmt: skip
+    reply = admin.patch("/analysis_service/1", fields)
+    assert reply.status == 400
+    assert "api_key_name" in reply.message
+    assert "sEcReT" not in reply.text
+
+
+def test_users_can_be_added_only_to_own_groups(admin: Gateway) -> None:
     ada = make_user(admin, "ada", "Manage users", "Manage groups")
     group = admin.post("/groups", {"name": "closed"}).data["id"]
     assert ada.post("/user", {"username": "eve", "groupIDsAndAdmin": [[group, True]]}).status == 403
@@ -168,16 +180,16 @@ def test_saving_a_foreign_source_does_not_make_it_public(admin: Gateway) -> None
     assert make_user(admin, "bob").get("/sources/SN1").status == 404
 
 
-def test_a_deletion_that_did_not_go_through_deletes_no_analyses(admin: Gateway) -> None:
+def test_job_of_a_failed_deletion_deletes_no_analyses(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    analysis = start(admin, service)
+    analysis = start_analysis(admin, service)
     queues.send_message(queues.JOBS, {"job": "delete_analyses", "service_id": service})
     deliver(queues.JOBS)
     assert admin.get(f"/obj/analysis/{analysis}").status == 200
 
 
-def test_scalars_of_all_alphabets_fit_the_record(admin: Gateway) -> None:
+def test_scalars_in_four_byte_characters_fit_the_record(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin, upload_only=True, input_data_types=[])
     results = {f"{number:03d}" + "\U0001f600" * 95: "\U0001f600" * 100 for number in range(200)}
@@ -185,6 +197,6 @@ def test_scalars_of_all_alphabets_fit_the_record(admin: Gateway) -> None:
     assert admin.post(f"/obj/SN1/analysis_upload/{service}", body).status == 200
 
 
-def test_a_header_that_is_no_text(admin: Gateway) -> None:
+def test_idempotency_key_with_a_lone_surrogate(admin: Gateway) -> None:
     make_source(admin)
-    assert start(admin, make_service(admin), **{"idempotency-key": "\ud800"}) > 0
+    assert start_analysis(admin, make_service(admin), **{"idempotency-key": "\ud800"}) > 0

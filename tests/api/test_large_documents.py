@@ -1,4 +1,4 @@
-"""Documents over what a request carries: by a presigned upload in, by a presigned link out."""
+"""Documents over the size limit of requests: presigned uploads and presigned links."""
 
 import base64
 import json
@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from chalicelib import lambda_functions, settings
-from tests.api.story import deliver, make_service, make_source, start
-from tests.api.test_analyses import upload_service
+from tests.api.story import deliver, make_service, make_source, start_analysis
+from tests.api.test_analyses import make_upload_service
 from tests.api.test_people import make_user
 from tests.gateway import Gateway, Reply, get_redirect_blob
 from tests.service import Service, analysis_service
@@ -18,17 +18,17 @@ from tests.service import Service, analysis_service
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
 
 
-def put(invitation: dict[str, Any], document: Any) -> None:
-    """Do what a client does with the answer of ``…/upload``."""
+def upload_document(upload: dict[str, Any], document: Any) -> None:
+    """Upload a document as the answer of ``…/upload`` says."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    answer = requests.put(invitation["url"], data=body, headers=invitation["headers"], timeout=10)
+    answer = requests.put(upload["url"], data=body, headers=upload["headers"], timeout=10)
     assert answer.status_code == 200, answer.text
 
 
-def waiting(admin: Gateway, service: Service) -> tuple[int, str]:
-    """Start an analysis; return its id and the path of its callback."""
+def start_pending_analysis(admin: Gateway, service: Service) -> tuple[int, str]:
+    """Send an analysis to its service; return its id and the path of its callback."""
     make_source(admin)
-    analysis = start(admin, make_service(admin, service.url))
+    analysis = start_analysis(admin, make_service(admin, service.url))
     deliver()
     return analysis, service.received[0].callback_path
 
@@ -48,118 +48,120 @@ DOCUMENT = {
 def test_a_service_uploads_and_then_names_its_document(
     admin: Gateway, service: Service, lambdas: None
 ) -> None:
-    analysis, callback = waiting(admin, service)
+    analysis, callback = start_pending_analysis(admin, service)
     nobody = admin.as_user(None)
-    invitation = nobody.post(f"{callback}/upload").data
-    put(invitation, DOCUMENT)
-    body = {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}}
+    upload = nobody.post(f"{callback}/upload").data
+    upload_document(upload, DOCUMENT)
+    body = {"status": "success", "analysis": {"upload_id": upload["upload_id"]}}
     assert nobody.post(callback, body).status == 200
     record = admin.get(f"/obj/analysis/{analysis}").data
     assert (record["status"], record["num_plots"]) == ("completed", 1)
     assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
-    assert data_of(admin.get(f"/obj/analysis/{analysis}/results")) == DOCUMENT["results"]["data"]
+    assert get_data(admin.get(f"/obj/analysis/{analysis}/results")) == DOCUMENT["results"]["data"]
     assert nobody.post(callback, body).status == 403
 
 
 def test_a_large_document_comes_back_whole_by_a_link(admin: Gateway, service: Service, lambdas: None) -> None:
-    analysis, callback = waiting(admin, service)
-    invitation = admin.post(f"{callback}/upload").data
-    put(invitation, DOCUMENT)
-    admin.post(callback, {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}})
+    analysis, callback = start_pending_analysis(admin, service)
+    upload = admin.post(f"{callback}/upload").data
+    upload_document(upload, DOCUMENT)
+    admin.post(callback, {"status": "success", "analysis": {"upload_id": upload["upload_id"]}})
     whole = json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}?includeAnalysisData=True")))
     assert whole["status"] == "success"
     assert whole["data"]["id"] == analysis
     assert whole["data"]["data"]["results"] == whole["analysis"]["results"] == DOCUMENT["results"]
 
 
-def data_of(reply: Reply) -> Any:
+def get_data(reply: Reply) -> Any:
     return reply.data if reply.status == 200 else json.loads(get_redirect_blob(reply))["data"]
 
 
 def test_a_user_uploads_a_large_analysis(admin: Gateway, lambdas: None) -> None:
     make_source(admin)
-    path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"
-    invitation = admin.post(f"{path}/upload").data
-    put(invitation, DOCUMENT)
-    analysis = admin.post(path, {"analysis": {"upload_id": invitation["upload_id"]}}).data["id"]
+    path = f"/obj/SN1/analysis_upload/{make_upload_service(admin)}"
+    upload = admin.post(f"{path}/upload").data
+    upload_document(upload, DOCUMENT)
+    analysis = admin.post(path, {"analysis": {"upload_id": upload["upload_id"]}}).data["id"]
     assert admin.get(f"/obj/analysis/{analysis}").data["num_plots"] == 1
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("document", "word"),
     [(b"[1, 2]", "object"), (b"{", "JSON"), (b"[" * 10**6, "JSON"), ({"plots": ["!"]}, "plots.0")],
 )
 def test_a_malformed_upload_changes_nothing(
-    admin: Gateway, service: Service, lambdas: None, document: Any, says: str
+    admin: Gateway, service: Service, lambdas: None, document: Any, word: str
 ) -> None:
-    analysis, callback = waiting(admin, service)
-    invitation = admin.post(f"{callback}/upload").data
-    put(invitation, document)
-    body = {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}}
+    analysis, callback = start_pending_analysis(admin, service)
+    upload = admin.post(f"{callback}/upload").data
+    upload_document(upload, document)
+    body = {"status": "success", "analysis": {"upload_id": upload["upload_id"]}}
     refusal = admin.post(callback, body)
     assert refusal.status == 400
-    assert says in refusal.message or "nested" in refusal.message
+    assert word in refusal.message or "nested" in refusal.message
     assert admin.post(callback, {"status": "success"}).status == 200
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "completed"
 
 
 @pytest.mark.parametrize("upload_id", ["", "../../analyses/1/inputs", "x" * 500, None, 7])
-def test_uploads_that_are_none(admin: Gateway, service: Service, lambdas: None, upload_id: Any) -> None:
-    _, callback = waiting(admin, service)
+def test_unknown_upload_ids_are_refused(
+    admin: Gateway, service: Service, lambdas: None, upload_id: Any
+) -> None:
+    _, callback = start_pending_analysis(admin, service)
     refusal = admin.post(callback, {"status": "success", "analysis": {"upload_id": upload_id}})
     assert refusal.status == 400
     assert "upload" in refusal.message
 
 
-def test_an_upload_that_was_refused_can_be_named_again(
+def test_upload_can_be_used_again_after_a_refusal(
     admin: Gateway, lambdas: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_source(admin)
-    path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"
-    invitation = admin.post(f"{path}/upload").data
-    put(invitation, DOCUMENT)
-    named = {"analysis": {"upload_id": invitation["upload_id"]}}
+    path = f"/obj/SN1/analysis_upload/{make_upload_service(admin)}"
+    upload = admin.post(f"{path}/upload").data
+    upload_document(upload, DOCUMENT)
+    body = {"analysis": {"upload_id": upload["upload_id"]}}
     assert admin.post(path, {}).status == 200
     with monkeypatch.context() as full:
         full.setattr(settings, "ANALYSES_PER_SOURCE", 1)
-        assert admin.post(path, named).status == 403
-    assert admin.post(path, named).status == 200
+        assert admin.post(path, body).status == 403
+    assert admin.post(path, body).status == 200
 
 
-def test_nobody_names_the_upload_of_another(admin: Gateway, lambdas: None) -> None:
+def test_uploads_of_others_are_refused(admin: Gateway, lambdas: None) -> None:
     make_source(admin)
-    path = f"/obj/SN1/analysis_upload/{upload_service(admin)}"
-    invitation = admin.post(f"{path}/upload").data
-    put(invitation, DOCUMENT)
+    path = f"/obj/SN1/analysis_upload/{make_upload_service(admin)}"
+    upload = admin.post(f"{path}/upload").data
+    upload_document(upload, DOCUMENT)
     bob = make_user(admin, "bob", "Run Analyses")
-    named = {"analysis": {"upload_id": invitation["upload_id"]}}
-    assert bob.post(path, named).status == 400
-    assert admin.post(path, named).status == 200
+    body = {"analysis": {"upload_id": upload["upload_id"]}}
+    assert bob.post(path, body).status == 400
+    assert admin.post(path, body).status == 200
 
 
-def test_what_is_too_large_is_refused_with_the_limit(
+def test_too_large_documents_are_refused_with_the_limit(
     admin: Gateway, service: Service, lambdas: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "DOCUMENT_BYTES", 1024 * 1024)
-    _, callback = waiting(admin, service)
-    invitation = admin.post(f"{callback}/upload").data
-    put(invitation, DOCUMENT)
-    body = {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}}
+    _, callback = start_pending_analysis(admin, service)
+    upload = admin.post(f"{callback}/upload").data
+    upload_document(upload, DOCUMENT)
+    body = {"status": "success", "analysis": {"upload_id": upload["upload_id"]}}
     refusal = admin.post(callback, body)
     assert refusal.status == 413
     assert "limit is 1 MB" in refusal.message
 
 
-def test_a_function_that_breaks_loses_nothing(
+def test_failing_function_changes_nothing(
     admin: Gateway, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(name: str, event: dict[str, Any]) -> dict[str, Any]:
+    def raise_function_failed(name: str, event: dict[str, Any]) -> dict[str, Any]:
         raise lambda_functions.FunctionFailed(name)
 
-    monkeypatch.setattr(lambda_functions, "invoke_function", broken)
-    analysis, callback = waiting(admin, service)
-    invitation = admin.post(f"{callback}/upload").data
-    put(invitation, DOCUMENT)
-    body = {"status": "success", "analysis": {"upload_id": invitation["upload_id"]}}
+    monkeypatch.setattr(lambda_functions, "invoke_function", raise_function_failed)
+    analysis, callback = start_pending_analysis(admin, service)
+    upload = admin.post(f"{callback}/upload").data
+    upload_document(upload, DOCUMENT)
+    body = {"status": "success", "analysis": {"upload_id": upload["upload_id"]}}
     assert admin.post(callback, body).status == 400
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"

@@ -188,7 +188,7 @@ def test_request_to_services_is_documented() -> None:
     }  # fmt: skip
     assert set(SCHEMAS["Payload"]["properties"]) == {
         "callback_url", "callback_method", "inputs", "analysis_parameters", "invalid_after",
-        "analysis_resource_type", "resource_id", "resource",
+        "analysis_resource_type", "resource_id", "resource", "extinction",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.sources import photometry_writing
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user, user_id
-from tests.gateway import Gateway, followed
+from tests.gateway import Gateway, get_redirect_blob
 
 ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "flux": 100.0, "fluxerr": 1.0}
 
@@ -22,7 +22,9 @@ SPACES = {"mag": {"mag", "magerr", "limiting_mag"}, "flux": {"flux", "fluxerr", 
 
 def rows(user: Gateway, space: str = "both", system: str = "ab") -> list[dict[str, Any]]:
     reply = user.get(f"/sources/SN1/photometry?format={space}&magsys={system}")
-    points: list[dict[str, Any]] = json.loads(followed(reply))["data"] if reply.status == 303 else reply.data
+    points: list[dict[str, Any]] = (
+        json.loads(get_redirect_blob(reply))["data"] if reply.status == 303 else reply.data
+    )
     return points
 
 

@@ -1,4 +1,4 @@
-"""What a service says when it refuses: shown to those who manage it, clean, and to nobody else."""
+"""The excerpt of a service's refusal: plain text without secrets, visible only to its managers."""
 
 import gzip
 import html
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chalicelib import egress, people, services
 from chalicelib.analysis.refusal_excerpts import clean_excerpt
 from chalicelib.tables import services as services_table
-from tests.api.story import come_back, deliver, make_service, make_source, start
+from tests.api.story import deliver, make_service, make_source, redeliver_messages, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import Answer, Body, Headers, Received, analysis_service
@@ -27,30 +27,30 @@ PAGE = """<!DOCTYPE html><html><head><title>500 Oops</title><style>p { color: re
 <p>Field &lt;name&gt; \u202eis\u200b\x07 missing &amp;\tempty</p></body></html>"""
 
 
-def refusing(status: int, body: Body, **headers: str) -> Answer:
-    """An answer that refuses."""
+def refuse_with(status: int, body: Body, **headers: str) -> Answer:
+    """Return an answer with a status, a body and headers."""
     return lambda request: (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-def refused(admin: Gateway, *answers: Answer | int, **more: Any) -> tuple[int, int]:
-    """Start an analysis that is refused; return the service and the analysis."""
+def start_refused_analysis(admin: Gateway, *answers: Answer | int, **more: Any) -> tuple[int, int]:
+    """Start an analysis that the service refuses; return the ids of the service and the analysis."""
     make_source(admin)
     with analysis_service(*answers) as server:
         service = make_service(admin, server.url, **more)
-        analysis = start(admin, service)
+        analysis = start_analysis(admin, service)
         deliver()
     return service, analysis
 
 
-def seen_by(user: Gateway, service: int) -> dict[str, Any] | None:
-    """Return the last refusal of a service as a user sees it."""
-    found = services_table.find_service(service)
-    assert found is not None and user.token is not None
-    return services.get_last_refusal(people.authenticate(f"token {user.token}"), found)
+def get_refusal_as(user: Gateway, service: int) -> dict[str, Any] | None:
+    """Return the last refusal of a service that a user sees."""
+    item = services_table.find_service(service)
+    assert item is not None and user.token is not None
+    return services.get_last_refusal(people.authenticate(f"token {user.token}"), item)
 
 
 @pytest.mark.parametrize(
-    ("body", "shown"),
+    ("body", "excerpt"),
     [
         (b"", ""),
         (b"no such key", "no such key"),
@@ -69,8 +69,8 @@ def seen_by(user: Gateway, service: int) -> dict[str, Any] | None:
         ("木".encode() * 10_000, "木" * 200),
     ],
 )
-def test_an_excerpt_is_plain_text_on_one_line(body: bytes, shown: str) -> None:
-    assert clean_excerpt(body[: egress.SHORT_BODY], ()) == shown
+def test_an_excerpt_is_plain_text_on_one_line(body: bytes, excerpt: str) -> None:
+    assert clean_excerpt(body[: egress.SHORT_BODY], ()) == excerpt
 
 
 WRITERS = {
@@ -94,9 +94,9 @@ TRICKY = "a'\"b/c\\d&amp;é"
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("secret", [TRICKY, "s3cr3t=+/", "two  words"])
-def test_an_excerpt_holds_no_secret_however_it_is_written(secret: str, writer: str) -> None:
-    shown = clean_excerpt(f"It is {WRITERS[writer](secret)}.".encode(), {secret})
-    assert shown.replace('"', "").replace(" .", ".") == "It is ***."
+def test_secrets_are_redacted_in_any_notation(secret: str, writer: str) -> None:
+    excerpt = clean_excerpt(f"It is {WRITERS[writer](secret)}.".encode(), {secret})
+    assert excerpt.replace('"', "").replace(" .", ".") == "It is ***."
 
 
 @given(
@@ -105,23 +105,23 @@ def test_an_excerpt_holds_no_secret_however_it_is_written(secret: str, writer: s
     after=st.text(max_size=30),
     writer=st.sampled_from(sorted(WRITERS)),
 )
-def test_an_excerpt_holds_no_secret(secret: str, before: str, after: str, writer: str) -> None:
-    shown = clean_excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
-    assert secret not in shown
-    assert len(shown) <= 200
-    assert shown.isprintable() and not set("<>") & set(shown)
+def test_excerpts_hold_no_secret(secret: str, before: str, after: str, writer: str) -> None:
+    excerpt = clean_excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
+    assert secret not in excerpt
+    assert len(excerpt) <= 200
+    assert excerpt.isprintable() and not set("<>") & set(excerpt)
 
 
 @given(place=st.integers(-140, 10), writer=st.sampled_from([str, html.escape]))
-def test_a_secret_that_the_limit_cuts_in_two_is_not_shown(place: int, writer: Callable[[str], str]) -> None:
+def test_secret_cut_by_the_limit_is_redacted(place: int, writer: Callable[[str], str]) -> None:
     secret = "sEcReT" + '"' * 20
-    start_of_it = egress.SHORT_BODY + place
-    body = b"<b>" + b" " * (start_of_it - 3) + writer(secret).encode()
-    shown = clean_excerpt(body[: egress.SHORT_BODY], {secret})
-    assert "sE" not in shown
+    start = egress.SHORT_BODY + place
+    body = b"<b>" + b" " * (start - 3) + writer(secret).encode()
+    excerpt = clean_excerpt(body[: egress.SHORT_BODY], {secret})
+    assert "sE" not in excerpt
 
 
-def test_nobody_else_is_blanked_out() -> None:
+def test_only_the_secret_is_redacted() -> None:
     assert clean_excerpt(b"user unknown", {"bob"}) == "user unknown"
     assert clean_excerpt(b"BOB: user bobby unknown", {"bob"}) == "***: user ***by unknown"
     assert clean_excerpt(b"plain", {""}) == "plain"
@@ -142,19 +142,21 @@ def test_nobody_else_is_blanked_out() -> None:
         ),
     ],
 )
-def test_what_a_service_repeats_is_blanked_out(admin: Gateway, kind: str, authinfo: dict[str, Any]) -> None:
-    def repeat(request: Received) -> tuple[int, Headers, bytes]:
-        sent = request.headers.get("authorization", ""), request.body.get("key", "")
-        return 403, {}, f"No: {sent} sEcReT/0 sEcReT/1 {request.body['callback_url']}".encode()
+def test_repeated_credentials_are_redacted(admin: Gateway, kind: str, authinfo: dict[str, Any]) -> None:
+    def repeat_credentials(request: Received) -> tuple[int, Headers, bytes]:
+        credentials = request.headers.get("authorization", ""), request.body.get("key", "")
+        return 403, {}, f"No: {credentials} sEcReT/0 sEcReT/1 {request.body['callback_url']}".encode()
 
-    service, _ = refused(admin, repeat, authentication_type=kind, _authinfo=authinfo)
-    said = seen_by(admin, service)
-    assert said is not None
-    shown = said["excerpt"]
-    assert shown.startswith("No: ") and "***" in shown
-    assert "sEcReT/1" not in shown and b64encode(b"sEcReT/0:sEcReT/1").decode() not in shown
+    service, _ = start_refused_analysis(
+        admin, repeat_credentials, authentication_type=kind, _authinfo=authinfo
+    )
+    refusal = get_refusal_as(admin, service)
+    assert refusal is not None
+    excerpt = refusal["excerpt"]
+    assert excerpt.startswith("No: ") and "***" in excerpt
+    assert "sEcReT/1" not in excerpt and b64encode(b"sEcReT/0:sEcReT/1").decode() not in excerpt
     if kind in ("header_token", "api_key"):
-        assert shown.endswith("/webhook/obj_analysis/***"), "the callback's token too"
+        assert excerpt.endswith("/webhook/obj_analysis/***"), "the callback's token too"
 
 
 def test_those_who_manage_a_service_see_its_last_refusal(admin: Gateway) -> None:
@@ -162,20 +164,20 @@ def test_those_who_manage_a_service_see_its_last_refusal(admin: Gateway) -> None
     manager = make_user(admin, "ada", "Manage Analysis Services", groups=(group,))
     reader = make_user(admin, "bob", "Run Analyses", groups=(group,))
     stranger = make_user(admin, "eve", "Manage Analysis Services")
-    service, analysis = refused(admin, refusing(422, PAGE.encode()), group_ids=[group])
-    said = seen_by(manager, service)
-    assert said is not None
-    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(said.pop("at"))
+    service, analysis = start_refused_analysis(admin, refuse_with(422, PAGE.encode()), group_ids=[group])
+    refusal = get_refusal_as(manager, service)
+    assert refusal is not None
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(refusal.pop("at"))
     assert timedelta(0) <= age < timedelta(minutes=1)
-    shown = "500 Oops Server error Field name is missing & empty"
-    assert said == {"status": 422, "excerpt": shown, "analysis_id": analysis}
-    assert seen_by(admin, service) is not None
-    assert seen_by(reader, service) is None
-    assert seen_by(stranger, service) is None
+    excerpt = "500 Oops Server error Field name is missing & empty"
+    assert refusal == {"status": 422, "excerpt": excerpt, "analysis_id": analysis}
+    assert get_refusal_as(admin, service) is not None
+    assert get_refusal_as(reader, service) is None
+    assert get_refusal_as(stranger, service) is None
 
 
 def test_readers_of_an_analysis_see_the_status_alone(admin: Gateway) -> None:
-    service, analysis = refused(admin, refusing(422, b"Oops"))
+    service, analysis = start_refused_analysis(admin, refuse_with(422, b"Oops"))
     for path in (f"/obj/analysis/{analysis}", f"/obj/analysis/{analysis}/status", "/obj/SN1/analysis"):
         assert "Oops" not in admin.get(path).text
     assert (
@@ -185,31 +187,31 @@ def test_readers_of_an_analysis_see_the_status_alone(admin: Gateway) -> None:
     assert "Oops" not in json.dumps(admin.get(f"/analysis_service/{service}").data)
 
 
-def test_every_refusal_is_noted_and_nothing_else(admin: Gateway) -> None:
+def test_refusals_are_stored_and_successes_are_not(admin: Gateway) -> None:
     make_source(admin)
-    answers = [refusing(503, b"first"), refusing(429, b"second"), refusing(200, b"fine")]
+    answers = [refuse_with(503, b"first"), refuse_with(429, b"second"), refuse_with(200, b"fine")]
     with analysis_service(*answers) as server:
         service = make_service(admin, server.url)
-        start(admin, service)
-        noted = []
+        start_analysis(admin, service)
+        excerpts = []
         for _ in answers:
             deliver()
-            said = seen_by(admin, service)
-            noted.append((said or {}).get("excerpt"))
-            come_back()
-    assert noted == ["first", "second", "second"]
+            refusal = get_refusal_as(admin, service)
+            excerpts.append((refusal or {}).get("excerpt"))
+            redeliver_messages()
+    assert excerpts == ["first", "second", "second"]
 
 
-def test_a_refusal_is_no_change_of_a_service(admin: Gateway) -> None:
-    service, _ = refused(admin, 403)
+def test_refusal_does_not_change_the_service_revision(admin: Gateway) -> None:
+    service, _ = start_refused_analysis(admin, 403)
     before = services_table.find_service(service)
     assert before is not None and before.revision == 1
     assert admin.patch(f"/analysis_service/{service}", {"description": "other"}).status == 200
     assert admin.get(f"/analysis_service/{service}").data["description"] == "other"
-    assert seen_by(admin, service) is not None
+    assert get_refusal_as(admin, service) is not None
 
 
-def test_a_service_that_was_changed_meanwhile_is_told_nothing_of_before(admin: Gateway) -> None:
+def test_refusal_before_a_change_is_not_stored(admin: Gateway) -> None:
     make_source(admin)
 
     def change_then_refuse(request: Received) -> tuple[int, Headers, bytes]:
@@ -218,28 +220,28 @@ def test_a_service_that_was_changed_meanwhile_is_told_nothing_of_before(admin: G
 
     with analysis_service(change_then_refuse) as server:
         service = make_service(admin, server.url)
-        analysis = start(admin, service)
+        analysis = start_analysis(admin, service)
         deliver()
-    assert seen_by(admin, service) is None
+    assert get_refusal_as(admin, service) is None
     assert admin.get(f"/obj/analysis/{analysis}/status").data["status"] == "failure"
 
 
-def test_a_service_that_was_deleted_meanwhile_stays_so(admin: Gateway) -> None:
+def test_refusal_does_not_restore_a_deleted_service(admin: Gateway) -> None:
     make_source(admin)
 
-    def vanish(request: Received) -> tuple[int, Headers, bytes]:
+    def delete_then_refuse(request: Received) -> tuple[int, Headers, bytes]:
         assert admin.delete("/analysis_service/1").status == 200
         return 403, {}, b"too late"
 
-    with analysis_service(vanish) as server:
+    with analysis_service(delete_then_refuse) as server:
         service = make_service(admin, server.url)
-        start(admin, service)
+        start_analysis(admin, service)
         deliver()
     assert services_table.find_service(service) is None
 
 
-def endless(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
-    """Send the same again and again, for longer than anybody should listen."""
+def repeat_bytes(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
+    """Repeat the same bytes for longer than anybody should read."""
     end = time.monotonic() + 8
     while time.monotonic() < end:
         time.sleep(pause)
@@ -247,20 +249,23 @@ def endless(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "shown"),
+    ("answer", "excerpt"),
     [
-        (lambda: refusing(500, endless(b"x" * 5000)), "x" * 200),
-        (lambda: refusing(500, endless(b"slow ", 0.05)), ""),
-        (lambda: refusing(500, b"broken off", Content_Length="99"), ""),
-        (lambda: refusing(500, b"7\r\nchunked\r\nnonsense", Transfer_Encoding="chunked"), ""),
-        (lambda: refusing(500, gzip.compress(b"packed"), Content_Encoding="gzip"), "packed"),
-        (lambda: refusing(500, gzip.compress(bytes([120]) * 10**8, 1), Content_Encoding="gzip"), "x" * 200),
-        (lambda: refusing(500, b"no gzip", Content_Encoding="gzip"), ""),
-        (lambda: refusing(500, iter([b"in ", b"three ", b"pieces"])), "in three pieces"),
-        (lambda: refusing(307, b"elsewhere", Location="http://127.0.0.1:1/"), ""),
-        (lambda: refusing(302, endless(b"x" * 5000), Location="http://127.0.0.1:1/"), ""),
-        (lambda: refusing(302, b"", Location="http://["), ""),
-        (lambda: refusing(302, b"", Location="\xff"), ""),
+        (lambda: refuse_with(500, repeat_bytes(b"x" * 5000)), "x" * 200),
+        (lambda: refuse_with(500, repeat_bytes(b"slow ", 0.05)), ""),
+        (lambda: refuse_with(500, b"broken off", Content_Length="99"), ""),
+        (lambda: refuse_with(500, b"7\r\nchunked\r\nnonsense", Transfer_Encoding="chunked"), ""),
+        (lambda: refuse_with(500, gzip.compress(b"packed"), Content_Encoding="gzip"), "packed"),
+        (
+            lambda: refuse_with(500, gzip.compress(bytes([120]) * 10**8, 1), Content_Encoding="gzip"),
+            "x" * 200,
+        ),
+        (lambda: refuse_with(500, b"no gzip", Content_Encoding="gzip"), ""),
+        (lambda: refuse_with(500, iter([b"in ", b"three ", b"pieces"])), "in three pieces"),
+        (lambda: refuse_with(307, b"elsewhere", Location="http://127.0.0.1:1/"), ""),
+        (lambda: refuse_with(302, repeat_bytes(b"x" * 5000), Location="http://127.0.0.1:1/"), ""),
+        (lambda: refuse_with(302, b"", Location="http://["), ""),
+        (lambda: refuse_with(302, b"", Location="\xff"), ""),
     ],
     ids=[
         "endless",
@@ -277,27 +282,29 @@ def endless(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
         "redirect to nonsense",
     ],
 )
-def test_any_body_is_survived(
-    admin: Gateway, answer: Any, shown: str, monkeypatch: pytest.MonkeyPatch
+def test_any_body_is_handled_in_time(
+    admin: Gateway, answer: Any, excerpt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(egress, "BODY_SECONDS", 0.4)
     make_source(admin)
     with analysis_service(answer()) as server:
         service = make_service(admin, server.url)
-        start(admin, service)
-        begun = time.monotonic()
+        start_analysis(admin, service)
+        started_at = time.monotonic()
         deliver()
-        assert time.monotonic() - begun < 4
-    said = seen_by(admin, service)
-    assert said is not None
-    assert said["excerpt"] == shown
+        assert time.monotonic() - started_at < 4
+    refusal = get_refusal_as(admin, service)
+    assert refusal is not None
+    assert refusal["excerpt"] == excerpt
 
 
 def test_an_endless_challenge_is_not_read(admin: Gateway) -> None:
-    challenge = refusing(401, endless(b"x" * 5000), WWW_Authenticate='Digest realm="r", nonce="n"')
+    challenge = refuse_with(401, repeat_bytes(b"x" * 5000), WWW_Authenticate='Digest realm="r", nonce="n"')
     credentials = {"username": "u", "password": "p"}
-    begun = time.monotonic()
-    service, _ = refused(admin, challenge, 403, authentication_type="HTTPDigestAuth", _authinfo=credentials)
-    assert time.monotonic() - begun < 6
-    said = seen_by(admin, service)
-    assert said is not None and said["status"] == 403
+    started_at = time.monotonic()
+    service, _ = start_refused_analysis(
+        admin, challenge, 403, authentication_type="HTTPDigestAuth", _authinfo=credentials
+    )
+    assert time.monotonic() - started_at < 6
+    refusal = get_refusal_as(admin, service)
+    assert refusal is not None and refusal["status"] == 403

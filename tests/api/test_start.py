@@ -1,4 +1,4 @@
-"""Starting an analysis: who may, with what, and what the service is sent."""
+"""Starting an analysis: permissions, parameters, and what the service receives."""
 
 import csv
 import io
@@ -8,24 +8,33 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, settings
-from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, overdue, sent_to, start
+from tests.api.story import (
+    LIGHT_CURVE,
+    deliver,
+    get_sent_body,
+    make_service,
+    make_source,
+    set_overdue,
+    start_analysis,
+)
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import analysis_service
 
 
-def table_of(text: str) -> list[dict[str, str]]:
+def parse_csv(text: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV text."""
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_service_is_sent_what_the_contract_says(admin: Gateway) -> None:
+def test_payload_follows_the_contract(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service() as server:
         parameters = '{"source": ["salt3"], "n": {"type": "number"}}'
         service = make_service(admin, server.url, optional_analysis_parameters=parameters)
-        analysis = start(admin, service, {"url_parameters": {"source": "nugent-sn2p", "n": "3"}})
+        analysis = start_analysis(admin, service, {"url_parameters": {"source": "nugent-sn2p", "n": "3"}})
         deliver()
-        body = sent_to(server)
+        body = get_sent_body(server)
         headers = server.received[0].headers
     assert set(body) == {
         "callback_url", "callback_method", "inputs", "analysis_parameters", "invalid_after",
@@ -46,32 +55,32 @@ def test_photometry_and_redshift_are_tables(admin: Gateway) -> None:
     make_source(admin)
     with analysis_service() as server:
         kinds = ["photometry", "redshift", "spectra", "comments", "annotations", "classifications"]
-        start(admin, make_service(admin, server.url, input_data_types=kinds))
+        start_analysis(admin, make_service(admin, server.url, input_data_types=kinds))
         deliver()
-        inputs = sent_to(server)["inputs"]
+        inputs = get_sent_body(server)["inputs"]
     assert inputs["photometry"].splitlines()[0] == (
         "mjd,flux,fluxerr,mag,magerr,filter,magsys,limiting_mag,zp,instrument_name,predicted_mag"
     )
-    first, limit, _ = table_of(inputs["photometry"])
+    first, limit, _ = parse_csv(inputs["photometry"])
     assert (first["mjd"], first["flux"], first["filter"], first["instrument_name"]) == (
         "58000.0", "100.0", "ztfg", "ZTF",
     )  # fmt: skip
     assert (limit["flux"], limit["mag"], limit["fluxerr"]) == ("", "", "6.0")
-    assert table_of(inputs["redshift"]) == [
+    assert parse_csv(inputs["redshift"]) == [
         {"redshift": "0.05", "redshift_error": "", "redshift_origin": ""},
     ]
     for kind in ("spectra", "comments", "annotations", "classifications"):
         assert len(inputs[kind].splitlines()) == 1, "a type without data is its header line"
 
 
-def test_what_the_requester_may_not_see_is_never_sent(admin: Gateway) -> None:
+def test_invisible_photometry_is_not_sent(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Run Analyses", "Upload data")
     ada.post("/photometry", {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]})
     with analysis_service() as server:
-        start(ada, make_service(admin, server.url))
+        start_analysis(ada, make_service(admin, server.url))
         deliver()
-        photometry = table_of(sent_to(server)["inputs"]["photometry"])
+        photometry = parse_csv(get_sent_body(server)["inputs"]["photometry"])
     assert [row["mjd"] for row in photometry] == ["1.0", "2.0", "3.0"]
 
 
@@ -81,9 +90,9 @@ def test_of_duplicates_the_best_is_sent_and_filters_choose(admin: Gateway) -> No
     assert admin.post("/photometry", again).status == 200
     with analysis_service() as server:
         filters = {"photometry": {"filters": ["ztfg"], "instruments": ["ZTF"]}}
-        start(admin, make_service(admin, server.url), {"input_filters": filters})
+        start_analysis(admin, make_service(admin, server.url), {"input_filters": filters})
         deliver()
-        photometry = table_of(sent_to(server)["inputs"]["photometry"])
+        photometry = parse_csv(get_sent_body(server)["inputs"]["photometry"])
     assert [(row["filter"], row["flux"]) for row in photometry] == [("ztfg", "101.0"), ("ztfg", "250.0")]
 
 
@@ -100,63 +109,63 @@ def test_of_duplicates_the_best_is_sent_and_filters_choose(admin: Gateway) -> No
         ({"show_plots": "perhaps"}, "show_plots"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(admin: Gateway, body: Any, word: str) -> None:
+def test_invalid_requests_are_refused_by_field(admin: Gateway, body: Any, word: str) -> None:
     make_source(admin)
-    declared = {"need": {"required": True}, "n": {"type": "number"}, "f": {"type": "file"}}
-    service = make_service(admin, optional_analysis_parameters=declared)
+    declarations = {"need": {"required": True}, "n": {"type": "number"}, "f": {"type": "file"}}
+    service = make_service(admin, optional_analysis_parameters=declarations)
     reply = admin.post(f"/obj/SN1/analysis/{service}", body)
     assert reply.status == 400
     assert word in reply.message
 
 
-def test_files_are_sent_on_and_kept_by_name_only(admin: Gateway) -> None:
+def test_files_are_sent_and_only_their_names_stored(admin: Gateway) -> None:
     make_source(admin)
     file = "data:text/csv;name=lines.csv;base64,YSxiCjEsMgo="
     with analysis_service() as server:
-        declared = {"lines": {"type": "file"}}
-        service = make_service(admin, server.url, optional_analysis_parameters=declared)
-        analysis = start(admin, service, {"analysis_parameters": {"lines": file}})
+        declarations = {"lines": {"type": "file"}}
+        service = make_service(admin, server.url, optional_analysis_parameters=declarations)
+        analysis = start_analysis(admin, service, {"analysis_parameters": {"lines": file}})
         deliver()
-        assert sent_to(server)["analysis_parameters"]["lines"] == file
+        assert get_sent_body(server)["analysis_parameters"]["lines"] == file
     assert admin.get(f"/obj/analysis/{analysis}").data["analysis_parameters"] == {"lines": "lines.csv"}
 
 
-def test_one_needs_the_permission_the_service_and_the_source(admin: Gateway) -> None:
+def test_start_requires_permission_service_and_source(admin: Gateway) -> None:
     make_source(admin, group_ids=[2])
-    hidden, shown = make_service(admin, group_ids=[2]), make_service(admin, name="b", group_ids="all")
+    hidden, visible = make_service(admin, group_ids=[2]), make_service(admin, name="b", group_ids="all")
     ada = make_user(admin, "ada", "Run Analyses")
-    assert make_user(admin, "bob").post(f"/obj/SN1/analysis/{shown}").status == 401
+    assert make_user(admin, "bob").post(f"/obj/SN1/analysis/{visible}").status == 401
     assert ada.post(f"/obj/SN1/analysis/{hidden}").status == 403
     assert ada.post("/obj/SN1/analysis/4711").status == 403
-    assert ada.post(f"/obj/SN1/analysis/{shown}").status == 404
-    assert admin.post(f"/obj/SN1/analysis/{shown}", {"group_ids": [4711]}).status == 403
+    assert ada.post(f"/obj/SN1/analysis/{visible}").status == 404
+    assert admin.post(f"/obj/SN1/analysis/{visible}", {"group_ids": [4711]}).status == 403
     upload_only = make_service(admin, name="c", upload_only=True, input_data_types=[])
     assert "analysis_upload" in admin.post(f"/obj/SN1/analysis/{upload_only}").message
 
 
-def test_the_cap_holds_and_makes_room_again(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_per_source_is_enforced_and_freed(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "ANALYSES_PER_SOURCE", 3)
     make_source(admin)
     service = make_service(admin)
-    started = [start(admin, service) for _ in range(3)]
+    started = [start_analysis(admin, service) for _ in range(3)]
     full = admin.post(f"/obj/SN1/analysis/{service}")
     assert full.status == 400
     assert "Delete some" in full.message
     admin.post(f"/obj/analysis/{started[0]}/cancel")
-    start(admin, service)
+    start_analysis(admin, service)
     admin.delete(f"/obj/analysis/{started[1]}")
-    start(admin, service)
+    start_analysis(admin, service)
     assert admin.post(f"/obj/SN1/analysis/{service}").status == 400
     other = make_user(admin, "ada", "Run Analyses")
-    start(other, service)
+    start_analysis(other, service)
 
 
 def test_the_same_idempotency_key_starts_one_analysis(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    first = start(admin, service, **{"idempotency-key": "a"})
-    assert start(admin, service, **{"idempotency-key": "a"}) == first
-    assert start(admin, service, **{"idempotency-key": "b"}) != first
+    first = start_analysis(admin, service, **{"idempotency-key": "a"})
+    assert start_analysis(admin, service, **{"idempotency-key": "a"}) == first
+    assert start_analysis(admin, service, **{"idempotency-key": "b"}) != first
 
 
 def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,11 +176,11 @@ def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest
         service = make_service(admin, server.url)
         with monkeypatch.context() as broken:
             broken.setattr(queues, "_url", lambda queue: "https://sqs.us-east-1.amazonaws.com/1/none")
-            analysis = start(admin, service)
+            analysis = start_analysis(admin, service)
         deliver()
         assert server.received == []
         assert sweep_overdue() == 0, "it may still be on its way"
-        overdue(analysis)
+        set_overdue(analysis)
         assert sweep_overdue() == 1
         deliver()
         assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"

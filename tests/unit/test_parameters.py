@@ -1,4 +1,4 @@
-"""Parameters of an analysis: what is declared, and what a request may choose."""
+"""Parameters of an analysis: the service's declarations, and the values of a request."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("declaration", "value", "meant"),
+    ("declaration", "value", "expected"),
     [
         (["True", "False"], True, "True"),
         ([True, False], "true", True),
@@ -30,10 +30,10 @@ JSON = st.recursive(
         ({}, "text", "text"),
     ],
 )
-def test_values_are_coerced_to_what_is_declared(declaration: Any, value: Any, meant: Any) -> None:
-    sent, kept = resolve_parameters({"p": declaration}, {"p": value})
-    assert sent == kept == {"p": meant}
-    assert type(sent["p"]) is type(meant)
+def test_values_take_the_declared_type(declaration: Any, value: Any, expected: Any) -> None:
+    values, stored_values = resolve_parameters({"p": declaration}, {"p": value})
+    assert values == stored_values == {"p": expected}
+    assert type(values["p"]) is type(expected)
 
 
 def test_a_missing_parameter_falls_back_to_its_default_if_it_is_required() -> None:
@@ -42,13 +42,13 @@ def test_a_missing_parameter_falls_back_to_its_default_if_it_is_required() -> No
 
 
 @given(JSON, st.dictionaries(st.text(max_size=8), JSON, max_size=4))
-def test_whatever_is_declared_and_chosen_is_taken_or_refused(optional: Any, chosen: dict[str, Any]) -> None:
+def test_any_declaration_and_value_is_accepted_or_refused(optional: Any, parameters: dict[str, Any]) -> None:
     for form in (optional, json.dumps(optional)):
         try:
             parse_declarations(form)
-            sent, kept = resolve_parameters(form, chosen)
+            values, stored_values = resolve_parameters(form, parameters)
         except InvalidError as error:
             assert str(error)
         else:
-            assert set(kept) == set(sent) >= set(chosen)
-            json.dumps(sent)
+            assert set(stored_values) == set(values) >= set(parameters)
+            json.dumps(values)

@@ -1,0 +1,142 @@
+"""Users, groups and tokens."""
+
+from typing import Any
+
+from chalicelib.errors import BusyError, ForbiddenError
+from chalicelib.people import api_tokens, group_deletion, group_members, groups, users
+from chalicelib.routes.operations import Call, Routes
+from chalicelib.routes.path_parameters import GroupId, TokenId, UserId
+from chalicelib.schemas import people as schemas
+from chalicelib.schemas.base import NewId
+from chalicelib.schemas.people import Acl
+
+user_routes = Routes("users", "Users, and your own profile.")
+group_routes = Routes("groups", "Groups and their members.")
+token_routes = Routes("api_tokens", "Tokens: they identify the sender of a request and limit what it may do.")
+
+
+@user_routes.get("/user", Acl.MANAGE_USERS, answers=schemas.Users)
+def list_users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
+    """List the users by name, a page at a time."""
+    return users.list_users(call.requester, query)
+
+
+@user_routes.post("/user", Acl.MANAGE_USERS, answers=NewId, raises=(ForbiddenError, BusyError))
+def create_user(call: Call, body: schemas.NewUser) -> dict[str, int]:
+    """Add a user, with a single-user group of their own.
+
+    You can add them only to groups that you administrate. The ACLs of their tokens decide what they may
+    do (`POST /internal/tokens`).
+    """
+    return {"id": users.create_user(call.requester, body)}
+
+
+@user_routes.get("/user/{user_id}", answers=schemas.User)
+def get_user(call: Call, user_id: UserId) -> dict[str, Any]:
+    """Return a user: yourself, or anyone if you have the permission `Manage users`."""
+    return users.get_user(call.requester, user_id)
+
+
+@user_routes.get("/internal/profile", answers=schemas.Profile)
+def get_profile(call: Call) -> dict[str, Any]:
+    """Return your user, the permissions of your token, and your groups."""
+    return users.get_profile(call.requester)
+
+
+@group_routes.get("/groups", answers=schemas.Groups)
+def list_groups(call: Call) -> dict[str, Any]:
+    """List the groups that you are in, and those that you can see.
+
+    Administrators see all groups, except that this list omits the single-user groups of others.
+    """
+    return groups.list_groups(call.requester)
+
+
+@group_routes.post("/groups", Acl.MANAGE_GROUPS, answers=NewId, raises=(BusyError,))
+def create_group(call: Call, body: schemas.NewGroup) -> dict[str, int]:
+    """Create a group; you become its first member and administrate it."""
+    return {"id": groups.create_group(call.requester, body)}
+
+
+@group_routes.get("/groups/{group_id}", answers=schemas.GroupWithUsers)
+def get_group(call: Call, group_id: GroupId, query: schemas.GroupQuery) -> dict[str, Any]:
+    """Return a group that you are in, with its members.
+
+    Everyone is in the public group, so its members are not listed.
+    """
+    return groups.describe_group(call.requester, group_id, with_users=query.includeGroupUsers)
+
+
+@group_routes.patch("/groups/{group_id}", Acl.MANAGE_GROUPS, raises=(BusyError,))
+def update_group(call: Call, group_id: GroupId, body: schemas.GroupChange) -> None:
+    """Change a group that you administrate; omitted fields stay as they are.
+
+    Only administrators can change the public group; single-user groups cannot change. To change who
+    administrates a group, use `PATCH /groups/{group_id}/users`.
+    """
+    groups.update_group(call.requester, group_id, body)
+
+
+@group_routes.delete("/groups/{group_id}", Acl.MANAGE_GROUPS, raises=(BusyError,))
+def delete_group(call: Call, group_id: GroupId) -> None:
+    """Delete a group that you administrate.
+
+    At once it makes nothing visible any more, and its name is free. Records that belong only to it are
+    not deleted: administrators see them. The public group and single-user groups cannot be deleted.
+    """
+    group_deletion.delete_group(call.requester, group_id)
+
+
+@group_routes.post(
+    "/groups/{group_id}/users", Acl.MANAGE_GROUPS, answers=schemas.Membership, raises=(BusyError,)
+)
+def add_member(call: Call, group_id: GroupId, body: schemas.NewMember) -> dict[str, Any]:
+    """Add a user to a group that you administrate."""
+    return group_members.add_member(call.requester, group_id, body)
+
+
+@group_routes.patch("/groups/{group_id}/users", Acl.MANAGE_GROUPS, raises=(BusyError,))
+def update_member(call: Call, group_id: GroupId, body: schemas.MemberChange) -> None:
+    """Change what a member may do in a group that you administrate.
+
+    A group always has at least one member who administrates it.
+    """
+    group_members.update_member(call.requester, group_id, body)
+
+
+@group_routes.delete("/groups/{group_id}/users/{user_id}", raises=(BusyError,))
+def remove_member(call: Call, group_id: GroupId, user_id: UserId) -> None:
+    """Remove a user from a group that you administrate, or leave a group.
+
+    Leaving requires no permission; removing others requires `Manage groups`. The last member who
+    administrates a group cannot leave until another member administrates it.
+    """
+    group_members.remove_member(call.requester, group_id, user_id)
+
+
+@token_routes.get("/internal/tokens", answers=list[schemas.Token])
+def list_tokens(call: Call, query: schemas.TokenQuery) -> list[dict[str, Any]]:
+    """List your tokens without their texts, oldest first."""
+    return api_tokens.list_tokens(call.requester, query.user_id)
+
+
+@token_routes.post("/internal/tokens", answers=schemas.TokenText)
+def create_token(call: Call, body: schemas.NewToken) -> dict[str, str]:
+    """Create a token; only its hash is stored, so its text is shown only once.
+
+    It acts as its user with its ACLs, which must be among those of your own token. Administrators can
+    create tokens for anyone, with any ACLs.
+    """
+    return {"token_id": api_tokens.create_token(call.requester, body)}
+
+
+@token_routes.get("/internal/tokens/{token_id}", answers=schemas.Token)
+def get_token(call: Call, token_id: TokenId, query: schemas.TokenQuery) -> dict[str, Any]:
+    """Return one of your tokens, without its text."""
+    return api_tokens.get_token_json(call.requester, token_id, query.user_id)
+
+
+@token_routes.delete("/internal/tokens/{token_id}")
+def revoke_token(call: Call, token_id: TokenId, query: schemas.TokenQuery) -> None:
+    """Revoke one of your tokens; it stops working at once."""
+    api_tokens.revoke_token(call.requester, token_id, query.user_id)
