@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues
-from chalicelib.egress import _seconds
+from chalicelib.egress import parse_retry_after
 from tests.api.story import LIGHT_CURVE, deliver, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -128,7 +128,7 @@ def test_encoded_results_hold_no_nan(admin: Gateway) -> None:
 
 @pytest.mark.parametrize("header", ["Fri, 31 Dec 9999 23:59:59 -1200", "soon", "-1", "9" * 50, "", None])
 def test_retry_after_in_any_form(header: str | None) -> None:
-    seconds = _seconds(header)
+    seconds = parse_retry_after(header)
     assert seconds is None or 0 <= seconds <= 12 * 3600
 
 

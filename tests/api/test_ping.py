@@ -151,7 +151,7 @@ def test_headers_that_never_end_are_not_waited_for(admin: Gateway, monkeypatch: 
 
 def test_firewalls_are_explained(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     def raise_silence(url: str, timeout: tuple[float, float]) -> egress.ServiceResponse:
-        raise egress.ConnectionFailed(egress.ConnectionProblem.SILENCE)
+        raise egress.ConnectTimedOut("the connection timed out")
 
     monkeypatch.setattr(egress, "get_from_service", raise_silence)
     assert "firewall" in ping_service(admin, "https://example.org/")["message"]
