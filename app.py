@@ -1,4 +1,4 @@
-"""Every function of the zip package, one line each: what runs when, and which part of the heart it calls."""
+"""Every function of the zip package, one call each: what runs when."""
 
 from typing import Any
 
@@ -13,26 +13,29 @@ routes.register(app)
 
 @app.on_sqs_message(queue=settings.resource_name(queues.DISPATCH), batch_size=1, name="dispatch")
 def dispatch(event: SQSEvent) -> None:
+    """Send one analysis to its service."""
     workers.handle_dispatch(event.to_dict())
 
 
 @app.on_sqs_message(queue=settings.resource_name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters")
 def dead_letters(event: SQSEvent) -> None:
+    """End an analysis that could not be sent."""
     workers.handle_dead_letter(event.to_dict())
 
 
-@app.on_sqs_message(
-    queue=settings.resource_name(queues.JOBS), batch_size=1, name="jobs", maximum_concurrency=10
-)
+@app.on_sqs_message(queue=settings.resource_name(queues.JOBS), batch_size=1, name="jobs", maximum_concurrency=10)
 def jobs(event: SQSEvent) -> None:
+    """Do one step of a job."""
     workers.handle_job(event.to_dict())
 
 
 @app.lambda_function(name="documents")
 def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Store the parts of an uploaded document."""
     return workers.handle_document(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
+    """Check what has waited too long."""
     workers.handle_sweep()

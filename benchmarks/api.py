@@ -94,11 +94,11 @@ def count_calls() -> dict[str, Counter[str]]:
     story.make_source(admin)
     with analysis_service() as server:
         service = story.make_service(admin, server.url)
-        story.start(admin, service)
+        story.start_analysis(admin, service)
         story.deliver()
         for name in ("dynamodb", "s3", "sqs", "kms", "secretsmanager", "sts"):
             get_client(name).meta.events.register("before-call", count_call)
-        analysis = run_step("start", lambda: story.start(admin, service))
+        analysis = run_step("start", lambda: story.start_analysis(admin, service))
         run_step("dispatch (with the queue's own 3)", story.deliver)
         path = server.received[-1].callback_path
         plot = {"format": "png", "data": "iVBORw0KGgo="}

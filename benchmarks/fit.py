@@ -107,12 +107,8 @@ def compare_evidences(case: Case, live_points: int, closer: bool, repeats: int) 
     run_fitter(case.payload())
     pairs = []
     for seed in range(repeats):
-        print_progress(
-            f"{case.supernova.name}, {case.label}: nest_lc of {live_points} points, {seed + 1} of {repeats}"
-        )
-        pairs.append(
-            (run_fitter(case.payload(seed=seed)).evidence(peer.closer), peer.nested(seed, live_points))
-        )
+        print_progress(f"{case.supernova.name}, {case.label}: nest_lc of {live_points} points, {seed + 1} of {repeats}")
+        pairs.append((run_fitter(case.payload(seed=seed)).evidence(peer.closer), peer.nested(seed, live_points)))
     own, their = zip(*pairs, strict=True)
     value, other = (float(np.mean([side.value for side in both])) for both in (own, their))
     error, wide = (float(np.median([side.error for side in both])) for both in (own, their))
@@ -141,7 +137,7 @@ def compare_chi2(case: Case, starts: int = _STARTS) -> tuple[str, ...]:
 
 
 def time_documents(supernova: Supernova, source: str, repeats: int) -> tuple[str, ...]:
-    """The row of whole documents with the default parameters."""
+    """Return the row of whole documents with the default parameters."""
     print_progress(f"{supernova.name}, {source}: whole documents")
     document = payload(supernova.rows, f"{supernova.redshift},,", source=source)
     seconds = [run_fitter(document).whole for _ in range(repeats + 1)][1:]
@@ -149,7 +145,7 @@ def time_documents(supernova: Supernova, source: str, repeats: int) -> tuple[str
 
 
 def time_fits(source: str, number: int) -> tuple[str, ...]:
-    """The row of fits alone, one after the other, with the default parameters."""
+    """Return the row of fits alone, one after the other, with the default parameters."""
     print_progress(f"{source}: {number} fits without figures")
     seconds = []
     for seed in range(number):
@@ -167,7 +163,7 @@ def time_fits(source: str, number: int) -> tuple[str, ...]:
 
 
 def time_catalogue(supernova: Supernova, repeats: int, size: int = 40) -> tuple[str, ...]:
-    """The row of `auto` with a free redshift."""
+    """Return the row of `auto` with a free redshift."""
     register_variations(size)
     document = payload(supernova.rows, ",,", source="auto", fix_z=False)
     fits = []
@@ -186,18 +182,14 @@ def list_cases() -> list[Case]:
     without = ("salt3", "salt3-nir") if supernovae[0].name != _FOUR_COLUMNS else ("salt3",)
     for supernova in supernovae:
         sources = ("nugent-sn2p", "salt3") if supernova.name == _FOUR_COLUMNS else without
-        combinations += [
-            Case(supernova, s, free) for s in sources if is_available(s) for free in (False, True)
-        ]
+        combinations += [Case(supernova, s, free) for s in sources if is_available(s) for free in (False, True)]
     return combinations
 
 
 def build_sampler_sections(repeats: int) -> list[Section]:
-    """The tables of samplers: one for ZTF21aaqjmps, one for the others."""
+    """Return the tables of samplers: one for ZTF21aaqjmps, one for the others."""
     combinations = list_cases()
-    groups = [
-        [c for c in combinations if (c.supernova.name == _FOUR_COLUMNS) == first] for first in (True, False)
-    ]
+    groups = [[c for c in combinations if (c.supernova.name == _FOUR_COLUMNS) == first] for first in (True, False)]
     sections = []
     for group in filter(None, groups):
         columns = [compare_samplers(case, repeats) for case in group]
@@ -209,7 +201,7 @@ def build_sampler_sections(repeats: int) -> list[Section]:
 
 
 def build_evidence_section(quick: bool, repeats: int) -> Section:
-    """The table of evidences."""
+    """Return the table of evidences."""
     if importlib.util.find_spec("nestle") is None:
         return Section("Evidence", f"{page.NESTED} nestle is not installed: not measured.", page.EVIDENCE, [])
     comparisons = [(case, *how) for case in list_cases() if case.free != quick for how in _NESTED
@@ -219,11 +211,9 @@ def build_evidence_section(quick: bool, repeats: int) -> Section:
 
 
 def build_best_fit_section(quick: bool) -> Section:
-    """The table of best fits: real light curves and simulated ones, with sources right and wrong."""
+    """Return the table of best fits: real light curves and simulated ones, with sources right and wrong."""
     sources = [s for s in ("salt3", "nugent-sn2p", "hsiao") if is_available(s)]
-    combinations = list_cases() + [
-        Case(sn, "hsiao", True) for sn in load_real_supernovae() if is_available("hsiao")
-    ]
+    combinations = list_cases() + [Case(sn, "hsiao", True) for sn in load_real_supernovae() if is_available("hsiao")]
     for source in sources:
         for seed in range(1 if quick else 2):
             supernova = simulate_supernova(source, seed)
@@ -235,7 +225,7 @@ def build_best_fit_section(quick: bool) -> Section:
 
 
 def build_duration_section(repeats: int) -> Section:
-    """The table of seconds."""
+    """Return the table of seconds."""
     supernovae, sources = load_real_supernovae(), [s for s in ("salt3", "nugent-sn2p") if is_available(s)]
     rows = [time_documents(sn, s, repeats) for sn in supernovae for s in sources]
     rows += [time_fits(source, 5 * repeats) for source in sources]
@@ -245,9 +235,7 @@ def build_duration_section(repeats: int) -> Section:
 
 def main(arguments: list[str]) -> None:
     """Measure, print, and write when asked to."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.fit", description="The fitter beside sncosmo's."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fit", description="The fitter beside sncosmo's.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no nest_lc with a free redshift")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--only", nargs="+", choices=["samplers", "evidences", "best", "durations"])

@@ -80,7 +80,7 @@ class FitterRun:
         return {name: entry["best_fit"] for name, entry in self.results["parameters"].items()}
 
     def evidence(self, within: Bounds) -> Evidence:
-        """The evidence, which comes with every fit, of the part of the posterior within closer bounds."""
+        """Return the evidence of the part of the posterior within closer bounds."""
         inside = np.ones(self.chain.shape[:2], dtype=bool)
         for name, (low, high) in within.items():
             draws = self.chain[..., self.names.index(name)]
@@ -169,7 +169,7 @@ class Peer:
         return {"z": self.bounds["z"]} if "z" in self.names else {}
 
     def chi2(self, values: dict[str, float]) -> float:
-        """sncosmo's chi2 of the rows at these parameters."""
+        """Sncosmo's chi2 of the rows at these parameters."""
         return float(sncosmo.chisq(self.table, self._at(values)))
 
     def _at(self, values: dict[str, float]) -> Any:
@@ -206,9 +206,7 @@ class Peer:
         seconds = time.perf_counter() - began
         low, high = self.bounds["t0"]
         constant = np.log((high - low) / T0_WINDOW_DAYS) - 0.5 * np.sum(np.log(2 * np.pi * self.fluxerr**2))
-        constant += sum(
-            np.log(np.ptp(close) / np.ptp(self.bounds[name])) for name, close in self.closer.items()
-        )
+        constant += sum(np.log(np.ptp(close) / np.ptp(self.bounds[name])) for name, close in self.closer.items())
         draws = np.sum(result.weights) ** 2 / np.sum(result.weights**2)
         return Evidence(float(result.logz + constant), float(result.logzerr), seconds, float(draws))
 

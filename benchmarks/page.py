@@ -113,7 +113,7 @@ def format_median(values: Iterable[float]) -> str:
 
 
 def describe_machine() -> str:
-    """What it ran on."""
+    """Return the machine and the versions of the libraries."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     names = ("numpy", "scipy", "sncosmo", "emcee", "iminuit", "nestle")
     versions = ", ".join(f"{n} {version(n)}" for n in names if importlib.util.find_spec(n))
@@ -125,7 +125,7 @@ def describe_machine() -> str:
 
 
 def merge_pages(page: str, other: str) -> str:
-    """A page with those sections of another that both have."""
+    """Replace the sections of a page that another page has, too."""
     new = {part.partition("\n")[0]: part for part in other.split("\n## ")[1:]}
     first, *parts = page.split("\n## ")
     parts = [new.get(part.partition("\n")[0], part).strip("\n") + "\n" for part in parts]
@@ -133,5 +133,5 @@ def merge_pages(page: str, other: str) -> str:
 
 
 def format_page(sections: list[Section], setting: str) -> str:
-    """The page."""
+    """Return the page as Markdown."""
     return "\n".join([INTRODUCTION.format(setting=setting), *map(str, sections)])

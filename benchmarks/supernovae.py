@@ -68,7 +68,7 @@ class Case:
         return f"{self.source}, z {'free' if self.free else 'fixed'}"
 
     def payload(self, **more: Any) -> dict[str, Any]:
-        """What a service receives, comparable with sncosmo's samplers."""
+        """Return what a service receives, comparable with sncosmo's samplers."""
         parameters = COMPARABLE | {"source": self.source, "fix_z": not self.free} | more
         return payload(self.supernova.rows, f"{self.supernova.redshift},,", **parameters)
 
@@ -83,7 +83,7 @@ def is_available(source: str) -> bool:
 
 
 def load_real_supernovae() -> list[Supernova]:
-    """The real light curves at hand: ZTF21aaqjmps only where its photometry is beside the project."""
+    """Load the real light curves; ZTF21aaqjmps only if its photometry is beside the project."""
     supernovae = [
         _load_from_wheel("SN 2019dwz", "19dwz", 0.04608),
         _load_from_wheel("SN 2020aai", "20aai", _REDSHIFT_2020AAI),
@@ -108,7 +108,7 @@ def _load_from_wheel(name: str, folder: str, redshift: float) -> Supernova:
 
 
 def simulate_supernova(source: str, seed: int) -> Supernova:
-    """A supernova seen in ztfg and ztfr every third night, with noise of sky and calibration.
+    """Simulate a supernova seen in ztfg and ztfr every third night, with noise of sky and calibration.
 
     Parameters
     ----------

@@ -12,11 +12,6 @@ from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
 from chalicelib.tables.groups import PUBLIC_GROUP, find_groups
 
-__all__ = [
-    "Grouped", "Requester", "has_permission", "is_visible", "remaining_group_ids", "require_owner",
-    "require_permission", "resolve_group_ids",
-]  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Requester:
@@ -55,7 +50,7 @@ class Grouped(Protocol):
     """A record that belongs to groups."""
 
     @property
-    def group_ids(self) -> Iterable[int | float]:
+    def group_ids(self) -> Iterable[int]:
         """The ids of its groups."""
 
 
@@ -79,7 +74,12 @@ def require_permission(requester: Requester, acl: Acl) -> None:
         )
 
 
-def require_owner(requester: Requester, owner_id: int | float, message: str) -> None:
+def is_owner(requester: Requester, owner_id: int) -> bool:
+    """Return whether the requester owns a record or is an administrator."""
+    return requester.user_id == owner_id or requester.is_admin
+
+
+def require_owner(requester: Requester, owner_id: int, message: str) -> None:
     """Raise unless the requester owns a record or is an administrator.
 
     Parameters
@@ -96,11 +96,11 @@ def require_owner(requester: Requester, owner_id: int | float, message: str) -> 
     ForbiddenError
         With the message.
     """
-    if requester.user_id != owner_id and not requester.is_admin:
+    if not is_owner(requester, owner_id):
         raise ForbiddenError(message)
 
 
-def is_visible(requester: Requester, record: Grouped | Iterable[int | float]) -> bool:
+def is_visible(requester: Requester, record: Grouped | Iterable[int]) -> bool:
     """Return whether a record, or anything with these group ids, is visible to the requester."""
     group_ids = record if isinstance(record, Iterable) else record.group_ids
     return requester.is_admin or not requester.groups.isdisjoint(group_ids)
@@ -116,9 +116,7 @@ def remaining_group_ids(requester: Requester, record: Grouped) -> list[int]:
     return group_ids or [requester.own_group]
 
 
-def resolve_group_ids(
-    requester: Requester, group_ids: list[int] | str | None, default: Iterable[int]
-) -> set[int]:
+def resolve_group_ids(requester: Requester, group_ids: list[int] | str | None, default: Iterable[int]) -> set[int]:
     """Return the groups of a new record.
 
     Parameters

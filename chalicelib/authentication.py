@@ -10,8 +10,6 @@ from requests_oauthlib import OAuth1
 
 from chalicelib.schemas.services import Authentication
 
-__all__ = ["RequestAuth", "build_request_auth"]
-
 
 @dataclass(frozen=True)
 class RequestAuth:

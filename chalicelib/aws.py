@@ -11,8 +11,6 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-__all__ = ["get_account_id", "get_client"]
-
 
 @cache
 def _get_session() -> botocore.session.Session:

@@ -8,7 +8,7 @@
     analyses/<id>/documents/<uuid>/renders/…      what the renderer made of them
     renders/periodograms/<hash>.json              a periodogram; -rows.json: the points that it is of
     batches/<id>.json                             the request of a batch, and its sources
-    uploads/documents/<owner>/<uuid>.json         a document that is too large for a request
+    uploads/documents/<namespace>/<uuid>.json         a document that is too large for a request
     uploads/answers/<uuid>.json                   an answer that is too large for API Gateway
     fits/<uuid>/payload.json                      a payload for the supernova fitter
 """
@@ -17,13 +17,6 @@ import hashlib
 import json
 import uuid
 from typing import Any
-
-__all__ = [
-    "DOCUMENT", "INFERENCE_DATA", "RENDERED_RESULTS", "RESULTS", "RESULTS_BINARY", "RESULTS_JOBLIB",
-    "SAMPLES",
-    "analysis_prefix", "batch_key", "corner_plot_key", "document_upload_key", "fit_payload_key", "inputs_key",
-    "large_answer_key", "new_document_prefix", "periodogram_keys", "plot_part",
-]  # fmt: skip
 
 DOCUMENT = "document.json"
 INFERENCE_DATA = "inference_data.nc"
@@ -72,10 +65,10 @@ def batch_key(batch_id: int) -> str:
     return f"batches/{batch_id}.json"
 
 
-def document_upload_key(owner: str, upload_id: str) -> str:
+def document_upload_key(namespace: str, upload_id: str) -> str:
     """Return the key of an uploaded document; an id that was never issued gives a key without a blob."""
     is_valid = upload_id.replace("-", "").isalnum() and len(upload_id) <= 36
-    return f"uploads/documents/{owner}/{upload_id if is_valid else 'none'}.json"
+    return f"uploads/documents/{namespace}/{upload_id if is_valid else 'none'}.json"
 
 
 def large_answer_key() -> str:

@@ -12,11 +12,6 @@ from botocore.exceptions import ClientError
 from chalicelib import settings
 from chalicelib.aws import get_account_id, get_client
 
-__all__ = [
-    "BlobRef", "blob_exists", "delete_blobs", "get_blob_size", "join_blobs", "presign_download",
-    "presign_upload", "read_blob", "read_small_blob", "write_blob",
-]  # fmt: skip
-
 PART_BYTES = 16 * 1024 * 1024
 """Bytes of a part in a multipart upload; S3 requires at least 5 MB."""
 

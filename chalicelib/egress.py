@@ -23,12 +23,6 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from chalicelib import settings
 from chalicelib.egress_policy import is_exempt_host
 
-__all__ = [
-    "AddressRefused", "CertificateInvalid", "ConnectTimedOut", "ConnectionFailed", "ConnectionRefused",
-    "NameNotFound", "ResponseTimedOut", "ServiceResponse", "get_from_service", "parse_retry_after",
-    "post_to_service",
-]  # fmt: skip
-
 SHORT_BODY = 16384
 """Most bytes read of a response."""
 
@@ -86,9 +80,7 @@ class ServiceResponse:
     body: bytes
 
 
-def post_to_service(
-    url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None
-) -> ServiceResponse:
+def post_to_service(url: str, body: bytes, headers: dict[str, str], auth: AuthBase | None = None) -> ServiceResponse:
     """POST JSON to an analysis service.
 
     Raises

@@ -7,8 +7,6 @@ import ipaddress
 
 from chalicelib import settings
 
-__all__ = ["is_exempt_host", "is_private_address"]
-
 
 def is_exempt_host(host: str) -> bool:
     """Return whether a host may be called although it is not public (``EGRESS_ALLOWED_HOSTS``)."""

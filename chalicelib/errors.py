@@ -20,12 +20,6 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-__all__ = [
-    "BusyError", "ForbiddenError", "HeliographError", "InvalidError", "LateError", "MethodError",
-    "NotFoundError", "RetryLater", "TooLargeError", "UnauthorizedError", "UnavailableError",
-    "UnreadableError",
-]  # fmt: skip
-
 RETRY_SOON = MappingProxyType({"Retry-After": "1"})
 
 

@@ -13,16 +13,14 @@ from chalicelib import blobs, queues, secrets
 from chalicelib.blob_keys import fit_payload_key
 from chalicelib.errors import InvalidError, UnauthorizedError
 
-__all__ = ["accept_fit", "get_fitter_token"]
-
 
 def get_fitter_token() -> str:
     """Return the token that callers of the fitter must send."""
     return base64.urlsafe_b64encode(secrets.derive_key("fitter")).decode().rstrip("=")
 
 
-def accept_fit(authorization: str | None, payload: dict[str, Any]) -> None:
-    """Queue a payload for fitting; the result will be sent to its callback URL.
+def accept_fit(authorization: str | None, payload: dict[str, Any], results_format: str) -> None:
+    """Queue a payload for fitting; the results will be sent to its callback URL in the format asked for.
 
     Raises
     ------
@@ -40,5 +38,5 @@ def accept_fit(authorization: str | None, payload: dict[str, Any]) -> None:
     if not re.match(r"https?://[^/\s]", str(payload.get("callback_url"))):
         raise InvalidError("callback_url: an http(s) address is needed, to send the result to.")
     key = fit_payload_key()
-    blobs.write_blob(key, json.dumps(payload).encode(), "application/json")
+    blobs.write_blob(key, json.dumps({**payload, "results_format": results_format}).encode())
     queues.send_message(queues.FIT, {"key": key})

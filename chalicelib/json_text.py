@@ -9,8 +9,6 @@ import msgspec
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["dump_json", "parse_json"]
-
 
 def parse_json(text: bytes | str, what: str) -> Any:
     """Return the value of a JSON text; NaN and infinite numbers become null.

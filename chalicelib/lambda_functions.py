@@ -9,8 +9,6 @@ from chalicelib import settings
 from chalicelib.aws import get_client
 from chalicelib.errors import UnavailableError
 
-__all__ = ["DOCUMENTS", "RENDER", "FunctionFailed", "invoke_function"]
-
 DOCUMENTS = "documents"
 RENDER = "render"
 
@@ -34,9 +32,7 @@ def invoke_function(function: str, event: dict[str, Any]) -> dict[str, Any]:
     """
     client = get_client("lambda", read_timeout=LONGEST, attempts=1)
     try:
-        response = client.invoke(
-            FunctionName=settings.resource_name(function), Payload=json.dumps(event).encode()
-        )
+        response = client.invoke(FunctionName=settings.resource_name(function), Payload=json.dumps(event).encode())
         result = json.loads(response["Payload"].read() or b"null")
     except (BotoCoreError, ClientError) as error:
         raise UnavailableError(f"The {function} function did not respond in time. Try again.") from error

@@ -12,11 +12,6 @@ from typing import Any
 from chalicelib import settings
 from chalicelib.aws import get_account_id, get_client
 
-__all__ = [
-    "DEAD_LETTERS", "DISPATCH", "FIT", "JOBS", "count_dead_letters", "peek_dead_letters",
-    "postpone_message", "redrive_dead_letters", "send_message",
-]  # fmt: skip
-
 DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
 FIT = "fit"
@@ -102,9 +97,7 @@ def _iterate_dead_letters(queue: str, limit: int) -> Iterator[dict[str, Any]]:
         limit -= len(messages)
 
 
-def _receive_dead_letters(
-    queue: str, hidden_seconds: int, limit: int = MOST_PER_CALL
-) -> list[dict[str, Any]]:
+def _receive_dead_letters(queue: str, hidden_seconds: int, limit: int = MOST_PER_CALL) -> list[dict[str, Any]]:
     response = get_client("sqs").receive_message(
         QueueUrl=_dead_url(queue),
         MaxNumberOfMessages=min(limit, MOST_PER_CALL),

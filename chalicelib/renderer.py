@@ -9,8 +9,6 @@ from typing import Any
 from chalicelib import blobs, lambda_functions
 from chalicelib.errors import UnreadableError
 
-__all__ = ["render_blob"]
-
 
 def render_blob(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
     """Render a blob into another blob.

@@ -13,8 +13,6 @@ from typing import Any
 from chalicelib import settings
 from chalicelib.aws import get_client
 
-__all__ = ["decrypt_credentials", "derive_key", "encrypt_credentials"]
-
 
 @cache
 def _get_deployment_secret() -> bytes:
@@ -47,8 +45,6 @@ def encrypt_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
 
 def decrypt_credentials(service_id: int, ciphertext: bytes) -> dict[str, Any]:
     """Decrypt a service's credentials; only the dispatch function has the permission."""
-    response = get_client("kms").decrypt(
-        CiphertextBlob=ciphertext, EncryptionContext={"service": str(service_id)}
-    )
+    response = get_client("kms").decrypt(CiphertextBlob=ciphertext, EncryptionContext={"service": str(service_id)})
     credentials: dict[str, Any] = json.loads(response["Plaintext"])
     return credentials

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from chalicelib import egress_policy, queues, secrets
 from chalicelib.access import Requester, has_permission, is_visible, resolve_group_ids
-from chalicelib.analysis.service_parameters import load_declarations, parse_declarations
+from chalicelib.analysis.service_parameters import load_stored_declarations, parse_declarations
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
@@ -15,11 +15,6 @@ from chalicelib.schemas.services import Authentication, NewService, ServiceChang
 from chalicelib.tables import services as services_table
 from chalicelib.tables.base import NameTaken, StateChanged
 from chalicelib.tables.services import ServiceItem
-
-__all__ = [
-    "delete_service", "get_credentials", "get_last_refusal", "get_visible_service",
-    "list_visible_services", "register_service", "require_enabled", "services_to_json", "update_service",
-]  # fmt: skip
 
 DEFAULTS: dict[str, Any] = {
     "display_name": None,
@@ -140,9 +135,7 @@ def require_enabled(service: ServiceItem) -> None:
         raise ForbiddenError(f"Analysis service {service.id} is disabled by those who manage it.")
 
 
-def services_to_json(
-    requester: Requester, services: list[ServiceItem], *, as_posted: bool
-) -> list[dict[str, Any]]:
+def services_to_json(requester: Requester, services: list[ServiceItem], *, as_posted: bool) -> list[dict[str, Any]]:
     """Return services as JSON, without their credentials.
 
     Parameters
@@ -164,7 +157,7 @@ def services_to_json(
 def _service_to_json(service: ServiceItem, as_posted: bool) -> dict[str, Any]:
     fields = dict(service.fields)
     if not as_posted:
-        fields["optional_analysis_parameters"] = load_declarations(
+        fields["optional_analysis_parameters"] = load_stored_declarations(
             service.fields["optional_analysis_parameters"]
         )
     return {

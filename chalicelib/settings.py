@@ -5,13 +5,6 @@ All names of resources are derived from the stage here; the CloudFormation templ
 
 import os
 
-__all__ = [
-    "ANALYSES_PER_SOURCE", "AUTHINFO_BYTES", "DISPATCH_ATTEMPTS", "DISPATCH_LEASE", "DOCUMENT_BYTES",
-    "IDEMPOTENCY_SECONDS", "LARGE_ANSWER_BYTES", "LINK_SECONDS", "REQUEST_BYTES", "SEND_TIMEOUT", "STAGE",
-    "UNSENT_AFTER", "UPLOAD_SECONDS", "VERSION", "get_egress_allowed_hosts", "get_public_url",
-    "resource_name",
-]  # fmt: skip
-
 VERSION = "0.2.0"
 STAGE = os.environ.get("HELIOGRAPH_STAGE", "local")
 
@@ -47,7 +40,7 @@ DISPATCH_LEASE = 60.0
 (with a digest challenge, two requests are sent)."""
 
 DISPATCH_ATTEMPTS = 5
-"""How often an analysis is sent to a service that refuses it."""
+"""Most attempts to send an analysis after failed connections, 429 and 5xx; other refusals end it at once."""
 
 UNSENT_AFTER = 120.0
 """Seconds after which a queued analysis that no invocation has leased is put into the queue again."""

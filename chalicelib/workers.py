@@ -10,8 +10,6 @@ from typing import Any
 
 from chalicelib import queues
 
-__all__ = ["handle_dead_letter", "handle_dispatch", "handle_document", "handle_job", "handle_sweep"]
-
 Message = dict[str, Any]
 Delay = Callable[[float], None]
 
@@ -27,9 +25,7 @@ def handle_dispatch(event: dict[str, Any]) -> None:
     from chalicelib.analysis.dispatch import dispatch_analysis
 
     message, handle = _get_message(event)
-    dispatch_analysis(
-        message["analysis_id"], lambda seconds: queues.postpone_message(queues.DISPATCH, handle, seconds)
-    )
+    dispatch_analysis(message["analysis_id"], lambda seconds: queues.postpone_message(queues.DISPATCH, handle, seconds))
 
 
 def handle_dead_letter(event: dict[str, Any]) -> None:

@@ -18,8 +18,6 @@ from pathlib import Path
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.fit_parameters import PARAMETERS
 
-__all__ = ["main"]
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, also for a document that says failure, or 2 for unusable input."""

@@ -18,11 +18,6 @@ Each message says what was wrong, what was expected, and what to do. Users read 
 URLs and no secrets.
 """
 
-__all__ = [
-    "CallbackError", "CancelledError", "FitError", "FitterError", "NoMapError", "ParameterError",
-    "PayloadError", "RenderError", "TemplateError", "TooLittleDataError", "UnsafePickleError",
-]  # fmt: skip
-
 
 class FitterError(Exception):
     """Base class of all exceptions here."""

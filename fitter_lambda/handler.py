@@ -2,8 +2,6 @@
 
 from typing import Any
 
-__all__ = ["fit", "render"]
-
 
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back."""

@@ -14,8 +14,6 @@ from chalicelib import people
 from chalicelib.errors import HeliographError, UnauthorizedError
 from chalicelib.fitter_endpoint import get_fitter_token
 
-__all__ = ["ensure_token_file", "main"]
-
 ADMINISTRATOR = "admin"
 
 

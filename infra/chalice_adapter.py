@@ -15,11 +15,6 @@ from typing import Any, NamedTuple
 from infra import PROJECT
 from infra.gateway_responses import make_gateway_responses
 
-__all__ = [
-    "CHALICE_VERSION", "DeployedApi", "complete_template", "generate_api_document", "get_deployed_api",
-    "run_chalice",
-]  # fmt: skip
-
 CHALICE_VERSION = "1.34.0"
 
 

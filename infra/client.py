@@ -4,8 +4,6 @@ from typing import Any
 
 import requests
 
-__all__ = ["Api", "DemoError"]
-
 
 class DemoError(Exception):
     """Something that the demo needs is missing; the message says what, and what to do."""
@@ -67,7 +65,5 @@ class Api:
         try:
             message = response.json()["message"]
         except (ValueError, KeyError, TypeError):
-            raise DemoError(
-                f"The server at {self.url} is not Heliograph. Set PORT to the port of the stack."
-            ) from None
+            raise DemoError(f"The server at {self.url} is not Heliograph. Set PORT to the port of the stack.") from None
         raise DemoError(f"{method} {path} was answered {response.status_code}: {message}")

@@ -9,8 +9,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-__all__ = ["CloudFormationStack", "StackError"]
-
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _UNUSABLE_STATES = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
 """States after a failed first creation: CloudFormation only allows deletion."""

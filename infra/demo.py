@@ -18,8 +18,6 @@ from infra import PROJECT, demo_data
 from infra.client import Api, DemoError
 from infra.local.stack_settings import StackSettings
 
-__all__ = ["main", "run_demo"]
-
 SOURCE = "2019dwz"
 RESULTS = PROJECT / "demo-results"
 TIMEOUT_SECONDS = 600.0
@@ -101,9 +99,7 @@ def _watch_progress(api: Api, analysis: int) -> None:
             break
         time.sleep(0.5)
     if state["status"] != "completed":
-        raise DemoError(
-            f"The analysis is {state['status']}: {state['message']} The logs are in .local/logs/."
-        )
+        raise DemoError(f"The analysis is {state['status']}: {state['message']} The logs are in .local/logs/.")
 
 
 def _print_parameters(results: dict[str, Any]) -> None:

@@ -24,8 +24,6 @@ from infra import PROJECT
 from infra.client import Api, DemoError
 from infra.local.stack_settings import StackSettings
 
-__all__ = ["FITTER", "load_demo_data", "main"]
-
 FITTER = "supernova fitter"
 GROUP = "Demo group"
 
@@ -91,7 +89,7 @@ def _register_fitter(api: Api, group: int) -> int:
         "display_name": "Supernova fitter",
         "description": "Fits a light curve with a model of sncosmo: posterior samples, plots, results.",
         "version": "1.0",
-        "url": f"{api.url}/fitter/supernova",
+        "url": f"{api.url}/fitter/supernova?results_format=json",
         "authentication_type": "header_token",
         "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
         "analysis_type": "lightcurve_fitting",
@@ -111,9 +109,7 @@ def _get_fitter_token() -> str:
     """Return the fitter's token by the operator's command."""
     environment = {**os.environ, **StackSettings.from_environment().make_aws_environment()}
     command = [sys.executable, "-m", "infra.admin", "fitter-token"]
-    result = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
         raise DemoError(f"The command for the fitter's token failed:\n{result.stderr.strip()}")
     return result.stdout.strip()

@@ -22,8 +22,6 @@ from infra.fitter_image import ImageError, ensure_fitter_image
 from infra.gateway_responses import put_gateway_responses
 from infra.web_app import empty_web_bucket, publish_web_app
 
-__all__ = ["DeploymentError", "deploy_app", "deploy_infrastructure", "main"]
-
 _FIRST_STEPS = """
 Heliograph ({stage}) runs at {web_url}
 Its API is at {api_url}

@@ -10,8 +10,6 @@ from typing import Any
 from infra import PROJECT
 from infra.source_digest import hash_sources
 
-__all__ = ["ImageError", "ensure_fitter_image"]
-
 _SOURCES = PROJECT / "fitter_lambda"
 _HINT = "or pass an image that was built elsewhere: FITTER_IMAGE=<uri in ECR> make deploy"
 
@@ -43,9 +41,7 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
         print(f"the fitter's image is up to date: {uri}")
         return uri
     if shutil.which("docker") is None:
-        raise ImageError(
-            f"No docker command found, and ECR has no image of these sources.\nInstall Docker, {_HINT}"
-        )
+        raise ImageError(f"No docker command found, and ECR has no image of these sources.\nInstall Docker, {_HINT}")
     print(f"building {uri} …")
     # An attestation would make it a list of images, which Lambda does not accept.
     _run_docker(
@@ -84,15 +80,12 @@ def _log_in_to_registry(ecr: Any) -> None:
     authorization = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
     # By standard input: other users of the machine can see command lines.
-    _run_docker(
-        "login", "--username", user, "--password-stdin", authorization["proxyEndpoint"], stdin=password
-    )
+    _run_docker("login", "--username", user, "--password-stdin", authorization["proxyEndpoint"], stdin=password)
 
 
 def _run_docker(*arguments: str, stdin: str | None = None) -> None:
     result = subprocess.run(["docker", *arguments], check=False, input=stdin, text=True)
     if result.returncode:
         raise ImageError(
-            f"`docker {arguments[0]}` ended with {result.returncode}; its own message is above.\n"
-            f"Fix that, {_HINT}"
+            f"`docker {arguments[0]}` ended with {result.returncode}; its own message is above.\nFix that, {_HINT}"
         )

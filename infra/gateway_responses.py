@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["TIMED_OUT", "TOO_LARGE", "make_gateway_responses", "put_gateway_responses"]
-
 TOO_LARGE = "the request is larger than the limit of 6 MB; send fewer or smaller plots, or thin the samples"
 TIMED_OUT = "no response within 29 seconds; the request may still take effect"
 

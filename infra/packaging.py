@@ -23,8 +23,6 @@ from infra import PROJECT
 from infra.chalice_adapter import complete_template, run_chalice
 from infra.source_digest import hash_sources
 
-__all__ = ["PackagingError", "package_app"]
-
 _OUTPUTS = ("sam.json", "deployment.zip")
 _SOURCES = (
     "requirements.txt", "constraints.txt", "app.py", "chalicelib", "infra/packaging.py",

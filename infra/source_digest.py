@@ -6,8 +6,6 @@ from pathlib import Path
 
 from infra import PROJECT
 
-__all__ = ["hash_sources"]
-
 
 def hash_sources(paths: Iterable[Path], salt: str = "") -> str:
     """Return the SHA-256 of names and contents of files; folders stand for all files below them."""

@@ -25,8 +25,6 @@ import numpy.typing as npt
 from fitter_lambda.input.templates import load_bandpasses
 from infra import PROJECT
 
-__all__ = ["SNCOSMO_VERSION", "main", "vega_offset"]
-
 SNCOSMO_VERSION = "2.13.1"
 """`get_sncosmo_bandpasses` reads a private list of this version; a test compares it with the pin."""
 

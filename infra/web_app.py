@@ -11,8 +11,6 @@ from typing import Any
 from infra import PROJECT
 from infra.cloudformation import CloudFormationStack
 
-__all__ = ["empty_web_bucket", "publish_web_app"]
-
 _CACHE_CONTROL = "no-cache"
 """Browsers must revalidate: file names do not change with the content, and modules must match each other."""
 
@@ -43,9 +41,7 @@ def publish_web_app(session: Any, stage: str, api_url: str, folder: Path = PROJE
     }
     files["config.json"] = json.dumps({"api": api_url.rstrip("/")}).encode()
     for key, data in files.items():
-        s3.put_object(
-            Bucket=bucket, Key=key, Body=data, ContentType=_guess_type(key), CacheControl=_CACHE_CONTROL
-        )
+        s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=_guess_type(key), CacheControl=_CACHE_CONTROL)
     _delete_objects(s3, bucket, except_keys=files)
     stack = CloudFormationStack(session.client("cloudformation"), f"heliograph-{stage}")
     return stack.get_outputs()["WebUrl"]

@@ -87,9 +87,7 @@ def main() -> None:
         words = {word: counts[kind, word] for word in VAGUE_NAMES if counts[kind, word]}
         print(f"{kind + 's':<11} {sum(words.values()):>5}  {words}")
     lines = {
-        room: sum(map(count_code_lines, iterate_files(project, (room,))))
-        for room in ROOMS
-        if (project / room).exists()
+        room: sum(map(count_code_lines, iterate_files(project, (room,)))) for room in ROOMS if (project / room).exists()
     }
     print(f"lines of code {sum(lines.values())}  {lines}")
 

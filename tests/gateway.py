@@ -122,9 +122,7 @@ class Gateway:
 
     def _match_route(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """Return the route that API Gateway would use: fixed parts before variables, ``{proxy+}`` last."""
-        for pattern in sorted(
-            self._app.routes, key=lambda p: [part.startswith("{") for part in p.split("/")]
-        ):
+        for pattern in sorted(self._app.routes, key=lambda p: [part.startswith("{") for part in p.split("/")]):
             if "+" in pattern or method not in self._app.routes[pattern]:
                 continue
             match = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", pattern), path)

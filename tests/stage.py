@@ -35,9 +35,7 @@ def make_stage(resources: dict[str, Any]) -> None:
     get_client("s3").create_bucket(Bucket=settings.resource_name(get_account_id()))
     key = get_client("kms").create_key()["KeyMetadata"]["KeyId"]
     get_client("kms").create_alias(AliasName="alias/heliograph-local", TargetKeyId=key)
-    get_client("secretsmanager").create_secret(
-        Name=settings.resource_name("secret"), SecretString="s3cret" * 8
-    )
+    get_client("secretsmanager").create_secret(Name=settings.resource_name("secret"), SecretString="s3cret" * 8)
 
 
 def _create_table(properties: dict[str, Any]) -> None:

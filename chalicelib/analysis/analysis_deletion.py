@@ -18,11 +18,6 @@ from chalicelib.tables.analysis_transitions import delete_record, end_analysis, 
 from chalicelib.tables.base import StateChanged, retry_on_conflict
 from chalicelib.tables.services import find_service
 
-__all__ = [
-    "cancel_analysis", "delete_analysis", "delete_service_analyses", "delete_source_with_analyses",
-    "finish_deletion",
-]  # fmt: skip
-
 ANALYSES_PER_JOB = 25
 """Analyses that one invocation deletes; the next message deletes more."""
 
@@ -128,7 +123,5 @@ def _delete(item: AnalysisItem) -> None:
 
 def _get_own_analysis(requester: Requester, analysis_id: int) -> AnalysisItem:
     item = get_visible_analysis(requester, analysis_id)
-    require_owner(
-        requester, item.author_id, "Only its author, or an administrator, may change or delete an analysis."
-    )
+    require_owner(requester, item.author_id, "Only its author, or an administrator, may change or delete an analysis.")
     return item

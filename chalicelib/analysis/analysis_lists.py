@@ -14,9 +14,7 @@ from chalicelib.schemas.analyses import COMPARISON, AnalysesQuery
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables.analyses import AnalysisItem
 
-__all__ = ["AnalysisPage", "list_analyses", "list_source_analyses"]
-
-MOST_READ = 2000
+MAX_RECORDS_READ = 2000
 """Records that one request reads: a page may be short, and its cursor says where to continue."""
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -50,7 +48,7 @@ def list_analyses(requester: Requester, query: AnalysesQuery) -> AnalysisPage:
     """
     last_id = _parse_cursor(query.cursor)
     needed = query.skipped + query.numPerPage
-    most = max(MOST_READ, needed)
+    most = max(MAX_RECORDS_READ, needed)
     is_selected = _make_predicate(query)
     items: list[AnalysisItem] = []
     candidates = islice(_iterate_candidates(requester, query, last_id), most + 1)
@@ -71,9 +69,7 @@ def _parse_cursor(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _iterate_candidates(
-    requester: Requester, query: AnalysesQuery, before: int | None
-) -> Iterator[AnalysisItem]:
+def _iterate_candidates(requester: Requester, query: AnalysesQuery, before: int | None) -> Iterator[AnalysisItem]:
     """Yield the analyses that may be on the page, by the narrowest index."""
     if query.objID:
         return analyses_table.iterate_source_analyses(query.objID, before)
@@ -105,9 +101,7 @@ def _make_comparison(text: str) -> Predicate:
     """Return the predicate of a comparison of a scalar of the results, such as ``chi2<2``."""
     match = re.fullmatch(COMPARISON, text)
     if not match:
-        raise InvalidError(
-            f"result: {text[:100]!r} is not a comparison. Write it like chi2<2 or model=salt3."
-        )
+        raise InvalidError(f"result: {text[:100]!r} is not a comparison. Write it like chi2<2 or model=salt3.")
     name, sign, operand = (part.strip() for part in match.groups())
     number = _parse_number(operand)
 

@@ -10,14 +10,12 @@ from chalicelib.schemas.analyses import NewAnalysis, Upload
 from chalicelib.tables.analyses import (
     COUNTED,
     AnalysisItem,
+    CountLimit,
     CountLimitReached,
-    LimitedCount,
     insert_analysis,
     tally_key,
 )
 from chalicelib.tables.services import ServiceItem
-
-__all__ = ["build_analysis_item", "insert_counted_analysis"]
 
 
 def build_analysis_item(
@@ -63,7 +61,7 @@ def insert_counted_analysis(
     idempotency_key: str | None = None,
     *,
     cap_error: type[HeliographError] = InvalidError,
-    counts: Iterable[LimitedCount] = (),
+    counts: Iterable[CountLimit] = (),
 ) -> None:
     """Add a record, counted against the cap of its author and source.
 
@@ -75,7 +73,7 @@ def insert_counted_analysis(
         The request's idempotency key, scoped to its user.
     cap_error : type
         The error for an author who has reached the cap.
-    counts : iterable of LimitedCount
+    counts : iterable of CountLimit
         Further counts that the analysis increases.
 
     Raises
@@ -85,7 +83,7 @@ def insert_counted_analysis(
     CountLimitReached
         If one of `counts` has reached its limit.
     """
-    cap = LimitedCount(tally_key(item).key, settings.ANALYSES_PER_SOURCE)
+    cap = CountLimit(tally_key(item).key, settings.ANALYSES_PER_SOURCE)
     try:
         insert_analysis(item, idempotency_key, [*([cap] if item.status in COUNTED else []), *counts])
     except CountLimitReached as reached:

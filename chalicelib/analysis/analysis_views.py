@@ -10,15 +10,8 @@ from chalicelib.people.groups import list_record_groups
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
 from chalicelib.tables.services import ServiceItem, find_services
 
-__all__ = [
-    "analyses_to_json", "find_source_analyses", "get_visible_analysis", "is_analysis_visible",
-    "status_to_json",
-]  # fmt: skip
 
-
-def get_visible_analysis(
-    requester: Requester, analysis_id: int, source_id: str | None = None
-) -> AnalysisItem:
+def get_visible_analysis(requester: Requester, analysis_id: int, source_id: str | None = None) -> AnalysisItem:
     """Return an analysis that the requester may see, of this source if one is named.
 
     Raises
@@ -33,7 +26,7 @@ def get_visible_analysis(
 
 
 def is_analysis_visible(requester: Requester, item: AnalysisItem) -> bool:
-    """Return whether the requester may see an analysis: its author, or a member of its groups."""
+    """Return whether the requester may see an analysis: its author, members of its groups, administrators."""
     return item.author_id == requester.user_id or is_visible(requester, item)
 
 

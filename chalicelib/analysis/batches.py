@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib import blobs, people, queues, settings
-from chalicelib.access import Requester, resolve_group_ids
+from chalicelib.access import Requester, is_owner, resolve_group_ids
 from chalicelib.analysis.start import (
     require_runnable_service,
     scoped_idempotency_key,
@@ -36,8 +36,6 @@ from chalicelib.tables import batches as batches_table
 from chalicelib.tables.analyses import AnalysisItem, IdempotencyKeyUsed, find_analyses, find_earlier_id
 from chalicelib.tables.batches import BatchItem, OutcomeItem
 
-__all__ = ["batch_to_json", "get_own_batch", "process_batch", "start_batch"]
-
 Delay = Callable[[float], None]
 """Sets after how many seconds the queue delivers the job again."""
 
@@ -51,9 +49,7 @@ RECORD_SECONDS = 60.0
 """Seconds after which the record of a batch will not appear any more."""
 
 
-def start_batch(
-    requester: Requester, request: NewBatch, *, public_url: str, idempotency_key: str | None
-) -> int:
+def start_batch(requester: Requester, request: NewBatch, *, public_url: str, idempotency_key: str | None) -> int:
     """Start an analysis of many sources; return the id of the batch.
 
     Raises
@@ -177,7 +173,7 @@ def get_own_batch(requester: Requester, batch_id: int) -> BatchItem:
         If it does not exist, or another user started it (the same message).
     """
     item = batches_table.find_batch(batch_id)
-    if item is None or not (item.author_id == requester.user_id or requester.is_admin):
+    if item is None or not is_owner(requester, item.author_id):
         raise ForbiddenError(f"You have no batch {batch_id}.")
     return item
 
@@ -201,9 +197,7 @@ def batch_to_json(item: BatchItem, query: BatchQuery) -> dict[str, Any]:
     }
 
 
-def _outcomes_to_json(
-    outcomes: list[OutcomeItem], analyses: dict[int, AnalysisItem]
-) -> Iterable[dict[str, Any]]:
+def _outcomes_to_json(outcomes: list[OutcomeItem], analyses: dict[int, AnalysisItem]) -> Iterable[dict[str, Any]]:
     for outcome in outcomes:
         analysis = analyses.get(outcome.analysis_id or 0)
         yield {

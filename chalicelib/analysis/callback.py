@@ -15,8 +15,6 @@ from chalicelib.tables.analyses import AnalysisItem
 from chalicelib.tables.analysis_transitions import end_analysis, save_progress
 from chalicelib.tables.base import StateChanged, now
 
-__all__ = ["create_callback_upload", "receive_callback", "record_progress"]
-
 MAX_MESSAGE = 5000
 """Characters of a service's message that are kept; a traceback may be longer."""
 
@@ -45,11 +43,11 @@ def receive_callback(token: str, body: dict[str, Any]) -> None:
     InvalidError
         If the body is malformed: nothing changes, and the token remains valid.
     """
-    item = _get_waiting_analysis(token)
+    item = _require_waiting_analysis(token)
     request = parse_body(Callback, body)
     status = "completed" if request.status == "success" else "failure"
-    stored = store_document(_owner(item), item.id, request.analysis)
-    is_settled = status != "completed" or not write_back.needs_write_back(item, stored.products)
+    stored = store_document(_upload_namespace(item), item.id, request.analysis)
+    is_written_back = status != "completed" or not write_back.needs_write_back(item, stored.products)
     try:
         end_analysis(
             item,
@@ -58,13 +56,13 @@ def receive_callback(token: str, body: dict[str, Any]) -> None:
             document=stored.prefix,
             products=stored.products,
             duration=(now() - datetime.fromisoformat(item.created_at)).total_seconds(),
-            is_settled=is_settled,
+            is_written_back=is_written_back,
         )
     except (StateChanged, BusyError):
         blobs.delete_blobs(stored.prefix)
-        _get_waiting_analysis(token)  # Raises if another callback ended it; else it is only busy.
+        _require_waiting_analysis(token)  # Raises if another callback ended it; else it is only busy.
         raise BusyError("Other requests are changing the analysis. Call back again.") from None
-    if not is_settled:
+    if not is_written_back:
         write_back.try_write_back(item)
 
 
@@ -76,7 +74,7 @@ def create_callback_upload(token: str) -> dict[str, Any]:
     ForbiddenError, LateError
         As `receive_callback`.
     """
-    return create_document_upload(_owner(_get_waiting_analysis(token)))
+    return create_document_upload(_upload_namespace(_require_waiting_analysis(token)))
 
 
 def record_progress(token: str, body: dict[str, Any]) -> None:
@@ -87,7 +85,7 @@ def record_progress(token: str, body: dict[str, Any]) -> None:
     ForbiddenError, LateError, InvalidError
         As `receive_callback`.
     """
-    item = _get_waiting_analysis(token)
+    item = _require_waiting_analysis(token)
     request = parse_body(Progress, body)
     progress = None if request.progress is None else round(request.progress, 4)
     try:
@@ -96,20 +94,16 @@ def record_progress(token: str, body: dict[str, Any]) -> None:
         raise _callback_refused(analyses_table.find_analysis(item.id)) from None
 
 
-def _owner(item: AnalysisItem) -> str:
+def _upload_namespace(item: AnalysisItem) -> str:
     return f"analysis-{item.id}"
 
 
-def _get_waiting_analysis(token: str) -> AnalysisItem:
+def _require_waiting_analysis(token: str) -> AnalysisItem:
     """Return the analysis that waits for the callback with this token; one that is late ends here."""
     item = analyses_table.find_by_callback(hash_callback_token(token)) if is_callback_token(token) else None
     if item is None:
         raise ForbiddenError(UNKNOWN)
-    if (
-        item.status in analyses_table.WAITING
-        and item.invalid_after
-        and item.invalid_after < now().isoformat()
-    ):
+    if item.status in analyses_table.WAITING and item.invalid_after and item.invalid_after < now().isoformat():
         try:
             end_analysis(item, "timed_out", "The service did not call back in time.")
         except StateChanged:

@@ -12,8 +12,6 @@ import uuid
 
 from chalicelib import secrets
 
-__all__ = ["derive_callback_token", "hash_callback_token", "is_callback_token"]
-
 FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 

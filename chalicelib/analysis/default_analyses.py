@@ -27,15 +27,9 @@ from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter
 from chalicelib.tables import default_analyses as defaults_table
 from chalicelib.tables import remarks, sources
-from chalicelib.tables.analyses import CountLimitReached, LimitedCount, read_counts
+from chalicelib.tables.analyses import CountLimit, CountLimitReached, read_counts
 from chalicelib.tables.base import StateChanged, now
 from chalicelib.tables.default_analyses import DefaultAnalysisItem
-
-__all__ = [
-    "create_default_analysis", "default_analyses_to_json", "delete_default_analysis",
-    "get_visible_default_analysis", "list_default_analyses", "start_default_analyses",
-    "update_default_analysis",
-]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +48,7 @@ COUNT_SECONDS = 3 * 86400
 """Seconds for which the count of a day is kept."""
 
 
-def get_visible_default_analysis(
-    requester: Requester, service_id: int, default_id: int
-) -> DefaultAnalysisItem:
+def get_visible_default_analysis(requester: Requester, service_id: int, default_id: int) -> DefaultAnalysisItem:
     """Return a default analysis that the requester may see.
 
     Raises
@@ -67,9 +59,7 @@ def get_visible_default_analysis(
     services.get_visible_service(requester, service_id)
     item = defaults_table.find_default_analysis(service_id, default_id)
     if item is None or not is_visible(requester, item):
-        raise ForbiddenError(
-            f"There is no default analysis {default_id} of service {service_id} that you may see."
-        )
+        raise ForbiddenError(f"There is no default analysis {default_id} of service {service_id} that you may see.")
     return item
 
 
@@ -112,9 +102,7 @@ def update_default_analysis(
     try:
         defaults_table.update_default_item(item, events, values)
     except StateChanged:
-        raise BusyError(
-            "Another request changed the default analysis. Read it again, then change it."
-        ) from None
+        raise BusyError("Another request changed the default analysis. Read it again, then change it.") from None
 
 
 def delete_default_analysis(requester: Requester, service_id: int, default_id: int) -> None:
@@ -124,10 +112,10 @@ def delete_default_analysis(requester: Requester, service_id: int, default_id: i
 
 def default_analyses_to_json(requester: Requester, items: list[DefaultAnalysisItem]) -> list[dict[str, Any]]:
     """Return default analyses as the API shows them."""
-    counts = read_counts([_daily_count(item).key for item in items])
+    counts = read_counts([_make_daily_limit(item).key for item in items])
     groups = list_record_groups(requester, items)
     return [
-        {**_to_json(item, counts.get(_daily_count(item).key, 0)), "groups": item_groups}
+        {**_to_json(item, counts.get(_make_daily_limit(item).key, 0)), "groups": item_groups}
         for item, item_groups in zip(items, groups, strict=True)
     ]
 
@@ -212,7 +200,7 @@ def _start_one(item: DefaultAnalysisItem, job: dict[str, Any], cause: Grouped | 
             request,
             public_url=job["public_url"],
             idempotency_key=f"default {item.id} {job['occasion']}",
-            counts=[_daily_count(item)],
+            counts=[_make_daily_limit(item)],
         )
     except (BusyError, UnavailableError):
         raise
@@ -220,10 +208,10 @@ def _start_one(item: DefaultAnalysisItem, job: dict[str, Any], cause: Grouped | 
         log.info("default analysis %d does not start on %s: %s", item.id, job["source_id"], error)
 
 
-def _daily_count(item: DefaultAnalysisItem) -> LimitedCount:
-    """Return the count of analyses that a default analysis starts today (UTC), with its limit."""
+def _make_daily_limit(item: DefaultAnalysisItem) -> CountLimit:
+    """Return today's (UTC) counter of a default analysis, with the limit that `insert_analysis` enforces."""
     key = f"daily#{item.id}#{now().date().isoformat()}"
-    return LimitedCount(key, int(item.fields["daily_limit"]), int(time.time()) + COUNT_SECONDS)
+    return CountLimit(key, int(item.fields["daily_limit"]), int(time.time()) + COUNT_SECONDS)
 
 
 def _get_fields(request: DefaultAnalysisChange) -> dict[str, Any]:

@@ -30,6 +30,7 @@ Delay = Callable[[float], None]
 """Sets after how many seconds the queue delivers the message again."""
 
 FIRST_DELAY = 2.0
+"""Seconds before the second attempt; each further delay is twice as long."""
 
 
 def dispatch_analysis(analysis_id: int, delay: Delay) -> None:

@@ -18,8 +18,6 @@ from chalicelib.errors import HeliographError, InvalidError, TooLargeError
 from chalicelib.json_text import parse_json
 from chalicelib.tables.analyses import Products
 
-__all__ = ["StoredDocument", "create_document_upload", "store_document", "store_uploaded_document"]
-
 
 @dataclass(frozen=True)
 class StoredDocument:
@@ -29,16 +27,16 @@ class StoredDocument:
     products: Products
 
 
-def create_document_upload(owner: str) -> dict[str, Any]:
+def create_document_upload(namespace: str) -> dict[str, Any]:
     """Return an upload URL for a large document, and the id that names the upload afterwards.
 
     Parameters
     ----------
-    owner : str
-        Who uploads; nobody else can name the upload.
+    namespace : str
+        Who uploads, such as ``user-7``; nobody else can name the upload.
     """
     upload_id = str(uuid.uuid4())
-    key = document_upload_key(owner, upload_id)
+    key = document_upload_key(namespace, upload_id)
     return {
         "upload_id": upload_id,
         "url": blobs.presign_upload(key, JSON_TYPE, settings.UPLOAD_SECONDS),
@@ -48,13 +46,13 @@ def create_document_upload(owner: str) -> dict[str, Any]:
     }
 
 
-def store_document(owner: str, analysis_id: int, analysis: dict[str, Any] | None) -> StoredDocument:
+def store_document(namespace: str, analysis_id: int, analysis: dict[str, Any] | None) -> StoredDocument:
     """Store the document of an analysis, whether the request holds it or names an upload.
 
     Parameters
     ----------
-    owner : str
-        Who sends it.
+    namespace : str
+        Who sends it, such as ``analysis-12``.
     analysis_id : int
         The analysis.
     analysis : dict or None
@@ -69,7 +67,7 @@ def store_document(owner: str, analysis_id: int, analysis: dict[str, Any] | None
     """
     if not analysis or set(analysis) != {"upload_id"}:
         return _write_parts(analysis_id, parse_document(analysis))
-    key = document_upload_key(owner, str(analysis["upload_id"]))
+    key = document_upload_key(namespace, str(analysis["upload_id"]))
     _check_upload(key)
     try:
         reply = lambda_functions.invoke_function(
@@ -95,9 +93,7 @@ def store_uploaded_document(upload: str, analysis_id: int) -> dict[str, Any]:
     try:
         analysis = parse_json(blobs.read_blob(upload) or b"null", "analysis")
         if not isinstance(analysis, dict):
-            raise InvalidError(
-                "analysis: the upload is not a JSON object. Upload what `analysis` would hold."
-            )
+            raise InvalidError("analysis: the upload is not a JSON object. Upload what `analysis` would hold.")
         stored = _write_parts(analysis_id, parse_document(analysis))
     except HeliographError as error:
         return {"error": str(error)}
@@ -116,8 +112,7 @@ def _check_upload(key: str) -> None:
     size = blobs.get_blob_size(key)
     if size < 0:
         raise InvalidError(
-            "analysis.upload_id: no such upload. POST …/upload returns an address; "
-            "PUT the document there first."
+            "analysis.upload_id: no such upload. POST …/upload returns an address; PUT the document there first."
         )
     if size > settings.DOCUMENT_BYTES:
         most = settings.DOCUMENT_BYTES >> 20

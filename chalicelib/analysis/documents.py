@@ -18,8 +18,6 @@ from chalicelib.json_text import dump_json, parse_json
 from chalicelib.schemas.base import is_name
 from chalicelib.tables.analyses import PlotPart, Products
 
-__all__ = ["CURVE_FIELDS", "Document", "parse_document", "summarize_results"]
-
 MAX_PLOTS = 100
 MAX_SCALARS = 200
 MAX_ANNOTATIONS = 20
@@ -74,9 +72,7 @@ def parse_document(analysis: dict[str, Any] | None) -> Document:
     _parse_results(document)
     _parse_samples(document)
     _parse_annotations(document)
-    curves = {
-        name: document.analysis[name] for name in CURVE_FIELDS if document.analysis.get(name) is not None
-    }
+    curves = {name: document.analysis[name] for name in CURVE_FIELDS if document.analysis.get(name) is not None}
     if len(json.dumps(curves)) <= INLINE_BYTES:
         document.products.curves = curves
     text = dump_json(document.analysis)

@@ -9,8 +9,6 @@ from chalicelib import egress
 from chalicelib.errors import InvalidError
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["ping_service"]
-
 TIMEOUT = (5.0, 10.0)
 """Seconds to connect, and to wait for the response to begin: a service may have to wake up."""
 

@@ -9,11 +9,6 @@ from chalicelib.errors import NotFoundError
 from chalicelib.renderer import render_blob
 from chalicelib.tables.analyses import AnalysisItem, Products
 
-__all__ = [
-    "get_sent_inputs", "link_corner_plot", "link_inference_data", "link_plot", "link_results",
-    "locate_results",
-]  # fmt: skip
-
 
 def link_plot(item: AnalysisItem, number: int) -> str:
     """Return a link to a plot, counted from 0."""

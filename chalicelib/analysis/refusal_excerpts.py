@@ -13,8 +13,6 @@ from urllib.parse import quote
 
 from chalicelib import egress
 
-__all__ = ["clean_excerpt"]
-
 MAX_EXCERPT = 200
 REDACTED = "***"
 

@@ -13,8 +13,6 @@ from chalicelib import secrets
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["build_signature_headers", "get_public_key"]
-
 
 def _get_private_key() -> "Ed25519PrivateKey":
     # Imported lazily, to keep cold starts short: only the dispatch function signs.

@@ -12,8 +12,6 @@ from chalicelib.schemas.analyses import NewAnalysis, Rerun
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.tables.analyses import AnalysisItem
 
-__all__ = ["rerun_analysis"]
-
 
 def rerun_analysis(
     requester: Requester,

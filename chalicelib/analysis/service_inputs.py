@@ -16,8 +16,6 @@ from chalicelib.sources.magnitudes import ZERO_POINT
 from chalicelib.sources.photometry_rows import row_magnitudes
 from chalicelib.tables.sources import SourceItem
 
-__all__ = ["collect_inputs"]
-
 Row = dict[str, Any]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -52,9 +50,7 @@ def collect_inputs(
     filters : dict or None
         The request's ``input_filters``.
     """
-    return {
-        kind: _to_csv(COLUMNS[kind], COLLECTORS[kind](requester, source, filters or {})) for kind in kinds
-    }
+    return {kind: _to_csv(COLUMNS[kind], COLLECTORS[kind](requester, source, filters or {})) for kind in kinds}
 
 
 def _to_csv(columns: tuple[str, ...], rows: Iterable[Row]) -> str:

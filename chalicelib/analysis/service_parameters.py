@@ -13,8 +13,6 @@ from urllib.parse import unquote
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["Values", "load_declarations", "parse_declarations", "resolve_parameters"]
-
 MAX_JSON = 100_000
 """Characters of parameters that a record has room for."""
 
@@ -25,7 +23,7 @@ Values = dict[str, Any]
 Declarations = str | dict[str, Any] | None
 
 
-def load_declarations(declarations: Declarations) -> dict[str, Any]:
+def load_stored_declarations(declarations: Declarations) -> dict[str, Any]:
     """Return the checked ``optional_analysis_parameters`` of a registered service as an object."""
     if isinstance(declarations, str):
         declarations = json.loads(declarations) if declarations.strip() else {}
@@ -50,9 +48,7 @@ def parse_declarations(declarations: Declarations) -> dict[str, Any]:
     if declarations is None:
         return {}
     if not isinstance(declarations, dict):
-        raise InvalidError(
-            "optional_analysis_parameters: expected an object with a declaration for each name."
-        )
+        raise InvalidError("optional_analysis_parameters: expected an object with a declaration for each name.")
     if len(json.dumps(declarations)) > MAX_JSON:
         raise InvalidError(f"optional_analysis_parameters: more than {MAX_JSON} characters of JSON.")
     for name, declaration in declarations.items():
@@ -96,7 +92,7 @@ def resolve_parameters(declarations: Declarations, values: Values) -> tuple[Valu
     InvalidError
         If a parameter is unknown or missing, or its value does not fit; the message names it.
     """
-    declared = load_declarations(declarations)
+    declared = load_stored_declarations(declarations)
     unknown = sorted(set(values) - set(declared))
     if unknown:
         choices = ", ".join(declared) or "none"
@@ -113,9 +109,7 @@ def resolve_parameters(declarations: Declarations, values: Values) -> tuple[Valu
                 raise InvalidError(f"analysis_parameters.{name}: this service requires it.")
             sent[name] = kept[name] = declaration["default"]
     if len(json.dumps(kept)) > MAX_JSON:
-        raise InvalidError(
-            f"analysis_parameters: more than {MAX_JSON} characters; send large values as files."
-        )
+        raise InvalidError(f"analysis_parameters: more than {MAX_JSON} characters; send large values as files.")
     return sent, kept
 
 

@@ -24,13 +24,9 @@ from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_boolean, sent_fields
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables.analyses import AnalysisItem, CountLimitReached, IdempotencyKeyUsed, LimitedCount
+from chalicelib.tables.analyses import AnalysisItem, CountLimit, CountLimitReached, IdempotencyKeyUsed
 from chalicelib.tables.base import next_id, timestamp
 from chalicelib.tables.services import ServiceItem
-
-__all__ = [
-    "EXTINCTION", "require_runnable_service", "scoped_idempotency_key", "split_parameters", "start_analysis",
-]  # fmt: skip
 
 EXTINCTION = "correct_extinction"
 """The reserved name of the parameter that dereddens the photometry."""
@@ -46,7 +42,7 @@ def start_analysis(
     *,
     public_url: str,
     idempotency_key: str | None = None,
-    counts: Iterable[LimitedCount] = (),
+    counts: Iterable[CountLimit] = (),
 ) -> int:
     """Start an analysis of a source; return its id once it is durably queued.
 
@@ -62,7 +58,7 @@ def start_analysis(
         The address of this API, for the callback.
     idempotency_key : str, optional
         A second request with the same key gets the id of the first.
-    counts : iterable of LimitedCount
+    counts : iterable of CountLimit
         Counts that the analysis increases, besides the cap of its author.
 
     Raises
@@ -126,8 +122,7 @@ def require_runnable_service(requester: Requester, service_id: int) -> ServiceIt
     service = services.get_visible_service(requester, service_id)
     if service.fields["upload_only"]:
         raise ForbiddenError(
-            f"Analysis service {service_id} takes uploads only: "
-            f"POST /api/obj/<source>/analysis_upload/{service_id}."
+            f"Analysis service {service_id} takes uploads only: POST /api/obj/<source>/analysis_upload/{service_id}."
         )
     services.require_enabled(service)
     return service
@@ -149,9 +144,7 @@ def split_parameters(service: ServiceItem, request: NewAnalysis) -> tuple[Values
     return sent, {**kept, **({EXTINCTION: True} if deredden else {})}
 
 
-def _dump_inputs(
-    source_id: str, source: dict[str, Any], data: dict[str, str], parameters: dict[str, Any]
-) -> bytes:
+def _dump_inputs(source_id: str, source: dict[str, Any], data: dict[str, str], parameters: dict[str, Any]) -> bytes:
     inputs = json.dumps(
         {
             "inputs": {**data, "analysis_parameters": parameters},
@@ -185,7 +178,7 @@ def _store_inputs(analysis_id: int, inputs: bytes, *, deredden: bool) -> None:
         raise
 
 
-def _insert_and_queue(item: AnalysisItem, key: str | None, counts: Iterable[LimitedCount]) -> int:
+def _insert_and_queue(item: AnalysisItem, key: str | None, counts: Iterable[CountLimit]) -> int:
     """Add a record and send its message; return its id, or that of an earlier request with the key."""
     try:
         insert_counted_analysis(item, key, counts=counts)

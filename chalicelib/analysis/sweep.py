@@ -9,8 +9,6 @@ from chalicelib.tables.analyses import AnalysisItem, find_overdue
 from chalicelib.tables.analysis_transitions import end_analysis, postpone_check
 from chalicelib.tables.base import StateChanged
 
-__all__ = ["sweep_overdue"]
-
 log = logging.getLogger(__name__)
 
 MOST_RECORDS = 200

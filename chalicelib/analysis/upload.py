@@ -17,8 +17,6 @@ from chalicelib.tables.analyses import WATCHED
 from chalicelib.tables.base import next_id
 from chalicelib.tables.services import ServiceItem
 
-__all__ = ["create_upload", "upload_analysis"]
-
 
 def upload_analysis(requester: Requester, source_id: str, service_id: int, request: Upload) -> dict[str, Any]:
     """Store an uploaded document as an analysis; return its id, and a message if it is empty.
@@ -34,7 +32,7 @@ def upload_analysis(requester: Requester, source_id: str, service_id: int, reque
     get_visible_source(requester, source_id)
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     analysis_id = next_id("analysis")
-    stored = store_document(_owner(requester), analysis_id, request.analysis)
+    stored = store_document(_upload_namespace(requester), analysis_id, request.analysis)
     if stored.products.annotations and not has_permission(requester, Acl.ANNOTATE):
         blobs.delete_blobs(stored.prefix)
         raise UnauthorizedError(
@@ -81,10 +79,10 @@ def create_upload(requester: Requester, source_id: str, service_id: int) -> dict
     """
     _require_upload_service(requester, service_id)
     get_visible_source(requester, source_id)
-    return create_document_upload(_owner(requester))
+    return create_document_upload(_upload_namespace(requester))
 
 
-def _owner(requester: Requester) -> str:
+def _upload_namespace(requester: Requester) -> str:
     return f"user-{requester.user_id}"
 
 

@@ -16,11 +16,9 @@ from chalicelib.analysis.product_links import locate_results
 from chalicelib.errors import HeliographError
 from chalicelib.sources import remarks, summaries
 from chalicelib.tables.analyses import AnalysisItem, Products, find_analysis
-from chalicelib.tables.analysis_transitions import mark_settled, save_products
+from chalicelib.tables.analysis_transitions import mark_written_back, save_products
 from chalicelib.tables.base import StateChanged
 from chalicelib.tables.services import find_service
-
-__all__ = ["needs_write_back", "read_joblib_results", "try_write_back", "withdraw_summary", "write_back"]
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +32,16 @@ def needs_write_back(item: AnalysisItem, products: Products) -> bool:
 
 
 def write_back(item: AnalysisItem) -> None:
-    """Write annotations and summary of a completed analysis, and record that this is done."""
+    """Write annotations and summary of a completed analysis, and record that this is done.
+
+    joblib results are left to a job, which writes the summary later.
+    """
     products = item.products
     if products.results == "joblib" and products.scalars is None:
         queues.send_message(queues.JOBS, {"job": "read_results", "analysis_id": item.id})
     _write_annotations(item)
     _write_summary(item, products)
-    _settle(item)
+    _mark_written_back(item)
 
 
 def try_write_back(item: AnalysisItem) -> None:
@@ -67,7 +68,7 @@ def read_joblib_results(analysis_id: int) -> None:
     except StateChanged:
         return
     _write_summary(item, products)
-    _settle(item)
+    _mark_written_back(item)
 
 
 def withdraw_summary(item: AnalysisItem) -> None:
@@ -76,9 +77,9 @@ def withdraw_summary(item: AnalysisItem) -> None:
         summaries.remove_summary(item.obj_id, item.id)
 
 
-def _settle(item: AnalysisItem) -> None:
+def _mark_written_back(item: AnalysisItem) -> None:
     try:
-        mark_settled(item)
+        mark_written_back(item)
     except StateChanged:
         withdraw_summary(item)  # The analysis was deleted meanwhile.
 

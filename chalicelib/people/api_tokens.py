@@ -14,8 +14,6 @@ from chalicelib.tables.api_tokens import TokenItem
 from chalicelib.tables.base import StateChanged
 from chalicelib.tables.users import find_user
 
-__all__ = ["create_token", "get_token_json", "hash_token", "issue_token", "list_tokens", "revoke_token"]
-
 
 def hash_token(text: str) -> str:
     """Return what is stored of a token; texts are random, so a plain hash does not reveal them."""

@@ -15,9 +15,7 @@ from chalicelib.tables import groups as groups_table
 from chalicelib.tables import memberships as memberships_table
 from chalicelib.tables.base import StateChanged
 
-__all__ = ["delete_group", "finish_group_deletion"]
-
-MEMBERS_AT_ONCE = 500
+MEMBERS_PER_JOB = 500
 """Members that one invocation removes; the next message removes more."""
 
 PAUSE_SECONDS = 5
@@ -57,7 +55,7 @@ def finish_group_deletion(group_id: int, pause: Callable[[float], None]) -> None
     if groups_table.find_group(group_id) is not None:
         pause(PAUSE_SECONDS)
         raise RetryLater(f"group {group_id} is not deleted yet")
-    members = list(memberships_table.iterate_members(group_id, limit=MEMBERS_AT_ONCE))
+    members = list(memberships_table.iterate_members(group_id, limit=MEMBERS_PER_JOB))
     # A message can be delivered twice, so another invocation may have done the same.
     for member in members:
         with suppress(StateChanged):

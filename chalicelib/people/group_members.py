@@ -17,8 +17,6 @@ from chalicelib.tables.groups import GroupItem
 from chalicelib.tables.memberships import MemberItem
 from chalicelib.tables.users import find_user
 
-__all__ = ["add_member", "remove_member", "update_member"]
-
 
 def add_member(requester: Requester, group_id: int, request: NewMember) -> dict[str, Any]:
     """Add a user to a group that the requester administrates.

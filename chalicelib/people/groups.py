@@ -15,12 +15,6 @@ from chalicelib.tables.groups import PUBLIC_GROUP, GroupItem
 from chalicelib.tables.memberships import MemberItem, find_member, find_memberships, iterate_members
 from chalicelib.tables.users import UserItem, find_users
 
-__all__ = [
-    "create_group", "describe_group", "filter_savable_groups", "get_visible_group", "list_groups",
-    "list_record_groups", "load_groups_json", "report_conflicts", "require_administrated_group",
-    "require_room_for_group", "require_shared_group", "update_group",
-]  # fmt: skip
-
 SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
 
 NAME_TAKEN = "name: {!r} is taken, by a group or a user; choose another name."
@@ -55,9 +49,7 @@ def load_groups_json(group_ids: Iterable[int]) -> list[dict[str, Any]]:
     return list(map(_group_to_json, groups_table.find_groups(group_ids)))
 
 
-def list_record_groups(
-    requester: Requester, records: Iterable[Grouped | Iterable[int | float]]
-) -> list[list[dict[str, Any]]]:
+def list_record_groups(requester: Requester, records: Iterable[Grouped | Iterable[int]]) -> list[list[dict[str, Any]]]:
     """Return for each record, or anything with these group ids, its groups that the requester sees."""
     group_ids = [
         {int(group_id) for group_id in (record if isinstance(record, Iterable) else record.group_ids)}

@@ -8,8 +8,6 @@ from chalicelib.people.api_tokens import hash_token
 from chalicelib.tables.api_tokens import find_token_by_hash
 from chalicelib.tables.users import find_user_and_deleted_groups
 
-__all__ = ["authenticate", "load_requester"]
-
 
 def authenticate(authorization: str | None) -> Requester:
     """Return the requester of an ``Authorization`` header.

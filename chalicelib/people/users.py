@@ -14,8 +14,6 @@ from chalicelib.tables.base import NameTaken
 from chalicelib.tables.groups import PUBLIC_GROUP, insert_public_group
 from chalicelib.tables.users import UserItem
 
-__all__ = ["create_user", "ensure_administrator", "get_profile", "get_user", "list_users"]
-
 PUBLIC_GROUP_NAME = "Sitewide Group"
 
 DETAILS = ("first_name", "last_name", "affiliations", "contact_email", "contact_phone")
@@ -35,9 +33,7 @@ def create_user(requester: Requester, request: NewUser) -> int:
         If one of the groups is changed meanwhile.
     """
     # Everyone is in the public group: to name it changes nothing.
-    memberships = {
-        group_id: admin for group_id, admin in request.groupIDsAndAdmin if admin or group_id != PUBLIC_GROUP
-    }
+    memberships = {group_id: admin for group_id, admin in request.groupIDsAndAdmin if admin or group_id != PUBLIC_GROUP}
     for group_id in memberships:
         require_administrated_group(requester, group_id)
     fields = sent_fields(request, "username", "roles", "groupIDsAndAdmin")

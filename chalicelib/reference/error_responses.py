@@ -28,8 +28,6 @@ from chalicelib.reference.operation_signature import (
 from chalicelib.reference.schema_components import Json
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 
-__all__ = ["build_error_responses"]
-
 FIELD_ERRORS = {"group_ids": ForbiddenError, "groupIDsAndAdmin": ForbiddenError, "obj_id": NotFoundError}
 """Fields that refer to a record, and the error if the requester cannot see that record."""
 
@@ -147,7 +145,5 @@ def _build_response(error_examples: list[ErrorExample], operation: Operation) ->
     return {
         "description": (error.__doc__ or "") + permission,
         **({"headers": RETRY_HEADERS} if "Retry-After" in error.headers else {}),
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Failure"}, "examples": examples}
-        },
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}, "examples": examples}},
     }

@@ -11,8 +11,6 @@ from chalicelib.reference.schema_components import Components, Json
 from chalicelib.schemas.failure import Failure
 from chalicelib.schemas.payload import Payload
 
-__all__ = ["build_openapi_document"]
-
 CONVENTIONS = Path(__file__).with_name("conventions.md")
 
 SECURITY: dict[str, Json] = {
@@ -111,7 +109,5 @@ def _build_service_request(components: Components) -> Json:
             "required": True,
             "content": build_json_content(components.build_schema(Payload), components),
         },
-        "responses": {
-            status: {"description": description} for status, description in SERVICE_RESPONSES.items()
-        },
+        "responses": {status: {"description": description} for status, description in SERVICE_RESPONSES.items()},
     }

@@ -22,8 +22,6 @@ from chalicelib.reference.schema_components import (
 )
 from chalicelib.schemas.fields import LARGEST_ID, SourceId
 
-__all__ = ["build_json_content", "build_operation"]
-
 
 def build_operation(operation: Operation, components: Components) -> Json:
     """Return the OpenAPI object of an operation.

@@ -8,11 +8,6 @@ from chalicelib.errors import HeliographError
 from chalicelib.schemas.base import Schema
 from chalicelib.schemas.people import Acl
 
-__all__ = [
-    "Operation", "PathPart", "docstring_to_markdown", "get_body_schema", "get_path_parts", "get_query_schema",
-    "get_resource",
-]  # fmt: skip
-
 
 class PathPart(Protocol):
     """A variable part of a path: what it names, and the error if that does not exist."""

@@ -8,8 +8,6 @@ import msgspec
 
 from chalicelib.reference.operation_signature import docstring_to_markdown
 
-__all__ = ["Components", "Json", "build_example", "drop_null", "resolve_reference"]
-
 Json = dict[str, Any]
 
 REFERENCE_PREFIX = "#/components/schemas/"
@@ -37,9 +35,7 @@ class Components:
         ValueError
             If another type has the same name.
         """
-        (schema,), components = msgspec.json.schema_components(
-            [kind], ref_template=REFERENCE_PREFIX + "{name}"
-        )
+        (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE_PREFIX + "{name}")
         for name, component in components.items():
             if "description" in component:
                 component["description"] = docstring_to_markdown(component["description"])

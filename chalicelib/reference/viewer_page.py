@@ -13,8 +13,6 @@ from string import Template
 
 from chalicelib.reference.schema_components import Json
 
-__all__ = ["build_page", "build_page_headers"]
-
 FOLDER = Path(__file__).parent
 
 

@@ -59,9 +59,7 @@ ROUTES = [
 """All routes, in the order of the documentation."""
 
 ROUTES.append(
-    documentation.build_documentation_routes(
-        [operation for routes in ROUTES for operation in routes.operations]
-    )
+    documentation.build_documentation_routes([operation for routes in ROUTES for operation in routes.operations])
 )
 
 OPERATIONS: list[Operation] = [operation for routes in ROUTES for operation in routes.operations]

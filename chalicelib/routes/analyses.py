@@ -21,20 +21,14 @@ START_ERRORS = (NotFoundError, TooLargeError, UnavailableError)
 
 
 @routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, raises=START_ERRORS)
-def start_analysis(
-    call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis
-) -> dict[str, int]:
+def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis) -> dict[str, int]:
     """Start an analysis of a source by a service.
 
     When this answers, the analysis is durably queued. The service receives the data that you can see.
     """
     key = call.idempotency_key
     url = call.public_url
-    return {
-        "id": start.start_analysis(
-            call.requester, source_id, number, body, public_url=url, idempotency_key=key
-        )
-    }
+    return {"id": start.start_analysis(call.requester, source_id, number, body, public_url=url, idempotency_key=key)}
 
 
 @routes.post(
@@ -43,9 +37,7 @@ def start_analysis(
     answers=dict[str, Any],
     raises=(UnavailableError,),
 )
-def upload_analysis(
-    call: Call, source_id: SourceId, number: ServiceId, body: schemas.Upload
-) -> dict[str, Any]:
+def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.Upload) -> dict[str, Any]:
     """Upload the result of an analysis, for a service that takes uploads."""
     return upload.upload_analysis(call.requester, source_id, number, body)
 
@@ -67,18 +59,14 @@ def list_analyses(call: Call, query: schemas.AnalysesQuery) -> Reply:
 
 
 @routes.get("/obj/{source_id}/analysis", answers=list[schemas.Analysis])
-def list_source_analyses(
-    call: Call, source_id: SourceId, query: schemas.AnalysesQuery
-) -> list[dict[str, Any]]:
+def list_source_analyses(call: Call, source_id: SourceId, query: schemas.AnalysesQuery) -> list[dict[str, Any]]:
     """List all analyses of a source, newest first, with their model light curves."""
     source_records.get_visible_source(call.requester, source_id)
     items = analysis_lists.list_source_analyses(call.requester, source_id, query)
     return analysis_views.analyses_to_json(call.requester, items, with_curves=True)
 
 
-@routes.get(
-    "/obj/{source_id}/analysis/{number}", answers=schemas.Analysis, beside={"analysis": schemas.Document}
-)
+@routes.get("/obj/{source_id}/analysis/{number}", answers=schemas.Analysis, beside={"analysis": schemas.Document})
 def get_source_analysis(
     call: Call, source_id: SourceId, number: AnalysisId, query: schemas.AnalysisQuery
 ) -> Reply | SplicedReply:
@@ -116,9 +104,7 @@ def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> 
     """Run an analysis again, as a new analysis, with the changes in the body."""
     key = call.idempotency_key
     url = call.public_url
-    return {
-        "id": rerun.rerun_analysis(call.requester, analysis_id, body, public_url=url, idempotency_key=key)
-    }
+    return {"id": rerun.rerun_analysis(call.requester, analysis_id, body, public_url=url, idempotency_key=key)}
 
 
 def _analysis_reply(call: Call, item: AnalysisItem, query: schemas.AnalysisQuery) -> Reply | SplicedReply:

@@ -32,9 +32,7 @@ def get_results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Red
 
 
 @routes.get("/obj/analysis/{analysis_id}/corner", links="image/png", raises=RENDER_ERRORS)
-def get_corner_plot(
-    call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]
-) -> Redirect:
+def get_corner_plot(call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]) -> Redirect:
     """Return a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
     item = get_visible_analysis(call.requester, analysis_id)
     return Redirect(product_links.link_corner_plot(item, _parse_plot_kwargs(call)))

@@ -8,8 +8,6 @@ from msgspec import Meta
 from chalicelib.routes.operations import Call, Operation, Routes
 from chalicelib.routes.responses import HtmlPage, Reply
 
-__all__ = ["build_documentation_routes"]
-
 Html = Annotated[
     str,
     Meta(
@@ -18,9 +16,7 @@ Html = Annotated[
         extra_json_schema={"contentMediaType": "text/html"},
     ),
 ]
-Document = Annotated[
-    dict[str, Any], Meta(description="An OpenAPI 3.1 document.", examples=[{"openapi": "3.1.0"}])
-]
+Document = Annotated[dict[str, Any], Meta(description="An OpenAPI 3.1 document.", examples=[{"openapi": "3.1.0"}])]
 
 
 def build_documentation_routes(operations: list[Operation]) -> Routes:

@@ -6,7 +6,7 @@ from chalicelib import fitter_endpoint
 from chalicelib.errors import UnauthorizedError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.responses import Reply
-from chalicelib.schemas.base import Schema, View
+from chalicelib.schemas.base import Query, Schema, View
 from chalicelib.schemas.fields import describe
 
 routes = Routes(__name__, __doc__)
@@ -47,6 +47,15 @@ class FitterPayload(Schema, forbid_unknown_fields=False):
     inputs: Inputs
 
 
+class FitterQuery(Query):
+    """How the fitter sends its results."""
+
+    results_format: Annotated[
+        Literal["joblib", "json"],
+        describe("The format of `results` in the callback; SkyPortal reads joblib."),
+    ] = "joblib"
+
+
 @routes.open_to_all("GET", "/fitter/supernova", answers=FitterState, bare=True)
 def get_fitter_status(call: Call) -> Reply:
     """Return whether the supernova fitter is available."""
@@ -54,7 +63,7 @@ def get_fitter_status(call: Call) -> Reply:
 
 
 @routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
-def fit_supernova(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
+def fit_supernova(call: Call, query: FitterQuery, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
     """Fit a supernova: the payload for services, with the fitter's own token."""
-    fitter_endpoint.accept_fit(call.headers.get("authorization"), body)
+    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.results_format)
     return Reply({"status": "pending", "message": QUEUED}, bare=True)

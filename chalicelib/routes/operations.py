@@ -31,9 +31,7 @@ log = logging.getLogger(__name__)
 
 View = Callable[..., Any]
 
-CORS = CORSConfig(
-    allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600
-)
+CORS = CORSConfig(allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600)
 
 
 class Call:

@@ -87,9 +87,7 @@ def delete_group(call: Call, group_id: GroupId) -> None:
     group_deletion.delete_group(call.requester, group_id)
 
 
-@group_routes.post(
-    "/groups/{group_id}/users", Acl.MANAGE_GROUPS, answers=schemas.Membership, raises=(BusyError,)
-)
+@group_routes.post("/groups/{group_id}/users", Acl.MANAGE_GROUPS, answers=schemas.Membership, raises=(BusyError,))
 def add_member(call: Call, group_id: GroupId, body: schemas.NewMember) -> dict[str, Any]:
     """Add a user to a group that you administrate."""
     return group_members.add_member(call.requester, group_id, body)

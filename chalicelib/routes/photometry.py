@@ -64,9 +64,7 @@ def get_light_curve(call: Call, source_id: SourceId, query: schemas.PhotometryQu
     return photometry.get_light_curve(call.requester, source_id, query.format, query.magsys)
 
 
-@routes.get(
-    "/photometry/range", answers=list[schemas.Point], raises=(InvalidError, NotFoundError, TooLargeError)
-)
+@routes.get("/photometry/range", answers=list[schemas.Point], raises=(InvalidError, NotFoundError, TooLargeError))
 def list_photometry_range(call: Call, query: schemas.RangeQuery, body: schemas.RangeBody) -> Reply:
     """List the photometry that you can see between two dates.
 

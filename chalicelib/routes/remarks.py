@@ -78,9 +78,7 @@ def get_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> dict[
 
 
 @comment_routes.put(COMMENT, Acl.COMMENT, raises=UPDATE_ERRORS)
-def update_comment(
-    call: Call, source_id: SourceId, comment_id: CommentId, body: schemas.CommentChange
-) -> None:
+def update_comment(call: Call, source_id: SourceId, comment_id: CommentId, body: schemas.CommentChange) -> None:
     """Change a comment of yours; omitted fields stay as they are."""
     remarks.update_comment(call.requester, source_id, comment_id, body)
 
@@ -112,9 +110,7 @@ def get_classification(call: Call, classification_id: ClassificationId) -> dict[
 
 
 @classification_routes.put(CLASSIFICATION, Acl.CLASSIFY, raises=UPDATE_ERRORS)
-def update_classification(
-    call: Call, classification_id: ClassificationId, body: schemas.ClassificationChange
-) -> None:
+def update_classification(call: Call, classification_id: ClassificationId, body: schemas.ClassificationChange) -> None:
     """Change a classification of yours; omitted fields stay as they are."""
     remarks.update_classification(call.requester, classification_id, body, call.public_url)
 

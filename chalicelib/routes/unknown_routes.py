@@ -41,9 +41,7 @@ def raise_unknown_route(method: str, path: str, known_routes: dict[str, list[str
     """
     for pattern, methods in known_routes.items():
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
-            raise MethodError(
-                f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.", methods
-            )
+            raise MethodError(f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.", methods)
     if OTHER_RESOURCES.fullmatch(path):
         resource = path.split("/")[1]
         raise MethodError(f"Only the resource type 'obj' has analyses, not {resource[:40]!r}.")

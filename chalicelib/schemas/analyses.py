@@ -229,9 +229,7 @@ class Analysis(View):
     model_lightcurves: Annotated[Any, describe(f"The models' light curves. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET
     n_detections: Annotated[Any, describe(f"Number of fitted detections. {_LIGHT_CURVES_NOTE}")] = UNSET
-    filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = (
-        UNSET
-    )
+    filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = UNSET
     data: Annotated[Document | UnsetType, describe("The document; only with `includeAnalysisData`.")] = UNSET
 
 

@@ -99,9 +99,7 @@ def parse_query(schema: type[S], query: dict[str, str]) -> S:
         If it does not fit; the message names the parameter and says what was expected.
     """
     types = {field.encode_name: field.type for field in msgspec.structs.fields(schema)}
-    values = {
-        name: _parse_parameter(name, text, types[name]) for name, text in query.items() if name in types
-    }
+    values = {name: _parse_parameter(name, text, types[name]) for name, text in query.items() if name in types}
     return _convert(schema, values, strict=False)
 
 

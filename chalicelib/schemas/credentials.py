@@ -51,9 +51,7 @@ def flatten_credentials(kind: Authentication, authinfo: dict[str, Any]) -> dict[
     fields = nested if isinstance(nested, dict) and kind is not Authentication.HEADER_TOKEN else authinfo
     missing = [name for name in REQUIRED[kind] if not fields.get(name)]
     if missing:
-        raise InvalidError(
-            f"_authinfo: {', '.join(missing)} missing; {kind.value} needs {', '.join(REQUIRED[kind])}."
-        )
+        raise InvalidError(f"_authinfo: {', '.join(missing)} missing; {kind.value} needs {', '.join(REQUIRED[kind])}.")
     credentials = {name: fields[name] for name in REQUIRED[kind]}
     _check_texts(credentials["header_token"] if kind is Authentication.HEADER_TOKEN else credentials)
     match kind:
@@ -84,8 +82,7 @@ def _check_headers(headers: dict[str, str]) -> None:
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or name.lower() in OWN_HEADERS:
             raise InvalidError(
-                "_authinfo: header_token: a header name is invalid or reserved; "
-                "use a name such as Authorization."
+                "_authinfo: header_token: a header name is invalid or reserved; use a name such as Authorization."
             )
         if not value or value != value.strip() or max(value) > "\xff":
             raise InvalidError(

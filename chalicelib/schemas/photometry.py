@@ -117,9 +117,7 @@ class PhotometryQuery(Query):
 class RangeBody(Schema):
     """Filters in the body of the GET, as in SkyPortal; they have priority over the query."""
 
-    instrument_ids: Annotated[
-        list[Id] | None, describe("Only of these instruments; of all if omitted.", [1])
-    ] = None
+    instrument_ids: Annotated[list[Id] | None, describe("Only of these instruments; of all if omitted.", [1])] = None
     min_date: MinDate = None
     max_date: MaxDate = None
 

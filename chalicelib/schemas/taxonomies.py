@@ -57,9 +57,7 @@ def _check_class(node: Any, path: str, depth: int) -> None:
         raise ValueError(f"hierarchy: more than {MAX_DEPTH} levels deep")
     name = node.get("class") if isinstance(node, dict) else None
     if not isinstance(name, str) or not 0 < len(name) <= 200:
-        raise ValueError(
-            f'{path}: expected {{"class": name, "subclasses": […]}} with a name of 1 to 200 characters'
-        )
+        raise ValueError(f'{path}: expected {{"class": name, "subclasses": […]}} with a name of 1 to 200 characters')
     subclasses = node.get("subclasses") or []
     if not isinstance(subclasses, list):
         raise ValueError(f"{path}.subclasses: expected a list of classes")

@@ -8,12 +8,10 @@ from chalicelib.errors import InvalidError
 from chalicelib.tables.source_listings import iterate_zone
 from chalicelib.tables.sources import declination_zone
 
-__all__ = ["LARGEST_RADIUS", "MOST_READ", "angular_separation", "iterate_strips", "search_cone"]
-
 LARGEST_RADIUS = 5.0
 """Degrees."""
 
-MOST_READ = 5000
+MAX_SOURCES_READ = 5000
 """Sources in the zones around a cone that one search reads."""
 
 MARGIN = 1e-9
@@ -37,9 +35,9 @@ def search_cone(ra: float, dec: float, radius: float) -> list[str]:
     if radius > LARGEST_RADIUS:
         raise InvalidError(f"radius: at most {LARGEST_RADIUS:g} degrees; search in several smaller cones.")
     near = chain.from_iterable(iterate_zone(*strip) for strip in iterate_strips(ra, dec, radius))
-    positions = list(islice(near, MOST_READ + 1))
-    if len(positions) > MOST_READ:
-        raise InvalidError(f"radius: more than {MOST_READ} sources are near this cone; choose a smaller one.")
+    positions = list(islice(near, MAX_SOURCES_READ + 1))
+    if len(positions) > MAX_SOURCES_READ:
+        raise InvalidError(f"radius: more than {MAX_SOURCES_READ} sources are near this cone; choose a smaller one.")
     return [p.source_id for p in positions if angular_separation(ra, dec, p.ra, p.dec) <= radius]
 
 

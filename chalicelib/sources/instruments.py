@@ -7,8 +7,6 @@ from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.instruments import NewInstrument, NewTelescope
 from chalicelib.tables.instruments import InstrumentItem, find_instrument, find_instruments, insert_instrument
 
-__all__ = ["create_instrument", "create_telescope", "get_instrument", "list_instruments", "load_instruments"]
-
 Kind = Literal["telescope", "instrument"]
 
 
@@ -27,9 +25,7 @@ def create_instrument(request: NewInstrument) -> int:
     """
     telescope_id = request.telescope_id
     if telescope_id is not None and find_instrument("telescope", telescope_id) is None:
-        raise InvalidError(
-            f"telescope_id: there is no telescope {telescope_id}. Add one with POST /api/telescope."
-        )
+        raise InvalidError(f"telescope_id: there is no telescope {telescope_id}. Add one with POST /api/telescope.")
     return insert_instrument("instrument", request.name, sent_fields(request, "name"))
 
 

@@ -15,11 +15,6 @@ from pathlib import Path
 
 from chalicelib.errors import InvalidError
 
-__all__ = [
-    "DETECTION_SIGMA", "POGSON", "SYSTEMS", "ZERO_POINT", "flux_to_magnitude", "magnitude_to_flux",
-    "zero_point", "zero_points",
-]  # fmt: skip
-
 ZERO_POINT = 23.9
 POGSON = 2.5 / math.log(10)
 

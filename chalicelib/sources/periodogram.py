@@ -16,8 +16,6 @@ from chalicelib.schemas.periodogram import PeriodogramQuery
 from chalicelib.sources.photometry import find_visible_points
 from chalicelib.sources.source_records import get_visible_source
 
-__all__ = ["locate_periodogram"]
-
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 
 

@@ -28,8 +28,6 @@ from chalicelib.tables.base import AlreadyExists, StateChanged
 from chalicelib.tables.phot_stat import find_phot_stat, mark_computed, mark_removed
 from chalicelib.tables.sources import SourceMissing
 
-__all__ = ["compute_phot_stat", "compute_statistics", "create_phot_stat", "delete_phot_stat", "get_phot_stat"]
-
 FORCED = re.compile(r"(?:^|[^a-z0-9])(?:fp|forced)(?:$|[^a-z0-9])", re.IGNORECASE)
 
 Stats = dict[str, Any]

@@ -19,9 +19,7 @@ from chalicelib.tables.id_index import PHOTOMETRY, find_id_place
 from chalicelib.tables.photometry import BlockItem
 from chalicelib.tables.sources import SourceItem
 
-__all__ = ["find_visible_points", "get_light_curve", "get_point", "get_visible_point", "list_points_between"]
-
-MOST_READ = 300_000
+MAX_POINTS_READ = 300_000
 """Points that one request reads; a single source never has as many."""
 
 AS_STORED = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
@@ -37,9 +35,7 @@ def _select_visible(requester: Requester, blocks: Iterable[BlockItem]) -> list[R
     return sorted(rows, key=lambda row: (row.mjd, row.id))
 
 
-def get_light_curve(
-    requester: Requester, source_id: str, space: str, system: str = "ab"
-) -> list[dict[str, Any]]:
+def get_light_curve(requester: Requester, source_id: str, space: str, system: str = "ab") -> list[dict[str, Any]]:
     """Return the photometry of a source as the API shows it.
 
     Parameters
@@ -121,14 +117,14 @@ def list_points_between(
 
 
 def _iterate_blocks(source_ids: list[str]) -> Iterator[tuple[str, list[BlockItem]]]:
-    """Return the blocks of each source, up to `MOST_READ` points, visible or not."""
+    """Return the blocks of each source, up to `MAX_POINTS_READ` points, visible or not."""
     count = 0
     for source_id in source_ids:
         blocks = photometry_table.find_blocks(source_id)
         count += sum(len(block.columns["id"]) for block in blocks)
-        if count > MOST_READ:
+        if count > MAX_POINTS_READ:
             raise TooLargeError(
-                f"numPerPage: the sources of this page have more than {MOST_READ} points. Request fewer "
+                f"numPerPage: the sources of this page have more than {MAX_POINTS_READ} points. Request fewer "
                 "sources at a time, or one by obj_id."
             )
         yield source_id, blocks

@@ -7,8 +7,6 @@ from chalicelib.errors import TooLargeError
 from chalicelib.sources.photometry_rows import Row
 from chalicelib.tables.photometry import BLOCK_ALTDATA, BLOCK_ROWS, BlockItem, Columns
 
-__all__ = ["change_rows", "pack_rows", "unpack_rows"]
-
 
 def unpack_rows(block: BlockItem) -> Iterator[Row]:
     """Return the rows of a block; fields that an older block does not have are None."""

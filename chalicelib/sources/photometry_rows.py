@@ -19,11 +19,6 @@ from chalicelib.sources.magnitudes import (
     zero_point,
 )
 
-__all__ = [
-    "FLUX", "KNOWN", "MAGNITUDE", "POSITION", "BadRowsError", "Row", "limiting_magnitude", "parse_row",
-    "parse_rows", "require_known_fields", "row_magnitudes",
-]  # fmt: skip
-
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000
 MAX_ALTDATA_IN_ALL = 2_500_000

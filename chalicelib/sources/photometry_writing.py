@@ -6,7 +6,7 @@ An upload writes all rows or none, and no observation twice.
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.access import Requester, is_visible, resolve_group_ids
+from chalicelib.access import Requester, is_owner, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.schemas.fields import LARGEST_ID
 from chalicelib.sources import instruments
@@ -28,8 +28,6 @@ from chalicelib.tables import photometry as photometry_table
 from chalicelib.tables.base import reserve_ids, retry_on_conflict, timestamp
 from chalicelib.tables.photometry import BlockItem, PhotometryWrite
 from chalicelib.tables.sources import SourceItem
-
-__all__ = ["delete_photometry_upload", "delete_point", "update_point", "upload_photometry"]
 
 MOST_POINTS = 100_000
 """Points of one source: a request that reads them all must not run out of time."""
@@ -127,14 +125,10 @@ def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: 
 
 def _refresh_row(requester: Requester, old: Row, row: Row) -> Row:
     """Return an existing row with what a new upload of it changes: nothing if it is another user's."""
-    if not _may_change(requester, old):
+    if not is_owner(requester, old.owner_id):
         return old
     details = {name: value for name, value in row.details.items() if value is not None}
     return old._replace(**details, group_ids=sorted({*old.group_ids, *row.group_ids}))
-
-
-def _may_change(requester: Requester, row: Row) -> bool:
-    return row.owner_id == requester.user_id or requester.is_admin
 
 
 def _union_of_groups(rows: Iterable[Row]) -> set[int]:
@@ -198,7 +192,7 @@ def update_point(requester: Requester, number: int, body: dict[str, Any]) -> Non
 
 def _find_own_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
     source, block, row = get_visible_point(requester, number)
-    if not _may_change(requester, row):
+    if not is_owner(requester, row.owner_id):
         raise ForbiddenError(f"Only who uploaded point {number}, or an administrator, may change it.")
     return source, block, row
 
@@ -257,9 +251,7 @@ def _write_point(source: SourceItem, block: BlockItem, old: Row, new: Row | None
     groups = _union_of_groups([old, new] if new else [old])
     changed = change_rows(block, lambda row: new if row.id == old.id else row)
     is_empty = not changed.columns["id"]
-    change = (
-        PhotometryWrite(groups, deleted_blocks=[block]) if is_empty else PhotometryWrite(groups, [changed])
-    )
+    change = PhotometryWrite(groups, deleted_blocks=[block]) if is_empty else PhotometryWrite(groups, [changed])
     photometry_table.write_photometry(source, change)
 
 
@@ -287,7 +279,7 @@ def delete_photometry_upload(requester: Requester, upload_id: str) -> int:
         rows = [row for block in blocks for row in unpack_rows(block)]
         if not any(is_visible(requester, row.group_ids) for row in rows):
             raise missing
-        if not all(_may_change(requester, row) for row in rows):
+        if not all(is_owner(requester, row.owner_id) for row in rows):
             raise ForbiddenError(f"Only who made {upload_id}, or an administrator, may delete it.")
         change = PhotometryWrite(_union_of_groups(rows), deleted_blocks=blocks)
         photometry_table.write_photometry(source, change)

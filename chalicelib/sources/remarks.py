@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import UNSET
 
-from chalicelib.access import Requester, is_visible, resolve_group_ids
-from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
+from chalicelib.access import Requester, is_visible, require_owner, resolve_group_ids
+from chalicelib.errors import BusyError, InvalidError, NotFoundError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.remarks import (
@@ -34,12 +34,6 @@ from chalicelib.tables.groups import PUBLIC_GROUP
 from chalicelib.tables.remarks import RemarkItem, remark_part
 from chalicelib.tables.sources import find_source
 from chalicelib.tables.users import find_users
-
-__all__ = [
-    "Kind", "create_annotation", "create_classification", "create_comment", "delete_remark",
-    "find_visible_remarks", "get_remark", "list_remarks", "update_annotation", "update_classification",
-    "update_comment", "write_annotation",
-]  # fmt: skip
 
 Kind = Literal["annotation", "comment", "classification"]
 
@@ -152,9 +146,7 @@ def _new_item(
     return _make_item(kind, source_id, fields, group_ids, requester.user_id)
 
 
-def _make_item(
-    kind: Kind, source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int
-) -> RemarkItem:
+def _make_item(kind: Kind, source_id: str, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> RemarkItem:
     number = next_id(kind)
     part = remark_part(kind, fields["origin"] if kind == "annotation" else number)
     return RemarkItem(source_id, part, id=number, fields=fields, group_ids=group_ids, owner_id=owner_id)
@@ -187,9 +179,7 @@ def update_annotation(requester: Requester, source_id: str, number: int, request
     _write_change(item, change)
 
 
-def update_classification(
-    requester: Requester, number: int, request: ClassificationChange, public_url: str
-) -> None:
+def update_classification(requester: Requester, number: int, request: ClassificationChange, public_url: str) -> None:
     """Change a classification, which may start default analyses (see `create_classification`)."""
     item = _get_own_remark(requester, "classification", number)
     change = _resolve_change(requester, item, request)
@@ -236,12 +226,10 @@ def delete_remark(requester: Requester, kind: Kind, number: int, source_id: str 
         raise BusyError(busy_message(item.source_id)) from None
 
 
-def _get_own_remark(
-    requester: Requester, kind: Kind, number: int, source_id: str | None = None
-) -> RemarkItem:
+def _get_own_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> RemarkItem:
     item = _get_visible_remark(requester, kind, number, source_id)
-    if item.owner_id != requester.user_id and not requester.is_admin:
-        raise ForbiddenError(f"Only its author or an administrator may change or delete this {kind}.")
+    message = f"Only its author or an administrator may change or delete this {kind}."
+    require_owner(requester, item.owner_id, message)
     return item
 
 

@@ -6,7 +6,7 @@ of the old source can belong to a new one with this id.
 """
 
 from chalicelib import queues
-from chalicelib.access import Requester
+from chalicelib.access import Requester, is_owner, require_owner
 from chalicelib.errors import ForbiddenError
 from chalicelib.people import groups
 from chalicelib.sources.source_records import busy_message, get_visible_source
@@ -16,9 +16,7 @@ from chalicelib.tables.base import retry_on_conflict
 from chalicelib.tables.groups import PUBLIC_GROUP
 from chalicelib.tables.sources import SourceItem
 
-__all__ = ["delete_source", "finish_source_deletion", "is_source_hidden", "remove_source_from_group"]
-
-SETTLED = 60
+DELETION_SECONDS = 60
 """Seconds after which the source is hidden or will not be, and every request that saw it has ended:
 none lasts half as long."""
 
@@ -52,7 +50,7 @@ def remove_source_from_group(requester: Requester, source_id: str, group_id: int
 def _require_removable(requester: Requester, source: SourceItem, group_id: int) -> None:
     """Require the permission to save to the group; for the public group, to own the source."""
     if group_id == PUBLIC_GROUP:
-        allowed = source.owner_id == requester.user_id or requester.is_admin
+        allowed = is_owner(requester, source.owner_id)
     else:
         allowed = bool(groups.filter_savable_groups(requester, {group_id}))
     if not allowed:
@@ -72,13 +70,14 @@ def delete_source(requester: Requester, source_id: str) -> None:
 
     def attempt() -> None:
         source = get_visible_source(requester, source_id)
-        if source.owner_id != requester.user_id and not requester.is_admin:
-            raise ForbiddenError(
-                "Only its owner or an administrator may delete a source; "
-                "with ?group_id= you remove it from a group of yours."
-            )
+        require_owner(
+            requester,
+            source.owner_id,
+            "Only its owner or an administrator may delete a source; "
+            "with ?group_id= you remove it from a group of yours.",
+        )
         # The job first: a crash in between must not leave a hidden source that no job deletes.
-        queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id}, delay=SETTLED)
+        queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id}, delay=DELETION_SECONDS)
         sources_table.hide_source(source)
 
     retry_on_conflict(attempt, busy_message(source_id))

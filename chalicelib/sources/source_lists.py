@@ -18,12 +18,10 @@ from chalicelib.tables.base import EVERYONE, group_listing
 from chalicelib.tables.source_listings import Entry, count_sources, iterate_by_name, iterate_newest_sources
 from chalicelib.tables.sources import SourceItem, find_sources
 
-__all__ = ["SourcePage", "iterate_group_sources", "list_sources"]
-
 MOST_COUNTED = 1000
 """Largest total of a search by id; a larger one is cut to this."""
 
-AT_ONCE = 1000
+ENTRIES_PER_READ = 1000
 """Entries that one call reads of a listing for long lists."""
 
 GROUP_ID = re.compile(r"[0-9]{1,15}")
@@ -60,7 +58,7 @@ def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
 
 def iterate_group_sources(group_id: int) -> Iterator[str]:
     """Return the sources of a group, newest first."""
-    entries = iterate_newest_sources([group_listing(group_id)], None, AT_ONCE)
+    entries = iterate_newest_sources([group_listing(group_id)], None, ENTRIES_PER_READ)
     return (source_id for _, source_id in entries)
 
 
@@ -81,7 +79,7 @@ def _find_entries(query: SourcesQuery, groups: Groups, after: str | None) -> tup
         near = _list_visible(search_cone(*cone), query.sourceID or "", groups)
         return iter([entry for entry in near if after is None or entry[0] < after]), len(near)
     if query.sourceID:
-        matches = iterate_by_name(listings, query.sourceID, None, AT_ONCE)
+        matches = iterate_by_name(listings, query.sourceID, None, ENTRIES_PER_READ)
         total = sum(1 for _ in islice(matches, MOST_COUNTED))
         return iterate_by_name(listings, query.sourceID, after, at_once), total
     return iterate_newest_sources(listings, after, at_once), count_sources(groups)

@@ -17,20 +17,13 @@ from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import retry_on_conflict
 from chalicelib.tables.sources import SourceItem
 
-__all__ = [
-    "busy_message", "get_visible_source", "queue_default_analyses", "save_source", "sources_to_json",
-    "update_source",
-]  # fmt: skip
-
 LONGEST_ID = 200
 
-SETTLED = 5
+ANNOUNCEMENT_SECONDS = 5
 """Seconds after which an announced write has happened, or will not."""
 
 
-def get_visible_source(
-    requester: Requester, source_id: str, missing: NotFoundError | None = None
-) -> SourceItem:
+def get_visible_source(requester: Requester, source_id: str, missing: NotFoundError | None = None) -> SourceItem:
     """Return a source that the requester may see.
 
     Parameters
@@ -104,17 +97,13 @@ def update_source(requester: Requester, source_id: str, request: SourceChange, p
     retry_on_conflict(attempt, busy_message(source_id))
 
 
-def _savable_group_ids(
-    requester: Requester, requested: list[int] | str | None, default: Iterable[int]
-) -> set[int]:
+def _savable_group_ids(requester: Requester, requested: list[int] | str | None, default: Iterable[int]) -> set[int]:
     """Return the groups to save a source to: those requested, or the default ones that allow saving."""
     group_ids = resolve_group_ids(requester, requested, default)
     savable = groups.filter_savable_groups(requester, group_ids)
     if requested and group_ids - savable:
         refused = ", ".join(map(str, sorted(group_ids - savable)))
-        raise ForbiddenError(
-            f"group_ids: you may not save sources to group {refused}. Ask one of its administrators."
-        )
+        raise ForbiddenError(f"group_ids: you may not save sources to group {refused}. Ask one of its administrators.")
     return savable
 
 
@@ -150,7 +139,7 @@ def queue_default_analyses(source_id: str, public_url: str, **event: Any) -> Non
     """
     job = {"job": "default_analyses", "source_id": source_id, **event}
     job |= {"occasion": str(uuid.uuid4()), "public_url": public_url}
-    queues.send_message(queues.JOBS, job, delay=SETTLED)
+    queues.send_message(queues.JOBS, job, delay=ANNOUNCEMENT_SECONDS)
 
 
 def busy_message(source_id: str) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chalicelib.access import Requester, is_visible, resolve_group_ids
-from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError, TooLargeError
+from chalicelib.access import Requester, is_visible, require_owner, resolve_group_ids
+from chalicelib.errors import InvalidError, NotFoundError, TooLargeError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.spectra import PEOPLE, NewSpectrum
@@ -15,8 +15,6 @@ from chalicelib.tables.base import StateChanged, next_id
 from chalicelib.tables.sources import SourceMissing
 from chalicelib.tables.spectra import SpectrumItem
 from chalicelib.tables.users import find_users
-
-__all__ = ["create_spectrum", "delete_spectrum", "get_visible_spectrum", "list_spectra", "spectra_to_json"]
 
 MOST_BYTES = 380_000
 """Size of a spectrum in its item: DynamoDB has room for 400 kB, with the rest of the record."""
@@ -95,8 +93,8 @@ def delete_spectrum(requester: Requester, number: int) -> None:
         If it is another user's.
     """
     item = get_visible_spectrum(requester, number)
-    if item.owner_id != requester.user_id and not requester.is_admin:
-        raise ForbiddenError(f"Only who uploaded spectrum {number}, or an administrator, may delete it.")
+    message = f"Only the uploader of spectrum {number}, or an administrator, may delete it."
+    require_owner(requester, item.owner_id, message)
     try:
         spectra_table.delete_spectrum_item(item)
     except StateChanged:
@@ -107,9 +105,7 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
     """Return spectra as the API shows them."""
     instruments = load_instruments()
     user_ids = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
-    users = {
-        number: {"id": number, "username": user.username} for number, user in find_users(user_ids).items()
-    }
+    users = {number: {"id": number, "username": user.username} for number, user in find_users(user_ids).items()}
     return [
         {
             "id": item.id,

@@ -9,8 +9,6 @@ from chalicelib.sources.source_records import busy_message
 from chalicelib.tables.base import retry_on_conflict
 from chalicelib.tables.summaries import find_summaries, update_summaries
 
-__all__ = ["get_summaries", "remove_summary", "write_summary"]
-
 MOST_KEPT = 30
 """Summaries of a source; beyond this the oldest are dropped."""
 

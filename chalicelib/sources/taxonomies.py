@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chalicelib.access import Requester, is_visible, resolve_group_ids
+from chalicelib.access import Requester, is_owner, is_visible, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
@@ -16,8 +16,6 @@ from chalicelib.tables.taxonomies import (
     find_taxonomy,
     insert_taxonomy,
 )
-
-__all__ = ["create_taxonomy", "delete_taxonomy", "get_taxonomy", "list_taxonomies", "require_known_class"]
 
 
 def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
@@ -40,7 +38,7 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
 
     def attempt() -> int:
         items = find_taxonomies() if request.isLatest else []
-        older = (item for item in items if item.name == request.name and _is_owner(requester, item))
+        older = (item for item in items if item.name == request.name and is_owner(requester, item.owner_id))
         try:
             return insert_taxonomy(values, [item for item in older if item.is_latest])
         except NameTaken:
@@ -50,10 +48,6 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
             ) from None
 
     return retry_on_conflict(attempt, "Other requests are changing taxonomies of this name. Try again.")
-
-
-def _is_owner(requester: Requester, item: TaxonomyItem) -> bool:
-    return item.owner_id == requester.user_id or requester.is_admin
 
 
 def list_taxonomies(requester: Requester) -> list[dict[str, Any]]:
@@ -75,7 +69,7 @@ def delete_taxonomy(requester: Requester, number: int) -> None:
         If the requester neither wrote it nor is an administrator.
     """
     item = _get_visible_taxonomy(requester, number)
-    if not _is_owner(requester, item):
+    if not is_owner(requester, item.owner_id):
         raise ForbiddenError("Only its author or an administrator may delete a taxonomy.")
     delete_taxonomy_item(item)
 

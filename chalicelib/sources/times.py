@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.errors import InvalidError
 
-__all__ = ["parse_time", "time_to_mjd"]
-
 MJD_ZERO = datetime(1858, 11, 17)
 
 

@@ -1,7 +1,24 @@
-"""The edge to DynamoDB: every table, item and condition, and nobody else's.
+"""The edge to DynamoDB: every table, item and condition.
 
-``people``, ``services``, ``instruments`` (table *registry*), ``sources`` (table *sources*),
-``analyses`` and ``analysis_steps`` (table *analyses*) offer what the heart means to do; each
-function that changes a state is one conditional write. ``base`` holds what they share: ids,
-transactions, times.
+Each function that changes a state is one conditional write. In the table *registry*:
+
+- ``users``, ``groups``, ``memberships``: people; ``people_items`` has their items
+- ``names``: unique names of users, groups and services
+- ``api_tokens``: tokens, by the hash of their text
+- ``services``, ``default_analyses``, ``batches``: what analyses are started by
+- ``instruments``, ``taxonomies``: telescopes, instruments, classes
+- ``id_index``: which source has the id of a point, spectrum or classification
+
+In the table *sources*:
+
+- ``sources``: the item of each source, its listings and counts; ``source_listings`` reads these
+- ``photometry``, ``phot_stat``, ``spectra``, ``remarks``, ``summaries``: items beside their source
+
+In the table *analyses*:
+
+- ``analyses``: records, callbacks, tallies, idempotency keys, listings
+- ``analysis_transitions``: every change of an analysis' state
+
+Shared: ``base`` (models, ids, conditional writes, transactions, times) and ``pynamodb_adapter`` (PynamoDB's
+private attributes).
 """

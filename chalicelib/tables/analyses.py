@@ -34,15 +34,6 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = [
-    "COUNTED", "EVERYONE", "WAITING", "WATCHED", "AnalysisItem", "CallbackItem", "CountLimitReached",
-    "IdempotencyKeyUsed", "LimitedCount", "ListingItem", "PlotPart", "Products", "TallyItem",
-    "analysis_key", "author_listing", "find_analyses", "find_analysis", "find_by_callback",
-    "find_earlier_id", "find_overdue", "find_some_of_service", "find_some_of_source", "group_listing",
-    "insert_analysis", "iterate_newest", "iterate_service_analyses", "iterate_source_analyses",
-    "listing_items", "read_counts", "save_idempotency_key", "tally_key",
-]  # fmt: skip
-
 WAITING = ("queued", "pending")
 """The states in which an analysis waits for its service."""
 
@@ -219,7 +210,7 @@ class CallbackItem(AnalysesTableItem):
 
 
 class TallyItem(AnalysesTableItem):
-    """How many completed or running analyses an author has of a source, or what else is counted."""
+    """A counter: an author's completed or running analyses of a source, or a default analysis' of a day."""
 
     held = IntegerAttribute(default=0)
 
@@ -231,7 +222,7 @@ class IdempotencyItem(AnalysesTableItem):
 
 
 @dataclass(frozen=True)
-class LimitedCount:
+class CountLimit:
     """A number of analyses that may not exceed a limit.
 
     Attributes
@@ -252,7 +243,7 @@ class LimitedCount:
 class CountLimitReached(ConditionFailed):
     """A count has reached its limit."""
 
-    def __init__(self, count: LimitedCount) -> None:
+    def __init__(self, count: CountLimit) -> None:
         super().__init__(f"{count.key} has reached {count.limit}")
         self.count = count
 
@@ -292,7 +283,7 @@ def listing_items(item: AnalysisItem) -> list[ListingItem]:
     return [ListingItem(f"{listing}#{item.id}", listing=listing, id=item.id) for listing in listings]
 
 
-def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: list[LimitedCount]) -> None:
+def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: list[CountLimit]) -> None:
     """Add an analysis with its callback and its listings, if no count has reached its limit.
 
     Parameters
@@ -301,7 +292,7 @@ def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: lis
         The new record; its ``callback_hash`` is None if no callback is expected.
     idempotency_key : str or None
         The key of the request, scoped to its user.
-    counts : list of LimitedCount
+    counts : list of CountLimit
         The counts that the analysis increases.
 
     Raises
@@ -330,7 +321,7 @@ def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: lis
             write.update(TallyItem(count.key), _increment(count), has_room, CountLimitReached(count))
 
 
-def _increment(count: LimitedCount) -> list[Action]:
+def _increment(count: CountLimit) -> list[Action]:
     actions: list[Action] = [TallyItem.held.add(1)]
     return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
 

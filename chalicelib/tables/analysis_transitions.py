@@ -33,11 +33,6 @@ from chalicelib.tables.analyses import (
 )
 from chalicelib.tables.base import changes_to_actions, timestamp, transaction
 
-__all__ = [
-    "delete_record", "end_analysis", "lease_analysis", "mark_deleted", "mark_sent", "mark_settled",
-    "postpone_check", "postpone_sending", "save_products", "save_progress",
-]  # fmt: skip
-
 
 def lease_analysis(item: AnalysisItem, invalid_after: str) -> None:
     """Take the right to send a queued analysis, for `settings.DISPATCH_LEASE` seconds.
@@ -131,7 +126,7 @@ def end_analysis(
     document: str | None = None,
     products: Products | None = None,
     duration: float | None = None,
-    is_settled: bool = True,
+    is_written_back: bool = True,
 ) -> None:
     """Change to a final state and consume the callback, in one transaction; update `item` likewise.
 
@@ -147,7 +142,7 @@ def end_analysis(
         The states that it may be in now.
     document, products, duration : optional
         The prefix of its stored document, what the record says of it, and the seconds since its start.
-    is_settled : bool
+    is_written_back : bool
         False if work is left, so that the sweep checks it again.
 
     Raises
@@ -166,7 +161,7 @@ def end_analysis(
         "duration": duration,
     }
     changes = {name: value for name, value in changes.items() if value is not None}
-    watch = {"watch": None, "check_at": None} if is_settled else {"check_at": _next_check()}
+    watch = {"watch": None, "check_at": None} if is_written_back else {"check_at": _next_check()}
     with transaction() as write:
         write.update(analysis_key(item.id), _set(changes | watch), _status_in(leaving))
         if item.callback_hash:
@@ -181,7 +176,7 @@ def end_analysis(
         setattr(item, name, value)
 
 
-def mark_settled(item: AnalysisItem) -> None:
+def mark_written_back(item: AnalysisItem) -> None:
     """Record that no work is left for a completed analysis.
 
     Raises

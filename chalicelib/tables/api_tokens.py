@@ -7,10 +7,6 @@ from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from chalicelib.tables.base import IntegerAttribute, Registry, timestamp, transaction
 
-__all__ = [
-    "TokenItem", "delete_token", "find_token", "find_token_by_hash", "find_user_tokens", "insert_token",
-]  # fmt: skip
-
 
 class TokenItem(Registry):
     """A token; stored under the hash of its text and, for its user, under its id."""

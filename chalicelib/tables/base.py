@@ -21,13 +21,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib import settings
 from chalicelib.aws import get_client
 from chalicelib.errors import BusyError
-
-__all__ = [
-    "EVERYONE", "AlreadyExists", "ConditionFailed", "IntegerAttribute", "IntegerSetAttribute", "NameTaken",
-    "PackedAttribute", "Record", "Registry", "StateChanged", "Transaction", "changes_to_actions",
-    "group_listing", "id_key", "next_id", "now", "reserve_ids", "retry_on_conflict", "timestamp",
-    "transaction", "write_conditionally",
-]  # fmt: skip
+from chalicelib.tables.pynamodb_adapter import set_client
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 TRANSACTION_CONFLICT = "TransactionConflict"
@@ -101,9 +95,9 @@ class Record(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        table = super()._get_connection()
-        table.connection._client = get_client("dynamodb")
-        return table
+        connection = super()._get_connection()
+        set_client(connection.connection, get_client("dynamodb"))
+        return connection
 
     @classmethod
     def find(cls, hash_key: Any, range_key: Any = None) -> Self | None:
@@ -140,9 +134,7 @@ class Record(Model):
         """
         _write_single(lambda: self.save(condition=condition), refused)
 
-    def update_if(
-        self, actions: list[Action], condition: Condition, refused: ConditionFailed | None = None
-    ) -> None:
+    def update_if(self, actions: list[Action], condition: Condition, refused: ConditionFailed | None = None) -> None:
         """Update the item, or raise `refused` (by default `StateChanged`) if the condition does not hold.
 
         Raises
@@ -227,11 +219,6 @@ def retry_on_conflict(operation: Callable[[], T], busy: str) -> T:
     raise BusyError(busy)
 
 
-def write_conditionally(write: Callable[[], Any]) -> None:
-    """Run one conditional write."""
-    _write_single(write, StateChanged())
-
-
 def _write_single(write: Callable[[], Any], refused: ConditionFailed) -> None:
     for pause in PAUSES:
         try:
@@ -255,21 +242,17 @@ class Transaction:
 
     def __init__(self) -> None:
         connection = Connection()
-        connection._client = get_client("dynamodb")
+        set_client(connection, get_client("dynamodb"))
         self._write = TransactWrite(connection=connection)
         # DynamoDB reports failed conditions in the order in which PynamoDB sends the writes.
         self._refusals: dict[str, list[Refusal]] = {"check": [], "delete": [], "put": [], "update": []}
 
-    def check(
-        self, model: type[Record], hash_key: str, range_key: str, condition: Condition, refused: Refusal
-    ) -> None:
+    def check(self, model: type[Record], hash_key: str, range_key: str, condition: Condition, refused: Refusal) -> None:
         """Require a condition of an item that is not written."""
         self._refusals["check"].append(refused)
         self._write.condition_check(model, hash_key, range_key, condition)
 
-    def delete(
-        self, item: Record, condition: Condition | None = None, refused: Refusal | None = None
-    ) -> None:
+    def delete(self, item: Record, condition: Condition | None = None, refused: Refusal | None = None) -> None:
         """Delete an item."""
         self._refusals["delete"].append(refused or StateChanged())
         self._write.delete(item, condition=condition)

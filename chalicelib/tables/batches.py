@@ -15,11 +15,6 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = [
-    "BatchItem", "OutcomeItem", "count_outcomes", "find_batch", "find_outcomes", "insert_batch",
-    "insert_outcome", "next_batch_id",
-]  # fmt: skip
-
 
 class BatchItem(Registry):
     """A batch (kind ``batch``); its request and the names of its sources lie in a blob."""
@@ -44,9 +39,7 @@ def next_batch_id() -> int:
     return next_id("batch")
 
 
-def insert_batch(
-    batch_id: int, author_id: int, service_id: int, total: int, idempotency_key: str | None
-) -> None:
+def insert_batch(batch_id: int, author_id: int, service_id: int, total: int, idempotency_key: str | None) -> None:
     """Add a batch.
 
     Raises
@@ -54,18 +47,14 @@ def insert_batch(
     IdempotencyKeyUsed
         If an earlier request had the key.
     """
-    item = BatchItem(
-        "batch", id_key(batch_id), id=batch_id, author_id=author_id, service_id=service_id, total=total
-    )
+    item = BatchItem("batch", id_key(batch_id), id=batch_id, author_id=author_id, service_id=service_id, total=total)
     with transaction() as write:
         write.save(item, BatchItem.key.does_not_exist())
         if idempotency_key:
             save_idempotency_key(write, idempotency_key, batch_id)
 
 
-def insert_outcome(
-    batch_id: int, position: int, source_id: str, analysis_id: int | None, message: str | None
-) -> None:
+def insert_outcome(batch_id: int, position: int, source_id: str, analysis_id: int | None, message: str | None) -> None:
     """Save the outcome for one source; an outcome that exists is the same and stays."""
     outcome = OutcomeItem(
         f"batch#{batch_id}", id_key(position), obj_id=source_id, analysis_id=analysis_id, message=message

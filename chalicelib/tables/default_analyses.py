@@ -19,11 +19,6 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = [
-    "DefaultAnalysisItem", "delete_default_item", "find_default_analysis", "find_of_service",
-    "find_triggered_by", "insert_default_analysis", "update_default_item",
-]  # fmt: skip
-
 
 class DefaultAnalysisItem(Registry):
     """An analysis that starts by itself (kind ``default_analysis_of_<service>``)."""

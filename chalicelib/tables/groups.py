@@ -28,11 +28,6 @@ from chalicelib.tables.people_items import (
     has_fewer_groups,
 )
 
-__all__ = [
-    "GROUPS_BEING_DELETED", "PUBLIC_GROUP", "GroupItem", "delete_group_item", "find_group", "find_groups",
-    "find_shared_groups", "insert_group", "insert_public_group", "mark_group_deleted", "update_group_item",
-]  # fmt: skip
-
 GROUPS_BEING_DELETED = ("deleted_groups", "all")
 """Key of the item that holds the groups that are marked deleted while users still hold their ids.
 

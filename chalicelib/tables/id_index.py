@@ -10,11 +10,6 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, Transaction, id_key
 
-__all__ = [
-    "CLASSIFICATION", "PHOTOMETRY", "SPECTRUM", "PlaceItem", "delete_id_place", "delete_id_places",
-    "find_id_place", "id_part", "iterate_places_from", "save_id_place",
-]  # fmt: skip
-
 PHOTOMETRY = "photometry"
 SPECTRUM = "spectrum"
 CLASSIFICATION = "classification"
@@ -45,9 +40,7 @@ def id_part(kind: str, first_id: int) -> str:
     return f"{kind}#{id_key(first_id)}"
 
 
-def save_id_place(
-    write: Transaction, kind: str, first_id: int, source_id: str, *, upload: int | None = None
-) -> None:
+def save_id_place(write: Transaction, kind: str, first_id: int, source_id: str, *, upload: int | None = None) -> None:
     """Add a place in the transaction that writes the item; raise AlreadyExists if the id is taken."""
     place = PlaceItem(kind, id_key(first_id), source_id=source_id, upload=upload)
     write.save(place, condition=PlaceItem.key.does_not_exist(), refused=AlreadyExists())

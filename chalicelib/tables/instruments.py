@@ -4,8 +4,6 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, id_key, next_id, timestamp
 
-__all__ = ["InstrumentItem", "find_instrument", "find_instruments", "insert_instrument"]
-
 
 class InstrumentItem(Registry):
     """A telescope or an instrument, by its ``kind``."""

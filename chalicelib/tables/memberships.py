@@ -13,12 +13,6 @@ from chalicelib.tables.people_items import (
     has_room_for_group,
 )
 
-__all__ = [
-    "MemberItem", "delete_membership", "delete_membership_of_deleted_group", "find_member",
-    "find_memberships", "insert_membership", "iterate_members", "join_group", "save_member",
-    "update_membership",
-]  # fmt: skip
-
 
 def _kind(group_id: int) -> str:
     return f"member_of_{group_id}"
@@ -97,9 +91,7 @@ def delete_membership_of_deleted_group(group_id: int, member: MemberItem) -> Non
         _leave_group(write, group_id, member, MemberItem.key.exists())
 
 
-def save_member(
-    write: Transaction, group_id: int, user: UserItem, admin: bool, can_save: bool = True
-) -> None:
+def save_member(write: Transaction, group_id: int, user: UserItem, admin: bool, can_save: bool = True) -> None:
     """Let a transaction save a new member of a group."""
     member = MemberItem(_kind(group_id), user.key, username=user.username, admin=admin, can_save=can_save)
     write.save(member, MemberItem.key.does_not_exist())

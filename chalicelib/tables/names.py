@@ -2,8 +2,6 @@
 
 from chalicelib.tables.base import IntegerAttribute, NameTaken, Registry, Transaction
 
-__all__ = ["NameClaim", "change_name", "claim_name", "release_name"]
-
 
 class NameClaim(Registry):
     """A name (the key) of a kind (``user_name``, …) and the id of the record that has it."""

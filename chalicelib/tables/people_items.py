@@ -9,11 +9,6 @@ from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.tables.base import IntegerAttribute, IntegerSetAttribute, Registry, timestamp
 
-__all__ = [
-    "GROUPS_PER_USER", "GROUP_EXISTS", "PUBLIC_GROUP", "GroupItem", "MemberItem", "UserItem",
-    "has_fewer_groups", "has_room_for_group",
-]  # fmt: skip
-
 PUBLIC_GROUP = 1
 """The group that everyone is in; it is created with the first administrator."""
 

@@ -8,8 +8,6 @@ from pynamodb.expressions.update import Action
 from chalicelib.tables.base import AlreadyExists, Transaction, timestamp, transaction
 from chalicelib.tables.sources import Part, check_source_exists
 
-__all__ = ["PhotStatItem", "find_phot_stat", "mark_computed", "mark_removed", "save_photometry_change"]
-
 PART = "phot_stat"
 
 

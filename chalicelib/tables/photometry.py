@@ -14,18 +14,13 @@ from chalicelib.tables.base import AlreadyExists, PackedAttribute, timestamp, tr
 from chalicelib.tables.id_index import PHOTOMETRY, PlaceItem
 from chalicelib.tables.sources import Part, SourceItem
 
-__all__ = [
-    "BLOCK_ALTDATA", "BLOCK_ROWS", "BlockItem", "Columns", "PhotometryWrite", "find_block", "find_blocks",
-    "find_blocks_at", "find_upload_places", "write_photometry",
-]  # fmt: skip
-
 BLOCK_ROWS = 1000
 """Rows a block: some 60 kB compressed, far below the 400 kB that an item may have."""
 
 BLOCK_ALTDATA = 200_000
 """Characters of altdata a block."""
 
-AT_ONCE = 15
+BLOCKS_PER_TRANSACTION = 15
 """Blocks that one transaction changes: it takes at most 100 items, and 4 MB."""
 
 Columns = dict[str, list[Any]]
@@ -81,7 +76,7 @@ def find_block(place: PlaceItem) -> BlockItem | None:
 
 def find_upload_places(upload: int) -> list[PlaceItem]:
     """Return the places of an upload, by the first id that was reserved for it."""
-    places = id_index.iterate_places_from(PHOTOMETRY, upload, AT_ONCE)
+    places = id_index.iterate_places_from(PHOTOMETRY, upload, BLOCKS_PER_TRANSACTION)
     return list(takewhile(lambda place: place.upload == upload, places))
 
 
@@ -107,10 +102,10 @@ def write_photometry(source: SourceItem, change: PhotometryWrite) -> None:
     """
     # Several transactions are fine for changed rows: a repetition finds the same changes to make.
     changed = change.changed_blocks
-    while len(changed) > AT_ONCE or (changed and change.new_columns):
-        _write_once(source, PhotometryWrite(change.group_ids, changed[:AT_ONCE]))
+    while len(changed) > BLOCKS_PER_TRANSACTION or (changed and change.new_columns):
+        _write_once(source, PhotometryWrite(change.group_ids, changed[:BLOCKS_PER_TRANSACTION]))
         source.photometry_revision += 1
-        changed = changed[AT_ONCE:]
+        changed = changed[BLOCKS_PER_TRANSACTION:]
     if changed or change.new_columns or change.deleted_blocks:
         _write_once(source, replace(change, changed_blocks=changed))
 

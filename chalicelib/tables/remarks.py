@@ -21,11 +21,6 @@ from chalicelib.tables.base import (
 from chalicelib.tables.id_index import CLASSIFICATION
 from chalicelib.tables.sources import Part
 
-__all__ = [
-    "RemarkItem", "delete_remark", "find_classified_source", "find_remark", "find_remarks", "insert_remark",
-    "remark_part", "update_remark",
-]  # fmt: skip
-
 
 class RemarkItem(Part):
     """An annotation, a comment or a classification (parts ``annotation#…`` and so on).

@@ -19,11 +19,6 @@ from chalicelib.tables.base import (
 )
 from chalicelib.tables.names import change_name, claim_name, release_name
 
-__all__ = [
-    "ServiceItem", "delete_service_item", "find_service", "find_services", "insert_service",
-    "iterate_services", "next_service_id", "save_refusal", "update_service_item",
-]  # fmt: skip
-
 
 class ServiceItem(Registry):
     """An analysis service; ``authinfo`` holds its credentials, encrypted."""

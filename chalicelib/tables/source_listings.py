@@ -7,15 +7,6 @@ from typing import NamedTuple
 
 from chalicelib.tables.sources import COUNTS, ByName, ByTime, ByZone, CountItem, ListingItem, SourceItem
 
-__all__ = [
-    "Entry",
-    "Position",
-    "count_sources",
-    "iterate_by_name",
-    "iterate_newest_sources",
-    "iterate_zone",
-]  # fmt: skip
-
 Entry = tuple[str, str]
 """The place of a source in a listing, and its id."""
 

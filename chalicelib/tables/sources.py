@@ -33,14 +33,7 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = [
-    "COUNTS", "ZONE_HEIGHT", "ByName", "ByTime", "ByZone", "CountItem", "ListingItem", "Part", "SkyPlace",
-    "SourceItem", "SourceMissing", "check_source_exists", "declination_zone", "delete_parts",
-    "delete_source_item", "find_parts", "find_source", "find_source_or_hidden", "find_sources", "hide_source",
-    "insert_source", "remove_group", "sky_place", "update_source_item",
-]  # fmt: skip
-
-AT_ONCE = 90
+GROUPS_PER_TRANSACTION = 90
 """Groups whose listings one transaction changes: it takes at most 100 items."""
 
 HEAD = ("source_id", "part", "listing", "saved", "group_ids")
@@ -182,7 +175,7 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
     AlreadyExists
         If there is a source with this id, even a hidden one.
     """
-    first = set(sorted(group_ids)[:AT_ONCE])
+    first = set(sorted(group_ids)[:GROUPS_PER_TRANSACTION])
     created_at = timestamp()
     place = sky_place(fields)
     item = SourceItem(
@@ -254,15 +247,13 @@ def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[
     if not new:
         item.update_if(actions, unchanged)
         return
-    step = set(new[:AT_ONCE])
+    step = set(new[:GROUPS_PER_TRANSACTION])
     after = item.group_ids | step
     with transaction() as write:
         _save_listings(write, item, step)
-        write.update(
-            SourceItem(item.source_id, "source"), [*actions, SourceItem.group_ids.add(step)], unchanged
-        )
+        write.update(SourceItem(item.source_id, "source"), [*actions, SourceItem.group_ids.add(step)], unchanged)
         _update_counts(write, item.source_id, item.group_ids, after)
-    if new[AT_ONCE:]:
+    if new[GROUPS_PER_TRANSACTION:]:
         item.revision += 1
         item.group_ids = after
         update_source_item(item, fields, group_ids)
@@ -296,7 +287,7 @@ def hide_source(item: SourceItem) -> None:
     """
     actions = [SourceItem.listing.remove(), SourceItem.photometry_revision.add(1)]
     with transaction() as write:
-        for group_id in sorted(item.group_ids)[:AT_ONCE]:
+        for group_id in sorted(item.group_ids)[:GROUPS_PER_TRANSACTION]:
             write.delete(_listing_item(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),

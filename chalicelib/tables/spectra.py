@@ -13,11 +13,6 @@ from chalicelib.tables.base import (
 from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, check_source_exists
 
-__all__ = [
-    "SpectrumItem", "delete_spectrum_item", "find_spectra", "find_spectrum", "insert_spectrum",
-    "spectrum_size",
-]  # fmt: skip
-
 
 class SpectrumItem(Part):
     """A spectrum (parts ``spectrum#…``)."""
@@ -33,9 +28,7 @@ def spectrum_size(fields: dict[str, Any]) -> int:
     return len(SpectrumItem.fields.serialize(fields))
 
 
-def insert_spectrum(
-    source_id: str, number: int, fields: dict[str, Any], group_ids: set[int], owner_id: int
-) -> None:
+def insert_spectrum(source_id: str, number: int, fields: dict[str, Any], group_ids: set[int], owner_id: int) -> None:
     """Add a spectrum under its id.
 
     Raises

@@ -5,8 +5,6 @@ from typing import Any
 from chalicelib.tables.base import IntegerAttribute, PackedAttribute, StateChanged, timestamp
 from chalicelib.tables.sources import Part
 
-__all__ = ["SummariesItem", "find_summaries", "update_summaries"]
-
 PART = "summaries"
 
 

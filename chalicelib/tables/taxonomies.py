@@ -20,9 +20,7 @@ from chalicelib.tables.base import (
     transaction,
 )
 
-__all__ = ["TaxonomyItem", "delete_taxonomy_item", "find_taxonomies", "find_taxonomy", "insert_taxonomy"]
-
-AT_ONCE = 90
+VERSIONS_PER_TRANSACTION = 90
 """Older versions that one transaction changes."""
 
 
@@ -68,7 +66,7 @@ def insert_taxonomy(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> in
         claim = _claim(item.name, item.version, number)
         write.save(claim, condition=VersionClaim.key.does_not_exist(), refused=NameTaken())
         write.save(item, condition=TaxonomyItem.key.does_not_exist(), refused=AlreadyExists())
-        for other in list(older)[:AT_ONCE]:
+        for other in list(older)[:VERSIONS_PER_TRANSACTION]:
             write.update(TaxonomyItem(other.kind, other.key), outdated, TaxonomyItem.key.exists())
     return number
 

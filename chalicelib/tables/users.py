@@ -10,11 +10,6 @@ from chalicelib.tables.memberships import count_admins, save_member
 from chalicelib.tables.names import NameClaim, claim_name
 from chalicelib.tables.people_items import GroupItem, UserItem
 
-__all__ = [
-    "UserItem", "count_users", "find_user", "find_user_and_deleted_groups", "find_user_by_name",
-    "find_user_page", "find_users", "insert_user",
-]  # fmt: skip
-
 
 class TallyItem(Registry):
     """How many records of a kind exist."""
@@ -63,9 +58,7 @@ def find_user_page(start: int, length: int) -> list[UserItem]:
     return [users[user_id] for user_id in user_ids if user_id in users]
 
 
-def insert_user(
-    username: str, fields: dict[str, Any], roles: Iterable[str], memberships: dict[int, bool]
-) -> UserItem:
+def insert_user(username: str, fields: dict[str, Any], roles: Iterable[str], memberships: dict[int, bool]) -> UserItem:
     """Add a user with their single-user group.
 
     Parameters

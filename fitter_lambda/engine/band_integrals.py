@@ -19,11 +19,6 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening
 
-__all__ = [
-    "ZERO_POINT", "build_shape_interpolator", "choose_shape_nodes", "integrate_bands", "photon_weights",
-]  # fmt: skip
-
-
 #: AB zero point of all fluxes: micro-Jansky.
 ZERO_POINT = 23.9
 #: Step of sums over a band (Angstrom), as sncosmo does them.
@@ -34,9 +29,7 @@ _LOG_SHAPE_ERROR = math.log(5e-5)
 _BLOCK = 16
 
 
-def choose_shape_nodes(
-    grid: SourceGrid, low: float, high: float, spread: Array, transmission: Array
-) -> Array:
+def choose_shape_nodes(grid: SourceGrid, low: float, high: float, spread: Array, transmission: Array) -> Array:
     """Choose values of the shape to integrate at.
 
     The grid's own, or as many as a polynomial through them needs. Through n Chebyshev nodes that of exp(b x),
@@ -93,9 +86,7 @@ def photon_weights(band: Any) -> tuple[Array, Array]:
     return wave, band(wave) * wave * width / HC_ERG_AA * scale
 
 
-def integrate_bands(
-    grid: SourceGrid, bands: list[Any], z: Array, mwebv: float, nodes: Array, law: Array
-) -> Array:
+def integrate_bands(grid: SourceGrid, bands: list[Any], z: Array, mwebv: float, nodes: Array, law: Array) -> Array:
     """Integrate the grid through each band.
 
     Parameters

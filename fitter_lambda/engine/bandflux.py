@@ -21,9 +21,6 @@ from fitter_lambda.engine.peak_magnitudes import Peaks, measure_peaks
 from fitter_lambda.engine.priors import FlatPriors
 from fitter_lambda.engine.source_grid import HOST_DUST, RowPhases, SourceGrid, host_reddening
 
-__all__ = ["BandFluxes", "DesignMatrix"]
-
-
 #: Step between nodes in ln(1 + z), within bounds, and steps across a band: narrow bands must not miss lines.
 _Z_STEPS = (0.001, 0.004)
 _STEPS_PER_BAND = 16

@@ -22,8 +22,6 @@ from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
 
-__all__ = ["Fit", "Progress", "build_fit", "draw_samples", "fit_source", "fit_supernova"]
-
 Progress = Callable[[float, str], None]
 
 #: Draws from which modes are sought that the mode search has missed.

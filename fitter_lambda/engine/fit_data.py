@@ -13,8 +13,6 @@ from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
 from fitter_lambda.input.sncosmo_registries import list_bandpasses
 
-__all__ = ["DETECTION_SIGMA", "FAINT_SIGMA", "FitData", "build_fit_data", "build_redshift_prior"]
-
 #: Significance of a detection; and where no row reaches it.
 DETECTION_SIGMA = 5.0
 FAINT_SIGMA = 3.0
@@ -43,9 +41,7 @@ class FitData:
     redshift: RedshiftPrior
 
 
-def build_redshift_prior(
-    parameters: Parameters, redshift: float | None, error: float | None
-) -> RedshiftPrior:
+def build_redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
     """Build the redshift's prior under `fix_z`: see `fit_parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
         return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)

@@ -28,9 +28,6 @@ from fitter_lambda.engine.mode_search import Mode, get_scales
 from fitter_lambda.engine.posterior import JointDraws, LinearProposal, Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["run_importance_sampling"]
-
-
 #: Degrees of freedom of the mixture's components.
 _NU = 6.0
 _N_COMPONENTS = 8
@@ -223,9 +220,7 @@ def _adapt_proposal(
     return _Proposal(mixture, LinearProposal(mean, covariance, trend))
 
 
-def _fit_mixture(
-    theta: Array, weight: Array, start: _StudentMixture, random: np.random.Generator
-) -> _StudentMixture:
+def _fit_mixture(theta: Array, weight: Array, start: _StudentMixture, random: np.random.Generator) -> _StudentMixture:
     """Fit a mixture by weighted expectation maximisation, starting at another one and at some draws."""
     spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
     floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))

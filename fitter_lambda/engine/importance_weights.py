@@ -16,9 +16,6 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.posterior import JointDraws
 from fitter_lambda.errors import FitError
 
-__all__ = ["ENOUGH_DRAWS", "PosteriorSample", "effective_sample_size", "resample", "temper_weights"]
-
-
 #: Fewest weights that a Pareto shape is fitted to.
 _MIN_TAIL = 50
 #: Weights cannot be trusted above this shape of their tail (Vehtari et al. 2024), nor where less than this

@@ -9,8 +9,6 @@ from scipy.linalg import solve_banded
 
 from fitter_lambda.arrays import Array, Indices
 
-__all__ = ["build_knots", "interpolate", "locate"]
-
 
 def build_knots(samples: Array, kernel: str) -> Array:
     """Build the knots that a kernel weighs, from samples along the last axis but one.

@@ -30,8 +30,6 @@ from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import RowScatter
 
-__all__ = ["NU", "Likelihood"]
-
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
 #: Fraction of limits that are failed subtractions.
@@ -213,9 +211,7 @@ class Likelihood:
         weight = np.asarray(is_used & ~self.rows.is_limit, dtype=float) / self.rows.variance
         return weigh_products(design.flux, weight), project(design.flux, weight * self.rows.flux)
 
-    def compute_curvature(
-        self, a: Array, prediction: RowPrediction, scatter: RowScatter | None
-    ) -> tuple[Array, Array]:
+    def compute_curvature(self, a: Array, prediction: RowPrediction, scatter: RowScatter | None) -> tuple[Array, Array]:
         """Return minus the expected curvature (n, j, j) and the slope (n, j) of `log_density` along a.
 
         Parameters

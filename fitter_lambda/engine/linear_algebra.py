@@ -4,8 +4,6 @@ import numpy as np
 
 from fitter_lambda.arrays import Array
 
-__all__ = ["invert", "multiply", "project", "weigh_products"]
-
 
 def weigh_products(flux: Array, weight: Array) -> Array:
     """Return F^T W F, shape (n, j, j), of fluxes (n, r, j) and weights (n, r)."""

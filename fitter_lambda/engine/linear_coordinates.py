@@ -12,9 +12,6 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.linear_algebra import multiply
 
-__all__ = ["X1_BOUNDS", "LogCoordinates", "PlainCoordinates", "clip_bounds"]
-
-
 #: Far beyond any supernova: flat priors serve to compare with fits without bounds.
 X1_BOUNDS = (-20.0, 20.0)
 _LN2 = math.log(2)

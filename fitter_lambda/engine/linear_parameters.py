@@ -19,9 +19,6 @@ from fitter_lambda.engine.priors import Priors
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.salt_scatter import RowScatter
 
-__all__ = ["LinearProblem", "LinearTrend", "solve_linear_parameters"]
-
-
 _FIRST_DAMPING = 1.0
 #: Squared distance to the mode, in standard deviations, at which steps end.
 _CONVERGED = 1e-3

@@ -6,8 +6,6 @@ from scipy.stats import chi2 as chi2_distribution
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.likelihood import NU
 
-__all__ = ["MISFIT_THRESHOLD", "misfit_p_value"]
-
 #: Below this p-value a model does not describe the data.
 MISFIT_THRESHOLD = 1e-3
 _N_DRAWS = 400

@@ -16,8 +16,6 @@ from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.errors import FitError
 
-__all__ = ["Mode", "add_modes", "find_modes", "get_scales", "maximize_density"]
-
 Density = Callable[[Array], Array]
 
 #: Fraction of the flux that softens errors on the grid.

@@ -14,9 +14,6 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import PosteriorSample, resample
 from fitter_lambda.engine.posterior import LinearProposal, Posterior
 
-__all__ = ["run_nested_sampling"]
-
-
 _LIVE_POINTS = 150
 #: Evaluations of the density after which sampling stops.
 _MAX_CALLS = 12_000

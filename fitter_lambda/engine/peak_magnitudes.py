@@ -10,9 +10,6 @@ from fitter_lambda.engine.band_integrals import ZERO_POINT
 from fitter_lambda.engine.interpolation import locate
 from fitter_lambda.engine.source_grid import SourceGrid
 
-__all__ = ["DECLINE_DAYS", "VEGA_IN_AB", "Peaks", "measure_peaks"]
-
-
 #: AB magnitude of Vega in Bessell B, of its spectrum alpha_lyr_stis_011 (Bohlin, Gordon & Tremblay 2014).
 VEGA_IN_AB = -0.1186
 DECLINE_DAYS = 15.0

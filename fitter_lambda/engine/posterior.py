@@ -26,9 +26,6 @@ from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import SaltScatter
 
-__all__ = ["JointDraws", "LinearProposal", "Posterior"]
-
-
 #: The source has to shine on this fraction of the detections; otherwise background explains all rows best.
 _MIN_SHINING_FRACTION = 0.5
 #: Points times rows that are computed at once.
@@ -217,9 +214,7 @@ class Posterior:
         shines = n_shining >= _MIN_SHINING_FRACTION * self.rows.n_detections.sum()
         return np.where(shines & np.isfinite(density), density, -np.inf)
 
-    def draw_linear_parameters(
-        self, theta: Array, proposal: LinearProposal, random: np.random.Generator
-    ) -> JointDraws:
+    def draw_linear_parameters(self, theta: Array, proposal: LinearProposal, random: np.random.Generator) -> JointDraws:
         """Draw a for each theta, and compute the density of the pair."""
         chunks, back = self._split_in_chunks(theta)
         parts = zip(*(self._draw_chunk(chunk, proposal, random) for chunk in chunks), strict=True)

@@ -17,9 +17,6 @@ from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
 from fitter_lambda.input.sncosmo_registries import get_source_types
 
-__all__ = ["build_posterior"]
-
-
 #: Steps towards the mode of the linear parameters; more where their value changes the errors.
 _FEW_STEPS = 1
 _MORE_STEPS = 6
@@ -86,9 +83,7 @@ def _build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[
     )  # fmt: skip
 
 
-def _build_fluxes(
-    grid: SourceGrid, data: FitData, shapes: tuple[str, ...], priors_class: type[Priors]
-) -> BandFluxes:
+def _build_fluxes(grid: SourceGrid, data: FitData, shapes: tuple[str, ...], priors_class: type[Priors]) -> BandFluxes:
     bands = data.rows.bandpasses
     z = data.redshift
     extrapolates = priors_class.extrapolates
@@ -120,8 +115,7 @@ def _compute_highest_amplitude(fluxes: BandFluxes, data: FitData) -> float:
     farthest_peak = peak[np.any(peak > 0, axis=1)][-1:]
     if not farthest_peak.size:
         raise FitError(
-            f"{fluxes.grid.name} reaches none of the bands at any redshift within the bounds; "
-            "try another source."
+            f"{fluxes.grid.name} reaches none of the bands at any redshift within the bounds; try another source."
         )
     brightest_flux = float(np.max(data.rows.flux[~data.rows.limit]))
     return 10 * brightest_flux / float(farthest_peak[farthest_peak > 0].min())

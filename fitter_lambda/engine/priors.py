@@ -32,12 +32,6 @@ from fitter_lambda.engine.linear_algebra import invert, multiply
 from fitter_lambda.engine.linear_coordinates import X1_BOUNDS, LogCoordinates, PlainCoordinates, clip_bounds
 from fitter_lambda.engine.supernova_classes import SupernovaClass
 
-__all__ = [
-    "MIN_REDSHIFT_ERROR", "T0_WINDOW_DAYS", "TRIPP_BETA", "FlatPriors", "PhysicalPriors", "Priors",
-    "RedshiftPrior",
-]  # fmt: skip
-
-
 #: Smallest error of a redshift: peculiar velocities of 300 km/s (c * 0.001).
 MIN_REDSHIFT_ERROR = 0.001
 T0_WINDOW_DAYS = 1200.0
@@ -151,9 +145,7 @@ class Priors:
             slope[:, 0] = -1 / np.maximum(a[:, 0], 1e-300)  # of the Jacobian 1 / x0
         return np.zeros((*a.shape, a.shape[1])), slope
 
-    def add_curvature(
-        self, a: Array, z: Array, shapes: Array, matrix: Array, slope: Array
-    ) -> tuple[Array, Array]:
+    def add_curvature(self, a: Array, z: Array, shapes: Array, matrix: Array, slope: Array) -> tuple[Array, Array]:
         """Return those of the posterior in `coordinates`, from those of the likelihood along a."""
         matrix, slope = self.coordinates.transform(a, matrix, slope)
         own_matrix, own_slope = self.curvature(a, z, shapes)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
 
-__all__ = ["RowPrediction"]
-
 
 @dataclass(frozen=True)
 class RowPrediction:

@@ -7,8 +7,6 @@ import numpy as np
 
 from fitter_lambda.arrays import Array, Indices, Mask
 
-__all__ = ["Rows"]
-
 
 @dataclass(frozen=True)
 class Rows:

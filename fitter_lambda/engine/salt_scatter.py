@@ -16,9 +16,6 @@ from fitter_lambda.engine.interpolation import interpolate, locate
 from fitter_lambda.engine.sncosmo_internals import evaluate_salt_colour_dispersion, evaluate_salt_table
 from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
 
-__all__ = ["RowScatter", "SaltScatter"]
-
-
 #: Days, finer than the knots of any file.
 _FINE_STEP = 0.1
 #: Highest relative variance, where the flux is nearly zero.

@@ -14,9 +14,6 @@ from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.peak_magnitudes import DECLINE_DAYS, VEGA_IN_AB, Peaks
 from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
 
-__all__ = ["SncosmoFluxes"]
-
-
 #: Peaks that are computed; the others are NaN.
 _MOST_PEAKS = 40
 

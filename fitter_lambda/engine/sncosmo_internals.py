@@ -9,12 +9,6 @@ import numpy as np
 
 from fitter_lambda.arrays import Array
 
-__all__ = [
-    "WRITTEN_FOR", "evaluate_salt_colour_dispersion", "evaluate_salt_table", "get_mlcs_deltas",
-    "get_native_phases", "get_native_wavelengths", "is_held_at_ends", "sample_flux",
-]  # fmt: skip
-
-
 WRITTEN_FOR = {"sncosmo": "2.13.1"}
 
 

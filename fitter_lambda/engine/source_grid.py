@@ -30,12 +30,6 @@ from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
 from fitter_lambda.input.sncosmo_registries import get_source_versions
 from fitter_lambda.input.templates import load_source
 
-__all__ = [
-    "GRIDS_FOLDER", "HOST_DUST", "RowPhases", "SourceGrid", "host_reddening", "load_source_grid",
-    "save_source_grid",
-]  # fmt: skip
-
-
 #: Name of the shape that stands for dust of the host.
 HOST_DUST = "hostebv"
 #: Folder of the prepared grids among the image's templates.

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-__all__ = ["CLASSES", "RATES", "SupernovaClass", "get_supernova_class"]
-
 
 @dataclass(frozen=True)
 class SupernovaClass:

@@ -27,8 +27,6 @@ from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.input.templates import list_local_sources
 
-__all__ = ["fit_catalogue"]
-
 #: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
 _MAX_DEPTH = 12.0
 _N_DRAWS = 600
@@ -79,9 +77,7 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
             with _record_failure(candidate):
                 _sample_candidate(candidate, data, parameters)
     if all(candidate.reason for candidate in candidates):
-        raise TemplateError(
-            f"None of {len(candidates)} sources can be fitted; the first: {candidates[0].reason}"
-        )
+        raise TemplateError(f"None of {len(candidates)} sources can be fitted; the first: {candidates[0].reason}")
     candidates.sort(key=lambda candidate: -candidate.log_evidence)
     seconds = time.perf_counter() - began
     best = candidates[0]

@@ -15,8 +15,6 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from fitter_lambda.entry.egress import send_request
 from fitter_lambda.errors import CallbackError, CancelledError
 
-__all__ = ["RETRY_PAUSES", "ProgressReporter", "deliver_document"]
-
 _logger = logging.getLogger(__name__)
 
 #: Seconds between tries within one invocation; after that the queue delivers the message again.

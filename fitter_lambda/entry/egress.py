@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 import requests
 from requests_hardened import Config, Manager
 
-__all__ = ["send_request"]
-
 _HARDENED = Manager(
     Config(
         ip_filter_enable=True,

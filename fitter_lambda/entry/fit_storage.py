@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from fitter_lambda.output.callback_document import CallbackDocument
 
-__all__ = ["StoredFit"]
 
 _KEY = re.compile(r"fits/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/payload\.json")
 _MAX_BYTES = 64 * 1024 * 1024

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fitter_lambda.errors import FitterError, PayloadError
 from fitter_lambda.input.fit_parameters import AUTO, parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve_rows import parse_table_rows
 from fitter_lambda.input.payload import get_results_format, parse_payload
-from fitter_lambda.input.photometry_rows import parse_table_rows
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from fitter_lambda.output.callback_document import CallbackDocument
     from fitter_lambda.output.supernova_fit import SupernovaFit
 
-__all__ = ["build_failure_document", "fit", "fit_payload", "fit_request"]
 
 _logger = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ from fitter_lambda.engine.source_grid import GRIDS_FOLDER, load_source_grid, sav
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input import sncosmo_registries, templates
 
-__all__ = ["main"]
-
 
 def main(arguments: list[str]) -> int:
     """Fill a directory; print what could not be fetched and return 1 if there is any."""
@@ -25,9 +23,7 @@ def main(arguments: list[str]) -> int:
     target.mkdir(parents=True, exist_ok=True)
     failures = _save_grids(target / GRIDS_FOLDER)
     failures += sorted(templates.load_bandpasses(sncosmo_registries.list_bandpasses())[1].values())
-    failures += sorted(
-        templates.load_magnitude_systems(sncosmo_registries.list_magnitude_systems())[1].values()
-    )
+    failures += sorted(templates.load_magnitude_systems(sncosmo_registries.list_magnitude_systems())[1].values())
     overlay = templates.build_overlay()
     for path in templates.iterate_files(overlay):
         copy = target / path.relative_to(overlay)

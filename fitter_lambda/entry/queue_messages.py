@@ -13,8 +13,6 @@ from fitter_lambda.entry.fit_storage import StoredFit
 from fitter_lambda.entry.fitting import build_failure_document, fit_payload
 from fitter_lambda.input.payload import get_callback_url
 
-__all__ = ["handle_record"]
-
 _logger = logging.getLogger(__name__)
 
 _GAVE_UP = (

@@ -4,7 +4,7 @@
 - payload: a fit request from the JSON that portals send
 - fit_parameters: all parameters, with defaults and checks
 - light_curve: usable rows, in microjansky
-- photometry_rows: rows as they were sent, from CSV or a table
+- light_curve_rows: rows as they were sent, from CSV or a table
 - templates: where sncosmo finds its files
 - sncosmo_registries: sncosmo's lists of sources, bandpasses, magnitude systems, column names
 - dust_map: reddening by the Milky Way

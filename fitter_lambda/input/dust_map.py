@@ -20,11 +20,7 @@ from sfdmap2.sfdmap import SFDMap
 
 from fitter_lambda.errors import NoMapError
 
-__all__ = ["FILES", "MAP_NAME", "fill_directory", "main", "reddening"]
-
-MAP_NAME = (
-    "SFD (Schlegel, Finkbeiner & Davis 1998), recalibrated by 0.86 (Schlafly & Finkbeiner 2011, ApJ 737, 103)"
-)
+MAP_NAME = "SFD (Schlegel, Finkbeiner & Davis 1998), recalibrated by 0.86 (Schlafly & Finkbeiner 2011, ApJ 737, 103)"
 FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
 _RECALIBRATION = 0.86
 _DEFAULT_DIRECTORY = "/opt/sfd"

@@ -11,8 +11,6 @@ from typing import Any
 
 from fitter_lambda.errors import ParameterError
 
-__all__ = ["AUTO", "PARAMETERS", "Parameters", "parse_parameters"]
-
 #: The source name that stands for all sources.
 AUTO = "auto"
 _TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}

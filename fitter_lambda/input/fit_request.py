@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.photometry_rows import Row
-
-__all__ = ["FitRequest"]
+from fitter_lambda.input.light_curve_rows import Row
 
 _MAX_REDSHIFT = 5.0
 

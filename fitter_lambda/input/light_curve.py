@@ -10,10 +10,8 @@ import numpy as np
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.photometry_rows import Row
+from fitter_lambda.input.light_curve_rows import Row
 from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
-
-__all__ = ["ZERO_POINT", "ExcludedRow", "LightCurve", "build_light_curve"]
 
 #: AB zero point of all fluxes of the fitter: microjansky.
 ZERO_POINT = 23.9
@@ -116,9 +114,7 @@ def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[Ligh
     names = sorted({usable[4] for usable in order}, key=lambda name: float(bandpasses[name].wave_eff))
     mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
     band = np.array([names.index(usable[4]) for usable in order], dtype=int)
-    return LightCurve(
-        mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names]
-    ), excluded
+    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names]), excluded
 
 
 def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:

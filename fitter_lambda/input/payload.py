@@ -9,9 +9,7 @@ from typing import Literal, cast, get_args
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
-from fitter_lambda.input.photometry_rows import parse_csv_rows
-
-__all__ = ["ResultsFormat", "get_callback_url", "get_results_format", "parse_payload"]
+from fitter_lambda.input.light_curve_rows import parse_csv_rows
 
 ResultsFormat = Literal["joblib", "json"]
 

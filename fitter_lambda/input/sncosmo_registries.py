@@ -7,11 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = [
-    "WRITTEN_FOR", "find_columns", "get_source_types", "get_source_versions", "list_bandpasses",
-    "list_magnitude_systems", "list_sources_in", "set_data_directory",
-]  # fmt: skip
-
 WRITTEN_FOR = {"sncosmo": "2.13.1"}
 
 
@@ -57,9 +52,7 @@ def list_sources_in(directory: Path) -> list[str]:
     for (name, version), (loader, arguments, _) in registry._loaders.items():
         path = str(arguments[0]) if arguments else ""
         # sources inside the package of sncosmo have a loader of their own
-        is_local = (
-            (directory / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local")
-        )
+        is_local = (directory / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local")
         if is_local and str(version or "") == latest[name]:
             names.append(name)
     return list(dict.fromkeys(names))

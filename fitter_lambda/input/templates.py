@@ -28,11 +28,6 @@ from urllib.error import HTTPError
 from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.sncosmo_registries import get_source_versions, list_sources_in, set_data_directory
 
-__all__ = [
-    "build_overlay", "iterate_files", "list_local_sources", "load_bandpasses", "load_magnitude_systems",
-    "load_source",
-]  # fmt: skip
-
 _TIMEOUT_SECONDS = 5.0
 _OFFLINE_TIMEOUT_SECONDS = 0.5
 
@@ -111,9 +106,7 @@ def load_source(name: str) -> Any:
     versions = get_source_versions().get(source)
     if versions is None:
         matches = difflib.get_close_matches(source, get_source_versions(), n=3)
-        hint = (
-            f"did you mean {' or '.join(matches)}?" if matches else "see sncosmo's list of built-in sources."
-        )
+        hint = f"did you mean {' or '.join(matches)}?" if matches else "see sncosmo's list of built-in sources."
         raise TemplateError(f"Unknown source {source!r}; {hint}")
     if version and version not in versions:
         raise TemplateError(f"Source {source} has no version {version!r}; it has {', '.join(versions)}.")
@@ -146,9 +139,7 @@ def load_magnitude_systems(names: Iterable[str]) -> tuple[dict[str, Any], dict[s
     return _load_all(names, "magnitude system", sncosmo.get_magsystem)
 
 
-def _load_all(
-    names: Iterable[str], kind: str, load: Callable[[str], Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _load_all(names: Iterable[str], kind: str, load: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, str]]:
     loaded: dict[str, Any] = {}
     missing: dict[str, str] = {}
     timeout = _TIMEOUT_SECONDS

@@ -16,8 +16,6 @@ from fitter_lambda.output.predicted_light_curves import to_magnitudes
 from fitter_lambda.output.results import flatten_results
 from fitter_lambda.output.supernova_fit import SupernovaFit
 
-__all__ = ["CallbackDocument", "build_success_document"]
-
 _MAX_SAMPLES = 500
 _ORIGIN = "heliograph-supernova-fitter"
 
@@ -30,9 +28,7 @@ class CallbackDocument(TypedDict):
     analysis: dict[str, Any]
 
 
-def build_success_document(
-    fit: SupernovaFit, progress: Progress, results_format: ResultsFormat
-) -> CallbackDocument:
+def build_success_document(fit: SupernovaFit, progress: Progress, results_format: ResultsFormat) -> CallbackDocument:
     """Build the document of a finished fit.
 
     Parameters

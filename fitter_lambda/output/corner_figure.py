@@ -13,8 +13,6 @@ from matplotlib.ticker import ScalarFormatter
 
 from fitter_lambda.arrays import Array
 
-__all__ = ["WRITTEN_FOR", "draw_corner"]
-
 WRITTEN_FOR = {"corner": "2.3.0", "matplotlib": "3.11.2"}
 #: With more samples contours look the same and take longer.
 _MAX_SAMPLES = 20_000

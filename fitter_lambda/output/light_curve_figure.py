@@ -17,8 +17,6 @@ from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import LightCurve
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve
 
-__all__ = ["draw_light_curve", "get_band_colour", "get_band_label"]
-
 #: Colours that the surveys use for their bands; all others by the last letter of the name.
 _COLOURS = {
     "ztfg": "#2e8b57", "ztfr": "#c0392b", "ztfi": "#c58b00", "atlasc": "#17a2b8", "atlaso": "#e67e22",
@@ -189,9 +187,7 @@ def _draw_points(
     look |= {"ms": 2, "mew": 0, "alpha": 0.5, "zorder": 1} if is_crowded else {}
     step = (high - low) * 10 / (axes.bbox.height / axes.figure.dpi * 72)
     for style in styles:
-        at, above, below = (
-            style.rows & mask & side for side in ((y >= low) & (y <= high), y > high, y < low)
-        )
+        at, above, below = (style.rows & mask & side for side in ((y >= low) & (y <= high), y > high, y < low))
         bars = None if error is None or is_crowded else error[at]
         axes.errorbar(
             rows.mjd[at], y[at], bars, fmt=style.marker, color=style.colour,

@@ -13,8 +13,6 @@ from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.version import __version__
 
-__all__ = ["encode_netcdf"]
-
 _CHAINS = 4
 #: Values in the pointwise groups, so that a document stays small.
 _MAX_LOG_LIKELIHOOD_VALUES = 150_000

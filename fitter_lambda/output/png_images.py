@@ -4,8 +4,6 @@ import io
 
 from matplotlib.figure import Figure
 
-__all__ = ["encode_png"]
-
 
 def encode_png(figure: Figure, dpi: int, *, is_tight: bool = False) -> bytes:
     """Encode a figure as a PNG image; a tight one is cut to its contents, which draws it twice."""

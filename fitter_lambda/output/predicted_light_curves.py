@@ -9,8 +9,6 @@ from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.input.light_curve import ZERO_POINT
 
-__all__ = ["PredictedLightCurve", "get_plot_window", "predict_light_curves", "to_magnitudes"]
-
 _POINTS = 150
 _DRAWS = 200
 #: Sources without a grid take a call of sncosmo for every draw.
@@ -67,9 +65,7 @@ def predict_light_curves(fit: Fit) -> dict[str, PredictedLightCurve]:
     mjd = np.linspace(*get_plot_window(fit), _POINTS)
     number = _DRAWS_OF_SLOW_SOURCES if fit.posterior.fluxes.is_slow else _DRAWS
     values = np.vstack([fit.best, fit.thin_draws(number)])
-    flux, reached = fit.predict_fluxes(
-        values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd))
-    )
+    flux, reached = fit.predict_fluxes(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)
     percentiles = _compute_quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)

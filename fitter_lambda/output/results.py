@@ -18,8 +18,6 @@ from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.version import __version__
 
-__all__ = ["compute_results", "flatten_results"]
-
 _PEAK_DRAWS = 400
 #: Of the rows that are left out, so many are listed.
 _MAX_EXCLUDED = 1000

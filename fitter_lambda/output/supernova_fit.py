@@ -19,8 +19,6 @@ from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
 from fitter_lambda.output.results import compute_results
 
-__all__ = ["SupernovaFit"]
-
 
 @dataclass(frozen=True, repr=False)
 class SupernovaFit:
@@ -86,9 +84,7 @@ class SupernovaFit:
         if unreached := results["n_detections_out_of_reach"]:
             parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
         if not self.engine_fit.sample.is_trusted:
-            parts.append(
-                "the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)"
-            )
+            parts.append("the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)")
         if excluded := sum(results["excluded_by_reason"].values()):
             rows = "row was" if excluded == 1 else "rows were"
             parts.append(f"{excluded} {rows} left out, see results.excluded")

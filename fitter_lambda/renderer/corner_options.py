@@ -12,8 +12,6 @@ from fitter_lambda.renderer.option_checks import (
     parse_literal,
 )
 
-__all__ = ["parse_corner_options"]
-
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z][a-zA-Z0-9: ]{0,30}|0?\.\d{1,4}")
 _FORMAT = re.compile(r"\.?\d{0,2}[defgn]|\.\d{1,2}[defgn]")
 

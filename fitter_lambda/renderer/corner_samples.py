@@ -15,7 +15,6 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
 
-__all__ = ["MAX_PARAMETERS", "read_json_samples", "read_netcdf_samples"]
 Samples = dict[str, Array]
 
 #: More panels than 20 x 20 are illegible.

@@ -18,8 +18,6 @@ from fitter_lambda.errors import RenderError
 from fitter_lambda.input import dust_map
 from fitter_lambda.input.templates import load_bandpasses
 
-__all__ = ["compute_band_extinction", "deredden_inputs"]
-
 Row = dict[str, str]
 
 MAX_FILTERS = 40
@@ -117,9 +115,7 @@ def _compute_extinctions(filters: set[str], ebv: float) -> dict[str, float]:
         raise RenderError(f"The photometry has {len(filters)} filters; expected at most {MAX_FILTERS}.")
     bandpasses, missing = load_bandpasses(sorted(filters))
     if missing:
-        reasons = "; ".join(
-            f"{name[:40]!r}: {reason[:150].rstrip('.')}" for name, reason in list(missing.items())[:5]
-        )
+        reasons = "; ".join(f"{name[:40]!r}: {reason[:150].rstrip('.')}" for name, reason in list(missing.items())[:5])
         raise RenderError(
             f"The photometry cannot be corrected for extinction without these bandpasses: {reasons}. "
             "Choose other filters with input_filters."

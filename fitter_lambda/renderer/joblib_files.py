@@ -17,8 +17,6 @@ from fitter_lambda.errors import RenderError, UnsafePickleError
 from fitter_lambda.renderer import pickle_vocabulary as vocabulary
 from fitter_lambda.renderer.pickle_machine import HookedUnpickler
 
-__all__ = ["MAX_BYTES", "WRITTEN_FOR", "load_joblib"]
-
 #: The layout of arrays in joblib's files; a test compares it with the installed version.
 WRITTEN_FOR = {"joblib": "1.6.0", "numpy": "2.4.6"}
 #: Of a file, before and after it is unpacked.

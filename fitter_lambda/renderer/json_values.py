@@ -10,8 +10,6 @@ import numpy as np
 
 from fitter_lambda.errors import RenderError
 
-__all__ = ["to_json_values"]
-
 _MAX_VALUES = 3_000_000
 _MAX_DEPTH = 60
 #: Readers of JSON fail on integers with more digits.

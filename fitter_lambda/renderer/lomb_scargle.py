@@ -18,7 +18,6 @@ from scipy.special import betainc, gammaln
 
 from fitter_lambda.arrays import Array, Indices
 
-__all__ = ["BandLightCurve", "FrequencyGrid", "compute_power", "false_alarm_probability"]
 Complex = npt.NDArray[np.complex128]
 
 #: Relative precision of the sums; far below the ridge, which is far below any real power.
@@ -133,9 +132,7 @@ def _solve(window: Complex, signal: Complex, orders: Indices) -> Array:
     return np.asarray(np.sum(right.conj() * coefficients, axis=1).real)
 
 
-def false_alarm_probability(
-    value: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int
-) -> float:
+def false_alarm_probability(value: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int) -> float:
     """Return how often noise alone would reach a power somewhere in the grid's range.
 
     For white Gaussian noise with the given relative errors. It is Davies' (1987, Biometrika 74, 33) upper

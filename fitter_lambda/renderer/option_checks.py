@@ -6,17 +6,13 @@ from typing import Any
 
 from fitter_lambda.errors import RenderError
 
-__all__ = ["Check", "check_integer", "check_number", "check_options", "parse_literal"]
-
 #: Returns the option's value, or raises ValueError or TypeError.
 Check = Callable[[Any], Any]
 
 _MAX_CHARACTERS = 4000
 
 
-def check_options(
-    options: object, checks: Mapping[str, tuple[Check, str]], field: str, noun: str
-) -> dict[str, Any]:
+def check_options(options: object, checks: Mapping[str, tuple[Check, str]], field: str, noun: str) -> dict[str, Any]:
     """Check named options.
 
     Parameters

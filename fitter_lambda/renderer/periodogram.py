@@ -25,8 +25,6 @@ from fitter_lambda.renderer.lomb_scargle import (
 )
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
 
-__all__ = ["compute_periodogram"]
-
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
 MAX_FILTERS = 40
@@ -51,9 +49,7 @@ _METHOD = (
     "generalised Lomb-Scargle with floating means (Zechmeister & Kürster 2009); several filters by the "
     "multi-phase model (VanderPlas & Ivezić 2015); sums by non-uniform FFT (FINUFFT)"
 )
-_FALSE_ALARM = (
-    "upper bound for white Gaussian noise with these relative errors (Davies 1987; Baluev 2008, 2009)"
-)
+_FALSE_ALARM = "upper bound for white Gaussian noise with these relative errors (Davies 1987; Baluev 2008, 2009)"
 
 
 @dataclass(frozen=True)
@@ -160,9 +156,7 @@ def _split_filters(columns: dict[str, list[Any]], nterms: int, notes: list[str])
 def _to_array(values: list[Any]) -> Array:
     """Return numbers; NaN for everything else, and for integers that overflow."""
     is_number = (isinstance(value, (int, float)) and abs(value) < 1e300 for value in values)
-    return np.array(
-        [value if ok else math.nan for value, ok in zip(values, is_number, strict=True)], dtype=float
-    )
+    return np.array([value if ok else math.nan for value, ok in zip(values, is_number, strict=True)], dtype=float)
 
 
 def _compute_baseline(bands: list[BandLightCurve]) -> float:
@@ -174,15 +168,11 @@ def _compute_baseline(bands: list[BandLightCurve]) -> float:
     return baseline
 
 
-def _choose_grid(
-    bands: list[BandLightCurve], baseline: float, settings: _Settings, notes: list[str]
-) -> FrequencyGrid:
+def _choose_grid(bands: list[BandLightCurve], baseline: float, settings: _Settings, notes: list[str]) -> FrequencyGrid:
     nyquist = max(len(band.time) for band in bands) / (2 * baseline)
     fmin, fmax = settings.fmin or 1 / baseline, settings.fmax or max(_DEFAULT_FMAX, nyquist)
     if fmin >= fmax:
-        raise RenderError(
-            f"fmin is {fmin:.6g}, fmax {fmax:.6g} per day; expected fmin below fmax, give both."
-        )
+        raise RenderError(f"fmin is {fmin:.6g}, fmax {fmax:.6g} per day; expected fmin below fmax, give both.")
     most = min(MAX_FREQUENCIES, _MAX_WORK // (len(bands) * (4 + settings.nterms**2)))
     size = math.ceil((fmax - fmin) * baseline * settings.oversampling) + 1
     if size > most and settings.fmax:
@@ -222,9 +212,7 @@ def _find_maxima(powers: Array, distance: int) -> Indices:
     return np.asarray(places[np.argsort(-powers[places], kind="stable")])
 
 
-def _refine_maximum(
-    bands: list[BandLightCurve], grid: FrequencyGrid, nterms: int, place: int
-) -> tuple[float, float]:
+def _refine_maximum(bands: list[BandLightCurve], grid: FrequencyGrid, nterms: int, place: int) -> tuple[float, float]:
     """Return frequency and power of a maximum, a hundred times finer than the grid."""
     low = grid.start + grid.step * max(0, place - 1)
     high = grid.start + grid.step * min(grid.size - 1, place + 1)
@@ -237,9 +225,7 @@ def _bin_frequencies(frequencies: Array, powers: Array, notes: list[str]) -> dic
     """Return all frequencies and their power, or the strongest of each bin."""
     width = -(-len(powers) // MAX_BINS)
     if width > 1:
-        notes.append(
-            f"Of {len(powers)} frequencies the strongest of each {width} is shown; best periods are of all."
-        )
+        notes.append(f"Of {len(powers)} frequencies the strongest of each {width} is shown; best periods are of all.")
         bins = np.concatenate([powers, np.full(-len(powers) % width, -1.0)]).reshape(-1, width)
         strongest = bins.argmax(axis=1) + width * np.arange(len(bins))
         frequencies, powers = frequencies[strongest], powers[strongest]

@@ -10,8 +10,6 @@ from typing import Any
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
 
-__all__ = ["WRITTEN_FOR", "HookedUnpickler"]
-
 #: Minor versions of Python: of the tests, and of the image.
 WRITTEN_FOR = {"python": ("3.11", "3.12")}
 _Unpickler: Any = pickle._Unpickler

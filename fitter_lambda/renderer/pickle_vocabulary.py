@@ -12,11 +12,6 @@ import numpy as np
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
 
-__all__ = [
-    "ALLOWED_NAMES", "ArrayWrapper", "Dtype", "RawArray", "Result", "build_array", "build_dtype",
-    "require_scalar_key", "require_type",
-]  # fmt: skip
-
 _DTYPE_CODE = re.compile(r"[<>|=]?(?:\?|[biufc]\d{1,2}|[SUV]\d{1,10}|[Mm]8(?:\[\d{0,4}[a-zA-Z]{1,2}\])?)")
 _MAX_FIELDS = 100
 _SCALAR_KEYS = (str, int, float, bool, bytes, complex, type(None), np.generic)
@@ -160,11 +155,7 @@ ALLOWED_NAMES: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Marker,
     ("numpy", "dtype"): Dtype,
     ("_codecs", "encode"): _encode,
-    **{
-        (module, name): meaning
-        for module in ("builtins", "__builtin__")
-        for name, meaning in _BUILTINS.items()
-    },
+    **{(module, name): meaning for module in ("builtins", "__builtin__") for name, meaning in _BUILTINS.items()},
 }
 for _core in ("numpy.core", "numpy._core"):  # before and since numpy 2
     ALLOWED_NAMES[f"{_core}.multiarray", "scalar"] = _build_scalar

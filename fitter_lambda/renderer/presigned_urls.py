@@ -8,8 +8,6 @@ import requests
 
 from fitter_lambda.errors import RenderError
 
-__all__ = ["fetch_bytes", "fetch_json", "store_product"]
-
 MAX_SOURCE_BYTES = 250 * 1024 * 1024
 #: JSON takes some ten times its size in memory.
 MAX_JSON_BYTES = 32 * 1024 * 1024

@@ -22,8 +22,6 @@ from typing import Any
 from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.presigned_urls import fetch_bytes, fetch_json, store_product
 
-__all__ = ["run_task"]
-
 _logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]

@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ChildProcess", "end_with_parent"]
-
 _LARGEST_LINE = 64 * 1024 * 1024
 """Bytes of one line that a child may print to a pipe."""
 

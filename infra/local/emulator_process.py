@@ -18,8 +18,6 @@ from infra.local.child_process import end_with_parent
 from infra.local.local_errors import StackFailedError
 from infra.local.process_lock import hold_process_lock, wait_for_release
 
-__all__ = ["wait_for_previous_emulator"]
-
 _SHUTDOWN_SECONDS = 2.0
 _LOCK_NAME = "pid"
 

@@ -14,8 +14,6 @@ from infra.cloudformation import CloudFormationStack
 from infra.local.ministack_adapter import complete_api, is_api_complete
 from infra.local.stack_settings import ACCOUNT, EGRESS_ALLOWED_HOSTS, REGION, STAGE, StackSettings
 
-__all__ = ["deploy_to_emulator", "resume_triggers"]
-
 _BUCKET = f"heliograph-{STAGE}-artifacts"
 _TEMPLATE_KEY = "heliograph-api.json"
 _DIGEST_TAG = "heliograph-digest"
@@ -54,9 +52,7 @@ def _make_client(settings: StackSettings, service: str) -> Any:
     return boto3.session.Session("local", "local", region_name=REGION).client(
         service,
         endpoint_url=settings.emulator_url,
-        config=Config(
-            retries={"total_max_attempts": 2}, read_timeout=60, proxies={}, s3={"addressing_style": "path"}
-        ),
+        config=Config(retries={"total_max_attempts": 2}, read_timeout=60, proxies={}, s3={"addressing_style": "path"}),
     )
 
 

@@ -1,7 +1,5 @@
 """Errors of the local stack; each message says what is wrong and what to do."""
 
-__all__ = ["AlreadyRunningError", "LocalStackError", "PortTakenError", "SettingsError", "StackFailedError"]
-
 
 class LocalStackError(RuntimeError):
     """The local stack cannot do what a command asks for."""

@@ -30,8 +30,6 @@ from infra.local.port_binding import bind_port
 from infra.local.process_lock import hold_process_lock
 from infra.local.stack_settings import ACCOUNT, REGION, STAGE, StackSettings
 
-__all__ = ["run_stack"]
-
 _BOOT_SECONDS = 60.0
 _SAVE_SECONDS = 20.0
 

@@ -14,11 +14,6 @@ from typing import Any
 
 from infra.gateway_responses import put_gateway_responses
 
-__all__ = [
-    "DEADLINE_HEADER", "HEALTH_PATH", "MINISTACK_VERSION", "complete_api", "get_api_url", "get_environment",
-    "is_api_complete", "load_asgi_app", "pause_triggers", "release_messages", "save_state",
-]  # fmt: skip
-
 MINISTACK_VERSION = "1.5.33"
 
 HEALTH_PATH = "/_ministack/health"

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from infra.local.local_errors import PortTakenError
 
-__all__ = ["bind_port"]
-
 _STATE_LISTEN = "0A"
 """State of a listening socket in /proc/net/tcp."""
 
@@ -68,7 +66,5 @@ def _find_listening_inodes(port: int) -> list[str]:
         for line in file.read_text().splitlines()[1:]
     ]
     return [
-        fields[9]
-        for fields in lines
-        if fields[3] == _STATE_LISTEN and int(fields[1].rpartition(":")[2], 16) == port
+        fields[9] for fields in lines if fields[3] == _STATE_LISTEN and int(fields[1].rpartition(":")[2], 16) == port
     ]

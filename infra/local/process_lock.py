@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from infra.local.local_errors import AlreadyRunningError
 
-__all__ = ["LockHolder", "get_lock_holder", "hold_process_lock", "wait_for_release"]
-
 
 class LockHolder(NamedTuple):
     """The process that holds a lock file, and the port that it listens on."""
@@ -71,8 +69,7 @@ def hold_process_lock(path: Path, port: int) -> Iterator[None]:
         except OSError as error:
             other = get_lock_holder(path)
             raise AlreadyRunningError(
-                f"This clone's stack runs already (process {other.pid if other else 'unknown'}). "
-                "`make stop` stops it."
+                f"This clone's stack runs already (process {other.pid if other else 'unknown'}). `make stop` stops it."
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()} {port}")

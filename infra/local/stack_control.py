@@ -17,8 +17,6 @@ from infra.local.local_errors import StackFailedError
 from infra.local.process_lock import get_lock_holder, wait_for_release
 from infra.local.stack_settings import StackSettings
 
-__all__ = ["STOP_SECONDS", "start_stack", "stop_stack", "wait_until_ready"]
-
 _START_SECONDS = 300.0
 STOP_SECONDS = 90.0
 _EXIT_SECONDS = 3.0

@@ -11,8 +11,6 @@ from infra import PROJECT
 from infra.local.local_errors import SettingsError
 from infra.local.process_lock import get_lock_holder
 
-__all__ = ["ACCOUNT", "EGRESS_ALLOWED_HOSTS", "REGION", "STAGE", "StackSettings"]
-
 STAGE = "local"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

@@ -31,9 +31,7 @@ LIGHT_CURVE = {
 def make_source(admin: Gateway, **more: Any) -> None:
     """Add the source SN1 with a light curve of the instrument ZTF."""
     admin.post("/instrument", {"name": "ZTF", "filters": ["ztfg", "ztfr", "ztfi"]})
-    assert (
-        admin.post("/sources", {"id": "SN1", "ra": 10.0, "dec": -5.0, "redshift": 0.05, **more}).status == 200
-    )
+    assert admin.post("/sources", {"id": "SN1", "ra": 10.0, "dec": -5.0, "redshift": 0.05, **more}).status == 200
     assert admin.post("/photometry", LIGHT_CURVE).status == 200
 
 
@@ -100,9 +98,7 @@ def _receive_next(queue: str) -> list[dict[str, Any]]:
         if message.delayed_until < unix_time_millis() + SOON:
             message.delayed_until = 0.0
     return list(
-        get_client("sqs")
-        .receive_message(QueueUrl=_queue_url(queue), MaxNumberOfMessages=1)
-        .get("Messages", ())
+        get_client("sqs").receive_message(QueueUrl=_queue_url(queue), MaxNumberOfMessages=1).get("Messages", ())
     )
 
 
@@ -133,8 +129,7 @@ def set_overdue(analysis: int, **more: Any) -> None:
         Key={"key": {"S": f"analysis#{analysis}"}},
         UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
         ExpressionAttributeValues={
-            f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)}
-            for name, value in values.items()
+            f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in values.items()
         },
     )
 
@@ -143,12 +138,3 @@ def get_sent_body(service: Service) -> Any:
     """Return the body of the only request that a service received."""
     (request,) = service.received
     return request.body
-
-
-# The older names, for tests that use them.
-start = start_analysis
-taken = drain_queue
-held = returned_messages
-come_back = redeliver_messages
-overdue = set_overdue
-sent_to = get_sent_body

@@ -15,7 +15,7 @@ from chalicelib import blobs, lambda_functions, people, workers
 from chalicelib.aws import get_account_id
 from chalicelib.routes import OPERATIONS
 from fitter_lambda import handler
-from tests.api.story import LIGHT_CURVE, deliver, make_service, taken
+from tests.api.story import LIGHT_CURVE, deliver, drain_queue, make_service
 from tests.gateway import Gateway
 from tests.service import analysis_service
 from tests.stage import make_stage
@@ -111,7 +111,7 @@ class World:
         self.ids["analysis_id"] = author.post(path, {"analysis": document, **ours}).data["id"]
         batch = {"service_id": service, "obj_ids": ["SN1"], **ours}
         self.ids["batch_id"] = author.post("/analysis_batch", batch).data["id"]
-        taken("jobs")
+        drain_queue("jobs")
         with analysis_service() as running:
             author.patch(f"/analysis_service/{service}", {"url": running.url})
             self.ids["pending"] = author.post(f"/obj/SN1/analysis/{service}", ours).data["id"]
@@ -214,9 +214,7 @@ def test_statuses_by_role(operation: str, world: tuple[World, Callable[[], None]
     statuses = {}
     for role in ROLES:
         restore()
-        reply = population.users[role].request(
-            method, population.path_of(operation), population.bodies.get(operation)
-        )
+        reply = population.users[role].request(method, population.path_of(operation), population.bodies.get(operation))
         statuses[role] = str(reply.status)
     expected = dict(zip(ROLES, rows()[operation], strict=True))
     assert statuses == expected

@@ -1,12 +1,14 @@
 """Reading, uploading, cancelling and deleting analyses."""
 
+import json
+
 import pytest
 
-from chalicelib import blobs, settings
+from chalicelib import blobs, queues, settings
 from chalicelib.aws import get_account_id, get_client
 from chalicelib.tables import analyses, analysis_transitions
 from chalicelib.tables.base import ConditionFailed
-from tests.api.story import make_service, make_source, set_overdue, start_analysis
+from tests.api.story import drain_queue, make_service, make_source, set_overdue, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -158,3 +160,15 @@ def test_fitter_endpoint(admin: Gateway) -> None:
     assert fitter.post("/fitter/supernova", payload).json["status"] == "pending"
     assert fitter.post("/fitter/supernova", {"inputs": {}}).status == 400
     assert fitter.post("/fitter/supernova", {**payload, "callback_url": "http://[x"}).status in (200, 400)
+
+
+@pytest.mark.parametrize("results_format", ["joblib", "json"])
+def test_the_fitter_is_asked_for_a_format_of_results(admin: Gateway, results_format: str) -> None:
+    from chalicelib.fitter_endpoint import get_fitter_token
+
+    fitter = admin.as_user(get_fitter_token())
+    payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
+    assert fitter.post(f"/fitter/supernova?results_format={results_format}", payload).status == 200
+    (message,) = drain_queue(queues.FIT)
+    assert json.loads(blobs.read_blob(message["key"]) or b"")["results_format"] == results_format
+    assert fitter.post("/fitter/supernova?results_format=pickle", payload).status == 400

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.sources import remarks
 from chalicelib.tables import remarks as remarks_table
-from tests.api.story import deliver, make_service, sent_to, start
+from tests.api.story import deliver, get_sent_body, make_service, start_analysis
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
 from tests.gateway import Gateway
@@ -172,9 +172,9 @@ def test_services_are_sent_the_annotations_visible_to_the_requester(admin: Gatew
     annotate(admin, origin="secret", group_ids=[2])
     ada = make_user(admin, "ada", "Run Analyses")
     with analysis_service() as server:
-        start(ada, make_service(admin, server.url, input_data_types=["annotations"]))
+        start_analysis(ada, make_service(admin, server.url, input_data_types=["annotations"]))
         deliver()
-        text = sent_to(server)["inputs"]["annotations"]
+        text = get_sent_body(server)["inputs"]["annotations"]
     assert text.splitlines()[0] == "data,modified,origin,created_at"
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["origin"], literal_eval(row["data"])) == ("gaia", GAIA["data"])

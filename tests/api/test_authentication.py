@@ -17,7 +17,7 @@ from chalicelib.schemas import credentials as schema
 from chalicelib.tables import services as services_table
 from tests.api import story
 from tests.api.guards import digest_response, guard
-from tests.api.story import deliver, make_service, make_source, start
+from tests.api.story import deliver, make_service, make_source, start_analysis
 from tests.gateway import Gateway, Reply
 from tests.service import Answer, Received, Service, analysis_service
 
@@ -102,9 +102,7 @@ def dump_storage() -> str:
         assert body
         contents += [blob["Key"], body]
     for url in get_client("sqs").list_queues()["QueueUrls"]:
-        messages = get_client("sqs").receive_message(
-            QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10
-        )
+        messages = get_client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
         contents += messages.get("Messages", [])
     return repr(contents)
 
@@ -136,7 +134,7 @@ def run(user: Gateway, server: Service, kind: str, authinfo: Any, **more: Any) -
     """Register a service, start an analysis, send it; return both ids."""
     url = f"{server.url}?mode=fit&name=a%20b"
     service = make_service(user, url, authentication_type=kind, _authinfo=authinfo, **more)
-    analysis = start(user, service)
+    analysis = start_analysis(user, service)
     deliver()
     return service, analysis
 
@@ -263,16 +261,14 @@ def test_each_attempt_authenticates_anew(
     user: Listener, kind: str, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(
-        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: pauses.append(seconds)
-    )
+    monkeypatch.setattr("chalicelib.queues.postpone_message", lambda queue, handle, seconds: pauses.append(seconds))
     gate = guard(kind, CREDENTIALS[kind], algorithm)
     gate.busy = [(429, {"Retry-After": "17"}), (429, {})]
     with analysis_service(gate) as server:
         service, analysis = run(user, server, kind, CREDENTIALS[kind])
         assert state(user, analysis) == ("queued", "The service answered HTTP 429. It will be tried again.")
         for _ in range(2):
-            story.come_back()
+            story.redeliver_messages()
             deliver()
         assert len(gate.accepted) == 3
     assert state(user, analysis)[0] == "pending"
@@ -374,9 +370,7 @@ def test_credentials_that_cannot_be_sent_are_not_accepted(admin: Gateway) -> Non
         "input_data_types": ["redshift"],
     }  # fmt: skip
     for kind, authinfo in UNUSABLE:
-        reply = admin.post(
-            "/analysis_service", {**fields, "authentication_type": kind, "_authinfo": authinfo}
-        )
+        reply = admin.post("/analysis_service", {**fields, "authentication_type": kind, "_authinfo": authinfo})
         assert reply.status == 400, authinfo
         assert "_authinfo" in reply.message
         assert "sEcReT" not in reply.text
@@ -400,7 +394,7 @@ def test_changed_credentials_replace_the_old_ones(user: Listener, caplog: pytest
         path = f"/analysis_service/{service}"
         for change in ({"authentication_type": "api_key", "_authinfo": new}, {"authentication_type": "none"}):
             assert user.patch(path, change).status == 200
-            analysis = start(user, service)
+            analysis = start_analysis(user, service)
             deliver()
         assert [len(gate.accepted) for gate in gates] == [1, 1, 1]
     item = services_table.find_service(service)

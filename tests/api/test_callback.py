@@ -66,17 +66,13 @@ def test_document_is_returned_unchanged(admin: Gateway, pending_analysis: tuple[
     assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
     assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/inference_data")) == b"\x89HDF\r\n\x1a\n"
     assert admin.get(f"/obj/analysis/{analysis}/results").data == {"chi2": 1.5}
-    assert json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/results?download=true"))) == {
-        "chi2": 1.5
-    }
+    assert json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/results?download=true"))) == {"chi2": 1.5}
     (listed,) = admin.get("/obj/SN1/analysis").data
     assert listed["model_lightcurve"] == DOCUMENT["model_lightcurve"]
     assert admin.get(f"/obj/analysis/{analysis}/status").data["progress"] == 1.0
 
 
-def test_the_record_has_skyportals_keys_and_no_token(
-    admin: Gateway, pending_analysis: tuple[int, str]
-) -> None:
+def test_the_record_has_skyportals_keys_and_no_token(admin: Gateway, pending_analysis: tuple[int, str]) -> None:
     analysis, path = pending_analysis
     reply = admin.get(f"/obj/SN1/analysis/{analysis}")
     assert set(reply.data) == {
@@ -131,9 +127,7 @@ def test_of_concurrent_callbacks_one_is_stored_completely(
         if not entered:
             # The second callback comes while the first stores its document.
             entered.append(key)
-            assert (
-                admin.post(path, {"status": "success", "analysis": {"results": {"data": "b"}}}).status == 200
-            )
+            assert admin.post(path, {"status": "success", "analysis": {"results": {"data": "b"}}}).status == 200
 
     monkeypatch.setattr(blobs, "write_blob", write_then_call_back)
     first = admin.post(path, {"status": "success", "analysis": {"results": {"data": "a"}}})
@@ -162,9 +156,7 @@ def test_a_late_callback_times_the_analysis_out(admin: Gateway, pending_analysis
         '{"status": "success", "message": "\\ud800"}',
     ],
 )  # fmt: skip
-def test_a_malformed_callback_changes_nothing(
-    admin: Gateway, pending_analysis: tuple[int, str], body: str
-) -> None:
+def test_a_malformed_callback_changes_nothing(admin: Gateway, pending_analysis: tuple[int, str], body: str) -> None:
     analysis, path = pending_analysis
     reply = admin.post(path, body)
     assert reply.status == 400

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues
-from tests.api.story import deliver, make_service, sent_to, start, taken
+from tests.api.story import deliver, drain_queue, get_sent_body, make_service, start_analysis
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
 from tests.api.test_taxonomies import add_taxonomy
@@ -45,9 +45,7 @@ def test_create_read_update_and_delete_a_classification(admin: Gateway) -> None:
 @pytest.mark.parametrize("probability", [0, 1, None, 1e-300])
 def test_probabilities_are_stored_exactly(admin: Gateway, probability: float | None) -> None:
     save(admin)
-    assert admin.get(f"/classification/{classify(admin, probability=probability)}").data["probability"] == (
-        probability
-    )
+    assert admin.get(f"/classification/{classify(admin, probability=probability)}").data["probability"] == (probability)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +60,7 @@ def test_invalid_classifications_are_refused(admin: Gateway, fields: dict[str, A
     save(admin)
     body = {"obj_id": "SN1", "classification": "Ia", **fields}
     assert admin.post("/classification", body).status == 400
-    assert taken(queues.JOBS)[1:] == [], "only the job of the source is queued"
+    assert drain_queue(queues.JOBS)[1:] == [], "only the job of the source is queued"
     number = classify(admin)
     assert admin.put(f"/classification/{number}", fields).status == 400
     assert admin.put(f"/classification/{number}", {"obj_id": "SN2"}).status == 400
@@ -120,7 +118,7 @@ def test_only_author_and_administrator_change_a_classification(admin: Gateway) -
 
 def queued_jobs() -> list[dict[str, Any]]:
     """Return the queued jobs of default analyses, each with an occasion of its own."""
-    jobs = taken(queues.JOBS)
+    jobs = drain_queue(queues.JOBS)
     assert len({job.pop("occasion") for job in jobs}) == len(jobs)
     return jobs
 
@@ -129,7 +127,7 @@ def test_default_analyses_are_queued_first(admin: Gateway, monkeypatch: pytest.M
     from chalicelib.tables import remarks
 
     save(admin)
-    taken(queues.JOBS)
+    drain_queue(queues.JOBS)
     number = classify(admin)
     job = {"job": "default_analyses", "source_id": "SN1", "public_url": "https://heliograph.test/api"}
     assert queued_jobs() == [{**job, "classification_id": number}]
@@ -152,9 +150,9 @@ def test_services_are_sent_the_classifications_visible_to_the_requester(admin: G
     classify(admin, "Secret", group_ids=[2])
     ada = make_user(admin, "ada", "Run Analyses")
     with analysis_service() as server:
-        start(ada, make_service(admin, server.url, input_data_types=["classifications"]))
+        start_analysis(ada, make_service(admin, server.url, input_data_types=["classifications"]))
         deliver()
-        text = sent_to(server)["inputs"]["classifications"]
+        text = get_sent_body(server)["inputs"]["classifications"]
     assert text.splitlines()[0] == "classification,probability,modified,created_at"
     rows = [(row["classification"], row["probability"]) for row in csv.DictReader(io.StringIO(text))]
     assert rows == [("Ia", "0.25"), ("II", "")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.story import deliver, make_service, sent_to, start
+from tests.api.story import deliver, get_sent_body, make_service, start_analysis
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
 from tests.gateway import Gateway
@@ -110,9 +110,9 @@ def test_services_are_sent_the_comments_visible_to_the_requester(admin: Gateway)
     comment(admin, "For us.", group_ids=[2])
     ada = make_user(admin, "ada", "Run Analyses")
     with analysis_service() as server:
-        start(ada, make_service(admin, server.url, input_data_types=["comments"]))
+        start_analysis(ada, make_service(admin, server.url, input_data_types=["comments"]))
         deliver()
-        text = sent_to(server)["inputs"]["comments"]
+        text = get_sent_body(server)["inputs"]["comments"]
     assert text.splitlines()[0] == "text,bot,modified,origin,created_at"
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["text"], row["bot"], row["origin"]) == ('It is "bright",\nand blue.', "True", "robot")

@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws import get_client
 from chalicelib.tables import base, photometry
-from tests.api.story import LIGHT_CURVE, make_service, make_source, start
+from tests.api.story import LIGHT_CURVE, make_service, make_source, start_analysis
 from tests.gateway import Gateway
 
 TRANSACTION, UPDATE = "TransactWriteItems", "UpdateItem"
@@ -41,7 +41,7 @@ def test_a_write_waits_for_a_transaction(admin: Gateway, conflicts: Callable[[st
     make_source(admin)
     service = make_service(admin)
     conflicts(TRANSACTION, 2)
-    analysis = start(admin, service)
+    analysis = start_analysis(admin, service)
     conflicts(TRANSACTION, 2)
     assert admin.post(f"/obj/analysis/{analysis}/cancel").status == 200
     conflicts(TRANSACTION, 2)
@@ -54,7 +54,7 @@ def test_a_write_waits_for_a_transaction(admin: Gateway, conflicts: Callable[[st
 
 def test_a_long_conflict_is_busy(admin: Gateway, conflicts: Callable[[str, int], None]) -> None:
     make_source(admin)
-    analysis = start(admin, make_service(admin))
+    analysis = start_analysis(admin, make_service(admin))
     conflicts(TRANSACTION, 100)
     reply = admin.post(f"/obj/analysis/{analysis}/cancel")
     conflicts(TRANSACTION, 0)
@@ -62,9 +62,7 @@ def test_a_long_conflict_is_busy(admin: Gateway, conflicts: Callable[[str, int],
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "queued"
 
 
-def test_of_two_equal_concurrent_uploads_one_is_refused(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_equal_concurrent_uploads_one_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
     real, between = photometry.find_blocks, [again]

@@ -35,7 +35,6 @@ def count_calls() -> Iterator[Counter[str]]:
             service.meta.events.unregister("before-call", count)
 
 
-counted = count_calls
 """The older name."""
 
 
@@ -70,9 +69,7 @@ def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
     return {
         "list": lambda: user.get("/obj/analysis?numPerPage=10").data,
         "list as administrator": lambda: admin.get("/obj/analysis?numPerPage=10").data,
-        "list of a service": lambda: (
-            user.get(f"/obj/analysis?numPerPage=10&analysisServiceID={service}").data
-        ),
+        "list of a service": lambda: user.get(f"/obj/analysis?numPerPage=10&analysisServiceID={service}").data,
         "list of a source": lambda: user.get("/obj/SN1/analysis").data,
         "read": lambda: user.get(f"/obj/analysis/{first}").data,
         "status": lambda: user.get(f"/obj/analysis/{first}/status").data,

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import queues, settings
 from chalicelib.aws import get_account_id, get_client
-from tests.api.story import deliver, taken
+from tests.api.story import deliver, drain_queue
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -73,7 +73,7 @@ def test_dead_letters_are_sent_back_unchanged(admin: Gateway, queue: str) -> Non
     messages = [{"analysis_id": n, "key": "größer"} for n in range(13)]
     send_dead_letters(queue, *messages)
     assert admin.post(f"/dead_letters/{queue}/redrive").data == {"moved": 13}
-    assert sorted(taken(queue), key=lambda message: int(message["analysis_id"])) == messages
+    assert sorted(drain_queue(queue), key=lambda message: int(message["analysis_id"])) == messages
     assert get_dead_letters(admin, queue)["count"] == 0
     assert admin.post(f"/dead_letters/{queue}/redrive").data == {"moved": 0}
 
@@ -81,7 +81,7 @@ def test_dead_letters_are_sent_back_unchanged(admin: Gateway, queue: str) -> Non
 def test_a_job_that_is_sent_back_runs(admin: Gateway) -> None:
     group = admin.post("/groups", {"name": "gone"}).data["id"]
     admin.delete(f"/groups/{group}")
-    send_dead_letters("jobs", *taken("jobs"))
+    send_dead_letters("jobs", *drain_queue("jobs"))
     admin.post("/dead_letters/jobs/redrive")
     deliver(queues.JOBS)
     assert get_dead_letters(admin, "jobs")["count"] == 0

@@ -31,14 +31,10 @@ def list_started(user: Gateway) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("probability", "count"), [(0.8, 1), (None, 1), (1.0, 1), (0.79, 0)])
-def test_classification_starts_a_default_analysis(
-    admin: Gateway, probability: float | None, count: int
-) -> None:
+def test_classification_starts_a_default_analysis(admin: Gateway, probability: float | None, count: int) -> None:
     make_source(admin)
     service = make_service(admin, optional_analysis_parameters={"source": ["salt3"]})
-    create_default_analysis(
-        admin, service, TYPE_IA, default_analysis_parameters={"source": "salt3"}, show_corner=False
-    )
+    create_default_analysis(admin, service, TYPE_IA, default_analysis_parameters={"source": "salt3"}, show_corner=False)
     classify(admin, "II", 1.0)
     classify(admin, "Ia", probability)
     analyses = list_started(admin)
@@ -156,9 +152,7 @@ def test_permissions(admin: Gateway) -> None:
     foreign = {"source_filter": {"group_id": 999}}
     assert ada.post(path, foreign).status == 403
     uploads = make_service(admin, name="uploads", upload_only=True)
-    assert (
-        admin.post(f"/analysis_service/{uploads}/default_analysis", {"source_filter": TYPE_IA}).status == 403
-    )
+    assert admin.post(f"/analysis_service/{uploads}/default_analysis", {"source_filter": TYPE_IA}).status == 403
 
 
 def test_deleting_the_service_deletes_them(admin: Gateway) -> None:

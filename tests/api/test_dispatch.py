@@ -91,9 +91,7 @@ def test_hanging_service_is_not_sent_the_data_twice(admin: Gateway, monkeypatch:
 
 def test_retry_after_is_honoured(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     delays: list[float] = []
-    monkeypatch.setattr(
-        "chalicelib.queues.postpone_message", lambda queue, handle, seconds: delays.append(seconds)
-    )
+    monkeypatch.setattr("chalicelib.queues.postpone_message", lambda queue, handle, seconds: delays.append(seconds))
     with analysis_service(lambda request: (503, {"Retry-After": "17"}), 500, 200) as server:
         start_and_deliver(admin, server.url)
     assert delays == [17.0, 4.0]
@@ -117,9 +115,7 @@ def test_only_one_invocation_sends(admin: Gateway) -> None:
         set_overdue(analysis, lease_until=0)
         story.redeliver_messages()
         deliver()
-        workers.handle_dispatch(
-            {"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]}
-        )
+        workers.handle_dispatch({"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]})
         assert len(server.received) == 1, "a second message changes nothing"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib import blobs
-from tests.api.story import make_service, make_source, start
+from tests.api.story import make_service, make_source, start_analysis
 from tests.fitter.test_deredden import write_map
 from tests.gateway import Gateway
 
@@ -31,16 +31,14 @@ def test_a_correction_without_the_map_is_refused(admin: Gateway, lambdas: None, 
     assert blobs.read_blob("analyses/1/inputs.json") is None
 
 
-def test_with_the_map_the_service_is_sent_brighter_photometry(
-    admin: Gateway, lambdas: None, tmp_path: Path
-) -> None:
+def test_with_the_map_the_service_is_sent_brighter_photometry(admin: Gateway, lambdas: None, tmp_path: Path) -> None:
     write_map(tmp_path, 0.5, 0.5)
     make_source(admin)
     service = make_service(admin)
-    plain = start(admin, service)
+    plain = start_analysis(admin, service)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFD_MAP_DIR", str(tmp_path))
-        dereddened = start(admin, service, {"analysis_parameters": {"correct_extinction": "True"}})
+        dereddened = start_analysis(admin, service, {"analysis_parameters": {"correct_extinction": "True"}})
     before, after = fluxes(admin, plain), fluxes(admin, dereddened)
     assert before.keys() == after.keys()
     assert all(after[point] > 2 * before[point] for point in before if point.startswith("ztfg"))

@@ -15,7 +15,7 @@ from chalicelib.people import group_deletion, group_members, groups
 from chalicelib.tables import groups as groups_table
 from chalicelib.tables import memberships, people_items
 from chalicelib.tables import users as users_table
-from tests.api.story import deliver, held
+from tests.api.story import deliver, returned_messages
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
@@ -353,7 +353,7 @@ def test_who_may_save_to_a_group(admin: Gateway, ada: Gateway, bob: Gateway) -> 
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deliver jobs again without a pause, and remove two members at a time."""
     monkeypatch.setattr(group_deletion, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(group_deletion, "MEMBERS_AT_ONCE", 2)
+    monkeypatch.setattr(group_deletion, "MEMBERS_PER_JOB", 2)
 
 
 def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
@@ -440,13 +440,11 @@ def test_a_job_without_a_deletion_removes_nobody(ada: Gateway, bob: Gateway) -> 
     group = make_group(ada, "novae", bob)
     queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group})
     assert deliver(queues.JOBS) == [0.0], "it waits for the deletion"
-    held.clear()
+    returned_messages.clear()
     assert names_of(bob, group) == {"ada", "bob"}
 
 
-def test_nobody_joins_a_group_during_its_deletion(
-    ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_joins_a_group_during_its_deletion(ada: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     group, real = make_group(ada, "novae"), memberships.insert_membership
 
     def meanwhile(*arguments: Any) -> None:

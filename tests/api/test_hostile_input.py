@@ -14,9 +14,7 @@ from tests.gateway import Gateway
 DEEP = "[" * 5000
 
 
-@pytest.mark.parametrize(
-    "analysis", ["0" * 20 + "9" * 5000, "9" * 17, "\u0661", "1e3", "-1", "%00", "1/../2"]
-)
+@pytest.mark.parametrize("analysis", ["0" * 20 + "9" * 5000, "9" * 17, "\u0661", "1e3", "-1", "%00", "1/../2"])
 def test_invalid_ids_are_refused(admin: Gateway, analysis: str) -> None:
     assert admin.get(f"/obj/analysis/{analysis}").status in (403, 404)
     assert admin.get(f"/analysis_service/{analysis}").status in (403, 404)

@@ -45,9 +45,7 @@ DOCUMENT = {
 }
 
 
-def test_a_service_uploads_and_then_names_its_document(
-    admin: Gateway, service: Service, lambdas: None
-) -> None:
+def test_a_service_uploads_and_then_names_its_document(admin: Gateway, service: Service, lambdas: None) -> None:
     analysis, callback = start_pending_analysis(admin, service)
     nobody = admin.as_user(None)
     upload = nobody.post(f"{callback}/upload").data
@@ -104,9 +102,7 @@ def test_a_malformed_upload_changes_nothing(
 
 
 @pytest.mark.parametrize("upload_id", ["", "../../analyses/1/inputs", "x" * 500, None, 7])
-def test_unknown_upload_ids_are_refused(
-    admin: Gateway, service: Service, lambdas: None, upload_id: Any
-) -> None:
+def test_unknown_upload_ids_are_refused(admin: Gateway, service: Service, lambdas: None, upload_id: Any) -> None:
     _, callback = start_pending_analysis(admin, service)
     refusal = admin.post(callback, {"status": "success", "analysis": {"upload_id": upload_id}})
     assert refusal.status == 400
@@ -152,9 +148,7 @@ def test_too_large_documents_are_refused_with_the_limit(
     assert "limit is 1 MB" in refusal.message
 
 
-def test_failing_function_changes_nothing(
-    admin: Gateway, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failing_function_changes_nothing(admin: Gateway, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def raise_function_failed(name: str, event: dict[str, Any]) -> dict[str, Any]:
         raise lambda_functions.FunctionFailed(name)
 

@@ -92,9 +92,7 @@ def test_operation_ids_are_unique() -> None:
 
 
 @for_each_operation
-def test_operations_have_summary_tag_and_path_parameters(
-    path: str, method: str, operation: dict[str, Any]
-) -> None:
+def test_operations_have_summary_tag_and_path_parameters(path: str, method: str, operation: dict[str, Any]) -> None:
     assert operation["summary"].endswith("."), "a summary is a sentence"
     (tag,) = operation["tags"]
     assert next(known["description"] for known in DOCUMENT["tags"] if known["name"] == tag)
@@ -109,9 +107,7 @@ def test_operations_have_summary_tag_and_path_parameters(
 def test_parameters_and_bodies_are_described(path: str, method: str, operation: dict[str, Any]) -> None:
     missing = [parameter["name"] for parameter in operation["parameters"] if not parameter["description"]]
     missing += [
-        name
-        for place, content in iterate_contents(operation)
-        for name in iterate_undescribed(content["schema"], place)
+        name for place, content in iterate_contents(operation) for name in iterate_undescribed(content["schema"], place)
     ]
     assert not missing
 
@@ -144,16 +140,12 @@ def test_examples_of_fields_fit_them(name: str) -> None:
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if get_body_schema(o) and o.method != "GET"])
 def test_code_accepts_the_example_bodies(operation: Any) -> None:
     documented = DOCUMENT["paths"][operation.path][operation.method.lower()]
-    parse_body(
-        get_body_schema(operation), documented["requestBody"]["content"]["application/json"]["example"]
-    )
+    parse_body(get_body_schema(operation), documented["requestBody"]["content"]["application/json"]["example"])
 
 
 @for_each_operation
 def test_error_statuses_follow_from_the_signature(path: str, method: str, operation: dict[str, Any]) -> None:
-    errors_by_status = {
-        status: response for status, response in operation["responses"].items() if status[0] in "45"
-    }
+    errors_by_status = {status: response for status, response in operation["responses"].items() if status[0] in "45"}
     assert set(errors_by_status) <= STATUSES
     for status, response in errors_by_status.items():
         assert response["description"]

@@ -32,9 +32,7 @@ def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
         p["limit"] = 23.9 - 2.5 * math.log10(3 * p["fluxerr"])
     detected = [p for p in points if p["detected"]]
     unforced = [p for p in detected if p["origin"] not in ("fp", "alert_fp", "ZTF forced")]
-    early = [
-        p["mjd"] for p in points if not p["detected"] and not any(s["mjd"] <= p["mjd"] for s in detected)
-    ]
+    early = [p["mjd"] for p in points if not p["detected"] and not any(s["mjd"] <= p["mjd"] for s in detected)]
     stats: dict[str, Any] = {
         "num_det_no_forced_phot_global": len(unforced),
         "recent_obs_mjd": points[-1]["mjd"] if points else None,
@@ -302,10 +300,7 @@ def play(world: World, steps: list[tuple[Any, ...]]) -> None:
     """Take steps on a new source, and compare the PhotStats of all users with the model after each."""
     source = f"S{next(NUMBERS)}"
     world.points, world.uploads = {}, []
-    assert (
-        world.users["admin"].post("/sources", {"id": source, "ra": 1, "dec": 1, "group_ids": "all"}).status
-        == 200
-    )
+    assert world.users["admin"].post("/sources", {"id": source, "ra": 1, "dec": 1, "group_ids": "all"}).status == 200
     for what, name, pick, value in steps:
         do(world, source, what, name, pick, value)
         for who, user in world.users.items():
@@ -316,9 +311,7 @@ def play(world: World, steps: list[tuple[Any, ...]]) -> None:
                 continue
             expected, actual = naive(points), stats_of(user, source)
             wrong = {
-                n: {"actual": actual.get(n), "expected": v}
-                for n, v in expected.items()
-                if not same(actual.get(n), v)
+                n: {"actual": actual.get(n), "expected": v} for n, v in expected.items() if not same(actual.get(n), v)
             }
             assert not wrong, (who, what, wrong)
             assert actual.keys() == expected.keys()

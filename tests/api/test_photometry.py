@@ -22,9 +22,7 @@ SPACES = {"mag": {"mag", "magerr", "limiting_mag"}, "flux": {"flux", "fluxerr", 
 
 def rows(user: Gateway, space: str = "both", system: str = "ab") -> list[dict[str, Any]]:
     reply = user.get(f"/sources/SN1/photometry?format={space}&magsys={system}")
-    points: list[dict[str, Any]] = (
-        json.loads(get_redirect_blob(reply))["data"] if reply.status == 303 else reply.data
-    )
+    points: list[dict[str, Any]] = json.loads(get_redirect_blob(reply))["data"] if reply.status == 303 else reply.data
     return points
 
 

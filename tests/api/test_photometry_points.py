@@ -71,9 +71,7 @@ def test_points_of_an_invisible_source_do_not_name_it(admin: Gateway) -> None:
         ({}, {"flux": 100.0, "fluxerr": 5.0}),
     ],
 )
-def test_change_single_fields_of_a_point(
-    admin: Gateway, fields: dict[str, Any], expected: dict[str, Any]
-) -> None:
+def test_change_single_fields_of_a_point(admin: Gateway, fields: dict[str, Any], expected: dict[str, Any]) -> None:
     make_source(admin)
     point, *others = rows(admin)
     assert admin.patch(f"/photometry/{point['id']}", fields).status == 200
@@ -241,7 +239,7 @@ def test_a_page_with_too_many_points_is_refused(admin: Gateway, monkeypatch: pyt
     make_source(admin)
     admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 1})
     admin.post("/photometry", {**ROW, "obj_id": "SN2"})
-    monkeypatch.setattr(photometry, "MOST_READ", 3)
+    monkeypatch.setattr(photometry, "MAX_POINTS_READ", 3)
     reply = admin.get("/photometry/range")
     assert (reply.status, "numPerPage" in reply.message) == (413, True)
     assert len(admin.get("/photometry/range?numPerPage=1").data) == 1
@@ -249,7 +247,7 @@ def test_a_page_with_too_many_points_is_refused(admin: Gateway, monkeypatch: pyt
 
 def test_invisible_points_count_towards_the_limit(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    monkeypatch.setattr(photometry, "MOST_READ", 2)
+    monkeypatch.setattr(photometry, "MAX_POINTS_READ", 2)
     for user in (admin, make_user(admin, "ada")):
         refusal = user.get("/photometry/range")
         assert (refusal.status, "numPerPage" in refusal.message) == (413, True)

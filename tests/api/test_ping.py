@@ -130,9 +130,7 @@ def test_https_to_an_http_port_is_explained(admin: Gateway) -> None:
 
 
 @pytest.mark.parametrize("greeting", [b"", None], ids=["closes", "says nothing"])
-def test_silence_is_explained(
-    admin: Gateway, greeting: bytes | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_is_explained(admin: Gateway, greeting: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pinging, "TIMEOUT", (1.0, 0.3))
     with open_port(greeting) as port:
         verdict = ping_service(admin, f"http://127.0.0.1:{port}/")

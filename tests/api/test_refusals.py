@@ -136,9 +136,7 @@ def test_only_the_secret_is_redacted() -> None:
         ("HTTPDigestAuth", {"username": "sEcReT/0", "password": "sEcReT/1"}),
         (
             "OAuth1",
-            dict.fromkeys(
-                ("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"), "sEcReT/1"
-            ),
+            dict.fromkeys(("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"), "sEcReT/1"),
         ),
     ],
 )
@@ -147,9 +145,7 @@ def test_repeated_credentials_are_redacted(admin: Gateway, kind: str, authinfo: 
         credentials = request.headers.get("authorization", ""), request.body.get("key", "")
         return 403, {}, f"No: {credentials} sEcReT/0 sEcReT/1 {request.body['callback_url']}".encode()
 
-    service, _ = start_refused_analysis(
-        admin, repeat_credentials, authentication_type=kind, _authinfo=authinfo
-    )
+    service, _ = start_refused_analysis(admin, repeat_credentials, authentication_type=kind, _authinfo=authinfo)
     refusal = get_refusal_as(admin, service)
     assert refusal is not None
     excerpt = refusal["excerpt"]
@@ -180,10 +176,7 @@ def test_readers_of_an_analysis_see_the_status_alone(admin: Gateway) -> None:
     service, analysis = start_refused_analysis(admin, refuse_with(422, b"Oops"))
     for path in (f"/obj/analysis/{analysis}", f"/obj/analysis/{analysis}/status", "/obj/SN1/analysis"):
         assert "Oops" not in admin.get(path).text
-    assert (
-        admin.get(f"/obj/analysis/{analysis}").data["status_message"]
-        == "The service answered HTTP 422 to the data."
-    )
+    assert admin.get(f"/obj/analysis/{analysis}").data["status_message"] == "The service answered HTTP 422 to the data."
     assert "Oops" not in json.dumps(admin.get(f"/analysis_service/{service}").data)
 
 

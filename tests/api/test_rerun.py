@@ -64,9 +64,7 @@ def test_rerun_by_another_user_has_their_view_and_no_files(admin: Gateway) -> No
 
 def test_the_same_key_starts_it_once(admin: Gateway) -> None:
     first = start_first_analysis(admin)
-    one, two = (
-        admin.post(f"/obj/analysis/{first}/rerun", {}, **{"idempotency-key": "k"}).data["id"] for _ in "ab"
-    )
+    one, two = (admin.post(f"/obj/analysis/{first}/rerun", {}, **{"idempotency-key": "k"}).data["id"] for _ in "ab")
     assert one == two
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.tables import services as services_table
-from tests.api.story import deliver, make_service, make_source, start
+from tests.api.story import deliver, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import analysis_service
@@ -118,7 +118,7 @@ def test_deleting_a_service_ends_and_deletes_its_analyses(admin: Gateway) -> Non
     make_source(admin)
     with analysis_service() as server:
         service = make_service(admin, server.url)
-        analyses = [start(admin, service) for _ in range(30)]
+        analyses = [start_analysis(admin, service) for _ in range(30)]
         deliver()
         assert admin.delete(f"/analysis_service/{service}").status == 200
         assert admin.get(f"/analysis_service/{service}").status == 403

@@ -18,7 +18,7 @@ from chalicelib.tables import source_listings
 from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import EVERYONE, group_listing
 from chalicelib.tables.sources import ListingItem, SourceItem
-from tests.api.test_cost import counted
+from tests.api.test_cost import count_calls
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
 from tests.gateway import Gateway
@@ -131,7 +131,7 @@ def test_totals_of_a_search_by_name_are_limited(admin: Gateway, monkeypatch: pyt
 
 
 def test_a_crowded_cone_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cone_search, "MOST_READ", 3)
+    monkeypatch.setattr(cone_search, "MAX_SOURCES_READ", 3)
     for number in range(4):
         save(admin, f"S{number}", dec=-5 + number / 10)
     refused = admin.get("/sources?ra=10&dec=-5&radius=1")
@@ -338,7 +338,7 @@ def test_the_cost_of_a_page_does_not_grow_with_the_sources(admin: Gateway) -> No
         costs_by_query = {}
         for user, who in ((ada, "user"), (admin, "administrator")):
             for query in queries:
-                with counted() as calls:
+                with count_calls() as calls:
                     assert user.get(f"/sources?numPerPage=4{query}").status == 200
                 costs_by_query[f"{who} {query}"] = calls
         return costs_by_query

@@ -8,7 +8,7 @@ from chalicelib import queues, workers
 from chalicelib.tables import id_index
 from chalicelib.tables import sources as sources_table
 from tests.api import story
-from tests.api.story import deliver, make_source, taken
+from tests.api.story import deliver, drain_queue, make_source
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -98,12 +98,10 @@ def test_a_source_includes_its_remarks_and_data(admin: Gateway) -> None:
     assert [source[kind] for kind in ("photometry", "spectra", "analyses")] == [[], [], []]
 
 
-def test_default_analyses_are_queued_before_a_save_to_a_group(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_default_analyses_are_queued_before_a_save_to_a_group(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     group = admin.post("/groups", {"name": "novae"}).data["id"]
     save(admin)
-    (job,) = taken(queues.JOBS)
+    (job,) = drain_queue(queues.JOBS)
     assert job.pop("occasion")
     assert job == {
         "job": "default_analyses", "source_id": "SN1", "group_ids": [1, 2, group],
@@ -111,17 +109,17 @@ def test_default_analyses_are_queued_before_a_save_to_a_group(
     }  # fmt: skip
     admin.patch("/sources/SN1", {"redshift": 0.1})
     admin.post("/sources", {"id": "SN1"})
-    assert taken(queues.JOBS) == [], "it is saved to no new group"
+    assert drain_queue(queues.JOBS) == [], "it is saved to no new group"
     new = admin.post("/groups", {"name": "supernovae"}).data["id"]
     with monkeypatch.context() as broken:
         broken.setattr(sources_table, "update_source_item", lambda *_: 1 / 0)
         assert admin.patch("/sources/SN1", {"group_ids": [group, new]}).status == 500
-    (job,) = taken(queues.JOBS)
+    (job,) = drain_queue(queues.JOBS)
     assert job["group_ids"] == [new]
 
 
 def test_more_groups_than_one_transaction_takes(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources_table, "AT_ONCE", 2)
+    monkeypatch.setattr(sources_table, "GROUPS_PER_TRANSACTION", 2)
     groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(7)]
     save(admin, group_ids=groups[:5])
     assert groups_of(admin) == groups[:5]
@@ -209,9 +207,7 @@ def test_the_job_of_a_deletion_can_be_repeated(admin: Gateway, monkeypatch: pyte
     assert [c["text"] for c in admin.get("/sources/SN1/comments").data] == ["Anew."]
 
 
-def test_of_two_concurrent_deletions_one_finds_no_source(
-    admin: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_concurrent_deletions_one_finds_no_source(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
     real, between = sources_table.hide_source, [None]
 

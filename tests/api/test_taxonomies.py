@@ -99,9 +99,7 @@ def test_invalid_taxonomies_are_refused(admin: Gateway, change: dict[str, Any], 
 
 
 def test_large_taxonomies_fit(admin: Gateway) -> None:
-    classes = [
-        {"class": f"{n:04d} \U0001f52d", "comments": f"{n * 2654435761 % 2**32}" * 3} for n in range(3000)
-    ]
+    classes = [{"class": f"{n:04d} \U0001f52d", "comments": f"{n * 2654435761 % 2**32}" * 3} for n in range(3000)]
     hierarchy = {"class": "all", "subclasses": [*classes, nested(98)]}
     number = add_taxonomy(admin, hierarchy=hierarchy, name="\U0001f52d" * 200, version="\U0001f52d" * 50)
     assert admin.get(f"/taxonomy/{number}").data["hierarchy"] == hierarchy

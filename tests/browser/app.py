@@ -42,9 +42,7 @@ class App:
     def _record_message(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
             return
-        http_error = re.search(
-            r"Failed to load resource: the server responded with a status of (\d+)", message.text
-        )
+        http_error = re.search(r"Failed to load resource: the server responded with a status of (\d+)", message.text)
         if not http_error or int(http_error[1]) not in self.allowed_statuses:
             self.errors.append(message.text)
 

@@ -56,16 +56,12 @@ def test_a_supernova_is_fitted_and_its_results_are_shown(
     netcdf = app.download("Posterior (netCDF)", tmp_path)
     assert arviz.from_netcdf(netcdf).posterior["x1"].size == 4000
     assert json.loads(app.download("Results (JSON)", tmp_path).read_text())["ndof"] == 29
-    assert (
-        "mjd,flux" in json.loads(app.download("Inputs (JSON)", tmp_path).read_text())["inputs"]["photometry"]
-    )
+    assert "mjd,flux" in json.loads(app.download("Inputs (JSON)", tmp_path).read_text())["inputs"]["photometry"]
     assert "analysis" in json.loads(app.download("Everything (JSON)", tmp_path).read_text())
 
     app.press("Copy")
     script = app.page.evaluate("navigator.clipboard.readText()").replace("YOUR_TOKEN", stack.token)
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout.startswith("completed Fitted salt3")
     assert (tmp_path / f"analysis_{analysis}.nc").read_bytes() == netcdf.read_bytes()
 
@@ -86,9 +82,7 @@ def test_the_end_of_an_analysis_is_announced_on_other_pages(app: App) -> None:
 
 def test_a_missing_parameter_is_reported_at_its_field(app: App, api: Api) -> None:
     parameters = {"depth": {"type": "number", "required": True, "title": "Depth"}}
-    service = register_service(
-        api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters
-    )
+    service = register_service(api, "http://localhost:9/", name="demanding", optional_analysis_parameters=parameters)
     app.open(f"start/2019dwz?service={service}")
     with app.allow_statuses(400):
         app.press("Start")

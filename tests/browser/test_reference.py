@@ -85,9 +85,7 @@ def test_page_asks_for_nothing_else(stranger: App) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_follows_the_colour_scheme_and_fits_a_phone(
-    browser: Browser, stack: RunningStack, scheme: str
-) -> None:
+def test_page_follows_the_colour_scheme_and_fits_a_phone(browser: Browser, stack: RunningStack, scheme: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{stack.url}/api/docs")

@@ -26,9 +26,7 @@ def start_analysis(api: Api, service_id: int, source: str = "2019dwz") -> int:
     return analysis
 
 
-def test_a_running_analysis_is_cancelled_and_deleted(
-    app: App, api: Api, silent_service: tuple[int, Service]
-) -> None:
+def test_a_running_analysis_is_cancelled_and_deleted(app: App, api: Api, silent_service: tuple[int, Service]) -> None:
     analysis = start_analysis(api, silent_service[0])
     app.open("source/2019dwz")
     row = app.card("Analyses").get_by_role("row", name=f"{analysis} Silent service")
@@ -65,16 +63,12 @@ def test_progress_and_messages_of_a_service_appear_live(
     expect(app.page.get_by_role("status").first).to_contain_text("sampling chain 2", timeout=FIT_TIMEOUT_MS)
     assert app.page.get_by_role("progressbar").get_attribute("value") == "0.4"
     results = {"format": "json", "data": {"period": 0.5, "period_err": 0.01, "note": "<i>fine</i>"}}
-    api.send_request(
-        "POST", callback, {"status": "success", "message": "done", "analysis": {"results": results}}
-    )
+    api.send_request("POST", callback, {"status": "success", "message": "done", "analysis": {"results": results}})
     app.wait_for_state()
     expect(app.page.get_by_text("done", exact=True)).to_be_visible()
 
 
-def test_analyses_are_filtered_and_counted_by_state(
-    app: App, api: Api, silent_service: tuple[int, Service]
-) -> None:
+def test_analyses_are_filtered_and_counted_by_state(app: App, api: Api, silent_service: tuple[int, Service]) -> None:
     analysis = start_analysis(api, silent_service[0])
     app.open("analyses")
     app.field("Service").select_option(label="Silent service")
@@ -99,9 +93,7 @@ def test_a_batch_starts_an_analysis_for_each_source(app: App, api: Api) -> None:
     app.field("Draws").fill("200")
     app.press("Start")
     app.page.wait_for_url("**/#/batch/*")
-    expect(app.page.get_by_role("row", name="No_such_source")).to_contain_text(
-        "refused", timeout=FIT_TIMEOUT_MS
-    )
-    table = app.card("Sources")
-    expect(table.locator(".state.completed")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
+    expect(app.page.get_by_role("row", name="No_such_source")).to_contain_text("refused", timeout=FIT_TIMEOUT_MS)
+    outcomes = app.card("Sources")
+    expect(outcomes.locator(".state.completed")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
     expect(app.page.get_by_role("status").first).to_contain_text("2 of 3 started, 1 refused")

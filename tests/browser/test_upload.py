@@ -44,9 +44,7 @@ def test_a_csv_file_is_dropped_previewed_and_saved(app: App, api: Api, source: s
     assert [round(point["mag"], 4) for point in points] == [18.1, 18.0]
 
 
-def test_fluxes_limits_and_other_separators_are_recognized(
-    app: App, api: Api, source: str, tmp_path: Path
-) -> None:
+def test_fluxes_limits_and_other_separators_are_recognized(app: App, api: Api, source: str, tmp_path: Path) -> None:
     file = tmp_path / "flux.dat"
     file.write_text("# mjd  flux  fluxerr  zp  bandpass\n59300.1 200 10 25 ztfg\n59302.1 nan 12 25 ztfr\n")
     app.open(f"source/{source}")

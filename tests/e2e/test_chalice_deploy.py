@@ -45,9 +45,7 @@ def copy_app(folder: Path) -> Path:
 
 def run_chalice(project: Path, environment: dict[str, str], *arguments: str) -> None:
     command = [sys.executable, "-c", CHALICE, *arguments]
-    result = subprocess.run(
-        command, check=False, cwd=project, env=environment, capture_output=True, text=True
-    )
+    result = subprocess.run(command, check=False, cwd=project, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr + result.stdout
 
 
@@ -61,9 +59,7 @@ def list_trigger_sources(functions: Any) -> set[str]:
     return {mapping["EventSourceArn"].rpartition(":")[2] for mapping in mappings}
 
 
-def test_template_functions_roles_and_triggers_are_deployed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_template_functions_roles_and_triggers_are_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = copy_app(tmp_path / "project")
     with running_stack(tmp_path / "stack") as stack:
         environment = stack.settings.make_aws_environment() | {"HELIOGRAPH_STAGE": "prod"}

@@ -33,9 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         (["--include-path", OWN_TOKEN], 50),
     ],
 )
-def test_every_answer_is_as_documented(
-    stack: RunningStack, tmp_path: Path, path_filter: list[str], cases: int
-) -> None:
+def test_every_answer_is_as_documented(stack: RunningStack, tmp_path: Path, path_filter: list[str], cases: int) -> None:
     api = Api(f"{stack.url}/api", stack.token)
     acls = api.get("/internal/profile")["permissions"]
     token = api.post("/internal/tokens", {"name": "of the contract", "acls": acls})["token_id"]

@@ -99,9 +99,7 @@ def test_a_supernova_from_start_to_results(snippets: Snippets, api: Api, monkeyp
 
     names = snippets.run("copyfileobj", ("analysis/32/", f"analysis/{analysis}/"))
     assert (snippets.folder / "img.png").read_bytes() == (snippets.folder / "tmp_0.png").read_bytes()
-    results = requests.get(
-        f"{snippets.stack.url}/api/obj/analysis/{analysis}/results", headers=snippets.header
-    )
+    results = requests.get(f"{snippets.stack.url}/api/obj/analysis/{analysis}/results", headers=snippets.header)
     assert results.json()["data"]["source"] == "nugent-sn2p"
     corner = requests.get(f"{snippets.stack.url}/api/obj/analysis/{analysis}/corner", headers=snippets.header)
     assert corner.content.startswith(b"\x89PNG")

@@ -16,9 +16,7 @@ SNIPPETS = [
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
-def test_a_snippet_runs(
-    snippet: str, stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_snippet_runs(snippet: str, stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code = snippet.replace("http://localhost:5000", stack.url)
     code = code.replace('".local/token"', repr(str(stack.settings.token_file)))

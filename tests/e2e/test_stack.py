@@ -173,9 +173,7 @@ def test_a_restart_keeps_everything_and_releases_held_messages(tmp_path: Path) -
         triggers = make_client(second, "lambda").list_event_source_mappings()["EventSourceMappings"]
         assert {trigger["State"] for trigger in triggers} == {"Enabled"}
         assert make_client(second, "events").list_rules()["Rules"][0]["State"] == "ENABLED"
-        environment = make_client(second, "lambda").get_function_configuration(
-            FunctionName="heliograph-local-fit"
-        )
+        environment = make_client(second, "lambda").get_function_configuration(FunctionName="heliograph-local-fit")
         assert second.settings.containers_url in json.dumps(environment["Environment"])
 
 
@@ -184,9 +182,7 @@ def write_samples(stack: RunningStack) -> dict[str, str]:
         TableName="heliograph-local-registry",
         Item={"kind": {"S": "trace"}, "key": {"S": "1"}, "v": {"S": "kept"}},
     )
-    make_client(stack, "s3").put_object(
-        Bucket="heliograph-local-000000000000", Key="fits/trace", Body=b"kept"
-    )
+    make_client(stack, "s3").put_object(Bucket="heliograph-local-000000000000", Key="fits/trace", Body=b"kept")
     sqs = make_client(stack, "sqs")
     queue = sqs.get_queue_url(QueueName="heliograph-local-jobs-dead")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="held")

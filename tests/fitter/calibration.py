@@ -46,9 +46,7 @@ _ROBUST = Parameters(model_error=0.0, mwebv=0.05, modelcov=False, robust=True)
 
 
 def _salt3(name: str, redshift: RedshiftPrior = _FIXED, error: float = 15.0, **survey: Any) -> Case:
-    return Case(
-        f"salt3, {name}", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59045.0), error=error, **survey
-    )
+    return Case(f"salt3, {name}", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59045.0), error=error, **survey)
 
 
 #: What is calibrated. Every row is in reach for all t0 and redshifts.

@@ -206,9 +206,7 @@ def bump(phase: Array, wave: Array) -> Array:
 def offer_sources(monkeypatch: pytest.MonkeyPatch, *sources: Any) -> None:
     """Let the engine load these sources by their names, too."""
     load_plain, own = templates.load_source, {source.name: source for source in sources}
-    monkeypatch.setattr(
-        source_grid, "load_source", lambda name: own[name] if name in own else load_plain(name)
-    )
+    monkeypatch.setattr(source_grid, "load_source", lambda name: own[name] if name in own else load_plain(name))
 
 
 def offer_shared_sources(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

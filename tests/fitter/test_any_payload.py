@@ -24,13 +24,9 @@ SECONDS = 20.0
 WILD: Any = (
     st.floats().map(repr)
     | st.floats(-1e3, 1e3).map(repr)
-    | st.sampled_from(
-        ["", "nan", "inf", "-1e300", "1e29", "-1e29", "1e-29", "0", "-0.0", "99", "x", "1e-320"]
-    )
+    | st.sampled_from(["", "nan", "inf", "-1e300", "1e29", "-1e29", "1e-29", "0", "-0.0", "99", "x", "1e-320"])
 )
-NAMES: Any = st.sampled_from(["nonsense", "", " ZTFG ", "../../etc/passwd", "ab", "é\u202e"]) | st.text(
-    max_size=5
-)
+NAMES: Any = st.sampled_from(["nonsense", "", " ZTFG ", "../../etc/passwd", "ab", "é\u202e"]) | st.text(max_size=5)
 MAGNITUDES: Any = st.floats(5, 35).map(repr) | WILD
 ROW: Any = st.fixed_dictionaries(
     {
@@ -94,12 +90,8 @@ ANYTHING: Any = st.recursive(
     max_leaves=5,
 )
 USUAL: Any = st.fixed_dictionaries({}, optional=SENSIBLE)
-STRANGE: Any = st.dictionaries(
-    st.sampled_from(sorted(PARAMETERS)) | st.text(max_size=9), ANYTHING, max_size=2
-)
-PLACES: Any = (
-    st.none() | st.fixed_dictionaries({"ra": st.floats(0, 360), "dec": st.floats(-90, 90)}) | ANYTHING
-)
+STRANGE: Any = st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | st.text(max_size=9), ANYTHING, max_size=2)
+PLACES: Any = st.none() | st.fixed_dictionaries({"ra": st.floats(0, 360), "dec": st.floats(-90, 90)}) | ANYTHING
 
 
 class Listener(logging.Handler):

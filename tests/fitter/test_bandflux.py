@@ -100,12 +100,8 @@ def test_fluxes_are_those_of_sncosmo(load: Any, source: str, shape: str | None, 
     assert max(_errors(load(source), shape, seed, fixed) for seed in range(6)) < noise
 
 
-@pytest.mark.parametrize(
-    ("z_high", "colours"), [(0.2, (-1, 2)), (1, (-0.5, 1)), (1, (-1, 2)), (5, (-0.5, 1))]
-)
-def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(
-    z_high: float, colours: tuple[float, float]
-) -> None:
+@pytest.mark.parametrize(("z_high", "colours"), [(0.2, (-1, 2)), (1, (-0.5, 1)), (1, (-1, 2)), (5, (-0.5, 1))])
+def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(z_high: float, colours: tuple[float, float]) -> None:
     """In the far ultraviolet, to which high redshifts lead, a colour changes fluxes ten million times."""
     grid, random = load_source_grid("salt3"), np.random.default_rng(0)
     fluxes = BandFluxes(grid, _bands(), Z_LOW, z_high, "c", *colours, MWEBV)
@@ -196,9 +192,7 @@ def test_many_points_at_once_are_those_points_one_by_one(load: Any, source: str)
 def _design_second_band(grid: SourceGrid, z: float, mjd: Array) -> Any:
     """Rows in the second band."""
     fluxes = BandFluxes(grid, _bands(), z, z)
-    return _build_design(
-        fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int)
-    )
+    return _build_design(fluxes, np.array([z]), np.zeros(1), np.array([T0]), mjd, np.ones(len(mjd), dtype=int))
 
 
 def test_before_a_dark_start_the_flux_is_known_to_be_zero(load: Any) -> None:
@@ -212,9 +206,7 @@ def test_before_a_bright_start_nothing_is_known(monkeypatch: pytest.MonkeyPatch)
     phase, wave = np.arange(0.0, 60.0), np.arange(2000.0, 11001.0, 20.0)
     bright = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-bright", version="1")
     offer_sources(monkeypatch, bright)
-    design = _design_second_band(
-        load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0])
-    )
+    design = _design_second_band(load_source_grid("made-bright"), 0.05, T0 + np.array([-30.0, -0.1, 0.1, 30.0]))
     assert design.reached[0].tolist() == [False, False, True, True]
     assert not design.flux[0, :2].any()
     assert (design.flux[0, 2:] > 0).all()
@@ -240,13 +232,9 @@ def test_out_of_the_wavelengths_nothing_is_known(load: Any) -> None:
         assert ((design.flux[0, :, 0] > 0) == reached).all()
 
 
-def test_a_source_is_laid_on_its_own_steps(
-    load: Callable[[str], SourceGrid], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_is_laid_on_its_own_steps(load: Callable[[str], SourceGrid], monkeypatch: pytest.MonkeyPatch) -> None:
     phase, wave = 0.87 * np.arange(-20, 70), np.arange(2000.0, 11001.0, 20.0)
-    offer_sources(
-        monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-even", version="1")
-    )
+    offer_sources(monkeypatch, sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave), name="made-even", version="1"))
     assert load("made-even").step == pytest.approx(0.87)
 
 
@@ -281,9 +269,7 @@ def _assert_slope(likelihood: Likelihood, design: DesignMatrix, a: Array, scatte
     """A step of least squares goes along the density's own slope."""
     _, slope = likelihood.compute_curvature(a, likelihood.predict(design, a, scatter), scatter)
     for i, size in enumerate(1e-5 * a[0, 0] * np.eye(2)):
-        above, below = (
-            likelihood.log_density(likelihood.predict(design, x, scatter)) for x in (a + size, a - size)
-        )
+        above, below = (likelihood.log_density(likelihood.predict(design, x, scatter)) for x in (a + size, a - size))
         rise = (above - below)[0] / (2 * size[i])
         assert slope[0, i] == pytest.approx(rise, rel=1e-4, abs=1e-6 * np.abs(slope).max())
 

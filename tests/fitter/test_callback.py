@@ -64,9 +64,7 @@ def test_retry_after_is_honoured(server: Server) -> None:
     assert time.monotonic() - began >= 0.4
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"])
 def test_addresses_that_are_not_public_are_never_called(
     server: Server, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:

@@ -111,9 +111,7 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
 
 def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """hsiao-subsampled comes with sncosmo; it is one of many sources only where hsiao itself is not."""
-    monkeypatch.setattr(
-        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["hsiao-subsampled"]
-    )
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["hsiao-subsampled"])
     _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
@@ -136,9 +134,7 @@ def test_no_class_is_told_under_flat_priors() -> None:
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["salt3", "salt2"]
-    )
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["salt3", "salt2"])
     with pytest.raises(FitterError, match=r"None of 2 sources .*salt3 needs at least 5"):
         rank_sources(payload(sn2019dwz_rows()[:4], "0.04608,,", source="auto", fix_z="True"))
 

@@ -124,9 +124,7 @@ def test_the_map_is_read_at_the_projected_position(sfd: Path, l: float, b: float
     assert dust_map.reddening(place.ra.deg, place.dec.deg) == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("wavelength", "per_ebv"), [(6000, 2.688), (5470, 3.055), (4670, 3.806), (4110, 4.315)]
-)
+@pytest.mark.parametrize(("wavelength", "per_ebv"), [(6000, 2.688), (5470, 3.055), (4670, 3.806), (4110, 4.315)])
 def test_the_law_is_fitzpatricks_in_the_optical(wavelength: float, per_ebv: float) -> None:
     """The anchors of his spline, table 3 of the paper, as A(λ) / E(B−V) for R_V = 3.1."""
     narrow = sncosmo.Bandpass(wavelength + np.array([-2.0, 0.0, 2.0]), [0.0, 1.0, 0.0])
@@ -168,9 +166,7 @@ def test_without_a_map_an_error_is_raised(server: Server, sfd: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:File may have been truncated")
-@pytest.mark.parametrize(
-    "content", [b"", b"SIMPLE", fits.PrimaryHDU(np.zeros((4, 4))).header.tostring().encode()]
-)
+@pytest.mark.parametrize("content", [b"", b"SIMPLE", fits.PrimaryHDU(np.zeros((4, 4))).header.tostring().encode()])
 def test_a_broken_map_is_refused(sfd: Path, content: bytes) -> None:
     (sfd / "SFD_dust_4096_ngp.fits").write_bytes(content)
     with pytest.raises(NoMapError, match="cannot be read"):

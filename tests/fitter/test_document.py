@@ -194,9 +194,7 @@ def test_results_name_versions_and_choices(results: Any) -> None:
 def assert_same_peak(source: Any) -> None:
     """Peak and decline of one SALT3, by a grid that is fine enough for a hundredth of a day."""
     x0, x1, c = source.parameters
-    fluxes = BandFluxes(
-        load_source_grid("salt3"), [sncosmo.get_bandpass("bessellb")], 0.0, 0.0, "c", -1.0, 2.0
-    )
+    fluxes = BandFluxes(load_source_grid("salt3"), [sncosmo.get_bandpass("bessellb")], 0.0, 0.0, "c", -1.0, 2.0)
     peaks = fluxes.compute_peaks(np.array([[x0, x0 * x1]]), np.array([[c]]))
     phase = np.arange(-5.0, 5.0, 0.005)
     at = phase[np.argmin(source.bandmag("bessellb", "ab", phase))]
@@ -246,10 +244,7 @@ def test_a_misfit_is_in_the_message(document: dict[str, Any]) -> None:
 
 
 def test_limits_far_below_the_model_are_a_misfit(document: dict[str, Any]) -> None:
-    deep = [
-        {"mjd": 58606.0 + i, "fluxerr": 10.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
-        for i in range(4)
-    ]
+    deep = [{"mjd": 58606.0 + i, "fluxerr": 10.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"} for i in range(4)]
     bad, results = unpack_fit(payload([*sn2019dwz_rows(), *deep], "0.04608,,", source="salt3", n_draws=200))
     assert results["chi2"] < 2 * results["ndof"] and results["misfit_p_value"] < 1e-3
     assert "does not describe the data" in bad["message"]
@@ -262,13 +257,9 @@ def test_detections_that_the_model_does_not_reach_are_counted_in_the_message(
         {"mjd": 58700.0 + i, "flux": 30.0, "fluxerr": 3.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
         for i in range(3)
     ]
-    late_document, results = unpack_fit(
-        payload([*sn2019dwz_rows(), *late], "0.04608,,", source="salt3", n_draws=200)
-    )
+    late_document, results = unpack_fit(payload([*sn2019dwz_rows(), *late], "0.04608,,", source="salt3", n_draws=200))
     assert results["n_detections_out_of_reach"] == 3
-    assert (
-        f"of {results['n_detections']} detections 3 are out of the model's reach" in late_document["message"]
-    )
+    assert f"of {results['n_detections']} detections 3 are out of the model's reach" in late_document["message"]
     assert "reach" not in document["message"]
 
 

@@ -95,9 +95,7 @@ def test_sn2019dwz_comes_out_as_published_values_of_sncosmo(plain_fit: Fit) -> N
 def test_the_optimum_is_sncosmos_own(plain_fit: Fit) -> None:
     theirs = fit_lc(plain_fit, 1)
     for name, value in best_fit(plain_fit).items():
-        assert abs(value - theirs.parameters[theirs.param_names.index(name)]) < 0.02 * theirs.errors[name], (
-            name
-        )
+        assert abs(value - theirs.parameters[theirs.param_names.index(name)]) < 0.02 * theirs.errors[name], name
 
 
 @pytest.mark.filterwarnings("ignore:Assigned errors")
@@ -187,9 +185,7 @@ def test_linear_parameters_reach_their_mode_where_salt_does_not_describe_precise
             flux = float(model.bandflux(bandpass, mjd, 23.9, "ab"))
             error = math.hypot(0.5, 0.02 * flux)
             flux = (flux + error * random.normal()) * (5.0 if random.random() < 0.05 else 1.0)
-            rows.append(
-                {"mjd": mjd, "flux": flux, "fluxerr": error, "filter": band, "zp": "23.9", "magsys": "ab"}
-            )
+            rows.append({"mjd": mjd, "flux": flux, "fluxerr": error, "filter": band, "zp": "23.9", "magsys": "ab"})
     posterior = run_fit(payload(rows, "0.1,,", source="salt3", fix_z="True", n_draws=100)).posterior
     theta = np.array([[58600.0, 0.1]])
     mode = posterior.solve(theta)
@@ -300,9 +296,7 @@ def test_years_of_forced_photometry_weigh_what_they_weigh_without_going_through_
     assert len(near.rows) == (len(whole.rows) if parameters.get("priors") else len(whole.rows) - 120)
     theta, a = fit.split_values(fit.draws)
     theta[50:, 0] = random.uniform(*whole.bounds[whole.names.index("t0")], 50)
-    np.testing.assert_allclose(
-        near.log_joint_density(theta, a), whole.log_joint_density(theta, a), rtol=1e-12
-    )
+    np.testing.assert_allclose(near.log_joint_density(theta, a), whole.log_joint_density(theta, a), rtol=1e-12)
 
 
 @pytest.mark.parametrize("robust", ["False", "True"])
@@ -356,9 +350,7 @@ def test_noise_is_no_supernova() -> None:
 def test_three_sigma_are_a_detection() -> None:
     rows = [row | {"flux": 0, "fluxerr": 1} for row in sn2019dwz_rows()]
     rows[9] |= {"flux": 3}
-    assert np.isfinite(
-        run_fit(payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100)).draws
-    ).all()
+    assert np.isfinite(run_fit(payload(rows, "0.04608,,", source="salt3", fix_z="True", n_draws=100)).draws).all()
 
 
 def test_detections_count_as_rows_even_those_of_one_night() -> None:
@@ -469,8 +461,7 @@ def test_an_outlier_moves_the_fit_unless_it_is_robust(plain_fit: Fit) -> None:
     row = next(row for row in rows if 58590 < float(row["mjd"]) < 58600)
     row["flux"] = float(row["flux"]) + 30 * float(row["fluxerr"])
     moved, robust = (
-        run_fit(payload(rows, "0.04608,,", source="salt3", robust=robust, **QUICK))
-        for robust in ("False", "True")
+        run_fit(payload(rows, "0.04608,,", source="salt3", robust=robust, **QUICK)) for robust in ("False", "True")
     )
     t0, width = np.median(draws(plain_fit, "t0")), np.std(draws(plain_fit, "t0"))
     assert abs(np.median(draws(moved, "t0")) - t0) > 3 * width
@@ -521,8 +512,7 @@ def test_what_a_row_out_of_reach_costs_is_no_matter_of_limits() -> None:
 
 def test_a_shallow_limit_says_nothing() -> None:
     without, shallow = (
-        run_fit(few_rows(*rows, priors="physical", n_draws=2000))
-        for rows in ([], [LIGHT | {"limiting_mag": 12.0}])
+        run_fit(few_rows(*rows, priors="physical", n_draws=2000)) for rows in ([], [LIGHT | {"limiting_mag": 12.0}])
     )
     assert shallow.sample.log_evidence == pytest.approx(without.sample.log_evidence, abs=0.1)
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 import fitter_lambda
 from fitter_lambda.entry import fitting
 from fitter_lambda.errors import FitterError, ParameterError, PayloadError
-from fitter_lambda.input.photometry_rows import parse_csv_rows, parse_table_rows
+from fitter_lambda.input.light_curve_rows import parse_csv_rows, parse_table_rows
 from fitter_lambda.output.supernova_fit import SupernovaFit
 from tests.fitter.light_curves import sn2019dwz, sn2019dwz_rows
 
@@ -77,9 +77,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_package_stays_light() -> None:
-    script = (
-        "import sys, fitter_lambda; print({'numpy', 'sncosmo', 'matplotlib', 'boto3'} & set(sys.modules))"
-    )
+    script = "import sys, fitter_lambda; print({'numpy', 'sncosmo', 'matplotlib', 'boto3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
     with pytest.raises(AttributeError, match="fitt"):
@@ -92,9 +90,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def parse(columns: Any) -> list[tuple[Any, ...]]:
-    return [
-        (row.mjd, row.band, row.flux, row.fluxerr, row.zp, row.magsys) for row in parse_table_rows(columns)
-    ]
+    return [(row.mjd, row.band, row.flux, row.fluxerr, row.zp, row.magsys) for row in parse_table_rows(columns)]
 
 
 @pytest.mark.parametrize(

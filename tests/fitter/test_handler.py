@@ -120,9 +120,7 @@ def test_messages_without_a_payload_are_dropped(s3: Any, server: Server) -> None
 def test_only_fit_storage_imports_aws() -> None:
     from tests.fitter.test_cli import process
 
-    script = (
-        "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.output.callback_document\n"
-    )
+    script = "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.output.callback_document\n"
     script += "import fitter_lambda.handler\n"
     script += "for module in pkgutil.iter_modules(fitter_lambda.renderer.__path__):\n"
     script += "    importlib.import_module(f'fitter_lambda.renderer.{module.name}')\n"

@@ -12,8 +12,8 @@ from fitter_lambda.errors import ParameterError, PayloadError
 from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import LightCurve, build_light_curve
+from fitter_lambda.input.light_curve_rows import parse_csv_rows
 from fitter_lambda.input.payload import get_callback_url, parse_payload
-from fitter_lambda.input.photometry_rows import parse_csv_rows
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(

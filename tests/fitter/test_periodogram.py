@@ -124,9 +124,7 @@ def test_false_alarms_of_one_band_are_those_of_astropy(value: float) -> None:
     one = random_band(np.random.default_rng(3), 50)
     library = LombScargle(one.time, one.flux, one.error)
     expected = float(library.false_alarm_probability(value, maximum_frequency=2.0))
-    assert false_alarm_probability(value, [one], FrequencyGrid(0, 0.001, 2001), 1) == pytest.approx(
-        expected, rel=0.01
-    )
+    assert false_alarm_probability(value, [one], FrequencyGrid(0, 0.001, 2001), 1) == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.parametrize(("number", "nterms"), [(1, 1), (1, 3), (3, 1), (3, 2)])
@@ -137,9 +135,7 @@ def test_false_alarms_of_noise_are_rare(number: int, nterms: int) -> None:
     chances = []
     for _ in range(200):
         bands = [random_band(random, 25) for _ in range(number)]
-        chances.append(
-            false_alarm_probability(float(compute_power(bands, grid, nterms).max()), bands, grid, nterms)
-        )
+        chances.append(false_alarm_probability(float(compute_power(bands, grid, nterms).max()), bands, grid, nterms))
     assert 5 <= np.sum(np.array(chances) < 0.1) <= 32
 
 

@@ -64,9 +64,7 @@ def test_predicted_curves_are_the_posterior_of_the_model(fit: Fit) -> None:
         assert is_known.mean() > 0.8 and (np.diff(curve.percentiles[:, is_known], axis=0) >= 0).all()
         everything = fit.predict_fluxes(fit.draws, curve.mjd[60:70], np.full(10, i))[0]
         spread = everything.std(axis=0)
-        np.testing.assert_allclose(
-            curve.percentiles[2, 60:70], np.median(everything, axis=0), atol=0.3 * spread.max()
-        )
+        np.testing.assert_allclose(curve.percentiles[2, 60:70], np.median(everything, axis=0), atol=0.3 * spread.max())
 
 
 def test_magnitudes_are_those_of_the_curves(fit: Fit) -> None:
@@ -120,9 +118,7 @@ def test_rows_of_other_years_do_not_squeeze_the_supernova(fit: Fit) -> None:
     figure = draw(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0))
     low, high = figure.axes[0].get_xlim()
     assert low > fit.data.rows.mjd[0] - 40 and "Rows outside these dates: 1." in notes(figure)
-    assert (low, high) == pytest.approx(
-        get_plot_window(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0))
-    )
+    assert (low, high) == pytest.approx(get_plot_window(changed(fit, 0, mjd=fit.data.rows.mjd[0] - 900, flux=1.0)))
 
 
 def test_the_upper_axis_counts_rest_frame_days_since_maximum(fit: Fit) -> None:
@@ -150,9 +146,7 @@ def test_bands_are_named_as_surveys_name_them(name: str, label: str) -> None:
 
 def test_a_band_of_no_known_survey_has_the_colour_of_its_wavelength() -> None:
     assert get_band_colour("ztfg", 4700.0) == get_band_colour("ps1::g", 4800.0)
-    blue, red = (
-        get_band_colour(name, wavelength) for name, wavelength in (("f275w", 2700.0), ("f160w", 15400.0))
-    )
+    blue, red = (get_band_colour(name, wavelength) for name, wavelength in (("f275w", 2700.0), ("f160w", 15400.0)))
     assert int(blue[1:3], 16) < int(red[1:3], 16) and int(blue[5:], 16) > int(red[5:], 16)
 
 

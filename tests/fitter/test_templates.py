@@ -14,9 +14,7 @@ def load(script: str, **environment: str) -> str:
 
 
 def test_the_wheel_alone_is_enough_for_salt3_and_atlas() -> None:
-    out = load(
-        "print(load_source('salt3').name, sorted(load_bandpasses(['ztfr', 'atlaso', 'gibberish'])[0]))"
-    )
+    out = load("print(load_source('salt3').name, sorted(load_bandpasses(['ztfr', 'atlaso', 'gibberish'])[0]))")
     assert out == "salt3 ['atlaso', 'ztfr']\n"
 
 

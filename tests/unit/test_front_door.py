@@ -66,9 +66,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     async def scenario() -> None:
         async with open_front_door() as (url, _):
             query = "x=%20y+z&x=2&empty="
-            status, _, body = await fetch(
-                "GET", f"{url}/api/obj/a/corner?{query}", data=b'{"plot_kwargs": {}}'
-            )
+            status, _, body = await fetch("GET", f"{url}/api/obj/a/corner?{query}", data=b'{"plot_kwargs": {}}')
             assert status == 200
             assert body["method"] == "GET"
             assert body["body"] == '{"plot_kwargs": {}}'
@@ -154,16 +152,12 @@ def test_the_web_app_is_served_from_its_files(tmp_path: Path) -> None:
     responses = asyncio.run(fetch_pages(write_web_app(tmp_path), *paths))
     assert [status for status, *_ in responses] == [200, 200, 200, 200, 404, 404, 404]
     assert [kind for _, kind, *_ in responses[:2]] == ["text/html"] * 2
-    assert responses[2][1] in ("text/javascript", "application/javascript"), (
-        "with nosniff, browsers run no other types"
-    )
+    assert responses[2][1] in ("text/javascript", "application/javascript"), "with nosniff, browsers run no other types"
     assert (responses[3][1], responses[3][2]) == ("text/css", PAGES["style/base.css"])
 
 
 def test_every_page_has_strict_security_headers(tmp_path: Path) -> None:
-    for status, _, _, headers in asyncio.run(
-        fetch_pages(write_web_app(tmp_path), "/", "/app.js", "/no.html")
-    ):
+    for status, _, _, headers in asyncio.run(fetch_pages(write_web_app(tmp_path), "/", "/app.js", "/no.html")):
         policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert policy["script-src"] == policy["style-src"] == "'self'", status

@@ -40,10 +40,10 @@ def test_magnitude_and_flux_agree_on_either_system() -> None:
     row = Row(1, "bessellux", "", 59000.5, flux=100.0, fluxerr=5.0)
     for system in ("ab", "vega"):
         zero = zero_point(system, "bessellux")
-        shown = row_magnitudes(row, zero)
-        assert shown["mag"] == pytest.approx(zero - 2.5 * math.log10(100))
-        assert shown["limiting_mag"] == pytest.approx(zero - 2.5 * math.log10(15))
-        assert shown["magerr"] == pytest.approx(2.5 / math.log(10) * 0.05)
+        magnitudes = row_magnitudes(row, zero)
+        assert magnitudes["mag"] == pytest.approx(zero - 2.5 * math.log10(100))
+        assert magnitudes["limiting_mag"] == pytest.approx(zero - 2.5 * math.log10(15))
+        assert magnitudes["magerr"] == pytest.approx(2.5 / math.log(10) * 0.05)
 
 
 def test_the_offset_of_a_spectrum_flat_in_frequency_is_its_ab_magnitude() -> None:

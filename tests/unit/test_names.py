@@ -35,7 +35,8 @@ SHARED_NAMES = {
     # The same thing in several layers: its schema, its routes, its rules, its table, its engine.
     "analyses", "api_tokens", "batches", "callback", "default_analyses", "egress", "errors", "groups",
     "instruments", "memberships", "periodogram", "phot_stat", "photometry", "payload", "services", "sources",
-    "spectra", "taxonomies", "users", "webhook", "remarks", "summaries", "dead_letters", "base", "times",
+    "spectra", "taxonomies", "people", "users", "webhook", "remarks", "summaries", "dead_letters", "base",
+    "times",
 }  # fmt: skip
 
 

@@ -62,8 +62,7 @@ def test_the_local_stack_has_no_cloudfront() -> None:
 def test_every_bucket_is_private_and_requires_tls() -> None:
     buckets = get_resources("AWS::S3::Bucket")
     policies = {
-        policy["Properties"]["Bucket"]["Ref"]: policy
-        for policy in get_resources("AWS::S3::BucketPolicy").values()
+        policy["Properties"]["Bucket"]["Ref"]: policy for policy in get_resources("AWS::S3::BucketPolicy").values()
     }
     assert buckets.keys() == policies.keys()
     for name, bucket in buckets.items():

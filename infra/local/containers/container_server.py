@@ -13,8 +13,6 @@ from infra.local.containers.worker_pool import InvocationError, WorkerPool
 from infra.local.ministack_adapter import DEADLINE_HEADER
 from infra.local.stack_settings import ACCOUNT, EGRESS_ALLOWED_HOSTS, STAGE, StackSettings
 
-__all__ = ["ContainerServer", "make_worker_pools"]
-
 _LARGEST_EVENT = 32 * 1024 * 1024
 
 _INHERITED_VARIABLES = (
@@ -70,9 +68,7 @@ class ContainerServer:
 def make_worker_pools(settings: StackSettings, scratch: Path) -> list[WorkerPool]:
     """Return the pools of the fitter, which uses the emulated AWS, and of the renderer, which uses none."""
     env = _make_environment(settings, scratch)
-    aws_env = {
-        name: text for name, text in settings.make_aws_environment().items() if name.startswith("AWS_")
-    }
+    aws_env = {name: text for name, text in settings.make_aws_environment().items() if name.startswith("AWS_")}
     fit_env = {
         **env,
         **aws_env,

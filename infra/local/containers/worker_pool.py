@@ -13,8 +13,6 @@ from typing import Any
 
 from infra.local.child_process import ChildProcess
 
-__all__ = ["InvocationError", "WorkerPool"]
-
 
 class InvocationError(RuntimeError):
     """An invocation failed; `error_type` and the message are what Lambda would answer."""

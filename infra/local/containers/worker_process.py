@@ -19,8 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LambdaContext"]
-
 Handler = Callable[[Any, "LambdaContext"], Any]
 
 

@@ -15,8 +15,6 @@ from yarl import URL
 from infra.gateway_responses import TIMED_OUT, TOO_LARGE
 from infra.local.ministack_adapter import get_api_url
 
-__all__ = ["ApiProxy"]
-
 LARGEST_BODY = 6 * 1024 * 1024
 RESPONSE_SECONDS = 29.0
 CONCURRENT_REQUESTS = 6
@@ -95,9 +93,7 @@ class ApiProxy:
         except TimeoutError:
             return _make_error(504, TIMED_OUT)
         except aiohttp.ClientError as error:
-            return _make_error(
-                502, f"the emulated AWS does not answer ({type(error).__name__}); see .local/logs"
-            )
+            return _make_error(502, f"the emulated AWS does not answer ({type(error).__name__}); see .local/logs")
 
     async def _exchange(self, request: web.BaseRequest, body: bytes) -> web.Response:
         path = request.raw_path.removeprefix("/api") or "/"
@@ -148,9 +144,7 @@ def _make_response(request: web.BaseRequest, response: aiohttp.ClientResponse, b
     if response.status >= 500 and request.method != "HEAD" and not _is_error_envelope(body):
         # As API Gateway does when a function fails; the reason is in the function's log only.
         return _make_error(response.status, "internal server error")
-    return web.Response(
-        status=response.status, headers=_filter_headers(response.headers, _NOT_RETURNED), body=body
-    )
+    return web.Response(status=response.status, headers=_filter_headers(response.headers, _NOT_RETURNED), body=body)
 
 
 def _is_error_envelope(body: bytes) -> bool:

@@ -11,8 +11,6 @@ from infra import PROJECT
 from infra.local.front_door.api_proxy import ApiProxy
 from infra.local.front_door.static import respond_with_file
 
-__all__ = ["FrontDoor"]
-
 _SHUTDOWN_SECONDS = 1.5
 _LONGEST_LINE = 1024 * 1024
 """Bytes of a request line that are read, so that `ApiProxy` can refuse a long one in the API's envelope."""

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-__all__ = ["HEADERS", "respond_with_file"]
-
 HEADERS = {
     "Cache-Control": "no-cache",
     # As in infra/template.yaml for AWS, except for the hosts of the API and of presigned URLs.

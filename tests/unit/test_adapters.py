@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
+from chalicelib.tables import pynamodb_adapter
 from infra import PROJECT, chalice_adapter, vega_offsets
 from infra.local import ministack_adapter
 from tests import moto_adapter
@@ -13,6 +14,7 @@ ADAPTERS = {
     "chalice": chalice_adapter.CHALICE_VERSION,
     "ministack": ministack_adapter.MINISTACK_VERSION,
     "moto": moto_adapter.MOTO_VERSION,
+    "pynamodb": pynamodb_adapter.PYNAMODB_VERSION,
     "sncosmo": vega_offsets.SNCOSMO_VERSION,
 }
 """Package -> the version that its adapter was written for."""

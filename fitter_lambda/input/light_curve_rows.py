@@ -16,7 +16,6 @@ from fitter_lambda.input.sncosmo_registries import find_columns
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["Row", "parse_csv_rows", "parse_table_rows"]
 
 #: With more rows a fit would not end in its time.
 _MAX_ROWS = 20_000
@@ -62,9 +61,7 @@ def parse_csv_rows(text: object) -> list[Row]:
             raise PayloadError(f"inputs.photometry has no header with the columns {missing}; add them.")
         # row by row, so that long and wide tables take little memory
         lines = itertools.islice(filter(None, reader), _MAX_ROWS + 1)
-        rows = [
-            _make_row(i, dict(zip(header, cells, strict=False))) for i, cells in enumerate(lines, start=1)
-        ]
+        rows = [_make_row(i, dict(zip(header, cells, strict=False))) for i, cells in enumerate(lines, start=1)]
     except csv.Error as error:
         raise PayloadError(f"inputs.photometry is not CSV ({error}); send rows below a header.") from None
     if len(rows) > _MAX_ROWS:
@@ -100,9 +97,7 @@ def parse_table_rows(photometry: "Table | Mapping[str, Any]") -> list[Row]:
     aliases |= {name: name for name in ("mag", "magerr", "limiting_mag") if name in names}
     try:
         columns = {
-            _PAYLOAD_COLUMNS.get(key, key): _list_values(
-                photometry[name], key.startswith("flux"), "zp" in aliases
-            )
+            _PAYLOAD_COLUMNS.get(key, key): _list_values(photometry[name], key.startswith("flux"), "zp" in aliases)
             for key, name in aliases.items()
         }
     except (ValueError, TypeError) as error:
