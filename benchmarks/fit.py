@@ -154,12 +154,7 @@ def time_fits(source: str, number: int) -> tuple[str, ...]:
         began = time.perf_counter()
         fit_supernova(request, lambda done, message: None)
         seconds.append(time.perf_counter() - began)
-    return (
-        f"posterior of {source}, one of many",
-        f"{number} simulated {source}",
-        format_spread(seconds[1:]),
-        "0.02",
-    )
+    return (f"posterior of {source}, one of many", f"{number} simulated {source}", format_spread(seconds[1:]), "0.02")
 
 
 def time_catalogue(supernova: Supernova, repeats: int, size: int = 40) -> tuple[str, ...]:
@@ -217,10 +212,7 @@ def build_best_fit_section(quick: bool) -> Section:
     for source in sources:
         for seed in range(1 if quick else 2):
             supernova = simulate_supernova(source, seed)
-            combinations += [
-                Case(supernova, source, False),
-                *(Case(supernova, other, True) for other in sources),
-            ]
+            combinations += [Case(supernova, source, False), *(Case(supernova, other, True) for other in sources)]
     return Section("Best fits", page.BEST, page.CHI2, [compare_chi2(case) for case in combinations])
 
 

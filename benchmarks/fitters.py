@@ -155,10 +155,7 @@ class Peer:
         free = {"z"} if case.free else set()
         self.names = [name for name in self.model.param_names if name in free or name != "z"]
         self.bounds = dict(zip(self.posterior.names, map(tuple, self.posterior.bounds.tolist()), strict=True))
-        self.bounds[self.model.param_names[2]] = (
-            0.0,
-            float(getattr(self.posterior.priors, "highest", np.inf)),
-        )
+        self.bounds[self.model.param_names[2]] = (0.0, float(getattr(self.posterior.priors, "highest", np.inf)))
         if "x1" in self.names:
             self.bounds["x1"] = X1_BOUNDS
         self.closer = dict(closer or {})

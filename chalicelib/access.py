@@ -10,7 +10,8 @@ from typing import Protocol
 
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.people import Acl
-from chalicelib.tables.groups import PUBLIC_GROUP, find_groups
+from chalicelib.tables.groups import find_groups
+from chalicelib.tables.people_items import PUBLIC_GROUP
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,7 @@ def join_blobs(key: str, pieces: Iterable[str | BlobRef], content_type: str) -> 
     """Join texts and blobs into one blob, with one part in memory at a time."""
     s3 = get_client("s3")
     target = {"Bucket": _get_bucket(), "Key": key}
-    upload = {
-        **target,
-        "UploadId": s3.create_multipart_upload(**target, ContentType=content_type)["UploadId"],
-    }
+    upload = {**target, "UploadId": s3.create_multipart_upload(**target, ContentType=content_type)["UploadId"]}
     try:
         parts = [
             {"PartNumber": n, "ETag": s3.upload_part(**upload, PartNumber=n, Body=part)["ETag"]}

@@ -116,11 +116,7 @@ def get_from_service(url: str, timeout: tuple[float, float]) -> ServiceResponse:
 
 def _send(method: str, url: str, timeout: tuple[float, float], **options: Any) -> ServiceResponse:
     options |= {"timeout": timeout, "allow_redirects": False, "stream": True}
-    with (
-        _translate_errors(),
-        _create_session(url) as session,
-        session.request(method, url, **options) as response,
-    ):
+    with _translate_errors(), _create_session(url) as session, session.request(method, url, **options) as response:
         retry_after = parse_retry_after(response.headers.get("Retry-After"))
         return ServiceResponse(response.status_code, retry_after, _read_error_body(response))
 

@@ -46,9 +46,7 @@ def send_message(queue: str, message: dict[str, Any], delay: int = 0) -> None:
 def postpone_message(queue: str, receipt_handle: str, seconds: float) -> None:
     """Set after how many seconds a message is delivered again, unless its invocation succeeds."""
     get_client("sqs").change_message_visibility(
-        QueueUrl=_url(queue),
-        ReceiptHandle=receipt_handle,
-        VisibilityTimeout=max(0, min(int(seconds), LONGEST_PAUSE)),
+        QueueUrl=_url(queue), ReceiptHandle=receipt_handle, VisibilityTimeout=max(0, min(int(seconds), LONGEST_PAUSE))
     )
 
 

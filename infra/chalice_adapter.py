@@ -4,8 +4,6 @@ Written for Chalice 1.34.0. A test compares `CHALICE_VERSION` with the version t
 module when you change the pin.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Create, update and delete a CloudFormation stack, on AWS and on the local emulator."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,10 +57,7 @@ class CloudFormationStack:
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def deploy(
-        self,
-        template: Mapping[str, str],
-        parameters: Mapping[str, str],
-        tags: Mapping[str, str] | None = None,
+        self, template: Mapping[str, str], parameters: Mapping[str, str], tags: Mapping[str, str] | None = None
     ) -> None:
         """Create or update the stack by a change set, and wait until it is done.
 

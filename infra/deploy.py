@@ -4,8 +4,6 @@ First the template by CloudFormation, then the app by Chalice, then the web app,
 of both. Region and credentials are those of the AWS CLI.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -51,8 +49,7 @@ def deploy_infrastructure(session: Any, stage: str, image: str, pause: float = 5
         If CloudFormation fails.
     """
     _get_stack(session, stage, pause).deploy(
-        {"TemplateBody": (PROJECT / "infra" / "template.yaml").read_text()},
-        {"Stage": stage, "FitterImage": image},
+        {"TemplateBody": (PROJECT / "infra" / "template.yaml").read_text()}, {"Stage": stage, "FitterImage": image}
     )
 
 
@@ -151,10 +148,7 @@ def main(arguments: list[str]) -> int:
     except (DeploymentError, ImageError, StackError) as error:
         print(error, file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
-        print(
-            f"AWS refused: {error}\nCheck the permissions of your identity; see docs/operators.md.",
-            file=sys.stderr,
-        )
+        print(f"AWS refused: {error}\nCheck the permissions of your identity; see docs/operators.md.", file=sys.stderr)
     else:
         return 0
     return 1

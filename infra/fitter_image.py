@@ -1,7 +1,5 @@
 """The fitter's container image in ECR, built when its sources change."""
 
-from __future__ import annotations
-
 import base64
 import shutil
 import subprocess
@@ -61,9 +59,7 @@ def _ensure_repository(ecr: Any, name: str) -> str:
     except ecr.exceptions.RepositoryNotFoundException:
         print(f"creating the ECR repository {name}")
         repository = ecr.create_repository(
-            repositoryName=name,
-            imageScanningConfiguration={"scanOnPush": True},
-            imageTagMutability="IMMUTABLE",
+            repositoryName=name, imageScanningConfiguration={"scanOnPush": True}, imageTagMutability="IMMUTABLE"
         )["repository"]
     return str(repository["repositoryUri"])
 

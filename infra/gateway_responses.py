@@ -3,8 +3,6 @@
 Used twice: in the packaged template, and for an API that ``chalice deploy`` made.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 TOO_LARGE = "the request is larger than the limit of 6 MB; send fewer or smaller plots, or thin the samples"

@@ -10,8 +10,6 @@ Chalice keeps the installed dependencies in `.chalice/deployments`, by the hash 
 change of our own code it takes a second, not the minute of an installation.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

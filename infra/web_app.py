@@ -1,7 +1,5 @@
 """The web app on AWS: the files of web/ in their bucket, and a config.json with the API's address."""
 
-from __future__ import annotations
-
 import json
 import mimetypes
 from collections.abc import Collection

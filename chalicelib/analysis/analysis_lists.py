@@ -13,6 +13,7 @@ from chalicelib.errors import InvalidError
 from chalicelib.schemas.analyses import COMPARISON, AnalysesQuery
 from chalicelib.tables import analyses as analyses_table
 from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.base import EVERYONE, group_listing
 
 MAX_RECORDS_READ = 2000
 """Records that one request reads: a page may be short, and its cursor says where to continue."""
@@ -75,10 +76,10 @@ def _iterate_candidates(requester: Requester, query: AnalysesQuery, before: int 
         return analyses_table.iterate_source_analyses(query.objID, before)
     if query.analysisServiceID:
         return analyses_table.iterate_service_analyses(query.analysisServiceID, before)
-    listings = [analyses_table.EVERYONE]
+    listings = [EVERYONE]
     if not requester.is_admin:
         listings = [analyses_table.author_listing(requester.user_id)]
-        listings += map(analyses_table.group_listing, requester.groups)
+        listings += map(group_listing, requester.groups)
     return analyses_table.iterate_newest(listings, before, query.numPerPage + 1)
 
 

@@ -7,14 +7,7 @@ from chalicelib import settings
 from chalicelib.access import Requester
 from chalicelib.errors import HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
-from chalicelib.tables.analyses import (
-    COUNTED,
-    AnalysisItem,
-    CountLimit,
-    CountLimitReached,
-    insert_analysis,
-    tally_key,
-)
+from chalicelib.tables.analyses import COUNTED, AnalysisItem, CountLimit, CountLimitReached, insert_analysis, tally_key
 from chalicelib.tables.services import ServiceItem
 
 

@@ -12,21 +12,9 @@ from typing import Any
 
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
-from chalicelib.analysis.start import (
-    require_runnable_service,
-    scoped_idempotency_key,
-    split_parameters,
-    start_analysis,
-)
+from chalicelib.analysis.start import require_runnable_service, scoped_idempotency_key, split_parameters, start_analysis
 from chalicelib.blob_keys import batch_key
-from chalicelib.errors import (
-    BusyError,
-    ForbiddenError,
-    HeliographError,
-    InvalidError,
-    RetryLater,
-    UnavailableError,
-)
+from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater, UnavailableError
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch

@@ -11,22 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib import people, services
-from chalicelib.access import (
-    Grouped,
-    Requester,
-    is_visible,
-    remaining_group_ids,
-    require_owner,
-    resolve_group_ids,
-)
+from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
 from chalicelib.analysis.start import require_runnable_service, split_parameters, start_analysis
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter
-from chalicelib.tables import default_analyses as defaults_table
-from chalicelib.tables import remarks, sources
+from chalicelib.tables import default_analyses as defaults_table, remarks, sources
 from chalicelib.tables.analyses import CountLimit, CountLimitReached, read_counts
 from chalicelib.tables.base import StateChanged, now
 from chalicelib.tables.default_analyses import DefaultAnalysisItem
@@ -231,8 +223,6 @@ def _require_startable(requester: Requester, service_id: int, fields: dict[str, 
 def _get_own_default_analysis(requester: Requester, service_id: int, default_id: int) -> DefaultAnalysisItem:
     item = get_visible_default_analysis(requester, service_id, default_id)
     require_owner(
-        requester,
-        item.author_id,
-        "Only its author, or an administrator, may change or delete a default analysis.",
+        requester, item.author_id, "Only its author, or an administrator, may change or delete a default analysis."
     )
     return item

@@ -15,12 +15,7 @@ from chalicelib import settings
 from chalicelib.analysis.service_request import Outcome, send_to_service
 from chalicelib.errors import BusyError, RetryLater
 from chalicelib.tables.analyses import AnalysisItem, find_analysis
-from chalicelib.tables.analysis_transitions import (
-    end_analysis,
-    lease_analysis,
-    mark_sent,
-    postpone_sending,
-)
+from chalicelib.tables.analysis_transitions import end_analysis, lease_analysis, mark_sent, postpone_sending
 from chalicelib.tables.base import StateChanged, now
 from chalicelib.tables.services import find_service, save_refusal
 

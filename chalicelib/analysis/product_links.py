@@ -88,12 +88,7 @@ def link_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
     key = blob_keys.corner_plot_key(str(item.document), plot_kwargs)
     if not blobs.blob_exists(key):
         render_blob(
-            "corner",
-            f"{item.document}{samples}",
-            key,
-            "image/png",
-            format=samples_format,
-            plot_kwargs=plot_kwargs,
+            "corner", f"{item.document}{samples}", key, "image/png", format=samples_format, plot_kwargs=plot_kwargs
         )
     return blobs.presign_download(key)
 

@@ -14,12 +14,7 @@ from chalicelib.tables.analyses import AnalysisItem
 
 
 def rerun_analysis(
-    requester: Requester,
-    analysis_id: int,
-    request: Rerun,
-    *,
-    public_url: str,
-    idempotency_key: str | None = None,
+    requester: Requester, analysis_id: int, request: Rerun, *, public_url: str, idempotency_key: str | None = None
 ) -> int:
     """Start an analysis of the same source by the same service; return its id.
 

@@ -81,13 +81,7 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
             continue
         if instrument_choice and not {point.instrument_id, name} & set(instrument_choice):
             continue
-        row = {
-            **point._asdict(),
-            **row_magnitudes(point),
-            "magsys": "ab",
-            "zp": ZERO_POINT,
-            "instrument_name": name,
-        }
+        row = {**point._asdict(), **row_magnitudes(point), "magsys": "ab", "zp": ZERO_POINT, "instrument_name": name}
         key = (row["mjd"], row["filter"])
         if key not in best or _uncertainty(row) < _uncertainty(best[key]):
             best[key] = row

@@ -90,9 +90,4 @@ def _not_found(token_id: str) -> ForbiddenError:
 
 
 def _token_to_json(token: TokenItem) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "name": token.name,
-        "acls": sorted(token.acls or ()),
-        "created_at": token.created_at,
-    }
+    return {"id": token.id, "name": token.name, "acls": sorted(token.acls or ()), "created_at": token.created_at}

@@ -11,8 +11,7 @@ from chalicelib import queues
 from chalicelib.access import Requester
 from chalicelib.errors import RetryLater
 from chalicelib.people.groups import report_conflicts, require_administrated_group
-from chalicelib.tables import groups as groups_table
-from chalicelib.tables import memberships as memberships_table
+from chalicelib.tables import groups as groups_table, memberships as memberships_table
 from chalicelib.tables.base import StateChanged
 
 MEMBERS_PER_JOB = 500

@@ -13,8 +13,7 @@ from chalicelib.people.groups import (
 )
 from chalicelib.schemas.people import Acl, MemberChange, NewMember
 from chalicelib.tables import memberships as memberships_table
-from chalicelib.tables.groups import GroupItem
-from chalicelib.tables.memberships import MemberItem
+from chalicelib.tables.people_items import GroupItem, MemberItem
 from chalicelib.tables.users import find_user
 
 

@@ -8,12 +8,11 @@ from chalicelib.access import Grouped, Requester, is_visible
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import GroupChange, NewGroup
-from chalicelib.tables import groups as groups_table
-from chalicelib.tables import people_items
+from chalicelib.tables import groups as groups_table, people_items
 from chalicelib.tables.base import ConditionFailed, NameTaken
-from chalicelib.tables.groups import PUBLIC_GROUP, GroupItem
-from chalicelib.tables.memberships import MemberItem, find_member, find_memberships, iterate_members
-from chalicelib.tables.users import UserItem, find_users
+from chalicelib.tables.memberships import find_member, find_memberships, iterate_members
+from chalicelib.tables.people_items import PUBLIC_GROUP, GroupItem, MemberItem, UserItem
+from chalicelib.tables.users import find_users
 
 SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
 
@@ -221,9 +220,4 @@ def _group_to_json(group: GroupItem) -> dict[str, Any]:
 
 
 def _member_to_json(member: MemberItem) -> dict[str, Any]:
-    return {
-        "id": int(member.key),
-        "username": member.username,
-        "admin": member.admin,
-        "can_save": member.can_save,
-    }
+    return {"id": int(member.key), "username": member.username, "admin": member.admin, "can_save": member.can_save}

@@ -11,8 +11,8 @@ from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import Acl, NewUser, UsersQuery
 from chalicelib.tables import users as users_table
 from chalicelib.tables.base import NameTaken
-from chalicelib.tables.groups import PUBLIC_GROUP, insert_public_group
-from chalicelib.tables.users import UserItem
+from chalicelib.tables.groups import insert_public_group
+from chalicelib.tables.people_items import PUBLIC_GROUP, UserItem
 
 PUBLIC_GROUP_NAME = "Sitewide Group"
 

@@ -19,12 +19,7 @@ from chalicelib.errors import (
     UnavailableError,
     UnreadableError,
 )
-from chalicelib.reference.operation_signature import (
-    Operation,
-    get_body_schema,
-    get_path_parts,
-    get_query_schema,
-)
+from chalicelib.reference.operation_signature import Operation, get_body_schema, get_path_parts, get_query_schema
 from chalicelib.reference.schema_components import Json
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 

@@ -43,10 +43,7 @@ The service acknowledges the request at once and sends its results later, to `ca
 SERVICE_HEADERS: dict[str, tuple[str, Any]] = {
     "webhook-id": ("The same each time the same request is sent.", "analysis-32"),
     "webhook-timestamp": ("Time of sending, in seconds since 1970.", 1795317255),
-    "webhook-signature": (
-        "`v1a,` and the signature in base64.",
-        "v1a,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
-    ),
+    "webhook-signature": ("`v1a,` and the signature in base64.", "v1a,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
 }
 
 SERVICE_RESPONSES = {
@@ -81,10 +78,7 @@ def build_openapi_document(operations: Iterable[Operation]) -> Json:
         "tags": list(tags.values()),
         "paths": paths,
         "webhooks": webhooks,
-        "components": {
-            "schemas": components.select_used_schemas([paths, webhooks]),
-            "securitySchemes": SECURITY,
-        },
+        "components": {"schemas": components.select_used_schemas([paths, webhooks]), "securitySchemes": SECURITY},
     }
 
 
@@ -105,9 +99,6 @@ def _build_service_request(components: Components) -> Json:
             }
             for name, (description, value) in SERVICE_HEADERS.items()
         ],
-        "requestBody": {
-            "required": True,
-            "content": build_json_content(components.build_schema(Payload), components),
-        },
+        "requestBody": {"required": True, "content": build_json_content(components.build_schema(Payload), components)},
         "responses": {status: {"description": description} for status, description in SERVICE_RESPONSES.items()},
     }

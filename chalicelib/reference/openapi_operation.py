@@ -13,13 +13,7 @@ from chalicelib.reference.operation_signature import (
     get_query_schema,
     get_resource,
 )
-from chalicelib.reference.schema_components import (
-    Components,
-    Json,
-    build_example,
-    drop_null,
-    resolve_reference,
-)
+from chalicelib.reference.schema_components import Components, Json, build_example, drop_null, resolve_reference
 from chalicelib.schemas.fields import LARGEST_ID, SourceId
 
 
@@ -41,10 +35,7 @@ def build_operation(operation: Operation, components: Components) -> Json:
         "summary": summary.strip(),
         **({"description": description.strip()} if description.strip() else {}),
         "security": _build_security(operation),
-        "parameters": [
-            *_build_path_parameters(operation, components),
-            *_build_query_parameters(operation, components),
-        ],
+        "parameters": [*_build_path_parameters(operation, components), *_build_query_parameters(operation, components)],
         **_build_request_body(operation, components),
         "responses": {**_build_responses(operation, components), **build_error_responses(operation)},
     }
@@ -150,10 +141,6 @@ def _build_redirect(description: str) -> Json:
     return {
         "description": f"{description} The address needs no token and works for {settings.LINK_SECONDS} s.",
         "headers": {
-            "Location": {
-                "description": "The address.",
-                "required": True,
-                "schema": {"type": "string", "format": "uri"},
-            }
+            "Location": {"description": "The address.", "required": True, "schema": {"type": "string", "format": "uri"}}
         },
     }

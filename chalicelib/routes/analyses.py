@@ -32,10 +32,7 @@ def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: sch
 
 
 @routes.post(
-    "/obj/{source_id}/analysis_upload/{number}",
-    Acl.RUN_ANALYSES,
-    answers=dict[str, Any],
-    raises=(UnavailableError,),
+    "/obj/{source_id}/analysis_upload/{number}", Acl.RUN_ANALYSES, answers=dict[str, Any], raises=(UnavailableError,)
 )
 def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.Upload) -> dict[str, Any]:
     """Upload the result of an analysis, for a service that takes uploads."""

@@ -51,8 +51,7 @@ class FitterQuery(Query):
     """How the fitter sends its results."""
 
     results_format: Annotated[
-        Literal["joblib", "json"],
-        describe("The format of `results` in the callback; SkyPortal reads joblib."),
+        Literal["joblib", "json"], describe("The format of `results` in the callback; SkyPortal reads joblib.")
     ] = "joblib"
 
 

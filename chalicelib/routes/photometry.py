@@ -2,14 +2,7 @@
 
 from typing import Annotated, Any
 
-from chalicelib.errors import (
-    BusyError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-    TooLargeError,
-    UnavailableError,
-)
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import PhotometryId, SourceId, UploadId
 from chalicelib.routes.responses import Reply, SplicedReply

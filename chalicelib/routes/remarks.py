@@ -90,10 +90,7 @@ def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> No
 
 
 @classification_routes.post(
-    "/classification",
-    Acl.CLASSIFY,
-    answers=schemas.ClassificationRef,
-    raises=(*CREATE_ERRORS, NotFoundError),
+    "/classification", Acl.CLASSIFY, answers=schemas.ClassificationRef, raises=(*CREATE_ERRORS, NotFoundError)
 )
 def create_classification(call: Call, body: schemas.NewClassification) -> dict[str, int]:
     """Classify a source; if a taxonomy is named, it must have the class.

@@ -30,7 +30,7 @@ from chalicelib.sources import taxonomies
 from chalicelib.sources.source_records import busy_message, get_visible_source, queue_default_analyses
 from chalicelib.tables import remarks as remarks_table
 from chalicelib.tables.base import AlreadyExists, StateChanged, next_id, retry_on_conflict
-from chalicelib.tables.groups import PUBLIC_GROUP
+from chalicelib.tables.people_items import PUBLIC_GROUP
 from chalicelib.tables.remarks import RemarkItem, remark_part
 from chalicelib.tables.sources import find_source
 from chalicelib.tables.users import find_users

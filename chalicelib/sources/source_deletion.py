@@ -10,10 +10,9 @@ from chalicelib.access import Requester, is_owner, require_owner
 from chalicelib.errors import ForbiddenError
 from chalicelib.people import groups
 from chalicelib.sources.source_records import busy_message, get_visible_source
-from chalicelib.tables import id_index
-from chalicelib.tables import sources as sources_table
+from chalicelib.tables import id_index, sources as sources_table
 from chalicelib.tables.base import retry_on_conflict
-from chalicelib.tables.groups import PUBLIC_GROUP
+from chalicelib.tables.people_items import PUBLIC_GROUP
 from chalicelib.tables.sources import SourceItem
 
 DELETION_SECONDS = 60

@@ -115,6 +115,8 @@ class AnalysesTableItem(Record):
 
 
 class BySource(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    """Analyses by their source."""
+
     class Meta:
         index_name = "by_source"
         projection = AllProjection()
@@ -124,6 +126,8 @@ class BySource(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped
 
 
 class ByService(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    """Analyses by their service."""
+
     class Meta:
         index_name = "by_service"
         projection = AllProjection()
@@ -133,6 +137,8 @@ class ByService(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untype
 
 
 class ByWatch(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
+    """Running analyses by the time they are to be checked."""
+
     class Meta:
         index_name = "by_watch"
         projection = AllProjection()
@@ -142,6 +148,8 @@ class ByWatch(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-
 
 
 class ByListing(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    """Listed analyses, newest last."""
+
     class Meta:
         index_name = "by_listing"
         projection = KeysOnlyProjection()

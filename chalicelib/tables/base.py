@@ -263,11 +263,7 @@ class Transaction:
         self._write.save(item, condition=condition, return_values="ALL_OLD" if callable(refused) else None)
 
     def update(
-        self,
-        item: Record,
-        actions: list[Action],
-        condition: Condition | None = None,
-        refused: Refusal | None = None,
+        self, item: Record, actions: list[Action], condition: Condition | None = None, refused: Refusal | None = None
     ) -> None:
         """Update an item; by default a failed condition is `StateChanged`."""
         self._refusals["update"].append(refused or StateChanged())

@@ -5,15 +5,7 @@ from contextlib import suppress
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.tables.analyses import save_idempotency_key
-from chalicelib.tables.base import (
-    AlreadyExists,
-    IntegerAttribute,
-    Registry,
-    id_key,
-    next_id,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, id_key, next_id, timestamp, transaction
 
 
 class BatchItem(Registry):

@@ -20,13 +20,7 @@ from chalicelib.tables.base import (
 )
 from chalicelib.tables.memberships import join_group, save_member
 from chalicelib.tables.names import change_name, claim_name, release_name
-from chalicelib.tables.people_items import (
-    GROUP_EXISTS,
-    PUBLIC_GROUP,
-    GroupItem,
-    UserItem,
-    has_fewer_groups,
-)
+from chalicelib.tables.people_items import GROUP_EXISTS, PUBLIC_GROUP, GroupItem, UserItem, has_fewer_groups
 
 GROUPS_BEING_DELETED = ("deleted_groups", "all")
 """Key of the item that holds the groups that are marked deleted while users still hold their ids.

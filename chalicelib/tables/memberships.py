@@ -5,13 +5,7 @@ from collections.abc import Iterable, Iterator
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.tables.base import Transaction, changes_to_actions, id_key, transaction
-from chalicelib.tables.people_items import (
-    GROUP_EXISTS,
-    GroupItem,
-    MemberItem,
-    UserItem,
-    has_room_for_group,
-)
+from chalicelib.tables.people_items import GROUP_EXISTS, GroupItem, MemberItem, UserItem, has_room_for_group
 
 
 def _kind(group_id: int) -> str:

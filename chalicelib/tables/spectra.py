@@ -3,13 +3,7 @@
 from typing import Any
 
 from chalicelib.tables import id_index
-from chalicelib.tables.base import (
-    AlreadyExists,
-    IntegerAttribute,
-    IntegerSetAttribute,
-    PackedAttribute,
-    transaction,
-)
+from chalicelib.tables.base import AlreadyExists, IntegerAttribute, IntegerSetAttribute, PackedAttribute, transaction
 from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, check_source_exists
 

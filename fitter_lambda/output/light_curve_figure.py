@@ -193,12 +193,7 @@ def _draw_points(
             rows.mjd[at], y[at], bars, fmt=style.marker, color=style.colour,
             label=get_band_label(style.name), **look,
         )  # fmt: skip
-        arrow: dict[str, Any] = {
-            "fmt": "none",
-            "color": style.colour,
-            "elinewidth": 1.4,
-            "label": "_off scale",
-        }
+        arrow: dict[str, Any] = {"fmt": "none", "color": style.colour, "elinewidth": 1.4, "label": "_off scale"}
         axes.errorbar(rows.mjd[above], 0 * y[above] + high - 1.6 * step, step, lolims=True, **arrow)
         axes.errorbar(rows.mjd[below], 0 * y[below] + low + 1.6 * step, step, uplims=True, **arrow)
     return int(np.sum(mask & ((y < low) | (y > high))))

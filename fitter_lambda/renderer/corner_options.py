@@ -4,13 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fitter_lambda.renderer.option_checks import (
-    Check,
-    check_integer,
-    check_number,
-    check_options,
-    parse_literal,
-)
+from fitter_lambda.renderer.option_checks import Check, check_integer, check_number, check_options, parse_literal
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z][a-zA-Z0-9: ]{0,30}|0?\.\d{1,4}")
 _FORMAT = re.compile(r"\.?\d{0,2}[defgn]|\.\d{1,2}[defgn]")

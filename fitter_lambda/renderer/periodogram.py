@@ -17,12 +17,7 @@ from scipy.signal import find_peaks
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.lomb_scargle import (
-    BandLightCurve,
-    FrequencyGrid,
-    compute_power,
-    false_alarm_probability,
-)
+from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
@@ -229,7 +224,4 @@ def _bin_frequencies(frequencies: Array, powers: Array, notes: list[str]) -> dic
         bins = np.concatenate([powers, np.full(-len(powers) % width, -1.0)]).reshape(-1, width)
         strongest = bins.argmax(axis=1) + width * np.arange(len(bins))
         frequencies, powers = frequencies[strongest], powers[strongest]
-    return {
-        "frequencies": [float(f"{frequency:.12g}") for frequency in frequencies],
-        "power": powers.round(7).tolist(),
-    }
+    return {"frequencies": [float(f"{frequency:.12g}") for frequency in frequencies], "power": powers.round(7).tolist()}

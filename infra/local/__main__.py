@@ -1,7 +1,5 @@
 """Command line of the local stack: ``python -m infra.local run | start | stop | status``."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 

@@ -4,8 +4,6 @@ A child's standard input is a pipe from its parent. If the parent ends, even by 
 and the child ends itself.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal
@@ -15,7 +13,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 _LARGEST_LINE = 64 * 1024 * 1024
 """Bytes of one line that a child may print to a pipe."""
@@ -44,14 +42,8 @@ class ChildProcess:
 
     @classmethod
     async def start(
-        cls,
-        module: str,
-        *arguments: str,
-        env: Mapping[str, str],
-        cwd: Path,
-        log: Path,
-        has_pipe: bool = False,
-    ) -> ChildProcess:
+        cls, module: str, *arguments: str, env: Mapping[str, str], cwd: Path, log: Path, has_pipe: bool = False
+    ) -> Self:
         """Start ``python -m module``.
 
         Parameters

@@ -4,8 +4,6 @@ MiniStack's own command waits forever for running Lambda invocations when it is 
 processes behind. This one stops within seconds, kills them, and saves the state.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

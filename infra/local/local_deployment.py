@@ -1,7 +1,5 @@
 """Deploy both halves of Heliograph to the emulator, by CloudFormation as on AWS."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from typing import Any

@@ -5,8 +5,6 @@ containers (in this process)  runs the fitter's handlers in worker processes
 front door (in this process)  http://localhost:5000, opened when everything else is ready
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import signal

@@ -4,8 +4,6 @@ Written for MiniStack 1.5.33. A test compares `MINISTACK_VERSION` with the versi
 this module when you change the pin.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Bind ports of this machine; name the process that holds one."""
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A file lock that admits one process per state folder; the file holds the process id and port."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time

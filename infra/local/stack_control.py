@@ -1,7 +1,5 @@
 """Start and stop a stack in the background."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

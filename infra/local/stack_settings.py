@@ -1,11 +1,10 @@
 """Settings of one local stack: its ports, its folders, its environment."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from infra import PROJECT
 from infra.local.local_errors import SettingsError
@@ -82,7 +81,7 @@ class StackSettings:
         return self.state_dir / "logs"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> StackSettings:
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read PORT and HELIOGRAPH_LOCAL_DIR.
 
         Without PORT, use the port of the stack that runs with this state, or 5000.

@@ -51,9 +51,7 @@ def lambdas(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda_functions.RENDER: lambda event: handler.render(event, None),
     }
     monkeypatch.setattr(
-        lambda_functions,
-        "invoke_function",
-        lambda name, event: json.loads(json.dumps(functions[name](event))),
+        lambda_functions, "invoke_function", lambda name, event: json.loads(json.dumps(functions[name](event)))
     )
 
 

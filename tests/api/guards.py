@@ -152,13 +152,7 @@ class Consumers(RequestValidator):
         return bool(known)
 
     def validate_timestamp_and_nonce(
-        self,
-        client_key: str,
-        timestamp: str,
-        nonce: str,
-        request: Any,
-        access_token: str | None = None,
-        **_: Any,
+        self, client_key: str, timestamp: str, nonce: str, request: Any, access_token: str | None = None, **_: Any
     ) -> bool:
         once = (client_key, timestamp, nonce, access_token or "")
         new = once not in self.seen

@@ -136,8 +136,4 @@ def test_outage_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(lambda_functions, "invoke_function", raise_unavailable)
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}").data
-    assert (record["status"], record["refused"], [m["batch_id"] for m in returned_messages]) == (
-        "running",
-        0,
-        [batch],
-    )
+    assert (record["status"], record["refused"], [m["batch_id"] for m in returned_messages]) == ("running", 0, [batch])

@@ -146,14 +146,7 @@ def test_https_at_a_port_of_http() -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:1/",
-        "http://localhost:1/",
-        "http://10.0.0.1/",
-        "http://[::1]/",
-        "http://169.254.1.1/",
-    ],
+    "url", ["http://127.0.0.1:1/", "http://localhost:1/", "http://10.0.0.1/", "http://[::1]/", "http://169.254.1.1/"]
 )
 def test_a_private_address_is_not_called(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "")

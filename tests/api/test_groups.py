@@ -6,15 +6,12 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from chalicelib import people, queues, settings
 from chalicelib.aws import get_client
 from chalicelib.people import group_deletion, group_members, groups
-from chalicelib.tables import groups as groups_table
-from chalicelib.tables import memberships, people_items
-from chalicelib.tables import users as users_table
+from chalicelib.tables import groups as groups_table, memberships, people_items, users as users_table
 from tests.api.story import deliver, returned_messages
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -244,7 +241,7 @@ def test_two_administrators_cannot_leave_at_the_same_time(
     group = make_group(ada, "novae", group_admins=[user_id(bob)])
     real = memberships.delete_membership
 
-    def meanwhile(group_id: int, member: memberships.MemberItem) -> None:
+    def meanwhile(group_id: int, member: people_items.MemberItem) -> None:
         monkeypatch.undo()
         assert bob.delete(f"/groups/{group}/users/{user_id(bob)}").status == 200
         real(group_id, member)
@@ -289,8 +286,7 @@ def test_the_groups_of_a_user_are_limited(
 numbered = count()
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["join", "leave", "promote", "demote"]), st.integers(0, 2), st.booleans()),
-    max_size=10,
+    st.tuples(st.sampled_from(["join", "leave", "promote", "demote"]), st.integers(0, 2), st.booleans()), max_size=10
 )
 
 
@@ -423,7 +419,7 @@ def test_a_member_changed_during_the_deletion_is_removed(
     assert member is not None
     real = memberships.delete_membership_of_deleted_group
 
-    def meanwhile(group_id: int, member: memberships.MemberItem) -> None:
+    def meanwhile(group_id: int, member: people_items.MemberItem) -> None:
         if member.username == "bob" and member.can_save:
             memberships.update_membership(group, member, admin=False, can_save=False)
         real(group_id, member)

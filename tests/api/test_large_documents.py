@@ -84,8 +84,7 @@ def test_a_user_uploads_a_large_analysis(admin: Gateway, lambdas: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "word"),
-    [(b"[1, 2]", "object"), (b"{", "JSON"), (b"[" * 10**6, "JSON"), ({"plots": ["!"]}, "plots.0")],
+    ("document", "word"), [(b"[1, 2]", "object"), (b"{", "JSON"), (b"[" * 10**6, "JSON"), ({"plots": ["!"]}, "plots.0")]
 )
 def test_a_malformed_upload_changes_nothing(
     admin: Gateway, service: Service, lambdas: None, document: Any, word: str

@@ -92,13 +92,7 @@ def test_the_renderer_gets_the_requested_rows_and_options(admin: Gateway, fake: 
         "options": {"fmin": None, "fmax": None, "oversampling": 5.0, "nterms": 1, "peaks": 5},
     }
     assert admin.get(f"{PATH}?filters=ztfg&nterms=2&fmax=4").data["num_points"] == 2
-    assert fake.requests[1]["options"] == {
-        "fmin": None,
-        "fmax": 4.0,
-        "oversampling": 5.0,
-        "nterms": 2,
-        "peaks": 5,
-    }
+    assert fake.requests[1]["options"] == {"fmin": None, "fmax": 4.0, "oversampling": 5.0, "nterms": 2, "peaks": 5}
     assert fake.requests[1]["rows"]["filter"] == ["ztfg", "ztfg"]
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, note, settings, strategies as st
 
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user
@@ -47,16 +46,7 @@ def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
             for what in ("mjd", "mag", "filter"):
                 stats[f"{end}_detected_{name}{what}"] = some[place][what] if some else None
     bands = sorted({p["filter"] for p in points})
-    numbers = (
-        "num_obs",
-        "num_det",
-        "mean_mag",
-        "peak_mjd",
-        "peak_mag",
-        "faintest_mag",
-        "deepest_limit",
-        "mag_rms",
-    )
+    numbers = ("num_obs", "num_det", "mean_mag", "peak_mjd", "peak_mag", "faintest_mag", "deepest_limit", "mag_rms")
     everywhere = amount(points)
     for number in numbers:
         stats[f"{number}_global"] = everywhere[number]

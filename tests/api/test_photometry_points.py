@@ -207,12 +207,7 @@ def test_points_between_two_dates(admin: Gateway) -> None:
     assert mjds("&instrument_ids=1,2&max_date=2017-09-04") == [58000.0]
     assert mjds("", {"min_date": "2017-09-06", "max_date": "2017-09-08"}) == [58003.0]
     assert admin.get("/photometry/range?obj_id=SN2").status == 404
-    for bad in (
-        "&min_date=yesterday",
-        "&instrument_ids=a",
-        "&format=x",
-        "&min_date=0001-01-01T00:00:00%2B12:00",
-    ):
+    for bad in ("&min_date=yesterday", "&instrument_ids=a", "&format=x", "&min_date=0001-01-01T00:00:00%2B12:00"):
         assert admin.get(path + bad).status == 400
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from chalicelib import egress, people, services
 from chalicelib.analysis.refusal_excerpts import clean_excerpt
@@ -99,12 +98,7 @@ def test_secrets_are_redacted_in_any_notation(secret: str, writer: str) -> None:
     assert excerpt.replace('"', "").replace(" .", ".") == "It is ***."
 
 
-@given(
-    secret=secrets,
-    before=st.text(max_size=30),
-    after=st.text(max_size=30),
-    writer=st.sampled_from(sorted(WRITERS)),
-)
+@given(secret=secrets, before=st.text(max_size=30), after=st.text(max_size=30), writer=st.sampled_from(sorted(WRITERS)))
 def test_excerpts_hold_no_secret(secret: str, before: str, after: str, writer: str) -> None:
     excerpt = clean_excerpt(f"{before} {WRITERS[writer](secret)} {after}".encode(errors="replace"), {secret})
     assert secret not in excerpt
@@ -134,10 +128,7 @@ def test_only_the_secret_is_redacted() -> None:
         ("api_key", {"api_key": "sEcReT/1", "api_key_name": "key"}),
         ("HTTPBasicAuth", {"username": "sEcReT/0", "password": "sEcReT/1"}),
         ("HTTPDigestAuth", {"username": "sEcReT/0", "password": "sEcReT/1"}),
-        (
-            "OAuth1",
-            dict.fromkeys(("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"), "sEcReT/1"),
-        ),
+        ("OAuth1", dict.fromkeys(("app_key", "app_secret", "user_oauth_token", "user_oauth_token_secret"), "sEcReT/1")),
     ],
 )
 def test_repeated_credentials_are_redacted(admin: Gateway, kind: str, authinfo: dict[str, Any]) -> None:
@@ -249,10 +240,7 @@ def repeat_bytes(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
         (lambda: refuse_with(500, b"broken off", Content_Length="99"), ""),
         (lambda: refuse_with(500, b"7\r\nchunked\r\nnonsense", Transfer_Encoding="chunked"), ""),
         (lambda: refuse_with(500, gzip.compress(b"packed"), Content_Encoding="gzip"), "packed"),
-        (
-            lambda: refuse_with(500, gzip.compress(bytes([120]) * 10**8, 1), Content_Encoding="gzip"),
-            "x" * 200,
-        ),
+        (lambda: refuse_with(500, gzip.compress(bytes([120]) * 10**8, 1), Content_Encoding="gzip"), "x" * 200),
         (lambda: refuse_with(500, b"no gzip", Content_Encoding="gzip"), ""),
         (lambda: refuse_with(500, iter([b"in ", b"three ", b"pieces"])), "in three pieces"),
         (lambda: refuse_with(307, b"elsewhere", Location="http://127.0.0.1:1/"), ""),

@@ -8,11 +8,7 @@ from tests.api.story import make_service, make_source, start_analysis
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
-PARAMETERS = {
-    "source": ["salt3", "hsiao"],
-    "steps": {"type": "number", "default": 10},
-    "mask": {"type": "file"},
-}
+PARAMETERS = {"source": ["salt3", "hsiao"], "steps": {"type": "number", "default": 10}, "mask": {"type": "file"}}
 FILE = f"data:text/plain;name=mask.txt;base64,{base64.b64encode(b'1 2 3').decode()}"
 
 

@@ -9,13 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from chalicelib.schemas import base
 from chalicelib.sources import cone_search, source_lists
-from chalicelib.tables import source_listings
-from chalicelib.tables import sources as sources_table
+from chalicelib.tables import source_listings, sources as sources_table
 from chalicelib.tables.base import EVERYONE, group_listing
 from chalicelib.tables.sources import ListingItem, SourceItem
 from tests.api.test_cost import count_calls

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, workers
-from chalicelib.tables import id_index
-from chalicelib.tables import sources as sources_table
+from chalicelib.tables import id_index, sources as sources_table
 from tests.api import story
 from tests.api.story import deliver, drain_queue, make_source
 from tests.api.test_people import make_user

@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues, settings
-from tests.api.story import (
-    LIGHT_CURVE,
-    deliver,
-    get_sent_body,
-    make_service,
-    make_source,
-    set_overdue,
-    start_analysis,
-)
+from tests.api.story import LIGHT_CURVE, deliver, get_sent_body, make_service, make_source, set_overdue, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 from tests.service import analysis_service
@@ -66,9 +58,7 @@ def test_photometry_and_redshift_are_tables(admin: Gateway) -> None:
         "58000.0", "100.0", "ztfg", "ZTF",
     )  # fmt: skip
     assert (limit["flux"], limit["mag"], limit["fluxerr"]) == ("", "", "6.0")
-    assert parse_csv(inputs["redshift"]) == [
-        {"redshift": "0.05", "redshift_error": "", "redshift_origin": ""},
-    ]
+    assert parse_csv(inputs["redshift"]) == [{"redshift": "0.05", "redshift_error": "", "redshift_origin": ""}]
     for kind in ("spectra", "comments", "annotations", "classifications"):
         assert len(inputs[kind].splitlines()) == 1, "a type without data is its header line"
 

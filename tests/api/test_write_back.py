@@ -184,13 +184,7 @@ def test_older_analysis_does_not_overwrite_a_newer_one(admin: Gateway) -> None:
     path = f"/obj/SN1/analysis_upload/{service}"
     old, _ = (
         admin.post(
-            path,
-            {
-                "analysis": {
-                    "results": {"summary": word},
-                    "annotations": [{"origin": "a", "data": {"is": word}}],
-                }
-            },
+            path, {"analysis": {"results": {"summary": word}, "annotations": [{"origin": "a", "data": {"is": word}}]}}
         ).data["id"]
         for word in ("old", "new")
     )

@@ -33,8 +33,7 @@ def test_a_supernova_is_fitted_and_its_results_are_shown(
 ) -> None:
     status_urls: list[str] = []
     app.page.on(
-        "response",
-        lambda response: status_urls.append(response.url) if response.url.endswith("/status") else None,
+        "response", lambda response: status_urls.append(response.url) if response.url.endswith("/status") else None
     )
     analysis = start_fit(app)
     expect(app.page.get_by_role("progressbar")).to_be_visible()
@@ -105,10 +104,7 @@ def test_a_fit_without_photometry_fails_with_the_reason(app: App, api: Api) -> N
 def test_a_hidden_tab_does_not_poll(app: App, api: Api, hidden: bool) -> None:
     status_urls: list[str] = []
     start_fit(app)
-    app.page.on(
-        "request",
-        lambda request: status_urls.append(request.url) if request.url.endswith("/status") else None,
-    )
+    app.page.on("request", lambda request: status_urls.append(request.url) if request.url.endswith("/status") else None)
     app.page.evaluate(
         """hidden => { Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
                        document.dispatchEvent(new Event("visibilitychange")); }""",

@@ -27,10 +27,7 @@ def test_a_csv_file_is_dropped_previewed_and_saved(app: App, api: Api, source: s
     app.open(f"source/{source}")
     app.page.evaluate(
         DROP_FILE,
-        [
-            "night.csv",
-            "JD,Band,Mag,e_mag,note\n2459300.5,ztfg,18.1,0.05,fine\n2459301.5,ztfr,18.0,0.04,fine\n",
-        ],
+        ["night.csv", "JD,Band,Mag,e_mag,note\n2459300.5,ztfg,18.1,0.05,fine\n2459301.5,ztfr,18.0,0.04,fine\n"],
     )
     upload = app.card("Upload photometry")
     expect(upload).to_contain_text("night.csv: 2 rows, read as magnitudes")
@@ -85,12 +82,7 @@ def test_columns_with_unknown_names_are_assigned_by_hand(app: App, api: Api, sou
     app.page.evaluate(DROP_FILE, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
     upload = app.card("Upload photometry")
     expect(upload.get_by_role("alert")).to_contain_text("Missing columns: date (mjd), filter")
-    for field, column in {
-        "mjd": "when",
-        "filter": "through",
-        "mag": "how bright",
-        "magerr": "give or take",
-    }.items():
+    for field, column in {"mjd": "when", "filter": "through", "mag": "how bright", "magerr": "give or take"}.items():
         upload.get_by_label(field, exact=True).select_option(label=column)
     app.press("Save 1 point")
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)

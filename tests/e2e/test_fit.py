@@ -81,11 +81,7 @@ def test_a_hostile_pickle_is_not_executed(api: Api, stack: RunningStack, http: r
     service = register_service(api, "https://example.org", upload_only=True)
     joblib_file = io.BytesIO()
     joblib.dump({"chi2": 1.5, "samples": [1, 2]}, joblib_file)
-    for data, status in (
-        (pickle.dumps(Bomb()), 422),
-        (b"no pickle at all", 422),
-        (joblib_file.getvalue(), 200),
-    ):
+    for data, status in ((pickle.dumps(Bomb()), 422), (b"no pickle at all", 422), (joblib_file.getvalue(), 200)):
         results = {"format": "joblib", "data": base64.b64encode(data).decode()}
         body = {"analysis": {"results": results}}
         analysis = api.post(f"/obj/2019dwz/analysis_upload/{service}", body)["id"]

@@ -111,10 +111,7 @@ def test_starting_and_calling_back(snippets: Snippets, api: Api) -> None:
             "name": "calls back", "url": server.url, "authentication_type": "none",
             "analysis_type": "meta_analysis", "input_data_types": ["redshift"],
         }  # fmt: skip
-        snippets.names |= {
-            "source_id": "2019dwz",
-            "analysis_id": api.post("/analysis_service", fields)["id"],
-        }
+        snippets.names |= {"source_id": "2019dwz", "analysis_id": api.post("/analysis_service", fields)["id"]}
         names = snippets.run("obj/{source_id}/analysis/{analysis_id}")
         analysis = names["r"].json()["data"]["id"]
         wait_for_state(api, analysis, "pending")

@@ -179,8 +179,7 @@ def test_a_restart_keeps_everything_and_releases_held_messages(tmp_path: Path) -
 
 def write_samples(stack: RunningStack) -> dict[str, str]:
     make_client(stack, "dynamodb").put_item(
-        TableName="heliograph-local-registry",
-        Item={"kind": {"S": "trace"}, "key": {"S": "1"}, "v": {"S": "kept"}},
+        TableName="heliograph-local-registry", Item={"kind": {"S": "trace"}, "key": {"S": "1"}, "v": {"S": "kept"}}
     )
     make_client(stack, "s3").put_object(Bucket="heliograph-local-000000000000", Key="fits/trace", Body=b"kept")
     sqs = make_client(stack, "sqs")

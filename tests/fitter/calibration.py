@@ -68,13 +68,7 @@ CASES = (
         censored=True,
     ),
     Case(
-        "nugent-sn2p, dust, z free",
-        "nugent-sn2p",
-        _FREE,
-        (59000.0, 59020.0),
-        (58980.0, 59100.0),
-        error=2.0,
-        dust=True,
+        "nugent-sn2p, dust, z free", "nugent-sn2p", _FREE, (59000.0, 59020.0), (58980.0, 59100.0), error=2.0, dust=True
     ),
 )
 

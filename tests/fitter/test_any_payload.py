@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.fit_parameters import PARAMETERS
@@ -169,8 +168,7 @@ def many(number: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("number", "source", "modelcov"),
-    [(5000, "hsiao-subsampled", False), (5000, "salt3", False), (2000, "salt3", True)],
+    ("number", "source", "modelcov"), [(5000, "hsiao-subsampled", False), (5000, "salt3", False), (2000, "salt3", True)]
 )
 def test_thousands_of_rows_are_fitted_in_time(number: int, source: str, modelcov: bool) -> None:
     document = answer(

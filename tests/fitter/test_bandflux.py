@@ -119,10 +119,7 @@ def test_wide_ranges_of_redshift_and_colour_take_nothing_from_it(z_high: float, 
 
 
 def test_the_near_ultraviolet_has_fine_structure() -> None:
-    grid, bandpass = (
-        load_source_grid("salt3"),
-        sncosmo.Bandpass([3000.0, 3500.0, 4000.0], [0.0, 1.0, 0.0], name="u"),
-    )
+    grid, bandpass = (load_source_grid("salt3"), sncosmo.Bandpass([3000.0, 3500.0, 4000.0], [0.0, 1.0, 0.0], name="u"))
     z, mjd, colour = 0.4, T0 + 1.4 * np.arange(-15.0, 45.0, 0.7), 0.3
     fluxes = BandFluxes(grid, [bandpass], z, z, "c", -0.5, 1.0)
     band = np.zeros(len(mjd), dtype=int)
@@ -148,9 +145,7 @@ def test_narrow_bands_see_lines_at_any_redshift(width: float) -> None:
         assert np.abs(flux - truth).max() < TOLERANCE / 2 * truth.max()
 
 
-def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_spectra_that_are_finer_than_sncosmos_steps_are_seen_as_it_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
     phase, wave = np.arange(-15.0, 45.0, 3.0), np.arange(3000.0, 10000.0, 2.4)
     rough = 1 + 0.01 * np.random.default_rng(0).standard_normal(len(wave))
     source = sncosmo.TimeSeriesSource(phase, wave, bump(phase, wave) * rough, name="made-fine")

@@ -14,8 +14,7 @@ import pytest
 import sncosmo
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fitter_lambda.errors import NoMapError, RenderError
 from fitter_lambda.input import dust_map
@@ -53,11 +52,7 @@ def document(*rows: dict[str, Any], **resource: Any) -> dict[str, Any]:
     writer.writeheader()
     writer.writerows(rows)
     return {
-        "inputs": {
-            "photometry": text.getvalue(),
-            "redshift": "redshift\n0.1\n",
-            "analysis_parameters": {"a": 1},
-        },
+        "inputs": {"photometry": text.getvalue(), "redshift": "redshift\n0.1\n", "analysis_parameters": {"a": 1}},
         "analysis_parameters": {"a": 1},
         "resource_id": "SN",
         "resource": {**POSITION, **resource},
@@ -69,14 +64,7 @@ DETECTED = {
     "magsys": "ab", "limiting_mag": "20.96", "zp": "23.9", "instrument_name": "ZTF, really",
     "predicted_mag": "19.1",
 }  # fmt: skip
-LIMIT = {
-    "mjd": "58999.5",
-    "fluxerr": "8.0",
-    "filter": "ztfg",
-    "magsys": "ab",
-    "limiting_mag": "20.4",
-    "zp": "23.9",
-}
+LIMIT = {"mjd": "58999.5", "fluxerr": "8.0", "filter": "ztfg", "magsys": "ab", "limiting_mag": "20.4", "zp": "23.9"}
 
 
 def rows_of(answer: dict[str, Any]) -> list[dict[str, str]]:
@@ -291,11 +279,6 @@ def test_an_image_can_be_built_without_the_map(server: Server, tmp_path: Path) -
 
 def test_a_wrong_archive_ends_the_build(server: Server, sfd: Path, tmp_path: Path) -> None:
     whole = archive(sfd)
-    for content in (
-        whole,
-        b"no archive",
-        whole[: len(whole) // 2],
-        archive(tmp_path / "sfd" / dust_map.FILES[0]),
-    ):
+    for content in (whole, b"no archive", whole[: len(whole) // 2], archive(tmp_path / "sfd" / dust_map.FILES[0])):
         server.files["/map.tar.gz"] = content
         assert dust_map.main([str(tmp_path / "target"), f"{server.url}/map.tar.gz"]) == 1

@@ -250,9 +250,7 @@ def test_limits_far_below_the_model_are_a_misfit(document: dict[str, Any]) -> No
     assert "does not describe the data" in bad["message"]
 
 
-def test_detections_that_the_model_does_not_reach_are_counted_in_the_message(
-    document: dict[str, Any],
-) -> None:
+def test_detections_that_the_model_does_not_reach_are_counted_in_the_message(document: dict[str, Any]) -> None:
     late = [
         {"mjd": 58700.0 + i, "flux": 30.0, "fluxerr": 3.0, "filter": "atlaso", "zp": "23.9", "magsys": "ab"}
         for i in range(3)

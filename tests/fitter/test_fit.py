@@ -326,10 +326,7 @@ def test_unknown_bands_systems_and_repeats_are_listed() -> None:
     assert len(fit.data.rows) == len(rows) - 3
 
 
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [(slice(0, 3), "Only 3 usable rows"), (slice(0, 0), "No row is left")],
-)
+@pytest.mark.parametrize(("rows", "words"), [(slice(0, 3), "Only 3 usable rows"), (slice(0, 0), "No row is left")])
 def test_too_little_data_say_what_is_missing(rows: slice, words: str) -> None:
     with pytest.raises(TooLittleDataError, match=words):
         run_fit(payload(sn2019dwz_rows()[rows], "0.04608,,", source="salt3"))

@@ -105,14 +105,7 @@ def test_messages_without_a_payload_are_dropped(s3: Any, server: Server) -> None
     gone = record(f"fits/{uuid.uuid4()}/payload.json")
     no_json = record(put(s3, b"\xff{"))
     elsewhere = record(put(s3, {}).replace("fits/", "fits/../"))
-    for message in (
-        *broken,
-        gone,
-        no_json,
-        elsewhere,
-        record(put(s3, [])),
-        record(put(s3, {"callback_url": ""})),
-    ):
+    for message in (*broken, gone, no_json, elsewhere, record(put(s3, [])), record(put(s3, {"callback_url": ""}))):
         handle_record(message, QUICK)
     assert server.requests == []
 

@@ -15,8 +15,7 @@ import joblib
 import numpy as np
 import pytest
 import sncosmo
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
 from fitter_lambda.renderer.joblib_files import load_joblib
@@ -200,12 +199,7 @@ def test_endless_hashes_and_references_end() -> None:
     with pytest.raises(RenderError):
         to_json_values(load_joblib(dump(doubled)))
     key = b"K\x01\x85" + b"2\x86" * 60
-    uses = (
-        b"}" + key + b"K\x01s.",
-        b"}(" + key + b"K\x01u.",
-        b"\x8f(" + key + b"\x90.",
-        b"(" + key + b"\x91.",
-    )
+    uses = (b"}" + key + b"K\x01s.", b"}(" + key + b"K\x01u.", b"\x8f(" + key + b"\x90.", b"(" + key + b"\x91.")
     for data in uses:
         with pytest.raises(UnsafePickleError, match="keys"):
             load_joblib(b"\x80\x04" + data)

@@ -4,8 +4,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from fitter_lambda.engine.fit_data import build_fit_data
 from fitter_lambda.errors import ParameterError, PayloadError
@@ -95,12 +94,7 @@ def test_any_parameters_are_parsed_or_refused(options: Any) -> None:
 @given(ANYTHING, ANYTHING, st.text())
 def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: str) -> None:
     inputs = {"photometry": text, "redshift": text, "analysis_parameters": parameters}
-    for candidate in (
-        anything,
-        {"inputs": anything},
-        {"inputs": inputs},
-        {"inputs": inputs | {"redshift": ""}},
-    ):
+    for candidate in (anything, {"inputs": anything}, {"inputs": inputs}, {"inputs": inputs | {"redshift": ""}}):
         try:
             assert isinstance(parse_payload(candidate), FitRequest)
         except PayloadError as error:

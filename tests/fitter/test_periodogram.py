@@ -7,16 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.timeseries import LombScargle
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.lomb_scargle import (
-    BandLightCurve,
-    FrequencyGrid,
-    compute_power,
-    false_alarm_probability,
-)
+from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
 from fitter_lambda.renderer.periodogram import MAX_BINS, MAX_FREQUENCIES, compute_periodogram
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import json_product, render

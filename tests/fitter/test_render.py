@@ -11,8 +11,7 @@ import joblib
 import matplotlib.image
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fitter_lambda import handler
 from fitter_lambda.errors import RenderError
@@ -50,11 +49,7 @@ def test_hostile_results_are_refused_in_a_sentence(server: Server) -> None:
 
 
 def test_a_corner_plot_of_arviz_inference_data(server: Server, tmp_path: Path) -> None:
-    posterior = {
-        "t0": RANDOM.normal(58606, 1, (4, 250)),
-        "v": RANDOM.normal(size=(4, 250, 2)),
-        "k": np.ones((4, 250)),
-    }
+    posterior = {"t0": RANDOM.normal(58606, 1, (4, 250)), "v": RANDOM.normal(size=(4, 250, 2)), "k": np.ones((4, 250))}
     data = netcdf(tmp_path / "a.nc", posterior)
     assert render(server, data, format="netcdf4") == {"ok": True}
     four = size(server)
@@ -129,18 +124,7 @@ def test_wrong_arguments_name_the_choices(server: Server, options: Any, words: l
 
 
 NAMES = st.sampled_from(
-    [
-        "bins",
-        "range",
-        "color",
-        "labels",
-        "truths",
-        "var_names",
-        "title_fmt",
-        "label_kwargs",
-        "levels",
-        "smooth",
-    ]
+    ["bins", "range", "color", "labels", "truths", "var_names", "title_fmt", "label_kwargs", "levels", "smooth"]
 )
 VALUES = st.text() | st.integers() | st.floats() | st.lists(st.none() | st.floats() | st.text())
 

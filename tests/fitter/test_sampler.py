@@ -22,10 +22,7 @@ SHARE, PLACE, WIDTH = 0.03, 5.0, 0.5
 
 def with_a_lobe() -> Any:
     """Stands for a posterior: a round Gaussian about 0 and, 5 sigma away, one of 3 % that is half as wide."""
-    parts = [
-        (1 - SHARE, multivariate_normal(np.zeros(4))),
-        (SHARE, multivariate_normal([PLACE, 0, 0, 0], WIDTH**2)),
-    ]
+    parts = [(1 - SHARE, multivariate_normal(np.zeros(4))), (SHARE, multivariate_normal([PLACE, 0, 0, 0], WIDTH**2))]
 
     def draw_linear_parameters(theta: Array, proposal: object, random: np.random.Generator) -> JointDraws:
         density = logsumexp([np.log(share) + part.logpdf(theta) for share, part in parts], axis=0)

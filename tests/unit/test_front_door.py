@@ -54,10 +54,7 @@ async def open_front_door(
 
 
 async def fetch(method: str, url: str, **request: Any) -> tuple[int, dict[str, Any], Any]:
-    async with (
-        aiohttp.ClientSession() as http,
-        http.request(method, url, allow_redirects=False, **request) as response,
-    ):
+    async with aiohttp.ClientSession() as http, http.request(method, url, allow_redirects=False, **request) as response:
         text = await response.text()
         return response.status, dict(response.headers), json.loads(text) if text else None
 
@@ -113,12 +110,7 @@ def test_methods_that_api_gateway_does_not_have_are_refused() -> None:
     asyncio.run(scenario())
 
 
-PAGES = {
-    "index.html": "<!doctype html>",
-    "app.js": "let a = 1;",
-    "style/base.css": "p { }",
-    ".hidden/key": "!",
-}
+PAGES = {"index.html": "<!doctype html>", "app.js": "let a = 1;", "style/base.css": "p { }", ".hidden/key": "!"}
 
 
 async def fetch_pages(folder: Path, *paths: str) -> list[tuple[int, str, str, dict[str, str]]]:
@@ -140,15 +132,7 @@ def write_web_app(folder: Path) -> Path:
 
 
 def test_the_web_app_is_served_from_its_files(tmp_path: Path) -> None:
-    paths = (
-        "/",
-        "/index.html",
-        "/app.js",
-        "/style/base.css",
-        "/no.html",
-        "/.hidden/key",
-        "/..%2f..%2fetc/passwd",
-    )
+    paths = ("/", "/index.html", "/app.js", "/style/base.css", "/no.html", "/.hidden/key", "/..%2f..%2fetc/passwd")
     responses = asyncio.run(fetch_pages(write_web_app(tmp_path), *paths))
     assert [status for status, *_ in responses] == [200, 200, 200, 200, 404, 404, 404]
     assert [kind for _, kind, *_ in responses[:2]] == ["text/html"] * 2

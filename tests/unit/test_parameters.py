@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from chalicelib.analysis.service_parameters import parse_declarations, resolve_parameters
 from chalicelib.errors import InvalidError

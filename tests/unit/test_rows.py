@@ -4,8 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from chalicelib.errors import InvalidError
 from chalicelib.sources.magnitudes import zero_point
@@ -72,13 +71,7 @@ def test_magnitudes_survive_conversion_to_flux(mag: float, magerr: float, magsys
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32), st.sampled_from(["ab", "vega"]))
 def test_flux_with_the_zero_point_of_its_system_is_stored_bit_for_bit(flux: float, magsys: str) -> None:
-    body = {
-        **OBSERVED,
-        "flux": flux / 1e10,
-        "fluxerr": 0.1,
-        "magsys": magsys,
-        "zp": zero_point(magsys, "ztfg"),
-    }
+    body = {**OBSERVED, "flux": flux / 1e10, "fluxerr": 0.1, "magsys": magsys, "zp": zero_point(magsys, "ztfg")}
     (row,) = parse_rows(body, ZTF)
     assert (row.flux, row.fluxerr) == (flux / 1e10, 0.1)
 

@@ -1,7 +1,5 @@
 """HTTP server of the container functions: ``POST /fit`` and ``POST /render`` with a Lambda event."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from socket import socket

@@ -1,7 +1,5 @@
 """The worker processes of one container function."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

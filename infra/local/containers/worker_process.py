@@ -5,8 +5,6 @@ input, ``{"event", "request_id", "deadline"}``, and writes JSON lines to its sta
 or ``{"error"}``.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

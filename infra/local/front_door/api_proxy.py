@@ -1,7 +1,5 @@
 """Pass a request to the emulated API Gateway, and its response back."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

@@ -1,7 +1,5 @@
 """The HTTP server of the stack's port."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from socket import socket
 

@@ -1,7 +1,5 @@
 """The web app's files, or the first steps while there are none."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from aiohttp import web
