@@ -4,8 +4,6 @@ Paths, permissions and summaries come from the routes; fields, their description
 schemas. Only the conventions of the API, which no signature holds, are written here (``conventions.md``).
 Imported on the first request for the reference, to keep cold starts short.
 
-``operation_signature``
-    What a view's signature says: parts of the path, query, body.
 ``schema_components``
     JSON Schemas of the project's types, and example values that fit them.
 ``error_responses``

@@ -1,42 +1,34 @@
 """The error responses of an operation: statuses that follow from its signature, with example messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
+from chalicelib import errors
 from chalicelib.access import Requester, require_permission
-from chalicelib.errors import (
-    BusyError,
-    ForbiddenError,
-    HeliographError,
-    InvalidError,
-    LateError,
-    MethodError,
-    NotFoundError,
-    TooLargeError,
-    UnauthorizedError,
-    UnavailableError,
-    UnreadableError,
-)
-from chalicelib.reference.operation_signature import Operation, get_body_schema, get_path_parts, get_query_schema
+from chalicelib.operation_signature import Operation, get_body_schema, get_path_parts, get_query_schema
 from chalicelib.reference.schema_components import Json
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 
-FIELD_ERRORS = {"group_ids": ForbiddenError, "groupIDsAndAdmin": ForbiddenError, "obj_id": NotFoundError}
+FIELD_ERRORS = {
+    "group_ids": errors.ForbiddenError,
+    "groupIDsAndAdmin": errors.ForbiddenError,
+    "obj_id": errors.NotFoundError,
+}
 """Fields that refer to a record, and the error if the requester cannot see that record."""
 
-MESSAGES: dict[type[HeliographError], str] = {
-    InvalidError: "The body must be a JSON object.",
-    LateError: "Too late: the analysis was valid until 2026-11-22T04:14:15.926535 and is timed_out.",
-    UnauthorizedError: "A token is needed: send the header 'Authorization: token <your token>'.",
-    ForbiddenError: "group_ids: you are not in group 4711, or there is no such group.",
-    NotFoundError: "There is no source '2019dwz' that you may see.",
-    MethodError: "/sources has no method PUT; it has GET, POST.",
-    TooLargeError: "The request takes 7168 kB; at most 6144 are taken.",
-    UnreadableError: "The results are no joblib file that can be read here.",
-    BusyError: "Others are changing the same records at this moment. Try again in a second.",
-    UnavailableError: "The render function did not answer in time. Try again.",
+MESSAGES: dict[type[errors.HeliographError], str] = {
+    errors.InvalidError: "The body must be a JSON object.",
+    errors.LateError: "Too late: the analysis was valid until 2026-11-22T04:14:15.926535 and is timed_out.",
+    errors.UnauthorizedError: "A token is needed: send the header 'Authorization: token <your token>'.",
+    errors.ForbiddenError: "group_ids: you are not in group 4711, or there is no such group.",
+    errors.NotFoundError: "There is no source '2019dwz' that you may see.",
+    errors.MethodError: "/sources has no method PUT; it has GET, POST.",
+    errors.TooLargeError: "The request has 7168 kB; at most 6144 kB are allowed. Send fewer rows per request.",
+    errors.UnreadableError: "The joblib file is broken (EOFError); send it again.",
+    errors.BusyError: "Other requests are changing the same records. Try again in a second.",
+    errors.UnavailableError: "The render function did not respond in time. Try again.",
 }
 """An example message of each error."""
 
@@ -49,7 +41,7 @@ RETRY_HEADERS = {
     }
 }
 
-ErrorExample = tuple[type[HeliographError], str]
+ErrorExample = tuple[type[errors.HeliographError], str]
 
 
 def build_error_responses(operation: Operation) -> dict[str, Json]:
@@ -64,13 +56,13 @@ def build_error_responses(operation: Operation) -> dict[str, Json]:
 
 def _list_permission_errors(operation: Operation) -> Iterator[ErrorExample]:
     if operation.needs_token:
-        yield UnauthorizedError, MESSAGES[UnauthorizedError]
+        yield errors.UnauthorizedError, MESSAGES[errors.UnauthorizedError]
     if operation.acl:
         nobody = Requester(user_id=0, username="", own_group=0, member_of=frozenset(), acls=frozenset())
         try:
             require_permission(nobody, operation.acl)
-        except UnauthorizedError as error:
-            yield UnauthorizedError, str(error)
+        except errors.UnauthorizedError as error:
+            yield errors.UnauthorizedError, str(error)
 
 
 def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
@@ -79,12 +71,12 @@ def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
     query = get_query_schema(operation)
     body = get_body_schema(operation)
     if query:
-        yield InvalidError, _provoke_query_error(query)
+        yield errors.InvalidError, _provoke_error(parse_query, query, "perhaps")
     if body:
-        yield InvalidError, _provoke_body_error(body)
+        yield errors.InvalidError, _provoke_error(parse_body, body, {"wrong": []})
     if "body" in operation.takes:
-        yield InvalidError, MESSAGES[InvalidError]
-        yield TooLargeError, MESSAGES[TooLargeError]
+        yield errors.InvalidError, MESSAGES[errors.InvalidError]
+        yield errors.TooLargeError, MESSAGES[errors.TooLargeError]
     for name in (*_list_field_names(query), *_list_field_names(body)):
         if name in FIELD_ERRORS:
             yield FIELD_ERRORS[name], MESSAGES[FIELD_ERRORS[name]]
@@ -92,9 +84,9 @@ def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
 
 def _list_other_errors(operation: Operation) -> Iterator[ErrorExample]:
     if operation.links:
-        yield NotFoundError, "Analysis 4711 is pending and has no products."
+        yield errors.NotFoundError, "Analysis 4711 is pending and has no products."
     if operation.method != "GET":
-        yield BusyError, MESSAGES[BusyError]
+        yield errors.BusyError, MESSAGES[errors.BusyError]
     for error in operation.raises:
         yield error, MESSAGES.get(error) or MESSAGES[_get_documented_base(error)]
 
@@ -103,28 +95,18 @@ def _list_field_names(schema: type[Schema] | None) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(schema)] if schema else []
 
 
-def _provoke_body_error(schema: type[Schema]) -> str:
-    """Return the message for the first field of a body that refuses a wrong value."""
+def _provoke_error(parse: Callable[[type[Schema], dict[str, Any]], Schema], schema: type[Schema], wrong: Any) -> str:
+    """Return the message for the first field of a request that refuses a wrong value."""
     for name in _list_field_names(schema):
         try:
-            parse_body(schema, {name: {"wrong": []}})
-        except InvalidError as error:
+            parse(schema, {name: wrong})
+        except errors.InvalidError as error:
             return str(error)
-    return MESSAGES[InvalidError]
+    # Only a field of JSON takes any text of its type.
+    return f"{_list_field_names(schema)[0]}: this is not valid JSON: Expecting value: line 1 column 1 (char 0)."
 
 
-def _provoke_query_error(schema: type[Schema]) -> str:
-    """Return the message for the first parameter of a query that refuses a wrong value."""
-    for name in _list_field_names(schema):
-        try:
-            parse_query(schema, {name: "perhaps"})
-        except InvalidError as error:
-            return str(error)
-    name = _list_field_names(schema)[0]
-    return f"{name}: this is no valid JSON: Expecting value: line 1 column 1 (char 0)."
-
-
-def _get_documented_base(error: type[HeliographError]) -> type[HeliographError]:
+def _get_documented_base(error: type[errors.HeliographError]) -> type[errors.HeliographError]:
     """Return the most general class of an error that has an example message."""
     return next(kind for kind in error.__mro__[::-1] if kind in MESSAGES)
 
@@ -136,7 +118,7 @@ def _build_response(error_examples: list[ErrorExample], operation: Operation) ->
         str(number): {"value": {"status": "error", "message": message}}
         for number, message in enumerate(messages, start=1)
     }
-    permission = f" It needs `{operation.acl}`." if operation.acl and error is UnauthorizedError else ""
+    permission = f" It needs `{operation.acl}`." if operation.acl and error is errors.UnauthorizedError else ""
     return {
         "description": (error.__doc__ or "") + permission,
         **({"headers": RETRY_HEADERS} if "Retry-After" in error.headers else {}),

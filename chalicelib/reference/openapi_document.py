@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import settings
+from chalicelib.operation_signature import Operation, get_resource
 from chalicelib.reference.openapi_operation import build_json_content, build_operation
-from chalicelib.reference.operation_signature import Operation, get_resource
 from chalicelib.reference.schema_components import Components, Json
 from chalicelib.schemas.failure import Failure
 from chalicelib.schemas.payload import Payload

@@ -4,8 +4,7 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.errors import UnauthorizedError
-from chalicelib.reference.error_responses import build_error_responses
-from chalicelib.reference.operation_signature import (
+from chalicelib.operation_signature import (
     Operation,
     docstring_to_markdown,
     get_body_schema,
@@ -13,6 +12,7 @@ from chalicelib.reference.operation_signature import (
     get_query_schema,
     get_resource,
 )
+from chalicelib.reference.error_responses import build_error_responses
 from chalicelib.reference.schema_components import Components, Json, build_example, drop_null, resolve_reference
 from chalicelib.schemas.fields import LARGEST_ID, SourceId
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.reference.operation_signature import docstring_to_markdown
+from chalicelib.operation_signature import docstring_to_markdown
 
 Json = dict[str, Any]
 

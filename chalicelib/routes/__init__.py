@@ -25,6 +25,7 @@
 
 from chalice.app import Chalice
 
+from chalicelib.operation_signature import Operation
 from chalicelib.routes import (
     analyses,
     analysis_products,
@@ -45,7 +46,6 @@ from chalicelib.routes import (
     unknown_routes,
     webhook,
 )
-from chalicelib.routes.operations import Operation
 
 __all__ = ["OPERATIONS", "register"]
 

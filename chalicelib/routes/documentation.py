@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.routes.operations import Call, Operation, Routes
+from chalicelib.operation_signature import Operation
+from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.responses import HtmlPage, Reply
 
 Html = Annotated[

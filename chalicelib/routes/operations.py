@@ -12,9 +12,8 @@ answer. The OpenAPI document is built from the same signatures::
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property, partialmethod
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, CORSConfig, Request, Response
@@ -23,13 +22,13 @@ from chalicelib import people, settings
 from chalicelib.access import Requester, require_permission
 from chalicelib.errors import HeliographError, InvalidError, TooLargeError
 from chalicelib.json_text import parse_json
+from chalicelib.operation_signature import Operation, View
 from chalicelib.routes.responses import error_response, to_response
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
 
 log = logging.getLogger(__name__)
 
-View = Callable[..., Any]
 
 CORS = CORSConfig(allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600)
 
@@ -90,73 +89,21 @@ class Call:
         return key
 
 
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path.
-
-    Attributes
-    ----------
-    method, path : str
-        Its method and path.
-    view : callable
-        The function that serves it.
-    tag : tuple of str
-        The name and the description of its resource.
-    acl : Acl or None
-        The permission that it requires.
-    needs_token : bool
-        Whether it requires a token of Heliograph.
-    answers : type
-        The type of ``data``; None if there are no data.
-    beside : dict
-        The types of further keys beside ``data``.
-    bare : bool
-        Whether ``answers`` is the whole body, without the envelope.
-    links : str or None
-        The content type of the product that it redirects to.
-    raises : tuple of type
-        Errors besides those that follow from the signature.
-    """
-
-    method: str
-    path: str
-    view: View
-    tag: tuple[str, str] = ("", "")
-    acl: Acl | None = None
-    needs_token: bool = True
-    answers: Any = None
-    beside: dict[str, Any] = field(default_factory=dict)
-    bare: bool = False
-    links: str | None = None
-    raises: tuple[type[HeliographError], ...] = ()
-
-    @cached_property
-    def takes(self) -> dict[str, Any]:
-        """The annotations of the view's parameters, except for the call."""
-        hints = get_type_hints(self.view, include_extras=True)
-        names = list(inspect.signature(self.view).parameters)[1:]
-        return {name: hints[name] for name in names}
-
-    @property
-    def in_path(self) -> dict[str, Any]:
-        """The annotations of the parts of the path."""
-        return {name: hint for name, hint in self.takes.items() if name not in ("query", "body")}
-
-    def answer(self, request: Request) -> Response:
-        """Return the response to a request."""
-        try:
-            call = Call(request)
-            if self.needs_token:
-                requester = call.requester
-                if self.acl is not None:
-                    require_permission(requester, self.acl)
-            arguments = {name: _parse_argument(name, hint, call) for name, hint in self.takes.items()}
-            return to_response(self.view(call, **arguments))
-        except HeliographError as error:
-            return error_response(str(error), error.status, error.headers)
-        except Exception:
-            log.exception("%s failed", self.view.__name__)
-            return error_response("Internal error, not caused by the request. It was logged; try again.", 500)
+def serve_operation(operation: Operation, request: Request) -> Response:
+    """Return the response of an operation to a request."""
+    try:
+        call = Call(request)
+        if operation.needs_token:
+            requester = call.requester
+            if operation.acl is not None:
+                require_permission(requester, operation.acl)
+        arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
+        return to_response(operation.view(call, **arguments))
+    except HeliographError as error:
+        return error_response(str(error), error.status, error.headers)
+    except Exception:
+        log.exception("%s failed", operation.view.__name__)
+        return error_response("Internal error, not caused by the request. It was logged; try again.", 500)
 
 
 def _parse_argument(name: str, hint: Any, call: Call) -> Any:
@@ -198,7 +145,7 @@ class Routes(Blueprint):
             self.operations.append(operation)
 
             def handle(**path_values: str) -> Response:
-                return operation.answer(self.current_request)
+                return serve_operation(operation, self.current_request)
 
             handle.__name__ = view.__name__
             self.route(path, methods=[method], content_types=["*/*"], cors=CORS)(handle)

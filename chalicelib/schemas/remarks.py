@@ -30,6 +30,17 @@ class Remark(Schema):
     group_ids: GroupIds = None
 
 
+class RemarkView(View):
+    """What all remarks show."""
+
+    id: Annotated[int, describe("The id of the remark.", 1)]
+    obj_id: SourceName
+    author_id: AuthorId
+    groups: GroupList
+    created_at: Time
+    modified: Time
+
+
 class NewAnnotation(Remark, kw_only=True):
     """A new annotation."""
 
@@ -57,18 +68,12 @@ class AnnotationRef(View):
     annotation_id: Annotated[int, describe("The id of the new annotation.", 1)]
 
 
-class Annotation(View):
+class Annotation(RemarkView):
     """An annotation."""
 
-    id: Annotated[int, describe("The id of the annotation.", 1)]
-    obj_id: SourceName
     origin: AnnotationOrigin
     data: Data
-    author_id: AuthorId
     author: Person | None
-    groups: GroupList
-    created_at: Time
-    modified: Time
 
 
 class NewComment(Remark, kw_only=True):
@@ -93,19 +98,13 @@ class CommentRef(View):
     comment_id: Annotated[int, describe("The id of the new comment.", 1)]
 
 
-class Comment(View):
+class Comment(RemarkView):
     """A comment."""
 
-    id: Annotated[int, describe("The id of the comment.", 1)]
-    obj_id: SourceName
     text: CommentText
     bot: Bot
     origin: Origin | None
-    author_id: AuthorId
     author: Person | None
-    groups: GroupList
-    created_at: Time
-    modified: Time
 
 
 class NewClassification(Schema):
@@ -136,18 +135,12 @@ class ClassificationRef(View):
     classification_id: Annotated[int, describe("The id of the new classification.", 1)]
 
 
-class Classification(View):
+class Classification(RemarkView):
     """A classification."""
 
-    id: Annotated[int, describe("The id of the classification.", 1)]
-    obj_id: SourceName
     classification: ClassName
     probability: Probability | None
     taxonomy_id: TaxonomyId | None
     origin: Origin | None
     ml: Ml
-    author_id: AuthorId
     author_name: Annotated[str | None, describe("The name of the user who wrote it.", "ada")]
-    groups: GroupList
-    created_at: Time
-    modified: Time

@@ -4,11 +4,10 @@ The key of a periodogram is a hash of its rows and options, so that it is made o
 the same rows, and a requester who sees other rows gets another one.
 """
 
-import hashlib
 import json
 from typing import Any
 
-from chalicelib import blobs, settings
+from chalicelib import blob_keys, blobs, settings
 from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, UnreadableError
 from chalicelib.renderer import render_blob
@@ -34,9 +33,7 @@ def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQ
     get_visible_source(requester, source_id)
     rows = json.dumps(_select_columns(requester, source_id, query.bands)).encode()
     options = {name: getattr(query, name) for name in ("fmin", "fmax", "oversampling", "nterms", "peaks")}
-    hashed = json.dumps([settings.VERSION, options]).encode() + rows
-    stem = f"renders/periodograms/{hashlib.sha256(hashed).hexdigest()}"
-    rows_key, key = f"{stem}-rows.json", f"{stem}.json"
+    key, rows_key = blob_keys.periodogram_keys(json.dumps([settings.VERSION, options]).encode() + rows)
     if not blobs.blob_exists(key):
         blobs.write_blob(rows_key, rows, "application/json")
         try:

@@ -9,15 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from chalicelib.errors import InvalidError, TooLargeError
-from chalicelib.sources.magnitudes import (
-    DETECTION_SIGMA,
-    POGSON,
-    SYSTEMS,
-    ZERO_POINT,
-    flux_to_magnitude,
-    magnitude_to_flux,
-    zero_point,
-)
+from chalicelib.sources import magnitudes
 
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000
@@ -225,10 +217,10 @@ def _parse_fields(fields: Fields, instruments: Instruments) -> Row:
         raise ValueError(f"altdata: expected an object of at most {MAX_ALTDATA} characters of JSON")
     instrument_id, band = _parse_bandpass(fields, instruments)
     system = str(fields.get("magsys") or "ab").lower()
-    if system not in SYSTEMS:
+    if system not in magnitudes.SYSTEMS:
         raise ValueError(f"magsys: expected 'ab' or 'vega', not {system[:40]!r}; convert to one of them")
     convert = _convert_flux if "fluxerr" in fields else _convert_magnitude
-    measured = convert(fields, zero_point(system, band))
+    measured = convert(fields, magnitudes.zero_point(system, band))
     origin = str(fields.get("origin") or "")[:200]
     return Row(instrument_id, band, origin, mjd, *measured, altdata, *_parse_position(fields))
 
@@ -277,9 +269,9 @@ Measurement = tuple[float | None, float, float | None]
 
 def _convert_flux(fields: Fields, zero: float) -> Measurement:
     flux, fluxerr, own_zero = fields.get("flux"), fields["fluxerr"], fields.get("zp")
-    if own_zero is None and zero != ZERO_POINT:
+    if own_zero is None and zero != magnitudes.ZERO_POINT:
         raise ValueError("zp: required with magsys 'vega': the Vega magnitude of a flux of 1")
-    scale = 1.0 if own_zero is None else magnitude_to_flux(own_zero, zero)
+    scale = 1.0 if own_zero is None else magnitudes.magnitude_to_flux(own_zero, zero)
     if fluxerr is None or fluxerr * scale < SMALLEST_ERROR:
         raise ValueError("fluxerr: required, and greater than 0")
     return None if flux is None else flux * scale, fluxerr * scale, None
@@ -287,22 +279,22 @@ def _convert_flux(fields: Fields, zero: float) -> Measurement:
 
 def _convert_magnitude(fields: Fields, zero: float) -> Measurement:
     mag, magerr, limit = fields.get("mag"), fields.get("magerr"), fields.get("limiting_mag")
-    nsigma = fields.get("limiting_mag_nsigma") or DETECTION_SIGMA
+    nsigma = fields.get("limiting_mag_nsigma") or magnitudes.DETECTION_SIGMA
     if not 0.1 <= nsigma <= 100:
         raise ValueError("limiting_mag_nsigma: expected a number between 0.1 and 100")
-    limit_flux = None if limit is None else magnitude_to_flux(limit, zero)
-    limiting_mag = None if limit is None else limit + (ZERO_POINT - zero)
+    limit_flux = None if limit is None else magnitudes.magnitude_to_flux(limit, zero)
+    limiting_mag = None if limit is None else limit + (magnitudes.ZERO_POINT - zero)
     if mag is None:
         if limit_flux is None:
             raise ValueError("limiting_mag: required where mag is blank")
         return None, limit_flux / nsigma, limiting_mag
     if magerr is None or magerr < SMALLEST_ERROR:
         raise ValueError("magerr: required with mag, and greater than 0")
-    flux = magnitude_to_flux(mag, zero)
-    return flux, magerr * flux / POGSON, limiting_mag
+    flux = magnitudes.magnitude_to_flux(mag, zero)
+    return flux, magerr * flux / magnitudes.POGSON, limiting_mag
 
 
-def row_magnitudes(row: Row, zero: float = ZERO_POINT) -> dict[str, float | None]:
+def row_magnitudes(row: Row, zero: float = magnitudes.ZERO_POINT) -> dict[str, float | None]:
     """Return ``mag``, ``magerr`` and ``limiting_mag`` of a row.
 
     Parameters
@@ -319,14 +311,14 @@ def row_magnitudes(row: Row, zero: float = ZERO_POINT) -> dict[str, float | None
     """
     flux = row.flux or 0.0
     return {
-        "mag": flux_to_magnitude(flux, zero) if flux > 0 else None,
-        "magerr": POGSON * row.fluxerr / flux if flux > 0 else None,
-        "limiting_mag": limiting_magnitude(row) - (ZERO_POINT - zero),
+        "mag": magnitudes.flux_to_magnitude(flux, zero) if flux > 0 else None,
+        "magerr": magnitudes.POGSON * row.fluxerr / flux if flux > 0 else None,
+        "limiting_mag": limiting_magnitude(row) - (magnitudes.ZERO_POINT - zero),
     }
 
 
 def limiting_magnitude(row: Row) -> float:
-    """Return the limiting magnitude (AB) of a row: as posted, or that of `DETECTION_SIGMA` errors."""
+    """Return the limiting magnitude (AB) of a row: as posted, or that of `magnitudes.DETECTION_SIGMA` errors."""
     if row.limiting_mag is not None:
         return row.limiting_mag
-    return flux_to_magnitude(DETECTION_SIGMA * row.fluxerr, ZERO_POINT)
+    return magnitudes.flux_to_magnitude(magnitudes.DETECTION_SIGMA * row.fluxerr, magnitudes.ZERO_POINT)

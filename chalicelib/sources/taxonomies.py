@@ -8,14 +8,8 @@ from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.taxonomies import NewTaxonomy
+from chalicelib.tables import taxonomies as taxonomies_table
 from chalicelib.tables.base import NameTaken, retry_on_conflict
-from chalicelib.tables.taxonomies import (
-    TaxonomyItem,
-    delete_taxonomy_item,
-    find_taxonomies,
-    find_taxonomy,
-    insert_taxonomy,
-)
 
 
 def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
@@ -37,10 +31,10 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
     }
 
     def attempt() -> int:
-        items = find_taxonomies() if request.isLatest else []
+        items = taxonomies_table.find_taxonomies() if request.isLatest else []
         older = (item for item in items if item.name == request.name and is_owner(requester, item.owner_id))
         try:
-            return insert_taxonomy(values, [item for item in older if item.is_latest])
+            return taxonomies_table.insert_taxonomy(values, [item for item in older if item.is_latest])
         except NameTaken:
             raise InvalidError(
                 f"version: there is a version {request.version!r} of {request.name!r} already. "
@@ -52,7 +46,9 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
 
 def list_taxonomies(requester: Requester) -> list[dict[str, Any]]:
     """Return the taxonomies that the requester may see."""
-    return _taxonomies_to_json(requester, (item for item in find_taxonomies() if is_visible(requester, item)))
+    return _taxonomies_to_json(
+        requester, (item for item in taxonomies_table.find_taxonomies() if is_visible(requester, item))
+    )
 
 
 def get_taxonomy(requester: Requester, number: int) -> dict[str, Any]:
@@ -71,7 +67,7 @@ def delete_taxonomy(requester: Requester, number: int) -> None:
     item = _get_visible_taxonomy(requester, number)
     if not is_owner(requester, item.owner_id):
         raise ForbiddenError("Only its author or an administrator may delete a taxonomy.")
-    delete_taxonomy_item(item)
+    taxonomies_table.delete_taxonomy_item(item)
 
 
 def require_known_class(requester: Requester, classification: dict[str, Any]) -> None:
@@ -92,7 +88,7 @@ def require_known_class(requester: Requester, classification: dict[str, Any]) ->
     name, number = classification["classification"], classification["taxonomy_id"]
     if number is None:
         return
-    item = find_taxonomy(number)
+    item = taxonomies_table.find_taxonomy(number)
     if item is None or not is_visible(requester, item):
         raise InvalidError(
             f"taxonomy_id: there is no taxonomy {number} that you may see. GET /api/taxonomy lists those."
@@ -107,14 +103,14 @@ def _iterate_classes(node: dict[str, Any]) -> Iterator[str]:
         yield from _iterate_classes(subclass)
 
 
-def _get_visible_taxonomy(requester: Requester, number: int) -> TaxonomyItem:
-    item = find_taxonomy(number)
+def _get_visible_taxonomy(requester: Requester, number: int) -> taxonomies_table.TaxonomyItem:
+    item = taxonomies_table.find_taxonomy(number)
     if item is None or not is_visible(requester, item):
         raise NotFoundError(f"There is no taxonomy {number} that you may see.")
     return item
 
 
-def _taxonomies_to_json(requester: Requester, items: Iterable[TaxonomyItem]) -> list[dict[str, Any]]:
+def _taxonomies_to_json(requester: Requester, items: Iterable[taxonomies_table.TaxonomyItem]) -> list[dict[str, Any]]:
     items = list(items)
     return [
         {

@@ -22,17 +22,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib import settings
-from chalicelib.tables.base import (
-    EVERYONE,
-    ConditionFailed,
-    IntegerAttribute,
-    IntegerSetAttribute,
-    Record,
-    Transaction,
-    group_listing,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 
 WAITING = ("queued", "pending")
 """The states in which an analysis waits for its service."""
@@ -103,15 +93,15 @@ class ProductsAttribute(Attribute[Products]):
         return msgspec.json.decode(value, type=Products)
 
 
-class AnalysesTableItem(Record):
+class AnalysesTableItem(base.Record):
     """Any item of the table *analyses*."""
 
     class Meta:
         table_name = settings.resource_name("analyses")
 
     key = UnicodeAttribute(hash_key=True)
-    shape = IntegerAttribute(default=1)
-    expires_at = IntegerAttribute(null=True)
+    shape = base.IntegerAttribute(default=1)
+    expires_at = base.IntegerAttribute(null=True)
 
 
 class BySource(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
@@ -122,7 +112,7 @@ class BySource(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped
         projection = AllProjection()
 
     obj_id = UnicodeAttribute(hash_key=True)
-    id = IntegerAttribute(range_key=True)
+    id = base.IntegerAttribute(range_key=True)
 
 
 class ByService(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
@@ -132,8 +122,8 @@ class ByService(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untype
         index_name = "by_service"
         projection = AllProjection()
 
-    analysis_service_id = IntegerAttribute(hash_key=True)
-    id = IntegerAttribute(range_key=True)
+    analysis_service_id = base.IntegerAttribute(hash_key=True)
+    id = base.IntegerAttribute(range_key=True)
 
 
 class ByWatch(GlobalSecondaryIndex["AnalysisItem"]):  # type: ignore[no-untyped-call]
@@ -155,7 +145,7 @@ class ByListing(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped
         projection = KeysOnlyProjection()
 
     listing = UnicodeAttribute(hash_key=True)
-    id = IntegerAttribute(range_key=True)
+    id = base.IntegerAttribute(range_key=True)
 
 
 class ListingItem(AnalysesTableItem):
@@ -164,7 +154,7 @@ class ListingItem(AnalysesTableItem):
     by_listing = ByListing()
 
     listing = UnicodeAttribute()
-    id = IntegerAttribute()
+    id = base.IntegerAttribute()
 
 
 class AnalysisItem(AnalysesTableItem):
@@ -174,12 +164,12 @@ class AnalysisItem(AnalysesTableItem):
     by_service = ByService()
     by_watch = ByWatch()
 
-    listing = UnicodeAttribute(default_for_new=EVERYONE)
-    id = IntegerAttribute()
+    listing = UnicodeAttribute(default_for_new=base.EVERYONE)
+    id = base.IntegerAttribute()
     obj_id = UnicodeAttribute()
-    analysis_service_id = IntegerAttribute()
-    author_id = IntegerAttribute()
-    group_ids = IntegerSetAttribute()
+    analysis_service_id = base.IntegerAttribute()
+    author_id = base.IntegerAttribute()
+    group_ids = base.IntegerSetAttribute()
     status = UnicodeAttribute()
     status_message = UnicodeAttribute(default="")
     progress = NumberAttribute(null=True)
@@ -188,16 +178,16 @@ class AnalysisItem(AnalysesTableItem):
     show_parameters = BooleanAttribute(default=False)
     show_plots = BooleanAttribute(default=False)
     show_corner = BooleanAttribute(default=False)
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
-    last_activity = UnicodeAttribute(default_for_new=timestamp)
+    created_at = UnicodeAttribute(default_for_new=base.timestamp)
+    modified = UnicodeAttribute(default_for_new=base.timestamp)
+    last_activity = UnicodeAttribute(default_for_new=base.timestamp)
     duration = NumberAttribute(null=True)
     invalid_after = UnicodeAttribute(null=True)
     is_summary = BooleanAttribute(default=False)
     timeout = NumberAttribute()
     callback_hash = UnicodeAttribute(null=True)
     public_url = UnicodeAttribute(null=True)
-    attempts = IntegerAttribute(default=0)
+    attempts = base.IntegerAttribute(default=0)
     lease_until = NumberAttribute(default=0)
     watch = UnicodeAttribute(null=True)
     check_at = NumberAttribute(null=True)
@@ -213,20 +203,20 @@ class AnalysisItem(AnalysesTableItem):
 class CallbackItem(AnalysesTableItem):
     """The analysis of a callback token, under the hash of the token."""
 
-    analysis_id = IntegerAttribute()
+    analysis_id = base.IntegerAttribute()
     consumed = BooleanAttribute(default=False)
 
 
 class TallyItem(AnalysesTableItem):
     """A counter: an author's completed or running analyses of a source, or a default analysis' of a day."""
 
-    held = IntegerAttribute(default=0)
+    held = base.IntegerAttribute(default=0)
 
 
 class IdempotencyItem(AnalysesTableItem):
     """The id that a request with this ``Idempotency-Key`` was answered with."""
 
-    analysis_id = IntegerAttribute()
+    analysis_id = base.IntegerAttribute()
 
 
 @dataclass(frozen=True)
@@ -248,7 +238,7 @@ class CountLimit:
     expires_at: int | None = None
 
 
-class CountLimitReached(ConditionFailed):
+class CountLimitReached(base.ConditionFailed):
     """A count has reached its limit."""
 
     def __init__(self, count: CountLimit) -> None:
@@ -256,7 +246,7 @@ class CountLimitReached(ConditionFailed):
         self.count = count
 
 
-class IdempotencyKeyUsed(ConditionFailed):
+class IdempotencyKeyUsed(base.ConditionFailed):
     """An earlier request had the same ``Idempotency-Key``.
 
     Attributes
@@ -287,7 +277,7 @@ def author_listing(user_id: int) -> str:
 
 def listing_items(item: AnalysisItem) -> list[ListingItem]:
     """Return the listing items of an analysis: one for its author, one for each of its groups."""
-    listings = [author_listing(item.author_id), *map(group_listing, item.group_ids)]
+    listings = [author_listing(item.author_id), *map(base.group_listing, item.group_ids)]
     return [ListingItem(f"{listing}#{item.id}", listing=listing, id=item.id) for listing in listings]
 
 
@@ -316,7 +306,7 @@ def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: lis
         with ListingItem.batch_write() as batch:
             for entry in entries[LISTINGS_PER_TRANSACTION:]:
                 batch.save(entry)
-    with transaction() as write:
+    with base.transaction() as write:
         write.save(item, AnalysisItem.key.does_not_exist())
         for entry in entries[:LISTINGS_PER_TRANSACTION]:
             write.save(entry)
@@ -334,7 +324,7 @@ def _increment(count: CountLimit) -> list[Action]:
     return [*actions, TallyItem.expires_at.set(count.expires_at)] if count.expires_at else actions
 
 
-def save_idempotency_key(write: Transaction, key: str, answered_id: int) -> None:
+def save_idempotency_key(write: base.Transaction, key: str, answered_id: int) -> None:
     """Save what a request with this key is answered with; the transaction fails if the key was used."""
     current_time = int(time.time())
     item = IdempotencyItem(

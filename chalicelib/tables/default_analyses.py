@@ -8,37 +8,28 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.tables.base import (
-    IntegerAttribute,
-    IntegerSetAttribute,
-    Registry,
-    changes_to_actions,
-    id_key,
-    next_id,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 
 
-class DefaultAnalysisItem(Registry):
+class DefaultAnalysisItem(base.Registry):
     """An analysis that starts by itself (kind ``default_analysis_of_<service>``)."""
 
-    id = IntegerAttribute()
-    service_id = IntegerAttribute()
-    author_id = IntegerAttribute()
-    group_ids = IntegerSetAttribute()
+    id = base.IntegerAttribute()
+    service_id = base.IntegerAttribute()
+    author_id = base.IntegerAttribute()
+    group_ids = base.IntegerSetAttribute()
     fields = JSONAttribute()
     triggers = JSONAttribute()
-    revision = IntegerAttribute(default=1)
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
+    revision = base.IntegerAttribute(default=1)
+    created_at = UnicodeAttribute(default_for_new=base.timestamp)
+    modified = UnicodeAttribute(default_for_new=base.timestamp)
 
 
-class TriggerItem(Registry):
+class TriggerItem(base.Registry):
     """A default analysis that an event (kind ``trigger#<event>``) starts."""
 
-    service_id = IntegerAttribute()
-    default_id = IntegerAttribute()
+    service_id = base.IntegerAttribute()
+    default_id = base.IntegerAttribute()
 
 
 def _kind(service_id: int) -> str:
@@ -46,16 +37,16 @@ def _kind(service_id: int) -> str:
 
 
 def _trigger(event: str, service_id: int, default_id: int) -> TriggerItem:
-    return TriggerItem(f"trigger#{event}", id_key(default_id), service_id=service_id, default_id=default_id)
+    return TriggerItem(f"trigger#{event}", base.id_key(default_id), service_id=service_id, default_id=default_id)
 
 
 def insert_default_analysis(service_id: int, events: list[str], values: dict[str, Any]) -> int:
     """Add a default analysis that `events` start; return its id."""
-    default_id = next_id("default_analysis")
+    default_id = base.next_id("default_analysis")
     item = DefaultAnalysisItem(
-        _kind(service_id), id_key(default_id), id=default_id, service_id=service_id, triggers=events, **values
+        _kind(service_id), base.id_key(default_id), id=default_id, service_id=service_id, triggers=events, **values
     )
-    with transaction() as write:
+    with base.transaction() as write:
         write.save(item, DefaultAnalysisItem.key.does_not_exist())
         for event in events:
             write.save(_trigger(event, service_id, default_id))
@@ -70,10 +61,10 @@ def update_default_item(item: DefaultAnalysisItem, events: list[str], values: di
     StateChanged
         If it changed since it was read.
     """
-    changes = {**values, "triggers": events, "modified": timestamp()}
-    actions = [*changes_to_actions(DefaultAnalysisItem, changes), DefaultAnalysisItem.revision.add(1)]
+    changes = {**values, "triggers": events, "modified": base.timestamp()}
+    actions = [*base.changes_to_actions(DefaultAnalysisItem, changes), DefaultAnalysisItem.revision.add(1)]
     is_unchanged = DefaultAnalysisItem.revision == item.revision
-    with transaction() as write:
+    with base.transaction() as write:
         for event in set(item.triggers) - set(events):
             write.delete(_trigger(event, item.service_id, item.id))
         for event in set(events) - set(item.triggers):
@@ -83,7 +74,7 @@ def update_default_item(item: DefaultAnalysisItem, events: list[str], values: di
 
 def delete_default_item(item: DefaultAnalysisItem) -> None:
     """Delete a default analysis, if it still exists."""
-    with transaction() as write:
+    with base.transaction() as write:
         for event in item.triggers:
             write.delete(_trigger(event, item.service_id, item.id))
         write.delete(DefaultAnalysisItem(item.kind, item.key))
@@ -91,7 +82,7 @@ def delete_default_item(item: DefaultAnalysisItem) -> None:
 
 def find_default_analysis(service_id: int, default_id: int) -> DefaultAnalysisItem | None:
     """Return a default analysis of a service, or None if there is none."""
-    return DefaultAnalysisItem.find(_kind(service_id), id_key(default_id))
+    return DefaultAnalysisItem.find(_kind(service_id), base.id_key(default_id))
 
 
 def find_of_service(service_id: int) -> list[DefaultAnalysisItem]:
@@ -103,5 +94,5 @@ def find_triggered_by(event: str) -> list[DefaultAnalysisItem]:
     """Return the default analyses that an event starts."""
     triggers = TriggerItem.query(f"trigger#{event}", consistent_read=True)
     return DefaultAnalysisItem.find_many(
-        (_kind(trigger.service_id), id_key(trigger.default_id)) for trigger in triggers
+        (_kind(trigger.service_id), base.id_key(trigger.default_id)) for trigger in triggers
     )

@@ -9,15 +9,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.tables.base import (
-    ConditionFailed,
-    Registry,
-    changes_to_actions,
-    id_key,
-    next_id,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 from chalicelib.tables.memberships import join_group, save_member
 from chalicelib.tables.names import change_name, claim_name, release_name
 from chalicelib.tables.people_items import GROUP_EXISTS, PUBLIC_GROUP, GroupItem, UserItem, has_fewer_groups
@@ -32,23 +24,23 @@ MOST_BEING_DELETED = 1000
 """Groups that can be in deletion at a time: every request reads them all."""
 
 
-class ListedGroup(Registry):
+class ListedGroup(base.Registry):
     """The existence of a group (the key) that is not a single-user group."""
 
 
 def _listed_group(group_id: int) -> ListedGroup:
-    return ListedGroup("shared_group", id_key(group_id))
+    return ListedGroup("shared_group", base.id_key(group_id))
 
 
 def find_group(group_id: int) -> GroupItem | None:
     """Return a group, unless it is marked deleted."""
-    group = GroupItem.find("group", id_key(group_id))
+    group = GroupItem.find("group", base.id_key(group_id))
     return None if group is None or group.deleted_at else group
 
 
 def find_groups(group_ids: Iterable[int]) -> list[GroupItem]:
     """Return those of the groups that exist, by id."""
-    groups = GroupItem.find_many(("group", id_key(group_id)) for group_id in group_ids)
+    groups = GroupItem.find_many(("group", base.id_key(group_id)) for group_id in group_ids)
     return sorted((group for group in groups if not group.deleted_at), key=lambda group: group.id)
 
 
@@ -59,15 +51,15 @@ def find_shared_groups() -> list[GroupItem]:
 
 def insert_public_group(name: str) -> None:
     """Add the group that everyone is in, unless it exists."""
-    group = GroupItem("group", id_key(PUBLIC_GROUP), id=PUBLIC_GROUP, name=name)
+    group = GroupItem("group", base.id_key(PUBLIC_GROUP), id=PUBLIC_GROUP, name=name)
     try:
-        with transaction() as write:
+        with base.transaction() as write:
             write.save(group, GroupItem.key.does_not_exist())
             claim_name(write, "group", name, PUBLIC_GROUP)
             write.save(_listed_group(PUBLIC_GROUP))
-    except ConditionFailed:
+    except base.ConditionFailed:
         return
-    next_id("group")
+    base.next_id("group")
 
 
 def insert_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> GroupItem:
@@ -80,9 +72,9 @@ def insert_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> G
     StateChanged
         If one of the members is in too many groups.
     """
-    group_id = next_id("group")
-    group = GroupItem("group", id_key(group_id), id=group_id, name=name, admins=len(admins), **fields)
-    with transaction() as write:
+    group_id = base.next_id("group")
+    group = GroupItem("group", base.id_key(group_id), id=group_id, name=name, admins=len(admins), **fields)
+    with base.transaction() as write:
         claim_name(write, "group", name, group_id)
         write.save(group, GroupItem.key.does_not_exist())
         write.save(_listed_group(group_id))
@@ -102,9 +94,9 @@ def update_group_item(group: GroupItem, changes: dict[str, Any]) -> None:
     StateChanged
         If the group was renamed or deleted since it was read.
     """
-    with transaction() as write:
+    with base.transaction() as write:
         change_name(write, "group", group.name, changes.get("name", group.name), group.id)
-        actions = changes_to_actions(GroupItem, changes)
+        actions = base.changes_to_actions(GroupItem, changes)
         write.update(GroupItem("group", group.key), actions, _is_unchanged(group))
 
 
@@ -118,10 +110,10 @@ def mark_group_deleted(group: GroupItem) -> None:
     """
     deletions = UserItem(*GROUPS_BEING_DELETED)
     has_room = UserItem.group_ids.does_not_exist() | has_fewer_groups(MOST_BEING_DELETED)
-    with transaction() as write:
+    with base.transaction() as write:
         release_name(write, "group", group.name)
         write.delete(_listed_group(group.id))
-        actions = changes_to_actions(GroupItem, {"deleted_at": timestamp()})
+        actions = base.changes_to_actions(GroupItem, {"deleted_at": base.timestamp()})
         write.update(GroupItem("group", group.key), actions, _is_unchanged(group))
         write.update(deletions, [UserItem.group_ids.add({group.id})], has_room)
 
@@ -134,8 +126,8 @@ def delete_group_item(group_id: int) -> None:
     StateChanged
         If it is not marked deleted, or its item was deleted already.
     """
-    with transaction() as write:
-        write.delete(GroupItem("group", id_key(group_id)), GroupItem.deleted_at.exists())
+    with base.transaction() as write:
+        write.delete(GroupItem("group", base.id_key(group_id)), GroupItem.deleted_at.exists())
         write.update(UserItem(*GROUPS_BEING_DELETED), [UserItem.group_ids.delete({group_id})])
 
 

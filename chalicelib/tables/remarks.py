@@ -8,16 +8,7 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute
 
-from chalicelib.tables import id_index
-from chalicelib.tables.base import (
-    AlreadyExists,
-    IntegerAttribute,
-    IntegerSetAttribute,
-    changes_to_actions,
-    id_key,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base, id_index
 from chalicelib.tables.id_index import CLASSIFICATION
 from chalicelib.tables.sources import Part
 
@@ -28,13 +19,13 @@ class RemarkItem(Part):
     ``service_id`` and ``analysis_id`` name the analysis that wrote an annotation, if one did.
     """
 
-    id = IntegerAttribute()
-    group_ids = IntegerSetAttribute()
-    owner_id = IntegerAttribute()
-    service_id = IntegerAttribute(null=True)
-    analysis_id = IntegerAttribute(null=True)
+    id = base.IntegerAttribute()
+    group_ids = base.IntegerSetAttribute()
+    owner_id = base.IntegerAttribute()
+    service_id = base.IntegerAttribute(null=True)
+    analysis_id = base.IntegerAttribute(null=True)
     fields = JSONAttribute()
-    revision = IntegerAttribute(default=1)
+    revision = base.IntegerAttribute(default=1)
 
     @property
     def kind(self) -> str:
@@ -44,7 +35,7 @@ class RemarkItem(Part):
 
 def remark_part(kind: str, key: int | str) -> str:
     """Return the part of a remark, by its origin or its id."""
-    return f"{kind}#{key if isinstance(key, str) else id_key(key)}"
+    return f"{kind}#{key if isinstance(key, str) else base.id_key(key)}"
 
 
 def insert_remark(item: RemarkItem) -> None:
@@ -55,8 +46,8 @@ def insert_remark(item: RemarkItem) -> None:
     AlreadyExists
         If the source has a remark with this key.
     """
-    with transaction() as write:
-        write.save(item, condition=RemarkItem.part.does_not_exist(), refused=AlreadyExists())
+    with base.transaction() as write:
+        write.save(item, condition=RemarkItem.part.does_not_exist(), refused=base.AlreadyExists())
         if item.kind == CLASSIFICATION:
             id_index.save_id_place(write, CLASSIFICATION, item.id, item.source_id)
 
@@ -74,7 +65,7 @@ def find_remarks(source_id: str, kind: str) -> list[RemarkItem]:
 def find_classified_source(classification_id: int) -> str | None:
     """Return the source that a classification belongs to, or None if there is none with this id."""
     place = id_index.find_id_place(CLASSIFICATION, classification_id)
-    return place.source_id if place and place.key == id_key(classification_id) else None
+    return place.source_id if place and place.key == base.id_key(classification_id) else None
 
 
 def update_remark(item: RemarkItem, **changes: Any) -> None:
@@ -85,8 +76,8 @@ def update_remark(item: RemarkItem, **changes: Any) -> None:
     StateChanged
         If another write changed or deleted it since it was read.
     """
-    actions = changes_to_actions(RemarkItem, changes)
-    actions += [RemarkItem.modified.set(timestamp()), RemarkItem.revision.add(1)]
+    actions = base.changes_to_actions(RemarkItem, changes)
+    actions += [RemarkItem.modified.set(base.timestamp()), RemarkItem.revision.add(1)]
     item.update_if(actions, RemarkItem.revision == item.revision)
 
 
@@ -98,7 +89,7 @@ def delete_remark(item: RemarkItem) -> None:
     StateChanged
         If another write changed or deleted it since it was read.
     """
-    with transaction() as write:
+    with base.transaction() as write:
         if item.kind == CLASSIFICATION:
             id_index.delete_id_place(write, CLASSIFICATION, item.id)
         write.delete(RemarkItem(item.source_id, item.part), condition=RemarkItem.revision == item.revision)

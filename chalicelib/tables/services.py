@@ -6,39 +6,29 @@ from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from chalicelib.tables.base import (
-    IntegerAttribute,
-    IntegerSetAttribute,
-    Registry,
-    StateChanged,
-    changes_to_actions,
-    id_key,
-    next_id,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 from chalicelib.tables.names import change_name, claim_name, release_name
 
 
-class ServiceItem(Registry):
+class ServiceItem(base.Registry):
     """An analysis service; ``authinfo`` holds its credentials, encrypted."""
 
-    id = IntegerAttribute()
+    id = base.IntegerAttribute()
     name = UnicodeAttribute()
     fields = JSONAttribute()
     enabled = BooleanAttribute(default=True)
-    group_ids = IntegerSetAttribute()
+    group_ids = base.IntegerSetAttribute()
     authinfo = BinaryAttribute(null=True, legacy_encoding=False)
-    owner_id = IntegerAttribute()
-    revision = IntegerAttribute(default=1)
+    owner_id = base.IntegerAttribute()
+    revision = base.IntegerAttribute(default=1)
     last_refusal = JSONAttribute(null=True)
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
+    created_at = UnicodeAttribute(default_for_new=base.timestamp)
+    modified = UnicodeAttribute(default_for_new=base.timestamp)
 
 
 def next_service_id() -> int:
     """Return the id of the service that is added next (its credentials are bound to it)."""
-    return next_id("service")
+    return base.next_id("service")
 
 
 def insert_service(service_id: int, name: str, values: dict[str, Any]) -> ServiceItem:
@@ -49,8 +39,8 @@ def insert_service(service_id: int, name: str, values: dict[str, Any]) -> Servic
     NameTaken
         If another service has the name.
     """
-    service = ServiceItem("service", id_key(service_id), id=service_id, name=name, **values)
-    with transaction() as write:
+    service = ServiceItem("service", base.id_key(service_id), id=service_id, name=name, **values)
+    with base.transaction() as write:
         claim_name(write, "service", name, service_id)
         write.save(service, ServiceItem.key.does_not_exist())
     return service
@@ -66,9 +56,9 @@ def update_service_item(service: ServiceItem, name: str, values: dict[str, Any])
     StateChanged
         If the service was changed or deleted since it was read.
     """
-    changes = {**values, "name": name, "modified": timestamp()}
-    actions = [*changes_to_actions(ServiceItem, changes), ServiceItem.revision.add(1)]
-    with transaction() as write:
+    changes = {**values, "name": name, "modified": base.timestamp()}
+    actions = [*base.changes_to_actions(ServiceItem, changes), ServiceItem.revision.add(1)]
+    with base.transaction() as write:
         change_name(write, "service", service.name, name, service.id)
         is_unchanged = ServiceItem.revision == service.revision
         write.update(ServiceItem(service.kind, service.key), actions, is_unchanged)
@@ -83,25 +73,25 @@ def save_refusal(service: ServiceItem, refusal: dict[str, Any]) -> None:
         If the service was changed or deleted since it was read: the refusal is of an older state.
     """
     is_unchanged = ServiceItem.revision == service.revision
-    actions = changes_to_actions(ServiceItem, {"last_refusal": refusal})
+    actions = base.changes_to_actions(ServiceItem, {"last_refusal": refusal})
     ServiceItem(service.kind, service.key).update_if(actions, is_unchanged)
 
 
 def delete_service_item(service: ServiceItem) -> None:
     """Delete a service; do nothing if it was deleted already."""
-    with suppress(StateChanged), transaction() as write:
+    with suppress(base.StateChanged), base.transaction() as write:
         release_name(write, "service", service.name)
         write.delete(ServiceItem(service.kind, service.key), ServiceItem.key.exists())
 
 
 def find_service(service_id: int) -> ServiceItem | None:
     """Return a service."""
-    return ServiceItem.find("service", id_key(service_id))
+    return ServiceItem.find("service", base.id_key(service_id))
 
 
 def find_services(service_ids: Iterable[int]) -> dict[int, ServiceItem]:
     """Return those of the services that exist, by id."""
-    items = ServiceItem.find_many(("service", id_key(service_id)) for service_id in service_ids)
+    items = ServiceItem.find_many(("service", base.id_key(service_id)) for service_id in service_ids)
     return {item.id: item for item in items}
 
 

@@ -17,21 +17,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 
 from chalicelib import settings
-from chalicelib.tables.base import (
-    EVERYONE,
-    AlreadyExists,
-    ConditionFailed,
-    IntegerAttribute,
-    IntegerSetAttribute,
-    Record,
-    StateChanged,
-    Transaction,
-    changes_to_actions,
-    group_listing,
-    id_key,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 
 GROUPS_PER_TRANSACTION = 90
 """Groups whose listings one transaction changes: it takes at most 100 items."""
@@ -51,11 +37,11 @@ DIGITS = 12
 """Decimals of a degree in the index: DynamoDB's numbers cannot hold every float."""
 
 
-class SourceMissing(ConditionFailed):
+class SourceMissing(base.ConditionFailed):
     """The source does not exist, or it is being deleted."""
 
 
-class Part(Record):
+class Part(base.Record):
     """One of the items of a source."""
 
     class Meta:
@@ -63,9 +49,9 @@ class Part(Record):
 
     source_id = UnicodeAttribute(hash_key=True)
     part = UnicodeAttribute(range_key=True)
-    shape = IntegerAttribute(default=1)
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
+    shape = base.IntegerAttribute(default=1)
+    created_at = UnicodeAttribute(default_for_new=base.timestamp)
+    modified = UnicodeAttribute(default_for_new=base.timestamp)
 
 
 class ByTime(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
@@ -97,7 +83,7 @@ class ByZone(GlobalSecondaryIndex["SourceItem"]):  # type: ignore[no-untyped-cal
         index_name = "by_zone"
         projection = IncludeProjection(["dec"])
 
-    zone = IntegerAttribute(hash_key=True)
+    zone = base.IntegerAttribute(hash_key=True)
     ra = NumberAttribute(range_key=True)
 
 
@@ -115,7 +101,7 @@ class ListingItem(Part):
 
 
 class SourceItem(Part):
-    """The source itself (part ``source``), which is its own entry in the listing `EVERYONE`.
+    """The source itself (part ``source``), which is its own entry in the listing `base.EVERYONE`.
 
     A hidden source, which is being deleted, has no ``listing``.
     """
@@ -124,14 +110,14 @@ class SourceItem(Part):
 
     listing = UnicodeAttribute(null=True)
     saved = UnicodeAttribute()
-    zone = IntegerAttribute(null=True)
+    zone = base.IntegerAttribute(null=True)
     ra = NumberAttribute(null=True)
     dec = NumberAttribute(null=True)
     fields = JSONAttribute()
-    group_ids = IntegerSetAttribute()
-    owner_id = IntegerAttribute()
-    photometry_revision = IntegerAttribute(default=0)
-    revision = IntegerAttribute(default=1)
+    group_ids = base.IntegerSetAttribute()
+    owner_id = base.IntegerAttribute()
+    photometry_revision = base.IntegerAttribute(default=0)
+    revision = base.IntegerAttribute(default=1)
 
 
 class CountItem(Part):
@@ -141,8 +127,8 @@ class CountItem(Part):
     sets. The shard of a source follows from its id: transactions of different sources seldom conflict.
     """
 
-    group_ids = IntegerSetAttribute()
-    held = IntegerAttribute(default=0)
+    group_ids = base.IntegerSetAttribute()
+    held = base.IntegerAttribute(default=0)
 
 
 class SkyPlace(NamedTuple):
@@ -176,12 +162,12 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
         If there is a source with this id, even a hidden one.
     """
     first = set(sorted(group_ids)[:GROUPS_PER_TRANSACTION])
-    created_at = timestamp()
+    created_at = base.timestamp()
     place = sky_place(fields)
     item = SourceItem(
         source_id,
         "source",
-        listing=EVERYONE,
+        listing=base.EVERYONE,
         saved=f"{created_at}#{source_id}",
         fields=fields,
         group_ids=first,
@@ -190,8 +176,8 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
         modified=created_at,
         **(place._asdict() if place else {}),
     )
-    with transaction() as write:
-        write.save(item, condition=SourceItem.part.does_not_exist(), refused=AlreadyExists())
+    with base.transaction() as write:
+        write.save(item, condition=SourceItem.part.does_not_exist(), refused=base.AlreadyExists())
         _save_listings(write, item, first)
         _update_counts(write, source_id, set(), first)
     if group_ids - first:
@@ -249,7 +235,7 @@ def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[
         return
     step = set(new[:GROUPS_PER_TRANSACTION])
     after = item.group_ids | step
-    with transaction() as write:
+    with base.transaction() as write:
         _save_listings(write, item, step)
         write.update(SourceItem(item.source_id, "source"), [*actions, SourceItem.group_ids.add(step)], unchanged)
         _update_counts(write, item.source_id, item.group_ids, after)
@@ -267,7 +253,7 @@ def remove_group(item: SourceItem, group_id: int) -> None:
     StateChanged
         If another write changed the source since it was read.
     """
-    with transaction() as write:
+    with base.transaction() as write:
         write.delete(_listing_item(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),
@@ -286,7 +272,7 @@ def hide_source(item: SourceItem) -> None:
         If another write changed or hid the source since it was read.
     """
     actions = [SourceItem.listing.remove(), SourceItem.photometry_revision.add(1)]
-    with transaction() as write:
+    with base.transaction() as write:
         for group_id in sorted(item.group_ids)[:GROUPS_PER_TRANSACTION]:
             write.delete(_listing_item(item, group_id))
         write.update(
@@ -297,7 +283,7 @@ def hide_source(item: SourceItem) -> None:
         _update_counts(write, item.source_id, item.group_ids, set())
 
 
-def check_source_exists(write: Transaction, source_id: str) -> None:
+def check_source_exists(write: base.Transaction, source_id: str) -> None:
     """Let a transaction fail with `SourceMissing` if the source is deleted or hidden."""
     write.check(SourceItem, source_id, "source", SourceItem.listing.exists(), SourceMissing())
 
@@ -319,32 +305,32 @@ def delete_source_item(item: SourceItem) -> None:
     """Delete a hidden source, so that its id is free again; a source that changed since stays."""
     unchanged = (SourceItem.revision == item.revision) & SourceItem.listing.does_not_exist()
     try:
-        with transaction() as write:
+        with base.transaction() as write:
             write.delete(SourceItem(item.source_id, "source"), condition=unchanged)
-    except StateChanged:
+    except base.StateChanged:
         return
 
 
 def _place_actions(place: SkyPlace | None) -> list[Action]:
     values = place._asdict() if place else dict.fromkeys(SkyPlace._fields)
-    return changes_to_actions(SourceItem, values)
+    return base.changes_to_actions(SourceItem, values)
 
 
 def _touch_actions() -> list[Action]:
-    return [SourceItem.modified.set(timestamp()), SourceItem.revision.add(1)]
+    return [SourceItem.modified.set(base.timestamp()), SourceItem.revision.add(1)]
 
 
 def _listing_item(item: SourceItem, group_id: int) -> ListingItem:
-    part = f"listing#{id_key(group_id)}"
-    return ListingItem(item.source_id, part, listing=group_listing(group_id), saved=item.saved)
+    part = f"listing#{base.id_key(group_id)}"
+    return ListingItem(item.source_id, part, listing=base.group_listing(group_id), saved=item.saved)
 
 
-def _save_listings(write: Transaction, item: SourceItem, group_ids: set[int]) -> None:
+def _save_listings(write: base.Transaction, item: SourceItem, group_ids: set[int]) -> None:
     for group_id in group_ids:
         write.save(_listing_item(item, group_id))
 
 
-def _update_counts(write: Transaction, source_id: str, before: set[int], after: set[int]) -> None:
+def _update_counts(write: base.Transaction, source_id: str, before: set[int], after: set[int]) -> None:
     """Count a source with the groups that it has after a transaction, no longer with those before.
 
     The set of groups is empty before the source exists, and after it is hidden.

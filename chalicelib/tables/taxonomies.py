@@ -6,43 +6,31 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.tables.base import (
-    AlreadyExists,
-    IntegerAttribute,
-    IntegerSetAttribute,
-    NameTaken,
-    PackedAttribute,
-    Registry,
-    StateChanged,
-    id_key,
-    next_id,
-    timestamp,
-    transaction,
-)
+from chalicelib.tables import base
 
 VERSIONS_PER_TRANSACTION = 90
 """Older versions that one transaction changes."""
 
 
-class TaxonomyItem(Registry):
+class TaxonomyItem(base.Registry):
     """A taxonomy; its hierarchy may be long."""
 
-    id = IntegerAttribute()
+    id = base.IntegerAttribute()
     name = UnicodeAttribute()
     version = UnicodeAttribute()
-    hierarchy = PackedAttribute()
+    hierarchy = base.PackedAttribute()
     provenance = UnicodeAttribute(null=True)
     is_latest = BooleanAttribute()
-    group_ids = IntegerSetAttribute()
-    owner_id = IntegerAttribute()
-    created_at = UnicodeAttribute(default_for_new=timestamp)
-    modified = UnicodeAttribute(default_for_new=timestamp)
+    group_ids = base.IntegerSetAttribute()
+    owner_id = base.IntegerAttribute()
+    created_at = UnicodeAttribute(default_for_new=base.timestamp)
+    modified = UnicodeAttribute(default_for_new=base.timestamp)
 
 
-class VersionClaim(Registry):
+class VersionClaim(base.Registry):
     """The taxonomy that has this name and version."""
 
-    owner = IntegerAttribute()
+    owner = base.IntegerAttribute()
 
 
 def _claim(name: str, version: str, owner: int) -> VersionClaim:
@@ -59,13 +47,13 @@ def insert_taxonomy(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> in
     StateChanged
         If an older one was deleted.
     """
-    number = next_id("taxonomy")
-    item = TaxonomyItem("taxonomy", id_key(number), id=number, **values)
-    outdated: list[Action] = [TaxonomyItem.is_latest.set(False), TaxonomyItem.modified.set(timestamp())]
-    with transaction() as write:
+    number = base.next_id("taxonomy")
+    item = TaxonomyItem("taxonomy", base.id_key(number), id=number, **values)
+    outdated: list[Action] = [TaxonomyItem.is_latest.set(False), TaxonomyItem.modified.set(base.timestamp())]
+    with base.transaction() as write:
         claim = _claim(item.name, item.version, number)
-        write.save(claim, condition=VersionClaim.key.does_not_exist(), refused=NameTaken())
-        write.save(item, condition=TaxonomyItem.key.does_not_exist(), refused=AlreadyExists())
+        write.save(claim, condition=VersionClaim.key.does_not_exist(), refused=base.NameTaken())
+        write.save(item, condition=TaxonomyItem.key.does_not_exist(), refused=base.AlreadyExists())
         for other in list(older)[:VERSIONS_PER_TRANSACTION]:
             write.update(TaxonomyItem(other.kind, other.key), outdated, TaxonomyItem.key.exists())
     return number
@@ -73,7 +61,7 @@ def insert_taxonomy(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> in
 
 def find_taxonomy(number: int) -> TaxonomyItem | None:
     """Return a taxonomy, or None if there is none with this id."""
-    return TaxonomyItem.find("taxonomy", id_key(number))
+    return TaxonomyItem.find("taxonomy", base.id_key(number))
 
 
 def find_taxonomies() -> list[TaxonomyItem]:
@@ -84,8 +72,8 @@ def find_taxonomies() -> list[TaxonomyItem]:
 def delete_taxonomy_item(item: TaxonomyItem) -> None:
     """Delete a taxonomy; if another write deleted it, do nothing."""
     try:
-        with transaction() as write:
+        with base.transaction() as write:
             write.delete(_claim(item.name, item.version, item.id))
             write.delete(TaxonomyItem(item.kind, item.key), condition=TaxonomyItem.key.exists())
-    except StateChanged:
+    except base.StateChanged:
         return

@@ -85,7 +85,7 @@ def _check_colour(value: Any) -> str:
 
 
 def _check_label(value: Any) -> str:
-    """Return a label, without dollars where it is no valid mathematics: that would stop the drawing."""
+    """Return a label, without dollars where it is not valid mathematics: that would stop the drawing."""
     from matplotlib.mathtext import MathTextParser
 
     _require(isinstance(value, (str, int, float)))

@@ -52,7 +52,7 @@ def deredden_inputs(document: Any) -> dict[str, Any]:
     Raises
     ------
     RenderError
-        No position, no photometry, a filter without a known bandpass, or a value that is no number.
+        No position, no photometry, a filter without a known bandpass, or a value that is not a number.
     NoMapError
         There is no dust map here.
     """
@@ -80,7 +80,7 @@ def _parse_position(resource: object) -> tuple[float, float]:
         raise RenderError("The source has no position, so its extinction is not known; set ra and dec.")
     ra, dec = (float(x) if isinstance(x, (int, float)) and abs(x) <= 360 else math.nan for x in values)
     if not (0 <= ra <= 360 and -90 <= dec <= 90):
-        raise RenderError("The source's ra and dec are no position; expected degrees, 0..360 and -90..90.")
+        raise RenderError("The source's ra and dec are not a position; expected degrees, 0..360 and -90..90.")
     return ra, dec
 
 

@@ -110,7 +110,7 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
 
 def _check_columns(source: object) -> dict[str, list[Any]]:
     if not isinstance(source, Mapping) or not all(isinstance(source.get(name), list) for name in COLUMNS):
-        raise RenderError(f"The light curve is no object with the lists {', '.join(COLUMNS)}.")
+        raise RenderError(f"The light curve is not an object with the lists {', '.join(COLUMNS)}.")
     columns = {name: source[name] for name in COLUMNS}
     lengths = {len(column) for column in columns.values()}
     if len(lengths) != 1:

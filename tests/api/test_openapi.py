@@ -18,8 +18,8 @@ from openapi_spec_validator import validate
 
 from app import app
 from chalicelib import errors, settings
+from chalicelib.operation_signature import get_body_schema
 from chalicelib.reference.openapi_document import build_openapi_document
-from chalicelib.reference.operation_signature import get_body_schema
 from chalicelib.reference.schema_components import Components, build_example
 from chalicelib.routes import OPERATIONS
 from chalicelib.schemas.base import parse_body

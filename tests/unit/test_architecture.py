@@ -32,8 +32,9 @@ LEVELS = [
         "chalicelib.fitter_endpoint", "chalicelib.reference",
     ),
     (
-        "chalicelib.access", "chalicelib.schemas", "chalicelib.tables", "chalicelib.authentication",
-        "chalicelib.blob_keys", "chalicelib.blobs", "chalicelib.lambda_functions", "chalicelib.queues",
+        "chalicelib.access", "chalicelib.operation_signature", "chalicelib.schemas", "chalicelib.tables",
+        "chalicelib.authentication", "chalicelib.blob_keys", "chalicelib.blobs", "chalicelib.lambda_functions",
+        "chalicelib.queues",
         "chalicelib.secrets", "chalicelib.egress", "chalicelib.egress_policy", "chalicelib.renderer",
         "chalicelib.aws", "chalicelib.settings", "chalicelib.json_text", "chalicelib.errors",
     ),
