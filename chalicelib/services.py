@@ -1,5 +1,6 @@
 """The registry of analysis services: register, find, change and delete them."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from chalicelib import egress_policy, queues, secrets
 from chalicelib.access import Requester, has_permission, is_visible, resolve_group_ids
 from chalicelib.analysis.service_parameters import load_stored_declarations, parse_declarations
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.credentials import flatten_credentials
 from chalicelib.schemas.people import Acl
@@ -147,27 +148,19 @@ def services_to_json(requester: Requester, services: list[ServiceItem], *, as_po
     as_posted : bool
         Return ``optional_analysis_parameters`` as they were posted, rather than as objects.
     """
-    groups = list_record_groups(requester, services)
-    return [
-        {**_service_to_json(service, as_posted), "groups": service_groups}
-        for service, service_groups in zip(services, groups, strict=True)
-    ]
+    return records_to_json(requester, services, partial(_service_to_json, as_posted=as_posted))
 
 
 def _service_to_json(service: ServiceItem, as_posted: bool) -> dict[str, Any]:
     fields = dict(service.fields)
     if not as_posted:
-        fields["optional_analysis_parameters"] = load_stored_declarations(
-            service.fields["optional_analysis_parameters"]
-        )
+        fields["optional_analysis_parameters"] = load_stored_declarations(fields["optional_analysis_parameters"])
     return {
         "id": service.id,
         "name": service.name,
         **fields,
         "display_name": fields["display_name"] or service.name,
         "enabled": service.enabled,
-        "created_at": service.created_at,
-        "modified": service.modified,
     }
 
 

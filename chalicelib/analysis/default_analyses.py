@@ -14,7 +14,7 @@ from chalicelib import people, services
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
 from chalicelib.analysis.start import require_runnable_service, split_parameters, start_analysis
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter
@@ -105,11 +105,7 @@ def delete_default_analysis(requester: Requester, service_id: int, default_id: i
 def default_analyses_to_json(requester: Requester, items: list[DefaultAnalysisItem]) -> list[dict[str, Any]]:
     """Return default analyses as the API shows them."""
     counts = read_counts([_make_daily_limit(item).key for item in items])
-    groups = list_record_groups(requester, items)
-    return [
-        {**_to_json(item, counts.get(_make_daily_limit(item).key, 0)), "groups": item_groups}
-        for item, item_groups in zip(items, groups, strict=True)
-    ]
+    return records_to_json(requester, items, lambda item: _to_json(item, counts.get(_make_daily_limit(item).key, 0)))
 
 
 def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
@@ -121,8 +117,6 @@ def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
         "author_id": item.author_id,
         **fields,
         "stats": {"daily_limit": daily_limit, "daily_count": daily_count},
-        "created_at": item.created_at,
-        "modified": item.modified,
     }
 
 
@@ -179,9 +173,7 @@ def _start_one(item: DefaultAnalysisItem, job: dict[str, Any], cause: Grouped | 
         return
     request = NewAnalysis(
         analysis_parameters=item.fields["default_analysis_parameters"],
-        show_parameters=item.fields["show_parameters"],
-        show_plots=item.fields["show_plots"],
-        show_corner=item.fields["show_corner"],
+        **{name: item.fields[name] for name in ("show_parameters", "show_plots", "show_corner")},
         group_ids=remaining_group_ids(author, item),
     )
     try:

@@ -1,8 +1,8 @@
 """Groups: find, create and change them; who may change them; the groups of records."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.access import Grouped, Requester, is_visible
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, UnauthorizedError
@@ -15,6 +15,16 @@ from chalicelib.tables.people_items import PUBLIC_GROUP, GroupItem, MemberItem, 
 from chalicelib.tables.users import find_users
 
 SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
+
+
+class _SharedRecord(Grouped, Protocol):
+    @property
+    def created_at(self) -> str: ...
+    @property
+    def modified(self) -> str: ...
+
+
+Shared = TypeVar("Shared", bound=_SharedRecord)
 
 NAME_TAKEN = "name: {!r} is taken, by a group or a user; choose another name."
 
@@ -40,7 +50,7 @@ def report_conflicts(name_taken: str = "") -> Iterator[None]:
     except NameTaken:
         raise InvalidError(name_taken) from None
     except ConditionFailed:
-        raise BusyError("Others are changing the group or its members at this moment. Try again.") from None
+        raise BusyError("Other requests are changing the group or its members. Try again.") from None
 
 
 def load_groups_json(group_ids: Iterable[int]) -> list[dict[str, Any]]:
@@ -58,6 +68,28 @@ def list_record_groups(requester: Requester, records: Iterable[Grouped | Iterabl
         group_ids = [ids & requester.groups for ids in group_ids]
     groups = {group["id"]: group for group in load_groups_json(set().union(*group_ids))}
     return [[groups[group_id] for group_id in sorted(ids) if group_id in groups] for ids in group_ids]
+
+
+def records_to_json(
+    requester: Requester, records: Iterable[Shared], to_json: Callable[[Shared], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return records as the API shows them.
+
+    Parameters
+    ----------
+    requester : Requester
+        Who asks.
+    records : iterable
+        Records with groups and times.
+    to_json : callable
+        Returns the fields of a record besides these.
+    """
+    records = list(records)
+    groups = list_record_groups(requester, records)
+    return [
+        {**to_json(record), "groups": visible, "created_at": record.created_at, "modified": record.modified}
+        for record, visible in zip(records, groups, strict=True)
+    ]
 
 
 def list_groups(requester: Requester) -> dict[str, Any]:

@@ -6,7 +6,7 @@ An upload writes all rows or none, and no observation twice.
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.access import Requester, is_owner, is_visible, resolve_group_ids
+from chalicelib.access import Requester, is_owner, is_visible, require_owner, resolve_group_ids
 from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
 from chalicelib.schemas.fields import LARGEST_ID
 from chalicelib.sources import instruments
@@ -192,8 +192,7 @@ def update_point(requester: Requester, number: int, body: dict[str, Any]) -> Non
 
 def _find_own_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
     source, block, row = get_visible_point(requester, number)
-    if not is_owner(requester, row.owner_id):
-        raise ForbiddenError(f"Only who uploaded point {number}, or an administrator, may change it.")
+    require_owner(requester, row.owner_id, f"Only who uploaded point {number}, or an administrator, may change it.")
     return source, block, row
 
 

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from chalicelib.access import Requester, is_visible, require_owner, resolve_group_ids
 from chalicelib.errors import BusyError, InvalidError, NotFoundError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.remarks import (
     AnnotationChange,
@@ -296,22 +296,12 @@ def _remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[
     items = list(items)
     users = find_users({item.owner_id for item in items})
     names = {number: user.username for number, user in users.items()}
-    return [
-        {
-            "id": item.id,
-            "obj_id": item.source_id,
-            **item.fields,
-            "author_id": item.owner_id,
-            **_author_to_json(item, names.get(item.owner_id)),
-            "groups": groups,
-            "created_at": item.created_at,
-            "modified": item.modified,
-        }
-        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
-    ]
 
+    def to_json(item: RemarkItem) -> dict[str, Any]:
+        author_id, name = item.owner_id, names.get(item.owner_id)
+        fields = {"id": item.id, "obj_id": item.source_id, **item.fields, "author_id": author_id}
+        if item.kind == "classification":
+            return fields | {"author_name": name}
+        return fields | {"author": None if name is None else {"id": author_id, "username": name}}
 
-def _author_to_json(item: RemarkItem, name: str | None) -> dict[str, Any]:
-    if item.kind == "classification":
-        return {"author_name": name}
-    return {"author": None if name is None else {"id": item.owner_id, "username": name}}
+    return records_to_json(requester, items, to_json)

@@ -10,7 +10,7 @@ from chalicelib import queues
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
 from chalicelib.people import groups
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
 from chalicelib.tables import sources as sources_table
@@ -149,14 +149,8 @@ def busy_message(source_id: str) -> str:
 
 def sources_to_json(requester: Requester, sources: Iterable[SourceItem]) -> list[dict[str, Any]]:
     """Return sources as the API shows them."""
-    sources = list(sources)
-    return [
-        {
-            "id": source.source_id,
-            **{name: source.fields.get(name) for name in FIELDS},
-            "groups": groups,
-            "created_at": source.created_at,
-            "modified": source.modified,
-        }
-        for source, groups in zip(sources, list_record_groups(requester, sources), strict=True)
-    ]
+    return records_to_json(requester, sources, _source_to_json)
+
+
+def _source_to_json(source: SourceItem) -> dict[str, Any]:
+    return {"id": source.source_id, **{name: source.fields.get(name) for name in FIELDS}}

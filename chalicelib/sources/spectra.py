@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible, require_owner, resolve_group_ids
 from chalicelib.errors import InvalidError, NotFoundError, TooLargeError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.spectra import PEOPLE, NewSpectrum
 from chalicelib.sources.instruments import load_instruments
@@ -106,8 +106,9 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
     instruments = load_instruments()
     user_ids = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
     users = {number: {"id": number, "username": user.username} for number, user in find_users(user_ids).items()}
-    return [
-        {
+
+    def to_json(item: SpectrumItem) -> dict[str, Any]:
+        return {
             "id": item.id,
             "obj_id": item.source_id,
             **{name: value for name, value in item.fields.items() if name not in PEOPLE},
@@ -117,9 +118,6 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
             },
             "instrument_name": instruments.get(item.fields["instrument_id"], {}).get("name"),
             "owner_id": item.owner_id,
-            "groups": groups,
-            "created_at": item.created_at,
-            "modified": item.modified,
         }
-        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
-    ]
+
+    return records_to_json(requester, items, to_json)

@@ -1,11 +1,11 @@
 """Taxonomies: trees of the classes that a classification may name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.access import Requester, is_owner, is_visible, resolve_group_ids
-from chalicelib.errors import ForbiddenError, InvalidError, NotFoundError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.access import Requester, is_owner, is_visible, require_owner, resolve_group_ids
+from chalicelib.errors import InvalidError, NotFoundError
+from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.taxonomies import NewTaxonomy
 from chalicelib.tables import taxonomies as taxonomies_table
@@ -46,14 +46,13 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
 
 def list_taxonomies(requester: Requester) -> list[dict[str, Any]]:
     """Return the taxonomies that the requester may see."""
-    return _taxonomies_to_json(
-        requester, (item for item in taxonomies_table.find_taxonomies() if is_visible(requester, item))
-    )
+    visible = (item for item in taxonomies_table.find_taxonomies() if is_visible(requester, item))
+    return records_to_json(requester, visible, _taxonomy_to_json)
 
 
 def get_taxonomy(requester: Requester, number: int) -> dict[str, Any]:
     """Return a taxonomy."""
-    return _taxonomies_to_json(requester, [_get_visible_taxonomy(requester, number)])[0]
+    return records_to_json(requester, [_get_visible_taxonomy(requester, number)], _taxonomy_to_json)[0]
 
 
 def delete_taxonomy(requester: Requester, number: int) -> None:
@@ -65,8 +64,7 @@ def delete_taxonomy(requester: Requester, number: int) -> None:
         If the requester neither wrote it nor is an administrator.
     """
     item = _get_visible_taxonomy(requester, number)
-    if not is_owner(requester, item.owner_id):
-        raise ForbiddenError("Only its author or an administrator may delete a taxonomy.")
+    require_owner(requester, item.owner_id, "Only its author or an administrator may delete a taxonomy.")
     taxonomies_table.delete_taxonomy_item(item)
 
 
@@ -110,15 +108,6 @@ def _get_visible_taxonomy(requester: Requester, number: int) -> taxonomies_table
     return item
 
 
-def _taxonomies_to_json(requester: Requester, items: Iterable[taxonomies_table.TaxonomyItem]) -> list[dict[str, Any]]:
-    items = list(items)
-    return [
-        {
-            **{name: getattr(item, name) for name in ("id", "name", "hierarchy", "version", "provenance")},
-            "isLatest": item.is_latest,
-            "groups": groups,
-            "created_at": item.created_at,
-            "modified": item.modified,
-        }
-        for item, groups in zip(items, list_record_groups(requester, items), strict=True)
-    ]
+def _taxonomy_to_json(item: taxonomies_table.TaxonomyItem) -> dict[str, Any]:
+    names = ("id", "name", "hierarchy", "version", "provenance")
+    return {**{name: getattr(item, name) for name in names}, "isLatest": item.is_latest}

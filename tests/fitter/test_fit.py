@@ -168,11 +168,14 @@ def test_precise_rows_that_salt_does_not_describe_are_sampled_all_the_same() -> 
         {"mjd": 58600 + day, "flux": 1e3 * math.exp(-0.5 * (day / 12) ** 2), "fluxerr": 0.1, "filter": band}
         for day in range(-20, 40, 3) for band in ("ztfg", "ztfr")
     ]  # fmt: skip
-    fit = run_fit(
-        payload([row | {"zp": "23.9", "magsys": "ab"} for row in rows], "0.05,,", source="salt3", n_draws=500)
-    )
-    assert fit.sample.pareto_k < 0.7
-    assert fit.sample.log_evidence_error < 0.2
+    rows = [row | {"zp": "23.9", "magsys": "ab"} for row in rows]
+    samples = [
+        run_fit(payload(rows, "0.05,,", source="salt3", n_draws=500, seed=seed)).sample for seed in range(5)
+    ]  # fmt: skip
+    # of one seed, k is near its bound by chance
+    assert np.median([sample.pareto_k for sample in samples]) < 0.7
+    assert max(sample.log_evidence_error for sample in samples) < 0.2
+    assert np.ptp([sample.log_evidence for sample in samples]) < 0.4
 
 
 def test_linear_parameters_reach_their_mode_where_salt_does_not_describe_precise_rows() -> None:
