@@ -37,7 +37,7 @@ def handle_dead_letter(event: dict[str, Any]) -> None:
 
 
 def handle_job(event: dict[str, Any]) -> None:
-    """Do one step of what changes many records, or what nobody should wait for."""
+    """Do one step of a job: a change of many records, or work that no request should wait for."""
     message, handle = _get_message(event)
     JOBS[message["job"]](message, lambda seconds: queues.postpone_message(queues.JOBS, handle, seconds))
 

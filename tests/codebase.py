@@ -83,9 +83,10 @@ def main() -> None:
     """Print the counts of a checkout, this one by default."""
     project = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PROJECT
     counts = count_vague_names(project)
-    for kind in ("function", "parameter", "alias", "variable"):
+    kinds = {"function": "functions", "parameter": "parameters", "alias": "aliases", "variable": "variables"}
+    for kind, plural in kinds.items():
         words = {word: counts[kind, word] for word in VAGUE_NAMES if counts[kind, word]}
-        print(f"{kind + 's':<11} {sum(words.values()):>5}  {words}")
+        print(f"{plural:<11} {sum(words.values()):>5}  {words}")
     lines = {
         room: sum(map(count_code_lines, iterate_files(project, (room,)))) for room in ROOMS if (project / room).exists()
     }

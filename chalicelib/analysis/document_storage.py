@@ -33,7 +33,7 @@ def create_document_upload(namespace: str) -> dict[str, Any]:
     Parameters
     ----------
     namespace : str
-        Who uploads, such as ``user-7``; nobody else can name the upload.
+        Who uploads, such as ``user-7``; no one else can name the upload.
     """
     upload_id = str(uuid.uuid4())
     key = document_upload_key(namespace, upload_id)

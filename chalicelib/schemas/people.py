@@ -58,7 +58,7 @@ _ADMINS = "Other users who administrate it."
 
 
 class NewGroup(GroupChange, kw_only=True):
-    """A new group; whoever creates it administrates it."""
+    """A new group; its creator becomes its administrator."""
 
     name: Annotated[Name, describe(_GROUP_NAME, "Novae")]
     group_admins: Annotated[list[UserId], describe(_ADMINS, [2, 3], max_length=MAX_MEMBERS)] = []

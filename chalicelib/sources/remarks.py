@@ -1,6 +1,6 @@
 """Remarks on sources: annotations, comments and classifications.
 
-A remark belongs to groups, like any record: whoever sees the source and is in one of them sees it.
+A remark belongs to groups, like any record: users who see the source and are in one of them see it.
 Its author and administrators change and delete it. The kinds differ in what follows:
 
 - A source has one annotation of each origin, which cannot change. Analyses write annotations, too.

@@ -199,7 +199,7 @@ def save_products(item: AnalysisItem, products: Products) -> None:
 
 
 def mark_deleted(item: AnalysisItem) -> None:
-    """Hide an analysis for good; the sweep deletes the rest if nobody else does.
+    """Hide an analysis for good; the sweep deletes the rest if no other job does.
 
     Raises
     ------

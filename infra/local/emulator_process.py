@@ -31,7 +31,7 @@ def wait_for_previous_emulator(state_dir: Path, seconds: float) -> None:
     if holder := wait_for_release(state_dir / _LOCK_NAME, seconds):
         raise StackFailedError(
             f"Process {holder.pid}, the emulated AWS of a killed stack, still uses {state_dir}. "
-            f"Expected it to end by itself; `kill -9 {holder.pid}` ends it."
+            f"It should have ended; `kill -9 {holder.pid}` ends it."
         )
 
 
