@@ -25,7 +25,7 @@ RESULTS = "results.json"
 RESULTS_JOBLIB = "results.joblib"
 RESULTS_BINARY = "results.bin"
 RENDERED_RESULTS = "renders/results.json"
-"""Parts of a document, below its prefix; the last is made from `RESULTS_JOBLIB`."""
+"""Parts of a document, below its prefix; the last is `RESULTS_JOBLIB` as JSON."""
 
 
 def analysis_prefix(analysis_id: int) -> str:

@@ -19,7 +19,7 @@ def get_fitter_token() -> str:
     return base64.urlsafe_b64encode(secrets.derive_key("fitter")).decode().rstrip("=")
 
 
-def accept_fit(authorization: str | None, payload: dict[str, Any], results_format: str) -> None:
+def accept_fit(authorization: str | None, payload: dict[str, Any], json_results: bool) -> None:
     """Queue a payload for fitting; the results will be sent to its callback URL in the format asked for.
 
     Raises
@@ -38,5 +38,5 @@ def accept_fit(authorization: str | None, payload: dict[str, Any], results_forma
     if not re.match(r"https?://[^/\s]", str(payload.get("callback_url"))):
         raise InvalidError("callback_url: an http(s) address is needed, to send the result to.")
     key = fit_payload_key()
-    blobs.write_blob(key, json.dumps({**payload, "results_format": results_format}).encode())
+    blobs.write_blob(key, json.dumps({**payload, "json_results": json_results}).encode())
     queues.send_message(queues.FIT, {"key": key})

@@ -89,7 +89,7 @@ def _register_fitter(api: Api, group: int) -> int:
         "display_name": "Supernova fitter",
         "description": "Fits a light curve with a model of sncosmo: posterior samples, plots, results.",
         "version": "1.0",
-        "url": f"{api.url}/fitter/supernova?results_format=json",
+        "url": f"{api.url}/fitter/supernova?json_results=true",
         "authentication_type": "header_token",
         "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
         "analysis_type": "lightcurve_fitting",

@@ -136,12 +136,17 @@ def _parse_results(document: Document) -> None:
     results_format = str(results.get("format") or "json")[:MAX_FORMAT]
     document.products.results = results_format
     if results_format == "json":
-        data = _decode_json_text(results["data"])
-        document.parts[blob_keys.RESULTS] = (dump_json(data), JSON_TYPE)
-        document.products.scalars, document.products.summary = summarize_results(data)
-    else:
-        part = blob_keys.RESULTS_JOBLIB if results_format == "joblib" else blob_keys.RESULTS_BINARY
-        document.parts[part] = (_decode_base64("analysis.results.data", results["data"]), BINARY_TYPE)
+        _keep_results(document, blob_keys.RESULTS, _decode_json_text(results["data"]))
+        return
+    part = blob_keys.RESULTS_JOBLIB if results_format == "joblib" else blob_keys.RESULTS_BINARY
+    document.parts[part] = (_decode_base64("analysis.results.data", results["data"]), BINARY_TYPE)
+    if results_format == "joblib" and results.get("json") is not None:
+        _keep_results(document, blob_keys.RENDERED_RESULTS, results["json"])
+
+
+def _keep_results(document: Document, part: str, data: Any) -> None:
+    document.parts[part] = (dump_json(data), JSON_TYPE)
+    document.products.scalars, document.products.summary = summarize_results(data)
 
 
 def _decode_json_text(data: Any) -> Any:

@@ -63,7 +63,7 @@ def locate_results(item: AnalysisItem) -> str:
             f"JSON. GET /api/obj/analysis/{item.id}?includeAnalysisData=True returns them as posted."
         )
     key = f"{item.document}{blob_keys.RENDERED_RESULTS}"
-    if not blobs.blob_exists(key):
+    if item.products.scalars is None and not blobs.blob_exists(key):
         render_blob("results", f"{item.document}{blob_keys.RESULTS_JOBLIB}", key, "application/json")
     return key
 

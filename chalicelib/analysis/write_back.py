@@ -28,7 +28,11 @@ MAX_RESULTS_BYTES = 20 * 1024 * 1024
 
 def needs_write_back(item: AnalysisItem, products: Products) -> bool:
     """Return whether a completed analysis with these products has anything to write back."""
-    return bool(products.annotations or item.is_summary or products.results == "joblib")
+    return bool(products.annotations or item.is_summary or _is_unread(products))
+
+
+def _is_unread(products: Products) -> bool:
+    return products.results == "joblib" and products.scalars is None
 
 
 def write_back(item: AnalysisItem) -> None:
@@ -37,7 +41,7 @@ def write_back(item: AnalysisItem) -> None:
     joblib results are left to a job, which writes the summary later.
     """
     products = item.products
-    if products.results == "joblib" and products.scalars is None:
+    if _is_unread(products):
         queues.send_message(queues.JOBS, {"job": "read_results", "analysis_id": item.id})
     _write_annotations(item)
     _write_summary(item, products)

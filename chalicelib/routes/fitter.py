@@ -48,11 +48,9 @@ class FitterPayload(Schema, forbid_unknown_fields=False):
 
 
 class FitterQuery(Query):
-    """How the fitter sends its results."""
+    """What the callback holds."""
 
-    results_format: Annotated[
-        Literal["joblib", "json"], describe("The format of `results` in the callback; SkyPortal reads joblib.")
-    ] = "joblib"
+    json_results: Annotated[bool, describe("Send a copy of `results`, which are joblib, as JSON.")] = False
 
 
 @routes.open_to_all("GET", "/fitter/supernova", answers=FitterState, bare=True)
@@ -64,5 +62,5 @@ def get_fitter_status(call: Call) -> Reply:
 @routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
 def fit_supernova(call: Call, query: FitterQuery, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
     """Fit a supernova: the payload for services, with the fitter's own token."""
-    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.results_format)
+    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.json_results)
     return Reply({"status": "pending", "message": QUEUED}, bare=True)

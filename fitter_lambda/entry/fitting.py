@@ -11,7 +11,7 @@ from fitter_lambda.errors import FitterError, PayloadError
 from fitter_lambda.input.fit_parameters import AUTO, parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import parse_table_rows
-from fitter_lambda.input.payload import get_results_format, parse_payload
+from fitter_lambda.input.payload import get_json_results, parse_payload
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -124,12 +124,12 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
         Takes the fraction done (0..1) and what is being done.
     """
     try:
-        request, results_format = parse_payload(payload), get_results_format(payload)
+        request, json_results = parse_payload(payload), get_json_results(payload)
         from fitter_lambda.output.callback_document import build_success_document
 
         with warnings.catch_warnings(action="ignore"):
             _freeze_loaded_objects()
-            return build_success_document(fit_request(request, progress), progress, results_format)
+            return build_success_document(fit_request(request, progress), progress, json_results)
     except FitterError as error:
         return build_failure_document(str(error))
     except Exception:  # the sender waits for an answer, whatever the payload

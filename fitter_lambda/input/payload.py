@@ -4,14 +4,11 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from typing import Literal, cast, get_args
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import parse_csv_rows
-
-ResultsFormat = Literal["joblib", "json"]
 
 
 def parse_payload(payload: object) -> FitRequest:
@@ -59,18 +56,18 @@ def get_callback_url(payload: object) -> str | None:
     return None
 
 
-def get_results_format(payload: object) -> ResultsFormat:
-    """Return the `results_format` in a payload; joblib by default, which every SkyPortal expects.
+def get_json_results(payload: object) -> bool:
+    """Return whether a payload asks for a JSON copy of the results, which are joblib for every SkyPortal.
 
     Raises
     ------
     PayloadError
-        It is neither "joblib" nor "json".
+        `json_results` is not a boolean.
     """
-    value = payload.get("results_format", "joblib") if isinstance(payload, Mapping) else "joblib"
-    if value in get_args(ResultsFormat):
-        return cast(ResultsFormat, value)
-    raise PayloadError(f"results_format is {str(value)[:40]!r}; the choices are: joblib, json.")
+    value = payload.get("json_results", False) if isinstance(payload, Mapping) else False
+    if isinstance(value, bool):
+        return value
+    raise PayloadError(f"json_results is {str(value)[:40]!r}; expected true or false.")
 
 
 def _parse_position(resource: object) -> tuple[float, float] | None:

@@ -10,7 +10,6 @@ import joblib
 import numpy as np
 
 from fitter_lambda.engine.fit import Progress
-from fitter_lambda.input.payload import ResultsFormat
 from fitter_lambda.output.png_images import encode_png
 from fitter_lambda.output.predicted_light_curves import to_magnitudes
 from fitter_lambda.output.results import flatten_results
@@ -28,7 +27,7 @@ class CallbackDocument(TypedDict):
     analysis: dict[str, Any]
 
 
-def build_success_document(fit: SupernovaFit, progress: Progress, results_format: ResultsFormat) -> CallbackDocument:
+def build_success_document(fit: SupernovaFit, progress: Progress, json_results: bool) -> CallbackDocument:
     """Build the document of a finished fit.
 
     Parameters
@@ -36,8 +35,8 @@ def build_success_document(fit: SupernovaFit, progress: Progress, results_format
     fit : SupernovaFit
     progress : callable
         Takes the fraction done and what is being done.
-    results_format : str
-        Of ``analysis.results``: "json", or "joblib" in base64.
+    json_results : bool
+        Add to ``analysis.results``, which are joblib, a copy as JSON.
 
     Returns
     -------
@@ -55,7 +54,7 @@ def build_success_document(fit: SupernovaFit, progress: Progress, results_format
     analysis = {
         "inference_data": {"format": "netcdf4", "data": _to_base64(netcdf)},
         "plots": [{"format": "png", "data": _to_base64(picture)} for picture in pictures],
-        "results": _encode_results(results, results_format),
+        "results": _encode_results(results, json_results),
         "posterior_samples": {name: samples[:, i].tolist() for i, name in enumerate(fit.names)},
         "model_name": results["source"],
         "n_detections": results["n_detections"],
@@ -65,12 +64,12 @@ def build_success_document(fit: SupernovaFit, progress: Progress, results_format
     return {"status": "success", "message": fit.summary, "analysis": analysis}
 
 
-def _encode_results(results: dict[str, Any], results_format: ResultsFormat) -> dict[str, Any]:
-    if results_format == "json":
-        return {"format": "json", "data": json.loads(json.dumps(results, default=np.ndarray.tolist))}
+def _encode_results(results: dict[str, Any], json_results: bool) -> dict[str, Any]:
     buffer = io.BytesIO()
     joblib.dump(results, buffer)
-    return {"format": "joblib", "data": _to_base64(buffer.getvalue())}
+    encoded = {"format": "joblib", "data": _to_base64(buffer.getvalue())}
+    copy = {"json": json.loads(json.dumps(results, default=np.ndarray.tolist))} if json_results else {}
+    return encoded | copy
 
 
 def _to_base64(data: bytes) -> str:

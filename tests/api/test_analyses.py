@@ -162,13 +162,13 @@ def test_fitter_endpoint(admin: Gateway) -> None:
     assert fitter.post("/fitter/supernova", {**payload, "callback_url": "http://[x"}).status in (200, 400)
 
 
-@pytest.mark.parametrize("results_format", ["joblib", "json"])
-def test_the_fitter_is_asked_for_a_format_of_results(admin: Gateway, results_format: str) -> None:
+@pytest.mark.parametrize("json_results", [True, False])
+def test_the_fitter_is_asked_for_a_copy_of_results_as_json(admin: Gateway, json_results: bool) -> None:
     from chalicelib.fitter_endpoint import get_fitter_token
 
     fitter = admin.as_user(get_fitter_token())
     payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
-    assert fitter.post(f"/fitter/supernova?results_format={results_format}", payload).status == 200
+    assert fitter.post(f"/fitter/supernova?json_results={json_results}", payload).status == 200
     (message,) = drain_queue(queues.FIT)
-    assert json.loads(blobs.read_blob(message["key"]) or b"")["results_format"] == results_format
-    assert fitter.post("/fitter/supernova?results_format=pickle", payload).status == 400
+    assert json.loads(blobs.read_blob(message["key"]) or b"")["json_results"] is json_results
+    assert fitter.post("/fitter/supernova?json_results=perhaps", payload).status == 400

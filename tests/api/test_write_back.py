@@ -155,6 +155,23 @@ def test_joblib_results_are_read_by_a_job_and_then_compared(admin: Gateway, lamb
     assert item.watch is None
 
 
+def test_a_copy_of_joblib_results_is_shown_and_compared_without_opening_the_file(admin: Gateway) -> None:
+    copy = {"chi2": 1.25, "summary": "It is a nova."}
+    packed = io.BytesIO()
+    joblib.dump(copy, packed)
+    results = {"format": "joblib", "data": base64.b64encode(packed.getvalue()).decode(), "json": copy}
+    number = run_analysis(admin, {"results": results}, is_summary=True)
+    assert "read_results" not in [job["job"] for job in drain_queue(queues.JOBS)]
+    assert [a["id"] for a in admin.get("/obj/SN1/analysis?result=chi2%3C2").data] == [number]
+    assert admin.get(f"/obj/analysis/{number}/results").data == copy
+    assert admin.get("/sources/SN1").data["summary"] == "It is a nova."
+    posted = admin.get(f"/obj/analysis/{number}?includeAnalysisData=True").json["analysis"]["results"]
+    assert joblib.load(io.BytesIO(base64.b64decode(posted["data"]))) == copy
+    item = analyses.find_analysis(number)
+    assert item is not None
+    assert item.watch is None
+
+
 def test_an_upload_needs_the_permission_to_annotate(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Run Analyses")

@@ -21,7 +21,7 @@ from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit_payload
-from fitter_lambda.input.payload import ResultsFormat, parse_payload
+from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source
 from fitter_lambda.output.callback_document import build_success_document
 from fitter_lambda.output.supernova_fit import SupernovaFit
@@ -345,39 +345,34 @@ def assert_finite(value: Any) -> None:
         assert not isinstance(value, float) or math.isfinite(value)
 
 
-def test_results_are_json_where_the_payload_asks_for_it(document: dict[str, Any], results: Any) -> None:
-    answer = fit_payload(sn2019dwz(n_draws="1000", seed=3) | {"results_format": "json"}, ignore_progress)
+def test_results_have_a_copy_as_json_where_the_payload_asks_for_it(document: dict[str, Any], results: Any) -> None:
+    answer = fit_payload(sn2019dwz(n_draws="1000", seed=3) | {"json_results": True}, ignore_progress)
     assert answer["message"] == document["message"]
     entry = answer["analysis"]["results"]
-    assert set(entry) == {"format", "data"} and entry["format"] == "json"
-    assert_finite(entry["data"])
-    expected = to_json_values(results)
-    assert entry["data"] | {"seconds": 0} == expected | {"seconds": 0}
-    assert entry["data"]["seconds"].keys() == expected["seconds"].keys()
+    assert set(entry) == {"format", "data", "json"} and entry["format"] == "joblib"
+    copy = entry["json"]
+    assert_finite(copy)
+    assert copy == to_json_values(joblib.load(io.BytesIO(data(entry))))
+    assert copy | {"seconds": 0} == to_json_values(results) | {"seconds": 0}
 
 
-@pytest.mark.parametrize("results_format", ["joblib", None])
-def test_results_are_joblib_for_all_others(results_format: str | None) -> None:
-    request = sn2019dwz(source="hsiao-subsampled", fix_z="True", n_draws=100)
-    request |= {} if results_format is None else {"results_format": results_format}
-    document, results = unpack_fit(request)
-    assert document["analysis"]["results"]["format"] == "joblib" and isinstance(results, dict)
+def test_results_have_no_copy_for_all_others(document: dict[str, Any]) -> None:
+    assert set(document["analysis"]["results"]) == {"format", "data"}
 
 
-@pytest.mark.parametrize("results_format", ["xml", 3, None, ["json"]])
-def test_another_format_of_results_is_refused(results_format: Any) -> None:
-    answer = fit_payload(sn2019dwz() | {"results_format": results_format}, ignore_progress)
-    assert answer["status"] == "failure" and "joblib, json" in answer["message"]
+@pytest.mark.parametrize("json_results", ["xml", 3, None, [True]])
+def test_a_wish_that_is_not_a_boolean_is_refused(json_results: Any) -> None:
+    answer = fit_payload(sn2019dwz() | {"json_results": json_results}, ignore_progress)
+    assert answer["status"] == "failure" and "expected true or false" in answer["message"]
 
 
-@pytest.mark.parametrize("results_format", ["joblib", "json"])
-def test_results_that_are_not_finite_become_null(fit: Fit, results_format: ResultsFormat) -> None:
+def test_results_that_are_not_finite_become_null(fit: Fit) -> None:
     sample = replace(fit.sample, log_evidence=-math.inf, log_evidence_error=math.nan)
     finished = SupernovaFit(replace(fit, sample=sample), parse_payload(sn2019dwz(fix_z="True")))
     finished.results["covariance"] = finished.results["covariance"].tolist()
-    document = build_success_document(finished, ignore_progress, results_format)
+    document = build_success_document(finished, ignore_progress, json_results=True)
     entry = document["analysis"]["results"]
-    numbers = entry["data"] if results_format == "json" else joblib.load(io.BytesIO(data(entry)))
-    assert numbers["log_evidence"] is None and numbers["log_evidence_error"] is None
-    assert_finite(numbers)
+    for numbers in (entry["json"], joblib.load(io.BytesIO(data(entry)))):
+        assert numbers["log_evidence"] is None and numbers["log_evidence_error"] is None
+        assert_finite(numbers)
     json.dumps(document, allow_nan=False)
