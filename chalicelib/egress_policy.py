@@ -13,8 +13,11 @@ def is_exempt_host(host: str) -> bool:
     return host.strip("[]").lower() in settings.get_egress_allowed_hosts()
 
 
-def is_private_address(host: str) -> bool:
-    """Return whether a host is an IP address that is neither public nor exempt; names are not."""
+def is_refused_address(host: str) -> bool:
+    """Return whether a host is an IP address that is neither public nor exempt.
+
+    A name is False: `egress` checks the address that it resolves to at each call.
+    """
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:

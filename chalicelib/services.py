@@ -191,8 +191,12 @@ def _validate_fields(fields: dict[str, Any]) -> None:
     parse_declarations(fields["optional_analysis_parameters"])
     if not fields["upload_only"] and not fields["input_data_types"]:
         raise InvalidError("input_data_types: required, unless the service is upload_only.")
-    host = urlsplit(fields["url"]).hostname or ""
-    if egress_policy.is_private_address(host):
+    _require_public_host(fields["url"])
+
+
+def _require_public_host(url: str) -> None:
+    host = urlsplit(url).hostname or ""
+    if egress_policy.is_refused_address(host):
         raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
 
 

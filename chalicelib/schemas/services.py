@@ -114,7 +114,7 @@ class ServiceChange(Schema):
 
     def __post_init__(self) -> None:
         if self.url is not None:
-            _check_url(self.url)
+            _check_url_form(self.url)
         if isinstance(self.authinfo, str):
             self.authinfo = _parse_authinfo(self.authinfo)
 
@@ -191,7 +191,7 @@ def _parse_authinfo(text: str) -> dict[str, Any]:
     return authinfo
 
 
-def _check_url(url: str) -> None:
+def _check_url_form(url: str) -> None:
     """Check that a URL is one of HTTP without credentials; raise ValueError if not."""
     try:
         parts = urlsplit(url)

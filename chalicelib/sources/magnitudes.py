@@ -42,10 +42,10 @@ def zero_point(system: str, band: str) -> float:
     InvalidError
         If Vega's magnitude in this bandpass is not known.
     """
-    return zero_points(system, [band])[band]
+    return zero_points_by_band(system, [band])[band]
 
 
-def zero_points(system: str, bands: Iterable[str]) -> dict[str, float]:
+def zero_points_by_band(system: str, bands: Iterable[str]) -> dict[str, float]:
     """Return the magnitude of 1 µJy in each of several bandpasses.
 
     Raises

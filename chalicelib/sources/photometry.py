@@ -9,7 +9,7 @@ from chalicelib.people.groups import list_record_groups
 from chalicelib.schemas.photometry import RangeBody, RangeQuery
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources import instruments, source_lists
-from chalicelib.sources.magnitudes import zero_points
+from chalicelib.sources.magnitudes import zero_points_by_band
 from chalicelib.sources.photometry_blocks import unpack_rows
 from chalicelib.sources.photometry_rows import POSITION, Row, row_magnitudes
 from chalicelib.sources.source_records import get_visible_source
@@ -148,7 +148,7 @@ def _points_to_json(
 ) -> Iterator[dict[str, Any]]:
     """Return points, each with its source, as the API shows them (see `get_light_curve`)."""
     names = {number: instrument["name"] for number, instrument in instruments.load_instruments().items()}
-    zeros = zero_points(system, {row.filter for _, row in points})
+    zeros = zero_points_by_band(system, {row.filter for _, row in points})
     sets = sorted({tuple(row.group_ids) for _, row in points})  # most rows have the same groups
     groups = dict(zip(sets, list_record_groups(requester, sets), strict=True))
     for source_id, row in points:

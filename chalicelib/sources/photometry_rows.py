@@ -131,7 +131,7 @@ def parse_rows(body: Fields, instruments: Instruments) -> list[Row]:
     for number in range(count):
         fields = {name: values[number] for name, values in columns.items()}
         try:
-            rows.append(_parse_fields(fields, instruments))
+            rows.append(_fields_to_row(fields, instruments))
         except (ValueError, InvalidError) as error:
             complaints[number] = str(error)
     if complaints:
@@ -154,7 +154,7 @@ def parse_row(fields: Fields, instruments: Instruments) -> Row:
         raise InvalidError(f"{lists[0]}: expected a single value, not a list; this is one point.")
     _require_one_space(fields)
     try:
-        return _parse_fields(dict(fields), instruments)
+        return _fields_to_row(dict(fields), instruments)
     except ValueError as error:
         raise InvalidError(str(error)) from None
 
@@ -206,7 +206,7 @@ def _require_one_space(fields: Fields) -> None:
         raise InvalidError("Give flux and fluxerr, or mag, magerr and limiting_mag.")
 
 
-def _parse_fields(fields: Fields, instruments: Instruments) -> Row:
+def _fields_to_row(fields: Fields, instruments: Instruments) -> Row:
     for name in NUMBERS & fields.keys():
         fields[name] = _parse_number(name, fields[name])
     mjd = fields["mjd"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chalicelib.errors import InvalidError
-from chalicelib.sources.magnitudes import zero_point, zero_points
+from chalicelib.sources.magnitudes import zero_point, zero_points_by_band
 from chalicelib.sources.photometry_rows import Row, row_magnitudes
 from infra.vega_offsets import AB_ZERO, LIGHT_SPEED, vega_offset
 
@@ -32,8 +32,8 @@ def test_bandpasses_have_the_same_offset_by_all_their_names() -> None:
 
 def test_unknown_bandpasses_are_listed() -> None:
     with pytest.raises(InvalidError, match=r"magsys: .*cspb, swope2::g .*'ab'"):
-        zero_points("vega", ["swope2::g", "ztfg", "cspb"])
-    assert zero_points("ab", ["cspb"]) == {"cspb": 23.9}
+        zero_points_by_band("vega", ["swope2::g", "ztfg", "cspb"])
+    assert zero_points_by_band("ab", ["cspb"]) == {"cspb": 23.9}
 
 
 def test_magnitude_and_flux_agree_on_either_system() -> None:
