@@ -138,8 +138,9 @@ def fit_supernova(request: FitRequest, progress: Progress) -> Fit:
     """
     began = time.perf_counter()
     progress(0.02, "reading data and templates")
-    grid = load_source_grid(request.parameters.source)
+    # data first: what is wrong with them is said without a template, which may have to be fetched
     data = build_fit_data(request)
+    grid = load_source_grid(request.parameters.source)
     return fit_source(grid, data, request.parameters, time.perf_counter() - began, progress)
 
 

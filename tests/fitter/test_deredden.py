@@ -196,7 +196,7 @@ def test_no_photometry_rows_are_no_error() -> None:
         (document(DETECTED, ra=None), "no position"),
         (document(DETECTED, dec=None), "no position"),
         (document(DETECTED) | {"resource": None}, "no position"),
-        (document(DETECTED, ra=361), "no position; expected degrees"),
+        (document(DETECTED, ra=361), "not a position; expected degrees"),
         (document(DETECTED, dec="1"), "expected degrees"),
         (document(DETECTED, dec=10**400), "expected degrees"),
         (document(DETECTED, {**DETECTED, "filter": "swordfish::q"}), "'swordfish::q'"),

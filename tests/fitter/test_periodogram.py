@@ -208,8 +208,8 @@ FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "
 @pytest.mark.parametrize(
     ("source", "options", "words"),
     [
-        ([], {}, "no object"),
-        ({**FIVE, "flux": None}, {}, "no object"),
+        ([], {}, "not an object"),
+        ({**FIVE, "flux": None}, {}, "not an object"),
         ({**FIVE, "flux": [1]}, {}, "different lengths"),
         ({**FIVE, "filter": [1] * 5}, {}, "names"),
         ({name: values[:4] for name, values in FIVE.items()}, {}, "too few points"),
