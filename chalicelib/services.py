@@ -108,7 +108,7 @@ def update_service(requester: Requester, service_id: int, request: ServiceChange
     except NameTaken:
         raise _name_taken(name) from None
     except StateChanged:
-        raise BusyError("The service was changed by somebody else. Read it again, then change it.") from None
+        raise BusyError("Another request changed the service. Read it again, then change it.") from None
 
 
 def delete_service(requester: Requester, service_id: int) -> None:

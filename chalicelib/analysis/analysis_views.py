@@ -6,9 +6,15 @@ from typing import Any
 from chalicelib.access import Requester, is_visible
 from chalicelib.analysis.documents import CURVE_FIELDS
 from chalicelib.errors import ForbiddenError
-from chalicelib.people.groups import list_record_groups
+from chalicelib.people.groups import records_to_json
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
 from chalicelib.tables.services import ServiceItem, find_services
+
+FIELDS = (
+    "id", "obj_id", "analysis_service_id", "author_id", "status", "status_message", "analysis_parameters",
+    "input_filters", "show_parameters", "show_plots", "show_corner", "last_activity", "duration", "invalid_after",
+)  # fmt: skip
+"""Attributes of a record that the API shows under the same name."""
 
 
 def get_visible_analysis(requester: Requester, analysis_id: int, source_id: str | None = None) -> AnalysisItem:
@@ -51,35 +57,22 @@ def analyses_to_json(
     """
     items = list(items)
     services = find_services({item.analysis_service_id for item in items})
-    views = []
-    for item, groups in zip(items, list_record_groups(requester, items), strict=True):
-        view = {**_to_json(item, services.get(item.analysis_service_id)), "groups": groups}
-        if with_curves:
-            view |= {name: item.products.curves.get(name) for name in CURVE_FIELDS}
-        views.append(view)
-    return views
+    curves = CURVE_FIELDS if with_curves else ()
+
+    def to_json(item: AnalysisItem) -> dict[str, Any]:
+        return {
+            **_to_json(item, services.get(item.analysis_service_id)),
+            **{name: item.products.curves.get(name) for name in curves},
+        }
+
+    return records_to_json(requester, items, to_json)
 
 
 def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
     return {
-        "id": item.id,
-        "obj_id": item.obj_id,
-        "analysis_service_id": item.analysis_service_id,
+        **{name: getattr(item, name) for name in FIELDS},
         "analysis_service_name": service and (service.fields["display_name"] or service.name),
         "analysis_service_description": service and service.fields["description"],
-        "author_id": item.author_id,
-        "status": item.status,
-        "status_message": item.status_message,
-        "analysis_parameters": item.analysis_parameters,
-        "input_filters": item.input_filters,
-        "show_parameters": item.show_parameters,
-        "show_plots": item.show_plots,
-        "show_corner": item.show_corner,
-        "created_at": item.created_at,
-        "modified": item.modified,
-        "last_activity": item.last_activity,
-        "duration": item.duration,
-        "invalid_after": item.invalid_after,
         "hash": item.products.hash,
         "num_plots": len(item.products.plots),
     }

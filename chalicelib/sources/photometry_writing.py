@@ -192,7 +192,9 @@ def update_point(requester: Requester, number: int, body: dict[str, Any]) -> Non
 
 def _find_own_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
     source, block, row = get_visible_point(requester, number)
-    require_owner(requester, row.owner_id, f"Only who uploaded point {number}, or an administrator, may change it.")
+    require_owner(
+        requester, row.owner_id, f"Only the user who uploaded point {number}, or an administrator, may change it."
+    )
     return source, block, row
 
 
@@ -279,7 +281,7 @@ def delete_photometry_upload(requester: Requester, upload_id: str) -> int:
         if not any(is_visible(requester, row.group_ids) for row in rows):
             raise missing
         if not all(is_owner(requester, row.owner_id) for row in rows):
-            raise ForbiddenError(f"Only who made {upload_id}, or an administrator, may delete it.")
+            raise ForbiddenError(f"Only the user who made the upload {upload_id}, or an administrator, may delete it.")
         change = PhotometryWrite(_union_of_groups(rows), deleted_blocks=blocks)
         photometry_table.write_photometry(source, change)
         return len(rows)

@@ -165,7 +165,8 @@ def _build_grid(source: Any) -> SourceGrid:
     if isinstance(source, SALT2Source):
         m0, m1 = (sample(x0=1.0, x1=x1, c=0.0) for x1 in (0.0, 1.0))
         samples = np.array([[m0, m1 - m0]])
-        linear, shapes = (amplitude, "x1"), ["c"]
+        linear = (amplitude, "x1")
+        shapes = ["c"]
         law = np.asarray(source.colorlaw(wave), dtype=float)
     elif isinstance(source, MLCS2k2Source):
         nodes = sncosmo_internals.get_mlcs_deltas(source)

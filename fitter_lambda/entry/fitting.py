@@ -124,7 +124,8 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
         Takes the fraction done (0..1) and what is being done.
     """
     try:
-        request, json_results = parse_payload(payload), get_json_results(payload)
+        request = parse_payload(payload)
+        json_results = get_json_results(payload)
         from fitter_lambda.output.callback_document import build_success_document
 
         with warnings.catch_warnings(action="ignore"):

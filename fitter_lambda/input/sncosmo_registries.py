@@ -20,7 +20,8 @@ def set_data_directory(directory: Path, timeout: float) -> None:
 
     sncosmo.conf.remote_timeout = timeout
     mirror = sncosmo.builtins.DATADIR
-    mirror._rootdir, mirror._checked_rootdir = str(directory), None
+    mirror._rootdir = str(directory)
+    mirror._checked_rootdir = None
 
 
 def _get_source_registry() -> Any:
@@ -45,7 +46,8 @@ def get_source_types() -> dict[str, str]:
 
 def list_sources_in(directory: Path) -> list[str]:
     """List the sources whose latest version can be loaded from a directory in sncosmo's layout."""
-    registry, latest = _get_source_registry(), dict[str, str]()
+    registry = _get_source_registry()
+    latest: dict[str, str] = {}
     for name, version in registry._loaders:
         latest[name] = max(latest.get(name, ""), str(version or ""))
     names = [name for name, _ in registry._instances if name not in latest]

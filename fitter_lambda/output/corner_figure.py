@@ -78,7 +78,8 @@ class _Triangle(Figure):
 
     def subplots(self, nrows: int = 1, ncols: int = 1, **_: Any) -> Any:
         """Return an array of panels on a grid, as corner asks for them."""
-        grid, hidden = self.add_gridspec(nrows, ncols), self.add_axes((0, 0, 0, 0))
+        grid = self.add_gridspec(nrows, ncols)
+        hidden = self.add_axes((0, 0, 0, 0))
         panels = np.full((nrows, ncols), hidden, dtype=object)
         for row, column in np.argwhere(np.tri(nrows)).tolist():
             panels[row, column] = self.add_subplot(grid[row, column])
@@ -98,7 +99,8 @@ def _choose_units(columns: Array, symbols: list[str], units: list[str]) -> tuple
             step = 10.0 if np.ptp(column) < 20 else 100.0
             origin = step * math.floor(float(np.median(column)) / step)
             column -= origin
-            symbols[i], units[i] = f"{symbols[i]} − MJD {origin:.0f}", " [d]"
+            symbols[i] = f"{symbols[i]} − MJD {origin:.0f}"
+            units[i] = " [d]"
         elif size > 0 and not 1e-2 < size < 1e6:
             power = math.floor(math.log10(size))
             column /= 10.0**power  # 10**-power may overflow

@@ -72,7 +72,8 @@ def get_band_label(name: str) -> str:
 def draw_light_curve(fit: Fit, curves: dict[str, PredictedLightCurve], title: str) -> Figure:
     """Draw the light curve above and residuals below, over the dates of `curves`."""
     figure, upper, lower = _make_panels(fit, curves)
-    rows, (first, last) = fit.data.rows, upper.get_xlim()
+    rows = fit.data.rows
+    first, last = upper.get_xlim()
     inside = (rows.mjd >= first) & (rows.mjd <= last)
     pulls = _compute_pulls(fit)
     has_pull = np.isfinite(pulls)
@@ -133,7 +134,9 @@ def _make_panels(fit: Fit, curves: dict[str, PredictedLightCurve]) -> tuple[Figu
 
 def _choose_styles(fit: Fit) -> list[_BandStyle]:
     """Choose a style for each band; of bands with one colour, each is darker than the one before."""
-    rows, styles, uses = fit.data.rows, [], Counter[str]()
+    rows = fit.data.rows
+    styles = []
+    uses = Counter[str]()
     for i, (band, marker) in enumerate(zip(rows.bandpasses, itertools.cycle("osD^vP*X<>"), strict=False)):
         colour = get_band_colour(band.name, float(band.wave_eff))
         red, green, blue = (part * _DARKER ** uses[colour] for part in to_rgb(colour))
@@ -144,15 +147,18 @@ def _choose_styles(fit: Fit) -> list[_BandStyle]:
 
 def _compute_pulls(fit: Fit) -> Array:
     """Compute residuals of the best fit over their errors, SALT's scatter included; NaN where none."""
-    rows, prediction = fit.data.rows, fit.predict_rows(fit.best[None])
+    rows = fit.data.rows
+    prediction = fit.predict_rows(fit.best[None])
     pulls = (rows.flux - prediction.flux[0]) / np.sqrt(prediction.total_variance[0])
     return np.where(prediction.design.reached[0] & ~rows.limit, pulls, np.nan)
 
 
 def _choose_flux_range(fit: Fit, curves: dict[str, PredictedLightCurve], inside: Mask) -> tuple[float, float]:
-    rows, measured = fit.data.rows, inside & ~fit.data.rows.limit
+    rows = fit.data.rows
+    measured = inside & ~rows.limit
     y, e = rows.flux[measured], rows.fluxerr[measured]
-    noise, is_detection = 3 * float(np.percentile(e, 25)) if len(e) else 0.0, y > 3 * e
+    noise = 3 * float(np.percentile(e, 25)) if len(e) else 0.0
+    is_detection = y > 3 * e
     peak = max(float(np.nanmax(curve.best, initial=0.0)) for curve in curves.values())
     # a model that follows one outlier among many detections may leave the figure, as the outlier does
     if np.sum(is_detection) > _MAX_DETECTIONS_TO_IGNORE:
@@ -164,7 +170,8 @@ def _choose_flux_range(fit: Fit, curves: dict[str, PredictedLightCurve], inside:
 
 def _find_edge(y: Array, e: Array, least: float, allowed: float) -> float:
     """Find the highest of values y with errors e, without a few far above the others and `least`."""
-    firm, n_outliers = np.sort(y - 2 * e), max(1, len(y) // 20)
+    firm = np.sort(y - 2 * e)
+    n_outliers = max(1, len(y) // 20)
     rest = max(least, float(firm[-1 - n_outliers]) if len(y) > n_outliers else 0.0)
     most = max(_OFF_SCALE * rest, allowed)
     return max(rest, float(np.max(np.minimum(y + e, most)[y <= most], initial=1e-9)))

@@ -37,7 +37,8 @@ def encode_netcdf(fit: Fit, seed: int) -> bytes:
         log_likelihood and posterior_predictive (chain, draw, observation; thinned, see their coordinate
         draw); observed_data and constant_data (observation): fluxes; dates, errors, bands, limits.
     """
-    n_rows, n_chains = len(fit.data.rows), _CHAINS if len(fit.draws) % _CHAINS == 0 else 1
+    n_rows = len(fit.data.rows)
+    n_chains = _CHAINS if len(fit.draws) % _CHAINS == 0 else 1
     draws = fit.draws.reshape(n_chains, -1, len(fit.names))
     n_draws = draws.shape[1]
     n_pointwise = min(_MAX_LOG_LIKELIHOOD_VALUES // n_rows, _MAX_POINTWISE_DRAWS) // n_chains
@@ -58,7 +59,8 @@ def encode_netcdf(fit: Fit, seed: int) -> bytes:
 def _compute_pointwise(fit: Fit, draws: Array, seed: int) -> tuple[Array, Array]:
     """Compute the log density of each row and a replica of its flux, for draws (chain, draw, d)."""
     prediction = fit.predict_rows(draws.reshape(-1, draws.shape[-1]))
-    likelihood, shape = fit.posterior.likelihood, (*draws.shape[:2], -1)
+    likelihood = fit.posterior.likelihood
+    shape = (*draws.shape[:2], -1)
     replicas = likelihood.replicate(prediction, np.random.default_rng([seed, 1]))
     return likelihood.log_density_by_row(prediction).reshape(shape), replicas.reshape(shape)
 

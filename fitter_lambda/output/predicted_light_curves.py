@@ -42,7 +42,8 @@ def get_plot_window(fit: Fit) -> tuple[float, float]:
 
     Forced photometry and limits may go on for years before and after.
     """
-    rows, grid = fit.data.rows, fit.posterior.fluxes.grid
+    rows = fit.data.rows
+    grid = fit.posterior.fluxes.grid
     t0, z = fit.best_t0_and_redshift
     detections = rows.mjd[rows.detections(FAINT_SIGMA)]
     phase = (detections - t0) / (1 + z)

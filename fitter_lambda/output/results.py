@@ -39,7 +39,9 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
         With the keys in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
         with errors to the 15.87th and 84.13th percentile.
     """
-    data, grid, prior = fit.data, fit.posterior.fluxes.grid, fit.data.redshift
+    data = fit.data
+    grid = fit.posterior.fluxes.grid
+    prior = data.redshift
     prediction = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, prediction)
     detections = data.rows.detections(FAINT_SIGMA)
@@ -131,7 +133,8 @@ def _list_diagnostics(fit: Fit) -> dict[str, Any]:
 
 
 def _describe_likelihood(fit: Fit, request: FitRequest) -> str:
-    parameters, is_salt = request.parameters, fit.posterior.fluxes.grid.is_salt
+    parameters = request.parameters
+    is_salt = fit.posterior.fluxes.grid.is_salt
     rows = f"Student's t, nu = {NU:g}" if parameters.robust else "Gaussian in flux"
     if is_salt:
         scatter = "SALT's own covariance" if parameters.modelcov else "no model covariance"

@@ -80,7 +80,8 @@ def compute_power(bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: 
     ndarray, shape (grid.size,)
         From 0 to 1 ("standard" normalisation); 0 where no flux varies.
     """
-    explained, total = np.zeros(grid.size), 0.0
+    explained = np.zeros(grid.size)
+    total = 0.0
     for band in bands:
         weights = band.error.min() ** 2 / band.error**2
         # counted from the first flux, so that a constant flux is exactly 0

@@ -176,7 +176,8 @@ def _choose_grid(bands: list[BandLightCurve], baseline: float, settings: _Settin
             "expected a smaller fmax, a range from fmin to fmax that is narrower, or less oversampling."
         )
     if size > most:
-        fmax, size = fmin + (most - 1) / (baseline * settings.oversampling), most
+        size = most
+        fmax = fmin + (most - 1) / (baseline * settings.oversampling)
         notes.append(f"The range ends at {fmax:.6g} per day, after {most} frequencies; give fmin and fmax.")
     return FrequencyGrid(fmin, (fmax - fmin) / (size - 1), size)
 

@@ -25,7 +25,8 @@ class Dtype:
     """Stand-in for `numpy.dtype(code, ...)` and its state."""
 
     def __init__(self, code: object, *_: object) -> None:
-        self.code, self.state = code, ()
+        self.code = code
+        self.state: Any = ()
 
     def build(self, depth: int = 0) -> np.dtype[Any]:
         """Build the dtype from checked text and numbers.

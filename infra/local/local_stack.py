@@ -30,6 +30,8 @@ from infra.local.stack_settings import ACCOUNT, REGION, STAGE, StackSettings
 
 _BOOT_SECONDS = 60.0
 _SAVE_SECONDS = 20.0
+_FIRST_REQUESTS = 10
+"""Requests until the API must have answered with 200, one a second."""
 
 
 async def run_stack(settings: StackSettings) -> None:
@@ -154,8 +156,15 @@ async def _wait_for_emulator(settings: StackSettings, emulator: ChildProcess) ->
 async def _request_sysinfo(settings: StackSettings, api_id: str) -> None:
     """Start the API's function by a first request, before the workers use all cores."""
     url = f"{ministack_adapter.get_api_url(settings.emulator_url, api_id)}/sysinfo"
-    async with aiohttp.ClientSession() as session, session.get(url) as response:
-        await response.read()
+    async with aiohttp.ClientSession() as session:
+        for _ in range(_FIRST_REQUESTS):
+            async with session.get(url) as response:
+                answer = await response.text()
+                if response.status == 200:
+                    return
+            await asyncio.sleep(1.0)
+    log = _shorten_path(settings.log_dir / "emulator.log")
+    raise StackFailedError(f"The API answers {response.status}: {answer[:300]}. Its log may say why: {log}")
 
 
 async def _run_module(settings: StackSettings, module: str, *arguments: str) -> None:

@@ -35,9 +35,6 @@ def count_calls() -> Iterator[Counter[str]]:
             service.meta.events.unregister("before-call", count)
 
 
-"""The older name."""
-
-
 def insert_analyses(numbers: range, service: int, author: int) -> None:
     """Insert analyses of other sources into the table: ten thousand requests would take minutes."""
     analyses = [

@@ -12,6 +12,7 @@ from chalicelib.analysis import sweep, write_back
 from chalicelib.tables import analyses
 from tests.api.story import deliver, drain_queue, make_service, make_source, set_overdue, start_analysis
 from tests.api.test_analyses import make_upload_service
+from tests.api.test_cost import count_calls
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -170,6 +171,25 @@ def test_a_copy_of_joblib_results_is_shown_and_compared_without_opening_the_file
     item = analyses.find_analysis(number)
     assert item is not None
     assert item.watch is None
+
+
+def test_a_copy_of_joblib_results_costs_no_more_calls_than_json(admin: Gateway) -> None:
+    packed = io.BytesIO()
+    joblib.dump({"chi2": 1.25}, packed)
+    data = base64.b64encode(packed.getvalue()).decode()
+    json_results = {"format": "json", "data": {"chi2": 1.25}}
+    joblib_results = {"format": "joblib", "data": data, "json": {"chi2": 1.25}}
+    analyses_by_format = [
+        run_analysis(admin, {"results": results}, name=results["format"]) for results in (json_results, joblib_results)
+    ]
+    counts = []
+    for number in analyses_by_format:
+        with count_calls() as calls:
+            admin.get(f"/obj/analysis/{number}/results")
+        counts.append(calls)
+    assert counts[0] == counts[1]
+    items = [analyses.find_analysis(number) for number in analyses_by_format]
+    assert [item and write_back.needs_write_back(item, item.products) for item in items] == [False, False]
 
 
 def test_an_upload_needs_the_permission_to_annotate(admin: Gateway) -> None:

@@ -335,6 +335,11 @@ def test_too_little_data_say_what_is_missing(rows: slice, words: str) -> None:
         run_fit(payload(sn2019dwz_rows()[rows], "0.04608,,", source="salt3"))
 
 
+def test_missing_data_are_reported_before_a_missing_template() -> None:
+    with pytest.raises(TooLittleDataError, match="No row is left"):
+        run_fit(payload([], ",,", source="no-such-model"))
+
+
 def test_limits_alone_are_too_little() -> None:
     rows = [row | {"flux": ""} for row in sn2019dwz_rows()]
     with pytest.raises(TooLittleDataError):
