@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType, to_builtins
 
 from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Object, Time, Word, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.people import RecordView
 
 COMPARISON = r"^([0-9A-Za-z_.\- ]+?)(<=|>=|==|!=|=|<|>)([^\n<>=][^\n]*)$(?!\n)"
 """A name, an operator, and a value."""
@@ -201,7 +201,7 @@ class CornerQuery(Query):
 _SERVICE = "What the service does."
 
 
-class Analysis(View):
+class Analysis(RecordView):
     """An analysis, with SkyPortal's keys."""
 
     id: AnalysisNumber
@@ -217,14 +217,11 @@ class Analysis(View):
     show_parameters: ShowParameters
     show_plots: ShowPlots
     show_corner: ShowCorner
-    created_at: Time
-    modified: Time
     last_activity: Annotated[Time, describe("The time of its last event; in UTC.")]
     duration: Annotated[float | None, describe("Seconds from the request to the results.", 41.5)]
     invalid_after: Annotated[Time | None, describe("Later callbacks are refused; UTC. Null for uploads.")]
     hash: Annotated[str | None, describe("The MD5 of its document.", "d41d8cd98f00b204e9800998ecf8427e")]
     num_plots: Annotated[int, describe("Number of plots; they are numbered from 0.", 2)]
-    groups: GroupList
     model_lightcurve: Annotated[Any, describe(f"The model's light curve. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_lightcurves: Annotated[Any, describe(f"The models' light curves. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.base import Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Name, Object, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.people import RecordView
 
 DailyLimit = Annotated[int, describe("Most analyses that it starts per day (UTC).", 10, ge=1, le=1000)]
 _FILTER = "The events that start it."
@@ -73,7 +73,7 @@ class Stats(View):
     daily_count: Annotated[int, describe("Number of analyses that it has started today (UTC).", 3)]
 
 
-class DefaultAnalysis(View):
+class DefaultAnalysis(RecordView):
     """A default analysis."""
 
     id: Annotated[int, describe("The id of the default analysis.", 4)]
@@ -85,6 +85,3 @@ class DefaultAnalysis(View):
     show_parameters: Annotated[bool, describe(_SHOW_PARAMETERS)]
     show_plots: Annotated[bool, describe(_SHOW_PLOTS)]
     show_corner: Annotated[bool, describe(_SHOW_CORNER)]
-    groups: GroupList
-    created_at: Annotated[str, describe("In UTC.", "2026-11-22T03:00:00.000000")]
-    modified: Annotated[str, describe("In UTC.", "2026-11-22T03:00:00.000000")]

@@ -160,6 +160,14 @@ class Group(View):
 GroupList = Annotated[list[Group], describe("The groups that can see it, as far as you see them.")]
 
 
+class RecordView(View):
+    """What all records of groups show."""
+
+    groups: GroupList
+    created_at: Time
+    modified: Time
+
+
 class Member(View):
     """A member of a group."""
 

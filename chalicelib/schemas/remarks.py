@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import UNSET, UnsetType
 
 from chalicelib.schemas.base import Schema, View, check_size
-from chalicelib.schemas.fields import GroupIds, Id, Name, Object, Time, Word, describe
-from chalicelib.schemas.people import GroupList, Person
+from chalicelib.schemas.fields import GroupIds, Id, Name, Object, Word, describe
+from chalicelib.schemas.people import Person, RecordView
 
 SourceName = Annotated[str, describe("The source.", "ZTF21aaqjmps")]
 AuthorId = Annotated[int, describe("The user who wrote it.", 1)]
@@ -30,15 +30,12 @@ class Remark(Schema):
     group_ids: GroupIds = None
 
 
-class RemarkView(View):
+class RemarkView(RecordView):
     """What all remarks show."""
 
     id: Annotated[int, describe("The id of the remark.", 1)]
     obj_id: SourceName
     author_id: AuthorId
-    groups: GroupList
-    created_at: Time
-    modified: Time
 
 
 class NewAnnotation(Remark, kw_only=True):

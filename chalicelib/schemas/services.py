@@ -9,7 +9,7 @@ from msgspec import field
 
 from chalicelib.schemas.base import Schema, View
 from chalicelib.schemas.fields import GroupIds, Name, Text, Time, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.people import RecordView
 
 
 class Authentication(StrEnum):
@@ -155,7 +155,7 @@ class Ping(View):
     message: Annotated[str, describe("The result, and what to do about it.", _VERDICT)]
 
 
-class Service(View):
+class Service(RecordView):
     """An analysis service, without its credentials."""
 
     id: Annotated[int, describe("The id of the service.", 1)]
@@ -175,9 +175,6 @@ class Service(View):
     upload_only: UploadOnly
     display_on_resource_dropdown: OnDropdown
     is_summary: IsSummary
-    groups: GroupList
-    created_at: Time
-    modified: Time
 
 
 def _parse_authinfo(text: str) -> dict[str, Any]:

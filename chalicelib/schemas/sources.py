@@ -6,8 +6,8 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.schemas.analyses import Analysis
 from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
-from chalicelib.schemas.fields import GroupIds, Id, Name, Object, SourceId, Time, Word, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.fields import GroupIds, Id, Name, Object, SourceId, Word, describe
+from chalicelib.schemas.people import RecordView
 from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.schemas.remarks import Annotation, Classification, Comment
 
@@ -118,7 +118,7 @@ SpectrumList = Annotated[list[Object], describe("Its spectra.")]
 Classifications = Annotated[list[Classification], describe("Its classifications, oldest first.")]
 
 
-class Source(View):
+class Source(RecordView):
     """A source, with SkyPortal's keys; optional parts are omitted unless requested."""
 
     id: SourceId
@@ -133,9 +133,6 @@ class Source(View):
     varstar: Varstar | None
     is_roid: IsRoid | None
     altdata: Altdata | None
-    groups: GroupList
-    created_at: Time
-    modified: Time
     summary: Summary | UnsetType | None = UNSET
     summary_history: SummaryHistory | UnsetType = UNSET
     annotations: Annotated[list[Annotation], describe("Its annotations.")] | UnsetType = UNSET

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.base import Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Object, SourceId, Time, Word, describe
-from chalicelib.schemas.people import GroupList, Person
+from chalicelib.schemas.people import Person, RecordView
 
 MAX_BINS = 50_000
 
@@ -63,7 +63,7 @@ class NewSpectrum(Schema):
             raise ValueError("wavelengths, fluxes and errors must have the same number of values")
 
 
-class Spectrum(View):
+class Spectrum(RecordView):
     """A spectrum, with SkyPortal's keys."""
 
     id: Annotated[int, describe("The id of the spectrum.", 1)]
@@ -86,9 +86,6 @@ class Spectrum(View):
     external_observer: ExternalObserver
     external_pi: ExternalPi
     owner_id: Annotated[int, describe("The user who uploaded it.", 1)]
-    groups: GroupList
-    created_at: Time
-    modified: Time
 
 
 class SourceSpectra(View):

@@ -4,8 +4,8 @@ import json
 from typing import Annotated, Any
 
 from chalicelib.schemas.base import Schema, View
-from chalicelib.schemas.fields import GroupIds, Name, Object, Time, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.fields import GroupIds, Name, Object, describe
+from chalicelib.schemas.people import RecordView
 
 MAX_HIERARCHY = 300_000
 """Most characters of JSON of a hierarchy."""
@@ -71,7 +71,7 @@ class TaxonomyRef(View):
     taxonomy_id: Annotated[int, describe("The id of the new taxonomy.", 1)]
 
 
-class Taxonomy(View):
+class Taxonomy(RecordView):
     """A taxonomy."""
 
     id: Annotated[int, describe("The id of the taxonomy.", 1)]
@@ -80,6 +80,3 @@ class Taxonomy(View):
     version: TaxonomyVersion
     provenance: Provenance | None
     isLatest: IsLatest
-    groups: GroupList
-    created_at: Time
-    modified: Time
