@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,14 @@ from sncosmo.models import _SOURCES
 from fitter_lambda.engine.fit import Fit, fit_supernova
 from fitter_lambda.entry.fitting import fit_payload
 from fitter_lambda.input.payload import parse_payload
+from fitter_lambda.input.templates import build_overlay
 from tests.fitter.light_curves import COMPARABLE, sn2019dwz
+
+
+@pytest.fixture(scope="session", autouse=True)
+def overlay() -> Path:
+    """Point sncosmo to the fitter's files, for tests that call sncosmo before the fitter does."""
+    return build_overlay()
 
 
 @pytest.fixture(scope="session")
