@@ -37,11 +37,13 @@ def test_every_answer_is_as_documented(stack: RunningStack, tmp_path: Path, path
     api = Api(f"{stack.url}/api", stack.token)
     acls = api.get("/internal/profile")["permissions"]
     token = api.post("/internal/tokens", {"name": "of the contract", "acls": acls})["token_id"]
+    # One worker: CPython 3.11 counts the depth of its parser across threads and fails at random
+    # (python/cpython#106905, mended in 3.12).
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(SETTINGS), "run",
         f"{stack.url}/api/openapi.json", "--url", f"{stack.url}/api",
         "--header", f"Authorization: token {token}", "--checks", "all",
-        "--phases", "examples,coverage,fuzzing", "--max-examples", str(cases), "--workers", "2",
+        "--phases", "examples,coverage,fuzzing", "--max-examples", str(cases), "--workers", "1",
         "--request-timeout", "30", "--continue-on-failure", "--no-color", "--seed", "1", *path_filter,
     ]  # fmt: skip
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False)
