@@ -20,6 +20,7 @@ From the top down; imports run downwards only::
     blobs.py                S3
     blob_keys.py            where each blob lies
     queues.py               SQS
+    jobs.py                 what the queue of jobs carries
     secrets.py              KMS and Secrets Manager
     egress.py               requests to analysis services
     egress_policy.py        which addresses these may call

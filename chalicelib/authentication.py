@@ -31,17 +31,17 @@ class RequestAuth:
     secrets: frozenset[str] = frozenset()
 
 
-def build_request_auth(kind: str, credentials: dict[str, Any]) -> RequestAuth:
+def build_request_auth(kind: Authentication, credentials: dict[str, Any]) -> RequestAuth:
     """Return what to add to a request to a service.
 
     Parameters
     ----------
-    kind : str
+    kind : Authentication
         The service's ``authentication_type``.
     credentials : dict
         Its ``_authinfo`` in the flat form.
     """
-    match Authentication(kind):
+    match kind:
         case Authentication.NONE:
             return RequestAuth()
         case Authentication.HEADER_TOKEN:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from chalicelib import settings
 from chalicelib.aws import get_account_id, get_client
+from chalicelib.jobs import Job
 
 DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
@@ -41,6 +44,11 @@ def _dead_url(queue: str) -> str:
 def send_message(queue: str, message: dict[str, Any], delay: int = 0) -> None:
     """Send a message, to be delivered after `delay` seconds."""
     get_client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=delay)
+
+
+def send_job(job: Job, delay: int = 0) -> None:
+    """Send a job, to be delivered after `delay` seconds."""
+    send_message(JOBS, msgspec.to_builtins(job), delay)
 
 
 def postpone_message(queue: str, receipt_handle: str, seconds: float) -> None:

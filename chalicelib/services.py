@@ -4,32 +4,22 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import convert, to_builtins
+from msgspec.structs import replace
+
 from chalicelib import egress_policy, queues, secrets
 from chalicelib.access import Requester, has_permission, is_visible, resolve_group_ids
 from chalicelib.analysis.service_parameters import load_stored_declarations, parse_declarations
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError
+from chalicelib.jobs import DeleteServiceAnalyses
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.credentials import flatten_credentials
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.services import Authentication, NewService, ServiceChange
+from chalicelib.schemas.services import NewService, ServiceChange
 from chalicelib.tables import services as services_table
 from chalicelib.tables.base import NameTaken, StateChanged
-from chalicelib.tables.services import ServiceItem
-
-DEFAULTS: dict[str, Any] = {
-    "display_name": None,
-    "description": None,
-    "version": None,
-    "contact_name": None,
-    "contact_email": None,
-    "optional_analysis_parameters": {},
-    "input_data_types": [],
-    "timeout": 3600,
-    "upload_only": False,
-    "display_on_resource_dropdown": True,
-    "is_summary": False,
-}
+from chalicelib.tables.services import ServiceFields, ServiceItem
 
 
 def get_visible_service(requester: Requester, service_id: int) -> ServiceItem:
@@ -59,7 +49,7 @@ def register_service(requester: Requester, request: NewService) -> int:
     InvalidError
         If its fields do not fit together, or its name is taken.
     """
-    fields = {**DEFAULTS, **_sent_fields(request)}
+    fields = convert(_sent_fields(request), ServiceFields)
     _validate_fields(fields)
     credentials = _validate_credentials(fields, request)
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
@@ -90,13 +80,13 @@ def update_service(requester: Requester, service_id: int, request: ServiceChange
         If it is changed meanwhile.
     """
     service = get_visible_service(requester, service_id)
-    fields = {**service.fields, **_sent_fields(request)}
+    fields = convert({**to_builtins(service.fields), **_sent_fields(request)}, ServiceFields)
     _validate_fields(fields)
     values: dict[str, Any] = {"fields": fields}
-    same_type = fields["authentication_type"] == service.fields["authentication_type"]
+    same_type = fields.authentication_type == service.fields.authentication_type
     if request.credentials is not None or not same_type:
         values["authinfo"] = _encrypt(service_id, _validate_credentials(fields, request))
-    elif service.authinfo and _origin(fields["url"]) != _origin(service.fields["url"]):
+    elif service.authinfo and _origin(fields.url) != _origin(service.fields.url):
         raise InvalidError("_authinfo: send the credentials again when the url changes to another host.")
     if request.enabled is not None:
         values["enabled"] = request.enabled
@@ -115,7 +105,7 @@ def delete_service(requester: Requester, service_id: int) -> None:
     """Delete a service; the queue deletes its analyses."""
     service = get_visible_service(requester, service_id)
     # The job comes first: after a crash between the two it finds the service and does nothing.
-    queues.send_message(queues.JOBS, {"job": "delete_analyses", "service_id": service_id})
+    queues.send_job(DeleteServiceAnalyses(service_id))
     services_table.delete_service_item(service)
 
 
@@ -152,14 +142,15 @@ def services_to_json(requester: Requester, services: list[ServiceItem], *, as_po
 
 
 def _service_to_json(service: ServiceItem, as_posted: bool) -> dict[str, Any]:
-    fields = dict(service.fields)
+    fields = service.fields
     if not as_posted:
-        fields["optional_analysis_parameters"] = load_stored_declarations(fields["optional_analysis_parameters"])
+        declarations = load_stored_declarations(fields.optional_analysis_parameters)
+        fields = replace(fields, optional_analysis_parameters=declarations)
     return {
         "id": service.id,
         "name": service.name,
-        **fields,
-        "display_name": fields["display_name"] or service.name,
+        **to_builtins(fields),
+        "display_name": fields.display_name or service.name,
         "enabled": service.enabled,
     }
 
@@ -187,11 +178,11 @@ def _sent_fields(request: ServiceChange) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _validate_fields(fields: dict[str, Any]) -> None:
-    parse_declarations(fields["optional_analysis_parameters"])
-    if not fields["upload_only"] and not fields["input_data_types"]:
+def _validate_fields(fields: ServiceFields) -> None:
+    parse_declarations(fields.optional_analysis_parameters)
+    if not fields.upload_only and not fields.input_data_types:
         raise InvalidError("input_data_types: required, unless the service is upload_only.")
-    _require_public_host(fields["url"])
+    _require_public_host(fields.url)
 
 
 def _require_public_host(url: str) -> None:
@@ -200,8 +191,8 @@ def _require_public_host(url: str) -> None:
         raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
 
 
-def _validate_credentials(fields: dict[str, Any], request: ServiceChange) -> dict[str, Any]:
-    return flatten_credentials(Authentication(fields["authentication_type"]), request.credentials or {})
+def _validate_credentials(fields: ServiceFields, request: ServiceChange) -> dict[str, Any]:
+    return flatten_credentials(fields.authentication_type, request.credentials or {})
 
 
 def _encrypt(service_id: int, credentials: dict[str, Any]) -> bytes | None:

@@ -6,15 +6,16 @@ the API function's cold start.
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
-from chalicelib import queues
+import msgspec
 
-Message = dict[str, Any]
+from chalicelib import jobs, queues
+
 Delay = Callable[[float], None]
 
 
-def _get_message(event: dict[str, Any]) -> tuple[Message, str]:
+def _get_message(event: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the one message of an invocation, and its receipt handle."""
     (record,) = event["Records"]
     return json.loads(record["body"]), record["receiptHandle"]
@@ -39,54 +40,39 @@ def handle_dead_letter(event: dict[str, Any]) -> None:
 def handle_job(event: dict[str, Any]) -> None:
     """Do one step of a job: a change of many records, or work that no request should wait for."""
     message, handle = _get_message(event)
-    JOBS[message["job"]](message, lambda seconds: queues.postpone_message(queues.JOBS, handle, seconds))
+    job = msgspec.convert(message, jobs.AnyJob)
+    _run_job(job, lambda seconds: queues.postpone_message(queues.JOBS, handle, seconds))
 
 
-def _process_batch(message: Message, delay: Delay) -> None:
-    from chalicelib.analysis.batches import process_batch
+def _run_job(job: jobs.AnyJob, delay: Delay) -> None:
+    """Do one step of a job; `delay` sets after how many seconds the queue delivers it again."""
+    match job:
+        case jobs.ProcessBatch():
+            from chalicelib.analysis.batches import process_batch
 
-    process_batch(message, delay)
+            process_batch(job, delay)
+        case jobs.StartDefaultAnalyses():
+            from chalicelib.analysis.default_analyses import start_default_analyses
 
+            start_default_analyses(job, delay)
+        case jobs.DeleteServiceAnalyses():
+            from chalicelib.analysis.analysis_deletion import delete_service_analyses
 
-def _start_default_analyses(message: Message, delay: Delay) -> None:
-    from chalicelib.analysis.default_analyses import start_default_analyses
+            delete_service_analyses(job, delay)
+        case jobs.DeleteGroup():
+            from chalicelib.people.group_deletion import finish_group_deletion
 
-    start_default_analyses(message, delay)
+            finish_group_deletion(job.group_id, delay)
+        case jobs.DeleteSource():
+            from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
 
+            delete_source_with_analyses(job.source_id)
+        case jobs.ReadResults():
+            from chalicelib.analysis.write_back import read_joblib_results
 
-def _delete_analyses(message: Message, delay: Delay) -> None:
-    from chalicelib.analysis.analysis_deletion import delete_service_analyses
-
-    delete_service_analyses(message["service_id"], is_last=message.get("last", False), delay=delay)
-
-
-def _delete_group(message: Message, delay: Delay) -> None:
-    from chalicelib.people.group_deletion import finish_group_deletion
-
-    finish_group_deletion(message["group_id"], delay)
-
-
-def _delete_source(message: Message, _: Delay) -> None:
-    from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
-
-    delete_source_with_analyses(message["source_id"])
-
-
-def _read_results(message: Message, _: Delay) -> None:
-    from chalicelib.analysis.write_back import read_joblib_results
-
-    read_joblib_results(message["analysis_id"])
-
-
-JOBS: dict[str, Callable[[Message, Delay], None]] = {
-    "batch": _process_batch,
-    "default_analyses": _start_default_analyses,
-    "delete_analyses": _delete_analyses,
-    "delete_group": _delete_group,
-    "delete_source": _delete_source,
-    "read_results": _read_results,
-}
-"""What does each kind of job; `Delay` sets after how many seconds the queue delivers it again."""
+            read_joblib_results(job.analysis_id)
+        case _:
+            assert_never(job)
 
 
 def handle_document(event: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.analysis.write_back import withdraw_summary
 from chalicelib.blob_keys import analysis_prefix
 from chalicelib.errors import ForbiddenError, RetryLater
+from chalicelib.jobs import DeleteServiceAnalyses, DeleteSource
 from chalicelib.sources.source_deletion import finish_source_deletion, is_source_hidden
 from chalicelib.tables import default_analyses as defaults_table
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, find_some_of_service, find_some_of_source
@@ -52,15 +53,13 @@ def cancel_analysis(requester: Requester, analysis_id: int) -> None:
         ) from None
 
 
-def delete_service_analyses(service_id: int, *, is_last: bool, delay: Callable[[float], None]) -> None:
+def delete_service_analyses(job: DeleteServiceAnalyses, delay: Callable[[float], None]) -> None:
     """Delete some analyses of a deleted service, and leave the rest to the queue.
 
     Parameters
     ----------
-    service_id : int
-        The service.
-    is_last : bool
-        True for the second check, after the index shows what was added just before the deletion.
+    job : DeleteServiceAnalyses
+        The service, and whether this is the second check.
     delay : callable
         Sets after how many seconds the queue delivers the message again.
 
@@ -69,19 +68,18 @@ def delete_service_analyses(service_id: int, *, is_last: bool, delay: Callable[[
     RetryLater
         If the service still exists.
     """
-    if find_service(service_id) is not None:
+    if find_service(job.service_id) is not None:
         delay(DELETION_SECONDS)
-        raise RetryLater(f"service {service_id} is not deleted yet")
-    for default in defaults_table.find_of_service(service_id):
+        raise RetryLater(f"service {job.service_id} is not deleted yet")
+    for default in defaults_table.find_of_service(job.service_id):
         defaults_table.delete_default_item(default)
-    items = find_some_of_service(service_id, ANALYSES_PER_JOB)
+    items = find_some_of_service(job.service_id, ANALYSES_PER_JOB)
     for item in items:
         _delete(item)
-    job = {"job": "delete_analyses", "service_id": service_id}
     if len(items) == ANALYSES_PER_JOB:
-        queues.send_message(queues.JOBS, {**job, "last": is_last})
-    elif not is_last:
-        queues.send_message(queues.JOBS, {**job, "last": True}, delay=INDEX_SECONDS)
+        queues.send_job(job)
+    elif not job.last:
+        queues.send_job(DeleteServiceAnalyses(job.service_id, last=True), INDEX_SECONDS)
 
 
 def delete_source_with_analyses(source_id: str) -> None:
@@ -92,7 +90,7 @@ def delete_source_with_analyses(source_id: str) -> None:
     for item in items:
         _delete(item)
     if len(items) == ANALYSES_PER_JOB:
-        queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id})
+        queues.send_job(DeleteSource(source_id))
     else:
         finish_source_deletion(source_id)
 

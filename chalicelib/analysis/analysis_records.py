@@ -43,8 +43,8 @@ def build_analysis_item(
         show_parameters=request.show_parameters,
         show_plots=request.show_plots,
         show_corner=request.show_corner,
-        is_summary=service.fields["is_summary"],
-        timeout=service.fields["timeout"],
+        is_summary=service.fields.is_summary,
+        timeout=service.fields.timeout,
         **state,
     )
 

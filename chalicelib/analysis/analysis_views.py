@@ -71,8 +71,8 @@ def analyses_to_json(
 def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
     return {
         **{name: getattr(item, name) for name in FIELDS},
-        "analysis_service_name": service and (service.fields["display_name"] or service.name),
-        "analysis_service_description": service and service.fields["description"],
+        "analysis_service_name": service and (service.fields.display_name or service.name),
+        "analysis_service_description": service and service.fields.description,
         "hash": item.products.hash,
         "num_plots": len(item.products.plots),
     }

@@ -4,17 +4,20 @@ A job on the queue has a range of sources. A large range is split into two jobs,
 processed. A job that is delivered twice starts nothing twice: each start has an idempotency key.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
 from chalicelib.analysis.start import require_runnable_service, scoped_idempotency_key, split_parameters, start_analysis
 from chalicelib.blob_keys import batch_key
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater, UnavailableError
+from chalicelib.jobs import ProcessBatch
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
@@ -37,6 +40,15 @@ RECORD_SECONDS = 60.0
 """Seconds after which the record of a batch will not appear any more."""
 
 
+class _Contents(msgspec.Struct):
+    """What the blob of a batch holds."""
+
+    obj_ids: list[str]
+    request: NewAnalysis
+    public_url: str
+    as_admin: bool
+
+
 def start_batch(requester: Requester, request: NewBatch, *, public_url: str, idempotency_key: str | None) -> int:
     """Start an analysis of many sources; return the id of the batch.
 
@@ -54,16 +66,15 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
         return earlier_id
     source_ids = _collect_sources(requester, request)
     batch_id = batches_table.next_batch_id()
-    document = {
-        "obj_ids": source_ids,
-        "request": sent_fields(request, "service_id", "obj_ids", "group_id"),
-        "public_url": settings.get_public_url() or public_url,
-        "as_admin": requester.is_admin,
-    }
-    blobs.write_blob(batch_key(batch_id), json.dumps(document).encode())
+    contents = _Contents(
+        source_ids,
+        parse_body(NewAnalysis, sent_fields(request, "service_id", "obj_ids", "group_id")),
+        settings.get_public_url() or public_url,
+        requester.is_admin,
+    )
+    blobs.write_blob(batch_key(batch_id), msgspec.json.encode(contents))
     # The job before the record: a job without a record gives up, a record without a job would wait forever.
-    job = {"job": "batch", "batch_id": batch_id, "first": 0, "last": len(source_ids), "sent_at": time.time()}
-    queues.send_message(queues.JOBS, job, delay=1)
+    queues.send_job(ProcessBatch(batch_id, 0, len(source_ids), sent_at=time.time()), delay=1)
     try:
         batches_table.insert_batch(batch_id, requester.user_id, int(service.id), len(source_ids), key)
     except IdempotencyKeyUsed as used:
@@ -84,13 +95,13 @@ def _collect_sources(requester: Requester, request: NewBatch) -> list[str]:
     return source_ids
 
 
-def process_batch(job: dict[str, Any], delay: Delay) -> None:
+def process_batch(job: ProcessBatch, delay: Delay) -> None:
     """Start the analyses of a range of a batch's sources, or split the range in two.
 
     Parameters
     ----------
-    job : dict
-        The ``batch_id``, the range from ``first`` to before ``last``, and the time ``sent_at``.
+    job : ProcessBatch
+        The batch and the range.
     delay : callable
         See `Delay`.
 
@@ -99,39 +110,39 @@ def process_batch(job: dict[str, Any], delay: Delay) -> None:
     RetryLater
         If the batch does not exist yet, or other requests are changing the same records.
     """
-    batch_id, first, last = job["batch_id"], job["first"], job["last"]
+    batch_id, first, last = job.batch_id, job.first, job.last
     item = batches_table.find_batch(batch_id)
     if item is None:
         return _wait_for_record(job, delay)
     if last - first > SOURCES_PER_JOB:
         middle = (first + last) // 2
-        queues.send_message(queues.JOBS, {**job, "last": middle})
-        queues.send_message(queues.JOBS, {**job, "first": middle})
+        queues.send_job(replace(job, last=middle))
+        queues.send_job(replace(job, first=middle))
         return
-    document = json.loads(blobs.read_blob(batch_key(batch_id)) or b"{}")
+    contents = msgspec.json.decode(blobs.read_blob(batch_key(batch_id)) or b"", type=_Contents)
     outcomes = batches_table.find_outcomes(batch_id, first, last - first)
     finished = {outcome.obj_id for outcome in outcomes}
-    author = people.load_requester(item.author_id, [Acl.SYSTEM_ADMIN] if document["as_admin"] else [])
+    author = people.load_requester(item.author_id, [Acl.SYSTEM_ADMIN] if contents.as_admin else [])
     for position in range(first, last):
-        source_id = document["obj_ids"][position]
+        source_id = contents.obj_ids[position]
         if source_id in finished:
             continue
         try:
-            analysis_id, message = _start_one(item, author, position, source_id, document)
+            analysis_id, message = _start_one(item, author, position, contents)
         except (BusyError, UnavailableError) as error:
             delay(RETRY_SECONDS)
             raise RetryLater(f"batch {batch_id}: {error}") from None
         batches_table.insert_outcome(batch_id, position, source_id, analysis_id, message)
 
 
-def _wait_for_record(job: dict[str, Any], delay: Delay) -> None:
-    if time.time() - job["sent_at"] < RECORD_SECONDS:
+def _wait_for_record(job: ProcessBatch, delay: Delay) -> None:
+    if time.time() - job.sent_at < RECORD_SECONDS:
         delay(RETRY_SECONDS)
-        raise RetryLater(f"batch {job['batch_id']} does not exist yet")
+        raise RetryLater(f"batch {job.batch_id} does not exist yet")
 
 
 def _start_one(
-    item: BatchItem, author: Requester | None, position: int, source_id: str, document: dict[str, Any]
+    item: BatchItem, author: Requester | None, position: int, contents: _Contents
 ) -> tuple[int | None, str | None]:
     """Start the analysis of one source; return its id, or why it is refused."""
     if author is None:
@@ -139,10 +150,10 @@ def _start_one(
     try:
         analysis_id = start_analysis(
             author,
-            source_id,
+            contents.obj_ids[position],
             item.service_id,
-            parse_body(NewAnalysis, document["request"]),
-            public_url=document["public_url"],
+            contents.request,
+            public_url=contents.public_url,
             idempotency_key=f"batch {item.id} {position}",
         )
     except (BusyError, UnavailableError):

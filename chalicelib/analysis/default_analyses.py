@@ -10,28 +10,23 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import convert, to_builtins
+
 from chalicelib import people, services
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
 from chalicelib.analysis.start import require_runnable_service, split_parameters, start_analysis
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
+from chalicelib.jobs import StartDefaultAnalyses
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.analyses import NewAnalysis
-from chalicelib.schemas.base import parse_body, sent_fields
-from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis, SourceFilter
+from chalicelib.schemas.base import sent_fields
+from chalicelib.schemas.default_analyses import DefaultAnalysisChange, NewDefaultAnalysis
 from chalicelib.tables import default_analyses as defaults_table, remarks, sources
 from chalicelib.tables.analyses import CountLimit, CountLimitReached, read_counts
 from chalicelib.tables.base import StateChanged, now
-from chalicelib.tables.default_analyses import DefaultAnalysisItem
+from chalicelib.tables.default_analyses import DefaultAnalysisFields, DefaultAnalysisItem
 
 log = logging.getLogger(__name__)
-
-DEFAULTS: dict[str, Any] = {
-    "default_analysis_parameters": {},
-    "daily_limit": 10,
-    "show_parameters": True,
-    "show_plots": True,
-    "show_corner": True,
-}
 
 RETRY_SECONDS = 10.0
 """Seconds after which a job is repeated."""
@@ -73,7 +68,7 @@ def create_default_analysis(requester: Requester, service_id: int, request: NewD
     InvalidError
         If the parameters do not fit the service.
     """
-    fields = {**DEFAULTS, **_get_fields(request)}
+    fields = convert(_get_fields(request), DefaultAnalysisFields)
     _require_startable(requester, service_id, fields)
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     values = {"author_id": requester.user_id, "group_ids": group_ids, "fields": fields}
@@ -85,14 +80,13 @@ def update_default_analysis(
 ) -> None:
     """Change a default analysis of the requester, validated like a new one."""
     item = _get_own_default_analysis(requester, service_id, default_id)
-    fields = {**item.fields, **_get_fields(request)}
+    fields = convert({**to_builtins(item.fields), **_get_fields(request)}, DefaultAnalysisFields)
     _require_startable(requester, service_id, fields)
     values: dict[str, Any] = {"fields": fields}
     if request.group_ids:
         values["group_ids"] = resolve_group_ids(requester, request.group_ids, ())
-    events = parse_body(SourceFilter, fields["source_filter"]).events
     try:
-        defaults_table.update_default_item(item, events, values)
+        defaults_table.update_default_item(item, fields.source_filter.events, values)
     except StateChanged:
         raise BusyError("Another request changed the default analysis. Read it again, then change it.") from None
 
@@ -109,7 +103,7 @@ def default_analyses_to_json(requester: Requester, items: list[DefaultAnalysisIt
 
 
 def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
-    fields = dict(item.fields)
+    fields = to_builtins(item.fields)
     daily_limit = fields.pop("daily_limit")
     return {
         "id": item.id,
@@ -120,14 +114,13 @@ def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
     }
 
 
-def start_default_analyses(job: dict[str, Any], delay: Callable[[float], None]) -> None:
+def start_default_analyses(job: StartDefaultAnalyses, delay: Callable[[float], None]) -> None:
     """Start the analyses of an event; repeating the job starts nothing twice.
 
     Parameters
     ----------
-    job : dict
-        The ``source_id``; its ``classification_id``, or the ``group_ids`` that it was saved to; an id
-        of the event (``occasion``); and the ``public_url`` for callbacks.
+    job : StartDefaultAnalyses
+        The event.
     delay : callable
         Sets after how many seconds the queue delivers the job again.
 
@@ -137,8 +130,8 @@ def start_default_analyses(job: dict[str, Any], delay: Callable[[float], None]) 
         If other requests are changing the same records, or a function does not respond.
     """
     try:
-        if classification_id := job.get("classification_id"):
-            _start_for_classification(job, classification_id)
+        if job.classification_id:
+            _start_for_classification(job, job.classification_id)
         else:
             _start_for_groups(job)
     except (BusyError, UnavailableError) as error:
@@ -146,70 +139,71 @@ def start_default_analyses(job: dict[str, Any], delay: Callable[[float], None]) 
         raise RetryLater(str(error)) from None
 
 
-def _start_for_groups(job: dict[str, Any]) -> None:
-    source = sources.find_source(job["source_id"])
-    saved_to = set(job["group_ids"]) & source.group_ids if source else set()
+def _start_for_groups(job: StartDefaultAnalyses) -> None:
+    source = sources.find_source(job.source_id)
+    saved_to = set(job.group_ids) & source.group_ids if source else set()
     for group_id in sorted(saved_to):
         for item in defaults_table.find_triggered_by(f"group#{group_id}"):
             _start_one(item, job)
 
 
-def _start_for_classification(job: dict[str, Any], classification_id: int) -> None:
-    remark = remarks.find_remark(job["source_id"], remarks.remark_part("classification", classification_id))
+def _start_for_classification(job: StartDefaultAnalyses, classification_id: int) -> None:
+    remark = remarks.find_remark(job.source_id, remarks.remark_part("classification", classification_id))
     if remark is None:
         return
     name = remark.fields["classification"]
     probability = remark.fields.get("probability")
     for item in defaults_table.find_triggered_by(f"classification#{name}"):
-        filters = item.fields["source_filter"]["classifications"]
-        minimum = min(float(entry["probability"]) for entry in filters if entry["name"] == name)
+        filters = item.fields.source_filter.classifications or []
+        minimum = min(entry.probability for entry in filters if entry.name == name)
         if (1.0 if probability is None else probability) >= minimum:
             _start_one(item, job, remark)
 
 
-def _start_one(item: DefaultAnalysisItem, job: dict[str, Any], cause: Grouped | None = None) -> None:
+def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grouped | None = None) -> None:
     author = people.load_requester(item.author_id)
     if author is None or (cause is not None and not is_visible(author, cause)):
         return
     request = NewAnalysis(
-        analysis_parameters=item.fields["default_analysis_parameters"],
-        **{name: item.fields[name] for name in ("show_parameters", "show_plots", "show_corner")},
+        analysis_parameters=item.fields.default_analysis_parameters,
+        show_parameters=item.fields.show_parameters,
+        show_plots=item.fields.show_plots,
+        show_corner=item.fields.show_corner,
         group_ids=remaining_group_ids(author, item),
     )
     try:
         start_analysis(
             author,
-            job["source_id"],
+            job.source_id,
             item.service_id,
             request,
-            public_url=job["public_url"],
-            idempotency_key=f"default {item.id} {job['occasion']}",
+            public_url=job.public_url,
+            idempotency_key=f"default {item.id} {job.occasion}",
             counts=[_make_daily_limit(item)],
         )
     except (BusyError, UnavailableError):
         raise
     except (HeliographError, CountLimitReached) as error:
-        log.info("default analysis %d does not start on %s: %s", item.id, job["source_id"], error)
+        log.info("default analysis %d does not start on %s: %s", item.id, job.source_id, error)
 
 
 def _make_daily_limit(item: DefaultAnalysisItem) -> CountLimit:
     """Return today's (UTC) counter of a default analysis, with the limit that `insert_analysis` enforces."""
     key = f"daily#{item.id}#{now().date().isoformat()}"
-    return CountLimit(key, int(item.fields["daily_limit"]), int(time.time()) + COUNT_SECONDS)
+    return CountLimit(key, item.fields.daily_limit, int(time.time()) + COUNT_SECONDS)
 
 
 def _get_fields(request: DefaultAnalysisChange) -> dict[str, Any]:
     return {name: value for name, value in sent_fields(request, "group_ids").items() if value is not None}
 
 
-def _require_startable(requester: Requester, service_id: int, fields: dict[str, Any]) -> None:
+def _require_startable(requester: Requester, service_id: int, fields: DefaultAnalysisFields) -> None:
     """Refuse a default analysis that could never start: it runs without this token's permissions."""
     author = people.load_requester(requester.user_id) or requester
     service = require_runnable_service(author, service_id)
-    group_id = fields["source_filter"].get("group_id")
-    if group_id:
+    if group_id := fields.source_filter.group_id:
         resolve_group_ids(requester, [group_id], ())
-    split_parameters(service, NewAnalysis(analysis_parameters=fields["default_analysis_parameters"]))
+    split_parameters(service, NewAnalysis(analysis_parameters=fields.default_analysis_parameters))
 
 
 def _get_own_default_analysis(requester: Requester, service_id: int, default_id: int) -> DefaultAnalysisItem:

@@ -59,13 +59,13 @@ def ping_service(service: ServiceItem) -> Report:
     InvalidError
         If the service is never called.
     """
-    if service.fields["upload_only"]:
+    if service.fields.upload_only:
         raise InvalidError(
             "This service is upload_only: it is never called, so it cannot be pinged. "
             "Set upload_only to false if it should be sent data."
         )
     started = time.monotonic()
-    outcome = _get_within_time(service.fields["url"])
+    outcome = _get_within_time(service.fields.url)
     if isinstance(outcome, egress.ServiceResponse):
         return _report_response(outcome.status, time.monotonic() - started)
     return _report_failure(outcome)

@@ -43,11 +43,11 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
     if inputs is None:
         return Outcome("failed", "The stored inputs do not exist any more. Start the analysis again.")
     token = derive_callback_token(item.id, item.created_at)
-    auth = build_request_auth(service.fields["authentication_type"], services.get_credentials(service))
+    auth = build_request_auth(service.fields.authentication_type, services.get_credentials(service))
     body = _build_body(item, token, auth.body, inputs)
     headers = {**auth.headers, **build_signature_headers(f"analysis-{item.id}", body)}
     try:
-        response = egress.post_to_service(service.fields["url"], body, headers, auth.auth)
+        response = egress.post_to_service(service.fields.url, body, headers, auth.auth)
     except egress.AddressRefused as error:
         return Outcome("failed", f"The service cannot be called: {error}.")
     except egress.ConnectionFailed as error:

@@ -78,7 +78,7 @@ def start_analysis(
     sent_parameters, kept_parameters = split_parameters(service, request)
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     filters = sent_fields(request.input_filters) if request.input_filters else None
-    data = collect_inputs(requester, source, service.fields["input_data_types"], filters)
+    data = collect_inputs(requester, source, service.fields.input_data_types, filters)
     inputs = _dump_inputs(source_id, source.fields, data, sent_parameters)
 
     analysis_id = next_id("analysis")
@@ -120,7 +120,7 @@ def require_runnable_service(requester: Requester, service_id: int) -> ServiceIt
         If it is not visible, takes uploads only, or is disabled.
     """
     service = services.get_visible_service(requester, service_id)
-    if service.fields["upload_only"]:
+    if service.fields.upload_only:
         raise ForbiddenError(
             f"Analysis service {service_id} takes uploads only: POST /api/obj/<source>/analysis_upload/{service_id}."
         )
@@ -140,7 +140,7 @@ def split_parameters(service: ServiceItem, request: NewAnalysis) -> tuple[Values
     """
     values = dict(request.parameters)
     deredden = parse_boolean(values.pop(EXTINCTION, False), f"analysis_parameters.{EXTINCTION}")
-    sent, kept = resolve_parameters(service.fields["optional_analysis_parameters"], values)
+    sent, kept = resolve_parameters(service.fields.optional_analysis_parameters, values)
     return sent, {**kept, **({EXTINCTION: True} if deredden else {})}
 
 

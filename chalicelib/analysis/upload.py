@@ -88,7 +88,7 @@ def _upload_namespace(requester: Requester) -> str:
 
 def _require_upload_service(requester: Requester, service_id: int) -> ServiceItem:
     service = services.get_visible_service(requester, service_id)
-    if not service.fields["upload_only"]:
+    if not service.fields.upload_only:
         raise ForbiddenError(
             f"Analysis service {service_id} takes no uploads; it is sent data: "
             f"POST /api/obj/<source>/analysis/{service_id}."

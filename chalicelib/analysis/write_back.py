@@ -14,6 +14,7 @@ from chalicelib import blobs, queues
 from chalicelib.analysis.documents import summarize_results
 from chalicelib.analysis.product_links import locate_results
 from chalicelib.errors import HeliographError
+from chalicelib.jobs import ReadResults
 from chalicelib.sources import remarks, summaries
 from chalicelib.tables.analyses import AnalysisItem, Products, find_analysis
 from chalicelib.tables.analysis_transitions import mark_written_back, save_products
@@ -42,7 +43,7 @@ def write_back(item: AnalysisItem) -> None:
     """
     products = item.products
     if _is_unread(products):
-        queues.send_message(queues.JOBS, {"job": "read_results", "analysis_id": item.id})
+        queues.send_job(ReadResults(item.id))
     _write_annotations(item)
     _write_summary(item, products)
     _mark_written_back(item)

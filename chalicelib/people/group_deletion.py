@@ -10,6 +10,7 @@ from contextlib import suppress
 from chalicelib import queues
 from chalicelib.access import Requester
 from chalicelib.errors import RetryLater
+from chalicelib.jobs import DeleteGroup
 from chalicelib.people.groups import report_conflicts, require_administrated_group
 from chalicelib.tables import groups as groups_table, memberships as memberships_table
 from chalicelib.tables.base import StateChanged
@@ -31,7 +32,7 @@ def delete_group(requester: Requester, group_id: int) -> None:
     """
     group = require_administrated_group(requester, group_id)
     # The job comes first: after a crash between the two it finds the group unmarked and does nothing.
-    queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group_id})
+    queues.send_job(DeleteGroup(group_id))
     with report_conflicts():
         groups_table.mark_group_deleted(group)
 
@@ -61,7 +62,7 @@ def finish_group_deletion(group_id: int, pause: Callable[[float], None]) -> None
             memberships_table.delete_membership_of_deleted_group(group_id, member)
     if members:
         # Delayed, so that no request combines a user from before with a list of deleted groups from after.
-        queues.send_message(queues.JOBS, {"job": "delete_group", "group_id": group_id}, delay=PAUSE_SECONDS)
+        queues.send_job(DeleteGroup(group_id), PAUSE_SECONDS)
     else:
         with suppress(StateChanged):
             groups_table.delete_group_item(group_id)

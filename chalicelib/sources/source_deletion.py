@@ -8,6 +8,7 @@ of the old source can belong to a new one with this id.
 from chalicelib import queues
 from chalicelib.access import Requester, is_owner, require_owner
 from chalicelib.errors import ForbiddenError
+from chalicelib.jobs import DeleteSource
 from chalicelib.people import groups
 from chalicelib.sources.source_records import busy_message, get_visible_source
 from chalicelib.tables import id_index, sources as sources_table
@@ -76,7 +77,7 @@ def delete_source(requester: Requester, source_id: str) -> None:
             "with ?group_id= you remove it from a group of yours.",
         )
         # The job first: a crash in between must not leave a hidden source that no job deletes.
-        queues.send_message(queues.JOBS, {"job": "delete_source", "source_id": source_id}, delay=DELETION_SECONDS)
+        queues.send_job(DeleteSource(source_id), DELETION_SECONDS)
         sources_table.hide_source(source)
 
     retry_on_conflict(attempt, busy_message(source_id))

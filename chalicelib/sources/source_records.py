@@ -9,6 +9,7 @@ from msgspec import UNSET
 from chalicelib import queues
 from chalicelib.access import Requester, is_visible, resolve_group_ids
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
+from chalicelib.jobs import StartDefaultAnalyses
 from chalicelib.people import groups
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
@@ -77,7 +78,7 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
         changes = sent_fields(request, "id", "group_ids")
         if source is None:
             _require_position(request)
-            queue_default_analyses(request.id, public_url, group_ids=sorted(group_ids))
+            queue_default_analyses(request.id, public_url, group_ids=group_ids)
             sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
         else:
             _update(source, {} if is_foreign else changes, group_ids, public_url)
@@ -118,11 +119,13 @@ def _update(source: SourceItem, changes: dict[str, Any], group_ids: set[int], pu
         raise InvalidError("ra, dec: give both, in degrees, or both as null if they are unknown.")
     new = group_ids - source.group_ids
     if new:
-        queue_default_analyses(source.source_id, public_url, group_ids=sorted(new))
+        queue_default_analyses(source.source_id, public_url, group_ids=new)
     sources_table.update_source_item(source, fields, group_ids)
 
 
-def queue_default_analyses(source_id: str, public_url: str, **event: Any) -> None:
+def queue_default_analyses(
+    source_id: str, public_url: str, *, group_ids: Iterable[int] = (), classification_id: int | None = None
+) -> None:
     """Queue the default analyses that an event starts; to be called before the event is written.
 
     A crash between the two then loses no event. If the write fails, the job finds no event and does
@@ -134,12 +137,13 @@ def queue_default_analyses(source_id: str, public_url: str, **event: Any) -> Non
         The source.
     public_url : str
         The URL that services call back.
-    **event
-        The ``group_ids`` that the source is saved to, or the ``classification_id``.
+    group_ids : iterable of int, optional
+        The groups that the source is saved to.
+    classification_id : int, optional
+        The classification that it gets, in place of groups.
     """
-    job = {"job": "default_analyses", "source_id": source_id, **event}
-    job |= {"occasion": str(uuid.uuid4()), "public_url": public_url}
-    queues.send_message(queues.JOBS, job, delay=ANNOUNCEMENT_SECONDS)
+    job = StartDefaultAnalyses(source_id, public_url, str(uuid.uuid4()), sorted(group_ids), classification_id)
+    queues.send_job(job, ANNOUNCEMENT_SECONDS)
 
 
 def busy_message(source_id: str) -> str:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
+import msgspec
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.constants import BINARY, NUMBER, NUMBER_SET
+from pynamodb.constants import BINARY, NUMBER, NUMBER_SET, STRING
 from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -76,6 +77,22 @@ class IntegerSetAttribute(Attribute[set[int]]):
 
     def deserialize(self, value: Iterable[str]) -> set[int]:
         return {int(json.loads(number)) for number in value}
+
+
+class StructAttribute(Attribute[T]):
+    """A msgspec struct, as JSON text."""
+
+    attr_type = STRING
+
+    def __init__(self, struct: type[T]) -> None:
+        super().__init__()
+        self.struct = struct
+
+    def serialize(self, value: T) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> T:
+        return msgspec.json.decode(value, type=self.struct)
 
 
 class PackedAttribute(Attribute[Any]):

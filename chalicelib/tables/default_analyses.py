@@ -6,9 +6,22 @@ A default analysis is stored under its service. For each event that starts it th
 
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
+from chalicelib.schemas.default_analyses import SourceFilter
 from chalicelib.tables import base
+
+
+class DefaultAnalysisFields(Struct, kw_only=True):
+    """When a default analysis starts, and how."""
+
+    source_filter: SourceFilter
+    default_analysis_parameters: dict[str, Any] = {}
+    daily_limit: int = 10
+    show_parameters: bool = True
+    show_plots: bool = True
+    show_corner: bool = True
 
 
 class DefaultAnalysisItem(base.Registry):
@@ -18,7 +31,7 @@ class DefaultAnalysisItem(base.Registry):
     service_id = base.IntegerAttribute()
     author_id = base.IntegerAttribute()
     group_ids = base.IntegerSetAttribute()
-    fields = JSONAttribute()
+    fields = base.StructAttribute(DefaultAnalysisFields)
     triggers = JSONAttribute()
     revision = base.IntegerAttribute(default=1)
     created_at = UnicodeAttribute(default_for_new=base.timestamp)

@@ -4,10 +4,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 
+from chalicelib.schemas.services import Authentication
 from chalicelib.tables import base
 from chalicelib.tables.names import change_name, claim_name, release_name
+
+
+class ServiceFields(Struct, kw_only=True):
+    """What a service tells of itself."""
+
+    url: str
+    authentication_type: Authentication
+    analysis_type: str
+    display_name: str | None = None
+    description: str | None = None
+    version: str | None = None
+    contact_name: str | None = None
+    contact_email: str | None = None
+    optional_analysis_parameters: str | dict[str, Any] | None = {}
+    input_data_types: list[str] = []
+    timeout: float = 3600
+    upload_only: bool = False
+    display_on_resource_dropdown: bool = True
+    is_summary: bool = False
 
 
 class ServiceItem(base.Registry):
@@ -15,7 +36,7 @@ class ServiceItem(base.Registry):
 
     id = base.IntegerAttribute()
     name = UnicodeAttribute()
-    fields = JSONAttribute()
+    fields = base.StructAttribute(ServiceFields)
     enabled = BooleanAttribute(default=True)
     group_ids = base.IntegerSetAttribute()
     authinfo = BinaryAttribute(null=True, legacy_encoding=False)

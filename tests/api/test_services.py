@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.tables import services as services_table
 from tests.api.story import deliver, make_service, make_source, start_analysis
@@ -45,7 +46,7 @@ def test_stored_declarations_are_not_validated_again(admin: Gateway) -> None:
     item = services_table.find_service(service)
     assert item is not None
     for stored, listed in (('{"a": 3}', {"a": 3}), ({"a": 3}, {"a": 3}), (" ", {}), (None, {})):
-        fields = {**item.fields, "optional_analysis_parameters": stored}
+        fields = replace(item.fields, optional_analysis_parameters=stored)
         item.update(actions=[services_table.ServiceItem.fields.set(fields)])
         (view,) = admin.get("/analysis_service").data
         assert view["optional_analysis_parameters"] == listed

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import queues, workers
+from chalicelib import queues
+from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
 from chalicelib.tables import id_index, sources as sources_table
 from tests.api import story
 from tests.api.story import deliver, drain_queue, make_source
@@ -189,20 +190,19 @@ def test_a_deleted_id_is_free_again_without_old_data(admin: Gateway, monkeypatch
 
 def test_the_job_of_a_deletion_can_be_repeated(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     save(admin)
-    job = {"job": "delete_source", "source_id": "SN1"}
-    workers.JOBS["delete_source"](job, lambda seconds: None)
+    delete_source_with_analyses("SN1")
     assert admin.get("/sources/SN1").status == 200, "a source that is not hidden is left alone"
     admin.delete("/sources/SN1")
     with monkeypatch.context() as broken:
         broken.setattr(sources_table, "delete_source_item", lambda item: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            workers.JOBS["delete_source"](job, lambda seconds: None)
+            delete_source_with_analyses("SN1")
     assert admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2}).status == 429
     for _ in range(2):
-        workers.JOBS["delete_source"](job, lambda seconds: None)
+        delete_source_with_analyses("SN1")
     save(admin)
     admin.post("/sources/SN1/comments", {"text": "Anew."})
-    workers.JOBS["delete_source"](job, lambda seconds: None)
+    delete_source_with_analyses("SN1")
     assert [c["text"] for c in admin.get("/sources/SN1/comments").data] == ["Anew."]
 
 
