@@ -28,6 +28,7 @@ From the top down; imports run downwards only::
     lambda_functions.py     calls of other Lambda functions
     renderer.py             calls of the renderer, which opens untrusted files
     aws.py                  the AWS clients
+    plausible_values.py     the range of each kind of value, for the fitter, too
     json_text.py            JSON from outside
     settings.py             environment variables, names of resources, limits
     errors.py               the errors that a user can meet

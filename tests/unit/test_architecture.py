@@ -34,7 +34,7 @@ LEVELS = [
     (
         "chalicelib.access", "chalicelib.operation_signature", "chalicelib.schemas", "chalicelib.tables",
         "chalicelib.authentication", "chalicelib.blob_keys", "chalicelib.blobs", "chalicelib.lambda_functions",
-        "chalicelib.queues", "chalicelib.jobs",
+        "chalicelib.queues", "chalicelib.jobs", "chalicelib.plausible_values",
         "chalicelib.secrets", "chalicelib.egress", "chalicelib.egress_policy", "chalicelib.renderer",
         "chalicelib.aws", "chalicelib.settings", "chalicelib.json_text", "chalicelib.errors",
     ),
