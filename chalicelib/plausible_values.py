@@ -64,7 +64,7 @@ def explain_implausible(field: str, value: float) -> str | None:
     >>> explain_implausible("mag", 19.2)
     """
     plausible = RANGES.get(field)
-    if plausible is None or plausible.low <= value <= plausible.high and not _is_sentinel(field, value):
+    if plausible is None or (plausible.low <= value <= plausible.high and not _is_sentinel(field, value)):
         return None
     if cause := _CAUSES.get(field, _name_no_cause)(value):
         return f"{field}: {value:.12g} {cause}"
