@@ -8,10 +8,12 @@ import base64
 import binascii
 import json
 import math
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 from chalicelib.errors import InvalidError
+from chalicelib.schemas.base import parse_boolean
 
 MAX_JSON = 100_000
 """Characters of parameters that a record has room for."""
@@ -64,6 +66,8 @@ def _check_declaration(name: str, declaration: Any) -> None:
             f"optional_analysis_parameters.{name}: expected a list of suggested values, or an object whose "
             f"type is one of {', '.join(TYPES)}."
         )
+    if declaration.get("required") not in (None, ""):
+        parse_boolean(declaration["required"], f"optional_analysis_parameters.{name}.required")
     unknown = set(declaration) - KEYS
     if unknown:
         raise InvalidError(
@@ -104,13 +108,20 @@ def resolve_parameters(declarations: Declarations, values: Values) -> tuple[Valu
     for name, declaration in declared.items():
         if name in values:
             sent[name], kept[name] = _resolve_value(name, declaration, values[name])
-        elif isinstance(declaration, dict) and declaration.get("required"):
+        elif isinstance(declaration, dict) and _is_required(declaration):
             if declaration.get("default") is None:
                 raise InvalidError(f"analysis_parameters.{name}: this service requires it.")
             sent[name] = kept[name] = declaration["default"]
     if len(json.dumps(kept)) > MAX_JSON:
         raise InvalidError(f"analysis_parameters: more than {MAX_JSON} characters; send large values as files.")
     return sent, kept
+
+
+def _is_required(declaration: dict[str, Any]) -> bool:
+    # A declaration that is stored from before its check, or none, requires nothing.
+    with suppress(InvalidError):
+        return parse_boolean(declaration.get("required") or False, "required")
+    return False
 
 
 def _resolve_value(name: str, declaration: Any, value: Any) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import errors
+from chalicelib import errors, settings
 from chalicelib.access import Requester, require_permission
 from chalicelib.operation_signature import Operation, get_body_schema, get_path_parts, get_query_schema
 from chalicelib.reference.schema_components import Json
@@ -68,10 +68,11 @@ def _list_permission_errors(operation: Operation) -> Iterator[ErrorExample]:
 def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
     for _, part in get_path_parts(operation).values():
         yield part.error, f"There is no {part.what} 4711 that you may see."
+    yield errors.InvalidError, "colour: there is no such parameter; leave it out."
     query = get_query_schema(operation)
     body = get_body_schema(operation)
     if query:
-        yield errors.InvalidError, _provoke_error(parse_query, query, "perhaps")
+        yield errors.InvalidError, _provoke_error(parse_query, query, ["perhaps"])
     if body:
         yield errors.InvalidError, _provoke_error(parse_body, body, {"wrong": []})
     if "body" in operation.takes:
@@ -95,7 +96,7 @@ def _list_field_names(schema: type[Schema] | None) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(schema)] if schema else []
 
 
-def _provoke_error(parse: Callable[[type[Schema], dict[str, Any]], Schema], schema: type[Schema], wrong: Any) -> str:
+def _provoke_error(parse: Callable[[Any, dict[str, Any]], Any], schema: type[Schema], wrong: Any) -> str:
     """Return the message for the first field of a request that refuses a wrong value."""
     for name in _list_field_names(schema):
         try:
@@ -115,7 +116,7 @@ def _build_response(error_examples: list[ErrorExample], operation: Operation) ->
     error = _get_documented_base(error_examples[0][0])
     messages = dict.fromkeys(message for _, message in error_examples)
     examples: dict[str, Any] = {
-        str(number): {"value": {"status": "error", "message": message}}
+        str(number): {"value": {"status": "error", "message": message, "data": {}, "version": settings.VERSION}}
         for number, message in enumerate(messages, start=1)
     }
     permission = f" It needs `{operation.acl}`." if operation.acl and error is errors.UnauthorizedError else ""

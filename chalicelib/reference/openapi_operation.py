@@ -122,9 +122,15 @@ def _build_envelope(operation: Operation, schema: Json, components: Components) 
         "properties": {
             "status": {"description": "The request succeeded.", "const": "success"},
             "data": data,
+            "version": {"description": "The version of this API.", "type": "string", "example": settings.VERSION},
+            "notes": {
+                "description": "Parameters of the request that have no meaning here.",
+                "type": "array",
+                "items": {"type": "string"},
+            },
             **{name: components.build_schema(kind) for name, kind in operation.beside.items()},
         },
-        "required": ["status", "data"],
+        "required": ["status", "data", "version"],
         "additionalProperties": False,
     }
 

@@ -53,7 +53,7 @@ def get_inputs(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
 
 def _parse_plot_kwargs(call: Call) -> dict[str, Any]:
     """Return corner's keyword arguments from the body of the GET and from its query."""
-    query = dict(call.query)
+    query: dict[str, Any] = {name: texts[0] if len(texts) == 1 else texts for name, texts in call.query.items()}
     from_query = parse_json(query.pop("plot_kwargs", "{}"), "plot_kwargs")
     from_body = call.body.get("plot_kwargs", call.body)
     if not isinstance(from_query, dict) or not isinstance(from_body, dict):

@@ -23,7 +23,7 @@ from chalicelib.access import Requester, require_permission
 from chalicelib.errors import HeliographError, InvalidError, TooLargeError
 from chalicelib.json_text import parse_json
 from chalicelib.operation_signature import Operation, View
-from chalicelib.routes.responses import error_response, to_response
+from chalicelib.routes.responses import error_response, to_response, without_body
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
 
@@ -38,7 +38,9 @@ class Call:
 
     def __init__(self, request: Request) -> None:
         self.headers = request.headers
-        self.query = dict(request.query_params or {})
+        params = request.query_params
+        self.query: dict[str, list[str]] = {name: params.getlist(name) for name in params} if params else {}
+        self.notes: list[str] = []
         self.method = str(request.method)
         self._request = request
 
@@ -91,14 +93,21 @@ class Call:
 
 def serve_operation(operation: Operation, request: Request) -> Response:
     """Return the response of an operation to a request."""
+    call = Call(request)
+    response = _answer_call(operation, call)
+    return without_body(response) if call.method == "HEAD" else response
+
+
+def _answer_call(operation: Operation, call: Call) -> Response:
     try:
-        call = Call(request)
         if operation.needs_token:
             requester = call.requester
             if operation.acl is not None:
                 require_permission(requester, operation.acl)
+        if "query" not in operation.takes:
+            _, call.notes = parse_query(None, call.query)
         arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
-        return to_response(operation.view(call, **arguments))
+        return to_response(operation.view(call, **arguments), call.notes)
     except HeliographError as error:
         return error_response(str(error), error.status, error.headers)
     except Exception:
@@ -109,7 +118,8 @@ def serve_operation(operation: Operation, request: Request) -> Response:
 def _parse_argument(name: str, hint: Any, call: Call) -> Any:
     """Return the argument of a view's parameter."""
     if name == "query":
-        return parse_query(hint, call.query)
+        query, call.notes = parse_query(hint, call.query)
+        return query
     if name == "body":
         is_schema = inspect.isclass(hint) and issubclass(hint, Schema)
         return parse_body(hint, call.body) if is_schema else call.body
@@ -148,7 +158,8 @@ class Routes(Blueprint):
                 return serve_operation(operation, self.current_request)
 
             handle.__name__ = view.__name__
-            self.route(path, methods=[method], content_types=["*/*"], cors=CORS)(handle)
+            methods = ["GET", "HEAD"] if method == "GET" else [method]
+            self.route(path, methods=methods, content_types=["*/*"], cors=CORS)(handle)
             return view
 
         return register

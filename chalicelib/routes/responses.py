@@ -5,7 +5,7 @@ All JSON has one envelope. Answers that API Gateway cannot carry become redirect
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -71,20 +71,27 @@ class SplicedReply:
     def pieces(self) -> list[str | None]:
         """The text around the blob, with None in the places of the blob."""
         start = '{"status": "success", "data": '
+        end = f', "version": "{settings.VERSION}"}}'
         if self.within is None:
-            return [start, None, "}"]
+            return [start, None, end]
         fields = json.dumps({**self.data, self.within: None}, allow_nan=False).removesuffix("null}")
         pieces: list[str | None] = [start + fields, None, "}"]
-        return [*pieces, f', "{self.beside}": ', None, "}"] if self.beside else [*pieces, "}"]
+        return [*pieces, f', "{self.beside}": ', None, end] if self.beside else [*pieces, end]
 
 
 def error_response(message: str, status: int, headers: Mapping[str, str] = NO_HEADERS) -> Response:
     """Return the response that describes an error."""
-    return _json_response(_dump_json({"status": "error", "message": message}), status, headers)
+    content = {"status": "error", "message": message, "data": {}, "version": settings.VERSION}
+    return _json_response(_dump_json(content), status, headers)
 
 
-def to_response(result: Any) -> Response:
-    """Return the response for the result of a view."""
+def without_body(response: Response) -> Response:
+    """Return the response to HEAD: that to GET without its body."""
+    return Response(body="", status_code=response.status_code, headers=response.headers)
+
+
+def to_response(result: Any, notes: Sequence[str] = ()) -> Response:
+    """Return the response for the result of a view, with notes on what the request holds in vain."""
     if isinstance(result, Redirect):
         return _redirect_response(result.url)
     if isinstance(result, SplicedReply):
@@ -92,7 +99,10 @@ def to_response(result: Any) -> Response:
     if isinstance(result, HtmlPage):
         return Response(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
     reply = result if isinstance(result, Reply) else Reply(result)
-    content = reply.data if reply.bare else {"status": "success", "data": reply.data, **reply.beside}
+    envelope = {"status": "success", "data": reply.data, "version": settings.VERSION, **reply.beside}
+    if notes:
+        envelope["notes"] = list(notes)
+    content = reply.data if reply.bare else envelope
     headers = {"X-Next-Cursor": str(reply.next_cursor)} if reply.next_cursor else {}
     return _json_response(_dump_json(content), 200, headers)
 

@@ -5,7 +5,7 @@ import re
 from chalicelib.errors import MethodError, NotFoundError
 from chalicelib.routes.operations import Call, Routes
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 OTHER_RESOURCES = re.compile(r"/(?!obj/)[^/]+/(?:[^/]+/analysis(?:_upload)?(?:/[^/]+)?|analysis(?:/.*)?)")
 """Paths like those of analyses, but of a resource type other than ``obj``."""

@@ -1,6 +1,7 @@
 """What requests and answers may hold: one module per resource.
 
 - ``base``: parse requests, with messages that name the field
+- ``expectations``: what was wrong with a value and what was expected, in plain words
 - ``fields``: describe fields; types of fields that several modules use
 - ``analyses``: starting, calling back, uploading, listing and reading analyses
 - ``batches``: the same analysis for many sources

@@ -1,6 +1,6 @@
 """Analyses: starting, calling back, uploading, listing and reading them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType, to_builtins
 
@@ -194,6 +194,8 @@ CornerArguments = describe(
 
 class CornerQuery(Query):
     """Keyword arguments of ``corner.corner``: together as JSON, or one parameter each."""
+
+    takes_further_parameters: ClassVar[bool] = True
 
     plot_kwargs: Annotated[str | None, CornerArguments] = None
 

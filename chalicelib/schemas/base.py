@@ -6,11 +6,13 @@ imports in a tenth of the time: pydantic was a sixth of the API's cold start.
 
 import json
 import re
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, TypeVar, get_origin
 
 import msgspec
 
 from chalicelib.errors import InvalidError
+from chalicelib.schemas.expectations import explain_error, explain_unknown, list_hints, split_union
 from chalicelib.schemas.fields import Name, describe
 
 MAX_JSON = 50_000
@@ -22,17 +24,39 @@ DEEPEST = 10_000
 TRUE = {"true", "t", "1", "yes"}
 FALSE = {"false", "f", "0", "no"}
 
-_FIELD_PATH = re.compile(r" - at `\$?\.?(.*)`$")
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`$")
-_MISSING_FIELD = re.compile(r"Object missing required field `(.*)`$")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+IGNORED_PARAMETERS: dict[str, str] = {
+    **dict.fromkeys(("useCache", "queryID"), "answers are not cached"),
+    "includeThumbnails": "there are no thumbnails",
+    "includeHosts": "there are no host galaxies",
+    "includeGeoJSON": "sources have no GeoJSON",
+    "includeColorMagnitude": "there are no color-magnitude data",
+    "includeRequested": "there are no requests to save a source",
+    "includePhotometryValidation": "photometry has no validations",
+    "includeValidationInfo": "photometry has no validations",
+    "includeExtinction": "extinction is corrected by the parameter deredden of an analysis",
+    "includeLabellers": "sources have no labels",
+    "includeSourcesInGcn": "there are no GCN events",
+    "includeGCNCrossmatches": "there are no GCN events",
+    "includeGCNNotes": "there are no GCN events",
+    "includeCommentExists": "the comments say it",
+    "includeTags": "sources have no tags",
+    "includeCandidates": "there are no candidates",
+    "includeOwnerInfo": "owners are not shown",
+}
+"""Parameters of SkyPortal that have no meaning here: accepted with a note, since its clients send them."""
 
 
 class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of a request; unknown fields are refused."""
 
 
-class Query(Schema, forbid_unknown_fields=False):
-    """The query of a request; unknown parameters are ignored, as SkyPortal does."""
+class Query(Schema):
+    """The query of a request; unknown parameters are refused, except `IGNORED_PARAMETERS`."""
+
+    takes_further_parameters: ClassVar[bool] = False
+    """Whether the view itself reads further parameters."""
 
 
 class View(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +104,9 @@ S = TypeVar("S", bound=Schema)
 def parse_body(schema: type[S], data: Any) -> S:
     """Return the body of a request as an instance of its schema.
 
+    Numbers and booleans may be sent as text, ``1.0`` is the whole number 1, and empty text is null where
+    the field is no text.
+
     Raises
     ------
     InvalidError
@@ -87,50 +114,93 @@ def parse_body(schema: type[S], data: Any) -> S:
     """
     if not isinstance(data, dict):
         raise InvalidError("The body must be a JSON object.")
-    return _convert(schema, data, strict=True)
+    hints = list_hints(schema)
+    return _convert(schema, {name: prepare_value(name, value, hints.get(name)) for name, value in data.items()})
 
 
-def parse_query(schema: type[S], query: dict[str, str]) -> S:
+def parse_query(schema: type[Query] | None, query: Mapping[str, list[str]]) -> tuple[Query | None, list[str]]:
     """Return the query of a request, which is all text, as an instance of its schema.
+
+    Parameters
+    ----------
+    schema : type or None
+        The schema; None if the operation takes no parameters.
+    query : mapping of str to list of str
+        The values of each parameter. Those of a list are joined, all others may be sent once; empty text
+        and ``null`` mean that the parameter is not chosen.
+
+    Returns
+    -------
+    Query or None
+        The query.
+    list of str
+        Sentences on parameters of SkyPortal that are accepted and have no meaning here.
 
     Raises
     ------
     InvalidError
         If it does not fit; the message names the parameter and says what was expected.
     """
-    types = {field.encode_name: field.type for field in msgspec.structs.fields(schema)}
-    values = {name: _parse_parameter(name, text, types[name]) for name, text in query.items() if name in types}
-    return _convert(schema, values, strict=False)
+    hints = list_hints(schema) if schema else {}
+    ignored = {name: reason for name, reason in IGNORED_PARAMETERS.items() if name not in hints}
+    notes = [f"{name}: ignored, {ignored[name]}." for name in query if name in ignored]
+    values = {}
+    for name, texts in query.items():
+        if name in ignored:
+            continue
+        if name not in hints:
+            if schema and schema.takes_further_parameters:
+                continue
+            raise InvalidError(f"{name[:60]}: {explain_unknown(name, list(hints), 'parameter')}")
+        if chosen := [text for text in texts if text.strip() not in ("", "null")]:
+            values[name] = prepare_value(name, _join_values(name, chosen, hints[name]), hints[name])
+    return (_convert(schema, values) if schema else None), notes
 
 
-def _parse_parameter(name: str, text: str, hint: Any) -> Any:
-    if text == "null":
-        raise InvalidError(f"{name}: null is not valid in a query; leave {name} out.")
-    is_boolean = hint is bool or (get_origin(hint) is Annotated and get_args(hint)[0] is bool)
-    return parse_boolean(text, name) if is_boolean else text
+def _join_values(name: str, texts: list[str], hint: Any) -> Any:
+    if is_list(hint):
+        return [word.strip() for text in texts for word in text.split(",") if word.strip()] or None
+    if len(set(texts)) > 1:
+        raise InvalidError(f"{name}: sent {len(texts)} times with different values; send it once.")
+    return texts[0]
 
 
-def _convert(schema: type[S], data: dict[str, Any], *, strict: bool) -> S:
+def is_list(hint: Any) -> bool:
+    """Say whether a parameter is a list, whose values are separated by commas or sent one by one."""
+    return any(get_origin(kind) is list for kind, _ in split_union(hint))
+
+
+def prepare_value(name: str, value: Any, hint: Any) -> Any:
+    """Return a value with text in the type that the field has: one reader for all fields.
+
+    Raises
+    ------
+    InvalidError
+        If a boolean is neither true nor false, or a number is not finite.
+    """
+    if not isinstance(value, str | int | float):
+        return value
+    kinds = {kind for kind, _ in split_union(hint)} if hint is not None else {str}
+    if isinstance(value, str):
+        text = value.strip()
+        if not text and not _takes_text(kinds):
+            return None if type(None) in kinds else value
+        if not kinds.isdisjoint((int, float)) and not _takes_text(kinds) and _NOT_FINITE.fullmatch(text):
+            raise InvalidError(f"{name}: expected a finite number, not {text!r}.")
+        value = value if _takes_text(kinds) else text
+    return parse_boolean(value, name) if bool in kinds and kinds.isdisjoint((int, float, str)) else value
+
+
+def _takes_text(kinds: set[Any]) -> bool:
+    return str in kinds or Any in kinds
+
+
+def _convert(schema: type[S], data: dict[str, Any]) -> S:
     try:
-        return msgspec.convert(data, schema, strict=strict)
+        return msgspec.convert(data, schema, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidError(_explain_error(schema, str(error))) from None
-
-
-def _explain_error(schema: type[Schema], text: str) -> str:
-    """Return an error message of msgspec with the path of the field in front."""
-    place = _FIELD_PATH.search(text)
-    path = place[1] if place else ""
-    problem = text[: place.start()] if place else text
-    unknown = _UNKNOWN_FIELD.match(problem)
-    missing = _MISSING_FIELD.match(problem)
-    if name := unknown or missing:
-        path = f"{path}.{name[1]}" if path else name[1]
-        problem = "there is no such field" if unknown else "required"
-    if unknown and "." not in path:
-        names = ", ".join(field.encode_name for field in msgspec.structs.fields(schema))
-        problem += f"; the fields are {names}"
-    return f"{path}: {problem}" if path else problem
+        sentence = explain_error(schema, str(error), data)
+        raise InvalidError(sentence if sentence.endswith((".", "?")) else f"{sentence}.") from None
 
 
 def sent_fields(body: Schema, *excluded: str) -> dict[str, Any]:

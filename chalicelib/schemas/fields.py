@@ -20,7 +20,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?
 Text = Annotated[str, Meta(max_length=5000)]
 Word = Annotated[str, Meta(max_length=200)]
 _SOURCE_NAME = "The name of the source: letters, digits, and . _ + -"
-_SOURCE_PATTERN = r"^[0-9A-Za-z._+-]+$(?!\n)"
+# "." and ".." would be a folder in a path.
+_SOURCE_PATTERN = r"^(?!\.{1,2}$)[0-9A-Za-z._+-]+$(?!\n)"
 SourceId = Annotated[str, describe(_SOURCE_NAME, "ZTF21aaqjmps", pattern=_SOURCE_PATTERN, max_length=200)]
 Time = Annotated[str, describe("In UTC, ISO 8601 without offset.", "2026-11-22T03:14:15.926535")]
 _ISO_8601 = "ISO 8601, in UTC unless an offset is given; a date alone means its beginning."

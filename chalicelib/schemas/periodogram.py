@@ -7,7 +7,7 @@ from msgspec import Meta
 from chalicelib.schemas.base import Query, View
 from chalicelib.schemas.fields import describe
 
-FilterNames = Annotated[str, Meta(max_length=2000)]
+FilterNames = Annotated[list[str], Meta(max_length=200)]
 Frequency = Annotated[float, Meta(ge=1e-6, le=1e6)]
 _FILTERS = "The filters to use, separated by commas; all by default."
 _FMIN = "The lowest frequency, in 1/day; by default one period over the span of the data."
@@ -19,7 +19,7 @@ _OVERSAMPLING = "Frequencies per width of a peak."
 class PeriodogramQuery(Query):
     """The options of a periodogram."""
 
-    filters: Annotated[FilterNames | None, describe(_FILTERS, "ztfg,ztfr")] = None
+    filters: Annotated[FilterNames | None, describe(_FILTERS, ["ztfg", "ztfr"])] = None
     fmin: Annotated[Frequency | None, describe(_FMIN, 0.01)] = None
     fmax: Annotated[Frequency | None, describe(_FMAX, 10.0)] = None
     oversampling: Annotated[float, describe(_OVERSAMPLING, 5, ge=1, le=50)] = 5.0
@@ -33,7 +33,7 @@ class PeriodogramQuery(Query):
     @property
     def bands(self) -> set[str]:
         """The filters to use; empty for all."""
-        return {name.strip() for name in (self.filters or "").split(",") if name.strip()}
+        return set(self.filters or ())
 
 
 class Period(View):

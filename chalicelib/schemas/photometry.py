@@ -1,6 +1,5 @@
 """Photometry: points as they are uploaded, changed, listed and shown."""
 
-import re
 from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType
@@ -132,20 +131,10 @@ class RangeQuery(PagedByCursor):
     magsys: System = "ab"
 
     obj_id: Annotated[SourceId | None, describe("Only of this source.", "SN1")] = None
-    instrument_ids: Annotated[str, describe(_INSTRUMENT_IDS, "1,4")] = ""
+    instrument_ids: Annotated[list[Id] | None, describe(_INSTRUMENT_IDS, [1, 4])] = None
     min_date: MinDate = None
     max_date: MaxDate = None
     numPerPage: Annotated[int, describe("Sources per page.", ge=1, le=50)] = 20
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not re.fullmatch(r"\s*(\d{1,15}\s*(,\s*\d{1,15}\s*)*)?", self.instrument_ids, re.ASCII):
-            raise ValueError("instrument_ids: expected ids separated by commas, as in 1,4")
-
-    @property
-    def instruments(self) -> list[int]:
-        """The instruments as numbers."""
-        return [int(number) for number in self.instrument_ids.split(",") if number.strip()]
 
 
 class Point(View):

@@ -67,7 +67,7 @@ class SourceQuery(Query):
     includePhotStats: Annotated[bool, describe("Add its PhotStats, as `photstats`.")] = False
 
 
-GroupFilter = Annotated[str, describe("Only in one of these groups: ids separated by commas.", "1,4")]
+GroupFilter = Annotated[list[Id], describe("Only in one of these groups: ids separated by commas.", [1, 4])]
 NamePrefix = Annotated[str, describe("Only ids that start with this.", "ZTF21", max_length=200)]
 ConeRa = Annotated[float, describe("Right ascension of a cone's centre, in degrees.", 202.505, ge=0, le=360)]
 ConeDec = Annotated[float, describe("Declination of a cone's centre, in degrees.", 13.41, ge=-90, le=90)]

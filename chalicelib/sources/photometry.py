@@ -135,7 +135,7 @@ def _make_range_filter(query: RangeQuery, body: RangeBody) -> Callable[[Row], bo
     first, last = body.min_date or query.min_date, body.max_date or query.max_date
     min_mjd = time_to_mjd(parse_time("min_date", first)) if first else -float("inf")
     max_mjd = time_to_mjd(parse_time("max_date", last)) if last else float("inf")
-    instrument_ids = set(body.instrument_ids or query.instruments)
+    instrument_ids = set(body.instrument_ids or query.instrument_ids or ())
 
     def is_in_range(row: Row) -> bool:
         return min_mjd <= row.mjd <= max_mjd and (not instrument_ids or row.instrument_id in instrument_ids)

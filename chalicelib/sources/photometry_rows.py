@@ -229,12 +229,21 @@ def _parse_bandpass(fields: Fields, instruments: Instruments) -> tuple[int, str]
     band, instrument_id = fields["filter"], fields["instrument_id"]
     if not isinstance(band, str) or not FILTER.fullmatch(band):
         raise ValueError(f"filter: {str(band)[:70]!r} is not the name of a bandpass, such as ztfg")
-    instrument = instruments.get(instrument_id) if type(instrument_id) is int else None
+    instrument = instruments.get(_parse_instrument_id(instrument_id))
     if instrument is None:
         raise ValueError(f"instrument_id: there is no instrument {str(instrument_id)[:40]}")
     if instrument["filters"] and band not in instrument["filters"]:
         raise ValueError(f"filter: instrument {instrument['name']} has no {band}")
-    return instrument_id, band
+    return instrument["id"], band
+
+
+def _parse_instrument_id(value: Any) -> int:
+    """Return an id in any spelling (1, "1", 1.0); 0, which no instrument has, if it is none."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
+        return int(number) if number.is_integer() else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _parse_position(fields: Fields) -> list[Any]:

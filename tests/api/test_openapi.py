@@ -81,6 +81,8 @@ def test_the_document_is_openapi() -> None:
 
 def test_document_has_all_routes_and_no_others() -> None:
     routes = {(path, method) for path, item in app.routes.items() for method in item if path != "/{proxy+}"}
+    assert {path for path, method in routes if method == "HEAD"} == {path for path, method in routes if method == "GET"}
+    routes = {(path, method) for path, method in routes if method != "HEAD"}
     assert routes == {(path, method.upper()) for path, item in DOCUMENT["paths"].items() for method in item}
     # No two operations share a path and method.
     assert len(routes) == len(OPERATIONS)

@@ -1,6 +1,8 @@
 // A service's `optional_analysis_parameters` as form fields, and their values as `analysis_parameters` of a request.
 import { isBlank } from "./query_string.js";
 
+const TRUE_WORDS = new Set(["true", "t", "1", "yes"]);
+
 // Returns a list of {name, kind: "switch" | "list" | "number" | "file" | "text", label, hint, value, required, choices}.
 export function buildParameterFields(service) {
   const declaration = service.optional_analysis_parameters ?? {};
@@ -19,7 +21,7 @@ function buildChoiceField(name, values) {
 function buildTypedField(name, { type, default: defaultValue, title, description, required }) {
   const kind = type === "number" || type === "file" ? type : "text";
   const value = kind === "file" ? null : String(defaultValue ?? "");
-  return { name, label: title ?? name, hint: description, kind, value, required: Boolean(required) };
+  return { name, label: title ?? name, hint: description, kind, value, required: TRUE_WORDS.has(String(required).toLowerCase()) };
 }
 
 export const getDefaultValues = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.value]));
