@@ -10,7 +10,7 @@ from chalicelib.schemas import photometry as schemas
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.periodogram import Periodogram, PeriodogramQuery
 from chalicelib.schemas.phot_stat import PhotStat
-from chalicelib.sources import periodogram, phot_stat, photometry, photometry_writing, source_records
+from chalicelib.sources import periodogram, phot_stat, photometry, photometry_range, photometry_writing, source_records
 
 routes = Routes(__name__, "Photometry: upload and read light curves, change and delete points.")
 phot_stat_routes = Routes("phot_stat", "PhotStats: the statistics of a light curve.")
@@ -64,7 +64,7 @@ def list_photometry_range(call: Call, query: schemas.RangeQuery, body: schemas.R
     With `obj_id`, all of that source; otherwise of a page of your sources, newest first. If there are
     more, the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page.
     """
-    points, cursor = photometry.list_points_between(call.requester, query, body)
+    points, cursor = photometry_range.list_points_between(call.requester, query, body)
     return Reply(points, next_cursor=cursor)
 
 

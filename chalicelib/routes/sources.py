@@ -10,12 +10,12 @@ from chalicelib.routes.responses import Reply
 from chalicelib.schemas import sources as schemas
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import (
-    phot_stat,
     photometry,
     remarks,
     source_deletion,
     source_lists,
     source_records,
+    source_views,
     spectra,
     summaries,
 )
@@ -39,11 +39,14 @@ def list_sources(call: Call, query: schemas.SourcesQuery) -> Reply:
 
     With `sourceID` they are ordered by id. With a cone (`ra`, `dec`, `radius`) all its sources are
     counted; a cone with too many sources near it is refused. If there are more, the answer has the header
-    `X-Next-Cursor`: send it as `cursor` for the next page.
+    `X-Next-Cursor`: send it as `cursor` for the next page. Other filters examine at most 2000 sources per
+    request, those by remarks, spectra and photometry 300: `notes` says when there are more, and the cursor
+    goes on. A list in another order (`sortBy`) must be within these limits.
     """
     page = source_lists.list_sources(call.requester, query)
+    call.notes += page.notes
     data = {
-        "sources": source_records.sources_to_json(call.requester, page.sources),
+        "sources": source_views.list_page(call.requester, page.sources, query),
         "totalMatches": page.total,
         "pageNumber": query.pageNumber,
         "numPerPage": query.numPerPage,
@@ -60,15 +63,12 @@ def get_source(call: Call, source_id: SourceId, query: schemas.SourceQuery) -> d
     source |= summaries.get_summaries(requester, source_id)
     source["annotations"] = remarks.list_remarks(requester, source_id, "annotation")
     source["classifications"] = remarks.list_remarks(requester, source_id, "classification")
-    if query.includeComments:
-        source["comments"] = remarks.list_remarks(requester, source_id, "comment")
+    source_views.add_parts(requester, source, query)
     if query.includePhotometry:
-        source["photometry"] = photometry.get_light_curve(requester, source_id, "mag")
+        points = photometry.get_light_curve(requester, source_id, "mag")
+        source["photometry"] = source_views.keep_newest(points) if query.deduplicatePhotometry else points
     if query.includeSpectra:
         source["spectra"] = spectra.list_spectra(requester, source_id)
-    if query.includePhotStats:
-        stats = phot_stat.compute_phot_stat(requester, source_id)
-        source["photstats"] = [stats] if stats else []
     if query.includeAnalyses:
         analyses = analysis_views.find_source_analyses(requester, source_id)
         source["analyses"] = analysis_views.analyses_to_json(requester, analyses)

@@ -26,6 +26,9 @@ FALSE = {"false", "f", "0", "no"}
 
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
+SOURCE_NAMES = ("sourceID", "objID", "obj_id", "rejectedSourceIDs")
+"""Parameters that name sources: these have no spaces, which in a query stand for an unquoted ``+``."""
+
 IGNORED_PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("useCache", "queryID"), "answers are not cached"),
     "includeThumbnails": "there are no thumbnails",
@@ -153,6 +156,8 @@ def parse_query(schema: type[Query] | None, query: Mapping[str, list[str]]) -> t
                 continue
             raise InvalidError(f"{name[:60]}: {explain_unknown(name, list(hints), 'parameter')}")
         if chosen := [text for text in texts if text.strip() not in ("", "null")]:
+            if name in SOURCE_NAMES:
+                chosen = [text.strip().replace(" ", "+") for text in chosen]
             values[name] = prepare_value(name, _join_values(name, chosen, hints[name]), hints[name])
     return (_convert(schema, values) if schema else None), notes
 

@@ -3,10 +3,17 @@
 ::
 
     source_records.py     sources: saving, changing, showing them
+    source_views.py       sources with the parts that a query asks for
     source_lists.py       lists of sources, a page at a time
+    source_search.py      searches that no index answers, up to a limit
+    source_filters.py     their conditions
+    source_order.py       their orders
+    source_parts.py       what the requester may see of a source besides its record
+    source_distances.py   distances of sources, galactic coordinates
     cone_search.py        sources near a position
     source_deletion.py    removing a source from a group, deleting a source
     photometry.py         reading light curves and points
+    photometry_range.py   points between two dates
     photometry_writing.py uploading, changing and deleting points
     photometry_rows.py    rows of photometry, and parsing them from a request
     photometry_blocks.py  rows to and from the blocks that store them

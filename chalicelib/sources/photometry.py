@@ -1,36 +1,31 @@
-"""Reading photometry: light curves, single points, and points between two dates."""
+"""Reading photometry: light curves and single points."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.access import Requester, is_visible
-from chalicelib.errors import NotFoundError, TooLargeError
+from chalicelib.errors import NotFoundError
 from chalicelib.people.groups import list_record_groups
-from chalicelib.schemas.photometry import RangeBody, RangeQuery
-from chalicelib.schemas.sources import SourcesQuery
-from chalicelib.sources import instruments, source_lists
+from chalicelib.sources import instruments
 from chalicelib.sources.magnitudes import zero_points_by_band
 from chalicelib.sources.photometry_blocks import unpack_rows
 from chalicelib.sources.photometry_rows import POSITION, Row, row_magnitudes
 from chalicelib.sources.source_records import get_visible_source
-from chalicelib.sources.times import parse_time, time_to_mjd
 from chalicelib.tables import photometry as photometry_table
 from chalicelib.tables.id_index import PHOTOMETRY, find_id_place
 from chalicelib.tables.photometry import BlockItem
 from chalicelib.tables.sources import SourceItem
-
-MAX_POINTS_READ = 300_000
-"""Points that one request reads; a single source never has as many."""
 
 AS_STORED = ("id", "mjd", "filter", "instrument_id", "origin", "altdata", "created_at", *POSITION)
 
 
 def find_visible_points(requester: Requester, source_id: str) -> list[Row]:
     """Return the points of a source that the requester may see, in order of time."""
-    return _select_visible(requester, photometry_table.find_blocks(source_id))
+    return select_visible(requester, photometry_table.find_blocks(source_id))
 
 
-def _select_visible(requester: Requester, blocks: Iterable[BlockItem]) -> list[Row]:
+def select_visible(requester: Requester, blocks: Iterable[BlockItem]) -> list[Row]:
+    """Return the rows of some blocks that the requester may see, in order of time."""
     rows = (row for block in blocks for row in unpack_rows(block) if is_visible(requester, row.group_ids))
     return sorted(rows, key=lambda row: (row.mjd, row.id))
 
@@ -55,13 +50,13 @@ def get_light_curve(requester: Requester, source_id: str, space: str, system: st
         If Vega's magnitude is not known in one of the bandpasses.
     """
     rows = find_visible_points(requester, source_id)
-    return list(_points_to_json(requester, [(source_id, row) for row in rows], space, system))
+    return list(points_to_json(requester, [(source_id, row) for row in rows], space, system))
 
 
 def get_point(requester: Requester, number: int, space: str, system: str) -> dict[str, Any]:
     """Return a point as the API shows it (see `get_light_curve`)."""
     source, _, row = get_visible_point(requester, number)
-    return next(_points_to_json(requester, [(source.source_id, row)], space, system))
+    return next(points_to_json(requester, [(source.source_id, row)], space, system))
 
 
 def get_visible_point(requester: Requester, number: int) -> tuple[SourceItem, BlockItem, Row]:
@@ -84,66 +79,7 @@ def get_visible_point(requester: Requester, number: int) -> tuple[SourceItem, Bl
     return source, block, row
 
 
-def list_points_between(
-    requester: Requester, query: RangeQuery, body: RangeBody
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Return points between two dates, and the cursor of the next page if there is one.
-
-    There is no index of points by time: a page reads the light curves of its sources.
-
-    Raises
-    ------
-    InvalidError
-        If a date is invalid, or Vega's magnitude is not known in one of the bandpasses.
-    NotFoundError
-        If the requested source does not exist or is not visible.
-    TooLargeError
-        If the sources of a page have more points than one request can read.
-    """
-    if query.obj_id is not None:
-        source_ids, cursor = [get_visible_source(requester, query.obj_id).source_id], None
-    else:
-        paging = SourcesQuery(pageNumber=query.pageNumber, numPerPage=query.numPerPage, cursor=query.cursor)
-        page = source_lists.list_sources(requester, paging)
-        source_ids, cursor = [source.source_id for source in page.sources], page.cursor
-    is_in_range = _make_range_filter(query, body)
-    points = [
-        (source_id, row)
-        for source_id, blocks in _iterate_blocks(source_ids)
-        for row in _select_visible(requester, blocks)
-        if is_in_range(row)
-    ]
-    return list(_points_to_json(requester, points, query.format, query.magsys)), cursor
-
-
-def _iterate_blocks(source_ids: list[str]) -> Iterator[tuple[str, list[BlockItem]]]:
-    """Return the blocks of each source, up to `MAX_POINTS_READ` points, visible or not."""
-    count = 0
-    for source_id in source_ids:
-        blocks = photometry_table.find_blocks(source_id)
-        count += sum(len(block.columns["id"]) for block in blocks)
-        if count > MAX_POINTS_READ:
-            raise TooLargeError(
-                f"numPerPage: the sources of this page have more than {MAX_POINTS_READ} points. Request fewer "
-                "sources at a time, or one by obj_id."
-            )
-        yield source_id, blocks
-
-
-def _make_range_filter(query: RangeQuery, body: RangeBody) -> Callable[[Row], bool]:
-    """Return a function that says whether a row is in the requested range; the body takes precedence."""
-    first, last = body.min_date or query.min_date, body.max_date or query.max_date
-    min_mjd = time_to_mjd(parse_time("min_date", first)) if first else -float("inf")
-    max_mjd = time_to_mjd(parse_time("max_date", last)) if last else float("inf")
-    instrument_ids = set(body.instrument_ids or query.instrument_ids or ())
-
-    def is_in_range(row: Row) -> bool:
-        return min_mjd <= row.mjd <= max_mjd and (not instrument_ids or row.instrument_id in instrument_ids)
-
-    return is_in_range
-
-
-def _points_to_json(
+def points_to_json(
     requester: Requester, points: list[tuple[str, Row]], space: str, system: str
 ) -> Iterator[dict[str, Any]]:
     """Return points, each with its source, as the API shows them (see `get_light_curve`)."""

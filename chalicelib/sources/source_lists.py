@@ -6,13 +6,15 @@ sources.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from chalicelib.access import Requester, resolve_group_ids
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources.cone_search import search_cone
+from chalicelib.sources.source_filters import build_part_conditions, build_record_conditions
+from chalicelib.sources.source_search import SourceSearch
 from chalicelib.tables.base import EVERYONE, group_listing
 from chalicelib.tables.source_listings import Entry, count_sources, iterate_by_name, iterate_newest_sources
 from chalicelib.tables.sources import SourceItem, find_sources
@@ -29,17 +31,19 @@ Groups = frozenset[int] | None
 
 @dataclass(frozen=True)
 class SourcePage:
-    """A page of sources, the total, and the cursor of the next page if there is one."""
+    """A page of sources, the total, the cursor of the next page if there is one, and what to know of it."""
 
     sources: list[SourceItem]
     total: int
     cursor: str | None
+    notes: list[str] = field(default_factory=list)
 
 
 def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
     """Return a page of the sources that the requester may see.
 
-    They are sorted newest first; a search by id is sorted by id.
+    They are sorted newest first, a search by id by id, unless the query has an order. Filters and orders that no
+    index answers read each source, up to a limit: then the page has a note, and a cursor to go on.
 
     Raises
     ------
@@ -49,8 +53,28 @@ def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
         If the requester is not in one of the groups.
     """
     groups = _resolve_groups(requester, query.group_ids)
-    entries, total = _find_entries(query, groups, _decode_cursor(query.cursor))
-    return _read_page(islice(entries, query.skipped, None), query.numPerPage, groups, total)
+    after = _decode_cursor(query.cursor)
+    record_conditions = build_record_conditions(requester, query)
+    part_conditions = build_part_conditions(query)
+    if query.sortBy and query.cursor:
+        raise InvalidError("cursor, sortBy: a sorted list has no cursor; its next page is pageNumber + 1.")
+    if not (record_conditions or part_conditions or query.sortBy):
+        entries, total = _find_entries(query, groups, after)
+        return _read_page(islice(entries, query.skipped, None), query.numPerPage, groups, total)
+    entries, _ = _find_entries(query, groups, after, count=False)
+    search = SourceSearch(requester, record_conditions, part_conditions)
+    matches = [source for source in search.iterate(entries) if _belongs(source, groups)]
+    if query.sortBy:
+        matches = search.sort(matches, query.sortBy, query.sortOrder)
+    page = matches[query.skipped : query.skipped + query.numPerPage]
+    is_cut = len(matches) > query.skipped + query.numPerPage
+    last = _get_place(query, page[-1]) if is_cut and not query.sortBy else search.last
+    return SourcePage(page, len(matches), _encode_cursor(last) if last else None, search.notes)
+
+
+def _get_place(query: SourcesQuery, source: SourceItem) -> str:
+    """Return the place of a source in the listing that a query reads."""
+    return source.source_id if query.sourceID and not query.cone else source.saved
 
 
 def iterate_group_sources(group_id: int) -> Iterator[str]:
@@ -65,18 +89,20 @@ def _resolve_groups(requester: Requester, requested: list[int] | None) -> Groups
     return frozenset(resolve_group_ids(requester, requested, ()))
 
 
-def _find_entries(query: SourcesQuery, groups: Groups, after: str | None) -> tuple[Iterator[Entry], int]:
-    """Return the entries that a query finds behind a place, in order, and their total."""
+def _find_entries(
+    query: SourcesQuery, groups: Groups, after: str | None, *, count: bool = True
+) -> tuple[Iterator[Entry], int]:
+    """Return the entries that a query finds behind a place, in order, and their total (0 unless `count`)."""
     listings = [EVERYONE] if groups is None else [group_listing(group) for group in groups]
     at_once = query.numPerPage + 1
     if cone := query.cone:
         near = _list_visible(search_cone(*cone), query.sourceID or "", groups)
         return iter([entry for entry in near if after is None or entry[0] < after]), len(near)
     if query.sourceID:
-        matches = iterate_by_name(listings, query.sourceID, None, ENTRIES_PER_READ)
+        matches = iterate_by_name(listings, query.sourceID, None, ENTRIES_PER_READ) if count else iter(())
         total = sum(1 for _ in islice(matches, MOST_COUNTED))
         return iterate_by_name(listings, query.sourceID, after, at_once), total
-    return iterate_newest_sources(listings, after, at_once), count_sources(groups)
+    return iterate_newest_sources(listings, after, at_once), count_sources(groups) if count else 0
 
 
 def _list_visible(source_ids: list[str], prefix: str, groups: Groups) -> list[Entry]:

@@ -14,6 +14,7 @@ from chalicelib.people import groups
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.sources import FIELDS, NewSource, SourceChange
+from chalicelib.sources.source_distances import compute_distances, galactic_coordinates
 from chalicelib.tables import sources as sources_table
 from chalicelib.tables.base import retry_on_conflict
 from chalicelib.tables.sources import SourceItem
@@ -157,4 +158,12 @@ def sources_to_json(requester: Requester, sources: Iterable[SourceItem]) -> list
 
 
 def _source_to_json(source: SourceItem) -> dict[str, Any]:
-    return {"id": source.source_id, **{name: source.fields.get(name) for name in FIELDS}}
+    fields = {name: source.fields.get(name) for name in FIELDS}
+    longitude, latitude = galactic_coordinates(fields["ra"], fields["dec"])
+    return {
+        "id": source.source_id,
+        **fields,
+        **compute_distances(fields["redshift"], fields["altdata"])._asdict(),
+        "gal_lon": longitude,
+        "gal_lat": latitude,
+    }

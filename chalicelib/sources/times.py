@@ -1,8 +1,12 @@
 """Times in requests, as UTC and as modified Julian dates."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.errors import InvalidError
+
+_LOST_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d(?::?\d\d)?)$")
+"""In a query an unquoted ``+`` means a space: that of an offset is put back."""
 
 MJD_ZERO = datetime(1858, 11, 17)
 
@@ -23,7 +27,7 @@ def parse_time(field: str, text: str) -> datetime:
         If it is not a time, or before the year 1 in UTC.
     """
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except (ValueError, OverflowError):
         raise InvalidError(

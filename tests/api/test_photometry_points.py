@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sources import photometry
+from chalicelib.sources import photometry_range
 from chalicelib.tables import photometry as photometry_table
 from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user
@@ -234,7 +234,7 @@ def test_a_page_with_too_many_points_is_refused(admin: Gateway, monkeypatch: pyt
     make_source(admin)
     admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 1})
     admin.post("/photometry", {**ROW, "obj_id": "SN2"})
-    monkeypatch.setattr(photometry, "MAX_POINTS_READ", 3)
+    monkeypatch.setattr(photometry_range, "MAX_POINTS_READ", 3)
     reply = admin.get("/photometry/range")
     assert (reply.status, "numPerPage" in reply.message) == (413, True)
     assert len(admin.get("/photometry/range?numPerPage=1").data) == 1
@@ -242,7 +242,7 @@ def test_a_page_with_too_many_points_is_refused(admin: Gateway, monkeypatch: pyt
 
 def test_invisible_points_count_towards_the_limit(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    monkeypatch.setattr(photometry, "MAX_POINTS_READ", 2)
+    monkeypatch.setattr(photometry_range, "MAX_POINTS_READ", 2)
     for user in (admin, make_user(admin, "ada")):
         refusal = user.get("/photometry/range")
         assert (refusal.status, "numPerPage" in refusal.message) == (413, True)
