@@ -78,14 +78,21 @@ def _get_token(requester: Requester, token_id: str, user_id: int | None) -> Toke
     user_id = _resolve_user_id(requester, user_id)
     # DynamoDB takes no empty keys, and none of more than 1024 bytes.
     token = api_tokens_table.find_token(user_id, token_id) if 0 < len(token_id) <= 100 else None
+    token = token or _find_by_text(requester, user_id, token_id)
     if token is None:
         raise _not_found(token_id)
     return token
 
 
+def _find_by_text(requester: Requester, user_id: int, text: str) -> TokenItem | None:
+    """Return a token by its text, as clients of SkyPortal know it."""
+    token = api_tokens_table.find_token_by_hash(hash_token(text))
+    return token if token and (token.user_id == user_id or requester.is_admin) else None
+
+
 def _not_found(token_id: str) -> ForbiddenError:
     return ForbiddenError(
-        f"There is no token {token_id[:40]!r} that you may see. GET /api/internal/tokens lists yours."
+        f"There is no token {token_id[:4]!r}… that you may see. GET /api/internal/tokens lists yours."
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.access import Requester, require_permission
+from chalicelib.access import Requester
 from chalicelib.errors import ForbiddenError, InvalidError
 from chalicelib.people.groups import (
     get_visible_group,
@@ -11,9 +11,9 @@ from chalicelib.people.groups import (
     require_room_for_group,
     require_shared_group,
 )
-from chalicelib.schemas.people import Acl, MemberChange, NewMember
+from chalicelib.schemas.people import MemberChange, NewMember
 from chalicelib.tables import memberships as memberships_table
-from chalicelib.tables.people_items import GroupItem, MemberItem
+from chalicelib.tables.people_items import GroupItem, MemberItem, MemberRights
 from chalicelib.tables.users import find_user
 
 
@@ -36,7 +36,8 @@ def add_member(requester: Requester, group_id: int, request: NewMember) -> dict[
         )
     require_room_for_group(user)
     with report_conflicts():
-        memberships_table.insert_membership(group_id, user, request.admin, request.canSave)
+        rights = MemberRights(request.admin, request.canSave, request.canSharePhotometry)
+        memberships_table.insert_membership(group_id, user, rights)
     return {"group_id": group_id, "user_id": request.userID, "admin": request.admin}
 
 
@@ -44,12 +45,17 @@ def update_member(requester: Requester, group_id: int, request: MemberChange) ->
     """Change what a member may do in a group that the requester administrates."""
     group = require_administrated_group(requester, group_id)
     member = _get_member(group_id, request.userID)
-    admin = member.admin if request.admin is None else request.admin
-    can_save = member.can_save if request.canSave is None else request.canSave
-    if member.admin and not admin:
+    rights = MemberRights(
+        admin=member.admin if request.admin is None else request.admin,
+        can_save=member.can_save if request.canSave is None else request.canSave,
+        can_share_photometry=(
+            member.can_share_photometry if request.canSharePhotometry is None else request.canSharePhotometry
+        ),
+    )
+    if member.admin and not rights.admin:
         _require_other_administrator(group)
     with report_conflicts():
-        memberships_table.update_membership(group_id, member, admin, can_save)
+        memberships_table.update_membership(group_id, member, rights)
 
 
 def remove_member(requester: Requester, group_id: int, user_id: int) -> None:
@@ -57,8 +63,6 @@ def remove_member(requester: Requester, group_id: int, user_id: int) -> None:
 
     Raises
     ------
-    UnauthorizedError
-        If it is another user, and the token may not manage groups.
     ForbiddenError
         If they are not in the group, or are its last administrator.
     """
@@ -66,7 +70,6 @@ def remove_member(requester: Requester, group_id: int, user_id: int) -> None:
         group = get_visible_group(requester, group_id)
         require_shared_group(group)
     else:
-        require_permission(requester, Acl.MANAGE_GROUPS)
         group = require_administrated_group(requester, group_id)
     member = _get_member(group_id, user_id)
     if member.admin:

@@ -7,12 +7,12 @@ from typing import Any, Protocol, TypeVar
 from chalicelib.access import Grouped, Requester, is_visible
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.people import GroupChange, NewGroup
+from chalicelib.schemas.people import GroupChange, GroupsQuery, NewGroup
 from chalicelib.tables import groups as groups_table, people_items
 from chalicelib.tables.base import ConditionFailed, NameTaken
 from chalicelib.tables.memberships import find_member, find_memberships, iterate_members
 from chalicelib.tables.people_items import PUBLIC_GROUP, GroupItem, MemberItem, UserItem
-from chalicelib.tables.users import find_users
+from chalicelib.tables.users import find_users, iterate_users
 
 SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
 
@@ -92,12 +92,22 @@ def records_to_json(
     ]
 
 
-def list_groups(requester: Requester) -> dict[str, Any]:
-    """Return the groups in SkyPortal's three lists; administrators see every group."""
+def list_groups(requester: Requester, query: GroupsQuery) -> dict[str, Any] | list[dict[str, Any]]:
+    """Return the groups in SkyPortal's three lists, or those of one name; administrators see every group."""
     own = load_groups_json(requester.groups)
-    visible = map(_group_to_json, groups_table.find_shared_groups()) if requester.is_admin else own
-    shared = [group for group in visible if not group["single_user_group"]]
-    return {"user_groups": own, "user_accessible_groups": shared, "all_groups": shared}
+    visible = own
+    if requester.is_admin:
+        shared = list(map(_group_to_json, groups_table.find_shared_groups()))
+        visible = shared + (_list_single_user_groups() if query.includeSingleUserGroups or query.name else [])
+    if query.name:
+        return [group for group in visible if group["name"] == query.name]
+    if not query.includeSingleUserGroups:
+        visible = [group for group in visible if not group["single_user_group"]]
+    return {"user_groups": own, "user_accessible_groups": visible, "all_groups": visible}
+
+
+def _list_single_user_groups() -> list[dict[str, Any]]:
+    return load_groups_json(user.own_group for user in iterate_users())
 
 
 def get_visible_group(requester: Requester, group_id: int) -> GroupItem:
@@ -252,4 +262,10 @@ def _group_to_json(group: GroupItem) -> dict[str, Any]:
 
 
 def _member_to_json(member: MemberItem) -> dict[str, Any]:
-    return {"id": int(member.key), "username": member.username, "admin": member.admin, "can_save": member.can_save}
+    return {
+        "id": int(member.key),
+        "username": member.username,
+        "admin": member.admin,
+        "can_save": member.can_save,
+        "can_share_photometry": member.can_share_photometry,
+    }

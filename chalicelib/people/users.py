@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.access import Requester, require_permission
+from chalicelib.access import Requester, has_permission, require_permission
 from chalicelib.errors import ForbiddenError, InvalidError
 from chalicelib.people.api_tokens import issue_token
 from chalicelib.people.groups import list_record_groups, report_conflicts, require_administrated_group
@@ -18,6 +18,9 @@ PUBLIC_GROUP_NAME = "Sitewide Group"
 
 DETAILS = ("first_name", "last_name", "affiliations", "contact_email", "contact_phone")
 """What is stored of a user besides their name, roles and groups."""
+
+CONTACT = ("contact_email", "contact_phone")
+"""Details that only those see who manage users."""
 
 
 def create_user(requester: Requester, request: NewUser) -> int:
@@ -43,10 +46,19 @@ def create_user(requester: Requester, request: NewUser) -> int:
 
 def list_users(requester: Requester, query: UsersQuery) -> dict[str, Any]:
     """Return one page of the users, by name."""
-    total = users_table.count_users()
     start = query.skipped
-    users = users_table.find_user_page(start, query.numPerPage) if start < total else []
+    if query.username or query.role:
+        matches = [user for user in users_table.iterate_users() if _matches(user, query)]
+        users, total = matches[start : start + query.numPerPage], len(matches)
+    else:
+        total = users_table.count_users()
+        users = users_table.find_user_page(start, query.numPerPage) if start < total else []
     return {"users": _users_to_json(requester, users), "totalMatches": total}
+
+
+def _matches(user: UserItem, query: UsersQuery) -> bool:
+    has_name = (query.username or "").lower() in user.username.lower()
+    return has_name and (not query.role or query.role in (user.roles or ()))
 
 
 def get_user(requester: Requester, user_id: int) -> dict[str, Any]:
@@ -93,12 +105,14 @@ def ensure_administrator(username: str) -> str:
 def _users_to_json(requester: Requester, users: Iterable[UserItem]) -> list[dict[str, Any]]:
     """Return users with those of their groups that the requester may see."""
     users = list(users)
+    manages = has_permission(requester, Acl.MANAGE_USERS)
     groups = list_record_groups(requester, [{PUBLIC_GROUP, *(user.group_ids or ())} for user in users])
     return [
         {
             "id": user.id,
             "username": user.username,
             **{name: (user.fields or {}).get(name) for name in DETAILS},
+            **({} if manages or user.id == requester.user_id else dict.fromkeys(CONTACT)),
             "affiliations": (user.fields or {}).get("affiliations") or [],
             "roles": sorted(user.roles or ()),
             "groups": user_groups,

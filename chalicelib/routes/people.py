@@ -9,15 +9,19 @@ from chalicelib.routes.path_parameters import GroupId, TokenId, UserId
 from chalicelib.schemas import people as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
+from chalicelib.tables.people_items import PUBLIC_GROUP
 
 user_routes = Routes("users", "Users, and your own profile.")
 group_routes = Routes("groups", "Groups and their members.")
 token_routes = Routes("api_tokens", "Tokens: they identify the sender of a request and limit what it may do.")
 
 
-@user_routes.get("/user", Acl.MANAGE_USERS, answers=schemas.Users)
+@user_routes.get("/user", answers=schemas.Users)
 def list_users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
-    """List the users by name, a page at a time."""
+    """List the users by name, a page at a time.
+
+    Email addresses and phone numbers are shown to those who have the permission `Manage users`.
+    """
     return users.list_users(call.requester, query)
 
 
@@ -43,13 +47,19 @@ def get_profile(call: Call) -> dict[str, Any]:
     return users.get_profile(call.requester)
 
 
-@group_routes.get("/groups", answers=schemas.Groups)
-def list_groups(call: Call) -> dict[str, Any]:
+@group_routes.get("/groups", answers=schemas.Groups | list[schemas.Group])
+def list_groups(call: Call, query: schemas.GroupsQuery) -> dict[str, Any] | list[dict[str, Any]]:
     """List the groups that you are in, and those that you can see.
 
-    Administrators see all groups, except that this list omits the single-user groups of others.
+    Administrators see all groups. With `name` the answer is a list of the groups of this name.
     """
-    return groups.list_groups(call.requester)
+    return groups.list_groups(call.requester, query)
+
+
+@group_routes.get("/groups/public", answers=schemas.GroupWithUsers)
+def get_public_group(call: Call) -> dict[str, Any]:
+    """Return the group that everyone is in."""
+    return groups.describe_group(call.requester, PUBLIC_GROUP, with_users=False)
 
 
 @group_routes.post("/groups", Acl.MANAGE_GROUPS, answers=NewId, raises=(BusyError,))
@@ -77,6 +87,12 @@ def update_group(call: Call, group_id: GroupId, body: schemas.GroupChange) -> No
     groups.update_group(call.requester, group_id, body)
 
 
+@group_routes.put("/groups/{group_id}", Acl.MANAGE_GROUPS, raises=(BusyError,))
+def replace_group(call: Call, group_id: GroupId, body: schemas.GroupChange) -> None:
+    """Change a group like PATCH, as clients of SkyPortal do."""
+    groups.update_group(call.requester, group_id, body)
+
+
 @group_routes.delete("/groups/{group_id}", Acl.MANAGE_GROUPS, raises=(BusyError,))
 def delete_group(call: Call, group_id: GroupId) -> None:
     """Delete a group that you administrate.
@@ -87,13 +103,13 @@ def delete_group(call: Call, group_id: GroupId) -> None:
     group_deletion.delete_group(call.requester, group_id)
 
 
-@group_routes.post("/groups/{group_id}/users", Acl.MANAGE_GROUPS, answers=schemas.Membership, raises=(BusyError,))
+@group_routes.post("/groups/{group_id}/users", answers=schemas.Membership, raises=(BusyError,))
 def add_member(call: Call, group_id: GroupId, body: schemas.NewMember) -> dict[str, Any]:
     """Add a user to a group that you administrate."""
     return group_members.add_member(call.requester, group_id, body)
 
 
-@group_routes.patch("/groups/{group_id}/users", Acl.MANAGE_GROUPS, raises=(BusyError,))
+@group_routes.patch("/groups/{group_id}/users", raises=(BusyError,))
 def update_member(call: Call, group_id: GroupId, body: schemas.MemberChange) -> None:
     """Change what a member may do in a group that you administrate.
 
@@ -106,8 +122,7 @@ def update_member(call: Call, group_id: GroupId, body: schemas.MemberChange) -> 
 def remove_member(call: Call, group_id: GroupId, user_id: UserId) -> None:
     """Remove a user from a group that you administrate, or leave a group.
 
-    Leaving requires no permission; removing others requires `Manage groups`. The last member who
-    administrates a group cannot leave until another member administrates it.
+    The last member who administrates a group cannot leave until another member administrates it.
     """
     group_members.remove_member(call.requester, group_id, user_id)
 

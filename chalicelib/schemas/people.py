@@ -39,6 +39,8 @@ _ADMIN = "Whether they administrate the group: its members and its name."
 Admin = Annotated[bool, describe(_ADMIN)]
 _CAN_SAVE = "Whether they may save sources to the group."
 CanSave = Annotated[bool, describe(_CAN_SAVE)]
+_CAN_SHARE = "Whether they may share photometry of the group with groups that they are in."
+CanShare = Annotated[bool, describe(_CAN_SHARE)]
 
 
 class GroupChange(Schema):
@@ -64,10 +66,20 @@ class NewGroup(GroupChange, kw_only=True):
     group_admins: Annotated[list[UserId], describe(_ADMINS, [2, 3], max_length=MAX_MEMBERS)] = []
 
 
+_SINGLE_USER_GROUPS = "Whether the last two lists have single-user groups: yours, for administrators all."
+
+
 class GroupQuery(Query):
     """Optional parts of a group."""
 
     includeGroupUsers: Annotated[bool, describe("Whether to list the members.")] = True
+
+
+class GroupsQuery(Query):
+    """Which groups to list."""
+
+    name: Annotated[Name | None, describe("Only the group of this name: the answer is then a plain list.")] = None
+    includeSingleUserGroups: Annotated[bool, describe(_SINGLE_USER_GROUPS)] = False
 
 
 class NewMember(Schema):
@@ -76,6 +88,7 @@ class NewMember(Schema):
     userID: UserId
     admin: Admin = False
     canSave: CanSave = True
+    canSharePhotometry: CanShare = False
 
 
 class MemberChange(Schema):
@@ -84,6 +97,7 @@ class MemberChange(Schema):
     userID: UserId
     admin: Annotated[bool | None, describe(_ADMIN)] = None
     canSave: Annotated[bool | None, describe(_CAN_SAVE)] = None
+    canSharePhotometry: Annotated[bool | None, describe(_CAN_SHARE)] = None
 
 
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
@@ -111,6 +125,9 @@ class NewUser(Schema):
 
 class UsersQuery(Paged):
     """A page of the users, in the order of their names."""
+
+    username: Annotated[Word | None, describe("Only users whose name holds this.", "ada")] = None
+    role: Annotated[Word | None, describe("Only users with this role.", "Full user")] = None
 
 
 _OWNER = "You if omitted; only administrators may name another user."
@@ -175,6 +192,7 @@ class Member(View):
     username: Username
     admin: Admin
     can_save: CanSave
+    can_share_photometry: CanShare
 
 
 class GroupWithUsers(Group):
@@ -187,7 +205,7 @@ class Groups(View):
     """SkyPortal's three lists of groups; administrators see all groups."""
 
     user_groups: Annotated[list[Group], describe("The groups that you are in.")]
-    user_accessible_groups: Annotated[list[Group], describe("All visible groups but single-user ones.")]
+    user_accessible_groups: Annotated[list[Group], describe("All visible groups; single-user ones on request.")]
     all_groups: Annotated[list[Group], describe("The same as `user_accessible_groups`.")]
 
 
@@ -199,6 +217,9 @@ class Membership(View):
     admin: Admin
 
 
+_MANAGERS = "null for those who do not manage users"
+
+
 class User(View):
     """A user."""
 
@@ -207,8 +228,8 @@ class User(View):
     first_name: Annotated[str | None, describe("First name.", "Ada")]
     last_name: Annotated[str | None, describe("Last name.", "Lovelace")]
     affiliations: Annotated[list[str], describe("Institutes.", ["Sternwarte Bamberg"])]
-    contact_email: Annotated[str | None, describe("Email address.", "ada@example.org")]
-    contact_phone: Annotated[str | None, describe("Phone number.", "+49 951 1234")]
+    contact_email: Annotated[str | None, describe(f"Email address; {_MANAGERS}.", "ada@example.org")]
+    contact_phone: Annotated[str | None, describe(f"Phone number; {_MANAGERS}.", "+49 951 1234")]
     roles: Annotated[list[str], describe("SkyPortal's roles, as they were sent.", ["Full user"])]
     groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
     created_at: CreatedAt

@@ -12,7 +12,14 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.tables import base
 from chalicelib.tables.memberships import join_group, save_member
 from chalicelib.tables.names import change_name, claim_name, release_name
-from chalicelib.tables.people_items import GROUP_EXISTS, PUBLIC_GROUP, GroupItem, UserItem, has_fewer_groups
+from chalicelib.tables.people_items import (
+    GROUP_EXISTS,
+    PUBLIC_GROUP,
+    GroupItem,
+    MemberRights,
+    UserItem,
+    has_fewer_groups,
+)
 
 GROUPS_BEING_DELETED = ("deleted_groups", "all")
 """Key of the item that holds the groups that are marked deleted while users still hold their ids.
@@ -79,7 +86,7 @@ def insert_group(name: str, fields: dict[str, Any], admins: list[UserItem]) -> G
         write.save(group, GroupItem.key.does_not_exist())
         write.save(_listed_group(group_id))
         for user in admins:
-            save_member(write, group_id, user, admin=True)
+            save_member(write, group_id, user, MemberRights(admin=True))
             join_group(write, group_id, user)
     return group
 

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Iterator
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.tables.base import Transaction, changes_to_actions, id_key, transaction
-from chalicelib.tables.people_items import GROUP_EXISTS, GroupItem, MemberItem, UserItem, has_room_for_group
+from chalicelib.tables.people_items import (
+    GROUP_EXISTS,
+    GroupItem,
+    MemberItem,
+    MemberRights,
+    UserItem,
+    has_room_for_group,
+)
 
 
 def _kind(group_id: int) -> str:
@@ -28,7 +35,7 @@ def find_memberships(user_id: int, group_ids: Iterable[int]) -> dict[int, Member
     return {int(member.kind.rpartition("_")[2]): member for member in members}
 
 
-def insert_membership(group_id: int, user: UserItem, admin: bool, can_save: bool) -> None:
+def insert_membership(group_id: int, user: UserItem, rights: MemberRights) -> None:
     """Add a user to a group.
 
     Raises
@@ -39,12 +46,12 @@ def insert_membership(group_id: int, user: UserItem, admin: bool, can_save: bool
         If the group is deleted, or the user is in too many groups.
     """
     with transaction() as write:
-        save_member(write, group_id, user, admin, can_save)
+        save_member(write, group_id, user, rights)
         join_group(write, group_id, user)
-        count_admins(write, group_id, int(admin))
+        count_admins(write, group_id, int(rights.admin))
 
 
-def update_membership(group_id: int, member: MemberItem, admin: bool, can_save: bool) -> None:
+def update_membership(group_id: int, member: MemberItem, rights: MemberRights) -> None:
     """Change what a member may do in a group.
 
     Raises
@@ -52,11 +59,11 @@ def update_membership(group_id: int, member: MemberItem, admin: bool, can_save: 
     StateChanged
         If the member was changed meanwhile, or the group would lose its last administrator.
     """
-    actions = changes_to_actions(MemberItem, {"admin": admin, "can_save": can_save})
+    actions = changes_to_actions(MemberItem, rights._asdict())
     with transaction() as write:
         write.update(MemberItem(member.kind, member.key), actions, _is_unchanged(member))
-        if admin != member.admin:
-            count_admins(write, group_id, 1 if admin else -1)
+        if rights.admin != member.admin:
+            count_admins(write, group_id, 1 if rights.admin else -1)
 
 
 def delete_membership(group_id: int, member: MemberItem) -> None:
@@ -85,9 +92,9 @@ def delete_membership_of_deleted_group(group_id: int, member: MemberItem) -> Non
         _leave_group(write, group_id, member, MemberItem.key.exists())
 
 
-def save_member(write: Transaction, group_id: int, user: UserItem, admin: bool, can_save: bool = True) -> None:
+def save_member(write: Transaction, group_id: int, user: UserItem, rights: MemberRights) -> None:
     """Let a transaction save a new member of a group."""
-    member = MemberItem(_kind(group_id), user.key, username=user.username, admin=admin, can_save=can_save)
+    member = MemberItem(_kind(group_id), user.key, username=user.username, **rights._asdict())
     write.save(member, MemberItem.key.does_not_exist())
 
 
@@ -103,7 +110,10 @@ def count_admins(write: Transaction, group_id: int, change: int) -> None:
 
 
 def _is_unchanged(member: MemberItem) -> Condition:
-    condition: Condition = (MemberItem.admin == member.admin) & (MemberItem.can_save == member.can_save)
+    may_share = MemberItem.can_share_photometry
+    # Members from before this right was introduced have no such attribute.
+    same = may_share == True if member.can_share_photometry else may_share.does_not_exist() | (may_share == False)  # noqa: E712
+    condition: Condition = (MemberItem.admin == member.admin) & (MemberItem.can_save == member.can_save) & same
     return condition
 
 

@@ -4,6 +4,8 @@ A membership is stored twice, in one transaction: in the user's ``group_ids``, w
 reads, and as a `MemberItem`, from which a group's members are listed.
 """
 
+from typing import NamedTuple
+
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition, size
 
@@ -41,12 +43,21 @@ class GroupItem(Registry):
     deleted_at = UnicodeAttribute(null=True)
 
 
+class MemberRights(NamedTuple):
+    """What a member may do in a group."""
+
+    admin: bool
+    can_save: bool = True
+    can_share_photometry: bool = False
+
+
 class MemberItem(Registry):
     """The membership of a user (the key) in a group (the kind, ``member_of_<group>``)."""
 
     username = UnicodeAttribute()
     admin = BooleanAttribute()
     can_save = BooleanAttribute()
+    can_share_photometry = BooleanAttribute(default=False)
 
 
 GROUP_EXISTS: Condition = GroupItem.key.exists() & GroupItem.deleted_at.does_not_exist()

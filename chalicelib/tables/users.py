@@ -1,6 +1,6 @@
 """Users: found, listed by name, and created."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -8,7 +8,7 @@ from chalicelib.tables.base import IntegerAttribute, Registry, id_key, next_id, 
 from chalicelib.tables.groups import GROUPS_BEING_DELETED
 from chalicelib.tables.memberships import count_admins, save_member
 from chalicelib.tables.names import NameClaim, claim_name
-from chalicelib.tables.people_items import GroupItem, UserItem
+from chalicelib.tables.people_items import GroupItem, MemberRights, UserItem
 
 
 class TallyItem(Registry):
@@ -58,6 +58,11 @@ def find_user_page(start: int, length: int) -> list[UserItem]:
     return [users[user_id] for user_id in user_ids if user_id in users]
 
 
+def iterate_users() -> Iterator[UserItem]:
+    """Return all users, by id."""
+    return iter(UserItem.query("user"))
+
+
 def insert_user(username: str, fields: dict[str, Any], roles: Iterable[str], memberships: dict[int, bool]) -> UserItem:
     """Add a user with their single-user group.
 
@@ -91,9 +96,9 @@ def insert_user(username: str, fields: dict[str, Any], roles: Iterable[str], mem
         claim_name(write, "group", username, own_id)
         write.save(user, UserItem.key.does_not_exist())
         write.save(own_group, GroupItem.key.does_not_exist())
-        save_member(write, own_id, user, admin=True)
+        save_member(write, own_id, user, MemberRights(admin=True))
         write.update(TallyItem("tally", "users"), [TallyItem.total.add(1)])
         for group_id, admin in memberships.items():
-            save_member(write, group_id, user, admin)
+            save_member(write, group_id, user, MemberRights(admin))
             count_admins(write, group_id, int(admin))
     return user

@@ -131,6 +131,7 @@ class World:
             "POST /user": {"username": "new"},
             "POST /groups": {"name": "new"},
             "PATCH /groups/{group_id}": {"name": "renamed"},
+            "PUT /groups/{group_id}": {"name": "renamed"},
             "POST /groups/{group_id}/users": {"userID": self.ids["other"]},
             "PATCH /groups/{group_id}/users": {"userID": self.ids["member"], "admin": True},
             "POST /internal/tokens": {"name": "new"},

@@ -12,6 +12,7 @@ from chalicelib import people, queues, settings
 from chalicelib.aws import get_client
 from chalicelib.people import group_deletion, group_members, groups
 from chalicelib.tables import groups as groups_table, memberships, people_items, users as users_table
+from chalicelib.tables.people_items import MemberRights
 from tests.api.story import deliver, returned_messages
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -51,8 +52,8 @@ def test_a_group_lists_its_members(ada: Gateway, bob: Gateway) -> None:
     view = bob.get(f"/groups/{group}").data
     assert {**more, "name": "novae", "single_user_group": False}.items() <= view.items()
     assert view["users"] == [
-        {"id": user_id(ada), "username": "ada", "admin": True, "can_save": True},
-        {"id": user_id(bob), "username": "bob", "admin": False, "can_save": True},
+        {"id": user_id(ada), "username": "ada", "admin": True, "can_save": True, "can_share_photometry": False},
+        {"id": user_id(bob), "username": "bob", "admin": False, "can_save": True, "can_share_photometry": False},
     ]
     assert "users" not in bob.get(f"/groups/{group}?includeGroupUsers=f").data
 
@@ -217,7 +218,7 @@ def test_leaving_a_group_needs_no_permission(admin: Gateway, ada: Gateway, bob: 
     eve = make_user(admin, "eve")
     group = make_group(ada, "novae", bob, eve)
     reply = eve.delete(f"/groups/{group}/users/{user_id(bob)}")
-    assert (reply.status, "Manage groups" in reply.message) == (401, True)
+    assert (reply.status, "administrate" in reply.message) == (403, True)
     assert eve.delete(f"/groups/{group}/users/{user_id(eve)}").status == 200
     assert eve.get(f"/groups/{group}").status == 403
     assert eve.delete(f"/groups/{group}/users/{user_id(eve)}").status == 403
@@ -421,7 +422,7 @@ def test_a_member_changed_during_the_deletion_is_removed(
 
     def meanwhile(group_id: int, member: people_items.MemberItem) -> None:
         if member.username == "bob" and member.can_save:
-            memberships.update_membership(group, member, admin=False, can_save=False)
+            memberships.update_membership(group, member, MemberRights(admin=False, can_save=False))
         real(group_id, member)
 
     monkeypatch.setattr(memberships, "delete_membership_of_deleted_group", meanwhile)
@@ -453,3 +454,26 @@ def test_nobody_joins_a_group_during_its_deletion(ada: Gateway, bob: Gateway, mo
     item = users_table.find_user(user_id(bob))
     assert item is not None
     assert group not in item.group_ids
+
+
+def test_groups_by_name_and_the_public_group(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+    group = make_group(ada, "novae", bob)
+    assert [each["id"] for each in bob.get("/groups?name=novae").data] == [group]
+    assert bob.get("/groups?name=Novae").data == []
+    assert [each["name"] for each in admin.get("/groups?name=ada").data] == ["ada"]
+    assert bob.get("/groups?name=ada").data == [], "the group of another user"
+    assert bob.get("/groups/public").data["id"] == 1
+    names = [each["name"] for each in bob.get("/groups?includeSingleUserGroups=true").data["all_groups"]]
+    assert names == ["Sitewide Group", "bob", "novae"]
+    assert admin.put(f"/groups/{group}", {"name": "old novae"}).status == 200
+    assert bob.get(f"/groups/{group}").data["name"] == "old novae"
+
+
+def test_the_right_to_share_photometry(admin: Gateway, ada: Gateway, bob: Gateway) -> None:
+    group = make_group(ada, "novae", bob)
+    path = f"/groups/{group}/users"
+    for right in (True, False, True):
+        assert ada.patch(path, {"userID": user_id(bob), "canSharePhotometry": right}).status == 200
+        member = next(member for member in ada.get(f"/groups/{group}").data["users"] if member["username"] == "bob")
+        assert (member["can_share_photometry"], member["can_save"], member["admin"]) == (right, True, False)
+    assert bob.patch(path, {"userID": user_id(bob), "canSharePhotometry": True}).status == 403

@@ -32,7 +32,13 @@ def test_a_user_has_the_details_of_the_request(admin: Gateway) -> None:
     assert details.items() <= user.items()
     assert [g["name"] for g in user["groups"]] == ["Sitewide Group", "novae", "ada"]
     members = admin.get(f"/groups/{group}").data["users"]
-    assert members[1] == {"id": number, "username": "ada", "admin": True, "can_save": True}
+    assert members[1] == {
+        "id": number,
+        "username": "ada",
+        "admin": True,
+        "can_save": True,
+        "can_share_photometry": False,
+    }
 
 
 def test_a_profile_says_what_the_token_allows(admin: Gateway) -> None:
@@ -49,7 +55,11 @@ def test_other_users_are_visible_to_those_who_manage_users(admin: Gateway) -> No
     for number in (user_id(ada), 4711):
         reply = bob.get(f"/user/{number}")
         assert (reply.status, "Manage users" in reply.message) == (401, True)
-    assert bob.get("/user").status == 401
+    admin.post("/user", {"username": "eve", "contact_email": "eve@example.org", "roles": ["View only"]})
+    assert [user["contact_email"] for user in bob.get("/user?username=EV").data["users"]] == [None]
+    assert [user["contact_email"] for user in ada.get("/user?username=EV").data["users"]] == ["eve@example.org"]
+    assert [user["username"] for user in bob.get("/user?role=View only").data["users"]] == ["eve"]
+    assert bob.get("/user?role=View only").data["totalMatches"] == 1
     for missing in ("4711", "0", "ada", "9" * 30):
         assert ada.get(f"/user/{missing}").status == 403
 
@@ -152,7 +162,7 @@ def test_authentication_takes_two_calls(admin: Gateway) -> None:
 
 def test_errors_name_the_field_and_what_was_expected(admin: Gateway) -> None:
     assert admin.post("/user", {"username": ""}).message.startswith("username: ")
-    assert admin.post("/user", {}).message == "username: required"
+    assert admin.post("/user", {}).message == "username: required."
     assert (
         "wings: there is no such field; the fields are username"
         in admin.post("/user", {"username": "a", "wings": 2}).message

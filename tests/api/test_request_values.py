@@ -97,7 +97,7 @@ def test_repeated_keys_of_a_list_are_joined(admin: Gateway, source: str, query: 
     [
         ("/sources?numPerPage=5&numPerPage=6", "numPerPage: sent 2 times with different values; send it once."),
         ("/sources?numperpage=5", "numperpage: there is no such parameter; did you mean numPerPage?"),
-        ("/sources/SN1?inclPhotometry=1", "inclPhotometry: there is no such parameter; did you mean includeSpectra?"),
+        ("/sources/SN1?includeSpectrum=1", "includeSpectrum: there is no such parameter; did you mean includeSpectra?"),
         ("/telescope/1?name=x", "name: there is no such parameter; leave it out."),
         ("/sources?numPerPage=many", "numPerPage: expected a whole number at least 1 and at most 500, not 'many'."),
         ("/sources/SN1/photometry?format=csv", "format: expected mag, flux or both, not 'csv'."),
