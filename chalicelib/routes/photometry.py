@@ -11,6 +11,7 @@ from chalicelib.schemas.people import Acl
 from chalicelib.schemas.periodogram import Periodogram, PeriodogramQuery
 from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.sources import periodogram, phot_stat, photometry, photometry_range, photometry_writing, source_records
+from chalicelib.sources.photometry_writing import Existing
 
 routes = Routes(__name__, "Photometry: upload and read light curves, change and delete points.")
 phot_stat_routes = Routes("phot_stat", "PhotStats: the statistics of a light curve.")
@@ -34,19 +35,24 @@ def upload_photometry(call: Call, body: PostedRows) -> dict[str, Any]:
     Rows that are invalid are refused, and so are observations that exist already (the same source,
     instrument, filter, origin, mjd, flux and fluxerr); the message names all of them.
     """
-    ids, upload_id = photometry_writing.upload_photometry(call.requester, body, refresh=False)
+    ids, upload_id = photometry_writing.upload_photometry(call.requester, body, Existing.REFUSE)
     return {"ids": ids, "upload_id": upload_id}
 
 
 @routes.put("/photometry", Acl.UPLOAD_DATA, answers=schemas.NewIds, raises=WRITE_ERRORS)
-def refresh_photometry(call: Call, body: PostedRows) -> dict[str, Any]:
+def refresh_photometry(call: Call, query: schemas.RefreshQuery, body: PostedRows) -> dict[str, Any]:
     """Upload photometry of one source, updating observations that exist already.
 
     An existing observation that you may change is also shared with the groups of the request, and takes
     its altdata, position and limiting magnitude; the observations of others stay as they are. All rows
     are written, or none.
     """
-    ids, _ = photometry_writing.upload_photometry(call.requester, body, refresh=True)
+    existing = Existing.REFRESH
+    if query.duplicate_ignore_flux:
+        existing = Existing.OVERWRITE_FLUX if query.overwrite_flux else Existing.IGNORE_FLUX
+    elif query.overwrite_flux:
+        raise InvalidError("overwrite_flux: only together with duplicate_ignore_flux.")
+    ids, _ = photometry_writing.upload_photometry(call.requester, body, existing)
     return {"ids": ids}
 
 

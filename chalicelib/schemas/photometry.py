@@ -32,6 +32,13 @@ _DEC = "The measured declination, in degrees."
 _RA_UNC = "Standard error of the right ascension, in arcseconds."
 _DEC_UNC = "Standard error of the declination, in arcseconds."
 
+_REF_FLUX = "The flux of the reference image that was subtracted, on the scale of ref_zp."
+_REF_FLUXERR = "Its standard error."
+_REF_ZP = "The magnitude of a ref_flux of 1; by default 23.9 (AB)."
+_MAGREF = "The magnitude of the reference image, in place of ref_flux."
+_E_MAGREF = "Its standard error."
+_GROUPS = 'Who can see it: ids of your groups, or "all" for the public group. Your single-user group joins them.'
+
 
 class PostedPhotometry(Schema):
     """Points of one source: columns, or single values for all rows; at most 10,000 rows.
@@ -57,7 +64,12 @@ class PostedPhotometry(Schema):
     dec: Annotated[Numbers, describe(_DEC, 13.4112)] = None
     ra_unc: Annotated[Numbers, describe(_RA_UNC, 0.1)] = None
     dec_unc: Annotated[Numbers, describe(_DEC_UNC, 0.1)] = None
-    group_ids: GroupIds = None
+    ref_flux: Annotated[Numbers, describe(_REF_FLUX)] = None
+    ref_fluxerr: Annotated[Numbers, describe(_REF_FLUXERR)] = None
+    ref_zp: Annotated[Numbers, describe(_REF_ZP)] = None
+    magref: Annotated[Numbers, describe(_MAGREF)] = None
+    e_magref: Annotated[Numbers, describe(_E_MAGREF)] = None
+    group_ids: Annotated[GroupIds, describe(_GROUPS)] = None
 
 
 class PhotometryChange(Schema):
@@ -80,6 +92,11 @@ class PhotometryChange(Schema):
     dec: Annotated[Number | UnsetType, describe(_DEC, 13.4112)] = UNSET
     ra_unc: Annotated[Number | UnsetType, describe(_RA_UNC, 0.1)] = UNSET
     dec_unc: Annotated[Number | UnsetType, describe(_DEC_UNC, 0.1)] = UNSET
+    ref_flux: Annotated[Number | UnsetType, describe(_REF_FLUX)] = UNSET
+    ref_fluxerr: Annotated[Number | UnsetType, describe(_REF_FLUXERR)] = UNSET
+    ref_zp: Annotated[Number | UnsetType, describe(_REF_ZP)] = UNSET
+    magref: Annotated[Number | UnsetType, describe(_MAGREF)] = UNSET
+    e_magref: Annotated[Number | UnsetType, describe(_E_MAGREF)] = UNSET
     group_ids: Annotated[GroupIds, describe("Its new groups; unchanged if omitted.")] = None
 
 
@@ -111,6 +128,19 @@ class PhotometryQuery(Query):
 
     format: Format = "mag"
     magsys: System = "ab"
+
+
+_IGNORE_FLUX = (
+    "Whether an observation exists already if all but flux and fluxerr are the same. Only administrators may."
+)
+_OVERWRITE = "With `duplicate_ignore_flux`: existing observations with an origin get the new flux and fluxerr."
+
+
+class RefreshQuery(Query):
+    """Which observations exist already, and what becomes of them."""
+
+    duplicate_ignore_flux: Annotated[bool, describe(_IGNORE_FLUX)] = False
+    overwrite_flux: Annotated[bool, describe(_OVERWRITE)] = False
 
 
 class RangeBody(Schema):
@@ -162,3 +192,11 @@ class Point(View):
     flux: Annotated[Number | UnsetType, describe("The flux, in µJy.", 434.3)] = UNSET
     fluxerr: Annotated[float | UnsetType, describe("The error of the flux, in µJy.", 19.3)] = UNSET
     zp: Annotated[float | UnsetType, describe("The magnitude of 1 µJy in magsys.", 23.9)] = UNSET
+    ref_flux: Annotated[Number | UnsetType, describe("The flux of the reference image, in µJy.")] = UNSET
+    ref_fluxerr: Annotated[Number | UnsetType, describe("Its error.")] = UNSET
+    tot_flux: Annotated[Number | UnsetType, describe("The flux plus that of the reference, in µJy.")] = UNSET
+    tot_fluxerr: Annotated[Number | UnsetType, describe("Its error.")] = UNSET
+    magref: Annotated[Number | UnsetType, describe("The magnitude of the reference image.")] = UNSET
+    e_magref: Annotated[Number | UnsetType, describe("Its error.")] = UNSET
+    magtot: Annotated[Number | UnsetType, describe("The magnitude of the flux plus that of the reference.")] = UNSET
+    e_magtot: Annotated[Number | UnsetType, describe("Its error.")] = UNSET

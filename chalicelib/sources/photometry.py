@@ -9,7 +9,7 @@ from chalicelib.people.groups import list_record_groups
 from chalicelib.sources import instruments
 from chalicelib.sources.magnitudes import zero_points_by_band
 from chalicelib.sources.photometry_blocks import unpack_rows
-from chalicelib.sources.photometry_rows import POSITION, Row, row_magnitudes
+from chalicelib.sources.photometry_rows import POSITION, Row, row_magnitudes, row_reference_magnitudes, row_references
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.tables import photometry as photometry_table
 from chalicelib.tables.id_index import PHOTOMETRY, find_id_place
@@ -97,7 +97,7 @@ def points_to_json(
             "magsys": system,
         }
         if space in ("flux", "both"):
-            values |= {"flux": row.flux, "fluxerr": row.fluxerr, "zp": zero}
+            values |= {"flux": row.flux, "fluxerr": row.fluxerr, "zp": zero, **row_references(row)}
         if space in ("mag", "both"):
-            values |= row_magnitudes(row, zero)
+            values |= row_magnitudes(row, zero) | row_reference_magnitudes(row, zero)
         yield values

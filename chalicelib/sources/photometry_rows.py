@@ -9,23 +9,25 @@ import re
 from typing import Any, NamedTuple
 
 from chalicelib.errors import InvalidError, TooLargeError
+from chalicelib.plausible_values import explain_implausible
 from chalicelib.sources import magnitudes
 
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000
 MAX_ALTDATA_IN_ALL = 2_500_000
-LATEST_MJD = 1_000_000.0
-"""A thousand years from now; larger numbers are Julian dates."""
-
 SMALLEST_ERROR = 1e-30
 """Smaller errors are no measurement's, and would underflow."""
 
 FLUX = ("flux", "fluxerr", "zp")
 MAGNITUDE = ("mag", "magerr", "limiting_mag", "limiting_mag_nsigma")
 POSITION = ("ra", "dec", "ra_unc", "dec_unc")
-NUMBERS = frozenset(("mjd", *FLUX, *MAGNITUDE, *POSITION))
+REFERENCE = ("ref_flux", "ref_fluxerr", "ref_zp", "magref", "e_magref")
+NUMBERS = frozenset(("mjd", *FLUX, *MAGNITUDE, *POSITION, *REFERENCE))
 KNOWN = NUMBERS | {"filter", "instrument_id", "magsys", "origin", "altdata"}
 NOT_OF_ROWS = frozenset(("obj_id", "group_ids"))
+BLANK_WORDS = frozenset(("", "nan", "none", "null", "n/a", "na", "-", "--"))
+"""Texts that mean that there is no value; any other that is no number is refused."""
+
 UNSUPPORTED = {
     "stream_ids": "there are no streams here; share photometry by group_ids",
     "assignment_id": "there are no assignments here; leave it out",
@@ -53,6 +55,8 @@ class Row(NamedTuple):
         Its standard error, in µJy.
     limiting_mag : float or None
         The limiting magnitude (AB), if it was posted.
+    ref_flux, ref_fluxerr : float or None
+        The flux of the reference image that was subtracted, and its error, in µJy.
     """
 
     instrument_id: int
@@ -67,6 +71,8 @@ class Row(NamedTuple):
     dec: float | None = None
     ra_unc: float | None = None
     dec_unc: float | None = None
+    ref_flux: float | None = None
+    ref_fluxerr: float | None = None
     id: int = 0
     upload_id: str = ""
     owner_id: int = 0
@@ -81,11 +87,11 @@ class Row(NamedTuple):
     @property
     def details(self) -> dict[str, Any]:
         """What may differ between two rows of the same observation."""
-        return dict(zip(self._fields[6:12], self[6:12], strict=True))
+        return dict(zip(self._fields[6:14], self[6:14], strict=True))
 
     def in_place_of(self, old: "Row") -> "Row":
         """Return this row with the id, upload, owner, groups and creation time of another."""
-        return Row(*self[:12], *old[12:])
+        return Row(*self[:14], *old[14:])
 
 
 class BadRowsError(InvalidError):
@@ -210,8 +216,8 @@ def _fields_to_row(fields: Fields, instruments: Instruments) -> Row:
     for name in NUMBERS & fields.keys():
         fields[name] = _parse_number(name, fields[name])
     mjd = fields["mjd"]
-    if mjd is None or not -LATEST_MJD < mjd < LATEST_MJD:
-        raise ValueError(f"mjd: {mjd} is not a modified Julian date (the Julian date - 2400000.5)")
+    if mjd is None:
+        raise ValueError("mjd: required, a modified Julian date (the Julian date - 2400000.5)")
     altdata = fields.get("altdata")
     if not isinstance(altdata, dict | None) or len(json.dumps(altdata)) > MAX_ALTDATA:
         raise ValueError(f"altdata: expected an object of at most {MAX_ALTDATA} characters of JSON")
@@ -220,9 +226,11 @@ def _fields_to_row(fields: Fields, instruments: Instruments) -> Row:
     if system not in magnitudes.SYSTEMS:
         raise ValueError(f"magsys: expected 'ab' or 'vega', not {system[:40]!r}; convert to one of them")
     convert = _convert_flux if "fluxerr" in fields else _convert_magnitude
-    measured = convert(fields, magnitudes.zero_point(system, band))
+    zero = magnitudes.zero_point(system, band)
+    measured = convert(fields, zero)
+    reference = _convert_reference(fields, zero)
     origin = str(fields.get("origin") or "")[:200]
-    return Row(instrument_id, band, origin, mjd, *measured, altdata, *_parse_position(fields))
+    return Row(instrument_id, band, origin, mjd, *measured, altdata, *_parse_position(fields), *reference)
 
 
 def _parse_bandpass(fields: Fields, instruments: Instruments) -> tuple[int, str]:
@@ -246,20 +254,19 @@ def _parse_instrument_id(value: Any) -> int:
         return 0
 
 
-def _parse_position(fields: Fields) -> list[Any]:
-    position = [fields.get(name) for name in POSITION]
-    ra, dec, *uncertainties = position
+def _parse_position(fields: Fields) -> tuple[float | None, float | None, float | None, float | None]:
+    ra, dec, *uncertainties = (fields.get(name) for name in POSITION)
     if (ra is None) != (dec is None):
         raise ValueError("ra, dec: give both, in degrees, or neither")
     if ra is not None and dec is not None and not (0 <= ra < 360 and -90 <= dec <= 90):
         raise ValueError(f"ra, dec: {ra}, {dec} is not a position: 0 <= ra < 360, -90 <= dec <= 90 (degrees)")
     if any(value is not None and value < 0 for value in uncertainties):
         raise ValueError("ra_unc, dec_unc: an uncertainty cannot be negative")
-    return position
+    return ra, dec, uncertainties[0], uncertainties[1]
 
 
 def _parse_number(name: str, value: Any) -> float | None:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and value.strip().lower() in BLANK_WORDS):
         return None
     try:
         number = float(value)
@@ -267,9 +274,13 @@ def _parse_number(name: str, value: Any) -> float | None:
         raise ValueError(f"{name}: {str(value)[:40]!r} is not a number") from None
     if isinstance(value, bool):
         raise ValueError(f"{name}: {value!r} is not a number")
-    if math.isinf(number) or abs(number) > 1e30:
-        raise ValueError(f"{name}: {number!r} is not a finite number of a sensible size")
-    return None if math.isnan(number) else number
+    if math.isnan(number):
+        return None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: {str(value)[:40]!r} is not a finite number")
+    if problem := explain_implausible(name, number):
+        raise ValueError(problem)
+    return number
 
 
 Measurement = tuple[float | None, float, float | None]
@@ -301,6 +312,39 @@ def _convert_magnitude(fields: Fields, zero: float) -> Measurement:
         raise ValueError("magerr: required with mag, and greater than 0")
     flux = magnitudes.magnitude_to_flux(mag, zero)
     return flux, magerr * flux / magnitudes.POGSON, limiting_mag
+
+
+def _convert_reference(fields: Fields, zero: float) -> tuple[float | None, float | None]:
+    """Return the flux of the reference image and its error, in µJy."""
+    flux, fluxerr = fields.get("ref_flux"), fields.get("ref_fluxerr")
+    mag, magerr = fields.get("magref"), fields.get("e_magref")
+    if (flux, fluxerr) != (None, None) and (mag, magerr) != (None, None):
+        raise ValueError("ref_flux, magref: give the flux of the reference or its magnitude, not both")
+    if mag is not None:
+        flux = magnitudes.magnitude_to_flux(mag, zero)
+        return flux, None if magerr is None else magerr * flux / magnitudes.POGSON
+    own_zero = fields.get("ref_zp")
+    scale = 1.0 if own_zero is None else magnitudes.magnitude_to_flux(own_zero, zero)
+    return (None if flux is None else flux * scale), (None if fluxerr is None else fluxerr * scale)
+
+
+def row_references(row: Row) -> dict[str, float | None]:
+    """Return the fluxes of the reference and of both together (µJy) of a row, with their errors; None if unknown."""
+    total = None if row.flux is None or row.ref_flux is None else row.flux + row.ref_flux
+    error = None if total is None or row.ref_fluxerr is None else math.hypot(row.fluxerr, row.ref_fluxerr)
+    return {"ref_flux": row.ref_flux, "ref_fluxerr": row.ref_fluxerr, "tot_flux": total, "tot_fluxerr": error}
+
+
+def row_reference_magnitudes(row: Row, zero: float) -> dict[str, float | None]:
+    """Return the magnitudes of `row_references`, None where the flux is not positive."""
+    fluxes = row_references(row)
+    values: dict[str, float | None] = {}
+    for mag, magerr, name in (("magref", "e_magref", "ref_flux"), ("magtot", "e_magtot", "tot_flux")):
+        flux, error = fluxes[name], fluxes[f"{name}err"]
+        is_positive = flux is not None and flux > 0
+        values[mag] = magnitudes.flux_to_magnitude(flux, zero) if flux and is_positive else None
+        values[magerr] = magnitudes.POGSON * error / flux if error is not None and flux and is_positive else None
+    return values
 
 
 def row_magnitudes(row: Row, zero: float = magnitudes.ZERO_POINT) -> dict[str, float | None]:

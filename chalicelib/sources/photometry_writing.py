@@ -4,6 +4,7 @@ An upload writes all rows or none, and no observation twice.
 """
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
 from chalicelib.access import Requester, is_owner, is_visible, require_owner, resolve_group_ids
@@ -35,7 +36,16 @@ MOST_POINTS = 100_000
 BUSY = "Other requests are writing photometry of the same source. Try again."
 
 
-def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tuple[list[int], str]:
+class Existing(Enum):
+    """What becomes of an observation that exists already."""
+
+    REFUSE = "refuse"
+    REFRESH = "refresh"
+    IGNORE_FLUX = "ignore flux"
+    OVERWRITE_FLUX = "overwrite flux"
+
+
+def upload_photometry(requester: Requester, body: dict[str, Any], existing: Existing) -> tuple[list[int], str]:
     """Write photometry of one source: all of the rows, or none.
 
     Parameters
@@ -44,10 +54,11 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
         Who uploads.
     body : dict
         ``obj_id``, and columns or single values (see `parse_rows`).
-    refresh : bool
-        Whether to accept observations that exist, rather than refuse them. Those that the requester
-        may change are shared with the requested groups as well, and get the altdata, position and
-        limiting magnitude of the request; others stay as they are.
+    existing : Existing
+        ``REFUSE`` observations that exist, or accept them: those that the requester may change are then
+        shared with the requested groups as well, and get the altdata, position and limiting magnitude
+        of the request; others stay as they are. ``IGNORE_FLUX`` and ``OVERWRITE_FLUX`` recognise an
+        observation by all but its flux; the latter replaces the flux of those with an origin.
 
     Returns
     -------
@@ -63,7 +74,9 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
     """
     source_id = _require_one_source(body.get("obj_id"))
     get_visible_source(requester, source_id)
-    group_ids = sorted(resolve_group_ids(requester, _requested_groups(body), {requester.own_group}))
+    if existing in (Existing.IGNORE_FLUX, Existing.OVERWRITE_FLUX) and not requester.is_admin:
+        raise InvalidError("duplicate_ignore_flux: only administrators may ignore the flux of existing observations.")
+    group_ids = sorted({*resolve_group_ids(requester, _requested_groups(body), ()), requester.own_group})
     rows = parse_rows(body, instruments.load_instruments())
     ids = reserve_ids("photometry", len(rows))
     upload_id = f"upload-{ids[0]}"
@@ -74,7 +87,7 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
         "created_at": timestamp(),
     }
     new = [row._replace(id=number, **stamp) for number, row in zip(ids, rows, strict=True)]
-    return retry_on_conflict(lambda: _write_rows(requester, source_id, new, refresh), BUSY), upload_id
+    return retry_on_conflict(lambda: _write_rows(requester, source_id, new, existing), BUSY), upload_id
 
 
 def _require_one_source(obj_id: Any) -> str:
@@ -92,9 +105,9 @@ def _requested_groups(body: dict[str, Any]) -> list[int] | str | None:
     return group_ids
 
 
-def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: bool) -> list[int]:
+def _write_rows(requester: Requester, source_id: str, rows: list[Row], mode: Existing) -> list[int]:
     source = get_visible_source(requester, source_id)
-    existing = _ExistingRows(requester, photometry_table.find_blocks(source_id))
+    existing = _ExistingRows(requester, photometry_table.find_blocks(source_id), mode)
     new: dict[tuple[Any, ...], Row] = {}
     refreshed: dict[int, Row] = {}
     complaints: dict[int, str] = {}
@@ -104,15 +117,15 @@ def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: 
         if old:
             complaints[number] = "this observation exists already"
             before = refreshed.get(old.id, old)
-            after = _refresh_row(requester, before, row)
+            after = _refresh_row(requester, before, row, mode)
             if after != before:
                 refreshed[old.id] = after
-        elif row.observation in new:
+        elif existing.get_key(row) in new:
             complaints[number] = "the request holds this observation twice"
         else:
-            new[row.observation] = row
-        ids.append((old or new[row.observation]).id)
-    if complaints and not refresh:
+            new[existing.get_key(row)] = row
+        ids.append((old or new[existing.get_key(row)]).id)
+    if complaints and mode is Existing.REFUSE:
         raise BadRowsError(complaints, len(rows))
     if existing.count + len(new) > MOST_POINTS:
         raise InvalidError(f"A source may have {MOST_POINTS} points; {source_id!r} has no room for these.")
@@ -123,10 +136,14 @@ def _write_rows(requester: Requester, source_id: str, rows: list[Row], refresh: 
     return ids
 
 
-def _refresh_row(requester: Requester, old: Row, row: Row) -> Row:
+def _refresh_row(requester: Requester, old: Row, row: Row, mode: Existing) -> Row:
     """Return an existing row with what a new upload of it changes: nothing if it is another user's."""
     if not is_owner(requester, old.owner_id):
         return old
+    if mode in (Existing.IGNORE_FLUX, Existing.OVERWRITE_FLUX):
+        if mode is Existing.IGNORE_FLUX or not old.origin:
+            return old._replace(group_ids=sorted({*old.group_ids, *row.group_ids}))
+        old = old._replace(flux=row.flux, fluxerr=row.fluxerr)
     details = {name: value for name, value in row.details.items() if value is not None}
     return old._replace(**details, group_ids=sorted({*old.group_ids, *row.group_ids}))
 
@@ -138,15 +155,20 @@ def _union_of_groups(rows: Iterable[Row]) -> set[int]:
 class _ExistingRows:
     """The photometry of a source, searched by observation."""
 
-    def __init__(self, requester: Requester, blocks: list[BlockItem]) -> None:
+    def __init__(self, requester: Requester, blocks: list[BlockItem], mode: Existing = Existing.REFUSE) -> None:
         self._requester = requester
+        self._with_flux = mode in (Existing.REFUSE, Existing.REFRESH)
         self._blocks = blocks
         self._by_observation: dict[tuple[Any, ...], list[Row]] = {}
         self._block_numbers: dict[int, int] = {}
         for number, block in enumerate(blocks):
             for row in unpack_rows(block):
-                self._by_observation.setdefault(row.observation, []).append(row)
+                self._by_observation.setdefault(self.get_key(row), []).append(row)
                 self._block_numbers[row.id] = number
+
+    def get_key(self, row: Row) -> tuple[Any, ...]:
+        """Return what identifies the observation of a row."""
+        return row.observation if self._with_flux else row.observation[:4]
 
     @property
     def count(self) -> int:
@@ -159,7 +181,7 @@ class _ExistingRows:
         A row that the requester cannot see is a duplicate only if every detail is equal; otherwise
         guessing an observation would reveal its details.
         """
-        candidates = self._by_observation.get(row.observation, [])
+        candidates = self._by_observation.get(self.get_key(row), [])
         visible = (old for old in candidates if is_visible(self._requester, old.group_ids))
         equal = (old for old in candidates if old.details == row.details)
         return next(visible, None) or next(equal, None)
@@ -226,6 +248,8 @@ def _parse_change(old: Row, body: dict[str, Any]) -> Row:
         unchanged |= {"mag": magnitudes["mag"], "magerr": magnitudes["magerr"]}
     elif not in_magnitudes:
         unchanged |= {"flux": old.flux, "fluxerr": old.fluxerr}
+    if fields.keys() & {"magref", "e_magref"}:
+        unchanged |= {"ref_flux": None, "ref_fluxerr": None}
     new = parse_row(unchanged | fields, instruments.load_instruments()).in_place_of(old)
     if old.flux is not None and in_magnitudes and in_magnitudes.isdisjoint(("mag", "magerr")):
         # Only the limit changes: the flux must not change by rounding.

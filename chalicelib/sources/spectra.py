@@ -34,7 +34,7 @@ def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
     if request.instrument_id not in load_instruments():
         raise InvalidError(f"instrument_id: there is no instrument {request.instrument_id}.")
     _require_people(request)
-    group_ids = resolve_group_ids(requester, request.group_ids, {requester.own_group})
+    group_ids = resolve_group_ids(requester, request.group_ids, ()) | {requester.own_group}
     fields = sent_fields(request, "obj_id", "group_ids", "followup_request_id", "assignment_id")
     fields["observed_at"] = parse_time("observed_at", request.observed_at).isoformat()
     _require_room(fields)

@@ -30,8 +30,11 @@ TRANSACTION_CONFLICT = "TransactionConflict"
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between attempts of a write that conflicts with another transaction."""
 
-ATTEMPTS = 5
-"""How often an operation is repeated that read records which another write then changed."""
+PATIENCE_SECONDS = 15.0
+"""For how long an operation is repeated that read records which another write then changed: a request has 29 s."""
+
+LONGEST_PAUSE = 0.4
+"""Most seconds between two such attempts."""
 
 BUSY = "Other requests are changing the same records. Try again in a second."
 
@@ -40,6 +43,10 @@ T = TypeVar("T")
 
 class ConditionFailed(Exception):  # noqa: N818 - DynamoDB's own term
     """The condition of a write did not hold; each subclass names one cause."""
+
+
+class TransactionsCollided(BusyError):  # noqa: N818 - an answer of 429 unless the operation is repeated
+    """Other transactions held one of the items during all attempts."""
 
 
 class StateChanged(ConditionFailed):
@@ -226,14 +233,18 @@ def retry_on_conflict(operation: Callable[[], T], busy: str) -> T:
     Raises
     ------
     BusyError
-        If a condition failed in each of `ATTEMPTS` attempts.
+        If a condition still fails after `PATIENCE_SECONDS`.
     """
-    for _ in range(ATTEMPTS):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = PAUSES[0]
+    while True:
         try:
             return operation()
-        except ConditionFailed:
-            continue
-    raise BusyError(busy)
+        except (ConditionFailed, TransactionsCollided):
+            if time.monotonic() > deadline:
+                raise BusyError(busy) from None
+        _sleep_randomly(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _write_single(write: Callable[[], Any], refused: ConditionFailed) -> None:
@@ -313,7 +324,7 @@ def transaction() -> Iterator[Transaction]:
     ------
     ConditionFailed
         The exception of the first write whose condition failed.
-    BusyError
+    TransactionsCollided
         If other transactions held one of the items during all attempts.
     """
     write = Transaction()
@@ -322,7 +333,7 @@ def transaction() -> Iterator[Transaction]:
         if write.commit():
             return
         _sleep_randomly(pause)
-    raise BusyError(BUSY)
+    raise TransactionsCollided(BUSY)
 
 
 def _sleep_randomly(seconds: float) -> None:

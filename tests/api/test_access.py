@@ -122,7 +122,7 @@ class World:
     def _make_bodies(self) -> None:
         """Set the bodies of the routes that need one."""
         ours, service = {"group_ids": [self.ids["group_id"]]}, self.ids["service_id"]
-        more = {**LIGHT_CURVE, **ours, "mjd": [1.0, 2.0, 3.0]}
+        more = {**LIGHT_CURVE, **ours, "mjd": [50001.0, 50002.0, 50003.0]}
         new_service = {
             "name": "new", "url": "https://example.org", "authentication_type": "none",
             "analysis_type": "meta_analysis", "input_data_types": ["redshift"], **ours,

@@ -64,7 +64,7 @@ def test_a_long_conflict_is_busy(admin: Gateway, conflicts: Callable[[str, int],
 
 def test_of_two_equal_concurrent_uploads_one_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
-    again = {**LIGHT_CURVE, "mjd": [1.0, 2.0, 3.0]}
+    again = {**LIGHT_CURVE, "mjd": [50001.0, 50002.0, 50003.0]}
     real, between = photometry.find_blocks, [again]
 
     def blocks(source_id: str) -> list[photometry.BlockItem]:
@@ -79,3 +79,30 @@ def test_of_two_equal_concurrent_uploads_one_is_refused(admin: Gateway, monkeypa
     assert reply.status == 400
     assert "exists already" in reply.message
     assert len(admin.get("/sources/SN1/photometry").data) == 6
+
+
+def test_writes_to_one_source_wait_for_each_other(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of eight at once the last needs eight attempts, more than once were made."""
+    make_source(admin)
+    real = photometry.find_blocks
+    others = [{**LIGHT_CURVE, "mjd": [50001.0 + 10 * n, 50002.0 + 10 * n, 50003.0 + 10 * n]} for n in range(7)]
+
+    def blocks(source_id: str) -> list[photometry.BlockItem]:
+        items = real(source_id)
+        if others:
+            assert admin.post("/photometry", others.pop()).status == 200
+        return items
+
+    monkeypatch.setattr(photometry, "find_blocks", blocks)
+    assert admin.post("/photometry", {**LIGHT_CURVE, "mjd": [51001.0, 51002.0, 51003.0]}).status == 200
+    assert len(admin.get("/sources/SN1/photometry").data) == 3 + 8 * 3
+
+
+def test_an_operation_that_always_conflicts_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "PATIENCE_SECONDS", 0.1)
+
+    def conflict() -> None:
+        raise base.StateChanged
+
+    with pytest.raises(BusyError, match="Others write"):
+        base.retry_on_conflict(conflict, "Others write.")

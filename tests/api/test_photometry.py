@@ -11,13 +11,16 @@ from tests.api.story import LIGHT_CURVE, make_source
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway, get_redirect_blob
 
-ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "flux": 100.0, "fluxerr": 1.0}
+ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 50001.0, "flux": 100.0, "fluxerr": 1.0}
 
 KEYS = {
     "id", "obj_id", "mjd", "filter", "instrument_id", "instrument_name", "magsys", "snr", "origin", "altdata",
     "ra", "dec", "ra_unc", "dec_unc", "groups", "created_at",
 }  # fmt: skip
-SPACES = {"mag": {"mag", "magerr", "limiting_mag"}, "flux": {"flux", "fluxerr", "zp"}}
+SPACES = {
+    "mag": {"mag", "magerr", "limiting_mag", "magref", "e_magref", "magtot", "e_magtot"},
+    "flux": {"flux", "fluxerr", "zp", "ref_flux", "ref_fluxerr", "tot_flux", "tot_fluxerr"},
+}
 
 
 def rows(user: Gateway, space: str = "both", system: str = "ab") -> list[dict[str, Any]]:
@@ -50,7 +53,7 @@ def test_flux_is_returned_in_both_spaces(admin: Gateway) -> None:
 def test_magnitudes_are_stored_as_flux(admin: Gateway) -> None:
     make_source(admin)
     posted = {
-        "obj_id": "SN1", "instrument_id": 1, "magsys": "ab", "filter": "ztfi", "mjd": [1.0, 2.0],
+        "obj_id": "SN1", "instrument_id": 1, "magsys": "ab", "filter": "ztfi", "mjd": [50001.0, 50002.0],
         "mag": [18.9, None], "magerr": [0.1, None], "limiting_mag": [20.0, 20.4],
     }  # fmt: skip
     assert admin.post("/photometry", posted).status == 200
@@ -63,7 +66,7 @@ def test_magnitudes_are_stored_as_flux(admin: Gateway) -> None:
 @pytest.mark.parametrize(("zero_point", "flux"), [(23.9, 100.0), (26.4, 10.0), (None, 100.0)])
 def test_a_zero_point_scales_flux(admin: Gateway, zero_point: float | None, flux: float) -> None:
     make_source(admin)
-    row = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1, "flux": 100, "fluxerr": 1}
+    row = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 50001, "flux": 100, "fluxerr": 1}
     admin.post("/photometry", {**row, "zp": zero_point})
     assert rows(admin)[0]["flux"] == pytest.approx(flux)
 
@@ -71,7 +74,7 @@ def test_a_zero_point_scales_flux(admin: Gateway, zero_point: float | None, flux
 def test_vega_magnitudes_are_returned_as_posted(admin: Gateway) -> None:
     make_source(admin)
     posted = {
-        **LIGHT_CURVE, "flux": None, "fluxerr": None, "zp": None, "magsys": "vega", "mjd": [1.0, 2.0, 3.0],
+        **LIGHT_CURVE, "flux": None, "fluxerr": None, "zp": None, "magsys": "vega", "mjd": [50001.0, 50002.0, 50003.0],
         "mag": [18.9, None, 17.0], "magerr": [0.1, None, 0.05], "limiting_mag": [20.0, 20.4, 20.5],
     }  # fmt: skip
     assert admin.post("/photometry", posted).status == 200
@@ -89,7 +92,7 @@ def test_vega_magnitudes_are_returned_as_posted(admin: Gateway) -> None:
 def test_bandpasses_without_vega_magnitude_are_listed(admin: Gateway) -> None:
     make_source(admin)
     admin.post("/instrument", {"name": "Swope"})
-    row = {**ROW, "instrument_id": 2, "filter": ["cspb", "ztfg", "cspg"], "mjd": [1, 2, 3], "zp": 25}
+    row = {**ROW, "instrument_id": 2, "filter": ["cspb", "ztfg", "cspg"], "mjd": [50001, 50002, 50003], "zp": 25}
     reply = admin.post("/photometry", {**row, "magsys": "vega"})
     assert reply.status == 400
     assert all(word in reply.message for word in ("row 0: ", "cspb", "row 2: ", "cspg"))
@@ -112,7 +115,7 @@ def test_a_point_has_a_position(admin: Gateway) -> None:
 
 def test_wrong_rows_are_named_and_nothing_is_written(admin: Gateway) -> None:
     make_source(admin)
-    bad = {**LIGHT_CURVE, "mjd": [1, 2, 3], "filter": ["ztfg", "sdssu", "ztfg"], "fluxerr": [1, 1, 0]}
+    bad = {**LIGHT_CURVE, "mjd": [50001, 50002, 50003], "filter": ["ztfg", "sdssu", "ztfg"], "fluxerr": [1, 1, 0]}
     reply = admin.post("/photometry", bad)
     assert reply.status == 400
     assert "row 1" in reply.message
@@ -158,14 +161,14 @@ def test_put_changes_no_observation_of_another_user(admin: Gateway) -> None:
     assert bob.put("/photometry", again).data["ids"] == [point]
     point_json = admin.get(f"/photometry/{point}").data
     assert point_json["altdata"] == {"seeing": 2}
-    assert [its["id"] for its in point_json["groups"]] == [group]
+    assert [its["name"] for its in point_json["groups"]] == ["ada", "ours"]
 
 
 def test_guessing_an_observation_reveals_no_details(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Upload data"), make_user(admin, "bob", "Upload data")
     limit = {
-        "obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 1.0, "mag": None, "limiting_mag": 20.5,
+        "obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 50001.0, "mag": None, "limiting_mag": 20.5,
     }  # fmt: skip
     (hers,) = ada.post("/photometry", {**limit, "altdata": {"secret": "redshift 0.1"}}).data["ids"]
     (his,) = bob.put("/photometry", limit).data["ids"]
@@ -181,7 +184,7 @@ def test_photometry_is_private_unless_shared(admin: Gateway) -> None:
     assert rows(ada) == []
     admin.put("/photometry", {**LIGHT_CURVE, "group_ids": "all"})
     assert [row["flux"] for row in rows(ada)] == [100.0, None, 250.0]
-    own = {**LIGHT_CURVE, "mjd": 59000.0, "flux": 1, "fluxerr": 1, "filter": "ztfg"}
+    own = {**LIGHT_CURVE, "mjd": 50000.0, "flux": 1, "fluxerr": 1, "filter": "ztfg"}
     assert ada.post("/photometry", own).status == 200
     assert len(rows(ada)) == 4
     assert ada.post("/photometry", {**own, "group_ids": [4711]}).status == 403
@@ -204,7 +207,7 @@ def test_ten_thousand_points_are_one_request(admin: Gateway) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"mjd": None}, {"mjd": ["a", 1, 2]}, {"filter": 3}, {"flux": [1, 2]}, {"instrument_id": 99},
+        {"mjd": None}, {"mjd": ["a", 50001, 50002]}, {"filter": 3}, {"flux": [1, 2]}, {"instrument_id": 99},
         {"instrument_id": True}, {"magsys": "bd17"}, {"mag": 3}, {"obj_id": None}, {"obj_id": ["SN1", "SN2"]},
         {"wings": 1}, {"fluxerr": "1e999"}, {"zp": -999}, {"altdata": 3}, {"group_ids": "mine"}, {"mjd": []},
         {"mjd": 2459303.5}, {"ra": 3}, {"stream_ids": [1]},
@@ -226,19 +229,114 @@ def test_photometry_needs_a_visible_source(admin: Gateway) -> None:
 def test_a_source_has_a_largest_number_of_points(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(admin)
     monkeypatch.setattr(photometry_writing, "MOST_POINTS", 5)
-    assert admin.post("/photometry", {**ROW, "mjd": [1, 2]}).status == 200
-    reply = admin.post("/photometry", {**ROW, "mjd": 3})
+    assert admin.post("/photometry", {**ROW, "mjd": [50001, 50002]}).status == 200
+    reply = admin.post("/photometry", {**ROW, "mjd": 50003})
     assert reply.status == 400
     assert "5 points" in reply.message
-    assert admin.put("/photometry", {**ROW, "mjd": [1, 2], "altdata": {"a": 1}}).status == 200
+    assert admin.put("/photometry", {**ROW, "mjd": [50001, 50002], "altdata": {"a": 1}}).status == 200
 
 
 def test_altdata_that_outgrow_a_block_are_refused(admin: Gateway) -> None:
     make_source(admin)
-    many = {**ROW, "mjd": list(range(200))}
+    many = {**ROW, "mjd": list(range(50000, 50200))}
     assert admin.post("/photometry", many).status == 200
     assert admin.put("/photometry", {**many, "altdata": {"a": "x" * 100}}).status == 200
     reply = admin.put("/photometry", {**many, "altdata": {"a": "x" * 1500}})
     assert reply.status == 413
     assert "altdata" in reply.message
     assert rows(admin)[0]["altdata"] == {"a": "x" * 100}
+
+
+def test_the_uploader_always_sees_their_points(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Upload data")
+    (point,) = ada.post("/photometry", {**ROW, "group_ids": "all"}).data["ids"]
+    assert [group["name"] for group in ada.get(f"/photometry/{point}").data["groups"]] == ["Sitewide Group", "ada"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "flux", "fluxerr"),
+    [
+        ({"ref_flux": 8.0, "ref_fluxerr": 0.5}, 8.0, 0.5),
+        ({"ref_flux": 80.0, "ref_fluxerr": 5, "ref_zp": 26.4}, 8.0, 0.5),
+        ({"ref_flux": 8.0}, 8.0, None),
+        ({"ref_flux": -8.0, "ref_fluxerr": 0.5}, -8.0, 0.5),
+        ({}, None, None),
+    ],
+)
+def test_the_flux_of_the_reference(
+    admin: Gateway, reference: dict[str, float], flux: float | None, fluxerr: float | None
+) -> None:
+    make_source(admin)
+    (number,) = admin.post("/photometry", {**ROW, **reference}).data["ids"]
+    point = admin.get(f"/photometry/{number}?format=both").data
+    assert point["ref_flux"] == (flux and pytest.approx(flux))
+    assert point["ref_fluxerr"] == (fluxerr and pytest.approx(fluxerr))
+    assert point["tot_flux"] == (flux and pytest.approx(100 + flux))
+    assert point["tot_fluxerr"] == (fluxerr and pytest.approx((1 + fluxerr**2) ** 0.5))
+    assert point["magref"] == ((flux and flux > 0 and pytest.approx(23.9 - 2.5 * math.log10(flux))) or None)
+
+
+def test_the_magnitude_of_the_reference_is_kept_and_changed(admin: Gateway) -> None:
+    make_source(admin)
+    row = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 50001.0, "mag": 19.24, "magerr": 0.123}
+    (number,) = admin.post("/photometry", {**row, "magref": 17.01, "e_magref": 0.01}).data["ids"]
+    point = admin.get(f"/photometry/{number}").data
+    assert (point["magref"], point["e_magref"]) == (pytest.approx(17.01), pytest.approx(0.01))
+    assert point["magtot"] == pytest.approx(-2.5 * math.log10(10 ** (-0.4 * 17.01) + 10 ** (-0.4 * 19.24)))
+    assert admin.patch(f"/photometry/{number}", {"altdata": {"a": 1}}).status == 200
+    assert admin.get(f"/photometry/{number}").data["magref"] == pytest.approx(17.01)
+    assert admin.patch(f"/photometry/{number}", {"magref": 18.01, "e_magref": 0.02}).status == 200
+    point = admin.get(f"/photometry/{number}").data
+    assert (point["magref"], point["mag"]) == (pytest.approx(18.01), pytest.approx(19.24))
+    both = admin.post("/photometry", {**row, "mjd": 50002, "magref": 17, "ref_flux": 8})
+    assert "ref_flux, magref" in both.message
+
+
+def test_existing_observations_whose_flux_is_ignored(admin: Gateway) -> None:
+    make_source(admin)
+    rows = {**ROW, "mjd": [50001, 50002], "origin": [None, "survey"], "flux": [100.0, 200.0]}
+    ids = admin.post("/photometry", rows).data["ids"]
+    other = {**rows, "flux": [101.0, 201.0]}
+    path = "/photometry?duplicate_ignore_flux=true"
+    assert admin.put(path, other).data["ids"] == ids
+    assert [admin.get(f"/photometry/{number}?format=flux").data["flux"] for number in ids] == [100.0, 200.0]
+    assert admin.put(f"{path}&overwrite_flux=true", other).data["ids"] == ids
+    fluxes = [admin.get(f"/photometry/{number}?format=flux").data["flux"] for number in ids]
+    assert fluxes == [100.0, 201.0], "without an origin the flux stays"
+    assert admin.put("/photometry?overwrite_flux=true", other).status == 400
+    ada = make_user(admin, "ada", "Upload data")
+    assert "only administrators" in ada.put(path, other).message
+    assert admin.put("/photometry", other).data["ids"] != ids, "without the flag these are new observations"
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"mjd": 8456.7}, "looks like JD - 2450000"),
+        ({"mjd": 2458456.7}, "is a Julian date"),
+        ({"flux": None, "fluxerr": None, "mag": 99, "magerr": 0.1}, "missing value"),
+        ({"flux": None, "fluxerr": None, "mag": 243.5, "magerr": 0.1}, "may be a flux"),
+        ({"flux": "243,5"}, "'243,5' is not a number"),
+        ({"flux": "<243.5"}, "'<243.5' is not a number"),
+        ({"flux": "inf"}, "not a finite number"),
+        ({"fluxerr": -1}, "not positive"),
+        ({"fluxerr": 0}, "not positive"),
+        ({"zp": 239}, "zero point"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused_with_their_cause(
+    admin: Gateway, change: dict[str, Any], cause: str
+) -> None:
+    make_source(admin)
+    row = {name: value for name, value in {**ROW, **change}.items() if value is not None}
+    reply = admin.post("/photometry", row)
+    assert reply.status == 400
+    assert cause in reply.message
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", "nan", "NaN", "null", "None", "-", "--", "n/a"])
+def test_words_that_mean_no_value(admin: Gateway, blank: str | None) -> None:
+    make_source(admin)
+    (number,) = admin.post("/photometry", {**ROW, "flux": [blank], "mjd": [50001]}).data["ids"]
+    assert admin.get(f"/photometry/{number}?format=flux").data["flux"] is None

@@ -85,7 +85,7 @@ def test_everyone_sees_their_own_sources_once(admin: Gateway) -> None:
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("group_ids=2", 403), ("group_ids=4711", 403), ("group_ids=x", 400), ("group_ids=1,,2", 400),
+        ("group_ids=2", 403), ("group_ids=4711", 403), ("group_ids=x", 400), ("group_ids=1,,", 200),
         ("group_ids=-1", 400), (f"group_ids={'9' * 5000}", 400), (f"group_ids={'0' * 20}1", 400),
         ("numPerPage=501", 400), ("numPerPage=0", 400), ("pageNumber=0", 400), ("pageNumber=9999", 400),
         ("cursor=%C3%A9", 400), ("cursor=_w", 400), (f"cursor={'a' * 500}", 400), ("cursor=fn5-", 200),

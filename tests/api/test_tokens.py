@@ -44,7 +44,7 @@ def test_a_token_is_found_by_its_id(admin: Gateway) -> None:
     (token,) = user.get("/internal/tokens").data
     assert user.get(f"/internal/tokens/{token['id']}").data == token
     assert (token["name"], token["acls"]) == ("ada", ["Run Analyses"])
-    for missing in ("none", user.token, "x" * 2000):
+    for missing in ("none", admin.token, "x" * 2000):
         assert user.get(f"/internal/tokens/{missing}").status == 403
         assert user.delete(f"/internal/tokens/{missing}").status == 403
 
@@ -90,3 +90,14 @@ def test_the_text_of_a_token_is_not_stored(admin: Gateway) -> None:
     (token,) = user.get("/internal/tokens").data
     assert token["id"] not in str(user.token)
     assert user.token not in json.dumps(token)
+
+
+def test_a_token_is_known_by_its_text_as_well(admin: Gateway) -> None:
+    text = admin.post("/internal/tokens", {"name": "laptop"}).data["token_id"]
+    assert admin.get(f"/internal/tokens/{text}").data["name"] == "laptop"
+    assert make_user(admin, "bob").delete(f"/internal/tokens/{text}").status == 403
+    assert admin.delete(f"/internal/tokens/{text}").status == 200
+    assert admin.as_user(text).get("/internal/profile").status == 401
+    reply = admin.delete(f"/internal/tokens/{text}")
+    assert reply.status == 403
+    assert text not in reply.message, "a text is a secret"
