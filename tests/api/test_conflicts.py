@@ -7,6 +7,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws import get_client
+from chalicelib.errors import BusyError
 from chalicelib.tables import base, photometry
 from tests.api.story import LIGHT_CURVE, make_service, make_source, start_analysis
 from tests.gateway import Gateway
