@@ -180,8 +180,6 @@ def _sent_fields(request: ServiceChange) -> dict[str, Any]:
 
 def _validate_fields(fields: ServiceFields) -> None:
     parse_declarations(fields.optional_analysis_parameters)
-    if not fields.upload_only and not fields.input_data_types:
-        raise InvalidError("input_data_types: required, unless the service is upload_only.")
     _require_public_host(fields.url)
 
 

@@ -82,6 +82,12 @@ def delete_service_analyses(job: DeleteServiceAnalyses, delay: Callable[[float],
         queues.send_job(DeleteServiceAnalyses(job.service_id, last=True), INDEX_SECONDS)
 
 
+def delete_first_analyses(service_id: int) -> None:
+    """Delete the first analyses of a deleted service at once; a job deletes the rest."""
+    for item in find_some_of_service(service_id, ANALYSES_PER_JOB):
+        _delete(item)
+
+
 def delete_source_with_analyses(source_id: str) -> None:
     """Delete some analyses of a hidden source, and leave the rest to the queue; then the source."""
     if not is_source_hidden(source_id):

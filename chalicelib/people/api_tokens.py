@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
-from chalicelib.schemas.people import NewToken
+from chalicelib.schemas.people import Acl, NewToken
 from chalicelib.tables import api_tokens as api_tokens_table
 from chalicelib.tables.api_tokens import TokenItem
 from chalicelib.tables.base import StateChanged
@@ -39,9 +39,10 @@ def create_token(requester: Requester, request: NewToken) -> str:
         If the user does not exist.
     """
     user_id = _resolve_user_id(requester, request.user_id)
-    acls = {acl.value for acl in request.acls}
-    if not requester.is_admin and not acls <= requester.acls:
-        missing = ", ".join(sorted(acls - requester.acls))
+    acls = set(request.acls)
+    foreign = acls & {acl.value for acl in Acl} - requester.acls
+    if foreign and not requester.is_admin:
+        missing = ", ".join(sorted(foreign))
         raise UnauthorizedError(f"acls: your own token lacks {missing}; ask an administrator.")
     if find_user(user_id) is None:
         raise InvalidError(f"user_id: there is no user {user_id}.")

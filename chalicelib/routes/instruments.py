@@ -6,7 +6,14 @@ from chalicelib.errors import InvalidError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import InstrumentId, TelescopeId
 from chalicelib.schemas.base import NewId
-from chalicelib.schemas.instruments import Instrument, NewInstrument, NewTelescope, Telescope
+from chalicelib.schemas.instruments import (
+    Instrument,
+    InstrumentsQuery,
+    NewInstrument,
+    NewTelescope,
+    Telescope,
+    TelescopesQuery,
+)
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import instruments
 
@@ -20,9 +27,9 @@ def create_telescope(call: Call, body: NewTelescope) -> dict[str, int]:
 
 
 @routes.get("/telescope", answers=list[Telescope])
-def list_telescopes(call: Call) -> list[dict[str, Any]]:
+def list_telescopes(call: Call, query: TelescopesQuery) -> list[dict[str, Any]]:
     """List the telescopes."""
-    return instruments.list_instruments("telescope")
+    return instruments.list_telescopes(query)
 
 
 @routes.get("/telescope/{telescope_id}", answers=Telescope)
@@ -38,9 +45,9 @@ def create_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
 
 
 @routes.get("/instrument", answers=list[Instrument])
-def list_instruments(call: Call) -> list[dict[str, Any]]:
+def list_instruments(call: Call, query: InstrumentsQuery) -> list[dict[str, Any]]:
     """List the instruments."""
-    return instruments.list_instruments("instrument")
+    return instruments.list_instruments("instrument", query.name)
 
 
 @routes.get("/instrument/{instrument_id}", answers=Instrument)

@@ -118,11 +118,14 @@ def _answer_call(operation: Operation, call: Call) -> Response:
 def _parse_argument(name: str, hint: Any, call: Call) -> Any:
     """Return the argument of a view's parameter."""
     if name == "query":
-        query, call.notes = parse_query(hint, call.query)
+        query, notes = parse_query(hint, call.query)
+        call.notes += notes
         return query
     if name == "body":
-        is_schema = inspect.isclass(hint) and issubclass(hint, Schema)
-        return parse_body(hint, call.body) if is_schema else call.body
+        if not (inspect.isclass(hint) and issubclass(hint, Schema)):
+            return call.body
+        call.notes += [f"{name}: ignored, it is not kept here." for name in call.body if name in hint.ignored_fields]
+        return parse_body(hint, call.body)
     kind, part = get_args(hint)
     text = call.path_values[name]
     return part.parse_id(text) if kind is int else text

@@ -1,11 +1,12 @@
 """Remarks on a source: annotations, comments, classifications."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnnotationId, ClassificationId, CommentId, SourceId
 from chalicelib.schemas import remarks as schemas
+from chalicelib.schemas.base import parse_body
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import remarks
 from chalicelib.sources.source_records import get_visible_source
@@ -23,6 +24,10 @@ ANNOTATION = "/sources/{source_id}/annotations/{annotation_id}"
 COMMENTS = "/sources/{source_id}/comments"
 COMMENT = "/sources/{source_id}/comments/{comment_id}"
 CLASSIFICATION = "/classification/{classification_id}"
+
+
+PostedClassifications = Annotated[dict[str, Any], schemas.NewClassification]
+"""One classification, or an object with a list of them."""
 
 
 @annotation_routes.post(ANNOTATIONS, Acl.ANNOTATE, answers=schemas.AnnotationRef, raises=CREATE_ERRORS)
@@ -92,12 +97,16 @@ def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> No
 @classification_routes.post(
     "/classification", Acl.CLASSIFY, answers=schemas.ClassificationRef, raises=(*CREATE_ERRORS, NotFoundError)
 )
-def create_classification(call: Call, body: schemas.NewClassification) -> dict[str, int]:
+def create_classification(call: Call, body: PostedClassifications) -> dict[str, Any]:
     """Classify a source; if a taxonomy is named, it must have the class.
 
-    This starts the default analyses of the class.
+    This starts the default analyses of the class. Several classifications are sent as a list in
+    `classifications`; all are checked before the first is added.
     """
-    return {"classification_id": remarks.create_classification(call.requester, body, call.public_url)}
+    is_list = "classifications" in body
+    several = parse_body(schemas.NewClassifications, body if is_list else {"classifications": [body]})
+    ids = remarks.create_classifications(call.requester, several.classifications, call.public_url)
+    return {"classification_id": ids[-1], **({"classification_ids": ids} if is_list else {})}
 
 
 @classification_routes.get(CLASSIFICATION, answers=schemas.Classification)

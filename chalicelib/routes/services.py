@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib import services
+from chalicelib.analysis import analysis_deletion
 from chalicelib.errors import InvalidError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import ServiceId
@@ -48,6 +49,7 @@ def update_service(call: Call, service_id: ServiceId, body: ServiceChange) -> No
 def delete_service(call: Call, service_id: ServiceId) -> None:
     """Delete an analysis service with its analyses; running analyses end."""
     services.delete_service(call.requester, service_id)
+    analysis_deletion.delete_first_analyses(service_id)
 
 
 @routes.post("/analysis_service/{service_id}/ping", Acl.MANAGE_SERVICES, answers=Ping, raises=(InvalidError,))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chalicelib.schemas.base import Schema, View, check_size
+from chalicelib.schemas.base import Query, Schema, View, check_size
 from chalicelib.schemas.fields import Id, Name, Time, Word, describe
 
 TelescopeName = Annotated[Name, describe("The name of the telescope.", "Palomar 1.2m Oschin")]
@@ -29,6 +29,21 @@ class NewTelescope(Schema):
     skycam_link: Skycam | None = None
     robotic: Robotic = False
     fixed_location: FixedLocation = True
+
+
+class InstrumentsQuery(Query):
+    """Which instruments to list."""
+
+    name: Annotated[Word | None, describe("Only of this name.", "ZTF")] = None
+
+
+class TelescopesQuery(InstrumentsQuery):
+    """Which telescopes to list."""
+
+    latitudeMin: Annotated[Latitude | None, describe("Only at this latitude or north of it, in degrees.")] = None
+    latitudeMax: Annotated[Latitude | None, describe("Only at this latitude or south of it, in degrees.")] = None
+    longitudeMin: Annotated[Longitude | None, describe("Only at this longitude or east of it, in degrees.")] = None
+    longitudeMax: Annotated[Longitude | None, describe("Only at this longitude or west of it, in degrees.")] = None
 
 
 class Telescope(View):

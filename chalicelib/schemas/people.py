@@ -131,7 +131,8 @@ class UsersQuery(Paged):
 
 
 _OWNER = "You if omitted; only administrators may name another user."
-Acls = Annotated[list[Acl], describe("What the token allows.", ["Run Analyses"])]
+_ACLS = "What the token allows; names that are not known here are kept and allow nothing."
+Acls = Annotated[list[Name], describe(_ACLS, ["Run Analyses"], max_length=100)]
 
 
 class NewToken(Schema):

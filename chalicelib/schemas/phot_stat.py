@@ -17,7 +17,7 @@ Band = Annotated[str | None, Meta(examples=["ztfg"])]
 Rate = Annotated[float | None, Meta(examples=[0.12])]
 
 _MEAN_COLOR = "Mean magnitude in one filter minus that in another, for each pair in either order."
-_DECAY_RATE = "Brightening from the peak to the last detection, in mag/day: zero or negative."
+_DECAY_RATE = "Brightening from the peak in its filter to the last detection, in mag/day."
 _PREDETECTIONS = "Times of the non-detections before the first detection."
 _FIRST = "Time of the first detection without forced photometry."
 _LAST = "Time of the last detection without forced photometry."
@@ -31,6 +31,7 @@ class PhotStat(View):
     `alert_fp`. Values per filter are given for the filters that have any.
     """
 
+    id: Annotated[int, describe("A number that follows from the id of the source.", 71776119061217)]
     obj_id: SourceId
     num_obs_global: Annotated[Count, describe("Number of points.")]
     num_obs_per_filter: Annotated[Counts, describe("Number of points, per filter.")]
@@ -66,7 +67,7 @@ class PhotStat(View):
     predetection_mjds: Annotated[list[float], describe(_PREDETECTIONS, [59300.4])]
     last_non_detection_mjd: Annotated[Day, describe("The last of these times.")]
     time_to_non_detection: Annotated[float | None, describe("Days from there to the first detection.", 2.9)]
-    rise_rate: Annotated[Rate, describe("Brightening from the first detection to the peak, in mag/day.")]
+    rise_rate: Annotated[Rate, describe("Brightening from the first detection to the peak in its filter, in mag/day.")]
     decay_rate: Annotated[Rate, describe(_DECAY_RATE)]
     last_update: Annotated[Time, describe("When the photometry that you can see last changed.")]
     last_full_update: Annotated[Time | None, describe("When a request last created the PhotStats.")]

@@ -1,6 +1,6 @@
 """Remarks on a source by people and services: annotations, comments, classifications."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -25,6 +25,8 @@ Ml = Annotated[bool, describe("True if a machine classified it, false if a perso
 
 class Remark(Schema):
     """The fields of all remarks."""
+
+    ignored_fields: ClassVar[frozenset[str]] = frozenset(("author_id", "author_name", "ra", "dec", "redshift"))
 
     obj_id: Annotated[str | None, describe("The source; must be that of the path.", "ZTF21aaqjmps")] = None
     group_ids: GroupIds = None
@@ -77,7 +79,7 @@ class NewComment(Remark, kw_only=True):
     """A new comment."""
 
     text: CommentText
-    bot: Bot = False
+    bot: Annotated[Bot, describe("True by default: the requests of people come from pages that send false.")] = True
     origin: Origin | None = None
 
 
@@ -107,6 +109,8 @@ class Comment(RemarkView):
 class NewClassification(Schema):
     """A new classification."""
 
+    ignored_fields: ClassVar[frozenset[str]] = frozenset(("author_id", "author_name", "vote", "label"))
+
     obj_id: SourceName
     classification: ClassName
     probability: Probability | None = None
@@ -114,6 +118,12 @@ class NewClassification(Schema):
     origin: Origin | None = None
     ml: Ml = False
     group_ids: GroupIds = None
+
+
+class NewClassifications(Schema):
+    """Several new classifications."""
+
+    classifications: Annotated[list[NewClassification], describe("The classifications.", min_length=1, max_length=100)]
 
 
 class ClassificationChange(Remark):
@@ -129,7 +139,8 @@ class ClassificationChange(Remark):
 class ClassificationRef(View):
     """The id of a new classification."""
 
-    classification_id: Annotated[int, describe("The id of the new classification.", 1)]
+    classification_id: Annotated[int, describe("The id of the new classification, or of the last.", 1)]
+    classification_ids: Annotated[list[int], describe("The ids of several.", [1, 2])] | UnsetType = UNSET
 
 
 class Classification(RemarkView):

@@ -1,8 +1,10 @@
 """Analysis services."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from msgspec import field
@@ -81,7 +83,7 @@ AuthInfo = Annotated[
 ]
 Enabled = Annotated[bool, describe("A disabled service starts no analyses.")]
 Kind = Annotated[AnalysisType, describe("What the service does.", "lightcurve_fitting")]
-_INPUT_TYPES = "The data that it receives; required unless `upload_only`."
+_INPUT_TYPES = "The data that it receives; none if omitted: then it receives the source and the parameters."
 InputTypes = Annotated[list[InputType], describe(_INPUT_TYPES, ["photometry", "redshift"])]
 _TIMEOUT = "Most seconds from sending the data to the callback; 3600 by default."
 Timeout = Annotated[float, describe(_TIMEOUT, 3600.0, ge=1, le=30 * 86400)]
@@ -92,6 +94,8 @@ IsSummary = Annotated[bool, describe("Whether its completed analyses set the `su
 
 class ServiceChange(Schema):
     """Changes of a service: all fields can change."""
+
+    aliases: ClassVar[Mapping[str, str]] = MappingProxyType({"authinfo": "_authinfo"})
 
     name: ServiceName | None = None
     display_name: DisplayName = None

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from chalicelib.errors import InvalidError, NotFoundError
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.instruments import NewInstrument, NewTelescope
+from chalicelib.schemas.instruments import NewInstrument, NewTelescope, TelescopesQuery
 from chalicelib.tables.instruments import InstrumentItem, find_instrument, find_instruments, insert_instrument
 
 Kind = Literal["telescope", "instrument"]
@@ -29,9 +29,25 @@ def create_instrument(request: NewInstrument) -> int:
     return insert_instrument("instrument", request.name, sent_fields(request, "name"))
 
 
-def list_instruments(kind: Kind) -> list[dict[str, Any]]:
-    """Return all telescopes, or all instruments."""
-    return [_instrument_to_json(item) for item in find_instruments(kind)]
+def list_instruments(kind: Kind, name: str | None = None) -> list[dict[str, Any]]:
+    """Return all telescopes or all instruments, or those of a name."""
+    return [_instrument_to_json(item) for item in find_instruments(kind) if name in (None, item.name)]
+
+
+def list_telescopes(query: TelescopesQuery) -> list[dict[str, Any]]:
+    """Return the telescopes of a name, between latitudes and longitudes."""
+    return [
+        telescope
+        for telescope in list_instruments("telescope", query.name)
+        if _is_between(telescope["lat"], query.latitudeMin, query.latitudeMax)
+        and _is_between(telescope["lon"], query.longitudeMin, query.longitudeMax)
+    ]
+
+
+def _is_between(value: float | None, low: float | None, high: float | None) -> bool:
+    if (low, high) == (None, None):
+        return True
+    return value is not None and (low is None or value >= low) and (high is None or value <= high)
 
 
 def get_instrument(kind: Kind, number: int) -> dict[str, Any]:

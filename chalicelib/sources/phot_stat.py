@@ -11,6 +11,7 @@ each write of photometry creates them, as in SkyPortal; deleting them lasts unti
   values the earliest counts, and at one time the first that was uploaded.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable
@@ -71,6 +72,7 @@ def compute_phot_stat(requester: Requester, source_id: str) -> Stats | None:
     if not times:
         return None
     return {
+        "id": int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:6]),
         "obj_id": source_id,
         **compute_statistics(find_visible_points(requester, source_id)),
         "last_update": max(times),
@@ -120,7 +122,6 @@ def compute_statistics(rows: Iterable[Row]) -> Stats:
     detections = [point for point in points if point.is_detection]
     unforced = [point for point in detections if not point.is_forced]
     first, last = _find_ends(detections)
-    peak = _find_peak(points)
     limit_mjds = [p.mjd for p in points if not p.is_detection and (first is None or p.mjd < first.mjd)]
     numbers = _compute_numbers(points)
     means = numbers["mean_mag_per_filter"]
@@ -134,8 +135,8 @@ def compute_statistics(rows: Iterable[Row]) -> Stats:
         "last_non_detection_mjd": max(limit_mjds, default=None),
         "time_to_non_detection": first.mjd - max(limit_mjds) if first and limit_mjds else None,
         "mean_color": {f"{one}-{other}": means[one] - means[other] for one, other in permutations(means, 2)},
-        "rise_rate": _compute_rate(first, peak),
-        "decay_rate": _compute_rate(last, peak),
+        "rise_rate": _compute_rate(first, detections),
+        "decay_rate": _compute_rate(last, detections),
     }
 
 
@@ -192,8 +193,9 @@ def _ends_to_json(infix: str, detections: list[Point]) -> Stats:
     }
 
 
-def _compute_rate(end: Point | None, peak: Point | None) -> float | None:
-    """Return the rate of brightening to the peak (positive) or fading since (negative), in mag/day."""
+def _compute_rate(end: Point | None, detections: list[Point]) -> float | None:
+    """Return the rate of brightening to the peak in the filter of an end, or of fading since, in mag/day."""
+    peak = _find_peak([point for point in detections if end and point.band == end.band])
     if end is None or peak is None or end.mjd == peak.mjd:
         return None
     return (end.mag - peak.mag) / (peak.mjd - end.mjd)

@@ -237,12 +237,13 @@ def _parse_bandpass(fields: Fields, instruments: Instruments) -> tuple[int, str]
     band, instrument_id = fields["filter"], fields["instrument_id"]
     if not isinstance(band, str) or not FILTER.fullmatch(band):
         raise ValueError(f"filter: {str(band)[:70]!r} is not the name of a bandpass, such as ztfg")
-    instrument = instruments.get(_parse_instrument_id(instrument_id))
+    number = _parse_instrument_id(instrument_id)
+    instrument = instruments.get(number)
     if instrument is None:
         raise ValueError(f"instrument_id: there is no instrument {str(instrument_id)[:40]}")
     if instrument["filters"] and band not in instrument["filters"]:
         raise ValueError(f"filter: instrument {instrument['name']} has no {band}")
-    return instrument["id"], band
+    return number, band
 
 
 def _parse_instrument_id(value: Any) -> int:

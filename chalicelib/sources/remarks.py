@@ -112,15 +112,15 @@ def _origin_taken(requester: Requester, item: RemarkItem, origin: str) -> Invali
     return InvalidError(f"origin: there is an annotation of {origin!r} already. {advice}")
 
 
-def create_classification(requester: Requester, request: NewClassification, public_url: str) -> int:
-    """Classify a source; return the classification's id.
+def create_classifications(requester: Requester, requests: list[NewClassification], public_url: str) -> list[int]:
+    """Classify sources; return the classifications' ids.
 
     Parameters
     ----------
     requester : Requester
         Who classifies.
-    request : NewClassification
-        The request.
+    requests : list of NewClassification
+        The classifications.
     public_url : str
         The URL that services call back, if default analyses start.
 
@@ -129,11 +129,13 @@ def create_classification(requester: Requester, request: NewClassification, publ
     InvalidError
         If the taxonomy does not have the class.
     """
-    item = _new_item(requester, "classification", request.obj_id, request)
-    taxonomies.require_known_class(requester, item.fields)
-    queue_default_analyses(request.obj_id, public_url, classification_id=item.id)
-    remarks_table.insert_remark(item)
-    return item.id
+    items = [_new_item(requester, "classification", request.obj_id, request) for request in requests]
+    for item in items:
+        taxonomies.require_known_class(requester, item.fields)
+    for item in items:
+        queue_default_analyses(item.source_id, public_url, classification_id=item.id)
+        remarks_table.insert_remark(item)
+    return [item.id for item in items]
 
 
 def _new_item(

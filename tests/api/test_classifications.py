@@ -156,3 +156,21 @@ def test_services_are_sent_the_classifications_visible_to_the_requester(admin: G
     assert text.splitlines()[0] == "classification,probability,modified,created_at"
     rows = [(row["classification"], row["probability"]) for row in csv.DictReader(io.StringIO(text))]
     assert rows == [("Ia", "0.25"), ("II", "")]
+
+
+def test_several_classifications_at_once(admin: Gateway) -> None:
+    save(admin)
+    one, other = {"obj_id": "SN1", "classification": "Ia"}, {"obj_id": "SN1", "classification": "Algol"}
+    data = admin.post("/classification", {"classifications": [one, other]}).data
+    assert data["classification_ids"][-1] == data["classification_id"]
+    assert [each["classification"] for each in admin.get("/sources/SN1/classifications").data] == ["Ia", "Algol"]
+    wrong = {"classifications": [one, {**other, "taxonomy_id": 4711}]}
+    assert admin.post("/classification", wrong).status == 400
+    assert len(admin.get("/sources/SN1/classifications").data) == 2, "all are checked before the first is added"
+    assert admin.post("/classification", {"classifications": []}).status == 400
+
+
+def test_fields_without_meaning_are_noted(admin: Gateway) -> None:
+    save(admin)
+    reply = admin.post("/sources/SN1/comments", {"text": "Rising.", "author_name": "ada", "ra": 1.0})
+    assert reply.json["notes"] == ["author_name: ignored, it is not kept here.", "ra: ignored, it is not kept here."]

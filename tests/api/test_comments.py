@@ -27,12 +27,12 @@ def test_create_read_update_and_delete_a_comment(admin: Gateway) -> None:
     number = comment(ada, "Rising.", obj_id="SN1")
     path = f"/sources/SN1/comments/{number}"
     added = ada.get(path).data
-    assert (added["id"], added["text"], added["bot"], added["origin"]) == (number, "Rising.", False, None)
+    assert (added["id"], added["text"], added["bot"], added["origin"]) == (number, "Rising.", True, None)
     assert added["author"] == {"id": added["author_id"], "username": "ada"}
     assert [group["id"] for group in added["groups"]] == [1]
-    assert ada.put(path, {"text": "Falling.", "bot": True, "origin": "robot"}).status == 200
+    assert ada.put(path, {"text": "Falling.", "bot": False, "origin": "robot"}).status == 200
     changed = ada.get(path).data
-    assert (changed["text"], changed["bot"], changed["origin"]) == ("Falling.", True, "robot")
+    assert (changed["text"], changed["bot"], changed["origin"]) == ("Falling.", False, "robot")
     assert ada.put(path, {"origin": None}).status == 200
     assert (ada.get(path).data["text"], ada.get(path).data["origin"]) == ("Falling.", None)
     assert ada.delete(path).status == 200

@@ -52,3 +52,19 @@ def test_unknown_ids_are_not_found(admin: Gateway, kind: str, number: str) -> No
 )  # fmt: skip
 def test_invalid_requests_are_refused(admin: Gateway, path: str, body: dict[str, Any]) -> None:
     assert admin.post(path, body).status == 400
+
+
+def test_telescopes_and_instruments_by_name_and_place(admin: Gateway) -> None:
+    for name, lat, lon in (("Palomar", 33.4, -116.9), ("Cerro Pachon", -30.2, -70.7), ("Orbit", None, None)):
+        admin.post("/telescope", {"name": name, "lat": lat, "lon": lon})
+    admin.post("/instrument", {"name": "ZTF"})
+    admin.post("/instrument", {"name": "DECam"})
+
+    def names(query: str) -> list[str]:
+        return [each["name"] for each in admin.get(query).data]
+
+    assert names("/telescope?name=Palomar") == ["Palomar"]
+    assert names("/telescope?latitudeMin=-45&latitudeMax=-15&longitudeMin=-80&longitudeMax=0") == ["Cerro Pachon"]
+    assert names("/telescope") == ["Palomar", "Cerro Pachon", "Orbit"]
+    assert names("/instrument?name=DECam") == ["DECam"]
+    assert names("/instrument?name=decam") == []

@@ -19,7 +19,7 @@ TIMES = ("last_update", "last_full_update")
 
 def stats_of(user: Gateway, source: str = "SN1") -> dict[str, Any]:
     stats: dict[str, Any] = user.get(f"/sources/{source}/phot_stat").data
-    return {name: value for name, value in stats.items() if name not in (*TIMES, "obj_id")}
+    return {name: value for name, value in stats.items() if name not in (*TIMES, "id", "obj_id")}
 
 
 def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
@@ -55,14 +55,19 @@ def naive(points: list[dict[str, Any]]) -> dict[str, Any]:
     means = stats["mean_mag_per_filter"]
     stats["mean_color"] = {f"{a}-{b}": means[a] - means[b] for a, b in itertools.permutations(means, 2)}
     if detected:
-        peak = min(detected, key=lambda p: (p["mag"], p["mjd"]))
+        peak = find_peak(detected, detected[0]["filter"])
         if peak is not detected[0]:
             days = peak["mjd"] - detected[0]["mjd"]
             stats["rise_rate"] = -(peak["mag"] - detected[0]["mag"]) / days
+        peak = find_peak(detected, detected[-1]["filter"])
         if peak is not detected[-1]:
             days = detected[-1]["mjd"] - peak["mjd"]
             stats["decay_rate"] = -(detected[-1]["mag"] - peak["mag"]) / days
     return stats
+
+
+def find_peak(detected: list[dict[str, Any]], band: str) -> dict[str, Any]:
+    return min((p for p in detected if p["filter"] == band), key=lambda p: (p["mag"], p["mjd"]))
 
 
 def amount(points: list[dict[str, Any]]) -> dict[str, Any]:

@@ -70,7 +70,6 @@ def test_mistakes_in_it_are_reported(admin: Gateway) -> None:
         {"url": "http://a b/"}, {"authentication_type": "magic"}, {"_authinfo": "{"}, {"_authinfo": {}},
         {"_authinfo": {"header_token": "x"}}, {"_authinfo": {"header_token": {"A": "b\r\nC: d"}}},
         {"_authinfo": {"header_token": {"A": "x" * 4000}}}, {"analysis_type": "art"},
-        {"input_data_types": []},
         {"input_data_types": ["dreams"]}, {"timeout": 0}, {"timeout": "soon"}, {"wings": 2},
         {"optional_analysis_parameters": "[1]"}, {"optional_analysis_parameters": {"a": 3}},
         {"optional_analysis_parameters": {"a": {"type": "colour"}}},
@@ -128,3 +127,21 @@ def test_deleting_a_service_ends_and_deletes_its_analyses(admin: Gateway) -> Non
         assert admin.get(f"/obj/analysis/{analyses[0]}").status == 403
         late = admin.post(server.received[0].callback_path, {"status": "success", "analysis": {}})
     assert late.status == 403
+
+
+def test_a_service_may_receive_no_data_of_the_source(admin: Gateway) -> None:
+    make_source(admin)
+    for n, more in enumerate(({"input_data_types": []}, {})):
+        fields = {name: value for name, value in MISSION.items() if name != "input_data_types"}
+        service = admin.post("/analysis_service", {**fields, "name": f"none {n}", **more}).data["id"]
+        assert admin.get(f"/analysis_service/{service}").data["input_data_types"] == []
+
+
+def test_credentials_by_either_name(admin: Gateway) -> None:
+    credentials = {"header_token": {"Authorization": "Bearer x"}}
+    fields = {name: value for name, value in MISSION.items() if name != "_authinfo"}
+    service = admin.post("/analysis_service", {**fields, "authinfo": credentials}).data["id"]
+    assert admin.patch(f"/analysis_service/{service}", {"authinfo": credentials}).status == 200
+    both = admin.patch(f"/analysis_service/{service}", {"authinfo": credentials, "_authinfo": credentials})
+    assert both.message == "authinfo, _authinfo: these are the same field; send one of them."
+    assert "Bearer" not in admin.get(f"/analysis_service/{service}").text

@@ -66,7 +66,7 @@ export function Comments({ source, onChange }) {
   const [form, bindField, setForm] = useForm({ text: "" });
   const path = `/sources/${encodeURIComponent(source.id)}/comments`;
   const { busy, error, run } = useAction(async () => {
-    await api.post(path, form);
+    await api.post(path, { ...form, bot: false });
     setForm({ text: "" });
     await onChange();
   });
