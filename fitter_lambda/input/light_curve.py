@@ -90,12 +90,16 @@ def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[Ligh
     PayloadError
         There are too many usable rows.
     """
-    bandpasses, missing_bands = load_bandpasses(sorted({row.band for row in rows}))
+    bandpasses, missing_bands = load_bandpasses(sorted({row.band for row in rows if row.band}))
     systems, missing_systems = load_magnitude_systems(sorted({row.magsys for row in rows}))
     usable_rows: set[_UsableRow] = set()
     excluded: list[ExcludedRow] = []
     for row in rows:
         try:
+            if row.problem:
+                raise _UnusableRowError(row.problem)
+            if not row.band:
+                raise _UnusableRowError("no filter")
             if reason := missing_bands.get(row.band) or missing_systems.get(row.magsys):
                 raise _UnusableRowError(reason)
             scale = _flux_ratio_to_ab(bandpasses[row.band], systems[row.magsys], row.magsys)

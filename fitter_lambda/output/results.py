@@ -21,6 +21,9 @@ from fitter_lambda.version import __version__
 _PEAK_DRAWS = 400
 #: Of the rows that are left out, so many are listed.
 _MAX_EXCLUDED = 1000
+#: A reason names the text of a cell, so there may be as many as rows; the rarest are counted together.
+_MAX_REASONS = 100
+_OTHER_REASONS = "other reasons"
 
 
 def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | None) -> dict[str, Any]:
@@ -73,7 +76,8 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
         "mwebv_from": data.mwebv_from,
         "peak": _summarise_peak(fit),
         "excluded": [vars(row).copy() for row in data.excluded[:_MAX_EXCLUDED]],
-        "excluded_by_reason": dict(Counter(row.reason for row in data.excluded)),
+        "excluded_by_reason": count_reasons([row.reason for row in data.excluded]),
+        "unused_columns": list(request.unused_columns),
         "diagnostics": _list_diagnostics(fit),
         "likelihood": _describe_likelihood(fit, request),
         "priors": request.parameters.priors,
@@ -121,6 +125,13 @@ def _summarise_peak(fit: Fit) -> dict[str, Any]:
         numbers[name] = float(np.median(finite)) if len(finite) else None
         numbers[f"{name}_std"] = float(np.std(finite)) if len(finite) else None
     return numbers
+
+
+def count_reasons(reasons: list[str]) -> dict[str, int]:
+    """Count rows by the reason why they are left out; rare reasons are counted together."""
+    counts = dict(Counter(reasons).most_common(_MAX_REASONS))
+    others = len(reasons) - sum(counts.values())
+    return counts | ({_OTHER_REASONS: others} if others else {})
 
 
 def _list_diagnostics(fit: Fit) -> dict[str, Any]:

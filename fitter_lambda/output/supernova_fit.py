@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
 from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.netcdf import encode_netcdf
@@ -88,6 +90,8 @@ class SupernovaFit:
         if excluded := sum(results["excluded_by_reason"].values()):
             rows = "row was" if excluded == 1 else "rows were"
             parts.append(f"{excluded} {rows} left out, see results.excluded")
+        if unused := [name for name in results["unused_columns"] if name.lower() not in EXPECTED_UNUSED]:
+            parts.append(f"columns that were not used: {shorten(', '.join(unused), 100, placeholder=' …')}")
         return "; ".join(parts) + "."
 
     def plot_light_curve(self) -> Figure:

@@ -25,7 +25,7 @@ ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9,
 
 def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    light_curve, excluded = build_light_curve(parse_csv_rows(text), Parameters(**parameters))
+    light_curve, excluded = build_light_curve(parse_csv_rows(text).rows, Parameters(**parameters))
     return light_curve, [item.reason for item in excluded]
 
 
@@ -106,7 +106,7 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
 def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
     try:
-        rows = parse_csv_rows(text)
+        rows = parse_csv_rows(text).rows
     except PayloadError:
         return
     light_curve, excluded = build_light_curve(rows, Parameters())
@@ -137,7 +137,7 @@ def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
     """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
     wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
     tracemalloc.start()
-    assert len(parse_csv_rows(wide)) == 4000
+    assert len(parse_csv_rows(wide).rows) == 4000
     with pytest.raises(PayloadError, match="more than 20000 rows"):
         parse_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
     most = tracemalloc.get_traced_memory()[1]
@@ -171,7 +171,7 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 def test_rows_come_sorted_and_within_the_window() -> None:
     photometry = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
-    rows = parse_csv_rows(payload(photometry)["inputs"]["photometry"])
+    rows = parse_csv_rows(payload(photometry)["inputs"]["photometry"]).rows
     light_curve, excluded = build_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
     assert light_curve.mjd.tolist() == [59002, 59003] and light_curve.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]
