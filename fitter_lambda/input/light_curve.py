@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalicelib.plausible_values import explain_implausible
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -134,12 +135,9 @@ def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:
 def _scale_row(row: Row, parameters: Parameters, scale: float) -> _UsableRow:
     if row.mjd is None:
         raise _UnusableRowError("no date")
+    _require_plausible(row, ("mjd", *_list_used_fields(row)))
     if not parameters.mjd_min <= row.mjd <= parameters.mjd_max:
         raise _UnusableRowError("outside mjd_min..mjd_max")
-    if not 0 <= row.mjd <= 1e6:
-        raise _UnusableRowError("mjd is not a modified Julian date")
-    if row.zp is not None and not -50 < row.zp < 100:
-        raise _UnusableRowError("zp is not a zero point in magnitudes")
     flux, fluxerr, is_limit = _get_flux(row, parameters)
     flux, fluxerr = flux * scale, fluxerr * scale
     if not fluxerr > 0:
@@ -149,9 +147,31 @@ def _scale_row(row: Row, parameters: Parameters, scale: float) -> _UsableRow:
     return row.mjd, flux, fluxerr, is_limit, row.band
 
 
+def _require_plausible(row: Row, fields: Sequence[str]) -> None:
+    for name in fields:
+        value = getattr(row, name)
+        if value is not None and (reason := explain_implausible(name, value)):
+            raise _UnusableRowError(reason)
+
+
+def _list_used_fields(row: Row) -> tuple[str, ...]:
+    """List the fields that a row's flux or limit comes from.
+
+    Others do not matter: at a flux near zero the magnitude's error, which follows from it, has no bound.
+    """
+    if row.flux is not None:
+        return ("flux", "fluxerr", "zp")
+    if row.mag is not None:
+        return ("mag", "magerr")
+    return ("fluxerr", "zp", "limiting_mag")
+
+
 def _get_flux(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
     """Return flux and error (microjansky, in the row's magnitude system), and whether it is a limit."""
-    if row.flux is None and row.mag is not None and row.magerr is not None and -50 < row.mag < 50:
+    if row.flux is None and row.mag is not None:
+        # beside a flux error alone, the row would pass for a limit
+        if row.magerr is None:
+            raise _UnusableRowError("a magnitude without its error")
         flux = _mag_to_flux(row.mag)
         return flux, flux * row.magerr * math.log(10) / 2.5, False
     if row.fluxerr is None:
@@ -163,7 +183,7 @@ def _get_flux(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
         raise _UnusableRowError("a limit without flux (limits=ignore)")
     if parameters.limits == "gaussian":
         return 0.0, row.fluxerr * scale, False
-    if row.limiting_mag is not None and row.zp is not None and -50 < row.limiting_mag < 50:
+    if row.limiting_mag is not None and row.zp is not None:
         return _mag_to_flux(row.limiting_mag), row.fluxerr * scale, True
     return parameters.limit_nsigma * row.fluxerr * scale, row.fluxerr * scale, True
 

@@ -122,8 +122,24 @@ def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> 
         ({"fluxerr": ""}, "no flux error"),
         ({"flux": "", "fluxerr": ""}, "no flux"),
         ({"mjd": ""}, "no date"),
-        ({"mjd": 2459000}, "not a modified Julian date"),
+        ({"mjd": 2459000.5}, "mjd: 2459000.5 is a Julian date; subtract 2400000.5"),
+        ({"mjd": 8456.7}, "mjd: 8456.7 looks like JD - 2450000"),
+        ({"mjd": 20230101}, "calendar date"),
+        ({"mjd": 0}, "mjd: 0 is not a modified Julian date"),
+        ({"mjd": -99}, "mjd: -99 is not"),
         ({"zp": 1e9}, "zero point"),
+        ({"zp": 99}, "zp: 99 is not a zero point"),
+        ({"zp": -999}, "zp: -999 is not a zero point"),
+        ({"flux": "", "limiting_mag": 99}, "limiting_mag: 99 stands for a missing value"),
+        ({"flux": "", "limiting_mag": -99.0}, "limiting_mag: -99 stands for a missing value"),
+        ({"flux": "", "limiting_mag": 250.5}, "limiting_mag: 250.5 is no magnitude"),
+        ({"flux": "", "mag": 99.0, "magerr": 99.0}, "mag: 99 stands for a missing value"),
+        ({"flux": "", "mag": 18.9, "magerr": 99.99}, "magerr: 99.99 stands for a missing value"),
+        ({"flux": "", "mag": 18.9, "magerr": 0}, "magerr: 0 is not positive"),
+        ({"flux": "", "mag": 18.9, "magerr": -0.1}, "magerr: -0.1 is not positive"),
+        ({"flux": "", "mag": 243.5, "magerr": 10}, "mag: 243.5 is no magnitude"),
+        ({"flux": "", "mag": 18.9}, "a magnitude without its error"),
+        ({"fluxerr": -99}, "fluxerr: -99 is not positive"),
         ({}, "exact repeat"),
     ],
 )
@@ -131,6 +147,12 @@ def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason
     light_curve, reasons = split(ROW, ROW | change)
     assert len(light_curve) == 1
     assert len(reasons) == 1 and reason in reasons[0]
+
+
+def test_only_what_a_row_is_made_of_has_to_be_plausible() -> None:
+    """At a flux near zero, the magnitude that follows from it is faint and its error has no bound."""
+    light_curve, reasons = split(ROW | {"flux": 1e-9, "mag": 46.4, "magerr": 1e10}, ROW | {"limiting_mag": 99})
+    assert len(light_curve) == 2 and not reasons
 
 
 def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:

@@ -161,7 +161,33 @@ def test_rows_without_a_flux_are_left_out_and_counted() -> None:
     assert result["num_left_out"] == 8 and result["num_points"] == 150 and result["filters"] == ["ztfr"]
     assert result["power"] == compute_periodogram(ONE, None)["power"]
     notes = " ".join(result["notes"])
+    assert "Of these 1: fluxerr: 0 is not positive" in notes and "Of these 1: fluxerr: '1' is text" in notes
     assert "5 rows without a measured flux" in notes and "ztfi is left out: 3 points" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mjd", 8456.7, "JD - 2450000"), ("mjd", 2459000.5, "Julian date; subtract"), ("mjd", 20230101, "calendar"),
+        ("mjd", 1.7e9, "seconds"), ("mjd", -99, "modified Julian date"), ("mjd", 0, "modified Julian date"),
+        ("fluxerr", -99, "not positive"), ("fluxerr", 0, "not positive"), ("flux", 1e30, "no measurement"),
+        ("flux", "243,5", "write a decimal point"), ("flux", True, "no number"),
+    ],
+)  # fmt: skip
+def test_implausible_values_are_left_out_and_explained(name: str, value: Any, words: str) -> None:
+    """One date of another kind would stretch the baseline, and with it the frequencies."""
+    columns = {key: [*values, values[0]] for key, values in ONE.items()}
+    columns[name][-1] = value
+    result = compute_periodogram(columns, None)
+    assert result["num_left_out"] == 1 and result["baseline"] == compute_periodogram(ONE, None)["baseline"]
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
+    assert any(note.startswith(f"Of these 1: {name}: ") and words in note for note in result["notes"])
+
+
+def test_dates_that_are_all_of_another_kind_are_explained() -> None:
+    columns = ONE | {"mjd": [mjd - 49999.5 for mjd in ONE["mjd"]]}
+    with pytest.raises(RenderError, match=r"too few points .* looks like JD - 2450000"):
+        compute_periodogram(columns, None)
 
 
 def test_best_periods_are_peaks_of_their_own() -> None:
@@ -186,8 +212,8 @@ def test_a_long_grid_is_binned_for_display_and_searched_in_full() -> None:
 
 
 def test_the_range_is_automatic_or_an_option() -> None:
-    night = np.linspace(0, 0.2, 101)
-    flux = np.sin(2 * np.pi * 100 * night)
+    night = np.linspace(59000, 59000.2, 101)
+    flux = np.sin(2 * np.pi * 100 * (night - 59000))
     columns = {"mjd": night.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 101, "filter": ["g"] * 101}
     assert compute_periodogram(columns, None)["fmax"] == pytest.approx(252.5)
     assert compute_periodogram(columns, None)["best_periods"][0]["frequency"] == pytest.approx(100, abs=1)
@@ -197,12 +223,17 @@ def test_the_range_is_automatic_or_an_option() -> None:
 
 
 def test_the_automatic_range_is_within_the_limits() -> None:
-    columns = {"mjd": [0, 1, 2.5, 4, 9e6], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
+    columns = {
+        "mjd": [15020, 15021, 15022.5, 15024, 99999],
+        "flux": [1, 2, 3, 1, 2],
+        "fluxerr": [1] * 5,
+        "filter": ["g"] * 5,
+    }
     result = compute_periodogram(columns, {})
-    assert result["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
+    assert result["fmax"] < 1.2 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
 
 
-FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
+FIVE = {"mjd": [59001, 59002, 59003, 59004.5, 59007], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
 
 
 @pytest.mark.parametrize(
@@ -264,7 +295,7 @@ NUMBERS = (
     | st.floats(58000, 60000) | st.integers(-3, 3)
 )  # fmt: skip
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["g", "r"])), max_size=40)
-GOOD = st.tuples(st.floats(0, 1e3), st.floats(-1e6, 1e6), st.floats(1e-20, 1e6), st.sampled_from(["g", "r"]))
+GOOD = st.tuples(st.floats(58000, 59000), st.floats(-1e6, 1e6), st.floats(1e-20, 1e6), st.sampled_from(["g", "r"]))
 OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nterms", "peaks"]), NUMBERS)
 
 
