@@ -22,6 +22,7 @@ from fitter_lambda.errors import RenderError
 from fitter_lambda.input.cell_values import parse_number
 from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
+from fitter_lambda.renderer.period_caveats import find_period_caveats
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
@@ -80,8 +81,8 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
     -------
     dict
         ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them; ``best_periods``, highest
-        power first, each with ``period`` (days), ``frequency``, ``power`` and ``false_alarm_probability``;
-        the settings; and ``notes``, sentences on what was left out.
+        power first, each with ``period`` (days), ``frequency``, ``power``, ``false_alarm_probability``
+        and ``caveats`` (see `period_caveats.Caveat`); the settings; and ``notes``, sentences on what was left out.
 
     Raises
     ------
@@ -216,8 +217,8 @@ def _choose_grid(bands: list[BandLightCurve], baseline: float, settings: _Settin
 
 def _find_best_periods(
     bands: list[BandLightCurve], grid: FrequencyGrid, powers: Array, settings: _Settings
-) -> list[dict[str, float]]:
-    periods = []
+) -> list[dict[str, Any]]:
+    periods: list[dict[str, Any]] = []
     for place in _find_maxima(powers, math.ceil(1.5 * settings.oversampling))[: settings.peaks]:
         frequency, height = _refine_maximum(bands, grid, settings.nterms, place)
         periods.append({
@@ -226,7 +227,11 @@ def _find_best_periods(
             "power": height,
             "false_alarm_probability": false_alarm_probability(height, bands, grid, settings.nterms),
         })  # fmt: skip
-    return sorted(periods, key=lambda period: -period["power"])
+    periods.sort(key=lambda period: -period["power"])
+    frequencies = [period["frequency"] for period in periods]
+    for i, period in enumerate(periods):
+        period["caveats"] = find_period_caveats(period, frequencies[:i], grid, bands)
+    return periods
 
 
 def _find_maxima(powers: Array, distance: int) -> Indices:
