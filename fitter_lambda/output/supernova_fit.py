@@ -19,7 +19,7 @@ from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
-from fitter_lambda.output.results import compute_results
+from fitter_lambda.output.results import compute_results, list_caveats
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,6 +87,9 @@ class SupernovaFit:
             parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
         if not self.engine_fit.sample.is_trusted:
             parts.append("the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)")
+        if caveats := list_caveats(results):
+            numbers = dict.fromkeys(caveat["number"] for caveat in caveats)
+            parts.append(f"see the caveats of {', '.join(numbers)}")
         if excluded := sum(results["excluded_by_reason"].values()):
             rows = "row was" if excluded == 1 else "rows were"
             parts.append(f"{excluded} {rows} left out, see results.excluded")
