@@ -36,6 +36,24 @@ class PeriodogramQuery(Query):
         return set(self.filters or ())
 
 
+class PeriodCaveat(View):
+    """What to beware of in a period."""
+
+    kind: Annotated[
+        str,
+        describe("range_end, sampling_window, daily_alias, few_cycles or high_false_alarm_probability.", "daily_alias"),
+    ]
+    value: Annotated[
+        float,
+        describe(
+            "Of a range_end: that end, in 1/day; a sampling_window: n per day; a daily_alias: the stronger frequency, "
+            "in 1/day; few_cycles: the number of cycles; a high_false_alarm_probability: the probability.",
+            1.7665,
+        ),
+    ]
+    message: Annotated[str, describe("The same as a sentence.")]
+
+
 class Period(View):
     """A period that the light curve may have."""
 
@@ -43,6 +61,7 @@ class Period(View):
     frequency: Annotated[float, describe("Its frequency, in 1/day.", 1.7665)]
     power: Annotated[float, describe("Its power, from 0 to 1.", 0.83)]
     false_alarm_probability: Annotated[float, describe("Probability that noise has a peak this high.", 1e-12)]
+    caveats: Annotated[list[PeriodCaveat], describe("What to beware of; empty if nothing is known.")]
 
 
 class Periodogram(View):

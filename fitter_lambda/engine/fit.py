@@ -201,7 +201,7 @@ def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list
 
 def _maximize_joint_density(fit: Fit, posterior: Posterior) -> Array:
     """Find where the joint density of all parameters is highest, from the best draw and the modes."""
-    low, high = _get_bounds(fit).T
+    low, high = get_bounds(fit).T
     middle, root = _compute_whitening(fit.draws)
     starts = fit.best[None]
     if fit.modes:
@@ -246,7 +246,7 @@ def _compute_whitening(draws: Array) -> tuple[Array, Array]:
     return middle, size[:, None] * vectors * np.sqrt(np.maximum(values, 1e-6))
 
 
-def _get_bounds(fit: Fit) -> Array:
+def get_bounds(fit: Fit) -> Array:
     """Return the lowest and highest values of the parameters, shape (d, 2)."""
     amplitude, *shapes = fit.posterior.fluxes.grid.linear
     bounds = dict(zip(fit.posterior.names, fit.posterior.bounds, strict=True))

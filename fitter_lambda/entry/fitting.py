@@ -77,12 +77,14 @@ def fit(
     """
     if (ra is None) != (dec is None):
         raise PayloadError("A position needs both ra and dec, in degrees.")
+    sent_photometry = parse_table_rows(photometry)
     request = FitRequest(
-        rows=parse_table_rows(photometry),
+        rows=sent_photometry.rows,
         parameters=parse_parameters({"source": source, **parameters}),
         redshift=z,
         redshift_error=z_err,
         position=None if ra is None or dec is None else (ra, dec),
+        unused_columns=sent_photometry.unused_columns,
     )
     with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
         return fit_request(request, lambda fraction, message: None)

@@ -1,6 +1,6 @@
 """What one fit starts from: rows of photometry, redshift, position, parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -26,6 +26,8 @@ class FitRequest:
         The source's id, for titles.
     dereddened : bool
         Whether the sender has corrected the photometry for extinction by the Milky Way.
+    unused_columns : list of str
+        Columns of the photometry that mean nothing to the fitter.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class FitRequest:
     position: tuple[float, float] | None = None
     resource_id: str = ""
     dereddened: bool = False
+    unused_columns: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check ranges."""

@@ -1,12 +1,13 @@
 """The usable rows of a light curve: checked, in microjansky, sorted in time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from chalicelib.plausible_values import explain_implausible
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -72,12 +73,20 @@ class _UnusableRowError(Exception):
     """Why a row is left out."""
 
 
-#: MJD, flux, flux error, whether it is a limit, name of the band.
-_UsableRow = tuple[float, float, float, bool, str]
+class _UsableRow(NamedTuple):
+    """A row in microjansky; `is_limit` says whether it has no flux."""
+
+    mjd: float
+    flux: float
+    fluxerr: float
+    is_limit: bool
+    band: str
 
 
 def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[LightCurve, list[ExcludedRow]]:
     """Select the usable rows and bring them to one scale.
+
+    The light curve is a set of rows: their order decides nothing.
 
     Returns
     -------
@@ -90,31 +99,63 @@ def build_light_curve(rows: Sequence[Row], parameters: Parameters) -> tuple[Ligh
     PayloadError
         There are too many usable rows.
     """
-    bandpasses, missing_bands = load_bandpasses(sorted({row.band for row in rows}))
+    bandpasses, missing_bands = load_bandpasses(sorted({row.band for row in rows if row.band}))
     systems, missing_systems = load_magnitude_systems(sorted({row.magsys for row in rows}))
-    usable_rows: set[_UsableRow] = set()
+    candidates: list[tuple[Row, _UsableRow]] = []
     excluded: list[ExcludedRow] = []
     for row in rows:
         try:
-            if reason := missing_bands.get(row.band) or missing_systems.get(row.magsys):
+            if reason := row.problem or _explain_names(row, missing_bands, missing_systems):
                 raise _UnusableRowError(reason)
             scale = _flux_ratio_to_ab(bandpasses[row.band], systems[row.magsys], row.magsys)
-            usable = _scale_row(row, parameters, scale)
-            if usable in usable_rows:
-                raise _UnusableRowError("an exact repeat of another row")
-            usable_rows.add(usable)
+            candidates.append((row, _scale_row(row, parameters, scale)))
         except _UnusableRowError as error:
-            excluded.append(ExcludedRow(row.number, row.mjd, row.band, str(error)))
+            excluded.append(_exclude(row, str(error)))
+    usable_rows, repeats = _select_distinct(candidates)
+    excluded = sorted([*excluded, *repeats], key=lambda item: item.row)
     if len(usable_rows) > _MAX_ROWS:
         raise PayloadError(
             f"The photometry has {len(usable_rows)} usable rows, at most {_MAX_ROWS} can be fitted; "
             "mjd_min and mjd_max cut them to the time of the supernova."
         )
-    order = sorted(usable_rows)
-    names = sorted({usable[4] for usable in order}, key=lambda name: float(bandpasses[name].wave_eff))
-    mjd, flux, fluxerr, limit = (np.array([usable[i] for usable in order]) for i in range(4))
-    band = np.array([names.index(usable[4]) for usable in order], dtype=int)
-    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names]), excluded
+    return _assemble(usable_rows, bandpasses), excluded
+
+
+def _explain_names(row: Row, missing_bands: Mapping[str, str], missing_systems: Mapping[str, str]) -> str | None:
+    if not row.band:
+        return "no filter"
+    return missing_bands.get(row.band) or missing_systems.get(row.magsys)
+
+
+def _exclude(row: Row, reason: str) -> ExcludedRow:
+    return ExcludedRow(row.number, row.mjd, row.band, reason)
+
+
+def _select_distinct(candidates: Sequence[tuple[Row, _UsableRow]]) -> tuple[list[_UsableRow], list[ExcludedRow]]:
+    """Return each usable row once, sorted, without limits at the time and band of a measured flux."""
+    measured = {(usable.mjd, usable.band) for row, usable in candidates if not _is_blank_limit(row)}
+    distinct: set[_UsableRow] = set()
+    excluded = []
+    for row, usable in candidates:
+        if _is_blank_limit(row) and (usable.mjd, usable.band) in measured:
+            excluded.append(_exclude(row, "a limit at the time and band of a measured flux"))
+        elif usable in distinct:
+            excluded.append(_exclude(row, "an exact repeat of another row"))
+        else:
+            distinct.add(usable)
+    return sorted(distinct), excluded
+
+
+def _is_blank_limit(row: Row) -> bool:
+    """Return whether a row measures nothing, also where it enters the fit as a flux of 0."""
+    return row.flux is None and row.mag is None
+
+
+def _assemble(usable_rows: Sequence[_UsableRow], bandpasses: Mapping[str, Any]) -> LightCurve:
+    names = sorted({row.band for row in usable_rows}, key=lambda name: (float(bandpasses[name].wave_eff), name))
+    mjd, flux, fluxerr, limit = (np.array([row[i] for row in usable_rows]) for i in range(4))
+    band = np.array([names.index(row.band) for row in usable_rows], dtype=int)
+    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names])
 
 
 def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:
@@ -130,24 +171,44 @@ def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:
 def _scale_row(row: Row, parameters: Parameters, scale: float) -> _UsableRow:
     if row.mjd is None:
         raise _UnusableRowError("no date")
+    _require_plausible(row, ("mjd", *_list_used_fields(row)))
     if not parameters.mjd_min <= row.mjd <= parameters.mjd_max:
         raise _UnusableRowError("outside mjd_min..mjd_max")
-    if not 0 <= row.mjd <= 1e6:
-        raise _UnusableRowError("mjd is not a modified Julian date")
-    if row.zp is not None and not -50 < row.zp < 100:
-        raise _UnusableRowError("zp is not a zero point in magnitudes")
     flux, fluxerr, is_limit = _get_flux(row, parameters)
     flux, fluxerr = flux * scale, fluxerr * scale
     if not fluxerr > 0:
         raise _UnusableRowError("the flux error is not positive")
     if not (1e-15 < fluxerr < 1e15 and abs(flux) < 1e15):
         raise _UnusableRowError("the flux or its error is no measurement of light")
-    return row.mjd, flux, fluxerr, is_limit, row.band
+    # adding 0.0 turns -0.0 into 0.0, which would be another row
+    return _UsableRow(row.mjd, flux + 0.0, fluxerr, is_limit, row.band)
+
+
+def _require_plausible(row: Row, fields: Sequence[str]) -> None:
+    for name in fields:
+        value = getattr(row, name)
+        if value is not None and (reason := explain_implausible(name, value)):
+            raise _UnusableRowError(reason)
+
+
+def _list_used_fields(row: Row) -> tuple[str, ...]:
+    """List the fields that a row's flux or limit comes from.
+
+    Others do not matter: at a flux near zero the magnitude's error, which follows from it, has no bound.
+    """
+    if row.flux is not None:
+        return ("flux", "fluxerr", "zp")
+    if row.mag is not None:
+        return ("mag", "magerr")
+    return ("fluxerr", "zp", "limiting_mag")
 
 
 def _get_flux(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
     """Return flux and error (microjansky, in the row's magnitude system), and whether it is a limit."""
-    if row.flux is None and row.mag is not None and row.magerr is not None and -50 < row.mag < 50:
+    if row.flux is None and row.mag is not None:
+        # beside a flux error alone, the row would pass for a limit
+        if row.magerr is None:
+            raise _UnusableRowError("a magnitude without its error")
         flux = _mag_to_flux(row.mag)
         return flux, flux * row.magerr * math.log(10) / 2.5, False
     if row.fluxerr is None:
@@ -159,7 +220,7 @@ def _get_flux(row: Row, parameters: Parameters) -> tuple[float, float, bool]:
         raise _UnusableRowError("a limit without flux (limits=ignore)")
     if parameters.limits == "gaussian":
         return 0.0, row.fluxerr * scale, False
-    if row.limiting_mag is not None and row.zp is not None and -50 < row.limiting_mag < 50:
+    if row.limiting_mag is not None and row.zp is not None:
         return _mag_to_flux(row.limiting_mag), row.fluxerr * scale, True
     return parameters.limit_nsigma * row.fluxerr * scale, row.fluxerr * scale, True
 

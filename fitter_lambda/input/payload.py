@@ -37,14 +37,16 @@ def parse_payload(payload: object) -> FitRequest:
     parameters = parse_parameters(payload.get("analysis_parameters") if options is None else options)
     redshift, redshift_error = _parse_redshift(inputs.get("redshift"))
     resource_id = payload.get("resource_id")
+    photometry = parse_csv_rows(inputs.get("photometry"))
     return FitRequest(
-        rows=parse_csv_rows(inputs.get("photometry")),
+        rows=photometry.rows,
         parameters=parameters,
         redshift=redshift,
         redshift_error=redshift_error,
         position=_parse_position(payload.get("resource")),
         resource_id=resource_id if isinstance(resource_id, str) else "",
         dereddened=isinstance(payload.get("extinction"), Mapping),
+        unused_columns=photometry.unused_columns,
     )
 
 

@@ -16,11 +16,15 @@ from fitter_lambda.engine.misfit import misfit_p_value
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.output.result_caveats import find_parameter_caveats, find_peak_caveats
 from fitter_lambda.version import __version__
 
 _PEAK_DRAWS = 400
 #: Of the rows that are left out, so many are listed.
 _MAX_EXCLUDED = 1000
+#: A reason names the text of a cell, so there may be as many as rows; the rarest are counted together.
+_MAX_REASONS = 100
+_OTHER_REASONS = "other reasons"
 
 
 def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | None) -> dict[str, Any]:
@@ -36,8 +40,8 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     Returns
     -------
     dict
-        With the keys in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit}}
-        with errors to the 15.87th and 84.13th percentile.
+        With the keys in the body; parameters as {name: {median, err_minus, err_plus, std, best_fit,
+        caveats}} with errors to the 15.87th and 84.13th percentile.
     """
     data = fit.data
     grid = fit.posterior.fluxes.grid
@@ -46,12 +50,14 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     per_band = _chi2_per_band(fit, prediction)
     detections = data.rows.detections(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
+    caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     results: dict[str, Any] = {
         "source": grid.name,
         "source_version": grid.version,
         "parameters": {
-            name: _summarise_draws(fit.draws[:, i], best[name]) for i, name in enumerate(fit.names)
+            name: _summarise_draws(fit.draws[:, i], best[name]) | {"caveats": caveats[name]}
+            for i, name in enumerate(fit.names)
         },
         "parameter_names": list(fit.names),
         "covariance": np.atleast_2d(np.cov(fit.draws, rowvar=False)),
@@ -73,7 +79,8 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
         "mwebv_from": data.mwebv_from,
         "peak": _summarise_peak(fit),
         "excluded": [vars(row).copy() for row in data.excluded[:_MAX_EXCLUDED]],
-        "excluded_by_reason": dict(Counter(row.reason for row in data.excluded)),
+        "excluded_by_reason": count_reasons([row.reason for row in data.excluded]),
+        "unused_columns": list(request.unused_columns),
         "diagnostics": _list_diagnostics(fit),
         "likelihood": _describe_likelihood(fit, request),
         "priors": request.parameters.priors,
@@ -120,7 +127,14 @@ def _summarise_peak(fit: Fit) -> dict[str, Any]:
         finite = values[np.isfinite(values)]
         numbers[name] = float(np.median(finite)) if len(finite) else None
         numbers[f"{name}_std"] = float(np.std(finite)) if len(finite) else None
-    return numbers
+    return numbers | {"caveats": find_peak_caveats(fit, numbers)}
+
+
+def count_reasons(reasons: list[str]) -> dict[str, int]:
+    """Count rows by the reason why they are left out; rare reasons are counted together."""
+    counts = dict(Counter(reasons).most_common(_MAX_REASONS))
+    others = len(reasons) - sum(counts.values())
+    return counts | ({_OTHER_REASONS: others} if others else {})
 
 
 def _list_diagnostics(fit: Fit) -> dict[str, Any]:
@@ -155,10 +169,18 @@ def _replace_non_finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def list_caveats(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """List all caveats of the parameters and the peak."""
+    summaries = [*results["parameters"].values(), results["peak"]]
+    return [caveat for summary in summaries for caveat in summary["caveats"]]
+
+
 def flatten_results(results: dict[str, Any]) -> dict[str, Any]:
-    """Return the main numbers, flat: medians and deviations of the parameters, chi2, peak, evidence."""
+    """Return the main numbers, flat: medians and deviations of the parameters, chi2, peak, evidence, caveats."""
     flat: dict[str, Any] = {"model": results["source"]}
     for name, summary in results["parameters"].items():
         flat[name], flat[f"{name}_err"] = summary["median"], summary["std"]
     flat |= {name: results[name] for name in ("chi2", "ndof", "misfit_p_value", "log_evidence")}
-    return flat | {"peak_absolute_mag_B": results["peak"]["absolute"]}
+    flat["peak_absolute_mag_B"] = results["peak"]["absolute"]
+    messages = [caveat["message"] for caveat in list_caveats(results)]
+    return flat | ({"caveats": " ".join(messages)} if messages else {})

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -13,11 +14,12 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
 from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
-from fitter_lambda.output.results import compute_results
+from fitter_lambda.output.results import compute_results, list_caveats
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,9 +87,14 @@ class SupernovaFit:
             parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
         if not self.engine_fit.sample.is_trusted:
             parts.append("the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)")
+        if caveats := list_caveats(results):
+            numbers = dict.fromkeys(caveat["number"] for caveat in caveats)
+            parts.append(f"see the caveats of {', '.join(numbers)}")
         if excluded := sum(results["excluded_by_reason"].values()):
             rows = "row was" if excluded == 1 else "rows were"
             parts.append(f"{excluded} {rows} left out, see results.excluded")
+        if unused := [name for name in results["unused_columns"] if name.lower() not in EXPECTED_UNUSED]:
+            parts.append(f"columns that were not used: {shorten(', '.join(unused), 100, placeholder=' …')}")
         return "; ".join(parts) + "."
 
     def plot_light_curve(self) -> Figure:

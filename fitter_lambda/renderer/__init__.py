@@ -6,6 +6,7 @@ A container function without any AWS permission: it reads and writes presigned U
 - joblib_files, pickle_machine, pickle_vocabulary, json_values: joblib files of anyone as JSON
 - corner_options, corner_samples: the input of a corner plot, which output.corner_figure draws
 - periodogram, lomb_scargle: light curves to periodograms
+- period_caveats: aliases, ends of the range and chance, said beside each period
 - dereddening: photometry without the extinction of our Galaxy
 - option_checks: options as a query string or a body sends them
 - presigned_urls: sources and products

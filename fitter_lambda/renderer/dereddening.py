@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from chalicelib.plausible_values import RANGES, explain_implausible
 from fitter_lambda.errors import RenderError
 from fitter_lambda.input import dust_map
+from fitter_lambda.input.cell_values import find_repeated_names, parse_number, trim_column_names
 from fitter_lambda.input.templates import load_bandpasses
 
 Row = dict[str, str]
@@ -32,6 +34,8 @@ _CORRECTIONS: dict[str, Callable[[float, float], float]] = {
     "limiting_mag": lambda mag, a: mag - a,
     "predicted_mag": lambda mag, a: mag - a,
 }
+_NUMBERS = ("mjd", "magerr", "zp", *_CORRECTIONS)
+_KNOWN_COLUMNS = {"filter", *_NUMBERS}
 
 
 def deredden_inputs(document: Any) -> dict[str, Any]:
@@ -87,18 +91,26 @@ def _parse_position(resource: object) -> tuple[float, float]:
 def _parse_csv(text: object) -> tuple[list[str], list[Row]]:
     if not isinstance(text, str) or not text.strip():
         raise RenderError("inputs.photometry is missing; there is nothing to correct for extinction.")
-    reader = csv.DictReader(io.StringIO(text.lstrip("\r\n")))
+    reader = csv.DictReader(io.StringIO(text.lstrip("\r\n"), newline=""), skipinitialspace=True)
     try:
-        header, rows = list(reader.fieldnames or []), list(reader)
+        # with blanks around its name, a column would pass for another and stay uncorrected
+        header = [_canonical_name(name) for name in trim_column_names(reader.fieldnames or [])]
+        reader.fieldnames = header
+        rows = list(reader)
     except csv.Error as error:
         raise RenderError(f"inputs.photometry is not CSV ({error}).") from None
-    if len(set(header)) != len(header) or "filter" not in header:
+    if find_repeated_names(header) or header.count("") > 1 or "filter" not in header:
         raise RenderError("inputs.photometry needs a first line of columns, with filter, once each.")
     for number, row in enumerate(rows, start=1):
         size = len(header) - list(row.values()).count(None) + len(row.get(None, []))
         if size != len(header):
             raise RenderError(f"inputs.photometry, row {number}: {size} values for {len(header)} columns.")
+        row["filter"] = row["filter"].strip()
     return header, rows
+
+
+def _canonical_name(name: str) -> str:
+    return name.lower() if name.lower() in _KNOWN_COLUMNS else name
 
 
 def _format_csv(header: list[str], rows: list[Row]) -> str:
@@ -150,15 +162,30 @@ def compute_band_extinction(band: Any, ebv: float) -> float:
 
 
 def _correct_row(number: int, row: Row, extinctions: dict[str, float]) -> Row:
+    numbers = _parse_numbers(number, row)
     corrected = dict(row)
     for name, correct in _CORRECTIONS.items():
-        if text := row.get(name, ""):
-            try:
-                value = correct(float(text), extinctions[row["filter"]])
-            except (ValueError, OverflowError):
-                value = math.nan
-            if not math.isfinite(value):
-                message = f"inputs.photometry, row {number}: {name} is {text[:40]!r}, expected a number."
-                raise RenderError(message)
-            corrected[name] = repr(value)
+        if name in numbers:
+            corrected[name] = repr(correct(numbers[name], extinctions[row["filter"]]))
     return corrected
+
+
+def _parse_numbers(number: int, row: Row) -> dict[str, float]:
+    """Return the numbers of a row that are not blank; refuse what is none, or cannot be meant."""
+    numbers = {}
+    for name in _NUMBERS:
+        value, problem = parse_number(name, row.get(name, ""))
+        if problem:
+            message = f"inputs.photometry, row {number}: {name} is {row[name][:40]!r}, expected a number."
+            raise RenderError(message)
+        if value is not None:
+            numbers[name] = value
+    for name in _list_decisive_fields(numbers):
+        if reason := explain_implausible(name, numbers[name]):
+            raise RenderError(f"inputs.photometry, row {number}: {reason}.")
+    return numbers
+
+
+def _list_decisive_fields(numbers: dict[str, float]) -> list[str]:
+    """List the numbers that have to be plausible; beside a flux near zero a magnitude's error has no bound."""
+    return [name for name in numbers if name in RANGES and not (name == "magerr" and "flux" in numbers)]

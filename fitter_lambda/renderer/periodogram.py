@@ -8,6 +8,7 @@ a peak, 1 / baseline.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,13 @@ from typing import Any
 import numpy as np
 from scipy.signal import find_peaks
 
-from fitter_lambda.arrays import Array, Indices
+from chalicelib.plausible_values import explain_implausible
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import RenderError
+from fitter_lambda.input.cell_values import parse_number
 from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
+from fitter_lambda.renderer.period_caveats import find_period_caveats
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
@@ -29,6 +33,10 @@ _MAX_WORK = 60_000_000
 #: More frequencies are binned: a browser draws no more.
 MAX_BINS = 50_000
 _MIN_POINTS = 5
+#: Of the reasons to leave out rows, so many are noted.
+_MAX_REASONS = 5
+_BLANK = "blank"
+_OF_THESE = "Of these"
 #: Days; times that differ by less are the same.
 _MIN_BASELINE = 1e-6
 _DEFAULT_FMAX = 10.0
@@ -73,8 +81,8 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
     -------
     dict
         ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them; ``best_periods``, highest
-        power first, each with ``period`` (days), ``frequency``, ``power`` and ``false_alarm_probability``;
-        the settings; and ``notes``, sentences on what was left out.
+        power first, each with ``period`` (days), ``frequency``, ``power``, ``false_alarm_probability``
+        and ``caveats`` (see `period_caveats.Caveat`); the settings; and ``notes``, sentences on what was left out.
 
     Raises
     ------
@@ -124,11 +132,8 @@ def _check_columns(source: object) -> dict[str, list[Any]]:
 
 def _split_filters(columns: dict[str, list[Any]], nterms: int, notes: list[str]) -> dict[str, BandLightCurve]:
     """Return the filters that have enough usable rows, in the order of their names."""
-    time, flux, error = (_to_array(columns[name]) for name in COLUMNS[:3])
+    time, flux, error, usable = _select_rows(columns, notes)
     filters = np.array(columns["filter"], dtype=object)
-    usable = (np.abs(time) < 1e7) & (np.abs(flux) < 1e30) & (error > 1e-30) & (error < 1e30)
-    if len(time) > usable.sum():
-        notes.append(f"{len(time) - usable.sum()} rows without a measured flux, error or time are left out.")
     names = sorted(set(filters[usable]))
     if len(names) > MAX_FILTERS:
         raise RenderError(f"There are {len(names)} filters, at most {MAX_FILTERS} can be taken; choose some.")
@@ -141,17 +146,45 @@ def _split_filters(columns: dict[str, list[Any]], nterms: int, notes: list[str])
         else:
             notes.append(f"The filter {name} is left out: {rows.sum()} points are too few for {nterms=}.")
     if sum(len(band.time) for band in light_curves.values()) < _MIN_POINTS:
+        details = "".join(f" {note}" for note in notes if note.startswith(_OF_THESE))
         raise RenderError(
             f"There are too few points for a periodogram: {usable.sum()} with a measured flux; expected at "
-            f"least {_MIN_POINTS}, and {2 * nterms + 2} in a filter with {nterms=}."
+            f"least {_MIN_POINTS}, and {2 * nterms + 2} in a filter with {nterms=}.{details[:400]}"
         )
     return light_curves
 
 
-def _to_array(values: list[Any]) -> Array:
-    """Return numbers; NaN for everything else, and for integers that overflow."""
-    is_number = (isinstance(value, (int, float)) and abs(value) < 1e300 for value in values)
-    return np.array([value if ok else math.nan for value, ok in zip(values, is_number, strict=True)], dtype=float)
+def _select_rows(columns: dict[str, list[Any]], notes: list[str]) -> tuple[Array, Array, Array, Mask]:
+    """Return times, fluxes and errors, NaN where unusable, and which rows have all three."""
+    reasons: Counter[str] = Counter()
+    values = np.full((3, len(columns["mjd"])), np.nan)
+    for i, row in enumerate(zip(*(columns[name] for name in COLUMNS[:3]), strict=True)):
+        numbers, problem = _parse_row(row)
+        if problem:
+            reasons[problem] += 1
+        else:
+            values[:, i] = numbers
+    if reasons:
+        notes.append(f"{reasons.total()} rows without a measured flux, error or time are left out.")
+    del reasons[_BLANK]
+    notes.extend(f"{_OF_THESE} {number}: {reason}." for reason, number in reasons.most_common(_MAX_REASONS))
+    time, flux, error = values
+    return time, flux, error, np.isfinite(values).all(axis=0)
+
+
+def _parse_row(row: tuple[Any, ...]) -> tuple[list[float], str]:
+    """Return time, flux and error, and why a row cannot be used; empty if it can."""
+    numbers = []
+    for name, cell in zip(COLUMNS[:3], row, strict=True):
+        number, problem = parse_number(name, cell)
+        if number is not None and isinstance(cell, str):
+            return [], f"{name}: {cell[:40]!r} is text; expected a number"
+        if number is None:
+            return [], problem or _BLANK
+        if reason := explain_implausible(name, number):
+            return [], reason
+        numbers.append(number)
+    return numbers, ""
 
 
 def _compute_baseline(bands: list[BandLightCurve]) -> float:
@@ -184,8 +217,8 @@ def _choose_grid(bands: list[BandLightCurve], baseline: float, settings: _Settin
 
 def _find_best_periods(
     bands: list[BandLightCurve], grid: FrequencyGrid, powers: Array, settings: _Settings
-) -> list[dict[str, float]]:
-    periods = []
+) -> list[dict[str, Any]]:
+    periods: list[dict[str, Any]] = []
     for place in _find_maxima(powers, math.ceil(1.5 * settings.oversampling))[: settings.peaks]:
         frequency, height = _refine_maximum(bands, grid, settings.nterms, place)
         periods.append({
@@ -194,7 +227,11 @@ def _find_best_periods(
             "power": height,
             "false_alarm_probability": false_alarm_probability(height, bands, grid, settings.nterms),
         })  # fmt: skip
-    return sorted(periods, key=lambda period: -period["power"])
+    periods.sort(key=lambda period: -period["power"])
+    frequencies = [period["frequency"] for period in periods]
+    for i, period in enumerate(periods):
+        period["caveats"] = find_period_caveats(period, frequencies[:i], grid, bands)
+    return periods
 
 
 def _find_maxima(powers: Array, distance: int) -> Indices:

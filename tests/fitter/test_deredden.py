@@ -203,6 +203,14 @@ def test_no_photometry_rows_are_no_error() -> None:
         (document({**DETECTED, "filter": ""}), "''"),
         (document({**DETECTED, "flux": "1e400"}), "row 1: flux is '1e400'"),
         (document(DETECTED, {**LIMIT, "fluxerr": "much", "filter": "ztfr"}), "row 2: fluxerr is 'much'"),
+        (document({**DETECTED, "flux": "243,5"}), "row 1: flux is '243,5'"),
+        (document({**DETECTED, "mag": "99.0"}), "row 1: mag: 99 stands for a missing value"),
+        (document({**DETECTED, "limiting_mag": "-999"}), "row 1: limiting_mag: -999 stands for a missing value"),
+        (document({**DETECTED, "mjd": "8456.7"}), "row 1: mjd: 8456.7 looks like JD - 2450000"),
+        (document(DETECTED, {**DETECTED, "fluxerr": "0"}), "row 2: fluxerr: 0 is not positive"),
+        (document({**DETECTED, "flux": "", "magerr": "99"}), "row 1: magerr: 99 stands"),
+        (document({**DETECTED, "zp": "1e9"}), "row 1: zp: 1000000000 is not a zero point"),
+        ({"inputs": {"photometry": "filter,flux, FLUX\n"}}, "once each"),
         (document(*({**DETECTED, "filter": f"f{i}"} for i in range(100))), "100 filters"),
         (document() | {"extinction": {}}, "not corrected twice"),
     ],
@@ -211,6 +219,24 @@ def test_errors_are_described_in_a_sentence(source: Any, words: str) -> None:
     with pytest.raises(RenderError) as caught:
         deredden_inputs(source)
     assert words in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("header", ["filter, flux , MAG", "\ufeffFilter,flux,mag", ' filter,"flux", Mag'])
+def test_a_column_is_corrected_however_its_name_is_written(header: str) -> None:
+    source = document(DETECTED)
+    source["inputs"]["photometry"] = f"{header}\nztfr, 100.0,18.9\n ztfr,nan,--\n"
+    answer = deredden_inputs(source)
+    extinction = answer["extinction"]["a"]["ztfr"]
+    detected, blank = rows_of(answer)
+    assert list(detected) == ["filter", "flux", "mag"] and extinction > 0.15
+    assert float(detected["flux"]) == pytest.approx(100 * 10 ** (0.4 * extinction))
+    assert float(detected["mag"]) == pytest.approx(18.9 - extinction)
+    assert (blank["flux"], blank["mag"]) == ("nan", "--")
+
+
+def test_a_magnitudes_error_has_no_bound_beside_a_flux_near_zero() -> None:
+    (row,) = rows_of(deredden_inputs(document({**DETECTED, "flux": "0.001", "magerr": "10857.0"})))
+    assert row["magerr"] == "10857.0"
 
 
 def test_a_band_beyond_the_law_is_refused() -> None:

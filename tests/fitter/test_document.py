@@ -165,7 +165,7 @@ def test_the_results_hold_plain_data_only(document: dict[str, Any], results: Any
 def test_the_results_are_complete_and_agree(document: dict[str, Any], results: Any) -> None:
     assert list(results["parameters"]) == NAMES
     for summary in results["parameters"].values():
-        assert set(summary) == {"median", "err_minus", "err_plus", "std", "best_fit"}
+        assert set(summary) == {"median", "err_minus", "err_plus", "std", "best_fit", "caveats"}
     assert results["covariance"].shape == (5, 5)
     assert results["covariance"][1, 1] ** 0.5 == pytest.approx(results["parameters"]["t0"]["std"], rel=0.01)
     assert sum(band["chi2"] for band in results["chi2_per_band"].values()) == pytest.approx(results["chi2"])

@@ -90,7 +90,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def parse(columns: Any) -> list[tuple[Any, ...]]:
-    return [(row.mjd, row.band, row.flux, row.fluxerr, row.zp, row.magsys) for row in parse_table_rows(columns)]
+    return [(row.mjd, row.band, row.flux, row.fluxerr, row.zp, row.magsys) for row in parse_table_rows(columns).rows]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_magnitudes_and_limits_are_understood() -> None:
         "magerr": [0.1, None, None], "fluxerr": np.ma.array([0.0, 10.0, 5.0], mask=[True, False, False]),
         "limiting_mag": [np.nan, np.nan, 20.0], "zp": [23.9] * 3,
     }  # fmt: skip
-    first, second, third = parse_table_rows(columns)
+    first, second, third = parse_table_rows(columns).rows
     assert (first.mag, first.magerr, first.fluxerr) == (18.9, 0.1, None)
     assert (second.mag, second.fluxerr, second.limiting_mag) == (None, 10.0, None)
     assert (third.mag, third.fluxerr, third.limiting_mag) == (None, 5.0, 20.0)
@@ -140,7 +140,7 @@ def test_times_and_units_of_astropy_are_understood() -> None:
 
 def test_a_table_and_csv_give_the_same_rows() -> None:
     text = sn2019dwz()["inputs"]["photometry"]
-    assert parse_table_rows(photometry()) == parse_csv_rows(text)
+    assert parse_table_rows(photometry()).rows == parse_csv_rows(text).rows
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,29 @@ def test_the_dockerfile_is_clean() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_image_holds_what_the_fitter_imports(tmp_path: Path) -> None:
+    """The Dockerfile's own copies of the project, laid out as in the image, import without the rest."""
+    for line in (FOLDER / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "/packages/" in line and "--from" not in line:
+            *sources, target = line.split()[1:]
+            for source in sources:
+                copy_into(FOLDER.parent / source, tmp_path / target.removeprefix("/packages/"))
+    assert sorted(path.name for path in (tmp_path / "chalicelib").iterdir()) == ["__init__.py", "plausible_values.py"]
+    modules = "fitter_lambda.input.light_curve, fitter_lambda.renderer.periodogram, fitter_lambda.renderer.dereddening"
+    script = f"import {modules}, chalicelib; print(chalicelib.__file__)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
+
+
+def copy_into(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "templates.txt"])
 def test_the_image_gets_the_tested_versions(name: str) -> None:
     for line in (FOLDER / name).read_text().splitlines():

@@ -25,7 +25,7 @@ ROW = {"mjd": 59000.5, "flux": 100, "fluxerr": 10, "filter": "ztfg", "zp": 23.9,
 
 def split(*rows: dict[str, Any], **parameters: Any) -> tuple[LightCurve, list[str]]:
     text = payload(list(rows))["inputs"]["photometry"]
-    light_curve, excluded = build_light_curve(parse_csv_rows(text), Parameters(**parameters))
+    light_curve, excluded = build_light_curve(parse_csv_rows(text).rows, Parameters(**parameters))
     return light_curve, [item.reason for item in excluded]
 
 
@@ -106,7 +106,7 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
 def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> None:
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in cells)])
     try:
-        rows = parse_csv_rows(text)
+        rows = parse_csv_rows(text).rows
     except PayloadError:
         return
     light_curve, excluded = build_light_curve(rows, Parameters())
@@ -122,8 +122,24 @@ def test_any_rows_are_kept_or_excluded_with_a_reason(cells: list[list[str]]) -> 
         ({"fluxerr": ""}, "no flux error"),
         ({"flux": "", "fluxerr": ""}, "no flux"),
         ({"mjd": ""}, "no date"),
-        ({"mjd": 2459000}, "not a modified Julian date"),
+        ({"mjd": 2459000.5}, "mjd: 2459000.5 is a Julian date; subtract 2400000.5"),
+        ({"mjd": 8456.7}, "mjd: 8456.7 looks like JD - 2450000"),
+        ({"mjd": 20230101}, "calendar date"),
+        ({"mjd": 0}, "mjd: 0 is not a modified Julian date"),
+        ({"mjd": -99}, "mjd: -99 is not"),
         ({"zp": 1e9}, "zero point"),
+        ({"zp": 99}, "zp: 99 is not a zero point"),
+        ({"zp": -999}, "zp: -999 is not a zero point"),
+        ({"flux": "", "limiting_mag": 99}, "limiting_mag: 99 stands for a missing value"),
+        ({"flux": "", "limiting_mag": -99.0}, "limiting_mag: -99 stands for a missing value"),
+        ({"flux": "", "limiting_mag": 250.5}, "limiting_mag: 250.5 is no magnitude"),
+        ({"flux": "", "mag": 99.0, "magerr": 99.0}, "mag: 99 stands for a missing value"),
+        ({"flux": "", "mag": 18.9, "magerr": 99.99}, "magerr: 99.99 stands for a missing value"),
+        ({"flux": "", "mag": 18.9, "magerr": 0}, "magerr: 0 is not positive"),
+        ({"flux": "", "mag": 18.9, "magerr": -0.1}, "magerr: -0.1 is not positive"),
+        ({"flux": "", "mag": 243.5, "magerr": 10}, "mag: 243.5 is no magnitude"),
+        ({"flux": "", "mag": 18.9}, "a magnitude without its error"),
+        ({"fluxerr": -99}, "fluxerr: -99 is not positive"),
         ({}, "exact repeat"),
     ],
 )
@@ -133,11 +149,17 @@ def test_unusable_rows_are_listed_with_the_reason(change: dict[str, Any], reason
     assert len(reasons) == 1 and reason in reasons[0]
 
 
+def test_only_what_a_row_is_made_of_has_to_be_plausible() -> None:
+    """At a flux near zero, the magnitude that follows from it is faint and its error has no bound."""
+    light_curve, reasons = split(ROW | {"flux": 1e-9, "mag": 46.4, "magerr": 1e10}, ROW | {"limiting_mag": 99})
+    assert len(light_curve) == 2 and not reasons
+
+
 def test_a_table_that_is_wide_or_long_takes_little_memory() -> None:
     """What the sender pads is not kept: a header of 3,000 columns, and a million short rows."""
     wide = ",".join(["mjd", "filter", *(f"c{i}" for i in range(3000))]) + "\n1" * 4000
     tracemalloc.start()
-    assert len(parse_csv_rows(wide)) == 4000
+    assert len(parse_csv_rows(wide).rows) == 4000
     with pytest.raises(PayloadError, match="more than 20000 rows"):
         parse_csv_rows("mjd,filter\n" + "1\n" * 1_000_000)
     most = tracemalloc.get_traced_memory()[1]
@@ -171,7 +193,7 @@ def test_a_magnitude_without_flux_becomes_a_flux() -> None:
 
 def test_rows_come_sorted_and_within_the_window() -> None:
     photometry = [ROW | {"mjd": mjd, "flux": mjd - 58900} for mjd in (59003, 59001, 59002)]
-    rows = parse_csv_rows(payload(photometry)["inputs"]["photometry"])
+    rows = parse_csv_rows(payload(photometry)["inputs"]["photometry"]).rows
     light_curve, excluded = build_light_curve(rows, Parameters(mjd_min=59001.5, mjd_max=60000))
     assert light_curve.mjd.tolist() == [59002, 59003] and light_curve.flux.tolist() == [102, 103]
     assert [(item.row, item.reason) for item in excluded] == [(2, "outside mjd_min..mjd_max")]

@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
+from fitter_lambda.renderer.period_caveats import find_period_caveats
 from fitter_lambda.renderer.periodogram import MAX_BINS, MAX_FREQUENCIES, compute_periodogram
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import json_product, render
@@ -161,7 +162,33 @@ def test_rows_without_a_flux_are_left_out_and_counted() -> None:
     assert result["num_left_out"] == 8 and result["num_points"] == 150 and result["filters"] == ["ztfr"]
     assert result["power"] == compute_periodogram(ONE, None)["power"]
     notes = " ".join(result["notes"])
+    assert "Of these 1: fluxerr: 0 is not positive" in notes and "Of these 1: fluxerr: '1' is text" in notes
     assert "5 rows without a measured flux" in notes and "ztfi is left out: 3 points" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mjd", 8456.7, "JD - 2450000"), ("mjd", 2459000.5, "Julian date; subtract"), ("mjd", 20230101, "calendar"),
+        ("mjd", 1.7e9, "seconds"), ("mjd", -99, "modified Julian date"), ("mjd", 0, "modified Julian date"),
+        ("fluxerr", -99, "not positive"), ("fluxerr", 0, "not positive"), ("flux", 1e30, "no measurement"),
+        ("flux", "243,5", "write a decimal point"), ("flux", True, "no number"),
+    ],
+)  # fmt: skip
+def test_implausible_values_are_left_out_and_explained(name: str, value: Any, words: str) -> None:
+    """One date of another kind would stretch the baseline, and with it the frequencies."""
+    columns = {key: [*values, values[0]] for key, values in ONE.items()}
+    columns[name][-1] = value
+    result = compute_periodogram(columns, None)
+    assert result["num_left_out"] == 1 and result["baseline"] == compute_periodogram(ONE, None)["baseline"]
+    assert result["best_periods"][0]["period"] == pytest.approx(PERIOD, abs=2e-5)
+    assert any(note.startswith(f"Of these 1: {name}: ") and words in note for note in result["notes"])
+
+
+def test_dates_that_are_all_of_another_kind_are_explained() -> None:
+    columns = ONE | {"mjd": [mjd - 49999.5 for mjd in ONE["mjd"]]}
+    with pytest.raises(RenderError, match=r"too few points .* looks like JD - 2450000"):
+        compute_periodogram(columns, None)
 
 
 def test_best_periods_are_peaks_of_their_own() -> None:
@@ -186,8 +213,8 @@ def test_a_long_grid_is_binned_for_display_and_searched_in_full() -> None:
 
 
 def test_the_range_is_automatic_or_an_option() -> None:
-    night = np.linspace(0, 0.2, 101)
-    flux = np.sin(2 * np.pi * 100 * night)
+    night = np.linspace(59000, 59000.2, 101)
+    flux = np.sin(2 * np.pi * 100 * (night - 59000))
     columns = {"mjd": night.tolist(), "flux": flux.tolist(), "fluxerr": [1] * 101, "filter": ["g"] * 101}
     assert compute_periodogram(columns, None)["fmax"] == pytest.approx(252.5)
     assert compute_periodogram(columns, None)["best_periods"][0]["frequency"] == pytest.approx(100, abs=1)
@@ -197,12 +224,17 @@ def test_the_range_is_automatic_or_an_option() -> None:
 
 
 def test_the_automatic_range_is_within_the_limits() -> None:
-    columns = {"mjd": [0, 1, 2.5, 4, 9e6], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
+    columns = {
+        "mjd": [15020, 15021, 15022.5, 15024, 99999],
+        "flux": [1, 2, 3, 1, 2],
+        "fluxerr": [1] * 5,
+        "filter": ["g"] * 5,
+    }
     result = compute_periodogram(columns, {})
-    assert result["fmax"] < 0.02 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
+    assert result["fmax"] < 1.2 and any(str(MAX_FREQUENCIES) in note for note in result["notes"])
 
 
-FIVE = {"mjd": [1, 2, 3, 4.5, 7], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
+FIVE = {"mjd": [59001, 59002, 59003, 59004.5, 59007], "flux": [1, 2, 3, 1, 2], "fluxerr": [1] * 5, "filter": ["g"] * 5}
 
 
 @pytest.mark.parametrize(
@@ -264,7 +296,7 @@ NUMBERS = (
     | st.floats(58000, 60000) | st.integers(-3, 3)
 )  # fmt: skip
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["g", "r"])), max_size=40)
-GOOD = st.tuples(st.floats(0, 1e3), st.floats(-1e6, 1e6), st.floats(1e-20, 1e6), st.sampled_from(["g", "r"]))
+GOOD = st.tuples(st.floats(58000, 59000), st.floats(-1e6, 1e6), st.floats(1e-20, 1e6), st.sampled_from(["g", "r"]))
 OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nterms", "peaks"]), NUMBERS)
 
 
@@ -288,3 +320,90 @@ def test_any_light_curve_gets_an_answer(rows: list[tuple[Any, ...]], options: An
 def test_anything_else_is_refused(source: Any) -> None:
     with pytest.raises(RenderError):
         compute_periodogram(source, None)
+
+
+def caveats_of(result: dict[str, Any], rank: int = 0) -> dict[str, float]:
+    """The caveats of one of the best periods: kind and value."""
+    caveats = result["best_periods"][rank]["caveats"]
+    assert all(set(caveat) == {"kind", "value", "message"} for caveat in caveats)
+    assert all(caveat["message"].endswith(".") and len(caveat["message"]) < 200 for caveat in caveats)
+    return {caveat["kind"]: caveat["value"] for caveat in caveats}
+
+
+def nightly(frequency: float, amplitude: float = 10.0, days: float = 400.0, count: int = 300) -> dict[str, Any]:
+    """A sine that is observed at night."""
+    random = np.random.default_rng(11)
+    mjd = seasons(random, count, days)
+    flux = amplitude * np.sin(2 * np.pi * frequency * (mjd - 58000)) + random.normal(size=count)
+    return {"mjd": mjd.tolist(), "flux": flux.tolist(), "fluxerr": [1.0] * count, "filter": ["g"] * count}
+
+
+def test_a_significant_period_has_no_caveat() -> None:
+    assert caveats_of(compute_periodogram(nightly(1.7609), None)) == {}
+
+
+@pytest.mark.parametrize("frequency", [1.7609, 0.3, 2.45])
+def test_the_aliases_of_a_day_name_the_stronger_peak(frequency: float) -> None:
+    result = compute_periodogram(nightly(frequency), {"peaks": 20, "fmax": 6})
+    best = result["best_periods"][0]
+    assert best["frequency"] == pytest.approx(frequency, abs=1e-3) and "daily_alias" not in caveats_of(result)
+    aliases = {rank: period["frequency"] for rank, period in enumerate(result["best_periods"])
+               if caveats_of(result, rank).get("daily_alias") == best["frequency"]}  # fmt: skip
+    resolution = 1 / result["baseline"]
+    for expected in (abs(1 - frequency), 1 + frequency):
+        assert any(abs(alias - expected) <= resolution for alias in aliases.values()), expected
+    for rank, alias in aliases.items():
+        distances = [abs(abs(sign * alias - frequency) - n * day)
+                     for sign in (1, -1) for n in range(1, 12) for day in (1.0, 1.00273791)]  # fmt: skip
+        assert rank > 0 and min(distances) <= resolution
+
+
+@pytest.mark.parametrize(
+    ("frequency", "kinds"),
+    [(1.0, {"sampling_window": 1}), (1.0006, {"sampling_window": 1}), (2.00547, {"sampling_window": 2}),
+     (3.001, {"sampling_window": 3}), (1.01, {}), (1.5, {}), (0.4, {})],
+)  # fmt: skip
+def test_multiples_of_a_day_are_the_sampling_windows(frequency: float, kinds: dict[str, float]) -> None:
+    """A thousand days resolve 0.001 per day, and the Sun's day from the stars'."""
+    time = np.linspace(58000, 59000, 400)
+    period = {"frequency": frequency, "false_alarm_probability": 0.0}
+    bands = [BandLightCurve(time, time, np.ones(400))]
+    caveats = find_period_caveats(period, [], FrequencyGrid(0.01, 0.001, 5000), bands)
+    assert {caveat["kind"]: caveat["value"] for caveat in caveats} == kinds
+
+
+@pytest.mark.parametrize("frequency", [0.5, 1.0, 2.0])
+def test_one_night_has_no_aliases_of_a_day(frequency: float) -> None:
+    time = np.linspace(58000, 58000.4, 100)
+    period = {"frequency": frequency, "false_alarm_probability": 0.0}
+    caveats = find_period_caveats(
+        period, [frequency + 1], FrequencyGrid(50, 1, 50), [BandLightCurve(time, time, np.ones(100))]
+    )
+    assert [caveat["kind"] for caveat in caveats] == ["few_cycles"]
+
+
+@pytest.mark.parametrize(
+    ("options", "end"), [({"fmin": 1.5, "fmax": 1.76}, 1.76), ({"fmin": 1.762, "fmax": 1.9}, 1.762)]
+)
+def test_a_peak_at_an_end_of_the_range_says_so(options: dict[str, Any], end: float) -> None:
+    """The maximum of a cut range is where the peak beyond it rises."""
+    result = compute_periodogram(nightly(1.7609), options)
+    assert caveats_of(result)["range_end"] == pytest.approx(end)
+
+
+def test_a_trend_is_no_period() -> None:
+    columns = nightly(0.0)
+    columns["flux"] = [flux + (mjd - 58000) for flux, mjd in zip(columns["flux"], columns["mjd"], strict=True)]
+    # sampled at night, the trend also shows at once per day
+    assert caveats_of(compute_periodogram(columns, None))["sampling_window"] >= 1
+    result = compute_periodogram(columns, {"fmax": 0.5})
+    caveats = caveats_of(result)
+    assert caveats["few_cycles"] == pytest.approx(result["best_periods"][0]["frequency"] * result["baseline"])
+    assert caveats["few_cycles"] < 2
+
+
+def test_peaks_of_noise_say_that_chance_makes_them() -> None:
+    result = compute_periodogram(nightly(1.0, amplitude=0.0, count=40), None)
+    for rank, period in enumerate(result["best_periods"]):
+        chance = period["false_alarm_probability"]
+        assert chance > 0.01 and caveats_of(result, rank)["high_false_alarm_probability"] == chance
