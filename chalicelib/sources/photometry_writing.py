@@ -35,7 +35,9 @@ MOST_POINTS = 100_000
 BUSY = "Other requests are writing photometry of the same source. Try again."
 
 
-def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bool) -> tuple[list[int], str]:
+def upload_photometry(
+    requester: Requester, body: dict[str, Any], *, refresh: bool, rows: list[Row] | None = None
+) -> tuple[list[int], str]:
     """Write photometry of one source: all of the rows, or none.
 
     Parameters
@@ -48,6 +50,8 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
         Whether to accept observations that exist, rather than refuse them. Those that the requester
         may change are shared with the requested groups as well, and get the altdata, position and
         limiting magnitude of the request; others stay as they are.
+    rows : list of Row, optional
+        The rows, if they are parsed already; those of the body by default.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def upload_photometry(requester: Requester, body: dict[str, Any], *, refresh: bo
     source_id = _require_one_source(body.get("obj_id"))
     get_visible_source(requester, source_id)
     group_ids = sorted(resolve_group_ids(requester, _requested_groups(body), {requester.own_group}))
-    rows = parse_rows(body, instruments.load_instruments())
+    rows = parse_rows(body, instruments.load_instruments()) if rows is None else rows
     ids = reserve_ids("photometry", len(rows))
     upload_id = f"upload-{ids[0]}"
     stamp: dict[str, Any] = {

@@ -7,6 +7,7 @@ A container function without any AWS permission: it reads and writes presigned U
 - corner_options, corner_samples: the input of a corner plot, which output.corner_figure draws
 - periodogram, lomb_scargle: light curves to periodograms
 - dereddening: photometry without the extinction of our Galaxy
+- library_tables: tables that astropy reads, as JSON columns
 - option_checks: options as a query string or a body sends them
 - presigned_urls: sources and products
 """
