@@ -95,6 +95,14 @@ def test_the_type_of_the_content_does_not_matter(user: Gateway, content_type: st
     assert len(send(user, NIGHT, "dry_run=true", content_type).data["rows"]) == 2
 
 
+@pytest.mark.parametrize("content_type", [CURL, "application/octet-stream", "application/json"])
+def test_json_of_any_type_reaches_other_routes_unharmed(user: Gateway, content_type: str) -> None:
+    body = json.dumps({"text": "µJy, “quoted”, 😀"}, ensure_ascii=False)
+    assert user.post("/sources/SN1/comments", body, **{"content-type": content_type}).status == 200
+    (comment,) = user.get("/sources/SN1/comments").data
+    assert comment["text"] == "µJy, “quoted”, 😀"
+
+
 def make_form(*parts: tuple[str, str]) -> str:
     sections = [f"--xyz\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n" for head, content in parts]
     return "".join([*sections, "--xyz--\r\n"])
