@@ -219,9 +219,10 @@ def test_the_scale_of_a_flux_is_read(header: str, cells: str, options: dict[str,
         ("mjd,filter,flux_mJy,fluxerr_mJy", "59000,ztfg,100,1", {"zp": 25}, "leave it out"),
         ("mjd,filter,flux_mJy,fluxerr_uJy", "59000,ztfg,100,1", {}, "one unit"),
         ("mjd,filter,flux_mJy,fluxerr_mJy,zp", "59000,ztfg,100,1,25", {}, "contradicts"),
-        ("mjd,filter,flux (erg/s/cm2/AA),fluxerr", "59000,ztfg,1e-15,1e-16", {}, "mag, flux"),
+        ("mjd,filter,flux (erg/s/cm2/AA),fluxerr", "59000,ztfg,1e-15,1e-16", {}, "cannot be converted"),
         ("mjd,filter,flux,fluxerr,flux_unit", "59000,ztfg,100,1,counts", {}, "unit"),
         ("mjd,filter,flux_ujy,fluxerr_ujy,mag", "59000,ztfg,100,1,17.0", {}, "contradicts"),
+        ("mjd,filter,flux_ujy,fluxerr_ujy,mag", "59000,ztfg,-100,1,18.9", {}, "contradicts"),
         ("mjd,filter,flux_ujy", "59000,ztfg,100", {}, "fluxerr"),
         ("mjd,filter,flux,flux_ujy,fluxerr", "59000,ztfg,100,100,1", {}, "Several columns"),
     ],
@@ -274,6 +275,16 @@ def test_decimal_commas_are_refused(separator: str) -> None:
 def test_limits_are_read(header: str, cells: str, limit: float) -> None:
     row = parse_row(cells, header)
     assert (row.flux, row.limiting_mag) == (None, pytest.approx(limit))
+
+
+def test_a_flux_without_error_is_no_limit() -> None:
+    header = "mjd,filter,uJy,duJy,limiting_mag"
+    assert "fluxerr" in refuse("59000,ztfg,100,,20.5", header)
+    assert parse_row("59000,ztfg,,,20.5", header).limiting_mag == pytest.approx(20.5)
+
+
+def test_a_measured_flux_that_is_no_detection_stays_a_flux() -> None:
+    assert parse_row("59000,ztfg,5,3,False", "mjd,filter,uJy,duJy,detected").flux == pytest.approx(5.0)
 
 
 def test_a_flux_that_is_marked_as_a_limit_is_refused() -> None:
@@ -345,7 +356,8 @@ def test_times_that_cannot_be_meant_are_problems(column: str, text: str, message
         "mjd\tfilter\tmag\tmagerr\n59000.25\tztfg\t18.9\t0.1\n",
         "mjd|filter|mag|magerr\n-----|-----|----|----\n59000.25|ztfg|18.9|0.1\n",
         "A title of two lines, with commas\nand more\n\nmjd,filter,mag,magerr\n59000.25,ztfg,18.9,0.1\n",
-        "# mjd: the time\n# mag: the magnitude\n# mjd filter mag magerr\n# done\n59000.25 ztfg 18.9 0.1\n# end\n",
+        "# magsys: magnitude system\n# zp: the zero point\n# mjd: the time\n"
+        "# mag: the magnitude\n# mjd filter mag magerr\n# done\n59000.25 ztfg 18.9 0.1\n# end\n",
         '"mjd","filter","mag","magerr"\n"59000.25","ztfg","18.9","0.1"\n',
         "mjd,filter,mag,magerr,\n59000.25,ztfg,18.9,0.1,\n",
         ",mjd,filter,mag,magerr\n0,59000.25,ztfg,18.9,0.1\n",
@@ -439,6 +451,11 @@ def test_the_name_of_an_instrument_counts_more_than_a_number() -> None:
     assert "Schmidt" in refuse("59000,g,18,0.1,1,Schmidt", header)
     assert parse_row("59000,o,18,0.1,2,", header).instrument_id == ATLAS
     assert "no instrument 77" in refuse("59000,g,18,0.1,77,", header)
+
+
+def test_numbers_of_filters_are_those_of_ztf_where_the_column_is_fid() -> None:
+    assert parse_row("59000,2,18,0.1", "mjd,fid,mag,magerr").filter == "ztfr"
+    assert "filter" in refuse("59000,2,18,0.1")
 
 
 def test_the_magnitude_system_is_read() -> None:

@@ -40,9 +40,9 @@ def is_blank(text: str) -> bool:
 
 
 def is_numeric(text: str) -> bool:
-    """Say whether a cell holds a number, a limit or a date."""
+    """Say whether a cell holds a number, a limit, a date, or a number with a decimal comma."""
     text = _normalize_sign(text)
-    return any(pattern.fullmatch(text) for pattern in (_NUMBER_CELL, _LIMIT_CELL, _DAY, _MOMENT))
+    return any(pattern.fullmatch(text) for pattern in (_NUMBER_CELL, _LIMIT_CELL, _DAY, _MOMENT, _DECIMAL_COMMA))
 
 
 def is_number(text: str) -> bool:

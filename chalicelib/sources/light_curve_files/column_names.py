@@ -17,7 +17,7 @@ FIELD_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "filter": (
         "filter", "band", "bandpass", "filt", "flt", "passband", "filters", "filter_name", "filtername", "band_name",
-        "filter_id", "fid",
+        "filter_id", "filtercode", "fid",
     ),
     "mag": (
         "mag", "magnitude", "mag_ab", "mag_vega", "magpsf", "mag_psf", "psf_mag", "psfmag", "abmag", "ab_mag",
@@ -66,6 +66,9 @@ NAMELESS_ERRORS = ("err", "error", "uncertainty", "unc", "sigma", "e", "stddev")
 """Names of an error that do not say of what: used if the file has magnitudes or fluxes, not both."""
 
 
+_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
+
+
 class NamedColumn(NamedTuple):
     """A column with what its name says: the field, and the unit of flux."""
 
@@ -87,9 +90,10 @@ def identify_column(name: str) -> NamedColumn | None:
     if re.match(r"[hbm]?jd_(24)?[0-9]{4,7}", normalized):
         return NamedColumn("mjd")
     unit = find_unit_in_name(name)
-    if unit is None:
-        return None
-    return _identify_flux_column(normalized, unit)
+    if unit is not None:
+        return _identify_flux_column(normalized, unit)
+    plain = _BRACKETS.sub("", name)
+    return identify_column(plain) if plain != name else None
 
 
 def _identify_flux_column(normalized: str, unit: str) -> NamedColumn | None:

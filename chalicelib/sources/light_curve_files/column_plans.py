@@ -95,7 +95,7 @@ def plan_columns(content: FileTable, options: ReadOptions) -> ColumnPlan:
     units = _collect_units(content, columns)
     _move_magnitudes(columns, units)
     unit_zero = _find_unit_zero(survey, content, columns, units)
-    zero = _find_zero(content, options, unit_zero)
+    zero = _find_zero(survey, content, options, unit_zero)
     _require_scale(content, columns, unit_zero, zero)
     constant_filter = "" if "filter" in columns else _find_keyword(content.metadata, _FILTER_KEYWORDS)
     _require_columns(content, columns, constant_filter)
@@ -210,10 +210,12 @@ def _is_count(unit: str) -> bool:
     return normalize_column(unit) in ("adu", "dn", "count", "counts", "electron", "ct", "1", "e", "electron_s", "e_s")
 
 
-def _find_zero(content: FileTable, options: ReadOptions, unit_zero: float | None) -> float | None:
+def _find_zero(survey: Survey, content: FileTable, options: ReadOptions, unit_zero: float | None) -> float | None:
     """Return the zero point of rows that name none: of the request, or of the file's keywords."""
     stated = _find_keyword(content.metadata, _ZERO_POINT_KEYWORDS)
     of_file = float(stated.split()[0]) if stated and is_number(stated.split()[0]) else None
+    if survey.zero_point is not None:
+        of_file = survey.zero_point
     for name, zero in (("zp of the request", options.zp), ("zero point in the file", of_file)):
         problem = explain_implausible("zp", zero) if zero is not None else None
         if problem:
@@ -269,7 +271,11 @@ def _find_system(
     named = identify_column(columns.get("mag", ""))
     in_unit = MAGNITUDE_UNITS.get(normalize_column(units.get("mag", "")))
     in_name = next((s for s in magnitudes.SYSTEMS if s in normalize_column(columns.get("mag", "")).split("_")), None)
-    stated = _find_keyword(content.metadata, _SYSTEM_KEYWORDS) or in_unit or (in_name if named else None)
+    stated = _find_keyword(content.metadata, _SYSTEM_KEYWORDS)
+    if len(stated.split()) > 1 and normalize_column(stated) not in MAGNITUDE_UNITS:
+        # Prose, such as what a column means.
+        stated = ""
+    stated = stated or in_unit or (in_name if named else None) or ""
     of_file = parse_system(stated) if stated else None
     of_request = parse_system(options.magsys) if options.magsys else None
     if of_file and of_request and of_file != of_request:

@@ -21,7 +21,7 @@ from chalicelib.sources.light_curve_files.flux_units import MAGNITUDE_UNITS, get
 from chalicelib.sources.light_curve_files.instrument_choice import Choice, Instruments, Names, choose_instrument
 from chalicelib.sources.photometry_rows import Row, parse_row
 
-COMPARED_SIGNAL = 5.0
+COMPARED_SIGNAL = 3.0
 """Magnitudes are compared with fluxes of at least so many errors; below, conventions differ."""
 
 COMPARED_MAGNITUDES = 0.15
@@ -71,18 +71,24 @@ class _PointReader:
     def read_row(self) -> Row:
         flux, error = self._read_flux()
         mag, limit = self._read_magnitude()
-        is_limit = self._is_marked_limit() or (mag is not None and mag.is_limit)
-        if flux is not None and error is not None and not is_limit:
-            row = self._store({"flux": flux, "fluxerr": error, **self._get_zero_point()})
-            self._compare(row, None if mag is None else mag.number)
-            return row
+        is_limit = self._is_limit(mag)
+        if flux is not None and not is_limit:
+            if error is not None:
+                row = self._store({"flux": flux, "fluxerr": error, **self._get_zero_point()})
+                self._compare(row, mag)
+                return row
+            if mag is None or is_blank(self._get("magerr")):
+                raise ValueError("fluxerr: missing; a flux needs its error")
         if mag is not None or limit is not None:
-            return self._store_magnitude(mag, limit, is_limit)
+            is_undetected = parse_flag("detection", self._get("is_detection")) is False
+            return self._store_magnitude(mag, limit, is_limit or is_undetected)
         if is_limit:
-            raise ValueError("the row is marked as a limit, but holds no limiting magnitude; give the measured flux")
+            raise ValueError(
+                "the row is marked as a limit, but holds no limiting magnitude; give it, or the measured flux"
+            )
         if error is None:
             raise ValueError("the row holds no measurement: all of its values are blank")
-        return self._store({"flux": flux, "fluxerr": error, **self._get_zero_point()})
+        return self._store({"flux": None, "fluxerr": error, **self._get_zero_point()})
 
     def _get(self, field: str) -> str:
         return self._cells.get(field, "")
@@ -99,7 +105,11 @@ class _PointReader:
             self._get("filter") or self._plan.filter, self._get("instrument"), self._get("instrument_id"),
             self._get("telescope") or self._plan.instrument,
         )  # fmt: skip
-        return choose_instrument(names, requested, self._plan.survey, self._instruments)
+        survey = self._plan.survey
+        if not survey.fields and normalize_column(self._plan.columns.get("filter", "")) == "fid":
+            # Only ZTF numbers its filters in a column of this name.
+            survey = survey._replace(filters="ztf")
+        return choose_instrument(names, requested, survey, self._instruments)
 
     # ---- magnitude system and scale
 
@@ -109,9 +119,9 @@ class _PointReader:
         if "flux_unit" not in self._plan.columns or (is_blank(text) and self._plan.zero is not None):
             return None
         if normalize_column(text) in MAGNITUDE_UNITS:
-            self._moves_flux = True
+            self._moves_flux = "flux" in self._plan.columns
             return MAGNITUDE_UNITS[normalize_column(text)]
-        if get_zero_point(text) is None:
+        if "flux" in self._plan.columns and get_zero_point(text) is None:
             raise ValueError(
                 f"flux_unit: “{text.strip()[:40]}” is not a unit that can be converted; expected µJy or a magnitude"
             )
@@ -136,11 +146,14 @@ class _PointReader:
     def _is_johnson(self) -> bool:
         return self._choice.band.lower().startswith(("bessell", "2mass"))
 
+    def _is_usually_vega(self) -> bool:
+        return self._is_johnson() or self._choice.band.lower().startswith(("uvot", "gaia", "standard", "swope", "csp"))
+
     def _require_system(self) -> str:
         """Return the magnitude system; AB if nothing else is usual in the band."""
         if self._system is not None:
             return self._system
-        if self._is_johnson() and not self._choice.is_full_name:
+        if self._is_usually_vega() and not self._choice.is_full_name:
             raise ValueError(
                 f"magsys: not stated, and magnitudes in {self._get('filter').strip() or self._choice.band} are often "
                 "Vega's; say magsys=vega or magsys=ab"
@@ -184,10 +197,15 @@ class _PointReader:
                 require_plausible(field, cell.number)
         return mag, None if limit is None else limit.number
 
-    def _is_marked_limit(self) -> bool:
-        is_limit = parse_flag("limit", self._get("is_limit"))
-        is_detection = parse_flag("detection", self._get("is_detection"))
-        return bool(is_limit) or is_detection is False
+    def _is_limit(self, mag: Cell | None) -> bool:
+        """Say whether the row is marked as a limit: by a flag, a sign, or a survey's number for a missing error."""
+        if parse_flag("limit", self._get("is_limit")):
+            return True
+        if mag is None:
+            return False
+        survey = self._plan.survey
+        lacks_error = parse_cell("magerr", self._get("magerr"), survey.sentinels) is None
+        return mag.is_limit or (survey.marks_limits_by_error and lacks_error)
 
     def _store_magnitude(self, mag: Cell | None, limit: float | None, is_limit: bool) -> Row:
         if mag is not None and is_limit:
@@ -226,10 +244,11 @@ class _PointReader:
         }  # fmt: skip
         return parse_row(fields, self._instruments)
 
-    def _compare(self, row: Row, mag: float | None) -> None:
+    def _compare(self, row: Row, cell: Cell | None) -> None:
         """Require that the magnitude beside a flux does not contradict it."""
-        if mag is None or row.flux is None or abs(row.flux) < COMPARED_SIGNAL * row.fluxerr:
+        if cell is None or row.flux is None or abs(row.flux) < COMPARED_SIGNAL * row.fluxerr:
             return
+        mag = cell.number
         if row.flux < 0:
             raise ValueError(f"mag: {mag:g} contradicts the flux, which is negative; leave the column mag out")
         systems = [self._system] if self._system else list(magnitudes.SYSTEMS)

@@ -34,12 +34,16 @@ class Survey(NamedTuple):
         The names that its instrument may have here.
     flux_zero : float or None
         The AB magnitude of one unit of its fluxes.
+    zero_point : float or None
+        The magnitude of one unit of its fluxes, in the system of the file's magnitudes.
     magsys : str or None
         ``ab``, or ``by band``: Vega in Johnson's and Cousins' bands, AB in all others.
     sentinels : frozenset of float
         Numbers that mean a missing value.
     limit_sigma : float or None
         How many standard errors its limits are.
+    marks_limits_by_error : bool
+        Whether a magnitude without error is a limit.
     requirements : dict
         What a row needs, by normalized name of the column.
     formats : frozenset of str
@@ -52,9 +56,11 @@ class Survey(NamedTuple):
     filters: str = ""
     instruments: tuple[str, ...] = ()
     flux_zero: float | None = None
+    zero_point: float | None = None
     magsys: str | None = None
     sentinels: frozenset[float] = frozenset()
     limit_sigma: float | None = None
+    marks_limits_by_error: bool = False
     requirements: dict[str, Requirement] = {}
     formats: frozenset[str] = frozenset()
 
@@ -100,6 +106,15 @@ SURVEYS = (
         magsys="ab",
         sentinels=frozenset((-99999.0,)),
         requirements={"err": Requirement(_ZERO, "is not 0: the fit failed")},
+    ),
+    Survey(
+        "ZTF light curve (IRSA)",
+        (frozenset(("mjd", "mag", "magerr", "catflags", "filtercode")),),
+        {"mjd": ("mjd",), "filter": ("filtercode",), "mag": ("mag",), "magerr": ("magerr",)},
+        filters="ztf",
+        instruments=("ZTF",),
+        magsys="ab",
+        requirements={"catflags": Requirement(_ZERO, "is not 0: the survey warns of this measurement")},
     ),
     Survey(
         "Fink",
@@ -165,6 +180,7 @@ SURVEYS = (
         magsys="by band",
         sentinels=frozenset((99.0, 99.9, 99.99, 99.999)),
         limit_sigma=5,
+        marks_limits_by_error=True,
         requirements={"quality": Requirement(frozenset(("", "g")), "is not G: the survey warns of this image")},
     ),
     Survey(
@@ -201,7 +217,7 @@ SURVEYS = (
             "mjd": ("mjd",), "filter": ("flt", "band", "filter"), "flux": ("fluxcal",), "fluxerr": ("fluxcalerr",),
             "telescope": ("telescope", "instrument"),
         },
-        flux_zero=27.5,
+        zero_point=27.5,
         sentinels=frozenset((-9.0, -99.0, -999.0)),
         formats=frozenset(("SNANA",)),
     ),

@@ -24,7 +24,7 @@ FORMATS = {
 JUDGED_ROWS = 200
 """Rows that the separator is judged by."""
 
-_COMMENT = re.compile(r"\s*(#+|%+|//|\\)\s*")
+_COMMENT = re.compile(r"^\s*(#+|%+|//|\\)\s*")
 _KEYWORD = re.compile(r"([A-Za-z][\w .-]{0,30}?)\s*[=:]\s*(\S.*)")
 _WORDS = re.compile(r'"[^"]*"|\S+')
 _RULER = re.compile(r"[\s\-=+|_]*[-=_]{2}[\s\-=+|_]*")
@@ -110,7 +110,7 @@ def _find_rows(lines: list[str]) -> tuple[str | None, int]:
         ][:JUDGED_ROWS]
         if rows:
             width, agreeing = Counter(width for _, width in rows).most_common(1)[0]
-            score = (agreeing, _has_header(lines, rows[0][0], separator, width), separator is not None, -order)
+            score = (agreeing, _rank_headers(lines, rows[0][0], separator, width), separator is not None, -order)
             candidates.append((score, separator, rows[0][0]))
     if not candidates:
         raise InvalidError(
@@ -128,8 +128,12 @@ def _is_row(cells: list[str]) -> bool:
     return numbers >= 1 and numbers + blanks >= 2
 
 
-def _has_header(lines: list[str], first: int, separator: str | None, width: int) -> bool:
-    return any(len(_split_header(line, separator, width)) == width for line in lines[:first])
+def _rank_headers(lines: list[str], first: int, separator: str | None, width: int) -> int:
+    """Return 2 if a line above the rows has as many names, separated as the rows are; 1 if otherwise separated."""
+    texts = [_COMMENT.sub("", line, count=1) for line in lines[:first]]
+    if any(len(fit_cells(split_cells(text, separator), width)) == width for text in texts):
+        return 2
+    return int(any(len(_split_header(text, separator, width)) == width for text in texts))
 
 
 def _find_header(lines: list[str], first: int, separator: str | None) -> tuple[int, list[str]]:
