@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Callable
 from typing import Any
+from xml.parsers import expat
 
 from fitter_lambda.errors import RenderError
 
@@ -69,10 +70,27 @@ def _read_fits(data: bytes) -> Any:
 def _read_votable(data: bytes) -> Any:
     from astropy.io.votable import parse
 
+    _require_self_contained(data)
     tables = list(parse(io.BytesIO(data), verify="ignore").iter_tables())
     if not tables:
         raise RenderError("The VOTable holds no table.")
     return tables[0].to_table(use_names_over_ids=True)
+
+
+def _require_self_contained(data: bytes) -> None:
+    """Require that no part of a VOTable lies elsewhere: astropy would open files of this machine, and any URL."""
+
+    def check_element(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2].upper() == "STREAM" and any("href" in key.lower() for key in attributes):
+            raise RenderError("The VOTable refers to data outside of the file; save it with its data.")
+
+    def refuse_doctype(*declaration: object) -> None:
+        raise RenderError("The VOTable declares a document type; save it without one.")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = check_element
+    parser.StartDoctypeDeclHandler = refuse_doctype
+    parser.Parse(data, True)
 
 
 def _read_ecsv(data: bytes) -> Any:

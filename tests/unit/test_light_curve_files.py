@@ -15,6 +15,7 @@ from chalicelib.sources.light_curve_files.file_tables import FileTable
 from chalicelib.sources.light_curve_files.reader import LightCurveFile, read_light_curve_file
 from chalicelib.sources.magnitudes import VEGA
 from chalicelib.sources.photometry_rows import Row, row_magnitudes
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.library_tables import read_library_table
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data" / "light_curves"
@@ -128,7 +129,12 @@ SAMPLE_POINTS: dict[str, tuple[str, int | None, list[Expected], list[int]]] = {
 def open_with_astropy(data: bytes, file_format: str) -> FileTable:
     content = read_library_table(data, file_format)
     rows = [["" if value is None else str(value) for value in row] for row in zip(*content["columns"], strict=True)]
-    return FileTable({"ecsv": "ECSV", "votable": "VOTable"}[file_format], content["names"], rows, content["units"])
+    return FileTable(
+        {"ecsv": "ECSV", "votable": "VOTable", "fits": "FITS table"}[file_format],
+        content["names"],
+        rows,
+        content["units"],
+    )
 
 
 def parse(data: str | bytes, **options: Any) -> LightCurveFile:
@@ -517,10 +523,27 @@ def test_numbers_are_stored_as_they_read_or_refused(rows: list[list[float]], nam
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
         parse(data)
-    except InvalidError as error:
+    except (InvalidError, RenderError) as error:
         assert str(error)
-    except Exception as error:
-        assert type(error).__name__ == "RenderError", error
+
+
+VOTABLE = """<?xml version="1.0"?>{doctype}<VOTABLE version="1.4"><RESOURCE><TABLE>
+<FIELD name="mjd" datatype="double"/><FIELD name="mag" datatype="double"/><DATA>{data}</DATA>
+</TABLE></RESOURCE></VOTABLE>"""
+
+
+@pytest.mark.parametrize(
+    ("doctype", "data"),
+    [
+        ("", '<BINARY><STREAM href="file:///etc/passwd"/></BINARY>'),
+        ("", '<BINARY2><STREAM href="http://127.0.0.1:9/"/></BINARY2>'),
+        ("", '<FITS extnum="1"><STREAM href="file:///etc/passwd"/></FITS>'),
+        ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>', "<TABLEDATA><TR><TD>&a;</TD></TR></TABLEDATA>"),
+    ],
+)
+def test_nothing_outside_of_a_votable_is_opened(doctype: str, data: str) -> None:
+    with pytest.raises(RenderError, match=r"refers to data outside|document type"):
+        read_library_table(VOTABLE.format(doctype=doctype, data=data).encode(), "votable")
 
 
 def test_a_fits_table_is_read_by_the_renderer() -> None:
