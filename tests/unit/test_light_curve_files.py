@@ -313,6 +313,19 @@ def test_sentinels_of_no_survey_are_problems(value: str) -> None:
     assert refuse(f"59000,ztfg,{value},0.1").startswith("mag")
 
 
+@pytest.mark.parametrize(
+    ("text", "flux"),
+    [
+        ("NVAR: 4\nVARLIST: MJD FLT FLUXCAL FLUXCALERR\nOBS: 59000 ztfg -9 1\n", -9 * 10 ** (0.4 * (23.9 - 27.5))),
+        ("jd,filter,forcediffimflux,forcediffimfluxunc,zpdiff\n2459000.5,ZTF_g,-999,10,23.9\n", -999.0),
+        ("MJD,uJy,duJy,F,err\n59000,-99,10,o,0\n", -99.0),
+        ("JD,Camera,mag,mag_err,flux(mJy),flux_err,Filter\n2459000.5,ba,11.4,0.01,99.99,1,g\n", 99_990.0),
+    ],
+)
+def test_sentinels_of_magnitudes_are_fluxes(text: str, flux: float) -> None:
+    assert [row.flux for row in parse(text).rows] == [pytest.approx(flux)]
+
+
 def test_a_magnitude_needs_its_error() -> None:
     assert "magerr" in refuse("59000,ztfg,18,")
     assert "magerr" in refuse("59000,ztfg,18,0")

@@ -165,7 +165,7 @@ class _PointReader:
         of_unit = self._plan.unit_zero
         if of_unit is None and not is_blank(self._get("flux_unit")):
             of_unit = get_zero_point(self._get("flux_unit"))
-        of_row = parse_plain_number("zp", self._get("zp"), self._plan.survey.sentinels)
+        of_row = parse_plain_number("zp", self._get("zp"), self._plan.survey.flux_sentinels)
         if of_row is None:
             of_row = self._plan.zero
         if of_unit is not None:
@@ -181,7 +181,7 @@ class _PointReader:
     def _read_flux(self) -> tuple[float | None, float | None]:
         if self._moves_flux:
             return None, None
-        sentinels = self._plan.survey.sentinels
+        sentinels = self._plan.survey.flux_sentinels
         flux = parse_plain_number("flux", self._get("flux"), sentinels)
         return flux, parse_plain_number("fluxerr", self._get("fluxerr"), sentinels)
 

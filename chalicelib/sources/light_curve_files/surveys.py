@@ -39,7 +39,9 @@ class Survey(NamedTuple):
     magsys : str or None
         ``ab``, or ``by band``: Vega in Johnson's and Cousins' bands, AB in all others.
     sentinels : frozenset of float
-        Numbers that mean a missing value.
+        Numbers that mean a missing magnitude or error of one.
+    flux_sentinels : frozenset of float
+        Numbers that mean a missing flux, error of one or zero point; -99 can be a flux.
     limit_sigma : float or None
         How many standard errors its limits are.
     marks_limits_by_error : bool
@@ -59,6 +61,7 @@ class Survey(NamedTuple):
     zero_point: float | None = None
     magsys: str | None = None
     sentinels: frozenset[float] = frozenset()
+    flux_sentinels: frozenset[float] = frozenset()
     limit_sigma: float | None = None
     marks_limits_by_error: bool = False
     requirements: dict[str, Requirement] = {}
@@ -93,7 +96,7 @@ SURVEYS = (
         filters="ztf",
         instruments=("ZTF",),
         magsys="ab",
-        sentinels=_MISSING,
+        flux_sentinels=frozenset((-99999.0,)),
         requirements={"procstatus": Requirement(_ZERO, "is not 0: the survey warns of this measurement")},
     ),
     Survey(
@@ -104,7 +107,6 @@ SURVEYS = (
         instruments=("ATLAS",),
         flux_zero=23.9,
         magsys="ab",
-        sentinels=frozenset((-99999.0,)),
         requirements={"err": Requirement(_ZERO, "is not 0: the fit failed")},
     ),
     Survey(
@@ -218,7 +220,6 @@ SURVEYS = (
             "telescope": ("telescope", "instrument"),
         },
         zero_point=27.5,
-        sentinels=frozenset((-9.0, -99.0, -999.0)),
         formats=frozenset(("SNANA",)),
     ),
     Survey(
