@@ -9,6 +9,7 @@
     renders/periodograms/<hash>.json              a periodogram; -rows.json: the points that it is of
     batches/<id>.json                             the request of a batch, and its sources
     uploads/documents/<namespace>/<uuid>.json         a document that is too large for a request
+    uploads/light_curves/<uuid>/file                  a file that the renderer opens; table.json: its columns
     uploads/answers/<uuid>.json                   an answer that is too large for API Gateway
     fits/<uuid>/payload.json                      a payload for the supernova fitter
 """
@@ -69,6 +70,12 @@ def document_upload_key(namespace: str, upload_id: str) -> str:
     """Return the key of an uploaded document; an id that was never issued gives a key without a blob."""
     is_valid = upload_id.replace("-", "").isalnum() and len(upload_id) <= 36
     return f"uploads/documents/{namespace}/{upload_id if is_valid else 'none'}.json"
+
+
+def light_curve_file_keys() -> tuple[str, str]:
+    """Return new keys for a file of a light curve that the renderer opens, and for its columns."""
+    place = f"uploads/light_curves/{uuid.uuid4()}"
+    return f"{place}/file", f"{place}/table.json"
 
 
 def large_answer_key() -> str:

@@ -17,7 +17,8 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
     ----------
     task : str
         ``results`` (joblib to JSON), ``corner`` (samples to a corner plot), ``periodogram`` (a light
-        curve to its periods) or ``deredden`` (photometry corrected for extinction).
+        curve to its periods), ``deredden`` (photometry corrected for extinction) or ``table`` (a FITS,
+        VOTable or ECSV table to JSON columns).
     source, target : str
         Keys of the blob to read and of the blob to write.
     content_type : str

@@ -14,6 +14,9 @@ ANALYSES_PER_SOURCE = int(os.environ.get("ANALYSES_PER_SOURCE", "50"))
 REQUEST_BYTES = 6 * 1024 * 1024
 """Largest request; a synchronous Lambda invocation carries no more."""
 
+FILE_BYTES = 4 * 1024 * 1024
+"""Largest file of a light curve: base64, in which binary bodies reach a function, adds a third to it."""
+
 LARGE_ANSWER_BYTES = 5 * 1024 * 1024
 """A larger JSON answer is a redirect to a presigned URL."""
 

@@ -1,5 +1,6 @@
 """API Gateway in process: makes a request into Lambda's event, and the app's answer into a `Reply`."""
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -112,13 +113,21 @@ class Gateway:
                 "stage": "api",
                 "identity": {"sourceIp": "127.0.0.1"},
             },
-            "body": body if isinstance(body, str) or body is None else json.dumps(body),
-            "isBase64Encoded": False,
+            **self._encode_body(body, sent_headers.get("content-type", "")),
         }
         answer = self._app(event, None)
         reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
         check_reply(method, resource, reply)
         return reply
+
+    def _encode_body(self, body: Any, content_type: str) -> dict[str, Any]:
+        """Return a body as API Gateway passes it: in base64 if its type is binary, else as UTF-8 text."""
+        if body is not None and content_type.partition(";")[0] in self._app.api.binary_types:
+            data = body if isinstance(body, bytes) else body.encode()
+            return {"body": base64.b64encode(data).decode(), "isBase64Encoded": True}
+        if isinstance(body, bytes):
+            body = body.decode("utf-8", "replace")
+        return {"body": body if isinstance(body, str) or body is None else json.dumps(body), "isBase64Encoded": False}
 
     def _match_route(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """Return the route that API Gateway would use: fixed parts before variables, ``{proxy+}`` last."""

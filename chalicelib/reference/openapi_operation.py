@@ -92,10 +92,24 @@ def _build_request_body(operation: Operation, components: Components) -> Json:
     # A GET accepts a body but never needs one, and many clients cannot send it.
     if operation.method == "GET" or "body" not in operation.takes:
         return {}
+    if operation.takes["body"] is bytes:
+        return {"requestBody": {"required": True, "content": _build_file_content()}}
     kind = get_body_schema(operation) or dict[str, Any]
     schema = components.build_schema(kind)
     required = bool(components.build_inline_schema(kind).get("required"))
     return {"requestBody": {"required": required, "content": build_json_content(schema, components)}}
+
+
+def _build_file_content() -> Json:
+    """Return the content of a body that is a file: the file itself, or a form with it."""
+    example = "mjd,filter,mag,magerr\n59300.1,ztfg,18.1,0.05\n"
+    file = {"description": "The file as it lies on disk.", "type": "string"}
+    form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+    return {
+        "text/plain": {"schema": file, "example": example},
+        "application/octet-stream": {"schema": file, "example": example},
+        "multipart/form-data": {"schema": form, "example": {"file": example}},
+    }
 
 
 def _build_responses(operation: Operation, components: Components) -> dict[str, Json]:

@@ -13,12 +13,14 @@
 - ``instruments``: telescopes and instruments
 - ``people``: users, groups and tokens
 - ``photometry``: light curves, PhotStats, periodograms
+- ``photometry_files``: files of light curves, as they lie on disk
 - ``remarks``: annotations, comments, classifications
 - ``services``: analysis services
 - ``sources``: sources and their lists
 - ``spectra``: spectra
 - ``sysinfo``: information about this deployment
 - ``taxonomies``: the classes that sources are classified by
+- ``uploaded_files``: the file that a request carries
 - ``unknown_routes``: 404 and 405 for all other requests
 - ``webhook``: callbacks of analysis services
 """
@@ -37,6 +39,7 @@ from chalicelib.routes import (
     instruments,
     people,
     photometry,
+    photometry_files,
     remarks,
     services,
     sources,
@@ -51,10 +54,10 @@ __all__ = ["OPERATIONS", "register"]
 
 ROUTES = [
     sysinfo.routes, people.user_routes, people.group_routes, people.token_routes, instruments.routes,
-    sources.routes, photometry.routes, photometry.phot_stat_routes, photometry.periodogram_routes,
-    spectra.routes, remarks.annotation_routes, remarks.comment_routes, remarks.classification_routes,
-    taxonomies.routes, services.routes, default_analyses.routes, analyses.routes, analysis_products.routes,
-    batches.routes, webhook.routes, fitter.routes, dead_letters.routes,
+    sources.routes, photometry.routes, photometry_files.routes, photometry.phot_stat_routes,
+    photometry.periodogram_routes, spectra.routes, remarks.annotation_routes, remarks.comment_routes,
+    remarks.classification_routes, taxonomies.routes, services.routes, default_analyses.routes, analyses.routes,
+    analysis_products.routes, batches.routes, webhook.routes, fitter.routes, dead_letters.routes,
 ]  # fmt: skip
 """All routes, in the order of the documentation."""
 

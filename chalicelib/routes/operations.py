@@ -1,14 +1,15 @@
 """Operations: one method of one path each, served by a view whose signature says what it takes.
 
 A view takes the `Call` and, by name and annotation, what it needs: parts of the path (`path_parameters`),
-``query`` and ``body`` (`chalicelib.schemas`), in this order. What it returns becomes ``data`` of the
-answer. The OpenAPI document is built from the same signatures::
+``query`` and ``body`` (`chalicelib.schemas`; bytes if it is a file), in this order. What it returns becomes
+``data`` of the answer. The OpenAPI document is built from the same signatures::
 
     @routes.post("/sources/{source_id}/comments", Acl.COMMENT, answers=CommentRef)
     def create_comment(call: Call, source_id: SourceId, body: NewComment) -> dict[str, int]:
         '''Comment on a source.'''
 """
 
+import binascii
 import inspect
 import logging
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from chalicelib.errors import HeliographError, InvalidError, TooLargeError
 from chalicelib.json_text import parse_json
 from chalicelib.operation_signature import Operation, View
 from chalicelib.routes.responses import error_response, to_response, without_body
+from chalicelib.routes.uploaded_files import extract_file
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
 
@@ -52,10 +54,7 @@ class Call:
     @cached_property
     def body(self) -> dict[str, Any]:
         """The body: a JSON object; an empty body is an empty object."""
-        try:
-            raw = self._request.raw_body
-        except UnicodeEncodeError:
-            raise InvalidError("The body is not valid UTF-8 text.") from None
+        raw = self.raw_body
         if len(raw) > settings.REQUEST_BYTES:
             limit = settings.REQUEST_BYTES // 1024
             raise TooLargeError(
@@ -66,6 +65,15 @@ class Call:
         if not isinstance(body, dict):
             raise InvalidError("The body must be a JSON object.")
         return body
+
+    @property
+    def raw_body(self) -> bytes:
+        """The bytes of the body."""
+        try:
+            raw = self._request.raw_body
+            return raw if isinstance(raw, bytes) else raw.encode()
+        except (UnicodeEncodeError, binascii.Error):
+            raise InvalidError("The body is not valid UTF-8 text.") from None
 
     @property
     def path_values(self) -> dict[str, str]:
@@ -121,6 +129,8 @@ def _parse_argument(name: str, hint: Any, call: Call) -> Any:
         query, notes = parse_query(hint, call.query)
         call.notes += notes
         return query
+    if name == "body" and hint is bytes:
+        return extract_file(call.raw_body, call.headers.get("content-type", ""))
     if name == "body":
         if not (inspect.isclass(hint) and issubclass(hint, Schema)):
             return call.body

@@ -15,6 +15,7 @@
 - ``periodogram``: periodograms
 - ``phot_stat``: the statistics of a light curve
 - ``photometry``: points of photometry
+- ``photometry_files``: files of light curves, and what was understood of them
 - ``remarks``: annotations, comments and classifications
 - ``services``: analysis services
 - ``sources``: sources and their lists

@@ -14,6 +14,8 @@
     source_deletion.py    removing a source from a group, deleting a source
     photometry.py         reading light curves and points
     photometry_range.py   points between two dates
+    light_curve_files/    reading files of light curves, of any format
+    photometry_files.py   files of light curves: what was understood of them, and saving it
     photometry_writing.py uploading, changing and deleting points
     photometry_rows.py    rows of photometry, and parsing them from a request
     photometry_blocks.py  rows to and from the blocks that store them

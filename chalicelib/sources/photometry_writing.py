@@ -45,7 +45,9 @@ class Existing(Enum):
     OVERWRITE_FLUX = "overwrite flux"
 
 
-def upload_photometry(requester: Requester, body: dict[str, Any], existing: Existing) -> tuple[list[int], str]:
+def upload_photometry(
+    requester: Requester, body: dict[str, Any], existing: Existing, rows: list[Row] | None = None
+) -> tuple[list[int], str]:
     """Write photometry of one source: all of the rows, or none.
 
     Parameters
@@ -59,6 +61,8 @@ def upload_photometry(requester: Requester, body: dict[str, Any], existing: Exis
         shared with the requested groups as well, and get the altdata, position and limiting magnitude
         of the request; others stay as they are. ``IGNORE_FLUX`` and ``OVERWRITE_FLUX`` recognise an
         observation by all but its flux; the latter replaces the flux of those with an origin.
+    rows : list of Row, optional
+        The rows, if they are parsed already; those of the body by default.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def upload_photometry(requester: Requester, body: dict[str, Any], existing: Exis
     if existing in (Existing.IGNORE_FLUX, Existing.OVERWRITE_FLUX) and not requester.is_admin:
         raise InvalidError("duplicate_ignore_flux: only administrators may ignore the flux of existing observations.")
     group_ids = sorted({*resolve_group_ids(requester, _requested_groups(body), ()), requester.own_group})
-    rows = parse_rows(body, instruments.load_instruments())
+    rows = parse_rows(body, instruments.load_instruments()) if rows is None else rows
     ids = reserve_ids("photometry", len(rows))
     upload_id = f"upload-{ids[0]}"
     stamp: dict[str, Any] = {

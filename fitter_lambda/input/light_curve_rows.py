@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.input.cell_values import find_repeated_names, parse_name, parse_number, trim_column_names
+from fitter_lambda.input.row_cells import find_repeated_names, parse_name, parse_number, trim_column_names
 from fitter_lambda.input.sncosmo_registries import find_columns
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ A container function without any AWS permission: it reads and writes presigned U
 - periodogram, lomb_scargle: light curves to periodograms
 - period_caveats: aliases, ends of the range and chance, said beside each period
 - dereddening: photometry without the extinction of our Galaxy
+- library_tables: tables that astropy reads, as JSON columns
 - option_checks: options as a query string or a body sends them
 - presigned_urls: sources and products
 """

@@ -17,7 +17,7 @@ import numpy as np
 from chalicelib.plausible_values import RANGES, explain_implausible
 from fitter_lambda.errors import RenderError
 from fitter_lambda.input import dust_map
-from fitter_lambda.input.cell_values import find_repeated_names, parse_number, trim_column_names
+from fitter_lambda.input.row_cells import find_repeated_names, parse_number, trim_column_names
 from fitter_lambda.input.templates import load_bandpasses
 
 Row = dict[str, str]

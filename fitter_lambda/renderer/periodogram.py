@@ -19,7 +19,7 @@ from scipy.signal import find_peaks
 from chalicelib.plausible_values import explain_implausible
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import RenderError
-from fitter_lambda.input.cell_values import parse_number
+from fitter_lambda.input.row_cells import parse_number
 from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
 from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
 from fitter_lambda.renderer.period_caveats import find_period_caveats

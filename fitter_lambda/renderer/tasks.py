@@ -10,6 +10,8 @@
         a light curve as JSON -> application/json
     {"task": "deredden", "source": url, "target": url}
         the inputs of an analysis as JSON -> the same, their photometry without Galactic extinction
+    {"task": "table", "source": url, "target": url, "format": "fits" | "votable" | "ecsv"}
+        a file with a table -> its columns with units, as application/json
 
 Bad data never raise; the answer says in one sentence what was wrong.
 """
@@ -20,7 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.presigned_urls import fetch_bytes, fetch_json, store_product
+from fitter_lambda.renderer.presigned_urls import MAX_JSON_BYTES, fetch_bytes, fetch_json, store_product
 
 _logger = logging.getLogger(__name__)
 
@@ -107,6 +109,12 @@ def _deredden_inputs(event: Event) -> tuple[bytes, str]:
     return _encode_json(deredden_inputs(fetch_json(event.get("source"))))
 
 
+def _read_table(event: Event) -> tuple[bytes, str]:
+    from fitter_lambda.renderer.library_tables import read_library_table
+
+    return _encode_json(read_library_table(fetch_bytes(event.get("source"), MAX_JSON_BYTES), str(event.get("format"))))
+
+
 def _encode_json(product: object) -> tuple[bytes, str]:
     try:
         return json.dumps(product, allow_nan=False).encode(), "application/json"
@@ -119,4 +127,5 @@ _TASKS: dict[str, Callable[[Event], tuple[bytes, str]]] = {
     "corner": _draw_corner,
     "periodogram": _compute_periodogram,
     "deredden": _deredden_inputs,
+    "table": _read_table,
 }

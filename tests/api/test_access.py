@@ -141,6 +141,7 @@ class World:
             "PATCH /sources/{source_id}": {"redshift": 0.1},
             "POST /photometry": more,
             "PUT /photometry": more,
+            "POST /sources/{source_id}/photometry/file": "mjd,filter,instrument,mag,magerr\n58100.5,ztfg,ZTF,18,0.1\n",
             "PATCH /photometry/{point_id}": {"flux": 7.0, "fluxerr": 1.0},
             "POST /spectrum": self._spectrum(),
             "POST /sources/{source_id}/annotations": {"origin": "new", "data": {"b": 1}},

@@ -30,9 +30,9 @@ def test_a_csv_file_is_dropped_previewed_and_saved(app: App, api: Api, source: s
         ["night.csv", "JD,Band,Mag,e_mag,note\n2459300.5,ztfg,18.1,0.05,fine\n2459301.5,ztfr,18.0,0.04,fine\n"],
     )
     upload = app.card("Upload photometry")
-    expect(upload).to_contain_text("night.csv: 2 rows, read as magnitudes")
-    expect(upload).to_contain_text("→ magerr")
-    expect(upload).to_contain_text("not used")
+    expect(upload).to_contain_text("night.csv: CSV, 2 rows")
+    expect(upload).to_contain_text("magerr from e_mag")
+    expect(upload.get_by_role("row", name="59300 ztfg")).to_contain_text("18.1")
     app.press("Save 2 points")
     expect(app.page.get_by_text(f"Saved 2 points of photometry for {source}")).to_be_visible()
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(2)
@@ -46,7 +46,7 @@ def test_fluxes_limits_and_other_separators_are_recognized(app: App, api: Api, s
     file.write_text("# mjd  flux  fluxerr  zp  bandpass\n59300.1 200 10 25 ztfg\n59302.1 nan 12 25 ztfr\n")
     app.open(f"source/{source}")
     app.page.get_by_label("File with photometry").set_input_files(file)
-    expect(app.card("Upload photometry")).to_contain_text("2 rows, read as fluxes")
+    expect(app.card("Upload photometry")).to_contain_text("separated by blanks, 2 rows")
     app.press("Save 2 points")
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(2)
     first, second = api.get(f"/sources/{source}/photometry?format=flux")
@@ -54,42 +54,55 @@ def test_fluxes_limits_and_other_separators_are_recognized(app: App, api: Api, s
     assert second["flux"] is None
 
 
-def test_wrong_rows_are_shown_before_anything_is_sent(app: App, api: Api, source: str) -> None:
+def test_problems_are_shown_at_their_rows_and_can_be_skipped(app: App, api: Api, source: str) -> None:
     app.open(f"source/{source}")
-    text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,bright,0.05\n,ztfg,18,0.1\n"
+    text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,bright,0.05\n,ztfg,18,0.1\n59302,nonsense,18,0.1\n"
     app.page.evaluate(DROP_FILE, ["bad.csv", text])
     upload = app.card("Upload photometry")
-    expect(upload).to_contain_text("mag: “bright” is not a number")
+    expect(upload.get_by_role("row", name="2 mag: “bright” is not a number")).to_be_visible()
     expect(upload).to_contain_text("mjd: missing")
-    expect(upload.get_by_role("button", name="Save 3 points")).to_be_disabled()
+    expect(upload.get_by_role("row", name="4 filter")).to_contain_text("nonsense")
+    expect(upload.get_by_role("button", name="Save 1 point")).to_be_disabled()
     assert api.get(f"/sources/{source}/photometry") == []
-
-
-def test_errors_of_the_api_are_shown_at_their_rows(app: App, api: Api, source: str) -> None:
-    app.open(f"source/{source}")
-    text = "mjd,filter,mag,magerr\n59300,ztfg,18.1,0.05\n59301,ztfg,18.2,\n59302,nonsense,18.3,0.05\n"
-    app.page.evaluate(DROP_FILE, ["bad.csv", text])
-    with app.allow_statuses(400):
-        app.press("Save 3 points")
-        upload = app.card("Upload photometry")
-        expect(upload.get_by_role("row", name="2 59301")).to_contain_text("magerr")
-    expect(upload).to_contain_text("Nothing is saved")
-    assert api.get(f"/sources/{source}/photometry") == []
-
-
-def test_columns_with_unknown_names_are_assigned_by_hand(app: App, api: Api, source: str) -> None:
-    app.open(f"source/{source}")
-    app.page.evaluate(DROP_FILE, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
-    upload = app.card("Upload photometry")
-    expect(upload.get_by_role("alert")).to_contain_text("Missing columns: date (mjd), filter")
-    for field, column in {"mjd": "when", "filter": "through", "mag": "how bright", "magerr": "give or take"}.items():
-        upload.get_by_label(field, exact=True).select_option(label=column)
+    upload.get_by_label("Skip problem rows").check()
     app.press("Save 1 point")
     expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("text", "message"), [("", "no rows"), ("mjd,mag\n", "no rows")])
+def test_a_flux_without_scale_asks_for_a_zero_point(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    with app.allow_statuses(400):
+        app.page.evaluate(DROP_FILE, ["flux.csv", "mjd,filter,flux,fluxerr\n59300,ztfg,1000,10\n"])
+        upload = app.card("Upload photometry")
+        expect(upload.get_by_role("alert")).to_contain_text("neither a unit nor a zero point")
+        upload.get_by_label("Zero point", exact=True).fill("26.4")
+        expect(upload.get_by_role("row", name="59300 ztfg")).to_contain_text("18.9")
+    app.press("Save 1 point")
+    expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)
+    assert api.get(f"/sources/{source}/photometry?format=flux")[0]["flux"] == pytest.approx(100.0)
+
+
+def test_columns_with_unknown_names_are_assigned_by_hand(app: App, api: Api, source: str) -> None:
+    app.open(f"source/{source}")
+    with app.allow_statuses(400):
+        app.page.evaluate(DROP_FILE, ["odd.csv", "when;through;how bright;give or take\n59300;ztfg;18.1;0.05\n"])
+        upload = app.card("Upload photometry")
+        expect(upload.get_by_role("alert")).to_contain_text("its columns are when, through, how bright, give or take")
+        for field, column in {
+            "mjd": "when",
+            "filter": "through",
+            "mag": "how bright",
+            "magerr": "give or take",
+        }.items():
+            upload.get_by_label(field, exact=True).fill(column)
+        expect(upload).to_contain_text("mag from how bright")
+    app.press("Save 1 point")
+    expect(app.card("Light curve").locator(".plot .points path")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "empty"), ("mjd,mag\n", "no rows")])
 def test_a_file_without_rows_is_refused(app: App, source: str, text: str, message: str) -> None:
     app.open(f"source/{source}")
-    app.page.evaluate(DROP_FILE, ["empty.csv", text])
-    expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(message)
+    with app.allow_statuses(400):
+        app.page.evaluate(DROP_FILE, ["empty.csv", text])
+        expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(message)

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from fitter_lambda.entry.fitting import fit
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.input.cell_values import BLANK_WORDS, parse_number
+from fitter_lambda.input.row_cells import BLANK_WORDS, parse_number
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
 from fitter_lambda.input.light_curve_rows import parse_csv_rows, parse_table_rows

@@ -17,11 +17,13 @@ async function getUrl() {
   return new URL((await config).api, location.href).href.replace(/\/$/, "");
 }
 
-async function sendRequest(method, path, { query = {}, body, key, signal } = {}) {
+async function sendRequest(method, path, { query = {}, body, file, key, signal } = {}) {
   const headers = { Authorization: `token ${getToken()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  // API Gateway passes the bytes of this type on as they are.
+  if (file) headers["Content-Type"] = "application/octet-stream";
   if (key) headers["Idempotency-Key"] = key;
-  const options = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+  const options = { method, headers, body: file ?? JSON.stringify(body), signal, cache: "no-store" };
   let response;
   try {
     response = await fetch((await getUrl()) + path + buildQueryString(query), options);
@@ -54,6 +56,7 @@ export const api = {
   getUrl,
   get: (path, query, signal) => requestData("GET", path, { query, signal }),
   post: (path, body = {}, key = undefined) => requestData("POST", path, { body, key }),
+  postFile: (path, file, query, signal) => requestData("POST", path, { file, query, signal }),
   put: (path, body) => requestData("PUT", path, { body }),
   patch: (path, body) => requestData("PATCH", path, { body }),
   delete: (path) => requestData("DELETE", path),
