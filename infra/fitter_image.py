@@ -9,6 +9,9 @@ from infra import PROJECT
 from infra.source_digest import hash_sources
 
 _SOURCES = PROJECT / "fitter_lambda"
+_SHARED = [PROJECT / "chalicelib" / name for name in ("__init__.py", "plausible_values.py")]
+"""What the image copies of the API half."""
+
 _HINT = "or pass an image that was built elsewhere: FITTER_IMAGE=<uri in ECR> make deploy"
 
 
@@ -33,7 +36,7 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     """
     ecr = session.client("ecr")
     repository = f"heliograph-{stage}"
-    tag = hash_sources([_SOURCES])[:16]
+    tag = hash_sources([_SOURCES, *_SHARED])[:16]
     uri = f"{_ensure_repository(ecr, repository)}:{tag}"
     if _has_image(ecr, repository, tag):
         print(f"the fitter's image is up to date: {uri}")

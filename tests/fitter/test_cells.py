@@ -12,10 +12,10 @@ from hypothesis import given, strategies as st
 
 from fitter_lambda.entry.fitting import fit
 from fitter_lambda.errors import PayloadError
-from fitter_lambda.input.row_cells import BLANK_WORDS, parse_number
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
 from fitter_lambda.input.light_curve_rows import parse_csv_rows, parse_table_rows
+from fitter_lambda.input.row_cells import BLANK_WORDS, parse_number
 from fitter_lambda.output.results import count_reasons
 from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
 from tests.fitter.test_document import unpack_fit
