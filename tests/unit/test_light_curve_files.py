@@ -229,6 +229,7 @@ def test_the_scale_of_a_flux_is_read(header: str, cells: str, options: dict[str,
         ("mjd,filter,flux,fluxerr,flux_unit", "59000,ztfg,100,1,counts", {}, "unit"),
         ("mjd,filter,flux_ujy,fluxerr_ujy,mag", "59000,ztfg,100,1,17.0", {}, "contradicts"),
         ("mjd,filter,flux_ujy,fluxerr_ujy,mag", "59000,ztfg,-100,1,18.9", {}, "contradicts"),
+        ("mjd,filter,flux [MJy],fluxerr [MJy]", "59000,ztfg,100,1", {}, "cannot be converted"),
         ("mjd,filter,flux_ujy", "59000,ztfg,100", {}, "fluxerr"),
         ("mjd,filter,flux,flux_ujy,fluxerr", "59000,ztfg,100,100,1", {}, "Several columns"),
     ],
@@ -301,6 +302,14 @@ def test_a_flux_that_is_marked_as_a_limit_is_refused() -> None:
 def test_the_sign_of_a_difference_is_applied(sign: str, flux: float) -> None:
     row = parse_row(f"59000,ztfg,18.9,0.1,{sign}", "mjd,filter,mag,magerr,isdiffpos")
     assert row.flux == pytest.approx(flux)
+
+
+@pytest.mark.parametrize(("sign", "flux"), [("t", 100.0), ("f", -100.0), ("", 100.0)])
+def test_the_sign_of_a_difference_is_that_of_its_flux(sign: str, flux: float) -> None:
+    header = "mjd,filter,uJy,duJy,isdiffpos"
+    assert parse_row(f"59000,ztfg,100,9,{sign}", header).flux == pytest.approx(flux)
+    assert parse_row("59000,ztfg,-100,9,f", header).flux == pytest.approx(-100.0)
+    assert "isdiffpos" in refuse("59000,ztfg,-100,9,t", header)
 
 
 @pytest.mark.parametrize("sign", ["", "x", "2"])

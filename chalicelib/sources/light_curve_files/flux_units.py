@@ -34,6 +34,8 @@ def get_zero_point(unit: str) -> float | None:
 def find_unit_in_name(column: str) -> str | None:
     """Return the unit of flux that the name of a column ends with or is, or None."""
     match = _SUFFIX.search(normalize_name(column))
+    if match and match[1] == "mjy" and "MJy" in column:
+        return "MJy"
     return match[1] if match else None
 
 

@@ -74,6 +74,7 @@ class _PointReader:
         is_limit = self._is_limit(mag)
         if flux is not None and not is_limit:
             if error is not None:
+                flux = self._apply_sign(flux)
                 row = self._store({"flux": flux, "fluxerr": error, **self._get_zero_point()})
                 self._compare(row, mag)
                 return row
@@ -223,6 +224,18 @@ class _PointReader:
             raise ValueError("magerr: missing; a magnitude needs its error")
         row = self._store({"mag": mag.number, "magerr": error, **fields})
         return row._replace(flux=-row.flux) if self._is_negative() and row.flux is not None else row
+
+    def _apply_sign(self, flux: float) -> float:
+        """Return a flux with the sign of its difference, where the row states that beside it."""
+        if is_blank(self._get("sign")) and self._get("sign").strip() != "-":
+            return flux
+        if self._is_negative():
+            return -abs(flux)
+        if flux < 0:
+            raise ValueError(
+                f"{self._plan.columns['sign']}: says that the difference is positive, but the flux is negative"
+            )
+        return flux
 
     def _is_negative(self) -> bool:
         """Say whether the source is fainter than in the reference, so that its difference is negative."""
