@@ -32,6 +32,7 @@ SOURCE_NAMES = ("sourceID", "objID", "obj_id", "rejectedSourceIDs")
 
 IGNORED_PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("useCache", "queryID"), "answers are not cached"),
+    "format": "this answer has one format",
     "includeThumbnails": "there are no thumbnails",
     "includeHosts": "there are no host galaxies",
     "includeGeoJSON": "sources have no GeoJSON",

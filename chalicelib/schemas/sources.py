@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.schemas.analyses import Analysis
 from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Name, Object, SourceId, Time, Word, describe
-from chalicelib.schemas.people import GroupList
+from chalicelib.schemas.people import Group
 from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.schemas.remarks import Annotation, Classification, Comment
 
@@ -229,6 +229,12 @@ SpectrumList = Annotated[list[Object], describe("Its spectra.")]
 Classifications = Annotated[list[Classification], describe("Its classifications, oldest first.")]
 
 
+class SavedGroup(Group):
+    """A group that a source is saved to."""
+
+    saved_at: Annotated[Time, describe("When the source was first saved.")]
+
+
 SOURCE_REFERENCE = {"$ref": "#/components/schemas/Source"}
 SAVE_SUMMARY = {
     "type": "object",
@@ -286,7 +292,9 @@ class Source(View):
     gal_lat: Annotated[float | None, describe("Galactic latitude, in degrees.", 73.1)]
     created_at: Time
     modified: Time
-    groups: GroupList | UnsetType = UNSET
+    groups: (
+        Annotated[list[SavedGroup], describe("The groups that it is saved to, as far as you see them.")] | UnsetType
+    ) = UNSET
     photometry_exists: Annotated[bool, describe("Whether it has photometry.")] | UnsetType = UNSET
     spectrum_exists: Annotated[bool, describe("Whether it has spectra.")] | UnsetType = UNSET
     period_exists: Annotated[bool, describe("Whether an annotation holds a period.")] | UnsetType = UNSET

@@ -96,8 +96,9 @@ def points_to_json(
             "snr": None if row.flux is None else row.flux / row.fluxerr,
             "magsys": system,
         }
+        values |= row_reference_magnitudes(row, zero)
         if space in ("flux", "both"):
             values |= {"flux": row.flux, "fluxerr": row.fluxerr, "zp": zero, **row_references(row)}
         if space in ("mag", "both"):
-            values |= row_magnitudes(row, zero) | row_reference_magnitudes(row, zero)
+            values |= row_magnitudes(row, zero)
         yield values

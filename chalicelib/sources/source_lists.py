@@ -54,6 +54,9 @@ def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
     """
     groups = _resolve_groups(requester, query.group_ids)
     after = _decode_cursor(query.cursor)
+    if (query.sortBy, query.sortOrder) == ("saved_at", "desc") and not query.sourceID:
+        # The order of the listing itself, which needs no search.
+        query.sortBy = None
     record_conditions = build_record_conditions(requester, query)
     part_conditions = build_part_conditions(query)
     if query.sortBy and query.cursor:

@@ -153,8 +153,11 @@ def busy_message(source_id: str) -> str:
 
 
 def sources_to_json(requester: Requester, sources: Iterable[SourceItem]) -> list[dict[str, Any]]:
-    """Return sources as the API shows them."""
-    return records_to_json(requester, sources, _source_to_json)
+    """Return sources as the API shows them, with the time of their first save in each group."""
+    records = records_to_json(requester, sources, _source_to_json)
+    for record in records:
+        record["groups"] = [{**group, "saved_at": record["created_at"]} for group in record["groups"]]
+    return records
 
 
 def _source_to_json(source: SourceItem) -> dict[str, Any]:

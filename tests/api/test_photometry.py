@@ -15,10 +15,10 @@ ROW = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 50001.0, "f
 
 KEYS = {
     "id", "obj_id", "mjd", "filter", "instrument_id", "instrument_name", "magsys", "snr", "origin", "altdata",
-    "ra", "dec", "ra_unc", "dec_unc", "groups", "created_at",
+    "ra", "dec", "ra_unc", "dec_unc", "groups", "created_at", "magref", "e_magref", "magtot", "e_magtot",
 }  # fmt: skip
 SPACES = {
-    "mag": {"mag", "magerr", "limiting_mag", "magref", "e_magref", "magtot", "e_magtot"},
+    "mag": {"mag", "magerr", "limiting_mag"},
     "flux": {"flux", "fluxerr", "zp", "ref_flux", "ref_fluxerr", "tot_flux", "tot_fluxerr"},
 }
 

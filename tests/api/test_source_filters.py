@@ -215,3 +215,12 @@ def test_fields_of_skyportal_are_kept_and_given_back(admin: Gateway) -> None:
     admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2, **fields})
     source = admin.get("/sources/SN1").data
     assert {name: source[name] for name in fields} == fields
+
+
+def test_newest_first_is_the_order_of_the_listing(
+    admin: Gateway, sources: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_search, "MOST_EXAMINED", 1)
+    page = admin.get("/sources?sortBy=saved_at&sortOrder=desc").data["sources"]
+    assert [source["id"] for source in page] == ["SN3", "SN2", "SN1"]
+    assert page[0]["groups"][0]["saved_at"] == page[0]["created_at"]
