@@ -28,6 +28,8 @@ def parse_json(text: bytes | str, what: str) -> Any:
     with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
         return msgspec.json.decode(text)
     try:
+        # Python's parser would guess UTF-16 and UTF-32.
+        text = text.decode() if isinstance(text, bytes) else text
         value = json.loads(text, parse_constant=lambda name: None, parse_float=_parse_finite)
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:

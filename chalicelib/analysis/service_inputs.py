@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chalicelib.access import Requester
+from chalicelib.errors import InvalidError
 from chalicelib.sources import instruments, photometry, remarks, spectra
 from chalicelib.sources.magnitudes import ZERO_POINT
 from chalicelib.sources.photometry_rows import row_magnitudes
@@ -75,7 +76,8 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
     instrument_choice = selection.get("instruments")
     by_id = instruments.load_instruments()
     best: dict[tuple[float, str], Row] = {}
-    for point in photometry.find_visible_points(requester, source.source_id):
+    points = photometry.find_visible_points(requester, source.source_id)
+    for point in points:
         name = by_id.get(point.instrument_id, {}).get("name")
         if bands and point.filter not in bands:
             continue
@@ -83,14 +85,23 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
             continue
         row = {**point._asdict(), **row_magnitudes(point), "magsys": "ab", "zp": ZERO_POINT, "instrument_name": name}
         key = (row["mjd"], row["filter"])
-        if key not in best or _uncertainty(row) < _uncertainty(best[key]):
+        if key not in best or _rank_duplicate(row) < _rank_duplicate(best[key]):
             best[key] = row
+    if points and selection and not best:
+        bands = ", ".join(sorted({point.filter for point in points}))
+        raise InvalidError(
+            f"input_filters.photometry: selects none of the {len(points)} points; their filters: {bands}."
+        )
     return best.values()
 
 
-def _uncertainty(row: Row) -> float:
-    """Return the magnitude error by which duplicates are ordered; rows without one come last."""
-    return math.inf if row["magerr"] is None else float(row["magerr"])
+def _rank_duplicate(row: Row) -> tuple[Any, ...]:
+    """Return the rank of a point among those of its time and band, of which the first is sent.
+
+    A measured flux comes before a limit, then the smaller error; the order of upload never decides.
+    """
+    magerr = math.inf if row["magerr"] is None else row["magerr"]
+    return row["flux"] is None, magerr, row["fluxerr"], row["instrument_id"], row["origin"], row["flux"] or 0.0
 
 
 def _collect_spectra(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:

@@ -25,9 +25,11 @@
 - ``webhook``: callbacks of analysis services
 """
 
+import re
+
 from chalice.app import Chalice
 
-from chalicelib.operation_signature import Operation
+from chalicelib.operation_signature import Operation, get_path_parts
 from chalicelib.routes import (
     analyses,
     analysis_products,
@@ -73,5 +75,9 @@ def register(app: Chalice) -> None:
     """Register all routes with an app."""
     for routes in ROUTES:
         app.register_blueprint(routes)
-    known_routes = {path: list(methods) for path, methods in app.routes.items()}
+    numbers = {name for operation in OPERATIONS for name, (kind, _) in get_path_parts(operation).items() if kind is int}
+    known_routes = {
+        re.sub(r"{(\w+)}", lambda part: "[0-9]+" if part[1] in numbers else "[^/]+", path): list(methods)
+        for path, methods in app.routes.items()
+    }
     app.register_blueprint(unknown_routes.catch_all_routes(known_routes))

@@ -12,6 +12,7 @@ A view takes the `Call` and, by name and annotation, what it needs: parts of the
 import binascii
 import inspect
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from functools import cached_property, partialmethod
 from typing import Any, get_args
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 
 CORS = CORSConfig(allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600)
+
+
+REPLACEMENT = "\ufffd".encode()
 
 
 class Call:
@@ -61,7 +65,10 @@ class Call:
                 f"The request has {len(raw) // 1024} kB; at most {limit} are allowed. Send fewer rows per "
                 "request; upload a large document of results separately (POST …/upload, see /api/docs)."
             )
-        body = parse_json(raw, "The body") if raw.strip() else {}
+        # API Gateway puts the replacement character in the place of bytes that are no UTF-8.
+        if REPLACEMENT in raw:
+            raise InvalidError("The body is not valid UTF-8 text; encode it as UTF-8, not as Latin-1.")
+        body = parse_json(raw.removeprefix(BOM_UTF8), "The body") if raw.strip() else {}
         if not isinstance(body, dict):
             raise InvalidError("The body must be a JSON object.")
         return body

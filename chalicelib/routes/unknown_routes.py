@@ -17,7 +17,7 @@ def catch_all_routes(known_routes: dict[str, list[str]]) -> Routes:
     Parameters
     ----------
     known_routes : dict
-        The methods of each other route, by path.
+        The methods of each other route, by the pattern of its paths.
     """
     routes = Routes(__name__, __doc__)
     for method in METHODS:
@@ -40,7 +40,7 @@ def raise_unknown_route(method: str, path: str, known_routes: dict[str, list[str
         Otherwise.
     """
     for pattern, methods in known_routes.items():
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
+        if re.fullmatch(pattern, path):
             raise MethodError(f"{path[:200]} has no method {method}; it has {', '.join(sorted(methods))}.", methods)
     if OTHER_RESOURCES.fullmatch(path):
         resource = path.split("/")[1]

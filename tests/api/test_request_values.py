@@ -1,5 +1,7 @@
 """Values as clients send them: text for numbers, blanks, repeated and unknown parameters, other encodings."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -155,3 +157,55 @@ def test_a_parameter_that_is_required_in_any_spelling(admin: Gateway, source: st
     declaration = {"k": {"type": "number", "required": required}}
     service = make_service(admin, optional_analysis_parameters=declaration)
     assert admin.post(f"/obj/SN1/analysis/{service}", {}).message == "analysis_parameters.k: this service requires it."
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-32"])
+def test_bodies_in_other_encodings_are_refused(admin: Gateway, source: str, encoding: str) -> None:
+    text = '{"text": "Größe"}'.encode(encoding)
+    for content_type in ("application/json", "application/octet-stream"):
+        reply = admin.post("/sources/SN1/comments", text, **{"content-type": content_type})
+        assert reply.status == 400
+        assert reply.message.startswith("The body")
+    assert admin.get("/sources/SN1/comments").data == []
+
+
+def test_a_byte_order_mark_is_no_part_of_the_body(admin: Gateway, source: str) -> None:
+    body = b"\xef\xbb\xbf" + '{"text": "Größe"}'.encode()
+    assert admin.post("/sources/SN1/comments", body, **{"content-type": "application/json"}).status == 200
+    assert admin.get("/sources/SN1/comments").data[0]["text"] == "Größe"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "/telescope/1", 405), ("PUT", "/telescope/one", 404), ("POST", "/photometry/range", 405),
+        ("PUT", "/sources/SN1/annotations/x", 404), ("PUT", "/sources/SN1/elsewhere", 404), ("PUT", "/sources", 405),
+    ],
+)  # fmt: skip
+def test_a_wrong_method_is_one_of_a_path_that_is_a_route(admin: Gateway, method: str, path: str, status: int) -> None:
+    assert admin.request(method, path).status == status
+
+
+def test_a_selection_that_selects_nothing_is_refused(admin: Gateway, source: str) -> None:
+    service = make_service(admin)
+    path = f"/obj/SN1/analysis/{service}"
+    reply = admin.post(path, {"input_filters": {"photometry": {"filters": ["ztfz"]}}})
+    assert (reply.status, "selects none of the" in reply.message) == (400, True)
+    assert admin.post(path, {"input_filters": {"photometry": {"instruments": ["LSST"]}}}).status == 400
+    assert admin.post(path, {"input_filters": {"photometry": {"filters": ["ztfg"]}}}).status == 200
+
+
+@pytest.mark.parametrize("measured_first", [True, False])
+@pytest.mark.parametrize("flux", [5.0, -5.0, 0.0])
+def test_a_measured_flux_beats_a_limit_in_any_order(
+    admin: Gateway, source: str, flux: float, measured_first: bool
+) -> None:
+    row = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfi", "mjd": 59500.0}
+    rows = [{**row, "flux": flux, "fluxerr": 1.0}, {**row, "mag": None, "limiting_mag": 22.0, "origin": "limit"}]
+    for each in rows if measured_first else rows[::-1]:
+        assert admin.post("/photometry", each).status == 200
+    service = make_service(admin, input_data_types=["photometry"])
+    analysis = admin.post(f"/obj/SN1/analysis/{service}", {}).data["id"]
+    photometry = admin.get(f"/obj/analysis/{analysis}/inputs").data["inputs"]["photometry"]
+    (sent,) = [each for each in csv.DictReader(io.StringIO(photometry)) if each["mjd"] == "59500.0"]
+    assert sent["flux"] == str(flux)
