@@ -108,7 +108,7 @@ def test_arguments_as_a_query_string_sends_them(server: Server) -> None:
     ("options", "words"),
     [
         ({"fig": 1}, ["'fig'", "bins", "truths"]),
-        ({"bins": "100000"}, ["bins", "1 to 200"]),
+        ({"bins": "100000"}, ["bins", "2 to 200"]),
         ({"color": "url(http://x)"}, ["color", "a colour"]),
         ({"labels": "['only one']"}, ["labels", "a, b"]),
         ({"quantiles": "[2]"}, ["quantiles", "0 to 1"]),
