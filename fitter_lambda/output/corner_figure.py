@@ -23,8 +23,9 @@ _SYMBOLS = {
 _UNITS = {"hostebv": " [mag]", "mwebv": " [mag]"}
 #: t0 within these modified Julian dates is a date.
 _MJD_RANGE = (40_000.0, 80_000.0)
+_ONE_SIGMA = [0.15865, 0.5, 0.84135]
 _DEFAULTS: dict[str, Any] = {
-    "bins": 24, "smooth": 1.0, "quantiles": [0.15865, 0.5, 0.84135], "show_titles": True, "color": "#1f4e79",
+    "bins": 24, "smooth": 1.0, "quantiles": _ONE_SIGMA, "show_titles": True, "color": "#1f4e79",
     "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 8}, "max_n_ticks": 4,
 }  # fmt: skip
 _CONTOURS: dict[str, Any] = {
@@ -61,7 +62,8 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
         "range": [_choose_range(column) for column in columns.T],
         "title_fmt": [_choose_format(column) for column in columns.T],
         **_DEFAULTS,
-        **(_CONTOURS if options.get("plot_contours", True) else {}),
+        "title_quantiles": _choose_title_quantiles(options),
+        **_choose_contours(options),
         **options,
     }
     size = 1.2 + 1.9 * columns.shape[1]
@@ -69,7 +71,7 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
     needs_all_panels = columns.shape[1] == 1 or {"truths", "reverse"} & set(options)
     figure = (Figure if needs_all_panels else _Triangle)(figsize=(size, size))
     corner.corner(columns, fig=figure, **keywords)
-    _format_axes(figure)
+    _format_axes(figure, bool(options.get("use_math_text")))
     return figure
 
 
@@ -128,12 +130,25 @@ def _choose_format(column: Array) -> str:
     return f".{max(0, decimals)}f" if decimals <= 8 else ".3g"
 
 
-def _format_axes(figure: Figure) -> None:
+def _choose_title_quantiles(options: Mapping[str, Any]) -> list[float]:
+    """Return the quantiles in titles: the three that are drawn; with another number of them, one sigma."""
+    quantiles = options.get("quantiles", _ONE_SIGMA)
+    return list(quantiles) if len(quantiles) == 3 else _ONE_SIGMA
+
+
+def _choose_contours(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how to draw contours; filled ones would hide the density that `plot_density` asks for."""
+    if not options.get("plot_contours", True):
+        return {}
+    return _CONTOURS | {"fill_contours": not options.get("plot_density", False)}
+
+
+def _format_axes(figure: Figure, use_math_text: bool) -> None:
     for axes in figure.axes:
         if not axes.get_frame_on():
             axes.remove()
             continue
         for axis in (axes.xaxis, axes.yaxis):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
-                axis.set_major_formatter(ScalarFormatter(useOffset=False))
+                axis.set_major_formatter(ScalarFormatter(useOffset=False, useMathText=use_math_text))
         axes.tick_params(labelsize=8, direction="in")

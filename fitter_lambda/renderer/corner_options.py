@@ -4,10 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.option_checks import Check, check_integer, check_number, check_options, parse_literal
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z][a-zA-Z0-9: ]{0,30}|0?\.\d{1,4}")
-_FORMAT = re.compile(r"\.?\d{0,2}[defgn]|\.\d{1,2}[defgn]")
+#: Samples are floats, so no "d".
+_FORMAT = re.compile(r"\d{0,2}(\.\d{1,2})?[efgn]")
+#: An argument, a *_kwargs argument, its properties that the first excludes, and why.
+_EXCLUSIONS = (
+    ("smooth1d", "hist_kwargs", ("density", "fill", "histtype"), "a smoothed histogram is a line"),
+    ("reverse", "label_kwargs", ("rotation",), "a reversed plot turns the labels itself"),
+)
 
 
 def parse_corner_options(options: object) -> dict[str, Any]:
@@ -26,9 +33,21 @@ def parse_corner_options(options: object) -> dict[str, Any]:
     Raises
     ------
     RenderError
-        An unknown name or an impossible value; the message names the choices.
+        An unknown name, an impossible value, or values that exclude each other; the message names the choices.
     """
-    return check_options(options, _CHECKS, "plot_kwargs", "plot argument")
+    values = check_options(options, _CHECKS, "plot_kwargs", "plot argument")
+    _require_styles_apply(values)
+    return values
+
+
+def _require_styles_apply(values: Mapping[str, Any]) -> None:
+    """Raise if a *_kwargs argument has properties that another argument excludes."""
+    for name, styles, properties, reason in _EXCLUSIONS:
+        excluded = [item for item in properties if item in values.get(styles, {})]
+        if excluded and name in values and (name not in _FLAGS or values[name]):
+            raise RenderError(
+                f"The plot arguments {name} and {styles} do not go together: {reason}; leave out {', '.join(excluded)}."
+            )
 
 
 def _require(condition: object) -> None:
@@ -98,10 +117,29 @@ def _check_label(value: Any) -> str:
     return text
 
 
-def _check_style(value: Any) -> dict[str, Any]:
-    """Check a few plain properties of text and lines, for the *_kwargs arguments."""
-    _require(isinstance(value, Mapping) and set(value) <= set(_STYLE_CHECKS))
-    return {name: _STYLE_CHECKS[name](parse_literal(item)) for name, item in value.items()}
+def _check_style(checks: Mapping[str, Check]) -> Check:
+    """Return a check for a few plain properties of text or lines, for a *_kwargs argument."""
+
+    def check(value: Any) -> dict[str, Any]:
+        _require(isinstance(value, Mapping) and set(value) <= set(checks))
+        _require(not {"lw", "linewidth"} <= set(value))
+        return {name: checks[name](parse_literal(item)) for name, item in value.items()}
+
+    return check
+
+
+def _is_interval(ends: list[Any]) -> bool:
+    """Return whether two numbers ascend, and differ by enough for edges of bins between them."""
+    return len(ends) == 2 and ends[1] - ends[0] > 1e-12 * max(abs(ends[0]), abs(ends[1]))
+
+
+def _are_levels(levels: list[Any]) -> bool:
+    """Return whether fractions ascend, without 1: no contour is around all samples."""
+    return sorted(set(levels)) == levels and levels[0] > 0 and levels[-1] < 1
+
+
+def _has_no_gap(items: list[Any]) -> bool:
+    return None not in items
 
 
 def _check_names(value: Any) -> list[str]:
@@ -113,27 +151,34 @@ def _check_names(value: Any) -> list[str]:
 _CHECK_FRACTION = check_number(0, 1)
 _CHECK_VALUE = check_number(-1e150, 1e150)
 _CHECK_FLAG = _check_that(lambda value: isinstance(value, int) and value in (0, 1))
-_CHECK_INTERVAL = _check_list(_CHECK_VALUE, 2, lambda ends: len(ends) == 2 and ends[0] < ends[1])
-_STYLE_CHECKS: dict[str, Check] = {
+_CHECK_INTERVAL = _check_list(_CHECK_VALUE, 2, _is_interval)
+_CHECK_BINS = check_integer(2, 200)  # contours need two
+_CHECK_TEXT: dict[str, Check] = {
     "fontsize": check_number(1, 60), "color": _check_colour, "alpha": _CHECK_FRACTION,
-    "lw": check_number(0, 20), "linewidth": check_number(0, 20), "pad": check_number(-50, 50),
-    "labelpad": check_number(-50, 50), "rotation": check_number(-360, 360), "density": _CHECK_FLAG,
-    "fill": _CHECK_FLAG, "histtype": _check_that(lambda value: value in ("step", "stepfilled", "bar")),
-    "ls": _check_that(lambda value: value in ("-", "--", ":", "-.")),
+    "rotation": check_number(-360, 360),
     "fontweight": _check_that(lambda value: value in ("normal", "bold", "light")),
 }  # fmt: skip
-_EXPECTED_STYLE = "an object of fontsize, color, alpha, lw, pad, rotation, density, histtype, ls, fontweight"
+_CHECK_LINE: dict[str, Check] = {
+    "color": _check_colour, "alpha": _CHECK_FRACTION, "lw": check_number(0, 20), "linewidth": check_number(0, 20),
+    "ls": _check_that(lambda value: value in ("-", "--", ":", "-.")), "density": _CHECK_FLAG, "fill": _CHECK_FLAG,
+    "histtype": _check_that(lambda value: value in ("step", "stepfilled", "bar")),
+}  # fmt: skip
+_STYLE_CHECKS: dict[str, dict[str, Check]] = {
+    "label_kwargs": _CHECK_TEXT | {"labelpad": check_number(-50, 50)},
+    "title_kwargs": _CHECK_TEXT | {"pad": check_number(-50, 50)},
+    "hist_kwargs": _CHECK_LINE,
+}
 _FLAGS = (
     "show_titles", "plot_datapoints", "plot_density", "plot_contours", "no_fill_contours", "fill_contours",
     "scale_hist", "top_ticks", "use_math_text", "reverse", "divergences",
 )  # fmt: skip
 _CHECKS: dict[str, tuple[Check, str]] = {
     "bins": (
-        _check_either(check_integer(1, 200), _check_list(check_integer(1, 200), 20)),
-        "a whole number from 1 to 200, or a list of them",
+        _check_either(_CHECK_BINS, _check_list(_CHECK_BINS, 20)),
+        "a whole number from 2 to 200, or a list of them",
     ),
     "range": (
-        _check_list(_check_either(_CHECK_INTERVAL, check_number(0.01, 1)), 20),
+        _check_list(_check_either(_CHECK_INTERVAL, check_number(0.01, 1)), 20, _has_no_gap),
         "a list with [low, high] or a fraction of the samples for each parameter",
     ),
     "color": (_check_colour, "a colour, e.g. navy or #1f4e79"),
@@ -143,16 +188,19 @@ _CHECKS: dict[str, tuple[Check, str]] = {
     "labels": (_check_list(_check_label, 20), "a list of labels, one for each parameter"),
     "titles": (_check_list(_check_label, 20), "a list of titles, one for each parameter"),
     "title_fmt": (_check_pattern(_FORMAT), "a number format, e.g. .2f"),
-    "title_quantiles": (_check_list(_CHECK_FRACTION, 3), "a list of three numbers from 0 to 1"),
+    "title_quantiles": (
+        _check_list(_CHECK_FRACTION, 3, lambda fractions: len(fractions) == 3 and sorted(fractions) == fractions),
+        "a list of three ascending numbers from 0 to 1",
+    ),
     "truths": (_check_list(_CHECK_VALUE, 20), "a list of numbers (or None), one for each parameter"),
-    "quantiles": (_check_list(_CHECK_FRACTION, 10), "a list of up to 10 numbers from 0 to 1"),
+    "quantiles": (_check_list(_CHECK_FRACTION, 10, _has_no_gap), "a list of up to 10 numbers from 0 to 1"),
     "levels": (
-        _check_list(_CHECK_FRACTION, 10, lambda levels: sorted(set(levels)) == levels),
-        "a list of up to 10 ascending numbers from 0 to 1",
+        _check_list(_CHECK_FRACTION, 10, _are_levels),
+        "a list of up to 10 ascending numbers above 0 and below 1",
     ),
     "max_n_ticks": (check_integer(0, 20), "a whole number from 0 to 20"),
     "labelpad": (check_number(-5, 5), "a number from -5 to 5"),
     "var_names": (_check_names, "a list of parameter names"),
     **dict.fromkeys(_FLAGS, (_CHECK_FLAG, "True or False")),
-    **dict.fromkeys(("label_kwargs", "title_kwargs", "hist_kwargs"), (_check_style, _EXPECTED_STYLE)),
+    **{name: (_check_style(checks), f"an object of {', '.join(checks)}") for name, checks in _STYLE_CHECKS.items()},
 }
