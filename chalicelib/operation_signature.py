@@ -12,6 +12,9 @@ from chalicelib.schemas.people import Acl
 
 View = Callable[..., Any]
 
+CATCH_ALL = "/{proxy+}"
+"""The path that API Gateway takes for any other."""
+
 
 class PathPart(Protocol):
     """A variable part of a path: what it names, and the error if that does not exist."""
@@ -61,6 +64,11 @@ class Operation:
     bare: bool = False
     links: str | None = None
     raises: tuple[type[HeliographError], ...] = ()
+
+    @property
+    def is_catch_all(self) -> bool:
+        """Whether it serves all paths that no other operation has."""
+        return self.path == CATCH_ALL
 
     @cached_property
     def takes(self) -> dict[str, Any]:

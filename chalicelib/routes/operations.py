@@ -119,7 +119,7 @@ def _answer_call(operation: Operation, call: Call) -> Response:
             requester = call.requester
             if operation.acl is not None:
                 require_permission(requester, operation.acl)
-        if "query" not in operation.takes:
+        if "query" not in operation.takes and not operation.is_catch_all:
             _, call.notes = parse_query(None, call.query)
         arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
         return to_response(operation.view(call, **arguments), call.notes)

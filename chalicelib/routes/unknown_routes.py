@@ -3,6 +3,7 @@
 import re
 
 from chalicelib.errors import MethodError, NotFoundError
+from chalicelib.operation_signature import CATCH_ALL
 from chalicelib.routes.operations import Call, Routes
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -22,7 +23,7 @@ def catch_all_routes(known_routes: dict[str, list[str]]) -> Routes:
     routes = Routes(__name__, __doc__)
     for method in METHODS:
 
-        @routes.open_to_all(method, "/{proxy+}")
+        @routes.open_to_all(method, CATCH_ALL)
         def refuse_unknown_route(call: Call) -> None:
             raise_unknown_route(call.method, call.unknown_path, known_routes)
 

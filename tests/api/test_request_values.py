@@ -180,6 +180,7 @@ def test_a_byte_order_mark_is_no_part_of_the_body(admin: Gateway, source: str) -
     [
         ("PUT", "/telescope/1", 405), ("PUT", "/telescope/one", 404), ("POST", "/photometry/range", 405),
         ("PUT", "/sources/SN1/annotations/x", 404), ("PUT", "/sources/SN1/elsewhere", 404), ("PUT", "/sources", 405),
+        ("PUT", "/sources?pageNumber=1", 405), ("GET", "/elsewhere?a=1", 404),
     ],
 )  # fmt: skip
 def test_a_wrong_method_is_one_of_a_path_that_is_a_route(admin: Gateway, method: str, path: str, status: int) -> None:

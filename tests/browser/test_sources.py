@@ -23,7 +23,7 @@ def test_a_source_is_added_and_errors_are_shown_at_the_fields(app: App) -> None:
     app.field("Declination (degrees)").fill("400")
     with app.allow_statuses(400):
         app.press("Save the source")
-        expect(app.page.get_by_text("<= 90")).to_be_visible()
+        expect(app.page.get_by_text("at most 90")).to_be_visible()
     assert app.field("Declination (degrees)").get_attribute("aria-invalid") == "true"
     app.field("Declination (degrees)").fill("-2.2")
     app.field("Redshift").fill("0.03")

@@ -38,7 +38,7 @@ def test_concurrent_writers_lose_no_photometry(api: Api) -> None:
     api.post("/sources", {"id": "busy", "ra": 1.0, "dec": 1.0})
 
     def post_photometry(number: int) -> None:
-        mjd = [1000.0 * number + i for i in range(50)]
+        mjd = [50_000.0 + 1000 * number + i for i in range(50)]
         columns = {"mjd": mjd, "flux": mjd, "fluxerr": 1.0, "filter": "ztfg"}
         api.post("/photometry", {"obj_id": "busy", "instrument_id": 1, **columns})
 

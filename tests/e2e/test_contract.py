@@ -29,7 +29,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     ("path_filter", "cases"),
     [
         # Requests to this route may delete the token in use: they come last, on their own.
-        (["--exclude-path", OWN_TOKEN], 4),
+        (["--exclude-path", OWN_TOKEN], 3),
         (["--include-path", OWN_TOKEN], 50),
     ],
 )
