@@ -7,15 +7,8 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 from chalicelib import queues, routes, settings, workers
 
 app = Chalice(app_name="heliograph")
-# Bodies of these types reach the app as bytes. All others are text to API Gateway, which would replace what is
-# no UTF-8 in a FITS file; the first is what `curl --data-binary` sends.
-app.api.binary_types = [
-    "application/x-www-form-urlencoded",
-    "application/octet-stream",
-    "application/fits",
-    "image/fits",
-    "multipart/form-data",
-]
+# All bodies pass API Gateway as bytes: as text, it would replace what is no UTF-8, in files and in pictures.
+app.api.binary_types = ["*/*"]
 routes.register(app)
 
 

@@ -49,6 +49,25 @@ def read_small_blob(key: str, most: int) -> bytes | None:
     return bytes(response["Body"].read())
 
 
+@dataclass(frozen=True)
+class BlobFile:
+    """A blob with its content type."""
+
+    content: bytes
+    content_type: str
+
+
+def read_file(key: str, most: int) -> BlobFile | None:
+    """Return a blob and its content type with one request, or None if it has more than `most` bytes or is gone."""
+    response = _open_blob(key)
+    if response is None:
+        return None
+    if response["ContentLength"] > most:
+        response["Body"].close()
+        return None
+    return BlobFile(bytes(response["Body"].read()), str(response["ContentType"]))
+
+
 def _open_blob(key: str) -> dict[str, Any] | None:
     s3 = get_client("s3")
     try:

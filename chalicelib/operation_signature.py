@@ -47,8 +47,8 @@ class Operation:
         The types of further keys beside ``data``.
     bare : bool
         Whether ``answers`` is the whole body, without the envelope.
-    links : str or None
-        The content type of the product that it redirects to.
+    file_type : str or None
+        The usual content type of the file that it answers.
     raises : tuple of type
         Errors besides those that follow from the signature.
     """
@@ -62,7 +62,7 @@ class Operation:
     answers: Any = None
     beside: dict[str, Any] = field(default_factory=dict)
     bare: bool = False
-    links: str | None = None
+    file_type: str | None = None
     raises: tuple[type[HeliographError], ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""Encrypted credentials (KMS), and keys derived from the deployment secret (Secrets Manager).
+"""Encrypted values (KMS), and keys derived from the deployment secret (Secrets Manager).
 
 The deployment secret itself is never used as a key: each purpose has its own, derived by
 HMAC-SHA-256 (RFC 2104) from the secret and the purpose's name.
@@ -25,26 +25,25 @@ def derive_key(purpose: str) -> bytes:
     return hmac.digest(_get_deployment_secret(), purpose.encode(), hashlib.sha256)
 
 
-def encrypt_credentials(service_id: int, credentials: dict[str, Any]) -> bytes:
-    """Encrypt a service's credentials, bound to the service's id.
+def encrypt(context: dict[str, str], value: Any) -> bytes:
+    """Encrypt a JSON value of at most 4096 bytes.
 
     Parameters
     ----------
-    service_id : int
-        The service; decrypting needs the same.
-    credentials : dict
-        At most `settings.AUTHINFO_BYTES` of JSON.
+    context : dict
+        What it is bound to; decrypting needs the same.
+    value : object
+        Any JSON value.
     """
     response = get_client("kms").encrypt(
         KeyId=f"alias/{settings.resource_name('').rstrip('-')}",
-        Plaintext=json.dumps(credentials).encode(),
-        EncryptionContext={"service": str(service_id)},
+        Plaintext=json.dumps(value, ensure_ascii=False).encode(),
+        EncryptionContext=context,
     )
     return bytes(response["CiphertextBlob"])
 
 
-def decrypt_credentials(service_id: int, ciphertext: bytes) -> dict[str, Any]:
-    """Decrypt a service's credentials; only the dispatch function has the permission."""
-    response = get_client("kms").decrypt(CiphertextBlob=ciphertext, EncryptionContext={"service": str(service_id)})
-    credentials: dict[str, Any] = json.loads(response["Plaintext"])
-    return credentials
+def decrypt(context: dict[str, str], ciphertext: bytes) -> Any:
+    """Decrypt a value; only the dispatch function has the permission."""
+    response = get_client("kms").decrypt(CiphertextBlob=ciphertext, EncryptionContext=context)
+    return json.loads(response["Plaintext"])

@@ -111,7 +111,7 @@ def delete_service(requester: Requester, service_id: int) -> None:
 
 def get_credentials(service: ServiceItem) -> dict[str, Any]:
     """Return the credentials of a service; only the dispatch function is allowed to decrypt them."""
-    return secrets.decrypt_credentials(service.id, service.authinfo) if service.authinfo else {}
+    return secrets.decrypt({"service": str(service.id)}, service.authinfo) if service.authinfo else {}
 
 
 def require_enabled(service: ServiceItem) -> None:
@@ -194,7 +194,7 @@ def _validate_credentials(fields: ServiceFields, request: ServiceChange) -> dict
 
 
 def _encrypt(service_id: int, credentials: dict[str, Any]) -> bytes | None:
-    return secrets.encrypt_credentials(service_id, credentials) if credentials else None
+    return secrets.encrypt({"service": str(service_id)}, credentials) if credentials else None
 
 
 def _name_taken(name: str) -> InvalidError:

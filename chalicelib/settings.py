@@ -11,11 +11,14 @@ STAGE = os.environ.get("HELIOGRAPH_STAGE", "local")
 ANALYSES_PER_SOURCE = int(os.environ.get("ANALYSES_PER_SOURCE", "50"))
 """Most completed or running analyses of one user and one source."""
 
-REQUEST_BYTES = 6 * 1024 * 1024
-"""Largest request; a synchronous Lambda invocation carries no more."""
+REQUEST_BYTES = 4_400_000
+"""Largest body of a request: a synchronous Lambda invocation carries 6 MiB, and bodies reach it in base64."""
 
-FILE_BYTES = 4 * 1024 * 1024
-"""Largest file of a light curve: base64, in which binary bodies reach a function, adds a third to it."""
+SERVICE_REQUEST_BYTES = 6 * 1024 * 1024
+"""Largest data of a source that a service is sent."""
+
+FILE_ANSWER_BYTES = 4_000_000
+"""A larger picture or file is a redirect to a presigned URL."""
 
 LARGE_ANSWER_BYTES = 5 * 1024 * 1024
 """A larger JSON answer is a redirect to a presigned URL."""

@@ -43,6 +43,8 @@ def complete_template(file: Path, stage: str) -> None:
     # The API invokes this function by the name that `chalice deploy` would give it.
     resources["Documents"]["Properties"]["FunctionName"] = f"heliograph-{stage}-documents"
     document = resources["RestAPI"]["Properties"]["DefinitionBody"]
+    # The document says so, too, but MiniStack does not read it there.
+    resources["RestAPI"]["Properties"]["BinaryMediaTypes"] = document["x-amazon-apigateway-binary-media-types"]
     document["x-amazon-apigateway-gateway-responses"] = make_gateway_responses()
     file.write_text(json.dumps(template, indent=2) + "\n")
 

@@ -5,7 +5,9 @@ Used twice: in the packaged template, and for an API that ``chalice deploy`` mad
 
 from typing import Any
 
-TOO_LARGE = "the request is larger than the limit of 6 MB; send fewer or smaller plots, or thin the samples"
+from chalicelib.settings import VERSION
+
+TOO_LARGE = "the request is larger than the limit of 4.4 MB; send fewer or smaller plots, or thin the samples"
 TIMED_OUT = "no response within 29 seconds; the request may still take effect"
 
 _GATEWAY_MESSAGE = "$context.error.messageString"
@@ -31,9 +33,10 @@ def make_gateway_responses() -> dict[str, Any]:
         headers = {"Access-Control-Allow-Origin": "'*'"}
         if kind == "THROTTLED":
             headers["Retry-After"] = "'1'"
+        envelope = f'{{"status":"error","message":{message},"data":{{}},"version":"{VERSION}"}}'
         document[kind] = {
             "responseParameters": {f"gatewayresponse.header.{name}": text for name, text in headers.items()},
-            "responseTemplates": {"application/json": f'{{"status":"error","message":{message}}}'},
+            "responseTemplates": {"application/json": envelope},
             **({"statusCode": str(status)} if status else {}),
         }
     return document

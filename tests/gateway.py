@@ -24,6 +24,7 @@ class Reply:
     status: int
     headers: dict[str, str]
     text: str
+    content: bytes
 
     @property
     def json(self) -> Any:
@@ -94,7 +95,8 @@ class Gateway:
         query: dict[str, list[str]] = {}
         for name, value in parse_qsl(parts.query, keep_blank_values=True):
             query.setdefault(name, []).append(value)
-        sent_headers = {"host": "heliograph.test", "x-forwarded-proto": "https", **headers}
+        sent_headers = {"host": "heliograph.test", "x-forwarded-proto": "https", "accept": "*/*", **headers}
+        sent_headers = {name: text for name, text in sent_headers.items() if text}
         if self.token:
             sent_headers["authorization"] = f"token {self.token}"
         event = {
@@ -113,21 +115,12 @@ class Gateway:
                 "stage": "api",
                 "identity": {"sourceIp": "127.0.0.1"},
             },
-            **self._encode_body(body, sent_headers.get("content-type", "")),
+            **_encode_body(body),
         }
         answer = self._app(event, None)
-        reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
+        reply = Reply(answer["statusCode"], answer["headers"], *_decode_body(answer))
         check_reply(method, resource, reply)
         return reply
-
-    def _encode_body(self, body: Any, content_type: str) -> dict[str, Any]:
-        """Return a body as API Gateway passes it: in base64 if its type is binary, else as UTF-8 text."""
-        if body is not None and content_type.partition(";")[0] in self._app.api.binary_types:
-            data = body if isinstance(body, bytes) else body.encode()
-            return {"body": base64.b64encode(data).decode(), "isBase64Encoded": True}
-        if isinstance(body, bytes):
-            body = body.decode("utf-8", "replace")
-        return {"body": body if isinstance(body, str) or body is None else json.dumps(body), "isBase64Encoded": False}
 
     def _match_route(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """Return the route that API Gateway would use: fixed parts before variables, ``{proxy+}`` last."""
@@ -138,6 +131,23 @@ class Gateway:
             if match:
                 return pattern, match.groupdict()
         return "/{proxy+}", {"proxy": path.lstrip("/")}
+
+
+def _encode_body(body: Any) -> dict[str, Any]:
+    """Return a body as API Gateway passes it: in base64."""
+    if body is None:
+        return {"body": None, "isBase64Encoded": False}
+    text = body if isinstance(body, bytes | str) else json.dumps(body)
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
+
+
+def _decode_body(answer: dict[str, Any]) -> tuple[str, bytes]:
+    """Return the text and the bytes of an answer, as API Gateway passes it on."""
+    if not answer.get("isBase64Encoded"):
+        return answer["body"], answer["body"].encode()
+    content = base64.b64decode(answer["body"])
+    return content.decode("utf-8", "replace"), content
 
 
 def get_redirect_blob(reply: Reply) -> bytes:

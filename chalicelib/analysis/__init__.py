@@ -4,6 +4,7 @@
 
     start                a request becomes a queued analysis
       service_parameters   the parameters of a request, checked against the service's declaration
+      sealed_parameters    those that are secrets: sent, never shown
       service_inputs       the data that the author may see, as CSV texts
       analysis_records     the new record, counted against the author's cap
     rerun                the same analysis once more
@@ -21,7 +22,7 @@
     write_back           annotations and summaries of a completed analysis
     analysis_views       records as JSON, for those who may see them
     analysis_lists       pages of records
-    product_links        plots, results, corner plots, inference data
+    product_blobs        plots, results, corner plots, inference data
     analysis_deletion    cancelling and deleting
     sweep                every minute: what is late, unsent, half written back or half deleted
     ping                 whether a service can be reached

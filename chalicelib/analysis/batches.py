@@ -5,7 +5,7 @@ processed. A job that is delivered twice starts nothing twice: each start has an
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,13 @@ from msgspec.structs import replace
 
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
-from chalicelib.analysis.start import require_runnable_service, scoped_idempotency_key, split_parameters, start_analysis
+from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
+from chalicelib.analysis.start import (
+    require_runnable_service,
+    resolve_request_parameters,
+    scoped_idempotency_key,
+    start_analysis,
+)
 from chalicelib.blob_keys import batch_key
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater, UnavailableError
 from chalicelib.jobs import ProcessBatch
@@ -47,6 +53,7 @@ class _Contents(msgspec.Struct):
     request: NewAnalysis
     public_url: str
     as_admin: bool
+    sealed: SealedParameters = {}
 
 
 def start_batch(requester: Requester, request: NewBatch, *, public_url: str, idempotency_key: str | None) -> int:
@@ -60,7 +67,7 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
         If the parameters do not fit, or there are no sources, or too many.
     """
     service = require_runnable_service(requester, request.service_id)
-    split_parameters(service, request)
+    secrets = resolve_request_parameters(service, request).secret
     key = scoped_idempotency_key(requester, idempotency_key, "batch")
     if key and (earlier_id := find_earlier_id(key)):
         return earlier_id
@@ -68,9 +75,10 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
     batch_id = batches_table.next_batch_id()
     contents = _Contents(
         source_ids,
-        parse_body(NewAnalysis, sent_fields(request, "service_id", "obj_ids", "group_id")),
+        _without_parameters(request, secrets),
         settings.get_public_url() or public_url,
         requester.is_admin,
+        seal_parameters(request.service_id, requester.user_id, secrets),
     )
     blobs.write_blob(batch_key(batch_id), msgspec.json.encode(contents))
     # The job before the record: a job without a record gives up, a record without a job would wait forever.
@@ -80,6 +88,13 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
     except IdempotencyKeyUsed as used:
         return used.earlier_id
     return batch_id
+
+
+def _without_parameters(request: NewBatch, names: Collection[str]) -> NewAnalysis:
+    """Return what the request says of each analysis, without some of the parameters."""
+    fields = sent_fields(request, "service_id", "obj_ids", "group_id", "url_parameters")
+    kept = {name: value for name, value in request.parameters.items() if name not in names}
+    return parse_body(NewAnalysis, {**fields, "analysis_parameters": kept})
 
 
 def _collect_sources(requester: Requester, request: NewBatch) -> list[str]:
@@ -155,6 +170,7 @@ def _start_one(
             contents.request,
             public_url=contents.public_url,
             idempotency_key=f"batch {item.id} {position}",
+            sealed=contents.sealed,
         )
     except (BusyError, UnavailableError):
         raise

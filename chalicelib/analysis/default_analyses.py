@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import convert, to_builtins
+from msgspec.structs import replace
 
 from chalicelib import people, services
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
-from chalicelib.analysis.start import require_runnable_service, split_parameters, start_analysis
+from chalicelib.analysis.sealed_parameters import seal_parameters
+from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
 from chalicelib.jobs import StartDefaultAnalyses
 from chalicelib.people.groups import records_to_json
@@ -68,8 +70,8 @@ def create_default_analysis(requester: Requester, service_id: int, request: NewD
     InvalidError
         If the parameters do not fit the service.
     """
-    fields = convert(_get_fields(request), DefaultAnalysisFields)
-    _require_startable(requester, service_id, fields)
+    proposed = convert(_get_fields(request), DefaultAnalysisFields)
+    fields = _seal_startable(requester, requester.user_id, service_id, proposed)
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     values = {"author_id": requester.user_id, "group_ids": group_ids, "fields": fields}
     return defaults_table.insert_default_analysis(service_id, request.source_filter.events, values)
@@ -80,8 +82,8 @@ def update_default_analysis(
 ) -> None:
     """Change a default analysis of the requester, validated like a new one."""
     item = _get_own_default_analysis(requester, service_id, default_id)
-    fields = convert({**to_builtins(item.fields), **_get_fields(request)}, DefaultAnalysisFields)
-    _require_startable(requester, service_id, fields)
+    changed = convert({**to_builtins(item.fields), **_get_fields(request)}, DefaultAnalysisFields)
+    fields = _seal_startable(requester, item.author_id, service_id, changed)
     values: dict[str, Any] = {"fields": fields}
     if request.group_ids:
         values["group_ids"] = resolve_group_ids(requester, request.group_ids, ())
@@ -105,6 +107,7 @@ def default_analyses_to_json(requester: Requester, items: list[DefaultAnalysisIt
 def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
     fields = to_builtins(item.fields)
     daily_limit = fields.pop("daily_limit")
+    del fields["sealed_parameters"]
     return {
         "id": item.id,
         "analysis_service_id": item.service_id,
@@ -179,6 +182,7 @@ def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grou
             request,
             public_url=job.public_url,
             idempotency_key=f"default {item.id} {job.occasion}",
+            sealed=item.fields.sealed_parameters,
             counts=[_make_daily_limit(item)],
         )
     except (BusyError, UnavailableError):
@@ -197,13 +201,19 @@ def _get_fields(request: DefaultAnalysisChange) -> dict[str, Any]:
     return {name: value for name, value in sent_fields(request, "group_ids").items() if value is not None}
 
 
-def _require_startable(requester: Requester, service_id: int, fields: DefaultAnalysisFields) -> None:
-    """Refuse a default analysis that could never start: it runs without this token's permissions."""
+def _seal_startable(
+    requester: Requester, author_id: int, service_id: int, fields: DefaultAnalysisFields
+) -> DefaultAnalysisFields:
+    """Seal the secrets of a default analysis; refuse one that could never start without this token's permissions."""
     author = people.load_requester(requester.user_id) or requester
     service = require_runnable_service(author, service_id)
     if group_id := fields.source_filter.group_id:
         resolve_group_ids(requester, [group_id], ())
-    split_parameters(service, NewAnalysis(analysis_parameters=fields.default_analysis_parameters))
+    request = NewAnalysis(analysis_parameters=fields.default_analysis_parameters)
+    secrets = resolve_request_parameters(service, request, fields.sealed_parameters).secret
+    parameters = {name: value for name, value in request.parameters.items() if name not in secrets}
+    sealed = {**fields.sealed_parameters, **seal_parameters(service_id, author_id, secrets)}
+    return replace(fields, default_analysis_parameters=parameters, sealed_parameters=sealed)
 
 
 def _get_own_default_analysis(requester: Requester, service_id: int, default_id: int) -> DefaultAnalysisItem:

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,12 +109,23 @@ def _parse_plot(document: Document, number: int, plot: Any) -> dict[str, Any]:
     if not isinstance(plot, dict):
         raise InvalidError(f'{field_name}: expected {{"format": …, "data": <base64>}}.')
     data = _decode_base64(f"{field_name}.data", plot.get("data"))
-    kind = next((kind for kind, (magic, _) in IMAGES.items() if data.startswith(magic)), None)
+    kind, content_type = _recognize_image(data)
     image_format = str(plot.get("format") or plot.get("type") or kind or "png")[:MAX_FORMAT]
     part = blob_keys.plot_part(number)
-    document.parts[part] = (data, IMAGES[kind][1] if kind else BINARY_TYPE)
+    document.parts[part] = (data, content_type)
     document.products.plots = [*document.products.plots, PlotPart(image_format, part)]
     return {**plot, "format": image_format, "type": image_format}
+
+
+def _recognize_image(data: bytes) -> tuple[str | None, str]:
+    """Return the format and the content type of an image by its first bytes."""
+    for kind, (magic, content_type) in IMAGES.items():
+        if data.startswith(magic):
+            return kind, content_type
+    head = data[:4096].removeprefix(BOM_UTF8).lstrip()
+    if head.startswith(b"<") and b"<svg" in head:
+        return "svg", "image/svg+xml"
+    return None, BINARY_TYPE
 
 
 def _parse_inference_data(document: Document) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 from chalicelib import blobs
 from chalicelib.access import Requester, remaining_group_ids
 from chalicelib.analysis.analysis_views import get_visible_analysis
+from chalicelib.analysis.sealed_parameters import SealedParameters
 from chalicelib.analysis.start import EXTINCTION, start_analysis
 from chalicelib.blob_keys import inputs_key
+from chalicelib.errors import InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.tables.analyses import AnalysisItem
@@ -33,6 +35,8 @@ def rerun_analysis(
     ------
     ForbiddenError
         If the analysis is not visible, or was an upload.
+    InvalidError
+        If the analysis has secrets of another author, and the request does not replace them.
     """
     item = get_visible_analysis(requester, analysis_id)
     changes = {name: value for name, value in sent_fields(request).items() if value is not None}
@@ -41,6 +45,7 @@ def rerun_analysis(
         **changes.pop("url_parameters", {}),
         **changes.pop("analysis_parameters", {}),
     }
+    sealed = _get_sealed_parameters(requester, item, parameters)
     earlier_request = {
         "input_filters": item.input_filters,
         "show_parameters": item.show_parameters,
@@ -55,7 +60,19 @@ def rerun_analysis(
         parse_body(NewAnalysis, {**earlier_request, **changes, "analysis_parameters": parameters}),
         public_url=public_url,
         idempotency_key=idempotency_key,
+        sealed=sealed,
     )
+
+
+def _get_sealed_parameters(requester: Requester, item: AnalysisItem, parameters: dict[str, Any]) -> SealedParameters:
+    """Return the secrets of an analysis that the request does not replace."""
+    sealed = {name: text for name, text in (item.sealed_parameters or {}).items() if name not in parameters}
+    if sealed and item.author_id != requester.user_id:
+        raise InvalidError(
+            f"analysis_parameters.{min(sealed)}: this secret belongs to the author of analysis {item.id}; "
+            "send your own, or null to run without it."
+        )
+    return sealed
 
 
 def _get_parameters(requester: Requester, item: AnalysisItem) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Parameters of an analysis: what a service declares, and what a request sets.
 
-A declaration is a list of suggestions, or ``{"type": "string" | "number" | "file", "default",
+A declaration is a list of suggestions, or ``{"type": "string" | "number" | "file" | "secret", "default",
 "required", "title", "description"}``. It is checked when a service is registered or changed.
 """
 
@@ -8,21 +8,43 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from chalicelib.analysis.sealed_parameters import SECRET, is_secret
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.base import parse_boolean
 
 MAX_JSON = 100_000
 """Characters of parameters that a record has room for."""
 
-TYPES = ("string", "number", "file")
+TYPES = ("string", "number", "file", SECRET)
 KEYS = {"type", "default", "required", "title", "description"}
 
 Values = dict[str, Any]
 Declarations = str | dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ResolvedParameters:
+    """The parameters of an analysis.
+
+    Attributes
+    ----------
+    sent : dict
+        As the service gets them, except for secrets.
+    kept : dict
+        As the record keeps them: of files, only their names.
+    secret : dict
+        The secrets, which are sealed.
+    """
+
+    sent: Values = field(default_factory=dict)
+    kept: Values = field(default_factory=dict)
+    secret: dict[str, str] = field(default_factory=dict)
 
 
 def load_stored_declarations(declarations: Declarations) -> dict[str, Any]:
@@ -66,6 +88,10 @@ def _check_declaration(name: str, declaration: Any) -> None:
             f"optional_analysis_parameters.{name}: expected a list of suggested values, or an object whose "
             f"type is one of {', '.join(TYPES)}."
         )
+    if declaration.get("type") == SECRET and declaration.get("default") not in (None, ""):
+        raise InvalidError(
+            f"optional_analysis_parameters.{name}.default: everyone could read it; leave out the default of a secret."
+        )
     if declaration.get("required") not in (None, ""):
         parse_boolean(declaration["required"], f"optional_analysis_parameters.{name}.required")
     unknown = set(declaration) - KEYS
@@ -76,20 +102,17 @@ def _check_declaration(name: str, declaration: Any) -> None:
         )
 
 
-def resolve_parameters(declarations: Declarations, values: Values) -> tuple[Values, Values]:
-    """Return the parameters as the service gets them, and as the record keeps them.
+def resolve_parameters(declarations: Declarations, values: Values, sealed: Collection[str] = ()) -> ResolvedParameters:
+    """Check what a request sets against what the service declares.
 
     Parameters
     ----------
     declarations : str or dict
         What the service declares.
     values : dict
-        What the request sets.
-
-    Returns
-    -------
-    sent, kept : dict
-        The same, except that the record keeps only the names of files.
+        What the request sets; null is not set.
+    sealed : collection of str
+        Names of secrets that were sealed before.
 
     Raises
     ------
@@ -103,18 +126,24 @@ def resolve_parameters(declarations: Declarations, values: Values) -> tuple[Valu
         raise InvalidError(
             f"analysis_parameters: this service has no {', '.join(unknown)}; its parameters are: {choices}."
         )
-    sent: Values = {}
-    kept: Values = {}
+    resolved = ResolvedParameters()
     for name, declaration in declared.items():
-        if name in values:
-            sent[name], kept[name] = _resolve_value(name, declaration, values[name])
-        elif isinstance(declaration, dict) and _is_required(declaration):
+        if _is_set(name, declaration, values):
+            _resolve_value(resolved, name, declaration, values[name])
+        elif name not in sealed and isinstance(declaration, dict) and _is_required(declaration):
             if declaration.get("default") is None:
                 raise InvalidError(f"analysis_parameters.{name}: this service requires it.")
-            sent[name] = kept[name] = declaration["default"]
-    if len(json.dumps(kept)) > MAX_JSON:
+            resolved.sent[name] = resolved.kept[name] = declaration["default"]
+    if len(json.dumps(resolved.kept)) > MAX_JSON:
         raise InvalidError(f"analysis_parameters: more than {MAX_JSON} characters; send large values as files.")
-    return sent, kept
+    return resolved
+
+
+def _is_set(name: str, declaration: Any, values: Values) -> bool:
+    """Return whether a request sets a parameter: null does not, and empty text only as a text."""
+    value = values.get(name)
+    is_text = isinstance(declaration, list) or declaration.get("type", "string") == "string"
+    return value is not None and (value != "" or (is_text and not is_secret(name, declaration)))
 
 
 def _is_required(declaration: dict[str, Any]) -> bool:
@@ -124,21 +153,27 @@ def _is_required(declaration: dict[str, Any]) -> bool:
     return False
 
 
-def _resolve_value(name: str, declaration: Any, value: Any) -> tuple[Any, Any]:
-    """Return a value as it is sent, and as it is kept."""
+def _resolve_value(resolved: ResolvedParameters, name: str, declaration: Any, value: Any) -> None:
+    """Add a value to the resolved parameters: in the declared type, or with the secrets."""
+    if is_secret(name, declaration):
+        resolved.secret[name] = _to_text(name, value)
+        return
+    if isinstance(declaration, dict) and declaration.get("type") == "file":
+        resolved.sent[name], resolved.kept[name] = value, _get_file_name(name, value)
+        return
+    resolved.sent[name] = resolved.kept[name] = _convert_value(name, declaration, value)
+
+
+def _convert_value(name: str, declaration: Any, value: Any) -> Any:
     if isinstance(declaration, list):
-        suggestion = _match_suggestion(declaration, value)
-        return suggestion, suggestion
-    kind = declaration.get("type", "string")
-    if kind == "file":
-        return value, _get_file_name(name, value)
+        return _match_suggestion(declaration, value)
+    return _parse_number(name, value) if declaration.get("type") == "number" else _to_text(name, value)
+
+
+def _to_text(name: str, value: Any) -> str:
     if isinstance(value, dict | list):
-        raise InvalidError(f"analysis_parameters.{name}: expected a {kind}.")
-    if kind == "number":
-        number = _parse_number(name, value)
-        return number, number
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text, text
+        raise InvalidError(f"analysis_parameters.{name}: expected text.")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _match_suggestion(suggestions: list[Any], value: Any) -> Any:

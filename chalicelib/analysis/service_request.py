@@ -8,6 +8,7 @@ from chalicelib import blobs, egress, services
 from chalicelib.analysis.callback_tokens import derive_callback_token
 from chalicelib.analysis.refusal_excerpts import clean_excerpt
 from chalicelib.analysis.request_signing import build_signature_headers
+from chalicelib.analysis.sealed_parameters import open_parameters
 from chalicelib.authentication import build_request_auth
 from chalicelib.blob_keys import inputs_key
 from chalicelib.tables.analyses import AnalysisItem
@@ -44,7 +45,8 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
         return Outcome("failed", "The stored inputs do not exist any more. Start the analysis again.")
     token = derive_callback_token(item.id, item.created_at)
     auth = build_request_auth(service.fields.authentication_type, services.get_credentials(service))
-    body = _build_body(item, token, auth.body, inputs)
+    secret_parameters = open_parameters(service.id, item.author_id, item.sealed_parameters or {})
+    body = _build_body(item, token, auth.body, _add_parameters(inputs, secret_parameters))
     headers = {**auth.headers, **build_signature_headers(f"analysis-{item.id}", body)}
     try:
         response = egress.post_to_service(service.fields.url, body, headers, auth.auth)
@@ -60,7 +62,7 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
     refusal = {
         "at": timestamp(),
         "status": response.status,
-        "excerpt": clean_excerpt(response.body, {*auth.secrets, token}),
+        "excerpt": clean_excerpt(response.body, {*auth.secrets, *secret_parameters.values(), token}),
         "analysis_id": item.id,
     }
     answer = f"The service answered HTTP {response.status}"
@@ -70,6 +72,16 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
         advice = "redirects are not followed. Register the service's final address."
         return Outcome("failed", f"{answer}: {advice}", refusal=refusal)
     return Outcome("failed", f"{answer} to the data.", refusal=refusal)
+
+
+def _add_parameters(inputs: bytes, parameters: dict[str, str]) -> bytes:
+    """Return the inputs with further parameters in both of their places; most have none, and are not parsed."""
+    if not parameters:
+        return inputs
+    document = json.loads(inputs)
+    for place in (document, document["inputs"]):
+        place["analysis_parameters"] = {**place["analysis_parameters"], **parameters}
+    return json.dumps(document).encode()
 
 
 def _build_body(item: AnalysisItem, token: str, auth_body: dict[str, str], inputs: bytes) -> bytes:

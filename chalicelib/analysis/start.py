@@ -8,15 +8,16 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from chalicelib import blobs, queues, services, settings
 from chalicelib.access import Requester, resolve_group_ids
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback_tokens import derive_callback_token, hash_callback_token
+from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.service_inputs import collect_inputs
-from chalicelib.analysis.service_parameters import Values, resolve_parameters
+from chalicelib.analysis.service_parameters import ResolvedParameters, resolve_parameters
 from chalicelib.blob_keys import analysis_prefix, inputs_key
 from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError, UnreadableError
 from chalicelib.renderer import render_blob
@@ -42,6 +43,7 @@ def start_analysis(
     *,
     public_url: str,
     idempotency_key: str | None = None,
+    sealed: SealedParameters | None = None,
     counts: Iterable[CountLimit] = (),
 ) -> int:
     """Start an analysis of a source; return its id once it is durably queued.
@@ -58,6 +60,8 @@ def start_analysis(
         The address of this API, for the callback.
     idempotency_key : str, optional
         A second request with the same key gets the id of the first.
+    sealed : dict, optional
+        Secret parameters of the author that were sealed before.
     counts : iterable of CountLimit
         Counts that the analysis increases, besides the cap of its author.
 
@@ -75,15 +79,16 @@ def start_analysis(
     key = scoped_idempotency_key(requester, idempotency_key)
     if key and (earlier_id := analyses_table.find_earlier_id(key)):
         return earlier_id
-    sent_parameters, kept_parameters = split_parameters(service, request)
+    parameters = resolve_request_parameters(service, request, sealed or {})
     group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     filters = sent_fields(request.input_filters) if request.input_filters else None
     data = collect_inputs(requester, source, service.fields.input_data_types, filters)
-    inputs = _dump_inputs(source_id, source.fields, data, sent_parameters)
+    inputs = _dump_inputs(source_id, source.fields, data, parameters.sent)
+    sealed = {**(sealed or {}), **seal_parameters(service_id, requester.user_id, parameters.secret)}
 
     analysis_id = next_id("analysis")
     created_at = timestamp()
-    _store_inputs(analysis_id, inputs, deredden=EXTINCTION in kept_parameters and "photometry" in data)
+    _store_inputs(analysis_id, inputs, deredden=EXTINCTION in parameters.kept and "photometry" in data)
     item = build_analysis_item(
         analysis_id,
         requester,
@@ -92,7 +97,8 @@ def start_analysis(
         request,
         group_ids=group_ids,
         status="queued",
-        analysis_parameters=kept_parameters,
+        analysis_parameters=parameters.kept,
+        sealed_parameters=sealed or None,
         input_filters=filters,
         created_at=created_at,
         callback_hash=hash_callback_token(derive_callback_token(analysis_id, created_at)),
@@ -128,8 +134,10 @@ def require_runnable_service(requester: Requester, service_id: int) -> ServiceIt
     return service
 
 
-def split_parameters(service: ServiceItem, request: NewAnalysis) -> tuple[Values, Values]:
-    """Return the parameters as the service gets them, and as the record keeps them.
+def resolve_request_parameters(
+    service: ServiceItem, request: NewAnalysis, sealed: Collection[str] = ()
+) -> ResolvedParameters:
+    """Return the parameters of a request, besides the secrets that were sealed before.
 
     `EXTINCTION` is kept but not sent: it changes the data, and the service does not know it.
 
@@ -140,8 +148,10 @@ def split_parameters(service: ServiceItem, request: NewAnalysis) -> tuple[Values
     """
     values = dict(request.parameters)
     deredden = parse_boolean(values.pop(EXTINCTION, False), f"analysis_parameters.{EXTINCTION}")
-    sent, kept = resolve_parameters(service.fields.optional_analysis_parameters, values)
-    return sent, {**kept, **({EXTINCTION: True} if deredden else {})}
+    parameters = resolve_parameters(service.fields.optional_analysis_parameters, values, sealed)
+    if deredden:
+        parameters.kept[EXTINCTION] = True
+    return parameters
 
 
 def _dump_inputs(source_id: str, source: dict[str, Any], data: dict[str, str], parameters: dict[str, Any]) -> bytes:
@@ -154,10 +164,10 @@ def _dump_inputs(source_id: str, source: dict[str, Any], data: dict[str, str], p
             "resource": {"ra": source.get("ra"), "dec": source.get("dec")},
         }
     ).encode()
-    if len(inputs) > settings.REQUEST_BYTES:
+    if len(inputs) > settings.SERVICE_REQUEST_BYTES:
         raise TooLargeError(
             f"The data of this source have {len(inputs) // 1024} kB; at most "
-            f"{settings.REQUEST_BYTES // 1024} kB can be sent. "
+            f"{settings.SERVICE_REQUEST_BYTES // 1024} kB can be sent. "
             "Select fewer with input_filters, or send a smaller file."
         )
     return inputs

@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib import blobs, queues
 from chalicelib.analysis.documents import summarize_results
-from chalicelib.analysis.product_links import locate_results
+from chalicelib.analysis.product_blobs import locate_results
 from chalicelib.errors import HeliographError
 from chalicelib.jobs import ReadResults
 from chalicelib.sources import remarks, summaries

@@ -84,7 +84,7 @@ def _list_input_errors(operation: Operation) -> Iterator[ErrorExample]:
 
 
 def _list_other_errors(operation: Operation) -> Iterator[ErrorExample]:
-    if operation.links:
+    if operation.file_type:
         yield errors.NotFoundError, "Analysis 4711 is pending and has no products."
     if operation.method != "GET":
         yield errors.BusyError, MESSAGES[errors.BusyError]

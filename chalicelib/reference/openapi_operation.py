@@ -113,8 +113,8 @@ def _build_file_content() -> Json:
 
 
 def _build_responses(operation: Operation, components: Components) -> dict[str, Json]:
-    if operation.links:
-        return {"303": _build_redirect(f"Redirect to the product ({operation.links}).")}
+    if operation.file_type:
+        return _build_file_responses(operation.file_type)
     schema = components.build_schema(operation.answers)
     media_type = schema.pop("contentMediaType", "application/json")
     body = schema if operation.bare else _build_envelope(operation, schema, components)
@@ -124,6 +124,15 @@ def _build_responses(operation: Operation, components: Components) -> dict[str, 
         limit = settings.LARGE_ANSWER_BYTES >> 20
         responses["303"] = _build_redirect(f"Redirect to a response of more than {limit} MB.")
     return responses
+
+
+def _build_file_responses(file_type: str) -> dict[str, Json]:
+    """Return the responses of a route that answers a file, of the type that its service sent."""
+    limit = settings.FILE_ANSWER_BYTES / 1e6
+    return {
+        "200": {"description": f"The file, usually {file_type}.", "content": {file_type: {}, "*/*": {}}},
+        "303": _build_redirect(f"Redirect to a file of more than {limit:.0f} MB, or if there is no header `Accept`."),
+    }
 
 
 def _build_envelope(operation: Operation, schema: Json, components: Components) -> Json:

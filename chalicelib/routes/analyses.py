@@ -41,7 +41,7 @@ def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: sc
 
 @routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=schemas.UploadUrl)
 def create_upload_url(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
-    """Create a URL to upload a document over 6 MB; the upload request then names its `upload_id`."""
+    """Create a URL to upload a document over 4.4 MB; the upload request then names its `upload_id`."""
     return upload.create_upload(call.requester, source_id, number)
 
 

@@ -12,13 +12,12 @@ A view takes the `Call` and, by name and annotation, what it needs: parts of the
 import binascii
 import inspect
 import logging
-from codecs import BOM_UTF8
 from collections.abc import Callable
 from functools import cached_property, partialmethod
 from typing import Any, get_args
 from urllib.parse import unquote
 
-from chalice.app import Blueprint, CORSConfig, Request, Response
+from chalice.app import Blueprint, CaseInsensitiveMapping, CORSConfig, Request, Response
 
 from chalicelib import people, settings
 from chalicelib.access import Requester, require_permission
@@ -34,9 +33,6 @@ log = logging.getLogger(__name__)
 
 
 CORS = CORSConfig(allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cursor", "Retry-After"], max_age=3600)
-
-
-REPLACEMENT = "\ufffd".encode()
 
 
 class Call:
@@ -60,15 +56,16 @@ class Call:
         """The body: a JSON object; an empty body is an empty object."""
         raw = self.raw_body
         if len(raw) > settings.REQUEST_BYTES:
-            limit = settings.REQUEST_BYTES // 1024
+            limit = settings.REQUEST_BYTES // 1000
             raise TooLargeError(
-                f"The request has {len(raw) // 1024} kB; at most {limit} are allowed. Send fewer rows per "
+                f"The request has {len(raw) // 1000} kB; at most {limit} are allowed. Send fewer rows per "
                 "request; upload a large document of results separately (POST …/upload, see /api/docs)."
             )
-        # API Gateway puts the replacement character in the place of bytes that are no UTF-8.
-        if REPLACEMENT in raw:
-            raise InvalidError("The body is not valid UTF-8 text; encode it as UTF-8, not as Latin-1.")
-        body = parse_json(raw.removeprefix(BOM_UTF8), "The body") if raw.strip() else {}
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise InvalidError("The body is not valid UTF-8 text; encode it as UTF-8, not as Latin-1.") from None
+        body = parse_json(text, "The body") if text.strip() else {}
         if not isinstance(body, dict):
             raise InvalidError("The body must be a JSON object.")
         return body
@@ -81,6 +78,11 @@ class Call:
             return raw if isinstance(raw, bytes) else raw.encode()
         except (UnicodeEncodeError, binascii.Error):
             raise InvalidError("The body is not valid UTF-8 text.") from None
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether the answer may be bytes: API Gateway decodes them for requests with ``Accept`` only."""
+        return "accept" in self.headers
 
     @property
     def path_values(self) -> dict[str, str]:
@@ -106,6 +108,11 @@ class Call:
         return key
 
 
+def _say_accept(request: Request) -> None:
+    """Let Chalice pass an answer to a request without ``Accept``: it takes all answers for bytes."""
+    request.headers = CaseInsensitiveMapping({"accept": "*/*", **request.headers})
+
+
 def serve_operation(operation: Operation, request: Request) -> Response:
     """Return the response of an operation to a request."""
     call = Call(request)
@@ -122,7 +129,7 @@ def _answer_call(operation: Operation, call: Call) -> Response:
         if "query" not in operation.takes and not operation.is_catch_all:
             _, call.notes = parse_query(None, call.query)
         arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
-        return to_response(operation.view(call, **arguments), call.notes)
+        return to_response(operation.view(call, **arguments), call.notes, call.takes_bytes)
     except HeliographError as error:
         return error_response(str(error), error.status, error.headers)
     except Exception:
@@ -175,7 +182,9 @@ class Routes(Blueprint):
             self.operations.append(operation)
 
             def handle(**path_values: str) -> Response:
-                return serve_operation(operation, self.current_request)
+                response = serve_operation(operation, self.current_request)
+                _say_accept(self.current_request)
+                return response
 
             handle.__name__ = view.__name__
             methods = ["GET", "HEAD"] if method == "GET" else [method]

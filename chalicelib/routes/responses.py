@@ -17,6 +17,15 @@ from chalicelib.blob_keys import large_answer_key
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
+FILE_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        # A picture in SVG may hold scripts: no browser runs them, whoever opens it.
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        "Cache-Control": "private, no-cache",
+    }
+)
+
 COMPACT = (",", ":")
 """Without blanks, ten thousand points fit into a response."""
 
@@ -40,10 +49,25 @@ class HtmlPage:
 
 
 @dataclass(frozen=True)
-class Redirect:
-    """An answer at another, short-lived URL."""
+class FileReply:
+    """An answer that is a blob: a picture, or a file.
 
-    url: str
+    Attributes
+    ----------
+    blob : str
+        The key of the blob.
+    name : str, optional
+        Have browsers save it under this name instead of showing it.
+    """
+
+    blob: str
+    name: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that tell browsers what to do with it."""
+        disposition = {"Content-Disposition": f'attachment; filename="{self.name}"'} if self.name else {}
+        return {**FILE_HEADERS, **disposition}
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,16 @@ class SplicedReply:
         return [*pieces, f', "{self.beside}": ', None, end] if self.beside else [*pieces, end]
 
 
+class ApiResponse(Response):
+    """A response that says by itself whether its body is bytes; Chalice would go by the types of requests."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """Return the response as API Gateway takes it: bytes in base64, text as it is."""
+        is_binary = isinstance(self.body, bytes)
+        response: dict[str, Any] = super().to_dict(["*/*"] if is_binary else None)
+        return response
+
+
 def error_response(message: str, status: int, headers: Mapping[str, str] = NO_HEADERS) -> Response:
     """Return the response that describes an error."""
     content = {"status": "error", "message": message, "data": {}, "version": settings.VERSION}
@@ -87,17 +121,27 @@ def error_response(message: str, status: int, headers: Mapping[str, str] = NO_HE
 
 def without_body(response: Response) -> Response:
     """Return the response to HEAD: that to GET without its body."""
-    return Response(body="", status_code=response.status_code, headers=response.headers)
+    return ApiResponse(body="", status_code=response.status_code, headers=response.headers)
 
 
-def to_response(result: Any, notes: Sequence[str] = ()) -> Response:
-    """Return the response for the result of a view, with notes on what the request holds in vain."""
-    if isinstance(result, Redirect):
-        return _redirect_response(result.url)
+def to_response(result: Any, notes: Sequence[str] = (), takes_bytes: bool = True) -> Response:
+    """Return the response for the result of a view.
+
+    Parameters
+    ----------
+    result : object
+        What the view returned: the data, or a `Reply`, `FileReply`, `SplicedReply` or `HtmlPage`.
+    notes : sequence of str
+        What the request holds in vain.
+    takes_bytes : bool
+        Whether API Gateway can pass on a body of bytes; not to a request without ``Accept``.
+    """
+    if isinstance(result, FileReply):
+        return _file_response(result, takes_bytes)
     if isinstance(result, SplicedReply):
         return _spliced_response(result)
     if isinstance(result, HtmlPage):
-        return Response(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
+        return ApiResponse(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
     reply = result if isinstance(result, Reply) else Reply(result)
     envelope = {"status": "success", "data": reply.data, "version": settings.VERSION, **reply.beside}
     if notes:
@@ -113,7 +157,15 @@ def _json_response(text: str, status: int = 200, headers: Mapping[str, str] = NO
         key = large_answer_key()
         blobs.write_blob(key, text.encode())
         return _redirect_response(blobs.presign_download(key))
-    return Response(body=text, status_code=status, headers={"Content-Type": "application/json", **headers})
+    return ApiResponse(body=text, status_code=status, headers={"Content-Type": "application/json", **headers})
+
+
+def _file_response(reply: FileReply, takes_bytes: bool) -> Response:
+    """Return a small blob itself, and a link to a large one."""
+    blob = blobs.read_file(reply.blob, settings.FILE_ANSWER_BYTES) if takes_bytes else None
+    if blob is None:
+        return _redirect_response(blobs.presign_download(reply.blob, file_name=reply.name))
+    return ApiResponse(blob.content, headers={"Content-Type": blob.content_type, **reply.headers})
 
 
 def _spliced_response(reply: SplicedReply) -> Response:
@@ -130,7 +182,7 @@ def _spliced_response(reply: SplicedReply) -> Response:
 
 
 def _redirect_response(url: str) -> Response:
-    return Response(body="", status_code=303, headers={"Location": url})
+    return ApiResponse(body="", status_code=303, headers={"Location": url})
 
 
 def _dump_json(content: Any) -> str:

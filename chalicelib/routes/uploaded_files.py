@@ -33,11 +33,11 @@ def extract_file(body: bytes, content_type: str) -> bytes:
     InvalidError
         If a form does not have exactly one file.
     TooLargeError
-        If the file is larger than `settings.FILE_BYTES`.
+        If the file is larger than `settings.REQUEST_BYTES`.
     """
-    if len(body) > settings.FILE_BYTES:
-        limit = settings.FILE_BYTES >> 20
-        raise TooLargeError(f"The file has {len(body) / 2**20:.1f} MB; at most {limit} are allowed. Split it.")
+    if len(body) > settings.REQUEST_BYTES:
+        limit = settings.REQUEST_BYTES / 1e6
+        raise TooLargeError(f"The file has {len(body) / 1e6:.1f} MB; at most {limit:.1f} are allowed. Split it.")
     if not content_type.strip().lower().startswith("multipart/form-data"):
         return body
     boundary = _BOUNDARY.search(content_type)

@@ -23,7 +23,7 @@ def receive_callback(call: Call, token: CallbackToken, body: Annotated[Object, C
 
 @routes.open_to_all("POST", PATH + "/upload", answers=UploadUrl, raises=(LateError,))
 def create_callback_upload(call: Call, token: CallbackToken) -> Object:
-    """Create a URL to upload a document over 6 MB; the callback then names its `upload_id`."""
+    """Create a URL to upload a document over 4.4 MB; the callback then names its `upload_id`."""
     return callback.create_callback_upload(token)
 
 

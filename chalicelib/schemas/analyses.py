@@ -63,7 +63,7 @@ Document = Annotated[
 DocumentOrUpload = Annotated[
     Document,
     Meta(
-        description="The results, which may be empty; or only `{upload_id}` if they are over 6 MB and were "
+        description="The results, which may be empty; or only `{upload_id}` if they are over 4.4 MB and were "
         f"uploaded separately. {_DOCUMENT_KEYS}"
     ),
 ]
@@ -182,7 +182,7 @@ class AnalysesQuery(PagedByCursor):
 class ResultsQuery(Query):
     """The form of the results."""
 
-    download: Annotated[bool, describe("Redirect to a file to save.")] = False
+    download: Annotated[bool, describe("Answer a file to save.")] = False
 
 
 CornerArguments = describe(

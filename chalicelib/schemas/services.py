@@ -64,7 +64,7 @@ OptionalParameters = Annotated[
     str | dict[str, Any] | None,
     describe(
         "The parameters that a request may set, as an object or its JSON text: for each name a list of "
-        'suggested values, or `{"type": "string" | "number" | "file", "default", "required", '
+        'suggested values, or `{"type": "string" | "number" | "file" | "secret", "default", "required", '
         '"title", "description"}`.',
         {"rrl_type": ["ab", "c", "d", "e"], "n_walkers": {"type": "number", "default": 32}},
     ),

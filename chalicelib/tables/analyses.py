@@ -174,6 +174,7 @@ class AnalysisItem(AnalysesTableItem):
     status_message = UnicodeAttribute(default="")
     progress = NumberAttribute(null=True)
     analysis_parameters = JSONAttribute()
+    sealed_parameters = JSONAttribute(null=True)
     input_filters = JSONAttribute(null=True)
     show_parameters = BooleanAttribute(default=False)
     show_plots = BooleanAttribute(default=False)

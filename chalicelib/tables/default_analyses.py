@@ -18,6 +18,7 @@ class DefaultAnalysisFields(Struct, kw_only=True):
 
     source_filter: SourceFilter
     default_analysis_parameters: dict[str, Any] = {}
+    sealed_parameters: dict[str, str] = {}
     daily_limit: int = 10
     show_parameters: bool = True
     show_plots: bool = True

@@ -1,14 +1,13 @@
 """Callbacks: early, repeated, late, malformed, and for deleted analyses."""
 
 import base64
-import json
 from typing import Any
 
 import pytest
 
 from chalicelib import blobs
 from tests.api.story import deliver, make_service, make_source, set_overdue, start_analysis
-from tests.gateway import Gateway, get_redirect_blob
+from tests.gateway import Gateway
 from tests.service import Received, analysis_service
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -63,10 +62,10 @@ def test_document_is_returned_unchanged(admin: Gateway, pending_analysis: tuple[
     first, second = record["data"]["plots"]
     assert (first["format"], first["type"], second["format"]) == ("png", "png", "pdf")
     assert second["data"] == DOCUMENT["plots"][1]
-    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
-    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/inference_data")) == b"\x89HDF\r\n\x1a\n"
+    assert admin.get(f"/obj/analysis/{analysis}/plots/0").content == PNG
+    assert admin.get(f"/obj/analysis/{analysis}/inference_data").content == b"\x89HDF\r\n\x1a\n"
     assert admin.get(f"/obj/analysis/{analysis}/results").data == {"chi2": 1.5}
-    assert json.loads(get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/results?download=true"))) == {"chi2": 1.5}
+    assert admin.get(f"/obj/analysis/{analysis}/results?download=true").json == {"chi2": 1.5}
     (listed,) = admin.get("/obj/SN1/analysis").data
     assert listed["model_lightcurve"] == DOCUMENT["model_lightcurve"]
     assert admin.get(f"/obj/analysis/{analysis}/status").data["progress"] == 1.0

@@ -54,7 +54,7 @@ def test_a_service_uploads_and_then_names_its_document(admin: Gateway, service: 
     assert nobody.post(callback, body).status == 200
     record = admin.get(f"/obj/analysis/{analysis}").data
     assert (record["status"], record["num_plots"]) == ("completed", 1)
-    assert get_redirect_blob(admin.get(f"/obj/analysis/{analysis}/plots/0")) == PNG
+    assert admin.get(f"/obj/analysis/{analysis}/plots/0").content == PNG
     assert get_data(admin.get(f"/obj/analysis/{analysis}/results")) == DOCUMENT["results"]["data"]
     assert nobody.post(callback, body).status == 403
 

@@ -197,7 +197,7 @@ def test_what_is_no_light_curve_is_refused_with_a_sentence(user: Gateway, body: 
 
 
 def test_too_large_a_file_is_refused(user: Gateway) -> None:
-    reply = send(user, b"x" * (settings.FILE_BYTES + 1), content_type=CURL)
+    reply = send(user, b"x" * (settings.REQUEST_BYTES + 1), content_type=CURL)
     assert reply.status == 413
     rows = "".join(f"{59000 + n / 100:.2f},ztfg,18,0.1\n" for n in range(10_001))
     assert send(user, "mjd,filter,mag,magerr\n" + rows).status == 413

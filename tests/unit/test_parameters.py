@@ -30,14 +30,44 @@ JSON = st.recursive(
     ],
 )
 def test_values_take_the_declared_type(declaration: Any, value: Any, expected: Any) -> None:
-    values, stored_values = resolve_parameters({"p": declaration}, {"p": value})
-    assert values == stored_values == {"p": expected}
-    assert type(values["p"]) is type(expected)
+    resolved = resolve_parameters({"p": declaration}, {"p": value})
+    assert resolved.sent == resolved.kept == {"p": expected}
+    assert type(resolved.sent["p"]) is type(expected)
 
 
 def test_a_missing_parameter_falls_back_to_its_default_if_it_is_required() -> None:
     declaration = {"a": {"required": True, "default": 3}, "b": {"default": 4}}
-    assert resolve_parameters(declaration, {})[0] == {"a": 3}
+    assert resolve_parameters(declaration, {}).sent == {"a": 3}
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value"),
+    [({"type": "number"}, ""), ({"type": "number"}, None), ({}, None), (["a", "b"], None), ({"type": "secret"}, "")],
+)
+def test_what_is_not_chosen_is_not_sent(declaration: Any, value: Any) -> None:
+    assert resolve_parameters({"p": declaration}, {"p": value}).sent == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "declaration", "is_secret"),
+    [
+        ("key", {"type": "secret"}, True), ("api_key", {}, True), ("TNS-API-Key", {"type": "string"}, True),
+        ("password", ["a"], True), ("atlas_token", {"type": "number"}, True), ("tokens", {}, False),
+        ("key", {"type": "string"}, False), ("password_policy", {}, False),
+    ],
+)  # fmt: skip
+def test_secrets_are_known_by_type_and_by_name(name: str, declaration: Any, is_secret: bool) -> None:
+    resolved = resolve_parameters({name: declaration}, {name: 5})
+    assert (name in resolved.secret, name in resolved.sent, name in resolved.kept) == (
+        is_secret,
+        not is_secret,
+        not is_secret,
+    )
+
+
+def test_a_secret_has_no_public_default() -> None:
+    with pytest.raises(InvalidError, match="leave out the default of a secret"):
+        parse_declarations({"key": {"type": "secret", "default": "abc"}})
 
 
 @given(JSON, st.dictionaries(st.text(max_size=8), JSON, max_size=4))
@@ -45,9 +75,9 @@ def test_any_declaration_and_value_is_accepted_or_refused(optional: Any, paramet
     for form in (optional, json.dumps(optional)):
         try:
             parse_declarations(form)
-            values, stored_values = resolve_parameters(form, parameters)
+            resolved = resolve_parameters(form, parameters)
         except InvalidError as error:
             assert str(error)
         else:
-            assert set(stored_values) == set(values) >= set(parameters)
-            json.dumps(values)
+            assert set(resolved.kept) == set(resolved.sent)
+            json.dumps(resolved.sent)

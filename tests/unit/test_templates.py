@@ -104,7 +104,7 @@ def test_gateway_errors_carry_the_envelope(package: Path) -> None:
     for response in responses.values():
         body = response["responseTemplates"]["application/json"]
         message = json.loads(body.replace("$context.error.messageString", '"what went wrong"'))
-        assert message.keys() == {"status", "message"}
+        assert message.keys() == {"status", "message", "data", "version"}
         assert message["status"] == "error"
         assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
 

@@ -1,9 +1,10 @@
 // A service's `optional_analysis_parameters` as form fields, and their values as `analysis_parameters` of a request.
 import { isBlank } from "./query_string.js";
 
+const SECRET_NAME = /(api_key|apikey|password|secret|token)$/i;
 const TRUE_WORDS = new Set(["true", "t", "1", "yes"]);
 
-// Returns a list of {name, kind: "switch" | "list" | "number" | "file" | "text", label, hint, value, required, choices}.
+// Returns a list of {name, kind: "switch" | "list" | "number" | "file" | "password" | "text", label, hint, value, required, choices}.
 export function buildParameterFields(service) {
   const declaration = service.optional_analysis_parameters ?? {};
   const parameters = typeof declaration === "string" ? JSON.parse(declaration || "{}") : declaration;
@@ -19,10 +20,12 @@ function buildChoiceField(name, values) {
 }
 
 function buildTypedField(name, { type, default: defaultValue, title, description, required }) {
-  const kind = type === "number" || type === "file" ? type : "text";
+  const kind = isSecret(name, type) ? "password" : type === "number" || type === "file" ? type : "text";
   const value = kind === "file" ? null : String(defaultValue ?? "");
   return { name, label: title ?? name, hint: description, kind, value, required: TRUE_WORDS.has(String(required).toLowerCase()) };
 }
+
+const isSecret = (name, type) => type === "secret" || SECRET_NAME.test(name.replaceAll("-", "_"));
 
 export const getDefaultValues = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 

@@ -5,7 +5,9 @@ import { useLoad } from "../core/request_hooks.js";
 import { saveFile } from "../core/save_file.js";
 import { LoadedContent } from "./messages.js";
 
-const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "application/pdf": "pdf" };
+const EXTENSIONS = {
+  "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/svg+xml": "svg", "application/pdf": "pdf",
+};
 
 export function Picture({ path, query = {}, caption, name }) {
   const load = useLoad(

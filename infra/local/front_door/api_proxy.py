@@ -10,10 +10,13 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from chalicelib.settings import VERSION
 from infra.gateway_responses import TIMED_OUT, TOO_LARGE
 from infra.local.ministack_adapter import get_api_url
 
-LARGEST_BODY = 6 * 1024 * 1024
+LARGEST_EVENT = 6 * 1024 * 1024
+LARGEST_BODY = LARGEST_EVENT * 3 // 4 - 64 * 1024
+"""A function is sent a body in base64, beside the headers."""
 RESPONSE_SECONDS = 29.0
 CONCURRENT_REQUESTS = 6
 """More requests wait for their turn; the 29 s begin after that.
@@ -111,9 +114,8 @@ class ApiProxy:
 
 def _make_error(status: int, message: str) -> web.Response:
     """Return an error in the API's envelope, readable by pages of other origins."""
-    return web.json_response(
-        {"status": "error", "message": message}, status=status, headers={"Access-Control-Allow-Origin": "*"}
-    )
+    envelope = {"status": "error", "message": message, "data": {}, "version": VERSION}
+    return web.json_response(envelope, status=status, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def _has_dot_segments(raw_path: str) -> bool:
@@ -137,7 +139,7 @@ def _filter_headers(headers: CIMultiDictProxy[str], excluded: set[str]) -> CIMul
 
 
 def _make_response(request: web.BaseRequest, response: aiohttp.ClientResponse, body: bytes) -> web.Response:
-    if len(body) > LARGEST_BODY:
+    if len(body) > LARGEST_EVENT:
         return _make_error(502, "the response is larger than API Gateway's 6 MB: a fault of the app")
     if response.status >= 500 and request.method != "HEAD" and not _is_error_envelope(body):
         # As API Gateway does when a function fails; the reason is in the function's log only.

@@ -1,4 +1,4 @@
-"""The products of an analysis: links to its blobs, which are rendered when first asked for."""
+"""The products of an analysis: where its blobs are, rendered when first asked for."""
 
 import json
 from typing import Any
@@ -10,21 +10,20 @@ from chalicelib.renderer import render_blob
 from chalicelib.tables.analyses import AnalysisItem, Products
 
 
-def link_plot(item: AnalysisItem, number: int) -> str:
-    """Return a link to a plot, counted from 0."""
+def locate_plot(item: AnalysisItem, number: int) -> str:
+    """Return the key of a plot, counted from 0."""
     plots = _get_products(item).plots
     if not 0 <= number < len(plots):
         choices = f"0 to {len(plots) - 1}" if plots else "none"
         raise NotFoundError(f"Analysis {item.id} has no plot {number}; its plots: {choices}.")
-    return blobs.presign_download(f"{item.document}{plots[number].key}")
+    return f"{item.document}{plots[number].key}"
 
 
-def link_inference_data(item: AnalysisItem) -> str:
-    """Return a link to the netCDF file."""
+def locate_inference_data(item: AnalysisItem) -> str:
+    """Return the key of the netCDF file."""
     if _get_products(item).inference_data is None:
         raise NotFoundError(f"Analysis {item.id} has no inference data.")
-    key = f"{item.document}{blob_keys.INFERENCE_DATA}"
-    return blobs.presign_download(key, file_name=f"analysis_{item.id}.nc")
+    return f"{item.document}{blob_keys.INFERENCE_DATA}"
 
 
 def get_sent_inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
@@ -45,11 +44,6 @@ def get_sent_inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     return sent
 
 
-def link_results(item: AnalysisItem) -> str:
-    """Return a link to the results as a JSON file."""
-    return blobs.presign_download(locate_results(item), file_name=f"analysis_{item.id}_results.json")
-
-
 def locate_results(item: AnalysisItem) -> str:
     """Return the key of the results as JSON, rendered from joblib if needed."""
     results_format = _get_products(item).results
@@ -68,8 +62,8 @@ def locate_results(item: AnalysisItem) -> str:
     return key
 
 
-def link_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
-    """Return a link to a corner plot.
+def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
+    """Return the key of a corner plot.
 
     Parameters
     ----------
@@ -90,7 +84,7 @@ def link_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
         render_blob(
             "corner", f"{item.document}{samples}", key, "image/png", format=samples_format, plot_kwargs=plot_kwargs
         )
-    return blobs.presign_download(key)
+    return key
 
 
 def _get_products(item: AnalysisItem) -> Products:
