@@ -86,8 +86,8 @@ class Gateway:
     def patch(self, path: str, body: Any = None) -> Reply:
         return self.request("PATCH", path, body)
 
-    def delete(self, path: str) -> Reply:
-        return self.request("DELETE", path)
+    def delete(self, path: str, body: Any = None) -> Reply:
+        return self.request("DELETE", path, body)
 
     def request(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
         parts = urlsplit(target)

@@ -11,6 +11,7 @@ A view takes the `Call` and, by name and annotation, what it needs: parts of the
 
 import binascii
 import inspect
+import json
 import logging
 from collections.abc import Callable
 from functools import cached_property, partialmethod
@@ -126,6 +127,8 @@ def _answer_call(operation: Operation, call: Call) -> Response:
             requester = call.requester
             if operation.acl is not None:
                 require_permission(requester, operation.acl)
+        if operation.method != "GET" and "body" not in operation.takes and not operation.is_catch_all:
+            _take_unexpected_body(operation, call)
         if "query" not in operation.takes and not operation.is_catch_all:
             _, call.notes = parse_query(None, call.query)
         arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
@@ -135,6 +138,17 @@ def _answer_call(operation: Operation, call: Call) -> Response:
     except Exception:
         log.exception("%s failed", operation.view.__name__)
         return error_response("Internal error, not caused by the request. It was logged; try again.", 500)
+
+
+def _take_unexpected_body(operation: Operation, call: Call) -> None:
+    """Read the body of a DELETE like its query, where clients send either; refuse fields that nobody reads."""
+    for name, value in call.body.items():
+        if operation.method != "DELETE":
+            raise InvalidError(f"{name}: this request has no fields; leave out its body.")
+        if name in call.query:
+            raise InvalidError(f"{name}: send it in the query or in the body, not in both.")
+        values = value if isinstance(value, list) else [value]
+        call.query[name] = [item if isinstance(item, str) else json.dumps(item) for item in values]
 
 
 def _parse_argument(name: str, hint: Any, call: Call) -> Any:

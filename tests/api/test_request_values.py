@@ -210,3 +210,39 @@ def test_a_measured_flux_beats_a_limit_in_any_order(
     photometry = admin.get(f"/obj/analysis/{analysis}/inputs").data["inputs"]["photometry"]
     (sent,) = [each for each in csv.DictReader(io.StringIO(photometry)) if each["mjd"] == "59500.0"]
     assert sent["flux"] == str(flux)
+
+
+@pytest.mark.parametrize("body", [{"group_id": 2}, {"group_id": "2"}, {"group_id": 2.0}])
+def test_the_body_of_a_delete_is_read(admin: Gateway, source: str, body: dict[str, Any]) -> None:
+    admin.post("/groups", {"name": "two"})
+    admin.post("/sources", {"id": source, "group_ids": [2]})
+    assert admin.delete(f"/sources/{source}", body).status == 200
+    assert [group["id"] for group in admin.get(f"/sources/{source}").data["groups"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "message"),
+    [
+        ("/sources/SN1", {"group": 2}, "group: there is no such parameter; did you mean group_id?"),
+        ("/sources/SN1", {"group_id": None}, "group_id: the only parameter here"),
+        ("/sources/SN1", {"group_id": "all"}, "group_id: expected"),
+        ("/sources/SN1?group_id=1", {"group_id": 2}, "group_id: send it in the query or in the body, not in both."),
+        ("/sources/SN1", [2], "The body must be a JSON object."),
+        ("/sources/SN1", b"group_id=2", "The body: this is not valid JSON"),
+        ("/groups/1", {"user_id": 3}, "user_id: there is no such parameter"),
+        ("/analysis_service/1", {"x": 3}, "x: there is no such parameter"),
+    ],
+)
+def test_a_delete_with_something_else_in_its_body_deletes_nothing(
+    admin: Gateway, source: str, target: str, body: Any, message: str
+) -> None:
+    reply = admin.delete(target, body)
+    assert (reply.status, message in reply.message) == (400, True), reply.message
+    assert admin.get("/sources/SN1").status == 200
+
+
+def test_fields_that_nobody_reads_are_refused(admin: Gateway, source: str) -> None:
+    analysis = admin.post(f"/obj/SN1/analysis/{make_service(admin)}", {}).data["id"]
+    reply = admin.post(f"/obj/analysis/{analysis}/cancel", {"reason": "wrong parameters"})
+    assert (reply.status, reply.message) == (400, "reason: this request has no fields; leave out its body.")
+    assert admin.post(f"/obj/analysis/{analysis}/cancel", {}).status == 200
