@@ -7,6 +7,7 @@
     analyses/<id>/documents/<uuid>/plots/0.png    and so on: the binary parts of the document
     analyses/<id>/documents/<uuid>/renders/…      what the renderer made of them
     renders/periodograms/<hash>.json              a periodogram; -rows.json: the points that it is of
+    attachments/<source>/<uuid>                   the file of a comment
     batches/<id>.json                             the request of a batch, and its sources
     uploads/documents/<namespace>/<uuid>.json         a document that is too large for a request
     uploads/light_curves/<uuid>/file                  a file that the renderer opens; table.json: its columns
@@ -59,6 +60,16 @@ def periodogram_keys(content: bytes) -> tuple[str, str]:
     """Return the keys of a periodogram and of its points, by everything that determines them."""
     place = f"renders/periodograms/{hashlib.sha256(content).hexdigest()}"
     return f"{place}.json", f"{place}-rows.json"
+
+
+def attachments_prefix(source_id: str) -> str:
+    """Return the prefix of all files of the comments on a source."""
+    return f"attachments/{source_id}/"
+
+
+def attachment_key(source_id: str) -> str:
+    """Return a new key for the file of a comment."""
+    return f"{attachments_prefix(source_id)}{uuid.uuid4()}"
 
 
 def batch_key(batch_id: int) -> str:

@@ -3,9 +3,11 @@
 `blob_keys` says where each blob lies.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -136,9 +138,15 @@ def presign_download(key: str, *, file_name: str | None = None) -> str:
     """
     query: dict[str, Any] = {"Bucket": _get_bucket(), "Key": key}
     if file_name:
-        query["ResponseContentDisposition"] = f'attachment; filename="{file_name}"'
+        query["ResponseContentDisposition"] = make_disposition(file_name)
     s3 = get_client("s3")
     return str(s3.generate_presigned_url("get_object", query, ExpiresIn=settings.LINK_SECONDS))
+
+
+def make_disposition(file_name: str) -> str:
+    """Return the header that has browsers save a file under a name (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def presign_upload(key: str, content_type: str, seconds: int = settings.LINK_SECONDS) -> str:

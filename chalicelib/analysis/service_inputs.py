@@ -74,7 +74,7 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
     selection = filters.get("photometry") or {}
     bands = selection.get("filters")
     instrument_choice = selection.get("instruments")
-    by_id = instruments.load_instruments()
+    by_id = instruments.load_instruments(with_deleted=True)
     best: dict[tuple[float, str], Row] = {}
     points = photometry.find_visible_points(requester, source.source_id)
     for point in points:

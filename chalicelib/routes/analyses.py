@@ -45,12 +45,14 @@ def create_upload_url(call: Call, source_id: SourceId, number: ServiceId) -> dic
     return upload.create_upload(call.requester, source_id, number)
 
 
-@routes.get("/obj/analysis", answers=list[schemas.Analysis])
+@routes.get("/obj/analysis", answers=list[schemas.Analysis], raises=(NotFoundError,))
 def list_analyses(call: Call, query: schemas.AnalysesQuery) -> Reply:
     """List the analyses that you can see, newest first, a page at a time.
 
     If there are more, the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page.
     """
+    if query.objID:
+        source_records.get_visible_source(call.requester, query.objID)
     page = analysis_lists.list_analyses(call.requester, query)
     return Reply(analysis_views.analyses_to_json(call.requester, page.items), next_cursor=page.cursor)
 

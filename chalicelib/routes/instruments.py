@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from chalicelib.errors import InvalidError
+from chalicelib.errors import BusyError, InvalidError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import InstrumentId, TelescopeId
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.instruments import (
     Instrument,
+    InstrumentChange,
     InstrumentsQuery,
     NewInstrument,
     NewTelescope,
     Telescope,
+    TelescopeChange,
     TelescopesQuery,
 )
 from chalicelib.schemas.people import Acl
@@ -38,6 +40,18 @@ def get_telescope(call: Call, telescope_id: TelescopeId) -> dict[str, Any]:
     return instruments.get_instrument("telescope", telescope_id)
 
 
+@routes.put("/telescope/{telescope_id}", Acl.SYSTEM_ADMIN, raises=(BusyError,))
+def update_telescope(call: Call, telescope_id: TelescopeId, body: TelescopeChange) -> None:
+    """Change a telescope; omitted fields stay as they are."""
+    instruments.update_telescope(telescope_id, body)
+
+
+@routes.delete("/telescope/{telescope_id}", Acl.SYSTEM_ADMIN, raises=(InvalidError, BusyError))
+def delete_telescope(call: Call, telescope_id: TelescopeId) -> None:
+    """Delete a telescope that has no instruments."""
+    instruments.delete_telescope(telescope_id)
+
+
 @routes.post("/instrument", Acl.SYSTEM_ADMIN, answers=NewId, raises=(InvalidError,))
 def create_instrument(call: Call, body: NewInstrument) -> dict[str, int]:
     """Add an instrument, with its bandpasses."""
@@ -54,3 +68,15 @@ def list_instruments(call: Call, query: InstrumentsQuery) -> list[dict[str, Any]
 def get_instrument(call: Call, instrument_id: InstrumentId) -> dict[str, Any]:
     """Return an instrument."""
     return instruments.get_instrument("instrument", instrument_id)
+
+
+@routes.put("/instrument/{instrument_id}", Acl.SYSTEM_ADMIN, raises=(InvalidError, BusyError))
+def update_instrument(call: Call, instrument_id: InstrumentId, body: InstrumentChange) -> None:
+    """Change an instrument; omitted fields stay as they are."""
+    instruments.update_instrument(instrument_id, body)
+
+
+@routes.delete("/instrument/{instrument_id}", Acl.SYSTEM_ADMIN, raises=(BusyError,))
+def delete_instrument(call: Call, instrument_id: InstrumentId) -> None:
+    """Delete an instrument; points and spectra that were taken with it still name it."""
+    instruments.delete_instrument(instrument_id)

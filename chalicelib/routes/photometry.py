@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from chalicelib.access import resolve_group_ids
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import PhotometryId, SourceId, UploadId
@@ -10,7 +11,17 @@ from chalicelib.schemas import photometry as schemas
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.periodogram import Periodogram, PeriodogramQuery
 from chalicelib.schemas.phot_stat import PhotStat
-from chalicelib.sources import periodogram, phot_stat, photometry, photometry_range, photometry_writing, source_records
+from chalicelib.schemas.sharing import Sharing
+from chalicelib.sources import (
+    periodogram,
+    phot_stat,
+    photometry,
+    photometry_origins,
+    photometry_range,
+    photometry_sharing,
+    photometry_writing,
+    source_records,
+)
 from chalicelib.sources.photometry_writing import Existing
 
 routes = Routes(__name__, "Photometry: upload and read light curves, change and delete points.")
@@ -72,6 +83,25 @@ def list_photometry_range(call: Call, query: schemas.RangeQuery, body: schemas.R
     """
     points, cursor = photometry_range.list_points_between(call.requester, query, body)
     return Reply(points, next_cursor=cursor)
+
+
+@routes.get("/photometry/origins", answers=list[str])
+def list_photometry_origins(call: Call) -> list[str]:
+    """List the origins of the photometry that you can see, in up to 300 of the newest sources."""
+    origins, notes = photometry_origins.list_origins(call.requester)
+    call.notes += notes
+    return origins
+
+
+@routes.post("/sharing", Acl.UPLOAD_DATA, raises=(NotFoundError, ForbiddenError, BusyError))
+def share_data(call: Call, body: Sharing) -> None:
+    """Share photometry and spectra with more groups.
+
+    Their owner may; points also members of one of their groups who may share photometry, with groups that
+    they are in.
+    """
+    group_ids = resolve_group_ids(call.requester, body.groupIDs, ())
+    photometry_sharing.share_points(call.requester, body.photometryIDs, group_ids)
 
 
 @routes.get("/photometry/{point_id}", answers=schemas.Point, raises=(InvalidError,))

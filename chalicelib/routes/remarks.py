@@ -2,13 +2,16 @@
 
 from typing import Annotated, Any
 
+from msgspec import UNSET
+
 from chalicelib.errors import BusyError, ForbiddenError, InvalidError, NotFoundError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnnotationId, ClassificationId, CommentId, SourceId
+from chalicelib.routes.responses import FileReply, Reply
 from chalicelib.schemas import remarks as schemas
 from chalicelib.schemas.base import parse_body
 from chalicelib.schemas.people import Acl
-from chalicelib.sources import remarks
+from chalicelib.sources import attachments, classification_lists, remarks, votes
 from chalicelib.sources.source_records import get_visible_source
 
 annotation_routes = Routes("annotations", "Annotations of a source.")
@@ -24,6 +27,7 @@ ANNOTATION = "/sources/{source_id}/annotations/{annotation_id}"
 COMMENTS = "/sources/{source_id}/comments"
 COMMENT = "/sources/{source_id}/comments/{comment_id}"
 CLASSIFICATION = "/classification/{classification_id}"
+VOTES = "/classification/votes/{classification_id}"
 
 
 PostedClassifications = Annotated[dict[str, Any], schemas.NewClassification]
@@ -66,7 +70,9 @@ def delete_annotation(call: Call, source_id: SourceId, annotation_id: Annotation
 @comment_routes.post(COMMENTS, Acl.COMMENT, answers=schemas.CommentRef, raises=CREATE_ERRORS)
 def create_comment(call: Call, source_id: SourceId, body: schemas.NewComment) -> dict[str, int]:
     """Comment on a source."""
-    return {"comment_id": remarks.create_comment(call.requester, source_id, body)}
+    get_visible_source(call.requester, source_id)
+    stored = attachments.store_attachment(source_id, body.attachment) if body.attachment else None
+    return {"comment_id": remarks.create_comment(call.requester, source_id, body, stored)}
 
 
 @comment_routes.get(COMMENTS, answers=list[schemas.Comment])
@@ -85,13 +91,31 @@ def get_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> dict[
 @comment_routes.put(COMMENT, Acl.COMMENT, raises=UPDATE_ERRORS)
 def update_comment(call: Call, source_id: SourceId, comment_id: CommentId, body: schemas.CommentChange) -> None:
     """Change a comment of yours; omitted fields stay as they are."""
-    remarks.update_comment(call.requester, source_id, comment_id, body)
+    remarks.get_own_remark(call.requester, "comment", comment_id, source_id)
+    if body.attachment is UNSET:
+        remarks.update_comment(call.requester, source_id, comment_id, body)
+        return
+    stored = attachments.store_attachment(source_id, body.attachment) if body.attachment else None
+    before = remarks.update_comment(call.requester, source_id, comment_id, body, attachment=stored)
+    attachments.delete_attachment(before)
 
 
 @comment_routes.delete(COMMENT, Acl.COMMENT, raises=DELETE_ERRORS)
 def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> None:
     """Delete a comment of yours; administrators can delete any."""
-    remarks.delete_remark(call.requester, "comment", comment_id, source_id)
+    comment = remarks.delete_remark(call.requester, "comment", comment_id, source_id)
+    attachments.delete_attachment(comment.attachment)
+
+
+@comment_routes.get(COMMENT + "/attachment", answers=schemas.AttachmentText, raises=(InvalidError,))
+def get_attachment(
+    call: Call, source_id: SourceId, comment_id: CommentId, query: schemas.AttachmentQuery
+) -> FileReply | dict[str, Any]:
+    """Return the file of a comment; with `download=false` its text."""
+    if not query.download:
+        return attachments.read_attachment_text(call.requester, source_id, comment_id)
+    attachment = attachments.get_attachment(call.requester, source_id, comment_id)
+    return FileReply(attachment["key"], attachment["name"])
 
 
 @classification_routes.post(
@@ -106,7 +130,39 @@ def create_classification(call: Call, body: PostedClassifications) -> dict[str, 
     is_list = "classifications" in body
     several = parse_body(schemas.NewClassifications, body if is_list else {"classifications": [body]})
     ids = remarks.create_classifications(call.requester, several.classifications, call.public_url)
-    return {"classification_id": ids[-1], **({"classification_ids": ids} if is_list else {})}
+    return {"classification_ids": ids} if is_list else {"classification_id": ids[0]}
+
+
+@classification_routes.get("/classification", answers=schemas.Classifications, raises=(InvalidError,))
+def find_classifications(call: Call, query: schemas.ClassificationsQuery) -> Reply:
+    """List the classifications of all sources that you can see, newest first, a page at a time.
+
+    A request examines up to 300 of them; `notes` says when there are more, and the cursor goes on.
+    """
+    page = classification_lists.find_classifications(call.requester, query)
+    call.notes += page.notes
+    records = remarks.remarks_to_json(call.requester, page.items)
+    return Reply({"classifications": records, "totalMatches": page.total}, next_cursor=page.cursor)
+
+
+@classification_routes.get("/classification/sources", answers=list[str], raises=(InvalidError,))
+def list_classified_sources(call: Call, query: schemas.ClassificationsQuery) -> Reply:
+    """List the sources of a page of classifications, each once (see `GET /classification`)."""
+    page = classification_lists.list_classified_sources(call.requester, query)
+    call.notes += page.notes
+    return Reply([item.source_id for item in page.items], next_cursor=page.cursor)
+
+
+@classification_routes.post(VOTES, Acl.CLASSIFY, raises=(InvalidError, BusyError))
+def vote(call: Call, classification_id: ClassificationId, body: schemas.NewVote) -> None:
+    """Vote for or against a classification; a second vote replaces the first."""
+    votes.vote(call.requester, classification_id, body.vote)
+
+
+@classification_routes.delete(VOTES, Acl.CLASSIFY, raises=(BusyError,))
+def delete_vote(call: Call, classification_id: ClassificationId) -> None:
+    """Delete your vote on a classification."""
+    votes.delete_vote(call.requester, classification_id)
 
 
 @classification_routes.get(CLASSIFICATION, answers=schemas.Classification)

@@ -66,7 +66,7 @@ class FileReply:
     @property
     def headers(self) -> dict[str, str]:
         """The headers that tell browsers what to do with it."""
-        disposition = {"Content-Disposition": f'attachment; filename="{self.name}"'} if self.name else {}
+        disposition = {"Content-Disposition": blobs.make_disposition(self.name)} if self.name else {}
         return {**FILE_HEADERS, **disposition}
 
 

@@ -13,6 +13,7 @@ from chalicelib.sources import (
     photometry,
     remarks,
     source_deletion,
+    source_existence,
     source_lists,
     source_records,
     source_views,
@@ -52,6 +53,26 @@ def list_sources(call: Call, query: schemas.SourcesQuery) -> Reply:
         "numPerPage": query.numPerPage,
     }
     return Reply(data, next_cursor=page.cursor)
+
+
+@routes.get("/source_exists", answers=schemas.SourceExistence, raises=(InvalidError,))
+def find_source_at(call: Call, query: schemas.ExistsQuery) -> dict[str, Any]:
+    """Say whether there is a source that you can see near a position."""
+    return source_existence.describe_existence(call.requester, None, query)
+
+
+@routes.get("/source_exists/{source_id}", answers=schemas.SourceExistence, raises=(InvalidError,))
+def find_source(call: Call, source_id: SourceId, query: schemas.ExistsQuery) -> dict[str, Any]:
+    """Say whether there is a source of this name, or near a position, that you can see."""
+    return source_existence.describe_existence(call.requester, source_id, query)
+
+
+@routes.get("/sources/{source_id}/groups", answers=list[schemas.SavedGroup])
+def list_source_groups(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+    """List the groups of a source that you can see."""
+    source = source_records.get_visible_source(call.requester, source_id)
+    (record,) = source_records.sources_to_json(call.requester, [source])
+    return list(record["groups"])
 
 
 @routes.get("/sources/{source_id}", answers=schemas.Source)

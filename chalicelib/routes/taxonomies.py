@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from chalicelib.errors import ForbiddenError, InvalidError
+from chalicelib.errors import BusyError, ForbiddenError, InvalidError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import TaxonomyId
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.taxonomies import NewTaxonomy, Taxonomy, TaxonomyRef
+from chalicelib.schemas.taxonomies import NewTaxonomy, Taxonomy, TaxonomyChange, TaxonomyRef
 from chalicelib.sources import taxonomies
 
 routes = Routes(__name__, __doc__)
@@ -28,6 +28,12 @@ def list_taxonomies(call: Call) -> list[dict[str, Any]]:
 def get_taxonomy(call: Call, taxonomy_id: TaxonomyId) -> dict[str, Any]:
     """Return a taxonomy."""
     return taxonomies.get_taxonomy(call.requester, taxonomy_id)
+
+
+@routes.put("/taxonomy/{taxonomy_id}", Acl.POST_TAXONOMY, raises=(InvalidError, ForbiddenError, BusyError))
+def update_taxonomy(call: Call, taxonomy_id: TaxonomyId, body: TaxonomyChange) -> None:
+    """Change a taxonomy of yours; omitted fields stay as they are, and the hierarchy cannot change."""
+    taxonomies.update_taxonomy(call.requester, taxonomy_id, body)
 
 
 @routes.delete("/taxonomy/{taxonomy_id}", Acl.POST_TAXONOMY, raises=(ForbiddenError,))

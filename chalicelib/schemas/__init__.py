@@ -18,6 +18,7 @@
 - ``photometry_files``: files of light curves, and what was understood of them
 - ``remarks``: annotations, comments and classifications
 - ``services``: analysis services
+- ``sharing``: sharing photometry and spectra with more groups
 - ``sources``: sources and their lists
 - ``spectra``: spectra
 - ``taxonomies``: the classes that sources are classified by

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from msgspec import UNSET, UnsetType
+
 from chalicelib.schemas.base import Query, Schema, View, check_size
 from chalicelib.schemas.fields import Id, Name, Time, Word, describe
 
@@ -29,6 +31,20 @@ class NewTelescope(Schema):
     skycam_link: Skycam | None = None
     robotic: Robotic = False
     fixed_location: FixedLocation = True
+
+
+class TelescopeChange(Schema):
+    """Changes of a telescope; omitted fields stay as they are, null clears a field."""
+
+    name: TelescopeName | UnsetType = UNSET
+    nickname: Nickname | UnsetType | None = UNSET
+    lat: Latitude | UnsetType | None = UNSET
+    lon: Longitude | UnsetType | None = UNSET
+    elevation: Elevation | UnsetType | None = UNSET
+    diameter: Diameter | UnsetType | None = UNSET
+    skycam_link: Skycam | UnsetType | None = UNSET
+    robotic: Robotic | UnsetType = UNSET
+    fixed_location: FixedLocation | UnsetType = UNSET
 
 
 class InstrumentsQuery(Query):
@@ -81,6 +97,20 @@ class NewInstrument(Schema):
 
     def __post_init__(self) -> None:
         check_size("filters", self.filters)
+
+
+class InstrumentChange(Schema):
+    """Changes of an instrument; omitted fields stay as they are, null clears a field."""
+
+    name: InstrumentName | UnsetType = UNSET
+    type: InstrumentType | UnsetType = UNSET
+    band: Band | UnsetType | None = UNSET
+    telescope_id: TelescopeId | UnsetType | None = UNSET
+    filters: Filters | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.filters is not UNSET:
+            check_size("filters", self.filters)
 
 
 class Instrument(View):

@@ -1,11 +1,11 @@
 """Remarks on a source by people and services: annotations, comments, classifications."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from chalicelib.schemas.base import Schema, View, check_size
-from chalicelib.schemas.fields import GroupIds, Id, Name, Object, Word, describe
+from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
+from chalicelib.schemas.fields import GroupIds, Moment, Name, Object, Word, describe
 from chalicelib.schemas.people import Person, RecordView
 
 SourceName = Annotated[str, describe("The source.", "ZTF21aaqjmps")]
@@ -19,7 +19,7 @@ Bot = Annotated[bool, describe("True if a program wrote it, false if a person di
 Origin = Annotated[Word, describe("Where it comes from.", "my_classifier 1.2")]
 ClassName = Annotated[Name, describe("The class.", "Ia")]
 Probability = Annotated[float, describe("The probability; null if unknown.", 0.9, ge=0, le=1)]
-TaxonomyId = Annotated[Id, describe("The taxonomy that defines the class.", 1)]
+TaxonomyId = Annotated[int, describe("The taxonomy that defines the class; 0 or null for none.", 1, ge=0)]
 Ml = Annotated[bool, describe("True if a machine classified it, false if a person did.")]
 
 
@@ -75,12 +75,23 @@ class Annotation(RemarkView):
     author: Person | None
 
 
+class Attachment(Schema):
+    """A file."""
+
+    name: Annotated[Name, describe("The name of the file.", "spectrum.csv")]
+    body: Annotated[str, describe("Its content, in base64 or as a data URL.", "aGVsbG8=", max_length=4_400_000)]
+
+
+AttachedFile = Annotated[Attachment | UnsetType | None, describe("A file beside the text.")]
+
+
 class NewComment(Remark, kw_only=True):
     """A new comment."""
 
     text: CommentText
     bot: Annotated[Bot, describe("True by default: the requests of people come from pages that send false.")] = True
     origin: Origin | None = None
+    attachment: AttachedFile = UNSET
 
 
 class CommentChange(Remark):
@@ -89,6 +100,20 @@ class CommentChange(Remark):
     text: CommentText | UnsetType = UNSET
     bot: Bot | UnsetType = UNSET
     origin: Origin | UnsetType | None = UNSET
+    attachment: Annotated[AttachedFile, describe("Another file; null deletes it.")] = UNSET
+
+
+class AttachmentQuery(Query):
+    """How to answer an attachment."""
+
+    download: Annotated[bool, describe("Answer the file; false answers its text as JSON.")] = True
+
+
+class AttachmentText(View):
+    """The text of an attachment."""
+
+    comment_id: Annotated[int, describe("The comment.", 1)]
+    attachment: Annotated[str, describe("The text of the file.", "wavelength,flux")]
 
 
 class CommentRef(View):
@@ -103,6 +128,7 @@ class Comment(RemarkView):
     text: CommentText
     bot: Bot
     origin: Origin | None
+    attachment_name: Annotated[str | None, describe("The name of the file beside the text.", "spectrum.csv")]
     author: Person | None
 
 
@@ -139,8 +165,35 @@ class ClassificationChange(Remark):
 class ClassificationRef(View):
     """The id of a new classification."""
 
-    classification_id: Annotated[int, describe("The id of the new classification, or of the last.", 1)]
-    classification_ids: Annotated[list[int], describe("The ids of several.", [1, 2])] | UnsetType = UNSET
+    classification_id: Annotated[int, describe("The id of the new classification.", 1)] | UnsetType = UNSET
+    classification_ids: Annotated[list[int], describe("The ids, if a list was sent.", [1, 2])] | UnsetType = UNSET
+
+
+class NewVote(Schema):
+    """A vote on a classification."""
+
+    vote: Annotated[Literal[-1, 1], describe("1 for it, -1 against it.", 1)]
+
+
+class Vote(View):
+    """A vote on a classification; a voter has one."""
+
+    id: Annotated[int, describe("The same as `voter_id`.", 2)]
+    classification_id: Annotated[int, describe("The classification.", 1)]
+    voter_id: Annotated[int, describe("The user who voted.", 2)]
+    vote: Annotated[int, describe("1 for it, -1 against it.", 1)]
+
+
+_FIRST_DAY = "Only those made at this time or later: ISO 8601, in UTC unless an offset is given."
+_LAST_DAY = "Only those made at this time or earlier."
+
+
+class ClassificationsQuery(PagedByCursor):
+    """Which classifications to list."""
+
+    startDate: Annotated[Moment | None, describe(_FIRST_DAY)] = None
+    endDate: Annotated[Moment | None, describe(_LAST_DAY)] = None
+    classification: Annotated[ClassName | None, describe("Only of this class.", "Ia")] = None
 
 
 class Classification(RemarkView):
@@ -148,7 +201,15 @@ class Classification(RemarkView):
 
     classification: ClassName
     probability: Probability | None
-    taxonomy_id: TaxonomyId | None
+    taxonomy_id: Annotated[int, describe("The taxonomy that defines the class; 0 if none was named.", 1)]
     origin: Origin | None
     ml: Ml
+    votes: Annotated[list[Vote], describe("The votes on it.")]
     author_name: Annotated[str | None, describe("The name of the user who wrote it.", "ada")]
+
+
+class Classifications(View):
+    """A page of classifications."""
+
+    classifications: Annotated[list[Classification], describe("The classifications, newest first.")]
+    totalMatches: Annotated[int, describe("How many were found; `notes` says when there are more.", 42)]

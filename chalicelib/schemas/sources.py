@@ -216,6 +216,28 @@ class RemovalQuery(Query):
     group_id: Annotated[Id | None, describe(_GROUP_ID, 4)] = None
 
 
+class ExistsQuery(Query):
+    """A cone in which a source may exist."""
+
+    ra: Ra | None = None
+    dec: Dec | None = None
+    radius: Annotated[float, describe("Radius of the cone, in degrees; at most 5.", 0.001, gt=0)] | None = None
+
+    @property
+    def cone(self) -> tuple[float, float, float] | None:
+        """The centre and the radius, or None if not all are there."""
+        if self.ra is None or self.dec is None or self.radius is None:
+            return None
+        return self.ra, self.dec, self.radius
+
+
+class SourceExistence(View):
+    """Whether a source exists that you can see."""
+
+    source_exists: Annotated[bool, describe("Whether there is one.", True)]
+    message: Annotated[str, describe("The same in words.", "A source with the name SN2021abc exists.")]
+
+
 class SavedSource(View):
     """The id of a source that was saved."""
 

@@ -3,6 +3,8 @@
 import json
 from typing import Annotated, Any
 
+from msgspec import UNSET, UnsetType
+
 from chalicelib.schemas.base import Schema, View
 from chalicelib.schemas.fields import GroupIds, Name, Object, describe
 from chalicelib.schemas.people import RecordView
@@ -43,6 +45,17 @@ class NewTaxonomy(Schema):
         if length > MAX_HIERARCHY:
             raise ValueError(f"hierarchy: {length} characters of JSON; at most {MAX_HIERARCHY} are allowed")
         _check_class(self.hierarchy, "hierarchy", 1)
+
+
+class TaxonomyChange(Schema):
+    """Changes of a taxonomy; omitted fields stay as they are. The hierarchy cannot change."""
+
+    name: TaxonomyName | UnsetType = UNSET
+    version: TaxonomyVersion | UnsetType = UNSET
+    provenance: Provenance | UnsetType | None = UNSET
+    isLatest: IsLatest | UnsetType = UNSET
+    hierarchy: Annotated[None, describe("Must be null: classifications name its classes. Add a new version.")] = None
+    group_ids: GroupIds = None
 
 
 def _check_class(node: Any, path: str, depth: int) -> None:

@@ -11,12 +11,15 @@
     source_parts.py       what the requester may see of a source besides its record
     source_distances.py   distances of sources, galactic coordinates
     cone_search.py        sources near a position
+    source_existence.py   whether a source exists, by name or near a position
     source_deletion.py    removing a source from a group, deleting a source
     photometry.py         reading light curves and points
     photometry_range.py   points between two dates
     light_curve_files/    reading files of light curves, of any format
     photometry_files.py   files of light curves: what was understood of them, and saving it
     photometry_writing.py uploading, changing and deleting points
+    photometry_sharing.py sharing points with more groups
+    photometry_origins.py the origins of points
     photometry_rows.py    rows of photometry, and parsing them from a request
     photometry_blocks.py  rows to and from the blocks that store them
     magnitudes.py         magnitudes and fluxes, AB and Vega
@@ -25,6 +28,9 @@
     periodogram.py        periodograms, made by the renderer
     spectra.py            spectra
     remarks.py            annotations, comments and classifications
+    attachments.py        files of comments
+    votes.py              votes on classifications
+    classification_lists.py classifications of all sources, a page at a time
     taxonomies.py         taxonomies: the classes that a classification may name
     summaries.py          summaries that analyses write
     instruments.py        telescopes and instruments

@@ -83,7 +83,8 @@ def points_to_json(
     requester: Requester, points: list[tuple[str, Row]], space: str, system: str
 ) -> Iterator[dict[str, Any]]:
     """Return points, each with its source, as the API shows them (see `get_light_curve`)."""
-    names = {number: instrument["name"] for number, instrument in instruments.load_instruments().items()}
+    known = instruments.load_instruments(with_deleted=True)
+    names = {number: instrument["name"] for number, instrument in known.items()}
     zeros = zero_points_by_band(system, {row.filter for _, row in points})
     sets = sorted({tuple(row.group_ids) for _, row in points})  # most rows have the same groups
     groups = dict(zip(sets, list_record_groups(requester, sets), strict=True))

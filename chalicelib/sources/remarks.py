@@ -43,7 +43,7 @@ TRIGGERS = {"classification", "probability"}
 
 def list_remarks(requester: Requester, source_id: str, kind: Kind) -> list[dict[str, Any]]:
     """Return the remarks of a kind that the requester may see, oldest first; the source must be visible."""
-    return _remarks_to_json(requester, find_visible_remarks(requester, source_id, kind))
+    return remarks_to_json(requester, find_visible_remarks(requester, source_id, kind))
 
 
 def find_visible_remarks(requester: Requester, source_id: str, kind: Kind) -> list[RemarkItem]:
@@ -60,10 +60,11 @@ def get_remark(requester: Requester, kind: Kind, number: int, source_id: str | N
     NotFoundError
         If it does not exist or is not visible (the same message).
     """
-    return _remarks_to_json(requester, [_get_visible_remark(requester, kind, number, source_id)])[0]
+    return remarks_to_json(requester, [get_visible_remark(requester, kind, number, source_id)])[0]
 
 
-def _get_visible_remark(requester: Requester, kind: Kind, number: int, source_id: str | None) -> RemarkItem:
+def get_visible_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> RemarkItem:
+    """Return the item of `get_remark`."""
     missing = NotFoundError(f"There is no {kind} {number} that you may see.")
     if source_id is None:
         source_id = remarks_table.find_classified_source(number) or ""
@@ -81,9 +82,12 @@ def _get_visible_remark(requester: Requester, kind: Kind, number: int, source_id
     return item
 
 
-def create_comment(requester: Requester, source_id: str, request: NewComment) -> int:
-    """Comment on a source; return the comment's id."""
+def create_comment(
+    requester: Requester, source_id: str, request: NewComment, attachment: dict[str, str] | None = None
+) -> int:
+    """Comment on a source, perhaps with a stored file; return the comment's id."""
     item = _new_item(requester, "comment", source_id, request)
+    item.attachment = attachment
     remarks_table.insert_remark(item)
     return item.id
 
@@ -144,7 +148,7 @@ def _new_item(
     get_visible_source(requester, source_id)
     _require_same_source(request, source_id)
     group_ids = resolve_group_ids(requester, request.group_ids, {PUBLIC_GROUP})
-    fields = sent_fields(request, "obj_id", "group_ids")
+    fields = sent_fields(request, "obj_id", "group_ids", "attachment")
     return _make_item(kind, source_id, fields, group_ids, requester.user_id)
 
 
@@ -159,10 +163,20 @@ def _require_same_source(request: Remark | NewClassification, source_id: str) ->
         raise InvalidError(f"obj_id: leave it out, or give the source of the path, {source_id!r}.")
 
 
-def update_comment(requester: Requester, source_id: str, number: int, request: CommentChange) -> None:
-    """Change a comment (see `delete_remark` for errors)."""
-    item = _get_own_remark(requester, "comment", number, source_id)
-    _write_change(item, _resolve_change(requester, item, request))
+def update_comment(
+    requester: Requester, source_id: str, number: int, request: CommentChange, **attachment: dict[str, str] | None
+) -> dict[str, str] | None:
+    """Change a comment, and its ``attachment`` if given (see `delete_remark` for errors).
+
+    Returns
+    -------
+    dict or None
+        The attachment that it had before.
+    """
+    item = get_own_remark(requester, "comment", number, source_id)
+    before: dict[str, str] | None = item.attachment
+    _write_change(item, _resolve_change(requester, item, request), **attachment)
+    return before
 
 
 def update_annotation(requester: Requester, source_id: str, number: int, request: AnnotationChange) -> None:
@@ -173,7 +187,7 @@ def update_annotation(requester: Requester, source_id: str, number: int, request
     InvalidError
         If the request names another origin.
     """
-    item = _get_own_remark(requester, "annotation", number, source_id)
+    item = get_own_remark(requester, "annotation", number, source_id)
     change = _resolve_change(requester, item, request)
     origin = item.fields["origin"]
     if change.fields["origin"] != origin:
@@ -183,7 +197,7 @@ def update_annotation(requester: Requester, source_id: str, number: int, request
 
 def update_classification(requester: Requester, number: int, request: ClassificationChange, public_url: str) -> None:
     """Change a classification, which may start default analyses (see `create_classification`)."""
-    item = _get_own_remark(requester, "classification", number)
+    item = get_own_remark(requester, "classification", number)
     change = _resolve_change(requester, item, request)
     if (request.classification, request.taxonomy_id) != (UNSET, UNSET):
         taxonomies.require_known_class(requester, change.fields)
@@ -200,19 +214,19 @@ class _Change(NamedTuple):
 def _resolve_change(requester: Requester, item: RemarkItem, request: Remark) -> _Change:
     """Return all fields and groups of a remark as a request changes them."""
     _require_same_source(request, item.source_id)
-    fields = item.fields | sent_fields(request, "obj_id", "group_ids")
+    fields = item.fields | sent_fields(request, "obj_id", "group_ids", "attachment")
     return _Change(fields, resolve_group_ids(requester, request.group_ids, item.group_ids))
 
 
-def _write_change(item: RemarkItem, change: _Change) -> None:
+def _write_change(item: RemarkItem, change: _Change, **more: Any) -> None:
     try:
-        remarks_table.update_remark(item, **change._asdict())
+        remarks_table.update_remark(item, **change._asdict(), **more)
     except StateChanged:
         raise BusyError(busy_message(item.source_id)) from None
 
 
-def delete_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> None:
-    """Delete a remark, found as by `get_remark`.
+def delete_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> RemarkItem:
+    """Delete a remark, found as by `get_remark`; return what it was.
 
     Raises
     ------
@@ -221,15 +235,23 @@ def delete_remark(requester: Requester, kind: Kind, number: int, source_id: str 
     BusyError
         If another write changed it at the same time.
     """
-    item = _get_own_remark(requester, kind, number, source_id)
+    item = get_own_remark(requester, kind, number, source_id)
     try:
         remarks_table.delete_remark(item)
     except StateChanged:
         raise BusyError(busy_message(item.source_id)) from None
+    return item
 
 
-def _get_own_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> RemarkItem:
-    item = _get_visible_remark(requester, kind, number, source_id)
+def get_own_remark(requester: Requester, kind: Kind, number: int, source_id: str | None = None) -> RemarkItem:
+    """Return a remark that the requester may change.
+
+    Raises
+    ------
+    ForbiddenError
+        If they neither wrote it nor are an administrator.
+    """
+    item = get_visible_remark(requester, kind, number, source_id)
     message = f"Only its author or an administrator may change or delete this {kind}."
     require_owner(requester, item.owner_id, message)
     return item
@@ -294,7 +316,13 @@ def write_annotation(
     return retry_on_conflict(attempt, busy_message(source_id))
 
 
-def _remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[dict[str, Any]]:
+def _votes_to_json(item: RemarkItem) -> list[dict[str, int]]:
+    voters = sorted((int(voter), value) for voter, value in (item.votes or {}).items())
+    return [{"id": voter, "classification_id": item.id, "voter_id": voter, "vote": value} for voter, value in voters]
+
+
+def remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[dict[str, Any]]:
+    """Return remarks as the API shows them."""
     items = list(items)
     users = find_users({item.owner_id for item in items})
     names = {number: user.username for number, user in users.items()}
@@ -303,7 +331,10 @@ def _remarks_to_json(requester: Requester, items: Iterable[RemarkItem]) -> list[
         author_id, name = item.owner_id, names.get(item.owner_id)
         fields = {"id": item.id, "obj_id": item.source_id, **item.fields, "author_id": author_id}
         if item.kind == "classification":
-            return fields | {"author_name": name}
+            taxonomy_id = item.fields["taxonomy_id"] or 0
+            return fields | {"taxonomy_id": taxonomy_id, "votes": _votes_to_json(item), "author_name": name}
+        if item.kind == "comment":
+            fields["attachment_name"] = (item.attachment or {}).get("name")
         return fields | {"author": None if name is None else {"id": author_id, "username": name}}
 
     return records_to_json(requester, items, to_json)

@@ -5,8 +5,9 @@ everything that belongs to it, which can be repeated. In between its id stays ta
 of the old source can belong to a new one with this id.
 """
 
-from chalicelib import queues
+from chalicelib import blobs, queues
 from chalicelib.access import Requester, is_owner, require_owner
+from chalicelib.blob_keys import attachments_prefix
 from chalicelib.errors import ForbiddenError
 from chalicelib.jobs import DeleteSource
 from chalicelib.people import groups
@@ -96,5 +97,6 @@ def finish_source_deletion(source_id: str) -> None:
         return
     parts = sources_table.find_parts(source_id)
     id_index.delete_id_places(parts)
+    blobs.delete_blobs(attachments_prefix(source_id))
     sources_table.delete_parts(source_id, parts)
     sources_table.delete_source_item(source)

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
+
 from chalicelib.access import Requester, is_owner, is_visible, require_owner, resolve_group_ids
 from chalicelib.errors import InvalidError, NotFoundError
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.taxonomies import NewTaxonomy
+from chalicelib.schemas.taxonomies import NewTaxonomy, TaxonomyChange
 from chalicelib.tables import taxonomies as taxonomies_table
 from chalicelib.tables.base import NameTaken, retry_on_conflict
+
+BUSY = "Other requests are changing taxonomies of this name. Try again."
 
 
 def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
@@ -36,12 +40,36 @@ def create_taxonomy(requester: Requester, request: NewTaxonomy) -> int:
         try:
             return taxonomies_table.insert_taxonomy(values, [item for item in older if item.is_latest])
         except NameTaken:
-            raise InvalidError(
-                f"version: there is a version {request.version!r} of {request.name!r} already. "
-                "Choose another version, or delete that one (DELETE /api/taxonomy/<id>)."
-            ) from None
+            raise _version_taken(request.name, request.version) from None
 
-    return retry_on_conflict(attempt, "Other requests are changing taxonomies of this name. Try again.")
+    return retry_on_conflict(attempt, BUSY)
+
+
+def _version_taken(name: str, version: str) -> InvalidError:
+    return InvalidError(
+        f"version: there is a version {version!r} of {name!r} already. "
+        "Choose another version, or delete that one (DELETE /api/taxonomy/<id>)."
+    )
+
+
+def update_taxonomy(requester: Requester, number: int, request: TaxonomyChange) -> None:
+    """Change all of a taxonomy but its hierarchy (see `delete_taxonomy` and `create_taxonomy` for errors)."""
+    sent = sent_fields(request, "hierarchy", "group_ids", "isLatest")
+
+    def attempt() -> None:
+        item = _get_own_taxonomy(requester, number)
+        changes = {**sent, "group_ids": resolve_group_ids(requester, request.group_ids, item.group_ids)}
+        if request.isLatest is not UNSET:
+            changes["is_latest"] = request.isLatest
+        name, version = changes.get("name", item.name), changes.get("version", item.version)
+        others = taxonomies_table.find_taxonomies() if changes.get("is_latest", item.is_latest) else []
+        older = [o for o in others if o.name == name and is_owner(requester, o.owner_id) and o.id != number]
+        try:
+            taxonomies_table.update_taxonomy_item(item, changes, [o for o in older if o.is_latest])
+        except NameTaken:
+            raise _version_taken(name, version) from None
+
+    retry_on_conflict(attempt, BUSY)
 
 
 def list_taxonomies(requester: Requester) -> list[dict[str, Any]]:
@@ -63,9 +91,7 @@ def delete_taxonomy(requester: Requester, number: int) -> None:
     ForbiddenError
         If the requester neither wrote it nor is an administrator.
     """
-    item = _get_visible_taxonomy(requester, number)
-    require_owner(requester, item.owner_id, "Only its author or an administrator may delete a taxonomy.")
-    taxonomies_table.delete_taxonomy_item(item)
+    taxonomies_table.delete_taxonomy_item(_get_own_taxonomy(requester, number))
 
 
 def require_known_class(requester: Requester, classification: dict[str, Any]) -> None:
@@ -84,7 +110,7 @@ def require_known_class(requester: Requester, classification: dict[str, Any]) ->
         If the taxonomy does not exist or is not visible, or does not have the class.
     """
     name, number = classification["classification"], classification["taxonomy_id"]
-    if number is None:
+    if not number:
         return
     item = taxonomies_table.find_taxonomy(number)
     if item is None or not is_visible(requester, item):
@@ -105,6 +131,12 @@ def _get_visible_taxonomy(requester: Requester, number: int) -> taxonomies_table
     item = taxonomies_table.find_taxonomy(number)
     if item is None or not is_visible(requester, item):
         raise NotFoundError(f"There is no taxonomy {number} that you may see.")
+    return item
+
+
+def _get_own_taxonomy(requester: Requester, number: int) -> taxonomies_table.TaxonomyItem:
+    item = _get_visible_taxonomy(requester, number)
+    require_owner(requester, item.owner_id, "Only its author or an administrator may change or delete a taxonomy.")
     return item
 
 

@@ -63,6 +63,11 @@ def iterate_places_from(kind: str, first_id: int, at_once: int) -> Iterable[Plac
     return PlaceItem.query(kind, PlaceItem.key >= id_key(first_id), page_size=at_once, consistent_read=True)
 
 
+def iterate_places_before(kind: str, number: int) -> Iterable[PlaceItem]:
+    """Return the places below an id, the largest first."""
+    return PlaceItem.query(kind, PlaceItem.key < id_key(number), scan_index_forward=False, page_size=100)
+
+
 def delete_id_places(parts: Iterable[str]) -> None:
     """Delete the places of some parts of a deleted source; parts without a place are ignored."""
     with PlaceItem.batch_write() as batch:

@@ -4,19 +4,21 @@ The key of an annotation is its origin, which a source has once; that of the oth
 classification is also found by its id alone, through `id_index`.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute
 
 from chalicelib.tables import base, id_index
-from chalicelib.tables.id_index import CLASSIFICATION
+from chalicelib.tables.id_index import CLASSIFICATION, PlaceItem
 from chalicelib.tables.sources import Part
 
 
 class RemarkItem(Part):
     """An annotation, a comment or a classification (parts ``annotation#…`` and so on).
 
-    ``service_id`` and ``analysis_id`` name the analysis that wrote an annotation, if one did.
+    ``service_id`` and ``analysis_id`` name the analysis that wrote an annotation, if one did. A comment may have
+    an ``attachment`` (the name and the key of a blob), a classification ``votes`` (by the voter's id).
     """
 
     id = base.IntegerAttribute()
@@ -25,6 +27,8 @@ class RemarkItem(Part):
     service_id = base.IntegerAttribute(null=True)
     analysis_id = base.IntegerAttribute(null=True)
     fields = JSONAttribute()
+    attachment = JSONAttribute(null=True)
+    votes = JSONAttribute(null=True)
     revision = base.IntegerAttribute(default=1)
 
     @property
@@ -66,6 +70,11 @@ def find_classified_source(classification_id: int) -> str | None:
     """Return the source that a classification belongs to, or None if there is none with this id."""
     place = id_index.find_id_place(CLASSIFICATION, classification_id)
     return place.source_id if place and place.key == base.id_key(classification_id) else None
+
+
+def iterate_classification_places(below: int) -> Iterable[PlaceItem]:
+    """Return the places of classifications with a smaller id, newest first."""
+    return id_index.iterate_places_before(CLASSIFICATION, below)
 
 
 def update_remark(item: RemarkItem, **changes: Any) -> None:

@@ -49,14 +49,40 @@ def insert_taxonomy(values: dict[str, Any], older: Iterable[TaxonomyItem]) -> in
     """
     number = base.next_id("taxonomy")
     item = TaxonomyItem("taxonomy", base.id_key(number), id=number, **values)
-    outdated: list[Action] = [TaxonomyItem.is_latest.set(False), TaxonomyItem.modified.set(base.timestamp())]
     with base.transaction() as write:
         claim = _claim(item.name, item.version, number)
         write.save(claim, condition=VersionClaim.key.does_not_exist(), refused=base.NameTaken())
         write.save(item, condition=TaxonomyItem.key.does_not_exist(), refused=base.AlreadyExists())
-        for other in list(older)[:VERSIONS_PER_TRANSACTION]:
-            write.update(TaxonomyItem(other.kind, other.key), outdated, TaxonomyItem.key.exists())
+        _outdate(write, older)
     return number
+
+
+def update_taxonomy_item(item: TaxonomyItem, changes: dict[str, Any], older: Iterable[TaxonomyItem]) -> None:
+    """Change attributes of a taxonomy, and mark older ones as no longer the latest.
+
+    Raises
+    ------
+    NameTaken
+        If there is a taxonomy of the new name and version.
+    StateChanged
+        If another write changed or deleted it, or an older one, since it was read.
+    """
+    actions = base.changes_to_actions(TaxonomyItem, {**changes, "modified": base.timestamp()})
+    name, version = changes.get("name", item.name), changes.get("version", item.version)
+    with base.transaction() as write:
+        if (name, version) != (item.name, item.version):
+            write.delete(_claim(item.name, item.version, item.id))
+            claim = _claim(name, version, item.id)
+            write.save(claim, condition=VersionClaim.key.does_not_exist(), refused=base.NameTaken())
+        write.update(TaxonomyItem(item.kind, item.key), actions, TaxonomyItem.modified == item.modified)
+        _outdate(write, older)
+
+
+def _outdate(write: base.Transaction, items: Iterable[TaxonomyItem]) -> None:
+    """Mark taxonomies as no longer the latest."""
+    actions: list[Action] = [TaxonomyItem.is_latest.set(False), TaxonomyItem.modified.set(base.timestamp())]
+    for item in list(items)[:VERSIONS_PER_TRANSACTION]:
+        write.update(TaxonomyItem(item.kind, item.key), actions, TaxonomyItem.key.exists())
 
 
 def find_taxonomy(number: int) -> TaxonomyItem | None:

@@ -35,7 +35,7 @@ def _answers(port: int) -> bool:
     """Return whether a Heliograph, and not another server, answers on a port."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/sysinfo", timeout=30) as response:
-            return bool(json.load(response)["data"]["name"] == "Heliograph")
+            return bool(json.load(response)["name"] == "Heliograph")
     except (OSError, ValueError, LookupError, TypeError):
         return False
 

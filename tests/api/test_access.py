@@ -81,12 +81,13 @@ class World:
         self.ids["spectrum_id"] = author.post("/spectrum", self._spectrum()).data["id"]
         annotation = {"origin": "here", "data": {"a": 1}, **ours}
         self.ids["annotation_id"] = author.post("/sources/SN1/annotations", annotation).data["annotation_id"]
-        comment = {"text": "!", **ours}
+        comment = {"text": "!", "attachment": {"name": "a.txt", "body": "aGVsbG8="}, **ours}
         self.ids["comment_id"] = author.post("/sources/SN1/comments", comment).data["comment_id"]
         taxonomy = {"name": "T", "version": "1", "hierarchy": {"class": "Ia"}, **ours}
         self.ids["taxonomy_id"] = author.post("/taxonomy", taxonomy).data["taxonomy_id"]
         classified = {"obj_id": "SN1", "classification": "Ia", "probability": 1, **ours}
         self.ids["classification_id"] = author.post("/classification", classified).data["classification_id"]
+        author.post(f"/classification/votes/{self.ids['classification_id']}", {"vote": 1})
 
     def _spectrum(self) -> dict[str, Any]:
         return {
@@ -143,6 +144,11 @@ class World:
             "PUT /photometry": more,
             "POST /sources/{source_id}/photometry/file": "mjd,filter,instrument,mag,magerr\n58100.5,ztfg,ZTF,18,0.1\n",
             "PATCH /photometry/{point_id}": {"flux": 7.0, "fluxerr": 1.0},
+            "PUT /telescope/{telescope_id}": {"diameter": 2.0},
+            "PUT /instrument/{instrument_id}": {"band": "optical"},
+            "PUT /taxonomy/{taxonomy_id}": {"provenance": "a book"},
+            "POST /sharing": {"photometryIDs": [self.ids["point_id"]], "groupIDs": [self.ids["group_id"]]},
+            "POST /classification/votes/{classification_id}": {"vote": -1},
             "POST /spectrum": self._spectrum(),
             "POST /sources/{source_id}/annotations": {"origin": "new", "data": {"b": 1}},
             "PUT /sources/{source_id}/annotations/{annotation_id}": {"data": {"b": 1}},

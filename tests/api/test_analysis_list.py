@@ -60,3 +60,7 @@ def test_a_deleted_analysis_is_in_no_list(admin: Gateway) -> None:
     first, second = start_analysis(admin, service), start_analysis(admin, service)
     admin.delete(f"/obj/analysis/{first}")
     assert list_ids(admin) == list_ids(make_user(admin, "ada")) == [second]
+
+
+def test_the_list_of_an_unknown_source_is_not_empty_but_not_found(admin: Gateway) -> None:
+    assert admin.get("/obj/analysis?objID=SN99").status == 404

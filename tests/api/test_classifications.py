@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import queues
+from chalicelib.sources import classification_lists
 from tests.api.story import deliver, drain_queue, get_sent_body, make_service, start_analysis
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -32,7 +33,7 @@ def test_create_read_update_and_delete_a_classification(admin: Gateway) -> None:
     added = ada.get(path).data
     assert (added["id"], added["obj_id"], added["classification"]) == (number, "SN1", "Ia")
     assert (added["probability"], added["origin"], added["ml"]) == (0.9, "robot", True)
-    assert (added["author_name"], added["taxonomy_id"]) == ("ada", None)
+    assert (added["author_name"], added["taxonomy_id"]) == ("ada", 0)
     assert ada.get("/sources/SN1/classifications").data == [added]
     assert ada.put(path, {"classification": "II", "probability": None}).status == 200
     changed = ada.get(path).data
@@ -162,7 +163,7 @@ def test_several_classifications_at_once(admin: Gateway) -> None:
     save(admin)
     one, other = {"obj_id": "SN1", "classification": "Ia"}, {"obj_id": "SN1", "classification": "Algol"}
     data = admin.post("/classification", {"classifications": [one, other]}).data
-    assert data["classification_ids"][-1] == data["classification_id"]
+    assert len(data["classification_ids"]) == 2
     assert [each["classification"] for each in admin.get("/sources/SN1/classifications").data] == ["Ia", "Algol"]
     wrong = {"classifications": [one, {**other, "taxonomy_id": 4711}]}
     assert admin.post("/classification", wrong).status == 400
@@ -174,3 +175,56 @@ def test_fields_without_meaning_are_noted(admin: Gateway) -> None:
     save(admin)
     reply = admin.post("/sources/SN1/comments", {"text": "Rising.", "author_name": "ada", "ra": 1.0})
     assert reply.json["notes"] == ["author_name: ignored, it is not kept here.", "ra: ignored, it is not kept here."]
+
+
+def test_each_user_has_one_vote(admin: Gateway) -> None:
+    save(admin)
+    number = classify(admin)
+    ada = make_user(admin, "ada", "Classify")
+    path = f"/classification/votes/{number}"
+    assert [user.post(path, {"vote": vote}).status for user, vote in ((admin, 1), (ada, 1), (ada, -1))] == [200] * 3
+    votes = ada.get(f"/classification/{number}").data["votes"]
+    assert [(vote["classification_id"], vote["vote"]) for vote in votes] == [(number, 1), (number, -1)]
+    assert ada.delete(path).status == 200
+    assert ada.delete(path).status == 404
+    assert [vote["vote"] for vote in ada.get("/sources/SN1/classifications").data[0]["votes"]] == [1]
+    for wrong in (0, 2, "up", None):
+        assert ada.post(path, {"vote": wrong}).status == 400
+
+
+def test_classifications_of_all_sources_newest_first(admin: Gateway) -> None:
+    save(admin)
+    group = admin.post("/groups", {"name": "few"}).data["id"]
+    admin.post("/sources", {"id": "SN2", "ra": 1, "dec": 1})
+    admin.post("/sources", {"id": "SN3", "ra": 1, "dec": 1, "group_ids": [group]})
+    first = classify(admin)
+    second = classify(admin, "II", obj_id="SN2")
+    hidden = classify(admin, obj_id="SN3")
+    secret = classify(admin, group_ids=[group])
+    ada = make_user(admin, "ada")
+    assert [c["id"] for c in admin.get("/classification").data["classifications"]] == [secret, hidden, second, first]
+    page = ada.get("/classification").data
+    assert ([c["id"] for c in page["classifications"]], page["totalMatches"]) == ([second, first], 2)
+    assert [c["id"] for c in ada.get("/classification?classification=Ia").data["classifications"]] == [first]
+    assert ada.get("/classification?endDate=2020-01-01").data["classifications"] == []
+    assert len(ada.get("/classification?startDate=2020-01-01").data["classifications"]) == 2
+    assert ada.get("/classification/sources").data == ["SN2", "SN1"]
+    assert ada.get("/classification?cursor=x").status == 400
+
+
+def test_a_cursor_leads_through_all_classifications(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classification_lists, "MOST_EXAMINED", 4)
+    save(admin)
+    numbers = [classify(admin, "Ia" if n % 3 else "II") for n in range(11)]
+    expected = [number for n, number in enumerate(numbers) if n % 3 == 0][::-1]
+    listed: list[int] = []
+    cursor, notes = "", []
+    while True:
+        reply = admin.get(f"/classification?classification=II&numPerPage=1&cursor={cursor}")
+        listed += [c["id"] for c in reply.data["classifications"]]
+        notes += reply.json.get("notes", [])
+        cursor = reply.headers.get("X-Next-Cursor", "")
+        if not cursor:
+            break
+    assert listed == expected
+    assert "4 classifications were examined" in notes[0]

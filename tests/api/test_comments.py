@@ -1,11 +1,14 @@
 """Comments on sources."""
 
+import base64
 import csv
 import io
 from typing import Any
 
 import pytest
 
+from chalicelib.aws import get_client
+from chalicelib.sources import source_deletion
 from tests.api.story import deliver, get_sent_body, make_service, start_analysis
 from tests.api.test_people import make_user
 from tests.api.test_sources import save
@@ -116,3 +119,68 @@ def test_services_are_sent_the_comments_visible_to_the_requester(admin: Gateway)
     assert text.splitlines()[0] == "text,bot,modified,origin,created_at"
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["text"], row["bot"], row["origin"]) == ('It is "bright",\nand blue.', "True", "robot")
+
+
+FILE = bytes(range(256))
+
+
+def attach(content: bytes, name: str = "a.bin") -> dict[str, str]:
+    return {"name": name, "body": base64.b64encode(content).decode()}
+
+
+def list_attachments() -> list[str]:
+    s3 = get_client("s3")
+    bucket = s3.list_buckets()["Buckets"][0]["Name"]
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="attachments/").get("Contents", [])]
+
+
+def test_a_file_comes_back_as_it_was(admin: Gateway) -> None:
+    save(admin)
+    number = comment(admin, "see file", attachment=attach(FILE, 'spectrum "é".fits'))
+    path = f"/sources/SN1/comments/{number}"
+    assert admin.get(path).data["attachment_name"] == 'spectrum "é".fits'
+    reply = admin.get(f"{path}/attachment")
+    assert (reply.content, reply.headers["Content-Type"]) == (FILE, "application/octet-stream")
+    name = "filename=\"spectrum ___.fits\"; filename*=UTF-8''spectrum%20%22%C3%A9%22.fits"
+    assert reply.headers["Content-Disposition"] == f"attachment; {name}"
+    assert admin.get(f"{path}/attachment?download=false").status == 400
+    admin.put(path, {"attachment": {"name": "b.txt", "body": "data:text/plain;base64,aGVsbG8="}})
+    text = admin.get(f"{path}/attachment?download=false").data
+    assert text == {"comment_id": number, "attachment": "hello"}
+    assert len(list_attachments()) == 1
+    admin.put(path, {"text": "no file"})
+    assert admin.get(path).data["attachment_name"] == "b.txt"
+    assert admin.put(path, {"attachment": None}).status == 200
+    assert (admin.get(path).data["attachment_name"], admin.get(f"{path}/attachment").status) == (None, 404)
+    assert list_attachments() == []
+
+
+def test_files_are_deleted_with_their_comment_or_source(admin: Gateway) -> None:
+    save(admin)
+    first = comment(admin, "one", attachment=attach(FILE))
+    comment(admin, "two", attachment=attach(FILE))
+    admin.delete(f"/sources/SN1/comments/{first}")
+    assert len(list_attachments()) == 1
+    admin.delete("/sources/SN1")
+    source_deletion.finish_source_deletion("SN1")
+    assert list_attachments() == []
+
+
+def test_who_does_not_see_a_comment_does_not_get_its_file(admin: Gateway) -> None:
+    save(admin)
+    group = admin.post("/groups", {"name": "few"}).data["id"]
+    number = comment(admin, "secret", attachment=attach(FILE), group_ids=[group])
+    ada = make_user(admin, "ada", "Comment")
+    assert ada.get(f"/sources/SN1/comments/{number}/attachment").status == 404
+    own = comment(ada, "mine")
+    bob = make_user(admin, "bob", "Comment")
+    assert bob.put(f"/sources/SN1/comments/{own}", {"attachment": attach(FILE)}).status == 403
+    assert len(list_attachments()) == 1
+
+
+@pytest.mark.parametrize("attachment", [{"name": "a"}, {"body": "aGVsbG8="}, {"name": "a", "body": "?"}, "aGVsbG8=", 3])
+def test_an_incomplete_file_is_refused(admin: Gateway, attachment: Any) -> None:
+    save(admin)
+    reply = admin.post("/sources/SN1/comments", {"text": "x", "attachment": attachment})
+    assert (reply.status, "attachment" in reply.message) == (400, True)
+    assert admin.get("/sources/SN1/comments").data == []

@@ -156,7 +156,7 @@ def test_requests_are_signed_by_the_deployment(admin: Gateway) -> None:
     with analysis_service() as server:
         start_and_deliver(admin, server.url)
         (request,) = server.received
-    key = base64.b64decode(admin.get("/sysinfo").data["public_key"].removeprefix("whpk_"))
+    key = base64.b64decode(admin.get("/sysinfo").json["public_key"].removeprefix("whpk_"))
     signature = base64.b64decode(request.headers["webhook-signature"].removeprefix("v1a,"))
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
     Ed25519PublicKey.from_public_bytes(key).verify(signature, signed + request.raw)

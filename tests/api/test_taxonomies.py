@@ -103,3 +103,29 @@ def test_large_taxonomies_fit(admin: Gateway) -> None:
     hierarchy = {"class": "all", "subclasses": [*classes, nested(98)]}
     number = add_taxonomy(admin, hierarchy=hierarchy, name="\U0001f52d" * 200, version="\U0001f52d" * 50)
     assert admin.get(f"/taxonomy/{number}").data["hierarchy"] == hierarchy
+
+
+def test_change_a_taxonomy(admin: Gateway) -> None:
+    first, second = add_taxonomy(admin), add_taxonomy(admin, version="2")
+    path = f"/taxonomy/{first}"
+    assert admin.put(path, {"name": "Stars", "provenance": None}).status == 200
+    view = admin.get(path).data
+    assert (view["name"], view["version"], view["provenance"]) == ("Stars", "1", None)
+    taken = admin.put(path, {"name": "Supernovae", "version": "2"})
+    assert (taken.status, "version" in taken.message) == (400, True)
+    assert admin.put(path, {"name": "Supernovae", "isLatest": True}).status == 200
+    assert latest(admin) == [first]
+    add_taxonomy(admin, name="Stars")
+    refusal = admin.put(f"/taxonomy/{second}", {"hierarchy": HIERARCHY})
+    assert (refusal.status, "hierarchy" in refusal.message) == (400, True)
+    ada = make_user(admin, "ada", "Post taxonomy")
+    assert ada.put(path, {"name": "Mine"}).status == 403
+
+
+def test_the_groups_of_a_taxonomy_change(admin: Gateway) -> None:
+    number = add_taxonomy(admin)
+    group = admin.post("/groups", {"name": "few"}).data["id"]
+    ada = make_user(admin, "ada")
+    assert ada.get(f"/taxonomy/{number}").status == 200
+    assert admin.put(f"/taxonomy/{number}", {"group_ids": [group]}).status == 200
+    assert ada.get(f"/taxonomy/{number}").status == 404
