@@ -42,7 +42,7 @@ def explain_error(schema: type[msgspec.Struct], text: str, data: Any) -> str:
     if name := _MISSING_FIELD.match(problem):
         return _join(path, name[1], "required")
     if problem.startswith(("Expected ", "Invalid ", "Object ")):
-        expected = " or ".join(dict.fromkeys(_describe(_find_hint(schema, path)))) or "another value"
+        expected = " or ".join(dict.fromkeys(_describe(_find_hint(schema, path)))) or _describe_null(_find_hint(schema, path))
         problem = f"expected {expected}{_quote(path, data)}"
     return f"{path}: {problem}" if path else problem
 
@@ -117,6 +117,12 @@ def _describe(hint: Any) -> Iterator[str]:
             yield _list_choices([member.value for member in kind])
         else:
             yield _describe_plain(get_origin(kind) or kind, metas)
+
+
+def _describe_null(hint: Any) -> str:
+    """Return what a field is that takes null only, with the reason that its description gives."""
+    reason = next((meta.description for _, metas in split_union(hint) for meta in metas if meta.description), None)
+    return f"null ({reason.rstrip('.')})" if reason else "null"
 
 
 def _list_choices(choices: Any) -> str:
