@@ -178,7 +178,7 @@ def test_a_byte_order_mark_is_no_part_of_the_body(admin: Gateway, source: str) -
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("PUT", "/telescope/1", 405), ("PUT", "/telescope/one", 404), ("POST", "/photometry/range", 405),
+        ("PATCH", "/telescope/1", 405), ("PUT", "/telescope/one", 404), ("POST", "/photometry/range", 405),
         ("PUT", "/sources/SN1/annotations/x", 404), ("PUT", "/sources/SN1/elsewhere", 404), ("PUT", "/sources", 405),
         ("PUT", "/sources?pageNumber=1", 405), ("GET", "/elsewhere?a=1", 404),
     ],
