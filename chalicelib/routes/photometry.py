@@ -21,6 +21,7 @@ from chalicelib.sources import (
     photometry_sharing,
     photometry_writing,
     source_records,
+    source_views,
 )
 from chalicelib.sources.photometry_writing import Existing
 
@@ -68,10 +69,11 @@ def refresh_photometry(call: Call, query: schemas.RefreshQuery, body: PostedRows
 
 
 @routes.get("/sources/{source_id}/photometry", answers=list[schemas.Point], raises=(InvalidError,))
-def get_light_curve(call: Call, source_id: SourceId, query: schemas.PhotometryQuery) -> list[dict[str, Any]]:
+def get_light_curve(call: Call, source_id: SourceId, query: schemas.LightCurveQuery) -> list[dict[str, Any]]:
     """Return the points of a source that you can see, in order of time."""
     source_records.get_visible_source(call.requester, source_id)
-    return photometry.get_light_curve(call.requester, source_id, query.format, query.magsys)
+    points = photometry.get_light_curve(call.requester, source_id, query.format, query.magsys)
+    return source_views.keep_newest(points) if query.deduplicatePhotometry else points
 
 
 @routes.get("/photometry/range", answers=list[schemas.Point], raises=(InvalidError, NotFoundError, TooLargeError))

@@ -76,10 +76,18 @@ def create_comment(call: Call, source_id: SourceId, body: schemas.NewComment) ->
 
 
 @comment_routes.get(COMMENTS, answers=list[schemas.Comment])
-def list_comments(call: Call, source_id: SourceId) -> list[dict[str, Any]]:
+def list_comments(call: Call, source_id: SourceId, query: schemas.CommentsQuery) -> list[dict[str, Any]]:
     """List the comments of a source that you can see, oldest first."""
     get_visible_source(call.requester, source_id)
-    return remarks.list_remarks(call.requester, source_id, "comment")
+    comments = remarks.list_remarks(call.requester, source_id, "comment")
+    if query.text:
+        comments = [comment for comment in comments if query.text.lower() in comment["text"].lower()]
+    if query.numPerPage is None:
+        return comments
+    start = (query.pageNumber - 1) * query.numPerPage
+    if len(comments) > start + query.numPerPage:
+        call.notes.append(f"There are {len(comments)} comments; ask for the next page.")
+    return comments[start : start + query.numPerPage]
 
 
 @comment_routes.get(COMMENT, answers=schemas.Comment)

@@ -49,6 +49,18 @@ IGNORED_PARAMETERS: dict[str, str] = {
     "includeTags": "sources have no tags",
     "includeCandidates": "there are no candidates",
     "includeOwnerInfo": "owners are not shown",
+    **dict.fromkeys(
+        ("includeAssociatedObjs", "includeSuperObjs", "includeSuperObjsPhotometry"), "sources are not joined to others"
+    ),
+    "includeAnnotationInfo": "points have no annotations",
+    "includeStreamInfo": "there are no streams",
+    "individualOrSeries": "there are no photometric series",
+    "phaseFoldData": "times are not folded; GET /api/sources/<id>/periodogram finds periods",
+    "includeTaxonomy": "GET /api/taxonomy/<id> returns the taxonomy",
+    "includeFilename": "results have no file names",
+    **dict.fromkeys(("includeGeoJSONSummary", "includeRegion", "ignoreCache"), "instruments have no fields"),
+    "refresh": "pages refresh by themselves",
+    "channel": "comments have no channels",
 }
 """Parameters of SkyPortal that have no meaning here: accepted with a note, since its clients send them."""
 
@@ -160,7 +172,9 @@ def parse_query(schema: type[Query] | None, query: Mapping[str, list[str]]) -> t
     """
     hints = list_hints(schema) if schema else {}
     ignored = {name: reason for name, reason in IGNORED_PARAMETERS.items() if name not in hints}
-    notes = [f"{name}: ignored, {ignored[name]}." for name in query if name in ignored]
+    notes = [
+        f"{name}: ignored, {ignored[name]}." for name in query if name in ignored and _asks_for_something(query[name])
+    ]
     values = {}
     for name, texts in query.items():
         if name in ignored:
@@ -174,6 +188,11 @@ def parse_query(schema: type[Query] | None, query: Mapping[str, list[str]]) -> t
                 chosen = [text.strip().replace(" ", "+") for text in chosen]
             values[name] = prepare_value(name, _join_values(name, chosen, hints[name]), hints[name])
     return (_convert(schema, values) if schema else None), notes
+
+
+def _asks_for_something(texts: list[str]) -> bool:
+    """Say whether a switch is on: some clients send all of theirs, most of them off."""
+    return not {text.strip().lower() for text in texts} <= {*FALSE, "", "null", "both"}
 
 
 def _join_values(name: str, texts: list[str], hint: Any) -> Any:

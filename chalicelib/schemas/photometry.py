@@ -130,6 +130,15 @@ class PhotometryQuery(Query):
     magsys: System = "ab"
 
 
+_NEWEST = "Whether to return, of points of one instrument, filter and time, only the one uploaded last."
+
+
+class LightCurveQuery(PhotometryQuery):
+    """The form of a light curve."""
+
+    deduplicatePhotometry: Annotated[bool, describe(_NEWEST)] = False
+
+
 _IGNORE_FLUX = (
     "Whether an observation exists already if all but flux and fluxerr are the same. Only administrators may."
 )

@@ -103,6 +103,14 @@ class CommentChange(Remark):
     attachment: Annotated[AttachedFile, describe("Another file; null deletes it.")] = UNSET
 
 
+class CommentsQuery(Query):
+    """Which comments to list."""
+
+    text: Annotated[Word | None, describe("Only those that contain this text, in any case.", "rising")] = None
+    pageNumber: Annotated[int, describe("The page, counted from 1.", 1, ge=1, le=10**6)] = 1
+    numPerPage: Annotated[int, describe("Comments per page; all if omitted.", 25, ge=1)] | None = None
+
+
 class AttachmentQuery(Query):
     """How to answer an attachment."""
 

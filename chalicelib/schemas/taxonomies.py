@@ -54,7 +54,9 @@ class TaxonomyChange(Schema):
     version: TaxonomyVersion | UnsetType = UNSET
     provenance: Provenance | UnsetType | None = UNSET
     isLatest: IsLatest | UnsetType = UNSET
-    hierarchy: Annotated[None, describe("It cannot change, since classifications name its classes: add a new version.")] = None
+    hierarchy: Annotated[
+        None, describe("It cannot change, since classifications name its classes: add a new version.")
+    ] = None
     group_ids: GroupIds = None
 
 

@@ -184,3 +184,15 @@ def test_an_incomplete_file_is_refused(admin: Gateway, attachment: Any) -> None:
     reply = admin.post("/sources/SN1/comments", {"text": "x", "attachment": attachment})
     assert (reply.status, "attachment" in reply.message) == (400, True)
     assert admin.get("/sources/SN1/comments").data == []
+
+
+def test_comments_by_text_and_page(admin: Gateway) -> None:
+    save(admin)
+    for text in ("Rising.", "Falling.", "Still rising."):
+        comment(admin, text)
+    path = "/sources/SN1/comments"
+    assert [c["text"] for c in admin.get(f"{path}?text=rising").data] == ["Rising.", "Still rising."]
+    page = admin.get(f"{path}?pageNumber=1&numPerPage=2")
+    assert [c["text"] for c in page.data] == ["Rising.", "Falling."]
+    assert page.json["notes"] == ["There are 3 comments; ask for the next page."]
+    assert [c["text"] for c in admin.get(f"{path}?pageNumber=2&numPerPage=2").data] == ["Still rising."]

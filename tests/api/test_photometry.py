@@ -341,3 +341,14 @@ def test_words_that_mean_no_value(admin: Gateway, blank: str | None) -> None:
     make_source(admin)
     (number,) = admin.post("/photometry", {**ROW, "flux": [blank], "mjd": [50001]}).data["ids"]
     assert admin.get(f"/photometry/{number}?format=flux").data["flux"] is None
+
+
+def test_of_observations_uploaded_twice_the_last_is_returned_on_request(admin: Gateway) -> None:
+    admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 1})
+    admin.post("/instrument", {"name": "ZTF", "filters": ["ztfg"]})
+    point = {"obj_id": "SN1", "instrument_id": 1, "filter": "ztfg", "mjd": 59000.0, "fluxerr": 1.0}
+    for flux in (10.0, 11.0):
+        assert admin.post("/photometry", {**point, "flux": flux}).status == 200
+    path = "/sources/SN1/photometry?format=flux"
+    assert [p["flux"] for p in admin.get(path).data] == [10.0, 11.0]
+    assert [p["flux"] for p in admin.get(f"{path}&deduplicatePhotometry=true").data] == [11.0]
