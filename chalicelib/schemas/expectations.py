@@ -42,9 +42,8 @@ def explain_error(schema: type[msgspec.Struct], text: str, data: Any) -> str:
     if name := _MISSING_FIELD.match(problem):
         return _join(path, name[1], "required")
     if problem.startswith(("Expected ", "Invalid ", "Object ")):
-        expected = " or ".join(dict.fromkeys(_describe(_find_hint(schema, path)))) or _describe_null(
-            _find_hint(schema, path)
-        )
+        hint = _find_hint(schema, path)
+        expected = " or ".join(dict.fromkeys(_describe(hint))) or _describe_null(hint)
         problem = f"expected {expected}{_quote(path, data)}"
     return f"{path}: {problem}" if path else problem
 

@@ -119,3 +119,19 @@ def test_a_hidden_tab_does_not_poll(app: App, api: Api, hidden: bool) -> None:
                    document.dispatchEvent(new Event("visibilitychange")); }"""
     )
     app.wait_for_state()
+
+
+def test_what_to_beware_of_stands_beside_the_results(app: App, api: Api) -> None:
+    fields = {"name": "caveats", "upload_only": True, "analysis_type": "meta_analysis", "input_data_types": []}
+    service = api.post("/analysis_service", {**fields, "url": "https://example.org", "authentication_type": "none"})
+    pile = {"message": "The posterior of x1 lies at its bound.", "kind": "posterior_at_bound"}
+    outside = {"message": "The peak is before the first point."}
+    results = {
+        "parameters": {"x1": {"median": 5.0, "std": 0.1, "caveats": [pile]}},
+        "peak": {"mjd": 58598.0, "caveats": [outside]},
+    }
+    body = {"analysis": {"results": results}, "show_corner": False}
+    upload = api.post(f"/obj/2019dwz/analysis_upload/{service['id']}", body)
+    app.open(f"analysis/{upload['id']}")
+    for caveat in (pile, outside):
+        expect(app.card("Results").get_by_role("listitem").filter(has_text=caveat["message"])).to_be_visible()

@@ -26,6 +26,11 @@ def test_the_right_period_is_computed_folded_and_saved(app: App, api: Api, varia
     best = card.get_by_role("table").get_by_role("button").first
     assert float(best.inner_text()) == pytest.approx(PERIOD, rel=1e-3)
     expect(card.get_by_role("img", name="Periodogram of Var_1, ztfg, ztfr")).to_be_visible()
+    best_periods = api.get(f"/sources/{variable}/periodogram?fmin=0.5&fmax=6")["best_periods"]
+    beware = [caveat["message"] for period in best_periods for caveat in period["caveats"]]
+    assert beware
+    for message in beware:
+        expect(card.get_by_role("table")).to_contain_text(message)
     folded = app.card("Folded light curve")
     expect(folded.locator(".plot .points path")).to_have_count(480)
 

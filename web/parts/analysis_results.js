@@ -24,6 +24,13 @@ const UNITS = {
   period: "days",
 };
 
+// What a service says to beware of, beside the number that it is about.
+const isCaveat = (value) => value !== null && typeof value === "object" && typeof value.message === "string";
+const isCaveatList = (name, value) => name === "caveats" && Array.isArray(value) && value.every(isCaveat);
+
+const CaveatList = ({ caveats }) =>
+  caveats.length > 0 && html`<ul>${caveats.map(({ message }) => html`<li>${message}</li>`)}</ul>`;
+
 const isScalar = (value) => value === null || typeof value !== "object";
 const isEstimate = (value) => !isScalar(value) && typeof value.median === "number";
 
@@ -34,7 +41,11 @@ const EstimateTable = ({ estimates }) => html`<${ScrollArea}><table>
     <tbody>${Object.entries(estimates).map(
       ([name, estimate]) => html`<${EstimateRow} name=${name} estimate=${estimate} />`,
     )}</tbody>
-  </table><//>`;
+  </table>
+  <${CaveatList} caveats=${Object.values(estimates)
+    .map(({ caveats }) => caveats)
+    .filter((caveats) => isCaveatList("caveats", caveats))
+    .flat()} /><//>`;
 
 function EstimateRow({ name, estimate }) {
   const { median, err_minus: lower, err_plus: upper, std, best_fit: bestFit } = estimate;
@@ -55,6 +66,7 @@ const Quantity = ({ name, text }) => html`<span class="number">${text}</span>${U
 
 function ResultValue({ name, value }) {
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (isCaveatList(name, value)) return value.length ? html`<${CaveatList} caveats=${value} />` : "none";
   if (isScalar(value)) return html`<${Quantity} name=${name} text=${formatNumber(value)} />`;
   return Array.isArray(value) ? html`<${ResultList} values=${value} />` : html`<${ResultTable} results=${value} />`;
 }

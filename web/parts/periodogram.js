@@ -127,13 +127,15 @@ function PowerSpectrum({ result, period, onPick, source }) {
     <p class="hint">Click a peak to fold the light curve with its period. ${result.num_points} points of ${filters} over ${formatNumber(result.baseline, 5)} days. ${result.notes.join(" ")}</p>
     <${ScrollArea}><table>
       <thead><tr><th scope="col">Period (days)</th><th scope="col" class="number">Frequency (1/day)</th>
-        <th scope="col" class="number">Power</th><th scope="col" class="number">False-alarm probability</th></tr></thead>
+        <th scope="col" class="number">Power</th><th scope="col" class="number">False-alarm probability</th>
+        <th scope="col">Beware</th></tr></thead>
       <tbody>${result.best_periods.map(
         (peak) => html`<tr>
         <td><button type="button" class="plain" aria-pressed=${peak.period === period}
           onClick=${() => onPick(peak.period)}>${formatNumber(peak.period, 7)}</button></td>
         <td class="number">${formatNumber(peak.frequency, 7)}</td><td class="number">${peak.power.toFixed(3)}</td>
-        <td class="number">${peak.false_alarm_probability.toExponential(1)}</td></tr>`,
+        <td class="number">${peak.false_alarm_probability.toExponential(1)}</td>
+        <td>${peak.caveats.map(({ message }) => message).join(" ")}</td></tr>`,
       )}</tbody>
     </table><//>
   </div>`;
