@@ -1,34 +1,48 @@
-"""Spectra."""
+"""Spectra.
+
+SkyPortal's present name of their address is ``/spectra``; its older clients use ``/spectrum``.
+"""
 
 from typing import Any
 
-from chalicelib.errors import ForbiddenError, NotFoundError, TooLargeError
+from chalicelib.errors import BusyError, ForbiddenError, NotFoundError, TooLargeError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import SourceId, SpectrumId
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.spectra import NewSpectrum, SourceSpectra, Spectrum
+from chalicelib.schemas.spectra import NewSpectrum, SourceSpectra, Spectrum, SpectrumChange
 from chalicelib.sources import source_records, spectra
 
 routes = Routes(__name__, __doc__)
 
 UPLOAD_ERRORS = (NotFoundError, ForbiddenError, TooLargeError)
+CHANGE_ERRORS = (ForbiddenError, TooLargeError, BusyError)
+SPECTRUM, ALIAS = "/spectra/{spectrum_id}", "/spectrum/{spectrum_id}"
 
 
-@routes.post("/spectrum", Acl.UPLOAD_DATA, answers=NewId, raises=UPLOAD_ERRORS)
+@routes.post("/spectra", Acl.UPLOAD_DATA, alias="/spectrum", answers=NewId, raises=UPLOAD_ERRORS)
 def upload_spectrum(call: Call, body: NewSpectrum) -> dict[str, int]:
     """Upload a spectrum."""
     return {"id": spectra.create_spectrum(call.requester, body)}
 
 
-@routes.get("/spectrum/{spectrum_id}", answers=Spectrum)
+@routes.get(SPECTRUM, alias=ALIAS, answers=Spectrum)
 def get_spectrum(call: Call, spectrum_id: SpectrumId) -> dict[str, Any]:
     """Return a spectrum."""
     item = spectra.get_visible_spectrum(call.requester, spectrum_id)
     return spectra.spectra_to_json(call.requester, [item])[0]
 
 
-@routes.delete("/spectrum/{spectrum_id}", Acl.UPLOAD_DATA, raises=(ForbiddenError,))
+@routes.put(SPECTRUM, Acl.UPLOAD_DATA, alias=ALIAS, raises=CHANGE_ERRORS)
+def update_spectrum(call: Call, spectrum_id: SpectrumId, body: SpectrumChange) -> None:
+    """Change a spectrum that you uploaded; omitted fields stay as they are.
+
+    It is also shared with the groups of `group_ids`, and stays shared with those that it had.
+    """
+    spectra.update_spectrum(call.requester, spectrum_id, body)
+
+
+@routes.delete(SPECTRUM, Acl.UPLOAD_DATA, alias=ALIAS, raises=(ForbiddenError,))
 def delete_spectrum(call: Call, spectrum_id: SpectrumId) -> None:
     """Delete a spectrum that you uploaded."""
     spectra.delete_spectrum(call.requester, spectrum_id)

@@ -2,22 +2,27 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from chalicelib.access import Requester, is_visible, require_owner, resolve_group_ids
 from chalicelib.errors import InvalidError, NotFoundError, TooLargeError
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.spectra import PEOPLE, NewSpectrum
+from chalicelib.schemas.spectra import PEOPLE, NewSpectrum, SpectrumChange, check_columns
 from chalicelib.sources.instruments import load_instruments
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.sources.times import parse_time
 from chalicelib.tables import spectra as spectra_table
-from chalicelib.tables.base import StateChanged, next_id
+from chalicelib.tables.base import StateChanged, next_id, retry_on_conflict
 from chalicelib.tables.sources import SourceMissing
 from chalicelib.tables.spectra import SpectrumItem
 from chalicelib.tables.users import find_users
 
 MOST_BYTES = 380_000
 """Size of a spectrum in its item: DynamoDB has room for 400 kB, with the rest of the record."""
+
+NOT_STORED = ("obj_id", "group_ids", "followup_request_id", "assignment_id")
+"""Fields of a request that are not among the stored fields."""
 
 
 def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
@@ -31,12 +36,8 @@ def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
         If no item has room for it.
     """
     get_visible_source(requester, request.obj_id)
-    if request.instrument_id not in load_instruments():
-        raise InvalidError(f"instrument_id: there is no instrument {request.instrument_id}.")
-    _require_people(request)
+    fields = _resolve_fields(sent_fields(request, *NOT_STORED))
     group_ids = resolve_group_ids(requester, request.group_ids, ()) | {requester.own_group}
-    fields = sent_fields(request, "obj_id", "group_ids", "followup_request_id", "assignment_id")
-    fields["observed_at"] = parse_time("observed_at", request.observed_at).isoformat()
     _require_room(fields)
     number = next_id("spectrum")
     try:
@@ -46,8 +47,18 @@ def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
     return number
 
 
-def _require_people(request: NewSpectrum) -> None:
-    user_ids = {user_id for field in PEOPLE for user_id in getattr(request, field)}
+def _resolve_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a request as they are stored; instrument and users must exist."""
+    if "instrument_id" in fields and fields["instrument_id"] not in load_instruments():
+        raise InvalidError(f"instrument_id: there is no instrument {fields['instrument_id']}.")
+    _require_people(fields)
+    if "observed_at" in fields:
+        fields |= {"observed_at": parse_time("observed_at", fields["observed_at"]).isoformat()}
+    return fields
+
+
+def _require_people(fields: dict[str, Any]) -> None:
+    user_ids = {user_id for field in PEOPLE for user_id in fields.get(field, ())}
     missing = user_ids - find_users(user_ids).keys()
     if missing:
         raise InvalidError(f"{', '.join(PEOPLE)}: there is no user {min(missing)}.")
@@ -84,6 +95,53 @@ def get_visible_spectrum(requester: Requester, number: int) -> SpectrumItem:
     return item
 
 
+def update_spectrum(requester: Requester, number: int, request: SpectrumChange) -> None:
+    """Change what a request names of a spectrum, and share it with further groups.
+
+    Raises
+    ------
+    InvalidError
+        If it would move to another source, or the changed spectrum is not valid.
+    ForbiddenError
+        If it is another user's.
+    TooLargeError
+        If no item has room for it.
+    BusyError
+        If other writes changed it in each attempt.
+    """
+    _get_own_spectrum(requester, number, "change")
+    changes = _resolve_fields(sent_fields(request, *NOT_STORED))
+
+    def attempt() -> None:
+        item = _get_own_spectrum(requester, number, "change")
+        if request.obj_id not in (UNSET, item.source_id):
+            raise InvalidError(
+                f"obj_id: the spectrum belongs to {item.source_id!r} and cannot move. Upload it to the other "
+                "source, then delete this one."
+            )
+        fields = item.fields | changes
+        _require_columns(fields)
+        _require_room(fields)
+        group_ids = item.group_ids | resolve_group_ids(requester, request.group_ids, ())
+        spectra_table.update_spectrum_item(item, fields, group_ids)
+
+    retry_on_conflict(attempt, f"Other requests are changing spectrum {number}. Try again.")
+
+
+def _require_columns(fields: dict[str, Any]) -> None:
+    try:
+        check_columns(fields["wavelengths"], fields["fluxes"], fields["errors"])
+    except ValueError as error:
+        raise InvalidError(f"{error}.") from None
+
+
+def _get_own_spectrum(requester: Requester, number: int, action: str) -> SpectrumItem:
+    item = get_visible_spectrum(requester, number)
+    message = f"Only the uploader of spectrum {number}, or an administrator, may {action} it."
+    require_owner(requester, item.owner_id, message)
+    return item
+
+
 def delete_spectrum(requester: Requester, number: int) -> None:
     """Delete a spectrum, as its owner or an administrator.
 
@@ -92,9 +150,7 @@ def delete_spectrum(requester: Requester, number: int) -> None:
     ForbiddenError
         If it is another user's.
     """
-    item = get_visible_spectrum(requester, number)
-    message = f"Only the uploader of spectrum {number}, or an administrator, may delete it."
-    require_owner(requester, item.owner_id, message)
+    item = _get_own_spectrum(requester, number, "delete")
     try:
         spectra_table.delete_spectrum_item(item)
     except StateChanged:
@@ -117,6 +173,8 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
                 for field, json_name in PEOPLE.items()
             },
             "instrument_name": instruments.get(item.fields["instrument_id"], {}).get("name"),
+            "followup_request_id": None,
+            "assignment_id": None,
             "owner_id": item.owner_id,
         }
 

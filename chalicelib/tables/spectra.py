@@ -3,7 +3,15 @@
 from typing import Any
 
 from chalicelib.tables import id_index
-from chalicelib.tables.base import AlreadyExists, IntegerAttribute, IntegerSetAttribute, PackedAttribute, transaction
+from chalicelib.tables.base import (
+    AlreadyExists,
+    IntegerAttribute,
+    IntegerSetAttribute,
+    PackedAttribute,
+    changes_to_actions,
+    timestamp,
+    transaction,
+)
 from chalicelib.tables.id_index import SPECTRUM
 from chalicelib.tables.sources import Part, check_source_exists
 
@@ -50,6 +58,19 @@ def find_spectra(source_id: str) -> list[SpectrumItem]:
     """Return the spectra of a source, by id."""
     condition = SpectrumItem.part.startswith(f"{SPECTRUM}#")
     return list(SpectrumItem.query(source_id, condition, consistent_read=True))
+
+
+def update_spectrum_item(item: SpectrumItem, fields: dict[str, Any], group_ids: set[int]) -> None:
+    """Change the fields and groups of a spectrum.
+
+    Raises
+    ------
+    StateChanged
+        If another write changed or deleted it since it was read.
+    """
+    changes = {"fields": fields, "group_ids": group_ids, "modified": timestamp()}
+    # The time stands for a revision, which the items of earlier versions do not have.
+    item.update_if(changes_to_actions(SpectrumItem, changes), SpectrumItem.modified == item.modified)
 
 
 def delete_spectrum_item(item: SpectrumItem) -> None:

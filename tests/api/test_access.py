@@ -91,7 +91,7 @@ class World:
     def _spectrum(self) -> dict[str, Any]:
         return {
             "obj_id": "SN1", "instrument_id": 1, "observed_at": "2026-01-01T00:00:00",
-            "wavelengths": [1.0, 2.0], "fluxes": [1.0, 2.0], "group_ids": [self.ids["group_id"]],
+            "wavelengths": [4000.0, 4001.0], "fluxes": [1.0, 2.0], "group_ids": [self.ids["group_id"]],
         }  # fmt: skip
 
     def _make_analyses(self) -> None:
@@ -143,7 +143,10 @@ class World:
             "PUT /photometry": more,
             "POST /sources/{source_id}/photometry/file": "mjd,filter,instrument,mag,magerr\n58100.5,ztfg,ZTF,18,0.1\n",
             "PATCH /photometry/{point_id}": {"flux": 7.0, "fluxerr": 1.0},
+            "POST /spectra": self._spectrum(),
             "POST /spectrum": self._spectrum(),
+            "PUT /spectra/{spectrum_id}": {"label": "new"},
+            "PUT /spectrum/{spectrum_id}": {"label": "new"},
             "POST /sources/{source_id}/annotations": {"origin": "new", "data": {"b": 1}},
             "PUT /sources/{source_id}/annotations/{annotation_id}": {"data": {"b": 1}},
             "POST /sources/{source_id}/comments": {"text": "new"},
