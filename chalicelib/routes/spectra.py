@@ -8,10 +8,19 @@ from typing import Any
 from chalicelib.errors import BusyError, ForbiddenError, NotFoundError, TooLargeError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import SourceId, SpectrumId
+from chalicelib.routes.responses import Reply
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.spectra import NewSpectrum, SourceSpectra, Spectrum, SpectrumChange
-from chalicelib.sources import source_records, spectra
+from chalicelib.schemas.spectra import (
+    NewSpectrum,
+    SourceSpectra,
+    SpectraQuery,
+    Spectrum,
+    SpectrumChange,
+    SpectrumList,
+    SpectrumRangeQuery,
+)
+from chalicelib.sources import source_records, spectra, spectrum_search
 
 routes = Routes(__name__, __doc__)
 
@@ -24,6 +33,27 @@ SPECTRUM, ALIAS = "/spectra/{spectrum_id}", "/spectrum/{spectrum_id}"
 def upload_spectrum(call: Call, body: NewSpectrum) -> dict[str, int]:
     """Upload a spectrum."""
     return {"id": spectra.create_spectrum(call.requester, body)}
+
+
+@routes.get("/spectra", alias="/spectrum", answers=SpectrumList, raises=(ForbiddenError,))
+def list_all_spectra(call: Call, query: SpectraQuery) -> Reply:
+    """List the spectra that you can see, of all sources, a page at a time.
+
+    Pages go from the newest upload to the oldest; the spectra of a page are in order of observation. A
+    page ends early at 1,000,000 numbers, or after 1000 spectra that were compared. If there may be more,
+    `notes` says so, and the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page.
+    """
+    page = spectrum_search.list_all_spectra(call.requester, query)
+    call.notes += page.notes
+    return Reply(page.spectra, next_cursor=page.cursor)
+
+
+@routes.get("/spectra/range", alias="/spectrum/range", answers=list[Spectrum])
+def list_spectra_between(call: Call, query: SpectrumRangeQuery) -> Reply:
+    """List the spectra that you can see between two dates, a page at a time as in `GET /spectra`."""
+    page = spectrum_search.list_spectra_between(call.requester, query)
+    call.notes += page.notes
+    return Reply(page.spectra, next_cursor=page.cursor)
 
 
 @routes.get(SPECTRUM, alias=ALIAS, answers=Spectrum)

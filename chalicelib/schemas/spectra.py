@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.plausible_values import explain_implausible
-from chalicelib.schemas.base import Schema, View, check_size
+from chalicelib.schemas.base import Query, Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Object, SourceId, Time, Word, describe
 from chalicelib.schemas.people import Person, RecordView
 
@@ -32,6 +32,7 @@ UserIds = Annotated[list[Id], Meta(max_length=100)]
 Reducers = Annotated[UserIds, describe("Ids of the users who reduced it.", [2])]
 Observers = Annotated[UserIds, describe("Ids of the users who took it.", [2])]
 Pis = Annotated[UserIds, describe("Ids of the principal investigators.", [2])]
+FileName = Annotated[Word | None, describe("The name of the file that it was read from.", "SN1_LRIS.ascii")]
 ObservedAt = Annotated[Moment, describe("When it was taken: ISO 8601, in UTC unless an offset is given.")]
 NoRequest = Annotated[None, describe("Must be null: Heliograph has no requests.")]
 NoAssignment = Annotated[None, describe("Must be null: Heliograph has no assignments.")]
@@ -162,9 +163,91 @@ class Spectrum(RecordView):
     external_reducer: ExternalReducer
     external_observer: ExternalObserver
     external_pi: ExternalPi
+    original_file_filename: FileName
     followup_request_id: NoRequest
     assignment_id: NoAssignment
     owner_id: Annotated[int, describe("The user who uploaded it.", 1)]
+
+
+MINIMAL_FIELDS = (
+    "id", "obj_id", "owner_id", "origin", "type", "label", "observed_at", "created_at", "modified", "instrument_id",
+    "original_file_filename", "followup_request_id", "assignment_id", "altdata",
+)  # fmt: skip
+"""The fields that ``minimalPayload`` leaves, as in SkyPortal."""
+
+_MINIMAL = {
+    "type": "object",
+    "properties": {name: {"description": f"As in a whole spectrum: `{name}`."} for name in MINIMAL_FIELDS},
+    "required": list(MINIMAL_FIELDS),
+    "additionalProperties": False,
+}
+_LISTED = "The spectra of this page, by the time of observation."
+SpectrumList = Annotated[
+    list[Object],
+    describe(_LISTED, extra_json_schema={"items": {"anyOf": [{"$ref": "#/components/schemas/Spectrum"}, _MINIMAL]}}),
+]
+
+Texts = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=50)]
+InstrumentIds = Annotated[list[Id], describe("Only of these instruments: ids separated by commas.", [1, 4])]
+GroupFilter = Annotated[list[Id], describe("Only shared with one of these groups: ids separated by commas.", [1, 4])]
+NamePart = Annotated[str, describe("Only of sources whose id holds this.", "ZTF21", max_length=200)]
+Refused = Annotated[str, Meta(description="Refused: Heliograph has none.", max_length=5000)]
+_MINIMAL_PAYLOAD = f"Answer only {', '.join(MINIMAL_FIELDS)}."
+
+_REFUSED = {
+    "followupRequestIDs": "Heliograph has no follow-up requests",
+    "assignmentIDs": "Heliograph has no assignments",
+    **dict.fromkeys(
+        ("commentsFilter", "commentsFilterAuthor", "commentsFilterBefore", "commentsFilterAfter"),
+        "spectra have no comments in Heliograph",
+    ),
+}
+"""Filters of SkyPortal that no spectrum would satisfy: refused, since an empty list would mislead."""
+
+
+class SpectraPage(Query):
+    """A page of spectra."""
+
+    cursor: Annotated[Id | None, describe("The `X-Next-Cursor` of the page before.", 1234)] = None
+    numPerPage: Annotated[int, describe("Most spectra of this page.", 100, ge=1, le=500)] = 100
+
+
+class SpectraQuery(SpectraPage):
+    """Filters of the list of spectra; a spectrum must satisfy all of them."""
+
+    groupIDs: GroupFilter | None = None
+    objID: NamePart | None = None
+    instrumentIDs: InstrumentIds | None = None
+    observedAfter: Annotated[Moment | None, describe("Only observed at this time or later.")] = None
+    observedBefore: Annotated[Moment | None, describe("Only observed at this time or earlier.")] = None
+    modifiedAfter: Annotated[Moment | None, describe("Only changed at this time or later.")] = None
+    modifiedBefore: Annotated[Moment | None, describe("Only changed at this time or earlier.")] = None
+    origin: Annotated[Texts | None, describe("Only of an origin that holds one of these texts.", ["Keck"])] = None
+    label: Annotated[Texts | None, describe("Only with a label that holds one of these texts.", ["peak"])] = None
+    type: Annotated[Texts | None, describe(f"Only of these types: {', '.join(KINDS)}.", ["source"])] = None
+    minimalPayload: Annotated[bool, describe(_MINIMAL_PAYLOAD)] = False
+    followupRequestIDs: Refused | None = None
+    assignmentIDs: Refused | None = None
+    commentsFilter: Refused | None = None
+    commentsFilterAuthor: Refused | None = None
+    commentsFilterBefore: Refused | None = None
+    commentsFilterAfter: Refused | None = None
+
+    def __post_init__(self) -> None:
+        for name, reason in _REFUSED.items():
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name}: {reason}; leave it out")
+        for kind in self.type or ():
+            if kind not in KINDS:
+                raise ValueError(f"type: {kind[:60]!r} is not in list of allowed spectrum types: {', '.join(KINDS)}")
+
+
+class SpectrumRangeQuery(SpectraPage):
+    """Spectra between two dates."""
+
+    instrument_ids: InstrumentIds | None = None
+    min_date: Annotated[Moment | None, describe("Only observed at this time or later.")] = None
+    max_date: Annotated[Moment | None, describe("Only observed at this time or earlier.")] = None
 
 
 class SourceSpectra(View):

@@ -173,6 +173,7 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
                 for field, json_name in PEOPLE.items()
             },
             "instrument_name": instruments.get(item.fields["instrument_id"], {}).get("name"),
+            "original_file_filename": item.fields.get("original_file_filename"),
             "followup_request_id": None,
             "assignment_id": None,
             "owner_id": item.owner_id,

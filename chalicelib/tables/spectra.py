@@ -1,5 +1,6 @@
 """Spectra: one item of their source each."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.tables import id_index
@@ -12,7 +13,7 @@ from chalicelib.tables.base import (
     timestamp,
     transaction,
 )
-from chalicelib.tables.id_index import SPECTRUM
+from chalicelib.tables.id_index import SPECTRUM, PlaceItem
 from chalicelib.tables.sources import Part, check_source_exists
 
 
@@ -58,6 +59,12 @@ def find_spectra(source_id: str) -> list[SpectrumItem]:
     """Return the spectra of a source, by id."""
     condition = SpectrumItem.part.startswith(f"{SPECTRUM}#")
     return list(SpectrumItem.query(source_id, condition, consistent_read=True))
+
+
+def find_many_spectra(places: Iterable[PlaceItem]) -> dict[int, SpectrumItem]:
+    """Return the spectra at some places that exist, by id."""
+    items = SpectrumItem.find_many((place.source_id, place.part) for place in places)
+    return {item.id: item for item in items}
 
 
 def update_spectrum_item(item: SpectrumItem, fields: dict[str, Any], group_ids: set[int]) -> None:

@@ -21,7 +21,7 @@ KEYS = {
     "id", "obj_id", "instrument_id", "instrument_name", "observed_at", "wavelengths", "fluxes", "errors",
     "units", "origin", "type", "label", "altdata", "reducers", "observers", "pis", "external_reducer",
     "external_observer", "external_pi", "followup_request_id", "assignment_id", "owner_id", "groups",
-    "created_at", "modified",
+    "created_at", "modified", "original_file_filename",
 }  # fmt: skip
 
 
