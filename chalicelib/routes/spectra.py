@@ -13,14 +13,19 @@ from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.spectra import (
     NewSpectrum,
+    NewSpectrumFile,
+    ParsedSpectrum,
     SourceSpectra,
+    SourceSpectraQuery,
     SpectraQuery,
     Spectrum,
     SpectrumChange,
+    SpectrumFile,
     SpectrumList,
+    SpectrumQuery,
     SpectrumRangeQuery,
 )
-from chalicelib.sources import source_records, spectra, spectrum_search
+from chalicelib.sources import source_records, spectra, spectrum_files, spectrum_search
 
 routes = Routes(__name__, __doc__)
 
@@ -33,6 +38,22 @@ SPECTRUM, ALIAS = "/spectra/{spectrum_id}", "/spectrum/{spectrum_id}"
 def upload_spectrum(call: Call, body: NewSpectrum) -> dict[str, int]:
     """Upload a spectrum."""
     return {"id": spectra.create_spectrum(call.requester, body)}
+
+
+@routes.post("/spectra/ascii", Acl.UPLOAD_DATA, alias="/spectrum/ascii", answers=NewId, raises=UPLOAD_ERRORS)
+def upload_spectrum_file(call: Call, body: NewSpectrumFile) -> dict[str, int]:
+    """Upload a spectrum as the text of an ASCII file, which is kept.
+
+    The header becomes `altdata`. A file with a value that cannot be read, rows of unequal length or
+    wavelengths that do not increase is refused; the message names the lines.
+    """
+    return {"id": spectrum_files.create_spectrum_of_file(call.requester, body)}
+
+
+@routes.post("/spectra/parse/ascii", Acl.UPLOAD_DATA, alias="/spectrum/parse/ascii", answers=ParsedSpectrum)
+def parse_spectrum_file(call: Call, body: SpectrumFile) -> dict[str, Any]:
+    """Return what the text of an ASCII file says, without storing it."""
+    return spectrum_files.parse_spectrum_file(body)
 
 
 @routes.get("/spectra", alias="/spectrum", answers=SpectrumList, raises=(ForbiddenError,))
@@ -57,10 +78,10 @@ def list_spectra_between(call: Call, query: SpectrumRangeQuery) -> Reply:
 
 
 @routes.get(SPECTRUM, alias=ALIAS, answers=Spectrum)
-def get_spectrum(call: Call, spectrum_id: SpectrumId) -> dict[str, Any]:
+def get_spectrum(call: Call, spectrum_id: SpectrumId, query: SpectrumQuery) -> dict[str, Any]:
     """Return a spectrum."""
     item = spectra.get_visible_spectrum(call.requester, spectrum_id)
-    return spectra.spectra_to_json(call.requester, [item])[0]
+    return spectra.spectra_to_json(call.requester, [item], original_files=query.includeOriginalFile)[0]
 
 
 @routes.put(SPECTRUM, Acl.UPLOAD_DATA, alias=ALIAS, raises=CHANGE_ERRORS)
@@ -79,7 +100,7 @@ def delete_spectrum(call: Call, spectrum_id: SpectrumId) -> None:
 
 
 @routes.get("/sources/{source_id}/spectra", answers=SourceSpectra)
-def list_spectra(call: Call, source_id: SourceId) -> dict[str, Any]:
+def list_spectra(call: Call, source_id: SourceId, query: SourceSpectraQuery) -> dict[str, Any]:
     """Return the spectra of a source that you can see."""
     source_records.get_visible_source(call.requester, source_id)
-    return {"obj_id": source_id, "spectra": spectra.list_spectra(call.requester, source_id)}
+    return {"obj_id": source_id, "spectra": spectra.list_sorted_spectra(call.requester, source_id, query)}

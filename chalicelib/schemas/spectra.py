@@ -33,6 +33,7 @@ Reducers = Annotated[UserIds, describe("Ids of the users who reduced it.", [2])]
 Observers = Annotated[UserIds, describe("Ids of the users who took it.", [2])]
 Pis = Annotated[UserIds, describe("Ids of the principal investigators.", [2])]
 FileName = Annotated[Word | None, describe("The name of the file that it was read from.", "SN1_LRIS.ascii")]
+UploadName = Annotated[str, describe("The name of the file; of a path, its last part is kept.", max_length=4000)]
 ObservedAt = Annotated[Moment, describe("When it was taken: ISO 8601, in UTC unless an offset is given.")]
 NoRequest = Annotated[None, describe("Must be null: Heliograph has no requests.")]
 NoAssignment = Annotated[None, describe("Must be null: Heliograph has no assignments.")]
@@ -110,6 +111,48 @@ class NewSpectrum(SpectrumDetails, kw_only=True):
         check_columns(self.wavelengths, self.fluxes, self.errors)
 
 
+_ASCII = (
+    "The text of a file: an optional header of lines `# KEY: VALUE` or `# KEY = VALUE / COMMENT`, then rows of two or "
+    "more columns, separated by blanks, commas or semicolons. Wavelengths, in Å, increase from row to row."
+)
+Ascii = Annotated[str, describe(_ASCII, "# EXPTIME: 600.0\n4000.0 1.2e-16\n4001.5 1.3e-16\n", min_length=1)]
+_COLUMN = Meta(ge=0, le=10_000)
+WaveColumn = Annotated[int, _COLUMN, describe("The column of the wavelengths, counted from 0.", 0)]
+FluxColumn = Annotated[int, _COLUMN, describe("The column of the fluxes, counted from 0.", 1)]
+ErrorColumn = Annotated[
+    Annotated[int, _COLUMN] | None, describe("The column of the errors, counted from 0; null if there is none.")
+]
+
+
+class SpectrumFile(Schema):
+    """A file to read without storing it."""
+
+    ascii: Ascii
+    wave_column: WaveColumn = 0
+    flux_column: FluxColumn = 1
+    fluxerr_column: ErrorColumn = None
+
+
+class NewSpectrumFile(SpectrumDetails, kw_only=True):
+    """A new spectrum in a file."""
+
+    ascii: Ascii
+    wave_column: WaveColumn = 0
+    flux_column: FluxColumn = 1
+    fluxerr_column: ErrorColumn = None
+    filename: UploadName | None = None
+
+
+class ParsedSpectrum(View):
+    """What a file says."""
+
+    wavelengths: Wavelengths
+    fluxes: Fluxes
+    errors: Errors
+    altdata: Annotated[Object | None, describe("The header; null if there is none.", {"EXPTIME": 600.0})]
+    original_file_string: Annotated[str, describe("The text of the file.")]
+
+
 class SpectrumChange(Schema):
     """Changes of a spectrum; omitted fields stay as they are."""
 
@@ -141,6 +184,9 @@ class SpectrumChange(Schema):
             check_size("altdata", self.altdata)
 
 
+_ORIGINAL_FILE = "The file that it was read from, with `includeOriginalFile`; null if there is none."
+
+
 class Spectrum(RecordView):
     """A spectrum, with SkyPortal's keys."""
 
@@ -167,6 +213,7 @@ class Spectrum(RecordView):
     followup_request_id: NoRequest
     assignment_id: NoAssignment
     owner_id: Annotated[int, describe("The user who uploaded it.", 1)]
+    original_file_string: Annotated[str | UnsetType | None, describe(_ORIGINAL_FILE)] = UNSET
 
 
 MINIMAL_FIELDS = (
@@ -194,6 +241,8 @@ NamePart = Annotated[str, describe("Only of sources whose id holds this.", "ZTF2
 Refused = Annotated[str, Meta(description="Refused: Heliograph has none.", max_length=5000)]
 _MINIMAL_PAYLOAD = f"Answer only {', '.join(MINIMAL_FIELDS)}."
 
+_WITH_FILES = "Add the text of the file that each was read from: at most 20 spectra a page."
+
 _REFUSED = {
     "followupRequestIDs": "Heliograph has no follow-up requests",
     "assignmentIDs": "Heliograph has no assignments",
@@ -203,6 +252,24 @@ _REFUSED = {
     ),
 }
 """Filters of SkyPortal that no spectrum would satisfy: refused, since an empty list would mislead."""
+
+
+IncludeOriginalFile = Annotated[bool, describe("Add the text of the file that it was read from.")]
+_NORMALIZATION = "`median` divides fluxes and errors by the median of the absolute fluxes."
+
+
+class SpectrumQuery(Query):
+    """Optional parts of a spectrum."""
+
+    includeOriginalFile: IncludeOriginalFile = False
+
+
+class SourceSpectraQuery(SpectrumQuery):
+    """The order and the form of the spectra of a source."""
+
+    normalization: Annotated[Literal["median"] | None, describe(_NORMALIZATION)] = None
+    sortBy: Annotated[Literal["observed_at", "created_at"], describe("The time that orders them.")] = "observed_at"
+    sortOrder: Annotated[Literal["asc", "desc"], describe("Oldest first, or newest first.")] = "asc"
 
 
 class SpectraPage(Query):
@@ -226,6 +293,7 @@ class SpectraQuery(SpectraPage):
     label: Annotated[Texts | None, describe("Only with a label that holds one of these texts.", ["peak"])] = None
     type: Annotated[Texts | None, describe(f"Only of these types: {', '.join(KINDS)}.", ["source"])] = None
     minimalPayload: Annotated[bool, describe(_MINIMAL_PAYLOAD)] = False
+    includeOriginalFile: Annotated[bool, describe(_WITH_FILES)] = False
     followupRequestIDs: Refused | None = None
     assignmentIDs: Refused | None = None
     commentsFilter: Refused | None = None
@@ -254,4 +322,4 @@ class SourceSpectra(View):
     """The spectra of a source."""
 
     obj_id: SourceId
-    spectra: Annotated[list[Spectrum], describe("The spectra that you can see, oldest upload first.")]
+    spectra: Annotated[list[Spectrum], describe("The spectra that you can see, in the order of `sortBy`.")]

@@ -1,5 +1,7 @@
 """Spectra of a source."""
 
+from datetime import datetime
+from statistics import median
 from typing import Any
 
 from msgspec import UNSET
@@ -8,7 +10,7 @@ from chalicelib.access import Requester, is_visible, require_owner, resolve_grou
 from chalicelib.errors import InvalidError, NotFoundError, TooLargeError
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
-from chalicelib.schemas.spectra import PEOPLE, NewSpectrum, SpectrumChange, check_columns
+from chalicelib.schemas.spectra import PEOPLE, NewSpectrum, SourceSpectraQuery, SpectrumChange, check_columns
 from chalicelib.sources.instruments import load_instruments
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.sources.times import parse_time
@@ -25,23 +27,38 @@ NOT_STORED = ("obj_id", "group_ids", "followup_request_id", "assignment_id")
 """Fields of a request that are not among the stored fields."""
 
 
-def create_spectrum(requester: Requester, request: NewSpectrum) -> int:
+def create_spectrum(
+    requester: Requester, request: NewSpectrum, *, original_file: str | None = None, file_name: str | None = None
+) -> int:
     """Add a spectrum; return its id. Without ``group_ids`` only the uploader sees it.
+
+    Parameters
+    ----------
+    requester : Requester
+        The uploader.
+    request : NewSpectrum
+        The spectrum.
+    original_file, file_name : str, optional
+        The file that it was read from, which is kept with it, and its name.
 
     Raises
     ------
     InvalidError
         If its instrument, or one of the users that it names, does not exist.
     TooLargeError
-        If no item has room for it.
+        If no item has room for it, or for the file.
     """
     get_visible_source(requester, request.obj_id)
     fields = _resolve_fields(sent_fields(request, *NOT_STORED))
     group_ids = resolve_group_ids(requester, request.group_ids, ()) | {requester.own_group}
+    fields["original_file_filename"] = file_name
     _require_room(fields)
+    if original_file is not None:
+        _require_file_room(original_file)
     number = next_id("spectrum")
+    owner_id = requester.user_id
     try:
-        spectra_table.insert_spectrum(request.obj_id, number, fields, group_ids, requester.user_id)
+        spectra_table.insert_spectrum(request.obj_id, number, fields, group_ids, owner_id, original_file)
     except SourceMissing:
         raise NotFoundError(f"The source {request.obj_id!r} was deleted.") from None
     return number
@@ -65,12 +82,45 @@ def _require_people(fields: dict[str, Any]) -> None:
 
 
 def _require_room(fields: dict[str, Any]) -> None:
-    size = spectra_table.spectrum_size(fields)
+    size = spectra_table.packed_size(fields)
     if size > MOST_BYTES:
         raise TooLargeError(
             f"The spectrum takes {size // 1000} kB, compressed; a record has room for {MOST_BYTES // 1000}. "
             "Send wider bins, or fewer digits: wavelengths and fluxes of six digits take half the room."
         )
+
+
+def _require_file_room(text: str) -> None:
+    size = spectra_table.packed_size(text)
+    if size > MOST_BYTES:
+        raise TooLargeError(
+            f"ascii: the file takes {size // 1000} kB, compressed; a record has room for {MOST_BYTES // 1000}. "
+            "Leave out columns that are not needed."
+        )
+
+
+def list_sorted_spectra(requester: Requester, source_id: str, query: SourceSpectraQuery) -> list[dict[str, Any]]:
+    """Return the spectra of a source that the requester may see, in the order and the form of a query."""
+    items = [item for item in spectra_table.find_spectra(source_id) if is_visible(requester, item)]
+    spectra = spectra_to_json(requester, items, original_files=query.includeOriginalFile)
+    spectra.sort(key=lambda spectrum: _get_rank(spectrum, query.sortBy), reverse=query.sortOrder == "desc")
+    if query.normalization is not None:
+        spectra = [_normalize(spectrum) for spectrum in spectra]
+    return spectra
+
+
+def _get_rank(spectrum: dict[str, Any], name: str) -> tuple[datetime, int]:
+    return datetime.fromisoformat(spectrum[name]), spectrum["id"]
+
+
+def _normalize(spectrum: dict[str, Any]) -> dict[str, Any]:
+    """Return a spectrum in units of the median of its absolute fluxes; as it is if that is 0."""
+    scale = median(map(abs, spectrum["fluxes"])) or 1.0
+    errors = spectrum["errors"]
+    return spectrum | {
+        "fluxes": [value / scale for value in spectrum["fluxes"]],
+        "errors": errors and [value / scale for value in errors],
+    }
 
 
 def list_spectra(requester: Requester, source_id: str) -> list[dict[str, Any]]:
@@ -157,8 +207,11 @@ def delete_spectrum(requester: Requester, number: int) -> None:
         raise NotFoundError(f"The spectrum {number} was deleted.") from None
 
 
-def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dict[str, Any]]:
-    """Return spectra as the API shows them."""
+def spectra_to_json(
+    requester: Requester, items: list[SpectrumItem], *, original_files: bool = False
+) -> list[dict[str, Any]]:
+    """Return spectra as the API shows them, with `original_files` also the files that they were read from."""
+    files = spectra_table.find_original_files(items) if original_files else {}
     instruments = load_instruments()
     user_ids = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
     users = {number: {"id": number, "username": user.username} for number, user in find_users(user_ids).items()}
@@ -177,6 +230,7 @@ def spectra_to_json(requester: Requester, items: list[SpectrumItem]) -> list[dic
             "followup_request_id": None,
             "assignment_id": None,
             "owner_id": item.owner_id,
+            **({"original_file_string": files.get(item.id)} if original_files else {}),
         }
 
     return records_to_json(requester, items, to_json)

@@ -28,6 +28,9 @@ MOST_READ = 1000
 MOST_VALUES = 1_000_000
 """Numbers in the spectra of a page: some 20 MB of JSON."""
 
+MOST_FILES = 20
+"""Spectra of a page with the files that they were read from."""
+
 CHUNK = 25
 """Spectra that are read at once: each may hold 150,000 numbers."""
 
@@ -62,8 +65,11 @@ def list_all_spectra(requester: Requester, query: SpectraQuery) -> SpectrumPage:
         If the requester is not in one of the groups.
     """
     conditions = _build_conditions(requester, query)
+    with_files = query.includeOriginalFile and not query.minimalPayload
+    if with_files:
+        query.numPerPage = min(query.numPerPage, MOST_FILES)
     items, cursor = _search(requester, query, conditions, (query.objID or "").strip(), query.minimalPayload)
-    spectra = _to_json(requester, items)
+    spectra = _to_json(requester, items, with_files)
     if query.minimalPayload:
         spectra = [{name: spectrum[name] for name in MINIMAL_FIELDS} for spectrum in spectra]
     return SpectrumPage(spectra, cursor)
@@ -85,9 +91,9 @@ def list_spectra_between(requester: Requester, query: SpectrumRangeQuery) -> Spe
     return SpectrumPage(_to_json(requester, items), cursor)
 
 
-def _to_json(requester: Requester, items: list[SpectrumItem]) -> list[dict[str, Any]]:
+def _to_json(requester: Requester, items: list[SpectrumItem], with_files: bool = False) -> list[dict[str, Any]]:
     items.sort(key=lambda item: (datetime.fromisoformat(item.fields["observed_at"]), item.id))
-    return spectra_to_json(requester, items)
+    return spectra_to_json(requester, items, original_files=with_files)
 
 
 def _build_conditions(requester: Requester, query: SpectraQuery) -> list[Condition]:

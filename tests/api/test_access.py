@@ -127,6 +127,10 @@ class World:
             "name": "new", "url": "https://example.org", "authentication_type": "none",
             "analysis_type": "meta_analysis", "input_data_types": ["redshift"], **ours,
         }  # fmt: skip
+        spectrum_file = {
+            "obj_id": "SN1", "instrument_id": 1, "observed_at": "2026-01-01T00:00:00",
+            "ascii": "4000 1\n4001 2\n", "filename": "new.ascii", **ours,
+        }  # fmt: skip
         self.bodies = {
             "POST /user": {"username": "new"},
             "POST /groups": {"name": "new"},
@@ -145,6 +149,10 @@ class World:
             "PATCH /photometry/{point_id}": {"flux": 7.0, "fluxerr": 1.0},
             "POST /spectra": self._spectrum(),
             "POST /spectrum": self._spectrum(),
+            "POST /spectra/ascii": spectrum_file,
+            "POST /spectrum/ascii": spectrum_file,
+            "POST /spectra/parse/ascii": {"ascii": "4000 1\n4001 2\n"},
+            "POST /spectrum/parse/ascii": {"ascii": "4000 1\n4001 2\n"},
             "PUT /spectra/{spectrum_id}": {"label": "new"},
             "PUT /spectrum/{spectrum_id}": {"label": "new"},
             "POST /sources/{source_id}/annotations": {"origin": "new", "data": {"b": 1}},

@@ -252,3 +252,20 @@ def test_a_change_too_large_for_a_record_is_refused(admin: Gateway) -> None:
     columns = {name: [1000 + noise.random() for _ in range(20_000)] for name in ("wavelengths", "fluxes", "errors")}
     assert admin.put(f"/spectra/{number}", columns).status == 413
     assert admin.get(f"/spectra/{number}").data["wavelengths"] == SPECTRUM["wavelengths"]
+
+
+def test_spectra_of_a_source_are_sorted_and_normalized(admin: Gateway) -> None:
+    make_source(admin)
+    late = upload(admin, observed_at="2022-01-01", fluxes=[2.0, -6.0], errors=[1.0, 2.0])
+    early = upload(admin, observed_at="2020-01-01", fluxes=[0.0, 0.0])
+
+    def list_ids(query: str) -> list[int]:
+        return [spectrum["id"] for spectrum in admin.get(f"/sources/SN1/spectra?{query}").data["spectra"]]
+
+    assert list_ids("") == list_ids("sortBy=observed_at") == [early, late]
+    assert list_ids("sortOrder=desc") == list_ids("sortBy=created_at") == [late, early]
+    flat, scaled = admin.get("/sources/SN1/spectra?normalization=median").data["spectra"]
+    assert (flat["fluxes"], flat["errors"]) == ([0.0, 0.0], None)
+    assert (scaled["fluxes"], scaled["errors"]) == ([0.5, -1.5], [0.25, 0.5])
+    assert admin.get("/sources/SN1/spectra?normalization=mean").status == 400
+    assert admin.get("/sources/SN1/spectra?sortBy=label").status == 400
