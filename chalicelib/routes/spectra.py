@@ -12,12 +12,14 @@ from chalicelib.routes.responses import Reply
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.schemas.spectra import (
+    BulkSpectra,
     NewSpectrum,
     NewSpectrumFile,
     ParsedSpectrum,
     SourceSpectra,
     SourceSpectraQuery,
     SpectraQuery,
+    SpectraSelection,
     Spectrum,
     SpectrumChange,
     SpectrumFile,
@@ -25,7 +27,7 @@ from chalicelib.schemas.spectra import (
     SpectrumQuery,
     SpectrumRangeQuery,
 )
-from chalicelib.sources import source_records, spectra, spectrum_files, spectrum_search
+from chalicelib.sources import source_records, spectra, spectrum_bulk, spectrum_files, spectrum_search
 
 routes = Routes(__name__, __doc__)
 
@@ -54,6 +56,17 @@ def upload_spectrum_file(call: Call, body: NewSpectrumFile) -> dict[str, int]:
 def parse_spectrum_file(call: Call, body: SpectrumFile) -> dict[str, Any]:
     """Return what the text of an ASCII file says, without storing it."""
     return spectrum_files.parse_spectrum_file(body)
+
+
+@routes.post("/spectra/bulk", answers=BulkSpectra, raises=(ForbiddenError,))
+def collect_spectra(call: Call, body: SpectraSelection) -> dict[str, Any]:
+    """Return the spectra of many sources, with the times that phases are counted from; nothing is stored.
+
+    At most 300 sources are read, the newest unless `obj_ids` names them, and 1,000,000 numbers answered.
+    """
+    answer = spectrum_bulk.collect_spectra(call.requester, body)
+    call.notes += answer.notes
+    return answer.data
 
 
 @routes.get("/spectra", alias="/spectrum", answers=SpectrumList, raises=(ForbiddenError,))

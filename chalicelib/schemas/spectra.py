@@ -1,7 +1,7 @@
 """Spectra."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -323,3 +323,65 @@ class SourceSpectra(View):
 
     obj_id: SourceId
     spectra: Annotated[list[Spectrum], describe("The spectra that you can see, in the order of `sortBy`.")]
+
+
+def _split_texts(texts: list[str] | str | None) -> list[str]:
+    """Return the texts of a list, or of a text that separates them by commas."""
+    parts = texts.split(",") if isinstance(texts, str) else texts or []
+    return [part.strip() for part in parts if part.strip()]
+
+
+_NAMES = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=1000)]
+_OBJ_IDS = "Only these sources: a list, or text that separates them by commas."
+_CLASSES = "Only sources with one of these classifications, as `obj_ids`; those by machine learning do not count."
+_THRESHOLD = "Only classifications of at least this probability count."
+_MAX_SOURCES = "Most sources of the answer; above 300, 300."
+
+
+class SpectraSelection(Schema):
+    """The sources whose spectra are collected."""
+
+    group_id: Annotated[Id | None, describe("Only sources of this group.", 4)] = None
+    obj_ids: Annotated[_NAMES | Annotated[str, Meta(max_length=200_000)] | None, describe(_OBJ_IDS, ["SN1"])] = None
+    classifications: Annotated[_NAMES | Annotated[str, Meta(max_length=200_000)] | None, describe(_CLASSES, ["Ia"])] = (
+        None
+    )
+    classificationProbThreshold: Annotated[float | None, describe(_THRESHOLD, 0.5)] = None
+    maxSources: Annotated[int, describe(_MAX_SOURCES, 200, ge=1, le=1000)] = 200
+
+    @property
+    def source_ids(self) -> list[str]:
+        """The chosen sources, each once; empty if all are."""
+        return list(dict.fromkeys(_split_texts(self.obj_ids)))
+
+    @property
+    def classes(self) -> set[str]:
+        """The chosen classifications; empty if all are."""
+        return set(_split_texts(self.classifications))
+
+
+class PhaseAnchors(View):
+    """The times of a source that phases of its spectra are counted from."""
+
+    id: SourceId
+    redshift: Annotated[float | None, describe("The redshift.", 0.0246)]
+    first_detected_mjd: Annotated[float | None, describe("The first detection, as modified Julian date.", 59303.3)]
+    peak_mjd: Annotated[float | None, describe("The brightest detection, as modified Julian date.", 59321.4)]
+    tns_discovery_date: Annotated[Any, describe("`discoverydate` of its `tns_info`.", "2021-03-30 08:34:33")]
+
+
+class SpectrumValues(View):
+    """The values of a spectrum."""
+
+    obj_id: SourceId
+    observed_at: Time
+    wavelengths: Wavelengths
+    fluxes: Fluxes
+
+
+class BulkSpectra(View):
+    """The spectra of many sources."""
+
+    sources: Annotated[list[PhaseAnchors], describe("The sources, also those without spectra.")]
+    spectra: Annotated[list[SpectrumValues], describe("Their spectra that you can see, by time of observation.")]
+    truncated: Annotated[bool, describe("Whether there are more sources or spectra; `notes` says which.")]

@@ -76,8 +76,12 @@ def find_spectrum(number: int) -> SpectrumItem | None:
 
 def find_spectra(source_id: str) -> list[SpectrumItem]:
     """Return the spectra of a source, by id."""
-    condition = SpectrumItem.part.startswith(f"{SPECTRUM}#")
-    return list(SpectrumItem.query(source_id, condition, consistent_read=True))
+    return list(iterate_spectra(source_id))
+
+
+def iterate_spectra(source_id: str) -> Iterable[SpectrumItem]:
+    """Return the spectra of a source, by id, reading them as they are used."""
+    return SpectrumItem.query(source_id, SpectrumItem.part.startswith(f"{SPECTRUM}#"), consistent_read=True)
 
 
 def find_many_spectra(places: Iterable[PlaceItem]) -> dict[int, SpectrumItem]:

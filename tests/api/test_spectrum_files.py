@@ -9,7 +9,9 @@ from hypothesis import given, settings, strategies as st
 
 from chalicelib.errors import HeliographError
 from chalicelib.schemas.spectra import SpectrumFile
+from chalicelib.sources import source_deletion
 from chalicelib.sources.spectrum_files import parse_spectrum_file
+from chalicelib.tables.sources import find_parts
 from tests.api.story import make_source
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -65,13 +67,14 @@ def test_a_file_is_deleted_with_its_spectrum_and_its_source(admin: Gateway, sour
     assert sources_table("spectrum_file#") == 2
     assert admin.delete(f"/spectra/{first}").status == 200
     assert sources_table("spectrum_file#") == 1
+    assert admin.delete("/sources/SN1").status == 200
+    source_deletion.finish_source_deletion("SN1")
+    assert sources_table("spectrum_file#") == 0
 
 
 @pytest.fixture
 def sources_table(aws: None) -> Any:
     """Count the items of SN1 whose part begins with a text."""
-    from chalicelib.tables.sources import find_parts
-
     return lambda start: sum(part.startswith(start) for part in find_parts("SN1"))
 
 

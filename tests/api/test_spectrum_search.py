@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.schemas.spectra import MINIMAL_FIELDS
-from chalicelib.sources import spectrum_search
+from chalicelib.sources import spectrum_bulk, spectrum_search
 from tests.api.story import make_source
 from tests.api.test_people import make_user
 from tests.api.test_spectra import KEYS, upload
@@ -169,3 +169,61 @@ def test_a_range_has_both_ends(admin: Gateway, numbers: dict[str, int]) -> None:
     assert reply.status == 400
     assert "min_date" in reply.message
     assert admin.get("/spectra/range?numPerPage=2").headers["X-Next-Cursor"] == str(numbers["early"])
+
+
+def test_spectra_of_many_sources_have_phase_anchors(admin: Gateway, numbers: dict[str, int]) -> None:
+    admin.patch("/sources/AT2", {"tns_info": {"discoverydate": "2021-01-01 08:00:00"}})
+    data = admin.post("/spectra/bulk", {"obj_ids": ["SN1", "AT2", "SN4711"]}).data
+    first, second = data["sources"]
+    assert first["redshift"] == 0.05
+    assert 58000 <= first["first_detected_mjd"] <= first["peak_mjd"]
+    assert second == {
+        "id": "AT2", "redshift": None, "first_detected_mjd": None, "peak_mjd": None,
+        "tns_discovery_date": "2021-01-01 08:00:00",
+    }  # fmt: skip
+    assert [spectrum["obj_id"] for spectrum in data["spectra"]] == ["SN1", "AT2", "SN1"]
+    assert data["spectra"][0]["wavelengths"] == [4000.0, 4001.5]
+    assert data["truncated"] is False
+    assert admin.post("/spectra/bulk", {}).data["spectra"] == data["spectra"]
+
+
+def test_sources_of_bulk_spectra_are_chosen(admin: Gateway, numbers: dict[str, int]) -> None:
+    for name, fields in (("SN1", {"probability": 0.4}), ("AT2", {"probability": 0.9})):
+        admin.post("/classification", {"obj_id": name, "classification": "Ia", **fields})
+    admin.post("/classification", {"obj_id": "SN1", "classification": "II", "ml": True})
+    group = admin.post("/groups", {"name": "one"}).data["id"]
+    admin.post("/sources", {"id": "AT2", "group_ids": [group]})
+
+    def list_ids(user: Gateway = admin, **selection: Any) -> set[str]:
+        return {source["id"] for source in user.post("/spectra/bulk", selection).data["sources"]}
+
+    assert list_ids(group_id=group) == {"AT2"}
+    assert list_ids(group_id=group, obj_ids="SN1, AT2") == {"AT2"}
+    assert list_ids(classifications="Ia,II") == {"SN1", "AT2"}
+    assert list_ids(classifications=["II"]) == set()
+    assert list_ids(classifications=["Ia"], classificationProbThreshold="0.5") == {"AT2"}
+    assert list_ids(classifications=["Ia"], obj_ids=["SN1"]) == {"SN1"}
+    ada = make_user(admin, "ada")
+    assert ada.post("/spectra/bulk", {"group_id": group}).status == 403
+    assert ada.post("/spectra/bulk", {"obj_ids": ["SN1"]}).data["spectra"] == []
+    hidden = admin.post("/sources", {"id": "SN3", "ra": 1, "dec": 1, "group_ids": [group]}).data["id"]
+    assert list_ids(ada, obj_ids=[hidden]) == set()
+    for wrong in ({"maxSources": 0}, {"classificationProbThreshold": "high"}, {"obj_ids": 3}, {"group_id": "x"}):
+        reply = admin.post("/spectra/bulk", wrong)
+        assert reply.status == 400
+        assert next(iter(wrong)) in reply.message
+
+
+def test_bulk_spectra_say_when_there_are_more(
+    admin: Gateway, numbers: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = admin.post("/spectra/bulk", {"maxSources": 1})
+    assert reply.data["truncated"] is True
+    assert len(reply.data["sources"]) == 1
+    assert "There are more sources" in reply.json["notes"][0]
+    assert admin.post("/spectra/bulk", {"maxSources": 1, "obj_ids": ["SN1", "AT2"]}).data["truncated"] is True
+    assert admin.post("/spectra/bulk", {"maxSources": 2}).data["truncated"] is False
+    monkeypatch.setattr(spectrum_bulk, "MOST_VALUES", 5)
+    reply = admin.post("/spectra/bulk", {"obj_ids": ["SN1"]})
+    assert (len(reply.data["spectra"]), reply.data["truncated"]) == (1, True)
+    assert "There are more spectra" in reply.json["notes"][0]
