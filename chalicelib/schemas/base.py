@@ -49,6 +49,8 @@ IGNORED_PARAMETERS: dict[str, str] = {
     "includeTags": "sources have no tags",
     "includeCandidates": "there are no candidates",
     "includeOwnerInfo": "owners are not shown",
+    # Scripts write the + of an offset as the HTML entity, whose & begins another parameter.
+    "plus;00:00": "write the + of an offset as %2B",
 }
 """Parameters of SkyPortal that have no meaning here: accepted with a note, since its clients send them."""
 

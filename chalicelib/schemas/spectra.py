@@ -194,6 +194,8 @@ class Spectrum(RecordView):
     obj_id: SourceId
     instrument_id: InstrumentId
     instrument_name: Annotated[str | None, describe("The name of the instrument.", "SEDM")]
+    telescope_id: Annotated[int | None, describe("The telescope of the instrument, if it has one.", 1)]
+    telescope_name: Annotated[str | None, describe("The name of the telescope.", "P60")]
     observed_at: Time
     wavelengths: Wavelengths
     fluxes: Fluxes
@@ -213,6 +215,7 @@ class Spectrum(RecordView):
     followup_request_id: NoRequest
     assignment_id: NoAssignment
     owner_id: Annotated[int, describe("The user who uploaded it.", 1)]
+    owner: Annotated[Person | None, describe("The user who uploaded it; null if deleted.")]
     original_file_string: Annotated[str | UnsetType | None, describe(_ORIGINAL_FILE)] = UNSET
 
 

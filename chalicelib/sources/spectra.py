@@ -11,7 +11,7 @@ from chalicelib.errors import InvalidError, NotFoundError, TooLargeError
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.spectra import PEOPLE, NewSpectrum, SourceSpectraQuery, SpectrumChange, check_columns
-from chalicelib.sources.instruments import load_instruments
+from chalicelib.sources.instruments import list_instruments, load_instruments
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.sources.times import parse_time
 from chalicelib.tables import spectra as spectra_table
@@ -213,10 +213,14 @@ def spectra_to_json(
     """Return spectra as the API shows them, with `original_files` also the files that they were read from."""
     files = spectra_table.find_original_files(items) if original_files else {}
     instruments = load_instruments()
-    user_ids = {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
+    telescopes = {telescope["id"]: telescope["name"] for telescope in list_instruments("telescope")}
+    user_ids = {item.owner_id for item in items}
+    user_ids |= {user_id for item in items for field in PEOPLE for user_id in item.fields.get(field) or ()}
     users = {number: {"id": number, "username": user.username} for number, user in find_users(user_ids).items()}
 
     def to_json(item: SpectrumItem) -> dict[str, Any]:
+        instrument = instruments.get(item.fields["instrument_id"], {})
+        telescope_id = instrument.get("telescope_id")
         return {
             "id": item.id,
             "obj_id": item.source_id,
@@ -225,11 +229,14 @@ def spectra_to_json(
                 json_name: [users[user_id] for user_id in item.fields.get(field) or () if user_id in users]
                 for field, json_name in PEOPLE.items()
             },
-            "instrument_name": instruments.get(item.fields["instrument_id"], {}).get("name"),
+            "instrument_name": instrument.get("name"),
+            "telescope_id": telescope_id,
+            "telescope_name": telescopes.get(telescope_id),
             "original_file_filename": item.fields.get("original_file_filename"),
             "followup_request_id": None,
             "assignment_id": None,
             "owner_id": item.owner_id,
+            "owner": users.get(item.owner_id),
             **({"original_file_string": files.get(item.id)} if original_files else {}),
         }
 

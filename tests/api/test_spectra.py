@@ -21,7 +21,7 @@ KEYS = {
     "id", "obj_id", "instrument_id", "instrument_name", "observed_at", "wavelengths", "fluxes", "errors",
     "units", "origin", "type", "label", "altdata", "reducers", "observers", "pis", "external_reducer",
     "external_observer", "external_pi", "followup_request_id", "assignment_id", "owner_id", "groups",
-    "created_at", "modified", "original_file_filename",
+    "created_at", "modified", "original_file_filename", "telescope_id", "telescope_name", "owner",
 }  # fmt: skip
 
 
@@ -39,6 +39,8 @@ def test_read_a_spectrum_by_id_and_with_its_source(admin: Gateway) -> None:
     assert admin.get(f"/spectrum/{first}").data == spectra[0]
     assert spectra[0].keys() == KEYS
     assert (spectra[0]["instrument_name"], spectra[0]["type"]) == ("ZTF", "source")
+    assert spectra[0]["owner"] == {"id": 1, "username": "admin"}
+    assert (spectra[0]["telescope_id"], spectra[0]["telescope_name"]) == (None, None)
     assert spectra[0]["wavelengths"] == SPECTRUM["wavelengths"]
     assert admin.get("/sources/SN1?includeSpectra=true").data["spectra"] == spectra
 
@@ -181,7 +183,8 @@ def test_a_change_leaves_other_fields_and_adds_groups(admin: Gateway) -> None:
 def test_every_field_of_a_spectrum_can_change(admin: Gateway) -> None:
     make_source(admin)
     number = upload(admin, errors=[1.0, 2.0], pi=[1])
-    other = admin.post("/instrument", {"name": "LRIS"}).data["id"]
+    telescope = admin.post("/telescope", {"name": "Keck I"}).data["id"]
+    other = admin.post("/instrument", {"name": "LRIS", "telescope_id": telescope}).data["id"]
     change = {
         "instrument_id": other, "wavelengths": [5000.0], "fluxes": [2.0], "errors": None, "units": "Jy",
         "origin": "Keck", "type": "host", "altdata": None, "external_pi": "A. Nova",
@@ -190,6 +193,7 @@ def test_every_field_of_a_spectrum_can_change(admin: Gateway) -> None:
     assert admin.put(f"/spectra/{number}", {**change, **more}).status == 200
     after = admin.get(f"/spectra/{number}").data
     assert {name: after[name] for name in change} == change
+    assert (after["telescope_id"], after["telescope_name"]) == (telescope, "Keck I")
     assert (after["observed_at"], after["pis"]) == ("2021-05-08T10:00:00", [])
     assert [person["id"] for person in after["observers"]] == [1]
 

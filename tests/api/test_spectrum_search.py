@@ -165,6 +165,9 @@ def test_a_range_has_both_ends(admin: Gateway, numbers: dict[str, int]) -> None:
     ):
         for address in ("spectra", "spectrum"):
             assert list_labels(admin.get(f"/{address}/range?{query}")) == labels
+    reply = admin.get("/spectrum/range?min_date=2021-01-15T00:00:00&plus;00:00")
+    assert list_labels(reply) == ["other", "late"]
+    assert reply.json["notes"] == ["plus;00:00: ignored, write the + of an offset as %2B."]
     reply = admin.get("/spectra/range?min_date=soon")
     assert reply.status == 400
     assert "min_date" in reply.message
