@@ -51,6 +51,8 @@ class Operation:
         The usual content type of the file that it answers.
     raises : tuple of type
         Errors besides those that follow from the signature.
+    is_alias : bool
+        Whether the path is a second address of another operation with the same view.
     """
 
     method: str
@@ -64,6 +66,12 @@ class Operation:
     bare: bool = False
     file_type: str | None = None
     raises: tuple[type[HeliographError], ...] = ()
+    is_alias: bool = False
+
+    @property
+    def operation_id(self) -> str:
+        """Its name in the OpenAPI document, which no other operation has."""
+        return f"{self.view.__name__}_alias" if self.is_alias else self.view.__name__
 
     @property
     def is_catch_all(self) -> bool:

@@ -11,6 +11,9 @@ JD_MINUS_MJD = 2_400_000.5
 SENTINELS = frozenset((99.0, 99.9, 99.99, 99.999, 999.0, 999.9, 9999.0, 99999.0))
 """Numbers that files write for a missing value, with either sign."""
 
+_WITHOUT_SENTINELS = frozenset(("mjd", "wavelength", "wavelengths", "flux", "fluxerr", "ref_flux", "ref_fluxerr"))
+"""Fields whose values may be one of `SENTINELS`."""
+
 
 class Plausible(NamedTuple):
     """The range of a kind of value, with both ends, and what it is."""
@@ -38,6 +41,7 @@ RANGES = {
     "ref_zp": Plausible(-60.0, 60.0, "a zero point in magnitudes"),
     "limiting_mag_nsigma": Plausible(0.1, 100.0, "a number of standard deviations"),
     "wavelength": Plausible(900.0, 3e7, "a wavelength in angstrom"),
+    "wavelengths": Plausible(100.0, 1e7, "a wavelength of a spectrum in angstrom"),
 }
 """Ranges by the name of the field."""
 
@@ -72,7 +76,7 @@ def explain_implausible(field: str, value: float) -> str | None:
 
 
 def _is_sentinel(field: str, value: float) -> bool:
-    return field not in ("mjd", "wavelength", "flux", "fluxerr", "ref_flux", "ref_fluxerr") and abs(value) in SENTINELS
+    return field not in _WITHOUT_SENTINELS and abs(value) in SENTINELS
 
 
 def _name_no_cause(value: float) -> str | None:
@@ -120,10 +124,21 @@ def _explain_wavelength(value: float) -> str | None:
     return None
 
 
+def _explain_wavelengths(value: float) -> str | None:
+    if 0.01 <= value < 50:
+        return "looks like micrometres; expected angstrom, 10000 to the micrometre"
+    if 50 <= value < 100:
+        return "looks like nanometres; expected angstrom, 10 to the nanometre"
+    if value > RANGES["wavelengths"].high:
+        return "is above 1e7 angstrom; it may be a frequency in Hz, or a wavelength in another unit"
+    return None
+
+
 _CAUSES = {
     "mjd": _explain_mjd,
     **dict.fromkeys(("mag", "limiting_mag", "magref"), _explain_magnitude),
     **dict.fromkeys(("magerr", "e_magref"), _explain_magnitude_error),
     **dict.fromkeys(("fluxerr", "ref_fluxerr"), _explain_error),
     "wavelength": _explain_wavelength,
+    "wavelengths": _explain_wavelengths,
 }

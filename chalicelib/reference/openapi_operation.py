@@ -30,7 +30,7 @@ def build_operation(operation: Operation, components: Components) -> Json:
     summary, _, description = docstring_to_markdown(operation.view.__doc__).partition("\n")
     resource, _ = get_resource(operation)
     return {
-        "operationId": operation.view.__name__,
+        "operationId": operation.operation_id,
         "tags": [resource],
         "summary": summary.strip(),
         **({"description": description.strip()} if description.strip() else {}),

@@ -189,23 +189,29 @@ class Routes(Blueprint):
         self._tag = (name.rpartition(".")[2], description or "")
 
     def _add_operation(
-        self, method: str, path: str, acl: Acl | None = None, **properties: Any
+        self, method: str, path: str, acl: Acl | None = None, *, alias: str | None = None, **properties: Any
     ) -> Callable[[View], View]:
+        """Add an operation, with `alias` at a second path, too."""
+
         def register(view: View) -> View:
-            operation = Operation(method, path, view, self._tag, acl, **properties)
-            self.operations.append(operation)
-
-            def handle(**path_values: str) -> Response:
-                response = serve_operation(operation, self.current_request)
-                _say_accept(self.current_request)
-                return response
-
-            handle.__name__ = view.__name__
-            methods = ["GET", "HEAD"] if method == "GET" else [method]
-            self.route(path, methods=methods, content_types=["*/*"], cors=CORS)(handle)
+            self._register_operation(Operation(method, path, view, self._tag, acl, **properties))
+            if alias is not None:
+                self._register_operation(Operation(method, alias, view, self._tag, acl, is_alias=True, **properties))
             return view
 
         return register
+
+    def _register_operation(self, operation: Operation) -> None:
+        self.operations.append(operation)
+
+        def handle(**path_values: str) -> Response:
+            response = serve_operation(operation, self.current_request)
+            _say_accept(self.current_request)
+            return response
+
+        handle.__name__ = operation.operation_id
+        methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
+        self.route(operation.path, methods=methods, content_types=["*/*"], cors=CORS)(handle)
 
     get: _AddOperation = partialmethod(_add_operation, "GET")
     post: _AddOperation = partialmethod(_add_operation, "POST")

@@ -22,6 +22,7 @@ from chalicelib.sources import (
     photometry_writing,
     source_records,
     source_views,
+    spectra,
 )
 from chalicelib.sources.photometry_writing import Existing
 
@@ -104,6 +105,7 @@ def share_data(call: Call, body: Sharing) -> None:
     """
     group_ids = resolve_group_ids(call.requester, body.groupIDs, ())
     photometry_sharing.share_points(call.requester, body.photometryIDs, group_ids)
+    spectra.share_spectra(call.requester, body.spectrumIDs, group_ids)
 
 
 @routes.get("/photometry/{point_id}", answers=schemas.Point, raises=(InvalidError,))

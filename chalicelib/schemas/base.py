@@ -61,6 +61,8 @@ IGNORED_PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("includeGeoJSONSummary", "includeRegion", "ignoreCache"), "instruments have no fields"),
     "refresh": "pages refresh by themselves",
     "channel": "comments have no channels",
+    # Scripts write the + of an offset as the HTML entity, whose & begins another parameter.
+    "plus;00:00": "write the + of an offset as %2B",
 }
 """Parameters of SkyPortal that have no meaning here: accepted with a note, since its clients send them."""
 
@@ -192,7 +194,7 @@ def parse_query(schema: type[Query] | None, query: Mapping[str, list[str]]) -> t
 
 def _asks_for_something(texts: list[str]) -> bool:
     """Say whether a switch is on: some clients send all of theirs, most of them off."""
-    return not {text.strip().lower() for text in texts} <= {*FALSE, "", "null", "both"}
+    return not {text.strip().lower() for text in texts} <= {*FALSE, "null", "both"}
 
 
 def _join_values(name: str, texts: list[str], hint: Any) -> Any:

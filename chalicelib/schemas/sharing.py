@@ -16,7 +16,7 @@ class Sharing(Schema):
 
     groupIDs: Annotated[list[Id], describe(_GROUPS, [2], min_length=1, max_length=100)]
     photometryIDs: Annotated[list[Id], describe("Points of photometry.", [1, 2], max_length=MOST_SHARED)] = []
-    spectrumIDs: Annotated[list[Id], describe("Spectra.", [1], max_length=MOST_SHARED)] = []
+    spectrumIDs: Annotated[list[Id], describe("Spectra.", [1], max_length=100)] = []
 
     def __post_init__(self) -> None:
         if not self.photometryIDs and not self.spectrumIDs:

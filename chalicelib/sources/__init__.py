@@ -27,6 +27,9 @@
     phot_stat.py          PhotStats: a light curve in a few numbers
     periodogram.py        periodograms, made by the renderer
     spectra.py            spectra
+    spectrum_bulk.py      spectra of many sources at once
+    spectrum_files.py     spectra in ASCII files
+    spectrum_search.py    lists of the spectra of all sources
     remarks.py            annotations, comments and classifications
     attachments.py        files of comments
     votes.py              votes on classifications

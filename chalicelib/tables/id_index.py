@@ -4,7 +4,7 @@ A place stands for all ids from its first one up to the next place: a block of p
 and a classification have one place each.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -28,6 +28,11 @@ class PlaceItem(Registry):
 
     source_id = UnicodeAttribute()
     upload = IntegerAttribute(null=True)
+
+    @property
+    def first_id(self) -> int:
+        """The first id of the place."""
+        return int(self.key)
 
     @property
     def part(self) -> str:
@@ -63,9 +68,10 @@ def iterate_places_from(kind: str, first_id: int, at_once: int) -> Iterable[Plac
     return PlaceItem.query(kind, PlaceItem.key >= id_key(first_id), page_size=at_once, consistent_read=True)
 
 
-def iterate_places_before(kind: str, number: int) -> Iterable[PlaceItem]:
-    """Return the places below an id, the largest first."""
-    return PlaceItem.query(kind, PlaceItem.key < id_key(number), scan_index_forward=False, page_size=100)
+def iterate_places_before(kind: str, number: int | None, at_once: int) -> Iterator[PlaceItem]:
+    """Return the places before an id (None: all), the last one first."""
+    condition = PlaceItem.key < id_key(number) if number is not None else None
+    return iter(PlaceItem.query(kind, condition, scan_index_forward=False, page_size=at_once, consistent_read=True))
 
 
 def delete_id_places(parts: Iterable[str]) -> None:

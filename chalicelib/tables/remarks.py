@@ -74,7 +74,7 @@ def find_classified_source(classification_id: int) -> str | None:
 
 def iterate_classification_places(below: int) -> Iterable[PlaceItem]:
     """Return the places of classifications with a smaller id, newest first."""
-    return id_index.iterate_places_before(CLASSIFICATION, below)
+    return id_index.iterate_places_before(CLASSIFICATION, below, 100)
 
 
 def update_remark(item: RemarkItem, **changes: Any) -> None:

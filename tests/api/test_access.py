@@ -92,7 +92,7 @@ class World:
     def _spectrum(self) -> dict[str, Any]:
         return {
             "obj_id": "SN1", "instrument_id": 1, "observed_at": "2026-01-01T00:00:00",
-            "wavelengths": [1.0, 2.0], "fluxes": [1.0, 2.0], "group_ids": [self.ids["group_id"]],
+            "wavelengths": [4000.0, 4001.0], "fluxes": [1.0, 2.0], "group_ids": [self.ids["group_id"]],
         }  # fmt: skip
 
     def _make_analyses(self) -> None:
@@ -128,6 +128,10 @@ class World:
             "name": "new", "url": "https://example.org", "authentication_type": "none",
             "analysis_type": "meta_analysis", "input_data_types": ["redshift"], **ours,
         }  # fmt: skip
+        spectrum_file = {
+            "obj_id": "SN1", "instrument_id": 1, "observed_at": "2026-01-01T00:00:00",
+            "ascii": "4000 1\n4001 2\n", "filename": "new.ascii", **ours,
+        }  # fmt: skip
         self.bodies = {
             "POST /user": {"username": "new"},
             "POST /groups": {"name": "new"},
@@ -149,7 +153,14 @@ class World:
             "PUT /taxonomy/{taxonomy_id}": {"provenance": "a book"},
             "POST /sharing": {"photometryIDs": [self.ids["point_id"]], "groupIDs": [self.ids["group_id"]]},
             "POST /classification/votes/{classification_id}": {"vote": -1},
+            "POST /spectra": self._spectrum(),
             "POST /spectrum": self._spectrum(),
+            "POST /spectra/ascii": spectrum_file,
+            "POST /spectrum/ascii": spectrum_file,
+            "POST /spectra/parse/ascii": {"ascii": "4000 1\n4001 2\n"},
+            "POST /spectrum/parse/ascii": {"ascii": "4000 1\n4001 2\n"},
+            "PUT /spectra/{spectrum_id}": {"label": "new"},
+            "PUT /spectrum/{spectrum_id}": {"label": "new"},
             "POST /sources/{source_id}/annotations": {"origin": "new", "data": {"b": 1}},
             "PUT /sources/{source_id}/annotations/{annotation_id}": {"data": {"b": 1}},
             "POST /sources/{source_id}/comments": {"text": "new"},

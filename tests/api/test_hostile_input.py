@@ -62,7 +62,7 @@ def test_oversized_fields_are_refused(admin: Gateway, path: str, body: dict[str,
     defaults = {
         "/spectrum": {
             "obj_id": "SN1", "instrument_id": 1, "observed_at": "2020-01-01T00:00:00",
-            "wavelengths": [1.0], "fluxes": [1.0],
+            "wavelengths": [4000.0], "fluxes": [1.0],
         },
         "/analysis_service": {
             "name": "c", "url": "https://c.org", "authentication_type": "none",

@@ -67,3 +67,19 @@ def test_nothing_is_shared_if_one_point_cannot_be(admin: Gateway, people: dict[s
     assert admin.post("/sharing", {"groupIDs": [three]}).status == 400
     assert admin.post("/sharing", {"photometryIDs": [first], "groupIDs": []}).status == 400
     assert share(admin, [first], 4711) == 403
+
+
+def test_only_the_owner_shares_a_spectrum(admin: Gateway, people: dict[str, Gateway]) -> None:
+    ada, bob, eve = people.values()
+    two, three = group_id(admin, "two"), group_id(admin, "three")
+    spectrum = {
+        "obj_id": "SN1", "instrument_id": 1, "observed_at": "2026-01-01", "wavelengths": [5000, 5001],
+        "fluxes": [1, 2], "group_ids": [two],
+    }  # fmt: skip
+    number = ada.post("/spectrum", spectrum).data["id"]
+    admin.patch(f"/groups/{two}/users", {"userID": user_id(bob), "canSharePhotometry": True})
+    assert bob.post("/sharing", {"spectrumIDs": [number], "groupIDs": [three]}).status == 403
+    assert eve.get(f"/spectra/{number}").status == 404
+    admin.post(f"/groups/{three}/users", {"userID": user_id(ada)})
+    assert ada.post("/sharing", {"spectrumIDs": [number], "groupIDs": [three]}).status == 200
+    assert eve.get(f"/spectra/{number}").status == 200

@@ -25,6 +25,10 @@ from chalicelib.plausible_values import RANGES, explain_implausible
         ("wavelength", 0.55, "looks like micrometres"),
         ("wavelength", 550, "looks like nanometres"),
         ("wavelength", -1, "expected 900 to 3e+07"),
+        ("wavelengths", 0.55, "looks like micrometres"),
+        ("wavelengths", 90, "looks like nanometres"),
+        ("wavelengths", 5.5e14, "frequency"),
+        ("wavelengths", 0, "expected 100 to 1e+07"),
     ],
 )
 def test_implausible_values_are_explained(field: str, value: float, cause: str) -> None:
