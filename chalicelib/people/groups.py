@@ -262,7 +262,7 @@ def _group_to_json(group: GroupItem) -> dict[str, Any]:
 
 
 def _members_to_json(members: Iterable[MemberItem]) -> list[dict[str, Any]]:
-    """Return members with the names of their users."""
+    """Return those members whose users exist: that of a deleted one remains until its job."""
     members = list(members)
     names = find_usernames(int(member.key) for member in members)
     return [
@@ -274,4 +274,5 @@ def _members_to_json(members: Iterable[MemberItem]) -> list[dict[str, Any]]:
             "can_share_photometry": member.can_share_photometry,
         }
         for member in members
+        if int(member.key) in names
     ]

@@ -3,7 +3,17 @@
 from typing import Any
 
 from chalicelib.errors import BusyError, ForbiddenError
-from chalicelib.people import api_tokens, group_deletion, group_members, groups, permissions, profiles, roles, users
+from chalicelib.people import (
+    api_tokens,
+    group_deletion,
+    group_members,
+    groups,
+    permissions,
+    profiles,
+    roles,
+    user_deletion,
+    users,
+)
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AclName, GroupId, RoleName, TokenId, UserId
 from chalicelib.schemas import people as schemas
@@ -50,6 +60,17 @@ def update_user(call: Call, user_id: UserId, body: schemas.UserChange) -> None:
     administrators can change one another.
     """
     profiles.update_user(call.requester, user_id, body)
+
+
+@user_routes.delete("/user/{user_id}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def delete_user(call: Call, user_id: UserId) -> None:
+    """Delete a user.
+
+    At once their tokens stop working and their name is free; their memberships end and their single-user
+    group is deleted. Their records stay, with the id of the user and no name. You cannot delete yourself, the last
+    system administrator, or a user who alone administrates a group with other members.
+    """
+    user_deletion.delete_user(call.requester, user_id)
 
 
 @user_routes.get("/internal/profile", answers=schemas.Profile)

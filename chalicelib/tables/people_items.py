@@ -37,6 +37,7 @@ class UserItem(Registry):
     expires_at = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute(default_for_new=timestamp)
     modified = UnicodeAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
 
 
 class PreferencesItem(Registry):
@@ -80,8 +81,8 @@ GROUP_EXISTS: Condition = GroupItem.key.exists() & GroupItem.deleted_at.does_not
 """The group exists and is not marked deleted."""
 
 
-USER_EXISTS: Condition = UserItem.key.exists()
-"""The user exists."""
+USER_EXISTS: Condition = UserItem.key.exists() & UserItem.deleted_at.does_not_exist()
+"""The user exists and is not marked deleted."""
 
 
 def is_user_unchanged(user: UserItem) -> Condition:

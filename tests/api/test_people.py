@@ -1,13 +1,16 @@
-"""Users: create, find and change them; errors that all requests have in common."""
+"""Users: create, find, change and delete them; errors that all requests have in common."""
 
+import json
 from typing import Any
 
 import pytest
 
-from chalicelib import people
+from chalicelib import people, queues, settings
 from chalicelib.aws import get_client
-from chalicelib.people import profiles
-from chalicelib.tables import users as users_table
+from chalicelib.people import api_tokens, group_deletion, profiles, user_deletion
+from chalicelib.tables import api_tokens as api_tokens_table, memberships, users as users_table
+from chalicelib.tables.groups import find_group
+from tests.api.story import deliver, drain_queue
 from tests.gateway import Gateway
 
 
@@ -369,6 +372,246 @@ def test_two_changes_of_preferences_at_the_same_moment_are_both_kept(
         change = {name: value for name, value in expected.items() if name != "a"}
         assert ada.patch("/internal/profile", {"preferences": change}).status == 200
         assert ada.get("/internal/profile").data["preferences"] == expected
+
+
+# Delete
+
+
+def test_nothing_works_for_a_deleted_user(admin: Gateway) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    manager = make_user(admin, "manager", "Manage users")
+    ada = make_user(admin, "ada", "Comment", groups=(group,))
+    number = user_id(ada)
+    assert manager.delete(f"/user/{number}").data is None
+    reply = ada.get("/internal/profile")
+    assert (reply.status, reply.message) == (401, "Unknown token. Ask an administrator for a new one.")
+    assert people.load_requester(number) is None
+    assert [m["username"] for m in admin.get(f"/groups/{group}").data["users"]] == ["admin"]
+    assert [u["username"] for u in admin.get("/user").data["users"]] == ["admin", "manager"]
+    assert admin.get("/user").data["totalMatches"] == admin.get("/user?username=a").data["totalMatches"] == 2
+    groups = admin.get("/groups?includeSingleUserGroups=true").data["all_groups"]
+    assert "ada" not in [g["name"] for g in groups]
+    body = {"aclIds": ["Comment"], "roleIds": [], "userID": number}
+    assert admin.get(f"/user/{number}").status == 403
+    assert admin.patch(f"/user/{number}", {"first_name": "Ada"}).status == 403
+    assert admin.post(f"/user/{number}/acls", {"aclIds": body["aclIds"]}).status == 403
+    assert admin.post(f"/groups/{group}/users", {"userID": number}).status == 400
+    assert admin.post("/internal/tokens", {"name": "x", "user_id": number}).status == 400
+    assert admin.delete(f"/user/{number}").status == 403
+
+
+def test_the_records_of_a_deleted_user_stay(admin: Gateway) -> None:
+    ada = make_user(admin, "ada", "Comment", "Upload data", "Classify", "Post taxonomy")
+    number = user_id(ada)
+    assert ada.post("/sources", {"id": "SN1", "ra": 10, "dec": -5, "group_ids": [1]}).status == 200
+    assert ada.post("/sources/SN1/comments", {"text": "!"}).status == 200
+    assert admin.delete(f"/user/{number}").status == 200
+    (comment,) = admin.get("/sources/SN1/comments").data
+    assert (comment["author_id"], comment["author"]) == (number, None)
+
+
+def test_the_name_of_a_deleted_user_is_free(admin: Gateway) -> None:
+    ada = make_user(admin, "ada")
+    number = user_id(ada)
+    assert admin.delete(f"/user/{number}").status == 200
+    again = make_user(admin, "ada")
+    assert user_id(again) != number
+    assert ada.get("/internal/profile").status == 401
+    assert [g["name"] for g in again.get("/groups").data["user_groups"]] == ["Sitewide Group", "ada"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_nothing_is_left_of_a_deleted_user(admin: Gateway, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    monkeypatch.setattr(user_deletion, "PARTS_PER_STEP", 2)
+    groups = tuple(admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(5))
+    ada = make_user(admin, "ada", groups=groups)
+    number = user_id(ada)
+    for n in range(9):
+        ada.post("/internal/tokens", {"name": f"token {n}"})
+    ada.patch("/internal/profile", {"preferences": {"a": 1}})
+    assert admin.delete(f"/user/{number}").status == 200
+    assert users_table.find_deleted_user(number) is not None
+    for _ in range(times - 1):
+        # Queues deliver at least once.
+        queues.send_message(queues.JOBS, {"job": "delete_user", "user_id": number})
+    deliver(queues.JOBS)
+    items = get_client("dynamodb").scan(TableName=settings.resource_name("registry"))["Items"]
+    keys = {item["kind"]["S"] for item in items if item["key"]["S"] == f"{number:012d}"}
+    assert keys <= {"group", "shared_group"}, "ids of groups are numbers of their own"
+    assert f"token_of_{number}" not in json.dumps(items)
+    assert '"ada"' not in json.dumps(items)
+    assert drain_queue(queues.JOBS) == []
+    for group in groups:
+        assert [m["username"] for m in admin.get(f"/groups/{group}").data["users"]] == ["admin"]
+
+
+def test_an_interrupted_deletion_is_finished_by_the_same_request_or_the_queue(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    for name in ("ada", "bob"):
+        user = make_user(admin, name, groups=(group,))
+        number = user_id(user)
+        with monkeypatch.context() as patch:
+            patch.setattr(user_deletion, "_delete_parts", lambda user_id: False)
+            assert admin.delete(f"/user/{number}").status == 200
+        assert user.get("/internal/profile").status == 401
+        assert [m["username"] for m in admin.get(f"/groups/{group}").data["users"]] == ["admin"]
+        assert admin.post(f"/groups/{group}/users", {"userID": number}).status == 400
+        assert admin.post("/groups", {"name": "x", "group_admins": [number]}).status == 400
+        assert admin.get(f"/user?username={name}").data["users"] == []
+        assert users_table.find_deleted_user(number) is not None
+        if name == "ada":
+            assert admin.delete(f"/user/{number}").status == 200
+        else:
+            deliver(queues.JOBS)
+        assert users_table.find_deleted_user(number) is None
+        assert memberships.find_member(group, number) is None
+
+
+def test_a_deletion_that_is_refused_leaves_the_user(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = make_user(admin, "ada")
+    number = user_id(ada)
+    assert queues.send_message(queues.JOBS, {"job": "delete_user", "user_id": number}) is None
+    assert deliver(queues.JOBS) == [0.0], "delivered again later"
+    assert ada.get("/internal/profile").status == 200
+    assert ada.delete(f"/user/{number}").status == 401
+    reply = admin.delete(f"/user/{user_id(admin)}")
+    assert (reply.status, "yourself" in reply.message) == (403, True)
+    second = make_user(admin, "second", "System admin")
+    reply = second.delete(f"/user/{user_id(admin)}")
+    assert (reply.status, "last system administrator" in reply.message) == (403, True)
+    assert drain_queue(queues.JOBS) == []
+
+
+def test_two_system_administrators_cannot_delete_each_other_at_the_same_moment(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = admin.post("/user", {"username": "second", "roles": ["Super admin"]}).data["id"]
+    body = {"name": "x", "acls": ["System admin"], "user_id": number}
+    second = admin.as_user(admin.post("/internal/tokens", body).data["token_id"])
+    first = user_id(admin)
+    real = users_table.mark_user_deleted
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        assert second.delete(f"/user/{first}").status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(user_deletion.users_table, "mark_user_deleted", meanwhile)
+    assert admin.delete(f"/user/{number}").status == 403
+    assert second.get("/internal/profile").status == 200
+
+
+def test_a_group_with_members_keeps_an_administrator(admin: Gateway) -> None:
+    ada, bob = make_user(admin, "ada", "Manage groups"), make_user(admin, "bob")
+    group, alone = (ada.post("/groups", {"name": name}).data["id"] for name in ("novae", "alone"))
+    assert ada.post(f"/groups/{group}/users", {"userID": user_id(bob)}).status == 200
+    number = user_id(ada)
+    reply = admin.delete(f"/user/{number}")
+    assert (reply.status, f"administrates group {group}," in reply.message) == (403, True)
+    assert f"PATCH /api/groups/{group}/users" in reply.message
+    assert ada.patch(f"/groups/{group}/users", {"userID": user_id(bob), "admin": True}).status == 200
+    assert admin.delete(f"/user/{number}").status == 200
+    assert admin.get(f"/groups/{alone}").data["users"] == []
+    assert bob.delete(f"/groups/{group}/users/{user_id(bob)}").status == 403, "the last one who administrates it"
+    # System administrators can revive the group that nobody is in.
+    assert admin.post(f"/groups/{alone}/users", {"userID": user_id(bob), "admin": True}).status == 200
+
+
+def test_two_who_administrate_a_group_cannot_be_lost_at_the_same_moment(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = make_user(admin, "ada", "Manage groups"), make_user(admin, "bob")
+    eve = make_user(admin, "eve")
+    group = ada.post("/groups", {"name": "novae", "group_admins": [user_id(bob)]}).data["id"]
+    assert ada.post(f"/groups/{group}/users", {"userID": user_id(eve)}).status == 200
+    real = users_table.mark_user_deleted
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        assert bob.delete(f"/groups/{group}/users/{user_id(bob)}").status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(user_deletion.users_table, "mark_user_deleted", meanwhile)
+    assert admin.delete(f"/user/{user_id(ada)}").status == 403
+    assert ada.get(f"/groups/{group}").status == 200
+
+
+def test_a_user_of_many_groups_is_deleted(admin: Gateway) -> None:
+    groups = [admin.post("/groups", {"name": f"group {n}"}).data["id"] for n in range(41)]
+    first, last = groups[:40], groups[40]
+    body = {"username": "ada", "groupIDsAndAdmin": [[group, True] for group in first]}
+    number = admin.post("/user", body).data["id"]
+    assert admin.post(f"/groups/{last}/users", {"userID": number, "admin": True}).status == 200
+    reply = admin.delete(f"/user/{number}")
+    assert (reply.status, "administrates 41 groups" in reply.message) == (403, True)
+    assert admin.patch(f"/groups/{last}/users", {"userID": number, "admin": False}).status == 200
+    assert admin.delete(f"/user/{number}").status == 200
+    assert users_table.find_deleted_user(number) is None
+    assert admin.delete(f"/groups/{first[0]}/users/1").status == 403, "the last one who administrates it"
+
+
+def test_a_user_added_to_a_group_during_the_deletion_is_refused(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    number = user_id(make_user(admin, "ada"))
+    real = memberships.insert_membership
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(user_deletion, "_delete_parts", lambda user_id: False)
+            assert admin.delete(f"/user/{number}").status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(memberships, "insert_membership", meanwhile)
+    assert admin.post(f"/groups/{group}/users", {"userID": number}).status == 429
+    assert memberships.find_member(group, number) is None
+
+
+def test_a_user_promoted_during_the_deletion_is_counted_out(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    number = user_id(make_user(admin, "ada", groups=(group,)))
+    real = users_table.mark_user_deleted
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        assert admin.patch(f"/groups/{group}/users", {"userID": number, "admin": True}).status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(user_deletion.users_table, "mark_user_deleted", meanwhile)
+    assert admin.delete(f"/user/{number}").status == 200
+    item = find_group(group)
+    assert item is not None
+    assert item.admins == 1
+
+
+def test_a_member_of_a_group_in_deletion_is_deleted(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_deletion, "PAUSE_SECONDS", 0)
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    number = user_id(make_user(admin, "ada", groups=(group,)))
+    assert admin.patch(f"/groups/{group}/users", {"userID": number, "admin": True}).status == 200
+    assert admin.delete(f"/groups/{group}").status == 200
+    assert admin.delete(f"/user/{number}").status == 200
+    deliver(queues.JOBS)
+    assert users_table.find_deleted_user(number) is None
+    assert list(memberships.iterate_members(group)) == []
+
+
+def test_a_token_made_during_the_deletion_is_refused(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = make_user(admin, "ada")
+    number, real = user_id(ada), api_tokens_table.insert_token
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        assert admin.delete(f"/user/{number}").status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(api_tokens.api_tokens_table, "insert_token", meanwhile)
+    assert ada.post("/internal/tokens", {"name": "late"}).status == 400
+    assert api_tokens_table.find_user_tokens(number) == []
 
 
 # Errors of all requests

@@ -125,6 +125,7 @@ def test_only_system_administrators_change_one(admin: Gateway, manager: Gateway,
             ("POST", "/roles", {"roleIds": ["View only"]}),
             ("DELETE", "/roles/Super%20admin", None),
             ("PATCH", "", {"expirationDate": "2020-01-01"}),
+            ("DELETE", "", None),
         ):
             reply = manager.request(method, f"/user/{user}{route}", body)
             assert (reply.status, "system administrator" in reply.message) == (401, True), (method, route)
