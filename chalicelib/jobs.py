@@ -45,6 +45,12 @@ class DeleteGroup(Job, tag="delete_group"):
     group_id: int
 
 
+class DeleteUser(Job, tag="delete_user"):
+    """Delete some memberships and tokens of a deleted user."""
+
+    user_id: int
+
+
 class DeleteSource(Job, tag="delete_source"):
     """Delete some analyses of a hidden source, and in the end the source."""
 
@@ -57,4 +63,6 @@ class ReadResults(Job, tag="read_results"):
     analysis_id: int
 
 
-AnyJob = ProcessBatch | StartDefaultAnalyses | DeleteServiceAnalyses | DeleteGroup | DeleteSource | ReadResults
+AnyJob = (
+    ProcessBatch | StartDefaultAnalyses | DeleteServiceAnalyses | DeleteGroup | DeleteUser | DeleteSource | ReadResults
+)

@@ -63,6 +63,10 @@ def _run_job(job: jobs.AnyJob, delay: Delay) -> None:
             from chalicelib.people.group_deletion import finish_group_deletion
 
             finish_group_deletion(job.group_id, delay)
+        case jobs.DeleteUser():
+            from chalicelib.people.user_deletion import finish_user_deletion
+
+            finish_user_deletion(job.user_id, delay)
         case jobs.DeleteSource():
             from chalicelib.analysis.analysis_deletion import delete_source_with_analyses
 

@@ -161,7 +161,7 @@ def _start_one(
 ) -> tuple[int | None, str | None]:
     """Start the analysis of one source; return its id, or why it is refused."""
     if author is None:
-        return None, "The user who started the batch does not exist any more."
+        return None, "The user who started the batch was deleted, or their account expired."
     try:
         analysis_id = start_analysis(
             author,

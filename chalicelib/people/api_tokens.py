@@ -8,10 +8,12 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
-from chalicelib.schemas.people import Acl, NewToken
+from chalicelib.people.roles import ACLS, get_permissions
+from chalicelib.schemas.people import NewToken
 from chalicelib.tables import api_tokens as api_tokens_table
 from chalicelib.tables.api_tokens import TokenItem
-from chalicelib.tables.base import StateChanged
+from chalicelib.tables.base import StateChanged, retry_on_conflict
+from chalicelib.tables.people_items import UserItem
 from chalicelib.tables.users import find_user
 
 
@@ -20,10 +22,16 @@ def hash_token(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def issue_token(user_id: int, name: str, acls: Iterable[str]) -> str:
-    """Create a token and return its text."""
+def issue_token(user: UserItem, name: str, acls: Iterable[str]) -> str:
+    """Create a token of a user, as they were read, and return its text.
+
+    Raises
+    ------
+    StateChanged
+        If the user was changed or deleted since.
+    """
     text = str(uuid.uuid4())
-    api_tokens_table.insert_token(secrets.token_hex(6), hash_token(text), name, user_id, acls)
+    api_tokens_table.insert_token(secrets.token_hex(6), hash_token(text), name, user, acls)
     return text
 
 
@@ -34,25 +42,56 @@ def create_token(requester: Requester, request: NewToken) -> str:
     ------
     UnauthorizedError
         If the requester is no administrator, and the token is for another user or has permissions
-        that their own token lacks.
+        that their own token lacks and that they were not granted.
     InvalidError
-        If the user does not exist.
+        If the user does not exist, or a permission was taken from them.
     """
     user_id = _resolve_user_id(requester, request.user_id)
     acls = set(request.acls)
-    foreign = acls & {acl.value for acl in Acl} - requester.acls
-    if foreign and not requester.is_admin:
-        missing = ", ".join(sorted(foreign))
-        raise UnauthorizedError(f"acls: your own token lacks {missing}; ask an administrator.")
-    if find_user(user_id) is None:
-        raise InvalidError(f"user_id: there is no user {user_id}.")
-    return issue_token(user_id, request.name, acls)
+
+    def attempt() -> str:
+        user = find_user(user_id)
+        if user is None:
+            raise InvalidError(f"user_id: there is no user {user_id}.")
+        _require_allowed(requester, user, acls)
+        return issue_token(user, request.name, acls)
+
+    return retry_on_conflict(attempt, f"Other requests are changing user {user_id}. Try again.")
+
+
+def _require_allowed(requester: Requester, user: UserItem, acls: set[str]) -> None:
+    """Raise if a token of a user may not have these ACLs; one that is not known allows nothing."""
+    withdrawn = user.withdrawn_acls or set()
+    if taken := ", ".join(sorted(acls & withdrawn)):
+        raise InvalidError(
+            f"acls: {taken} was taken from user {user.id}; leave it out, or have it granted first "
+            f"(POST /api/user/{user.id}/acls)."
+        )
+    missing = acls & ACLS - (requester.acls | get_permissions(user))
+    if missing and not requester.is_admin:
+        names = ", ".join(sorted(missing))
+        raise UnauthorizedError(
+            f"acls: your own token lacks {names}, and you were not granted it; ask an administrator."
+        )
 
 
 def list_tokens(requester: Requester, user_id: int | None) -> list[dict[str, Any]]:
     """Return a user's tokens without their texts, the oldest first; by default the requester's."""
-    tokens = api_tokens_table.find_user_tokens(_resolve_user_id(requester, user_id))
-    return [_token_to_json(token) for token in sorted(tokens, key=lambda token: token.created_at)]
+    return [_token_to_json(token) for token in _find_tokens(_resolve_user_id(requester, user_id))]
+
+
+def find_own_tokens(requester: Requester) -> list[TokenItem]:
+    """Return the requester's tokens, the oldest first."""
+    return _find_tokens(requester.user_id)
+
+
+def _find_tokens(user_id: int) -> list[TokenItem]:
+    return sorted(api_tokens_table.find_user_tokens(user_id), key=lambda token: token.created_at)
+
+
+def describe_token(token: TokenItem) -> dict[str, Any]:
+    """Return a token without its text, as a profile shows it."""
+    return {"id": token.id, "name": token.name, "acls": sorted(token.acls or ()), "created_at": token.created_at}
 
 
 def get_token_json(requester: Requester, token_id: str, user_id: int | None) -> dict[str, Any]:
@@ -98,4 +137,4 @@ def _not_found(token_id: str) -> ForbiddenError:
 
 
 def _token_to_json(token: TokenItem) -> dict[str, Any]:
-    return {"id": token.id, "name": token.name, "acls": sorted(token.acls or ()), "created_at": token.created_at}
+    return {**describe_token(token), "modified": token.modified or token.created_at, "created_by_id": token.user_id}

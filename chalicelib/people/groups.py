@@ -12,7 +12,7 @@ from chalicelib.tables import groups as groups_table, people_items
 from chalicelib.tables.base import ConditionFailed, NameTaken
 from chalicelib.tables.memberships import find_member, find_memberships, iterate_members
 from chalicelib.tables.people_items import PUBLIC_GROUP, GroupItem, MemberItem, UserItem
-from chalicelib.tables.users import find_users, iterate_users
+from chalicelib.tables.users import find_usernames, find_users, iterate_users
 
 SINGLE_USER = "A single-user group belongs to its user alone and cannot be changed."
 
@@ -130,7 +130,7 @@ def describe_group(requester: Requester, group_id: int, *, with_users: bool) -> 
     """Return a group as JSON, on request with its members; those of the public group are not listed."""
     group = _group_to_json(get_visible_group(requester, group_id))
     if with_users and group_id != PUBLIC_GROUP:
-        group["users"] = list(map(_member_to_json, iterate_members(group_id)))
+        group["users"] = _members_to_json(iterate_members(group_id))
     return group
 
 
@@ -261,11 +261,18 @@ def _group_to_json(group: GroupItem) -> dict[str, Any]:
     }
 
 
-def _member_to_json(member: MemberItem) -> dict[str, Any]:
-    return {
-        "id": int(member.key),
-        "username": member.username,
-        "admin": member.admin,
-        "can_save": member.can_save,
-        "can_share_photometry": member.can_share_photometry,
-    }
+def _members_to_json(members: Iterable[MemberItem]) -> list[dict[str, Any]]:
+    """Return those members whose users exist: that of a deleted one remains until its job."""
+    members = list(members)
+    names = find_usernames(int(member.key) for member in members)
+    return [
+        {
+            "id": int(member.key),
+            "username": names[int(member.key)],
+            "admin": member.admin,
+            "can_save": member.can_save,
+            "can_share_photometry": member.can_share_photometry,
+        }
+        for member in members
+        if int(member.key) in names
+    ]

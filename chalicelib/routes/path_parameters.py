@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from chalicelib.errors import ForbiddenError, HeliographError, NotFoundError
+from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, NotFoundError
 from chalicelib.schemas.fields import LARGEST_ID
 
 
@@ -27,6 +27,7 @@ class PathPart:
         return int(text)
 
 
+AclName = Annotated[str, PathPart("ACL", InvalidError)]
 AnalysisId = Annotated[int, PathPart("analysis", ForbiddenError)]
 AnnotationId = Annotated[int, PathPart("annotation", NotFoundError)]
 BatchId = Annotated[int, PathPart("batch", ForbiddenError)]
@@ -39,6 +40,7 @@ InstrumentId = Annotated[int, PathPart("instrument", NotFoundError)]
 PhotometryId = Annotated[int, PathPart("point of photometry", NotFoundError)]
 PlotNumber = Annotated[int, PathPart("plot", NotFoundError)]
 QueueName = Annotated[str, PathPart("queue", NotFoundError)]
+RoleName = Annotated[str, PathPart("role", InvalidError)]
 ServiceId = Annotated[int, PathPart("analysis service", ForbiddenError)]
 SourceId = Annotated[str, PathPart("source", NotFoundError)]
 SpectrumId = Annotated[int, PathPart("spectrum", NotFoundError)]

@@ -1,17 +1,28 @@
-"""Users, groups and tokens."""
+"""Users, ACLs and roles, groups and tokens."""
 
 from typing import Any
 
 from chalicelib.errors import BusyError, ForbiddenError
-from chalicelib.people import api_tokens, group_deletion, group_members, groups, users
+from chalicelib.people import (
+    api_tokens,
+    group_deletion,
+    group_members,
+    groups,
+    permissions,
+    profiles,
+    roles,
+    user_deletion,
+    users,
+)
 from chalicelib.routes.operations import Call, Routes
-from chalicelib.routes.path_parameters import GroupId, TokenId, UserId
+from chalicelib.routes.path_parameters import AclName, GroupId, RoleName, TokenId, UserId
 from chalicelib.schemas import people as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.tables.people_items import PUBLIC_GROUP
 
 user_routes = Routes("users", "Users, and your own profile.")
+role_routes = Routes("roles", "ACLs and roles: what users may do with the tokens that they create.")
 group_routes = Routes("groups", "Groups and their members.")
 token_routes = Routes("api_tokens", "Tokens: they identify the sender of a request and limit what it may do.")
 
@@ -29,8 +40,8 @@ def list_users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
 def create_user(call: Call, body: schemas.NewUser) -> dict[str, int]:
     """Add a user, with a single-user group of their own.
 
-    You can add them only to groups that you administrate. The ACLs of their tokens decide what they may
-    do (`POST /internal/tokens`).
+    You can add them only to groups that you administrate, and grant only roles whose ACLs your token has.
+    The ACLs of their tokens decide what they may do (`POST /internal/tokens`).
     """
     return {"id": users.create_user(call.requester, body)}
 
@@ -41,10 +52,79 @@ def get_user(call: Call, user_id: UserId) -> dict[str, Any]:
     return users.get_user(call.requester, user_id)
 
 
+@user_routes.patch("/user/{user_id}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def update_user(call: Call, user_id: UserId, body: schemas.UserChange) -> None:
+    """Change the details of a user, or set when their account expires.
+
+    Once it expired, requests with their tokens are refused, and jobs of theirs start nothing. Only system
+    administrators can change one another.
+    """
+    profiles.update_user(call.requester, user_id, body)
+
+
+@user_routes.delete("/user/{user_id}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def delete_user(call: Call, user_id: UserId) -> None:
+    """Delete a user.
+
+    At once their tokens stop working and their name is free; their memberships end and their single-user
+    group is deleted. Their records stay, with the id of the user and no name. You cannot delete yourself, the last
+    system administrator, or a user who alone administrates a group with other members.
+    """
+    user_deletion.delete_user(call.requester, user_id)
+
+
 @user_routes.get("/internal/profile", answers=schemas.Profile)
 def get_profile(call: Call) -> dict[str, Any]:
-    """Return your user, the permissions of your token, and your groups."""
-    return users.get_profile(call.requester)
+    """Return your user, the permissions of your token, your groups and your preferences."""
+    return profiles.get_profile(call.requester)
+
+
+@user_routes.patch("/internal/profile", raises=(BusyError,))
+def update_profile(call: Call, body: schemas.ProfileChange) -> None:
+    """Change your own details, and merge preferences into yours."""
+    profiles.update_profile(call.requester, body)
+
+
+@role_routes.get("/acls", answers=list[str])
+def list_acls(call: Call) -> list[str]:
+    """List the names of all ACLs."""
+    return roles.list_acls()
+
+
+@role_routes.get("/roles", answers=list[schemas.RoleWithAcls])
+def list_roles(call: Call) -> list[dict[str, Any]]:
+    """List the roles with their ACLs."""
+    return roles.list_roles()
+
+
+@role_routes.post("/user/{user_id}/acls", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def grant_acls(call: Call, user_id: UserId, body: schemas.AclGrant) -> None:
+    """Grant ACLs to a user: they can then create tokens with them. Your own token needs the ACLs.
+
+    The tokens that the user has do not change.
+    """
+    permissions.grant_acls(call.requester, user_id, body.aclIds)
+
+
+@role_routes.delete("/user/{user_id}/acls/{acl}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def revoke_acl(call: Call, user_id: UserId, acl: AclName) -> None:
+    """Take an ACL from a user and at once, unless a role of theirs has it, from all of their tokens."""
+    permissions.revoke_acl(call.requester, user_id, acl)
+
+
+@role_routes.post("/user/{user_id}/roles", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def grant_roles(call: Call, user_id: UserId, body: schemas.RoleGrant) -> None:
+    """Grant roles to a user: they can then create tokens with their ACLs. Your own token needs the ACLs.
+
+    The tokens that the user has do not change.
+    """
+    permissions.grant_roles(call.requester, user_id, body.roleIds)
+
+
+@role_routes.delete("/user/{user_id}/roles/{role}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
+def revoke_role(call: Call, user_id: UserId, role: RoleName) -> None:
+    """Take a role from a user and at once, from all of their tokens, the ACLs that they have only by it."""
+    permissions.revoke_role(call.requester, user_id, role)
 
 
 @group_routes.get("/groups", answers=schemas.Groups | list[schemas.Group])
@@ -127,29 +207,30 @@ def remove_member(call: Call, group_id: GroupId, user_id: UserId) -> None:
     group_members.remove_member(call.requester, group_id, user_id)
 
 
-@token_routes.get("/internal/tokens", answers=list[schemas.Token])
+@token_routes.get("/internal/tokens", answers=list[schemas.OwnedToken])
 def list_tokens(call: Call, query: schemas.TokenQuery) -> list[dict[str, Any]]:
     """List your tokens without their texts, oldest first."""
-    return api_tokens.list_tokens(call.requester, query.user_id)
+    return api_tokens.list_tokens(call.requester, query.owner_id)
 
 
-@token_routes.post("/internal/tokens", answers=schemas.TokenText)
+@token_routes.post("/internal/tokens", answers=schemas.TokenText, raises=(BusyError,))
 def create_token(call: Call, body: schemas.NewToken) -> dict[str, str]:
     """Create a token; only its hash is stored, so its text is shown only once.
 
-    It acts as its user with its ACLs, which must be among those of your own token. Administrators can
-    create tokens for anyone, with any ACLs.
+    It acts as its user with its ACLs, which must be among those of your own token or those that you were
+    granted (`GET /user/{user_id}`: `permissions`). Administrators can create tokens for anyone, with any
+    ACLs except those that were taken from the user.
     """
     return {"token_id": api_tokens.create_token(call.requester, body)}
 
 
-@token_routes.get("/internal/tokens/{token_id}", answers=schemas.Token)
+@token_routes.get("/internal/tokens/{token_id}", answers=schemas.OwnedToken)
 def get_token(call: Call, token_id: TokenId, query: schemas.TokenQuery) -> dict[str, Any]:
     """Return one of your tokens, without its text."""
-    return api_tokens.get_token_json(call.requester, token_id, query.user_id)
+    return api_tokens.get_token_json(call.requester, token_id, query.owner_id)
 
 
 @token_routes.delete("/internal/tokens/{token_id}")
 def revoke_token(call: Call, token_id: TokenId, query: schemas.TokenQuery) -> None:
     """Revoke one of your tokens; it stops working at once."""
-    api_tokens.revoke_token(call.requester, token_id, query.user_id)
+    api_tokens.revoke_token(call.requester, token_id, query.owner_id)

@@ -1,12 +1,12 @@
 """Users, groups and tokens."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.schemas.base import Paged, Query, Schema, View
-from chalicelib.schemas.fields import Id, Name, Time, Word, describe
+from chalicelib.schemas.fields import Id, Moment, Name, Object, Time, Word, describe
 
 MAX_MEMBERS = 40
 """Most memberships that one request makes: they fit into one transaction."""
@@ -100,34 +100,105 @@ class MemberChange(Schema):
     canSharePhotometry: Annotated[bool | None, describe(_CAN_SHARE)] = None
 
 
-Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
-FirstName = Annotated[Word | None, describe("First name.", "Ada")]
-LastName = Annotated[Word | None, describe("Last name.", "Lovelace")]
-Phone = Annotated[Word | None, describe("Phone number.", "+49 951 1234")]
+# Empty text means that there is none, as clients of SkyPortal send it.
+Email = Annotated[
+    str, describe("Email address.", "ada@example.org", max_length=320, pattern=r"^([^@\s]+@[^@\s]+)?$(?!\n)")
+]
+_PHONE = r"^(\+?[0-9 ()./-]*[0-9][0-9 ()./-]*( ?(ext\.?|x) ?[0-9]+)?)?$(?!\n)"
+_PHONE_TEXT = "Phone number: digits, spaces, and + ( ) . / -"
+Phone = Annotated[str, describe(_PHONE_TEXT, "+49 951 1234", max_length=50, pattern=_PHONE)]
+FirstName = Annotated[Word, describe("First name.", "Ada")]
+LastName = Annotated[Word, describe("Last name.", "Lovelace")]
+Biography = Annotated[str, describe("About the person.", "Observes novae.", max_length=1000)]
+Affiliations = Annotated[list[Name], describe("Institutes.", ["Sternwarte Bamberg"], max_length=20)]
 Role = Annotated[str, Meta(min_length=1, max_length=100)]
-_ROLES = "SkyPortal's roles, stored only: the ACLs of a token decide what a user may do."
+_ROLES = "Roles to grant: `GET /roles` lists them. Your token needs all of their ACLs."
+Roles = Annotated[list[Role], describe(_ROLES, ["Full user"], max_length=20)]
 _GROUPS = "The first groups of the user, each with whether they administrate it."
 FirstGroups = describe(_GROUPS, [[2, False], [4, True]], max_length=MAX_MEMBERS)
+_USERNAME = "No other user or group has this name."
+Username = Annotated[Name, describe(_USERNAME, "ada")]
 
 
 class NewUser(Schema):
     """A new user."""
 
-    username: Annotated[Name, describe("No other user or group has this name; it cannot change.", "ada")]
-    roles: Annotated[list[Role], describe(_ROLES, ["Full user"], max_length=20)] = []
+    username: Username
+    roles: Roles = []
     groupIDsAndAdmin: Annotated[list[tuple[Id, bool]], FirstGroups] = []
-    first_name: FirstName = None
-    last_name: LastName = None
-    affiliations: Annotated[list[Name], describe("Institutes.", ["Sternwarte Bamberg"], max_length=20)] = []
-    contact_email: Annotated[Email | None, describe("Email address.", "ada@example.org")] = None
-    contact_phone: Phone = None
+    first_name: FirstName | None = None
+    last_name: LastName | None = None
+    affiliations: Affiliations = []
+    contact_email: Email | None = None
+    contact_phone: Phone | None = None
+
+
+class _Details(Schema):
+    """What users say of themselves; omitted fields stay as they are, null clears a field."""
+
+    username: Username | UnsetType = UNSET
+    first_name: FirstName | UnsetType | None = UNSET
+    last_name: LastName | UnsetType | None = UNSET
+    affiliations: Affiliations | UnsetType | None = UNSET
+    contact_email: Email | UnsetType | None = UNSET
+    contact_phone: Phone | UnsetType | None = UNSET
+    bio: Biography | UnsetType | None = UNSET
+
+
+_EXPIRES = "From then on the user's tokens are refused; null removes it. A date alone means its beginning, UTC."
+
+
+class UserChange(_Details):
+    """Changes of a user; omitted fields stay as they are, null clears a field."""
+
+    aliases = {"expiration_date": "expirationDate"}
+    ignored_fields = frozenset({"id", "oauth_uid", "created_at", "modified", "is_bot"})
+
+    expirationDate: Annotated[Moment, describe(_EXPIRES, "2030-01-02")] | UnsetType | None = UNSET
+
+
+_PREFERENCES = "Any keys. Objects are merged key by key into the present ones, other values replace them."
+
+
+class ProfileChange(_Details):
+    """Changes of your profile; omitted fields stay as they are, null clears a field."""
+
+    ignored_fields = frozenset({"is_bot"})
+
+    preferences: Annotated[Object, describe(_PREFERENCES, {"theme": "dark"})] | UnsetType | None = UNSET
+
+
+class AclGrant(Schema):
+    """ACLs to grant."""
+
+    aclIds: Annotated[list[Name], describe("ACLs that your own token has.", ["Annotate"], max_length=100)]
+
+
+class RoleGrant(Schema):
+    """Roles to grant."""
+
+    roleIds: Roles
 
 
 class UsersQuery(Paged):
     """A page of the users, in the order of their names."""
 
     username: Annotated[Word | None, describe("Only users whose name holds this.", "ada")] = None
+    firstName: Annotated[Word | None, describe("Only users whose first name holds this.", "Ada")] = None
+    lastName: Annotated[Word | None, describe("Only users whose last name holds this.", "Love")] = None
+    email: Annotated[Word | None, describe("Only users whose email address holds this; needs `Manage users`.")] = None
     role: Annotated[Word | None, describe("Only users with this role.", "Full user")] = None
+    acl: Annotated[Word | None, describe("Only users who were granted this ACL by itself.", "Annotate")] = None
+    group: Annotated[Word | None, describe("Only members of your group of this name.", "Novae")] = None
+    includeExpired: Annotated[bool, describe("Whether to list users whose account expired.")] = True
+    sortBy: Annotated[Literal["username", "createdAt"], describe("The order.")] = "username"
+    sortOrder: Annotated[Literal["asc", "desc"], describe("Whether it ascends or descends.")] = "asc"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether these are all users by name, which are found without reading them all."""
+        filters = (self.username, self.firstName, self.lastName, self.email, self.role, self.acl, self.group)
+        return not any(filters) and self.includeExpired and (self.sortBy, self.sortOrder) == ("username", "asc")
 
 
 _OWNER = "You if omitted; only administrators may name another user."
@@ -147,12 +218,22 @@ class TokenQuery(Query):
     """The owner of the tokens."""
 
     user_id: Annotated[Id | None, describe(f"The user whose tokens are meant. {_OWNER}")] = None
+    userID: Annotated[Id | None, describe("SkyPortal's name of `user_id`.")] = None
+
+    def __post_init__(self) -> None:
+        if self.user_id and self.userID and self.user_id != self.userID:
+            raise ValueError("user_id, userID: these are the same; send one of them")
+
+    @property
+    def owner_id(self) -> int | None:
+        """The user whose tokens are meant; None for the requester."""
+        return self.user_id or self.userID
 
 
 # Answers
 
 CreatedAt = Annotated[Time, describe("When it was created: UTC, ISO 8601 without offset.")]
-Username = Annotated[str, describe("The name of the user.", "ada")]
+ShownUsername = Annotated[str, describe("The name of the user.", "ada")]
 _USER_ID = "The id of the user."
 
 
@@ -160,7 +241,7 @@ class Person(View):
     """A user, as records name them."""
 
     id: Annotated[int, describe(_USER_ID, 1)]
-    username: Username
+    username: ShownUsername
 
 
 class Group(View):
@@ -190,7 +271,7 @@ class Member(View):
     """A member of a group."""
 
     id: Annotated[int, describe(_USER_ID, 2)]
-    username: Username
+    username: ShownUsername
     admin: Admin
     can_save: CanSave
     can_share_photometry: CanShare
@@ -221,19 +302,42 @@ class Membership(View):
 _MANAGERS = "null for those who do not manage users"
 
 
+AclNames = list[Annotated[str, describe("An ACL.", "Annotate")]]
+
+
+class RoleWithAcls(View):
+    """A role: a named set of ACLs."""
+
+    id: Annotated[str, describe("The name of the role.", "Full user")]
+    acls: Annotated[AclNames, describe("Its ACLs.", ["Annotate", "Comment"])]
+
+
+_GRANTED = "What they were granted, by an ACL or a role: they can create tokens with it."
+_NO_LOGIN = "Always null: people sign in with tokens."
+
+
 class User(View):
     """A user."""
 
     id: Annotated[int, describe(_USER_ID, 2)]
-    username: Username
+    username: ShownUsername
     first_name: Annotated[str | None, describe("First name.", "Ada")]
     last_name: Annotated[str | None, describe("Last name.", "Lovelace")]
+    bio: Annotated[str | None, describe("About the person.", "Observes novae.")]
     affiliations: Annotated[list[str], describe("Institutes.", ["Sternwarte Bamberg"])]
     contact_email: Annotated[str | None, describe(f"Email address; {_MANAGERS}.", "ada@example.org")]
     contact_phone: Annotated[str | None, describe(f"Phone number; {_MANAGERS}.", "+49 951 1234")]
-    roles: Annotated[list[str], describe("SkyPortal's roles, as they were sent.", ["Full user"])]
+    oauth_uid: Annotated[str | None, describe(_NO_LOGIN)]
+    is_bot: Annotated[bool, describe("Always false.")]
+    gravatar_url: Annotated[str | None, describe("Always null: no other host is asked for pictures.")]
+    expiration_date: Annotated[str | None, describe("When the user's tokens stop working, UTC.", "2030-01-02T00:00:00")]
+    roles: Annotated[list[str], describe("The roles that they were granted.", ["Full user"])]
+    acls: Annotated[AclNames, describe("The ACLs that they were granted besides.", ["Annotate"])]
+    permissions: Annotated[AclNames, describe(_GRANTED, ["Annotate", "Comment"])]
     groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
+    streams: Annotated[list[Object], describe("Always empty: there are no streams.")]
     created_at: CreatedAt
+    modified: Annotated[Time, describe("When it was changed last: UTC, ISO 8601 without offset.")]
 
 
 class Users(View):
@@ -243,19 +347,32 @@ class Users(View):
     totalMatches: Annotated[int, describe("Number of users on all pages.", 1)]
 
 
-class Profile(User):
-    """The user of the token that the request was sent with."""
-
-    permissions: Annotated[list[str], describe("The ACLs of your token.", ["Run Analyses"])]
-
-
 class Token(View):
-    """A token, without its text."""
+    """A token, without its text, as a profile shows it."""
 
     id: Annotated[str, describe("The id of the token, which is not its text.", "4f1c09d2ab77")]
     name: Annotated[str, describe("The purpose of the token.", "my laptop")]
     acls: Acls
     created_at: CreatedAt
+
+
+class OwnedToken(Token):
+    """A token, without its text."""
+
+    modified: Annotated[Time, describe("When an ACL was last taken from it, or it was created.")]
+    created_by_id: Annotated[int, describe("The user that the token acts as.", 2)]
+
+
+class Profile(User):
+    """The user of the token that the request was sent with."""
+
+    permissions: Annotated[AclNames, describe("The ACLs of your token.", ["Run Analyses"])]
+    tokens: Annotated[list[Token], describe("Your tokens, oldest first.")]
+    preferences: Annotated[Object, describe("What `PATCH /internal/profile` stored.", {"theme": "dark"})]
+    groupAdmissionRequests: Annotated[
+        list[Object], describe("Always empty: those who administrate groups add members.")
+    ]
+    is_anonymous: Annotated[bool, describe("Always false: every request has a token.")]
 
 
 _ONCE = "The text of the token; only its hash is stored, so it is shown only once."

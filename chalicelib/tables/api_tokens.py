@@ -5,7 +5,8 @@ from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
-from chalicelib.tables.base import IntegerAttribute, Registry, timestamp, transaction
+from chalicelib.tables.base import IntegerAttribute, Registry, StateChanged, changes_to_actions, timestamp, transaction
+from chalicelib.tables.people_items import UserItem, is_user_unchanged
 
 
 class TokenItem(Registry):
@@ -17,22 +18,26 @@ class TokenItem(Registry):
     user_id = IntegerAttribute()
     acls = UnicodeSetAttribute(null=True)
     created_at = UnicodeAttribute()
+    modified = UnicodeAttribute(null=True)
 
 
-def insert_token(token_id: str, token_hash: str, name: str, user_id: int, acls: Iterable[str]) -> None:
-    """Add a token.
+def insert_token(token_id: str, token_hash: str, name: str, user: UserItem, acls: Iterable[str]) -> None:
+    """Add a token of a user, as they were read.
 
     Raises
     ------
     AlreadyExists
         If a token has this id or this text.
+    StateChanged
+        If the user was changed or deleted since: they may have lost an ACL of the token.
     """
     attributes: dict[str, Any] = {
-        "id": token_id, "hash": token_hash, "name": name, "user_id": user_id, "acls": set(acls) or None,
+        "id": token_id, "hash": token_hash, "name": name, "user_id": user.id, "acls": set(acls) or None,
         "created_at": timestamp(),
     }  # fmt: skip
     with transaction() as write:
-        for kind, key in (("token", token_hash), (_kind(user_id), token_id)):
+        write.check(UserItem, "user", user.key, is_user_unchanged(user), StateChanged())
+        for kind, key in (("token", token_hash), (_kind(user.id), token_id)):
             write.save(TokenItem(kind, key, **attributes), TokenItem.key.does_not_exist())
 
 
@@ -47,6 +52,20 @@ def delete_token(token: TokenItem) -> None:
     with transaction() as write:
         write.delete(TokenItem("token", token.hash), TokenItem.key.exists())
         write.delete(TokenItem(_kind(token.user_id), token.id))
+
+
+def remove_token_acls(token: TokenItem, acls: Iterable[str]) -> None:
+    """Take ACLs from a token.
+
+    Raises
+    ------
+    StateChanged
+        If it was deleted.
+    """
+    actions = [TokenItem.acls.delete(set(acls)), *changes_to_actions(TokenItem, {"modified": timestamp()})]
+    with transaction() as write:
+        for kind, key in (("token", token.hash), (_kind(token.user_id), token.id)):
+            write.update(TokenItem(kind, key), actions, TokenItem.key.exists())
 
 
 def find_token_by_hash(token_hash: str) -> TokenItem | None:

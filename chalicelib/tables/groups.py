@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.tables import base
 from chalicelib.tables.memberships import join_group, save_member
-from chalicelib.tables.names import change_name, claim_name, release_name
+from chalicelib.tables.names import NameClaim, change_name, claim_name, release_name
 from chalicelib.tables.people_items import (
     GROUP_EXISTS,
     PUBLIC_GROUP,
@@ -49,6 +49,12 @@ def find_groups(group_ids: Iterable[int]) -> list[GroupItem]:
     """Return those of the groups that exist, by id."""
     groups = GroupItem.find_many(("group", base.id_key(group_id)) for group_id in group_ids)
     return sorted((group for group in groups if not group.deleted_at), key=lambda group: group.id)
+
+
+def find_group_id(name: str) -> int | None:
+    """Return the id of the group that has a name."""
+    claim = NameClaim.find("group_name", name)
+    return claim.owner if claim else None
 
 
 def find_shared_groups() -> list[GroupItem]:

@@ -92,6 +92,36 @@ def delete_membership_of_deleted_group(group_id: int, member: MemberItem) -> Non
         _leave_group(write, group_id, member, MemberItem.key.exists())
 
 
+def delete_membership_of_deleted_user(group_id: int, user: UserItem, member: MemberItem | None) -> None:
+    """Remove a user who is marked deleted from a group, even if nobody is left who administrates it.
+
+    Raises
+    ------
+    StateChanged
+        If the member was changed meanwhile.
+    """
+    with transaction() as write:
+        if member is not None:
+            write.delete(MemberItem(member.kind, member.key), MemberItem.admin == member.admin)
+        if member is not None and member.admin:
+            group = GroupItem("group", id_key(group_id))
+            write.update(group, [GroupItem.admins.add(-1)], GroupItem.key.exists())
+        write.update(UserItem("user", user.key), [UserItem.group_ids.delete({group_id})], UserItem.deleted_at.exists())
+
+
+def leave_administrated_group(write: Transaction, group: GroupItem, user: UserItem) -> None:
+    """Let a transaction end the membership of one who administrates a group, if the group has as many as it had."""
+    same = GROUP_EXISTS & (GroupItem.admins == group.admins)
+    write.update(GroupItem("group", group.key), [GroupItem.admins.add(-1)], same)
+    write.delete(MemberItem(_kind(group.id), user.key), MemberItem.admin == True)  # noqa: E712
+
+
+def delete_single_user_group(write: Transaction, user: UserItem) -> None:
+    """Let a transaction delete the single-user group of a user."""
+    write.delete(GroupItem("group", id_key(user.own_group)))
+    write.delete(MemberItem(_kind(user.own_group), user.key))
+
+
 def save_member(write: Transaction, group_id: int, user: UserItem, rights: MemberRights) -> None:
     """Let a transaction save a new member of a group."""
     member = MemberItem(_kind(group_id), user.key, username=user.username, **rights._asdict())

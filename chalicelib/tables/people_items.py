@@ -19,7 +19,11 @@ GROUPS_PER_USER = 1000
 
 
 class UserItem(Registry):
-    """A user."""
+    """A user.
+
+    ``acls`` and ``roles`` were granted to them. Their tokens allow nothing that is in ``withdrawn_acls``.
+    ``revision`` counts the changes of the item, except those of ``group_ids``.
+    """
 
     id = IntegerAttribute()
     username = UnicodeAttribute()
@@ -27,7 +31,20 @@ class UserItem(Registry):
     roles = UnicodeSetAttribute(null=True)
     group_ids = IntegerSetAttribute()
     own_group = IntegerAttribute()
+    acls = UnicodeSetAttribute(null=True)
+    withdrawn_acls = UnicodeSetAttribute(null=True)
+    revision = IntegerAttribute(null=True)
+    expires_at = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute(default_for_new=timestamp)
+    modified = UnicodeAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
+
+
+class PreferencesItem(Registry):
+    """The preferences of a user (the key), beside the user: every request reads that item."""
+
+    preferences = JSONAttribute()
+    revision = IntegerAttribute()
 
 
 class GroupItem(Registry):
@@ -64,6 +81,19 @@ GROUP_EXISTS: Condition = GroupItem.key.exists() & GroupItem.deleted_at.does_not
 """The group exists and is not marked deleted."""
 
 
+USER_EXISTS: Condition = UserItem.key.exists() & UserItem.deleted_at.does_not_exist()
+"""The user exists and is not marked deleted."""
+
+
+def is_user_unchanged(user: UserItem) -> Condition:
+    """Return the condition that a user exists and is as they were read."""
+    revision = UserItem.revision
+    # Users from before there were revisions have none.
+    same = revision.does_not_exist() if user.revision is None else revision == user.revision
+    condition: Condition = USER_EXISTS & same
+    return condition
+
+
 def has_fewer_groups(limit: int) -> Condition:
     """Return the condition that an item holds fewer than `limit` ``group_ids``."""
     condition: Condition = size(UserItem.group_ids) < limit  # type: ignore[no-untyped-call]
@@ -72,5 +102,5 @@ def has_fewer_groups(limit: int) -> Condition:
 
 def has_room_for_group() -> Condition:
     """Return the condition that a user exists and can join one more group."""
-    condition: Condition = UserItem.key.exists() & has_fewer_groups(GROUPS_PER_USER)
+    condition: Condition = USER_EXISTS & has_fewer_groups(GROUPS_PER_USER)
     return condition

@@ -58,7 +58,7 @@ class World:
         acls = sorted(admin.get("/internal/profile").data["permissions"])
         acls.remove("System admin")
         for role, groups in (("author", group), ("member", group), ("no_acl", group), ("other", theirs)):
-            body = {"username": role, "groupIDsAndAdmin": [[groups, role == "author"]]}
+            body = {"username": role, "groupIDsAndAdmin": [[groups, role == "author"]], "roles": ["View only"]}
             user = self.ids[role] = admin.post("/user", body).data["id"]
             token = {"name": role, "acls": [] if role == "no_acl" else acls, "user_id": user}
             self.users[role] = admin.as_user(admin.post("/internal/tokens", token).data["token_id"])
@@ -134,6 +134,10 @@ class World:
         }  # fmt: skip
         self.bodies = {
             "POST /user": {"username": "new"},
+            "PATCH /user/{user_id}": {"first_name": "Ada"},
+            "PATCH /internal/profile": {"first_name": "Ada"},
+            "POST /user/{user_id}/acls": {"aclIds": ["Annotate"]},
+            "POST /user/{user_id}/roles": {"roleIds": ["Full user"]},
             "POST /groups": {"name": "new"},
             "PATCH /groups/{group_id}": {"name": "renamed"},
             "PUT /groups/{group_id}": {"name": "renamed"},
@@ -192,7 +196,7 @@ class World:
             "POST /obj/analysis/{analysis_id}/cancel", "POST /obj/analysis/{analysis_id}/rerun",
             "GET /obj/analysis/{analysis_id}/inputs",
         }  # fmt: skip
-        ids = {"plot_number": 0, "queue": "jobs", **self.ids}
+        ids = {"plot_number": 0, "queue": "jobs", "acl": "Upload%20data", "role": "View%20only", **self.ids}
         ids["number"] = ids.get(special.get(operation, ""), "")
         if operation in waiting:
             ids["analysis_id"] = ids["pending"]

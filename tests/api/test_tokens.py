@@ -51,6 +51,25 @@ def test_a_token_is_found_by_its_id(admin: Gateway) -> None:
         assert user.delete(f"/internal/tokens/{missing}").status == 403
 
 
+def test_a_token_says_whose_it_is(admin: Gateway) -> None:
+    user = make_user(admin, "ada", "Run Analyses")
+    (token,) = user.get("/internal/tokens").data
+    assert token.keys() == {"id", "name", "acls", "created_at", "modified", "created_by_id"}
+    assert (token["created_by_id"], token["modified"]) == (user_id(user), token["created_at"])
+    assert admin.delete(f"/user/{user_id(user)}/acls/Run%20Analyses").status == 200
+    (token,) = user.get("/internal/tokens").data
+    assert token["modified"] > token["created_at"]
+
+
+def test_the_owner_has_two_names(admin: Gateway) -> None:
+    number = user_id(make_user(admin, "ada"))
+    for query in (f"user_id={number}", f"userID={number}", f"userID={number}&user_id={number}"):
+        assert [token["name"] for token in admin.get(f"/internal/tokens?{query}").data] == ["ada"]
+    reply = admin.get(f"/internal/tokens?user_id={number}&userID=1")
+    assert (reply.status, reply.message[:15]) == (400, "user_id, userID")
+    assert make_user(admin, "bob").get(f"/internal/tokens?userID={number}").status == 401
+
+
 def test_tokens_are_listed_in_order_of_creation(admin: Gateway) -> None:
     user = make_user(admin, "ada")
     for name in "bcdefgh":
