@@ -72,7 +72,8 @@ function App() {
   const [session, setSession] = useState(getToken() ? "signing in" : "signed out");
   const [error, setError] = useState(null);
   const signIn = async () => {
-    setProfile(await api.get("/internal/profile"));
+    const { data, groups } = await api.getEnvelope("/internal/profile");
+    setProfile({ ...data, groups });
     resumeTracking();
     setError(null);
     setSession("signed in");

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.access import Requester
 from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
-from chalicelib.people.roles import ACLS, get_permissions
+from chalicelib.people.roles import ACLS
 from chalicelib.schemas.people import NewToken
 from chalicelib.tables import api_tokens as api_tokens_table
 from chalicelib.tables.api_tokens import TokenItem
@@ -42,7 +42,7 @@ def create_token(requester: Requester, request: NewToken) -> str:
     ------
     UnauthorizedError
         If the requester is no administrator, and the token is for another user or has permissions
-        that their own token lacks and that they were not granted.
+        that their own token lacks.
     InvalidError
         If the user does not exist, or a permission was taken from them.
     """
@@ -67,12 +67,11 @@ def _require_allowed(requester: Requester, user: UserItem, acls: set[str]) -> No
             f"acls: {taken} was taken from user {user.id}; leave it out, or have it granted first "
             f"(POST /api/user/{user.id}/acls)."
         )
-    missing = acls & ACLS - (requester.acls | get_permissions(user))
+    # What the user was granted does not count: whoever finds a weak token must not make a strong one of it.
+    missing = acls & ACLS - requester.acls
     if missing and not requester.is_admin:
         names = ", ".join(sorted(missing))
-        raise UnauthorizedError(
-            f"acls: your own token lacks {names}, and you were not granted it; ask an administrator."
-        )
+        raise UnauthorizedError(f"acls: your own token lacks {names}; ask an administrator for a token with it.")
 
 
 def list_tokens(requester: Requester, user_id: int | None) -> list[dict[str, Any]]:
@@ -137,4 +136,7 @@ def _not_found(token_id: str) -> ForbiddenError:
 
 
 def _token_to_json(token: TokenItem) -> dict[str, Any]:
-    return {**describe_token(token), "modified": token.modified or token.created_at, "created_by_id": token.user_id}
+    described = describe_token(token)
+    acls = [{"id": name} for name in described["acls"]]
+    modified = token.modified or token.created_at
+    return {**described, "acls": acls, "modified": modified, "created_by_id": token.user_id}

@@ -16,12 +16,15 @@ from chalicelib.people import (
 )
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AclName, GroupId, RoleName, TokenId, UserId
+from chalicelib.routes.responses import Reply
 from chalicelib.schemas import people as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.tables.people_items import PUBLIC_GROUP
 
 user_routes = Routes("users", "Users, and your own profile.")
+GRANT_NOTE = "No token changes: create one with POST /api/internal/tokens, user_id {}."
+
 role_routes = Routes("roles", "ACLs and roles: what users may do with the tokens that they create.")
 group_routes = Routes("groups", "Groups and their members.")
 token_routes = Routes("api_tokens", "Tokens: they identify the sender of a request and limit what it may do.")
@@ -73,10 +76,11 @@ def delete_user(call: Call, user_id: UserId) -> None:
     user_deletion.delete_user(call.requester, user_id)
 
 
-@user_routes.get("/internal/profile", answers=schemas.Profile)
-def get_profile(call: Call) -> dict[str, Any]:
-    """Return your user, the permissions of your token, your groups and your preferences."""
-    return profiles.get_profile(call.requester)
+@user_routes.get("/internal/profile", answers=schemas.Profile, beside={"groups": schemas.ProfileGroups})
+def get_profile(call: Call) -> Reply:
+    """Return your user, the permissions of your token and your preferences; beside it, your groups."""
+    profile = profiles.get_profile(call.requester)
+    return Reply(profile, beside={"groups": profile.pop("groups")})
 
 
 @user_routes.patch("/internal/profile", raises=(BusyError,))
@@ -99,11 +103,12 @@ def list_roles(call: Call) -> list[dict[str, Any]]:
 
 @role_routes.post("/user/{user_id}/acls", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
 def grant_acls(call: Call, user_id: UserId, body: schemas.AclGrant) -> None:
-    """Grant ACLs to a user: they can then create tokens with them. Your own token needs the ACLs.
+    """Grant ACLs to a user. Your own token needs the ACLs.
 
-    The tokens that the user has do not change.
+    The tokens that the user has do not change: `POST /internal/tokens` creates one with them.
     """
     permissions.grant_acls(call.requester, user_id, body.aclIds)
+    call.notes.append(GRANT_NOTE.format(user_id))
 
 
 @role_routes.delete("/user/{user_id}/acls/{acl}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
@@ -114,11 +119,12 @@ def revoke_acl(call: Call, user_id: UserId, acl: AclName) -> None:
 
 @role_routes.post("/user/{user_id}/roles", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
 def grant_roles(call: Call, user_id: UserId, body: schemas.RoleGrant) -> None:
-    """Grant roles to a user: they can then create tokens with their ACLs. Your own token needs the ACLs.
+    """Grant roles to a user. Your own token needs their ACLs.
 
-    The tokens that the user has do not change.
+    The tokens that the user has do not change: `POST /internal/tokens` creates one with their ACLs.
     """
     permissions.grant_roles(call.requester, user_id, body.roleIds)
+    call.notes.append(GRANT_NOTE.format(user_id))
 
 
 @role_routes.delete("/user/{user_id}/roles/{role}", Acl.MANAGE_USERS, raises=(ForbiddenError, BusyError))
@@ -217,9 +223,8 @@ def list_tokens(call: Call, query: schemas.TokenQuery) -> list[dict[str, Any]]:
 def create_token(call: Call, body: schemas.NewToken) -> dict[str, str]:
     """Create a token; only its hash is stored, so its text is shown only once.
 
-    It acts as its user with its ACLs, which must be among those of your own token or those that you were
-    granted (`GET /user/{user_id}`: `permissions`). Administrators can create tokens for anyone, with any
-    ACLs except those that were taken from the user.
+    It acts as its user with its ACLs, which must be among those of your own token. Administrators can create
+    tokens for anyone, with any ACLs except those that were taken from the user.
     """
     return {"token_id": api_tokens.create_token(call.requester, body)}
 

@@ -312,12 +312,12 @@ class RoleWithAcls(View):
     acls: Annotated[AclNames, describe("Its ACLs.", ["Annotate", "Comment"])]
 
 
-_GRANTED = "What they were granted, by an ACL or a role: they can create tokens with it."
+_GRANTED = "What they were granted, by an ACL or a role; their tokens may have less."
 _NO_LOGIN = "Always null: people sign in with tokens."
 
 
-class User(View):
-    """A user."""
+class UserDetails(View):
+    """What is known of a user."""
 
     id: Annotated[int, describe(_USER_ID, 2)]
     username: ShownUsername
@@ -334,10 +334,15 @@ class User(View):
     roles: Annotated[list[str], describe("The roles that they were granted.", ["Full user"])]
     acls: Annotated[AclNames, describe("The ACLs that they were granted besides.", ["Annotate"])]
     permissions: Annotated[AclNames, describe(_GRANTED, ["Annotate", "Comment"])]
-    groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
     streams: Annotated[list[Object], describe("Always empty: there are no streams.")]
     created_at: CreatedAt
     modified: Annotated[Time, describe("When it was changed last: UTC, ISO 8601 without offset.")]
+
+
+class User(UserDetails):
+    """A user."""
+
+    groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
 
 
 class Users(View):
@@ -356,14 +361,27 @@ class Token(View):
     created_at: CreatedAt
 
 
-class OwnedToken(Token):
+class AclName(View):
+    """An ACL."""
+
+    id: Annotated[str, describe("Its name.", "Annotate")]
+
+
+class OwnedToken(View):
     """A token, without its text."""
 
+    id: Annotated[str, describe("The id of the token, which is not its text.", "4f1c09d2ab77")]
+    name: Annotated[str, describe("The purpose of the token.", "my laptop")]
+    acls: Annotated[list[AclName], describe("What the token allows.")]
+    created_at: CreatedAt
     modified: Annotated[Time, describe("When an ACL was last taken from it, or it was created.")]
     created_by_id: Annotated[int, describe("The user that the token acts as.", 2)]
 
 
-class Profile(User):
+ProfileGroups = Annotated[list[Group], describe("The groups that you are in.")]
+
+
+class Profile(UserDetails):
     """The user of the token that the request was sent with."""
 
     permissions: Annotated[AclNames, describe("The ACLs of your token.", ["Run Analyses"])]

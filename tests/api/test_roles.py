@@ -22,6 +22,10 @@ def bob(admin: Gateway) -> Gateway:
     return make_user(admin, "bob")
 
 
+def acls_of(token: dict[str, Any]) -> list[str]:
+    return [acl["id"] for acl in token["acls"]]
+
+
 def make_token(user: Gateway, *acls: str, **more: Any) -> Gateway:
     """Return the user with another token, which they create themselves."""
     text = user.post("/internal/tokens", {"name": "more", "acls": acls, **more}).data["token_id"]
@@ -135,21 +139,24 @@ def test_only_system_administrators_change_one(admin: Gateway, manager: Gateway,
 # Tokens
 
 
-def test_users_create_tokens_with_what_they_were_granted(admin: Gateway, bob: Gateway) -> None:
-    assert bob.post("/internal/tokens", {"name": "x", "acls": ["Annotate"]}).status == 401
-    admin.post(f"/user/{user_id(bob)}/acls", {"aclIds": ["Annotate"]})
+def test_a_weak_token_makes_no_strong_one_of_a_user_with_grants(admin: Gateway, bob: Gateway) -> None:
+    number = user_id(bob)
+    reply = admin.post(f"/user/{number}/acls", {"aclIds": ["Annotate"]})
+    assert reply.json["notes"] == [f"No token changes: create one with POST /api/internal/tokens, user_id {number}."]
     admin.post(f"/user/{user_id(bob)}/roles", {"roleIds": ["Full user"]})
-    token = make_token(bob, "Annotate", "Run Analyses")
+    assert bob.post("/internal/tokens", {"name": "x", "acls": ["Annotate"]}).status == 401
+    token = make_token(admin, "Annotate", "Run Analyses", user_id=user_id(bob))
     assert permissions_of(token) == ["Annotate", "Run Analyses"]
-    assert permissions_of(bob) == []
-    assert bob.post("/internal/tokens", {"name": "x", "acls": ["Manage groups"]}).status == 401
+    weak = make_token(admin, "Comment")
+    assert weak.post("/internal/tokens", {"name": "x", "acls": ["System admin"]}).status == 401
 
 
 def test_what_is_revoked_is_taken_from_all_tokens(admin: Gateway, bob: Gateway) -> None:
     path = f"/user/{user_id(bob)}"
     admin.post(f"{path}/acls", {"aclIds": ["Annotate", "Manage groups"]})
     admin.post(f"{path}/roles", {"roleIds": ["Full user"]})
-    tokens = [make_token(bob, "Annotate", "Manage groups", "Comment", "Fly") for _ in range(3)]
+    acls = ("Annotate", "Manage groups", "Comment", "Fly")
+    tokens = [make_token(admin, *acls, user_id=user_id(bob)) for _ in range(3)]
     # A role still has Annotate.
     for acl in ("Annotate", "Manage groups"):
         assert admin.delete(f"{path}/acls/{acl.replace(' ', '%20')}").status == 200
@@ -158,7 +165,7 @@ def test_what_is_revoked_is_taken_from_all_tokens(admin: Gateway, bob: Gateway) 
         assert token.post("/groups", {"name": "novae"}).status == 401
     admin.post(f"{path}/acls", {"aclIds": ["Comment"]})
     assert admin.delete(f"{path}/roles/Full%20user").status == 200
-    assert [token["acls"] for token in bob.get("/internal/tokens").data] == [[], *[["Comment", "Fly"]] * 3]
+    assert [acls_of(token) for token in bob.get("/internal/tokens").data] == [[], *[["Comment", "Fly"]] * 3]
     assert permissions_of(tokens[0]) == ["Comment", "Fly"]
 
 
@@ -171,11 +178,11 @@ def test_an_acl_that_only_a_token_has_is_revoked(admin: Gateway) -> None:
 def test_an_interrupted_revocation_holds(admin: Gateway, bob: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/user/{user_id(bob)}/acls"
     admin.post(path, {"aclIds": ["Annotate"]})
-    token = make_token(bob, "Annotate")
+    token = make_token(admin, "Annotate", user_id=user_id(bob))
     with monkeypatch.context() as patch:
         patch.setattr(permissions, "_remove_from_tokens", lambda user_id, acls: None)
         assert admin.delete(f"{path}/Annotate").status == 200
-    assert token.get("/internal/tokens").data[1]["acls"] == ["Annotate"], "its removal was interrupted"
+    assert acls_of(token.get("/internal/tokens").data[1]) == ["Annotate"], "its removal was interrupted"
     assert permissions_of(token) == []
     assert token.post("/internal/tokens", {"name": "x", "acls": ["Annotate"]}).status == 400
     requester = people.load_requester(user_id(bob), ["Annotate", "Comment"])
@@ -184,7 +191,7 @@ def test_an_interrupted_revocation_holds(admin: Gateway, bob: Gateway, monkeypat
     # A token does not regain it when it is granted again.
     assert admin.post(path, {"aclIds": ["Annotate"]}).status == 200
     assert permissions_of(token) == []
-    assert permissions_of(make_token(bob, "Annotate")) == ["Annotate"]
+    assert permissions_of(make_token(admin, "Annotate", user_id=user_id(bob))) == ["Annotate"]
 
 
 @pytest.mark.parametrize("route", ["acls/Annotate", "roles/Full%20user"])
@@ -195,7 +202,7 @@ def test_a_token_made_at_the_same_moment_does_not_keep_it(
     kind = route.partition("/")[0]
     body = {"aclIds": ["Annotate"]} if kind == "acls" else {"roleIds": ["Full user"]}
     assert admin.post(f"{path}/{kind}", body).status == 200
-    token = make_token(bob, "Annotate")
+    token = make_token(admin, "Annotate", user_id=user_id(bob))
     real = api_tokens_table.insert_token
 
     def meanwhile(*arguments: Any) -> None:
@@ -206,7 +213,7 @@ def test_a_token_made_at_the_same_moment_does_not_keep_it(
     monkeypatch.setattr(api_tokens.api_tokens_table, "insert_token", meanwhile)
     reply = token.post("/internal/tokens", {"name": "late", "acls": ["Annotate"]})
     assert (reply.status, "taken" in reply.message) == (400, True)
-    assert all(token["acls"] == [] for token in bob.get("/internal/tokens").data)
+    assert all(acls_of(token) == [] for token in bob.get("/internal/tokens").data)
 
 
 def test_a_token_found_by_the_revocation_may_be_deleted_meanwhile(
@@ -214,7 +221,7 @@ def test_a_token_found_by_the_revocation_may_be_deleted_meanwhile(
 ) -> None:
     path = f"/user/{user_id(bob)}/roles"
     admin.post(path, {"roleIds": ["Full user"]})
-    make_token(bob, "Annotate")
+    make_token(admin, "Annotate", user_id=user_id(bob))
     real = permissions.remove_token_acls
 
     def meanwhile(*arguments: Any) -> None:
@@ -223,7 +230,7 @@ def test_a_token_found_by_the_revocation_may_be_deleted_meanwhile(
 
     monkeypatch.setattr(permissions, "remove_token_acls", meanwhile)
     assert admin.delete(f"{path}/Full%20user").status == 200
-    assert [token["acls"] for token in bob.get("/internal/tokens").data] == [[]]
+    assert [acls_of(token) for token in bob.get("/internal/tokens").data] == [[]]
 
 
 def test_administrators_grant_again_before_they_make_a_token_with_it(admin: Gateway, bob: Gateway) -> None:
@@ -278,7 +285,7 @@ def test_two_system_administrators_cannot_both_lose_it_at_the_same_moment(
 ) -> None:
     path, other = f"/user/{user_id(admin)}", f"/user/{user_id(bob)}"
     admin.post(f"{other}/roles", {"roleIds": ["Super admin"]})
-    second = make_token(bob, "System admin", "Manage users")
+    second = make_token(admin, "System admin", "Manage users", user_id=user_id(bob))
     real = users_table.update_user_item
 
     def meanwhile(*arguments: Any) -> None:
@@ -295,8 +302,8 @@ def test_two_system_administrators_cannot_both_lose_it_at_the_same_moment(
 def test_the_command_of_the_operator_restores_an_administrator(admin: Gateway, bob: Gateway) -> None:
     number = user_id(admin)
     admin.post(f"/user/{user_id(bob)}/roles", {"roleIds": ["Super admin"]})
+    second = make_token(admin, "System admin", user_id=user_id(bob))
     assert admin.patch(f"/user/{number}", {"expirationDate": "2020-01-01"}).status == 200
-    second = make_token(bob, "System admin")
     assert second.delete(f"/user/{number}/roles/Super%20admin").status == 200
     assert admin.get("/internal/profile").status == 401
     again = admin.as_user(people.ensure_administrator("admin"))

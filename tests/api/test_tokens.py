@@ -45,7 +45,7 @@ def test_a_token_is_found_by_its_id(admin: Gateway) -> None:
     user = make_user(admin, "ada", "Run Analyses")
     (token,) = user.get("/internal/tokens").data
     assert user.get(f"/internal/tokens/{token['id']}").data == token
-    assert (token["name"], token["acls"]) == ("ada", ["Run Analyses"])
+    assert (token["name"], token["acls"]) == ("ada", [{"id": "Run Analyses"}])
     for missing in ("none", admin.token, "x" * 2000):
         assert user.get(f"/internal/tokens/{missing}").status == 403
         assert user.delete(f"/internal/tokens/{missing}").status == 403

@@ -37,7 +37,7 @@ export function ProfilePage() {
         <thead><tr><th scope="col">Name</th><th scope="col">Permissions</th><th scope="col">Created</th>
           <th scope="col">Actions</th></tr></thead>
         <tbody>${tokens.map(
-          (token) => html`<tr><th scope="row">${token.name}</th><td>${token.acls.join(", ")}</td>
+          (token) => html`<tr><th scope="row">${token.name}</th><td>${token.acls.map(({ id }) => id).join(", ")}</td>
           <td><${Age} time=${token.created_at} /></td>
           <td><button type="button" class="danger" onClick=${() => deleteAction.run(token)}>Delete</button></td></tr>`,
         )}</tbody>
