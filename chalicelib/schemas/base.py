@@ -37,6 +37,7 @@ IGNORED_PARAMETERS: dict[str, str] = {
     "includeHosts": "there are no host galaxies",
     "includeGeoJSON": "sources have no GeoJSON",
     "includeColorMagnitude": "there are no color-magnitude data",
+    "pendingOnly": "there are no requests to save a source",
     "includeRequested": "there are no requests to save a source",
     "includePhotometryValidation": "photometry has no validations",
     "includeValidationInfo": "photometry has no validations",
