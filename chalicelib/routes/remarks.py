@@ -115,7 +115,9 @@ def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> No
     attachments.delete_attachment(comment.attachment)
 
 
-@comment_routes.get(COMMENT + "/attachment", answers=schemas.AttachmentText, raises=(InvalidError,))
+@comment_routes.get(
+    COMMENT + "/attachment", alias=COMMENT + "/attachment.pdf", answers=schemas.AttachmentText, raises=(InvalidError,)
+)
 def get_attachment(
     call: Call, source_id: SourceId, comment_id: CommentId, query: schemas.AttachmentQuery
 ) -> FileReply | dict[str, Any]:

@@ -62,6 +62,7 @@ IGNORED_PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("includeGeoJSONSummary", "includeRegion", "ignoreCache"), "instruments have no fields"),
     "refresh": "pages refresh by themselves",
     "channel": "comments have no channels",
+    "preview": "attachments have no previews",
     # Scripts write the + of an offset as the HTML entity, whose & begins another parameter.
     "plus;00:00": "write the + of an offset as %2B",
 }
