@@ -72,8 +72,7 @@ function App() {
   const [session, setSession] = useState(getToken() ? "signing in" : "signed out");
   const [error, setError] = useState(null);
   const signIn = async () => {
-    const { data, groups } = await api.getEnvelope("/internal/profile");
-    setProfile({ ...data, groups });
+    setProfile(await api.get("/internal/profile"));
     resumeTracking();
     setError(null);
     setSession("signed in");

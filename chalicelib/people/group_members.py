@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.access import Requester
+from chalicelib.access import Requester, require_permission
 from chalicelib.errors import ForbiddenError, InvalidError
 from chalicelib.people.groups import (
     get_visible_group,
@@ -11,7 +11,7 @@ from chalicelib.people.groups import (
     require_room_for_group,
     require_shared_group,
 )
-from chalicelib.schemas.people import MemberChange, NewMember
+from chalicelib.schemas.people import Acl, MemberChange, NewMember
 from chalicelib.tables import memberships as memberships_table
 from chalicelib.tables.people_items import GroupItem, MemberItem, MemberRights
 from chalicelib.tables.users import find_user
@@ -22,10 +22,16 @@ def add_member(requester: Requester, group_id: int, request: NewMember) -> dict[
 
     Raises
     ------
+    UnauthorizedError
+        If they do not administrate it, and their token may not manage groups at all.
     InvalidError
         If there is no such user, or they are in the group already.
     """
-    require_administrated_group(requester, group_id)
+    try:
+        require_administrated_group(requester, group_id)
+    except ForbiddenError:
+        require_permission(requester, Acl.MANAGE_GROUPS)
+        raise
     user = find_user(request.userID)
     if user is None:
         raise InvalidError(f"userID: there is no user {request.userID}.")

@@ -16,7 +16,6 @@ from chalicelib.people import (
 )
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AclName, GroupId, RoleName, TokenId, UserId
-from chalicelib.routes.responses import Reply
 from chalicelib.schemas import people as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
@@ -76,11 +75,10 @@ def delete_user(call: Call, user_id: UserId) -> None:
     user_deletion.delete_user(call.requester, user_id)
 
 
-@user_routes.get("/internal/profile", answers=schemas.Profile, beside={"groups": schemas.ProfileGroups})
-def get_profile(call: Call) -> Reply:
-    """Return your user, the permissions of your token and your preferences; beside it, your groups."""
-    profile = profiles.get_profile(call.requester)
-    return Reply(profile, beside={"groups": profile.pop("groups")})
+@user_routes.get("/internal/profile", answers=schemas.Profile)
+def get_profile(call: Call) -> dict[str, Any]:
+    """Return your user, the permissions of your token, your groups and your preferences."""
+    return profiles.get_profile(call.requester)
 
 
 @user_routes.patch("/internal/profile", raises=(BusyError,))

@@ -316,8 +316,8 @@ _GRANTED = "What they were granted, by an ACL or a role; their tokens may have l
 _NO_LOGIN = "Always null: people sign in with tokens."
 
 
-class UserDetails(View):
-    """What is known of a user."""
+class User(View):
+    """A user."""
 
     id: Annotated[int, describe(_USER_ID, 2)]
     username: ShownUsername
@@ -334,15 +334,10 @@ class UserDetails(View):
     roles: Annotated[list[str], describe("The roles that they were granted.", ["Full user"])]
     acls: Annotated[AclNames, describe("The ACLs that they were granted besides.", ["Annotate"])]
     permissions: Annotated[AclNames, describe(_GRANTED, ["Annotate", "Comment"])]
+    groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
     streams: Annotated[list[Object], describe("Always empty: there are no streams.")]
     created_at: CreatedAt
     modified: Annotated[Time, describe("When it was changed last: UTC, ISO 8601 without offset.")]
-
-
-class User(UserDetails):
-    """A user."""
-
-    groups: Annotated[list[Group], describe("The groups of the user, as far as you see them.")]
 
 
 class Users(View):
@@ -378,10 +373,7 @@ class OwnedToken(View):
     created_by_id: Annotated[int, describe("The user that the token acts as.", 2)]
 
 
-ProfileGroups = Annotated[list[Group], describe("The groups that you are in.")]
-
-
-class Profile(UserDetails):
+class Profile(User):
     """The user of the token that the request was sent with."""
 
     permissions: Annotated[AclNames, describe("The ACLs of your token.", ["Run Analyses"])]

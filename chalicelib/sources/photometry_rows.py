@@ -323,7 +323,7 @@ def _convert_reference(fields: Fields, zero: float) -> tuple[float | None, float
         raise ValueError("ref_flux, magref: give the flux of the reference or its magnitude, not both")
     if mag is not None:
         flux = magnitudes.magnitude_to_flux(mag, zero)
-        return flux, None if magerr is None else magerr * flux / magnitudes.POGSON
+        return flux, None if magerr is None else magerr / magnitudes.POGSON * flux
     own_zero = fields.get("ref_zp")
     scale = 1.0 if own_zero is None else magnitudes.magnitude_to_flux(own_zero, zero)
     return (None if flux is None else flux * scale), (None if fluxerr is None else fluxerr * scale)
@@ -344,7 +344,7 @@ def row_reference_magnitudes(row: Row, zero: float) -> dict[str, float | None]:
         flux, error = fluxes[name], fluxes[f"{name}err"]
         is_positive = flux is not None and flux > 0
         values[mag] = magnitudes.flux_to_magnitude(flux, zero) if flux and is_positive else None
-        values[magerr] = magnitudes.POGSON * error / flux if error is not None and flux and is_positive else None
+        values[magerr] = magnitudes.POGSON * (error / flux) if error is not None and flux and is_positive else None
     return values
 
 

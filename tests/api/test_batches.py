@@ -114,7 +114,7 @@ def test_idempotency_keys_of_analyses_and_batches_are_separate(admin: Gateway) -
 
 def test_an_administrators_batch_sees_what_they_see(admin: Gateway) -> None:
     ada = make_user(admin, "ada", "Upload data")
-    own = next(g["id"] for g in ada.get("/internal/profile").json["groups"] if g["name"] == "ada")
+    own = next(g["id"] for g in ada.get("/internal/profile").data["groups"] if g["name"] == "ada")
     ada.post("/sources", {"id": "private", "ra": 1, "dec": 2, "group_ids": [own]})
     body = {"service_id": make_service(admin), "obj_ids": ["private"]}
     batch = admin.post("/analysis_batch", body).data["id"]

@@ -363,7 +363,7 @@ def test_nobody_sees_anything_through_a_deleted_group(admin: Gateway, ada: Gatew
         assert user.get("/sources/SN1").status == 404
         assert user.get(f"/groups/{group}").status == 403
         assert group not in [g["id"] for g in user.get("/groups").data["user_groups"]]
-        assert group not in [g["id"] for g in user.get("/internal/profile").json["groups"]]
+        assert group not in [g["id"] for g in user.get("/internal/profile").data["groups"]]
     assert admin.get("/sources/SN1").data["groups"] == []
     assert group not in [g["id"] for g in admin.get("/groups").data["all_groups"]]
 

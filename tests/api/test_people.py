@@ -47,7 +47,7 @@ def test_a_profile_says_what_the_token_allows(admin: Gateway) -> None:
     profile = ada.get("/internal/profile").data
     assert (profile["username"], profile["permissions"]) == ("ada", ["Annotate", "Comment"])
     assert profile["first_name"] is None
-    assert [g["name"] for g in ada.get("/internal/profile").json["groups"]] == ["Sitewide Group", "ada"]
+    assert [g["name"] for g in ada.get("/internal/profile").data["groups"]] == ["Sitewide Group", "ada"]
 
 
 def test_other_users_are_visible_to_those_who_manage_users(admin: Gateway) -> None:
@@ -254,7 +254,7 @@ def test_a_new_name_is_that_of_the_single_user_group_too(admin: Gateway) -> None
     group = admin.post("/groups", {"name": "novae"}).data["id"]
     ada = make_user(admin, "ada", "Manage groups", groups=(group,))
     assert ada.patch("/internal/profile", {"username": "countess"}).status == 200
-    assert [g["name"] for g in ada.get("/internal/profile").json["groups"]] == ["Sitewide Group", "novae", "countess"]
+    assert [g["name"] for g in ada.get("/internal/profile").data["groups"]] == ["Sitewide Group", "novae", "countess"]
     assert [m["username"] for m in ada.get(f"/groups/{group}").data["users"]] == ["admin", "countess"]
     assert [u["username"] for u in admin.get("/user").data["users"]] == ["admin", "countess"]
     assert admin.post("/user", {"username": "countess"}).status == 400
@@ -300,7 +300,7 @@ def test_a_profile_has_the_keys_of_skyportal(admin: Gateway) -> None:
     assert profile.keys() == {
         "id", "created_at", "modified", "username", "first_name", "last_name", "bio", "affiliations", "contact_email",
         "contact_phone", "oauth_uid", "is_bot", "expiration_date", "roles", "permissions", "acls", "tokens",
-        "preferences", "gravatar_url", "groupAdmissionRequests", "streams", "is_anonymous",
+        "preferences", "gravatar_url", "groupAdmissionRequests", "streams", "is_anonymous", "groups",
     }  # fmt: skip
     (token,) = profile["tokens"]
     assert token.keys() == {"id", "name", "acls", "created_at"}
