@@ -18,16 +18,25 @@ def reference(stranger: App) -> Page:
 
 
 def list_operations(page: Page) -> set[tuple[str, str]]:
-    """Return method and path of the visible operations, without the webhook."""
-    rows: list[list[str]] = page.locator(".opblock-tag-section .opblock-summary").evaluate_all(
-        "rows => rows.map(row => [row.querySelector('.opblock-summary-method').textContent,"
-        " row.querySelector('[data-path]').dataset.path])"
-    )
-    return {(method, path) for method, path in rows}
+    """Return method and path of the operations, without the webhook; a long page holds only those in sight."""
+    operations: set[tuple[str, str]] = set()
+    is_end = False
+    while not is_end:
+        rows: list[list[str]] = page.locator(".opblock-summary").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('.opblock-summary-method').textContent,"
+            " row.querySelector('[data-path]').dataset.path])"
+        )
+        operations |= {(method, path) for method, path in rows if path.startswith("/")}
+        is_end = page.evaluate("() => innerHeight + scrollY >= document.documentElement.scrollHeight - 2")
+        page.evaluate("() => scrollBy(0, innerHeight / 2)")
+        page.wait_for_timeout(100)
+    return operations
 
 
 def open_operation(page: Page, path: str) -> Locator:
-    """Open an operation by its path and return it."""
+    """Find an operation by its path, open it and return it."""
+    page.locator(".operation-filter-input").fill(path)
+    expect(page.locator(".opblock-tag-section").first).to_be_visible()
     operation = page.locator(".opblock", has=page.locator(f"[data-path='{path}']")).first
     operation.locator(".opblock-summary-control").click()
     return operation
