@@ -4,7 +4,7 @@
 
     analyses/<id>/inputs.json                     the inputs of a service, without its secrets
     analyses/<id>/documents/<uuid>/document.json  the document of a callback or an upload, as posted
-    analyses/<id>/documents/<uuid>/plots/0.png    and so on: the binary parts of the document
+    analyses/<id>/documents/<uuid>/plots/0        and so on: the binary parts of the document
     analyses/<id>/documents/<uuid>/renders/…      what the renderer made of them
     renders/periodograms/<hash>.json              a periodogram; -rows.json: the points that it is of
     attachments/<source>/<uuid>                   the file of a comment

@@ -2,7 +2,7 @@
 
 ::
 
-    source_records.py     sources: saving, changing, showing them
+    source_records.py     sources: whether one is visible; saving, changing, showing them
     source_views.py       sources with the parts that a query asks for
     source_lists.py       lists of sources, a page at a time
     source_search.py      searches that no index answers, up to a limit

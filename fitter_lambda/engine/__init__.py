@@ -17,7 +17,8 @@
 - rows: the rows of a light curve
 - sncosmo_fluxes: band fluxes by sncosmo, point by point
 - bandflux: band fluxes by interpolation; peaks
-- priors: priors of redshift, linear parameters and shapes; to add a prior, start here
+- priors: priors of redshift, linear parameters and shapes; to add a prior, start here (`posterior_builder` chooses,
+  `input.fit_parameters` names the choice)
 - supernova_classes: magnitudes and rates of the classes
 - distances: distance modulus and volume
 - linear_coordinates: coordinates in which the linear parameters are nearly Gaussian
