@@ -19,8 +19,8 @@
     instrument_choice.py the instrument of a row, and its bandpass
     point_values.py      one row of cells as a row of photometry
 
-A flux goes this way: its survey (`surveys`) or else its unit (`flux_units`) gives a zero point, chosen in `column_plans`;
-`point_values` puts it beside the value, and `sources.photometry_rows.parse_row` makes µJy of both.
+A flux goes this way: its survey (`surveys`) or else its unit (`flux_units`) gives a zero point, chosen in
+`column_plans`; `point_values` puts it beside the value, and `sources.photometry_rows.parse_row` makes µJy of both.
 
 Only the standard library is used. Files for which it does not suffice (ECSV, VOTable, FITS) are opened by the
 renderer; the caller passes a function for it.
