@@ -114,7 +114,7 @@ def _build_file_content() -> Json:
 
 def _build_responses(operation: Operation, components: Components) -> dict[str, Json]:
     if operation.file_type:
-        return _build_file_responses(operation.file_type)
+        return _build_file_responses(operation, components)
     schema = components.build_schema(operation.answers)
     media_type = schema.pop("contentMediaType", "application/json")
     body = schema if operation.bare else _build_envelope(operation, schema, components)
@@ -126,11 +126,15 @@ def _build_responses(operation: Operation, components: Components) -> dict[str, 
     return responses
 
 
-def _build_file_responses(file_type: str) -> dict[str, Json]:
-    """Return the responses of a route that answers a file, of the type that its service sent."""
+def _build_file_responses(operation: Operation, components: Components) -> dict[str, Json]:
+    """Return the responses of a route that answers a file of any type, or what the query asks for instead."""
     limit = settings.FILE_ANSWER_BYTES / 1e6
+    content: Json = {str(operation.file_type): {}, "*/*": {}}
+    if operation.answers is not None:
+        schema = components.build_schema(operation.answers)
+        content |= build_json_content(_build_envelope(operation, schema, components), components)
     return {
-        "200": {"description": f"The file, usually {file_type}.", "content": {file_type: {}, "*/*": {}}},
+        "200": {"description": f"The file, usually {operation.file_type}.", "content": content},
         "303": _build_redirect(f"Redirect to a file of more than {limit:.0f} MB, or if there is no header `Accept`."),
     }
 

@@ -116,7 +116,11 @@ def delete_comment(call: Call, source_id: SourceId, comment_id: CommentId) -> No
 
 
 @comment_routes.get(
-    COMMENT + "/attachment", alias=COMMENT + "/attachment.pdf", answers=schemas.AttachmentText, raises=(InvalidError,)
+    COMMENT + "/attachment",
+    alias=COMMENT + "/attachment.pdf",
+    file_type="application/octet-stream",
+    answers=schemas.AttachmentText,
+    raises=(InvalidError,),
 )
 def get_attachment(
     call: Call, source_id: SourceId, comment_id: CommentId, query: schemas.AttachmentQuery
