@@ -20,7 +20,6 @@ async function getUrl() {
 async function sendRequest(method, path, { query = {}, body, file, key, signal } = {}) {
   const headers = { Authorization: `token ${getToken()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  // API Gateway passes the bytes of this type on as they are.
   if (file) headers["Content-Type"] = "application/octet-stream";
   if (key) headers["Idempotency-Key"] = key;
   const options = { method, headers, body: file ?? JSON.stringify(body), signal, cache: "no-store" };
