@@ -5,14 +5,15 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible
 from chalicelib.analysis.documents import CURVE_FIELDS
+from chalicelib.analysis.sealed_parameters import without_secrets
 from chalicelib.errors import ForbiddenError
 from chalicelib.people.groups import records_to_json
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
 from chalicelib.tables.services import ServiceItem, find_services
 
 FIELDS = (
-    "id", "obj_id", "analysis_service_id", "author_id", "status", "status_message", "analysis_parameters",
-    "input_filters", "show_parameters", "show_plots", "show_corner", "last_activity", "duration", "invalid_after",
+    "id", "obj_id", "analysis_service_id", "author_id", "status", "status_message", "input_filters",
+    "show_parameters", "show_plots", "show_corner", "last_activity", "duration", "invalid_after",
 )  # fmt: skip
 """Attributes of a record that the API shows under the same name."""
 
@@ -71,6 +72,7 @@ def analyses_to_json(
 def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
     return {
         **{name: getattr(item, name) for name in FIELDS},
+        "analysis_parameters": without_secrets(item.analysis_parameters),
         "analysis_service_name": service and (service.fields.display_name or service.name),
         "analysis_service_description": service and service.fields.description,
         "hash": item.products.hash,

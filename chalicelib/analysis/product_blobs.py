@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib import blob_keys, blobs
 from chalicelib.access import Requester, require_owner
+from chalicelib.analysis.sealed_parameters import without_secrets
 from chalicelib.errors import NotFoundError
 from chalicelib.renderer import render_blob
 from chalicelib.tables.analyses import AnalysisItem, Products
@@ -41,6 +42,8 @@ def get_sent_inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     if inputs is None:
         raise NotFoundError(f"Analysis {item.id} has no inputs: nothing was sent.")
     sent: dict[str, Any] = json.loads(inputs)
+    for place in (sent, sent["inputs"]):
+        place["analysis_parameters"] = without_secrets(place["analysis_parameters"])
     return sent
 
 

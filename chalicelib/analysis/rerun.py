@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import blobs
 from chalicelib.access import Requester, remaining_group_ids
 from chalicelib.analysis.analysis_views import get_visible_analysis
-from chalicelib.analysis.sealed_parameters import SealedParameters
+from chalicelib.analysis.sealed_parameters import SealedParameters, is_secret, without_secrets
 from chalicelib.analysis.start import EXTINCTION, start_analysis
 from chalicelib.blob_keys import inputs_key
 from chalicelib.errors import InvalidError
@@ -67,9 +67,11 @@ def rerun_analysis(
 def _get_sealed_parameters(requester: Requester, item: AnalysisItem, parameters: dict[str, Any]) -> SealedParameters:
     """Return the secrets of an analysis that the request does not replace."""
     sealed = {name: text for name, text in (item.sealed_parameters or {}).items() if name not in parameters}
-    if sealed and item.author_id != requester.user_id:
+    plain = {name for name in item.analysis_parameters if is_secret(name, None) and name not in parameters}
+    foreign = {*sealed, *plain} if item.author_id != requester.user_id else set()
+    if foreign:
         raise InvalidError(
-            f"analysis_parameters.{min(sealed)}: this secret belongs to the author of analysis {item.id}; "
+            f"analysis_parameters.{min(foreign)}: this secret belongs to the author of analysis {item.id}; "
             "send your own, or null to run without it."
         )
     return sealed
@@ -79,7 +81,7 @@ def _get_parameters(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     """Return the parameters of an analysis, with the contents of files for the user who sent them."""
     kept: dict[str, Any] = dict(item.analysis_parameters)
     if item.author_id != requester.user_id:
-        return kept
+        return without_secrets(kept)
     inputs = blobs.read_blob(inputs_key(item.id))
     sent = json.loads(inputs)["analysis_parameters"] if inputs else {}
     return {**sent, **({EXTINCTION: True} if EXTINCTION in kept else {})}

@@ -5,6 +5,7 @@ as it is, and only the dispatch function can open it.
 """
 
 from base64 import b64decode, b64encode
+from typing import Any
 
 from chalicelib import secrets
 from chalicelib.errors import InvalidError
@@ -26,6 +27,11 @@ def is_secret(name: str, declaration: object) -> bool:
     """Return whether a declared parameter is a secret: by its type, or by its name."""
     is_declared = isinstance(declaration, dict) and declaration.get("type") == SECRET
     return is_declared or name.lower().replace("-", "_").endswith(SECRET_ENDINGS)
+
+
+def without_secrets(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters without secrets: records that are older than their sealing still have some."""
+    return {name: value for name, value in parameters.items() if not is_secret(name, None)}
 
 
 def seal_parameters(service_id: int, author_id: int, values: dict[str, str]) -> SealedParameters:

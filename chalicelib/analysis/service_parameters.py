@@ -146,6 +146,12 @@ def _is_set(name: str, declaration: Any, values: Values) -> bool:
     return value is not None and (value != "" or (is_text and not is_secret(name, declaration)))
 
 
+def keep_declared(declarations: Declarations, values: Values) -> Values:
+    """Return what the service still declares of values that were given to it before."""
+    declared = load_stored_declarations(declarations)
+    return {name: value for name, value in values.items() if name in declared}
+
+
 def _is_required(declaration: dict[str, Any]) -> bool:
     # A declaration that is stored from before its check, or none, requires nothing.
     with suppress(InvalidError):

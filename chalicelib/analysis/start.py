@@ -17,7 +17,7 @@ from chalicelib.analysis.analysis_records import build_analysis_item, insert_cou
 from chalicelib.analysis.callback_tokens import derive_callback_token, hash_callback_token
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.service_inputs import collect_inputs
-from chalicelib.analysis.service_parameters import ResolvedParameters, resolve_parameters
+from chalicelib.analysis.service_parameters import ResolvedParameters, keep_declared, resolve_parameters
 from chalicelib.blob_keys import analysis_prefix, inputs_key
 from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError, UnreadableError
 from chalicelib.renderer import render_blob
@@ -84,7 +84,10 @@ def start_analysis(
     filters = sent_fields(request.input_filters) if request.input_filters else None
     data = collect_inputs(requester, source, service.fields.input_data_types, filters)
     inputs = _dump_inputs(source_id, source.fields, data, parameters.sent)
-    sealed = {**(sealed or {}), **seal_parameters(service_id, requester.user_id, parameters.secret)}
+    sealed = {
+        **keep_declared(service.fields.optional_analysis_parameters, sealed or {}),
+        **seal_parameters(service_id, requester.user_id, parameters.secret),
+    }
 
     analysis_id = next_id("analysis")
     created_at = timestamp()

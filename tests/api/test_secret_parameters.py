@@ -1,13 +1,16 @@
 """Parameters that are secrets: the service gets them, and nobody else."""
 
 import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from chalicelib import queues
+from chalicelib import blobs, queues
+from chalicelib.blob_keys import inputs_key
+from chalicelib.tables.analyses import AnalysisItem, find_analysis
 from tests.api.story import deliver, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
@@ -112,3 +115,30 @@ def test_a_secret_in_a_refusal_is_not_kept(admin: Gateway, service: int, server:
 def test_a_secret_that_is_too_long_is_refused(admin: Gateway, service: int) -> None:
     reply = admin.post(f"/obj/SN1/analysis/{service}", {"analysis_parameters": {"archive_key": "x" * 3001}})
     assert (reply.status, reply.message) == (400, "analysis_parameters.archive_key: a secret has at most 3000 bytes.")
+
+
+def test_a_secret_in_an_older_record_is_not_shown(admin: Gateway, service: int) -> None:
+    """Before secrets were sealed, records and inputs held them as text."""
+    first = start_analysis(admin, service, {"analysis_parameters": {"steps": 5}})
+    item = find_analysis(first)
+    assert item
+    item.update(actions=[AnalysisItem.analysis_parameters.set({"steps": 5, "tns_api_key": SECRET})])
+    key = inputs_key(first)
+    sent = json.loads(blobs.read_blob(key) or b"")
+    for place in (sent, sent["inputs"]):
+        place["analysis_parameters"]["tns_api_key"] = SECRET
+    blobs.write_blob(key, json.dumps(sent, ensure_ascii=False).encode())
+    for path in (f"/obj/analysis/{first}", f"/obj/analysis/{first}/inputs", "/obj/SN1/analysis", "/obj/analysis"):
+        assert b"hunter2" not in admin.get(path).content
+    refusal = make_user(admin, "ada", "Run Analyses").post(f"/obj/analysis/{first}/rerun")
+    assert (refusal.status, "belongs to the author" in refusal.message) == (400, True)
+
+
+def test_a_secret_that_the_service_no_longer_declares_is_not_sent(
+    admin: Gateway, service: int, server: Service
+) -> None:
+    first = start_analysis(admin, service, {"analysis_parameters": VALUES})
+    admin.patch(f"/analysis_service/{service}", {"optional_analysis_parameters": {"steps": {"type": "number"}}})
+    assert admin.post(f"/obj/analysis/{first}/rerun").status == 200
+    deliver()
+    assert server.received[1].body["analysis_parameters"] == {"steps": 5}
