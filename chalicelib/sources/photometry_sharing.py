@@ -20,18 +20,18 @@ from chalicelib.tables.photometry import BlockItem, PhotometryWrite
 
 
 def share_points(requester: Requester, numbers: list[int], group_ids: set[int]) -> None:
-    """Share points with groups; those of one source at once, repeating the request completes it.
+    """Share points with groups of the requester; those of one source at once, repeating the request completes it.
 
     Raises
     ------
     NotFoundError
         If a point does not exist or is not visible (the same message).
     ForbiddenError
-        If the requester may not share one of them with one of the groups.
+        If the requester may not share one of them.
     """
     by_source = _group_by_source(numbers)
     for source_id, ids in by_source.items():
-        _select_rows(requester, source_id, ids, group_ids)
+        _select_rows(requester, source_id, ids)
     for source_id, ids in by_source.items():
         retry_on_conflict(lambda: _share(requester, source_id, ids, group_ids), BUSY)  # noqa: B023 - called at once
 
@@ -52,7 +52,7 @@ def _missing(number: int) -> NotFoundError:
 
 def _share(requester: Requester, source_id: str, ids: set[int], group_ids: set[int]) -> None:
     source = get_visible_source(requester, source_id, _missing(min(ids)))
-    rows, blocks = _select_rows(requester, source_id, ids, group_ids)
+    rows, blocks = _select_rows(requester, source_id, ids)
 
     def add_groups(row: Row) -> Row:
         return row._replace(group_ids=sorted({*row.group_ids, *group_ids})) if row.id in ids else row
@@ -62,9 +62,7 @@ def _share(requester: Requester, source_id: str, ids: set[int], group_ids: set[i
     photometry_table.write_photometry(source, PhotometryWrite(groups, changed))
 
 
-def _select_rows(
-    requester: Requester, source_id: str, ids: set[int], group_ids: set[int]
-) -> tuple[list[Row], list[BlockItem]]:
+def _select_rows(requester: Requester, source_id: str, ids: set[int]) -> tuple[list[Row], list[BlockItem]]:
     """Return the rows to share, and all blocks of their source; require that each may be shared."""
     get_visible_source(requester, source_id, _missing(min(ids)))
     blocks = photometry_table.find_blocks(source_id)
@@ -73,11 +71,11 @@ def _select_rows(
         if number not in visible:
             raise _missing(number)
     rows = [visible[number] for number in sorted(ids)]
-    _require_shareable(requester, [row for row in rows if not is_owner(requester, row.owner_id)], group_ids)
+    _require_shareable(requester, [row for row in rows if not is_owner(requester, row.owner_id)])
     return rows, blocks
 
 
-def _require_shareable(requester: Requester, foreign: list[Row], group_ids: set[int]) -> None:
+def _require_shareable(requester: Requester, foreign: list[Row]) -> None:
     if not foreign:
         return
     memberships = find_memberships(requester.user_id, {group for row in foreign for group in row.group_ids})
@@ -88,6 +86,3 @@ def _require_shareable(requester: Requester, foreign: list[Row], group_ids: set[
                 f"photometryIDs: only the owner of point {row.id}, or a member of one of its groups who may share "
                 "photometry, may share it."
             )
-    outside = group_ids - requester.groups
-    if outside:
-        raise ForbiddenError(f"groupIDs: you are not a member of group {min(outside)}.")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.tables import taxonomies as taxonomies_table
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -129,3 +130,21 @@ def test_the_groups_of_a_taxonomy_change(admin: Gateway) -> None:
     assert ada.get(f"/taxonomy/{number}").status == 200
     assert admin.put(f"/taxonomy/{number}", {"group_ids": [group]}).status == 200
     assert ada.get(f"/taxonomy/{number}").status == 404
+
+
+def test_a_change_is_made_again_if_another_request_came_between(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = admin.post("/groups", {"name": "few"}).data["id"]
+    path = f"/taxonomy/{add_taxonomy(admin)}"
+    real = taxonomies_table.update_taxonomy_item
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.undo()
+        assert admin.put(path, {"group_ids": [group]}).status == 200
+        real(*arguments)
+
+    monkeypatch.setattr(taxonomies_table, "update_taxonomy_item", meanwhile)
+    assert admin.put(path, {"provenance": "another book"}).status == 200
+    view = admin.get(path).data
+    assert (view["provenance"], [each["id"] for each in view["groups"]]) == ("another book", [group])
