@@ -117,6 +117,15 @@ def remaining_group_ids(requester: Requester, record: Grouped) -> list[int]:
     return group_ids or [requester.own_group]
 
 
+def select_audience(requester: Requester, records: Iterable[Grouped]) -> frozenset[int]:
+    """Return those of the requester's groups whose members may see all of some records."""
+    audience = requester.groups
+    for group_ids in {frozenset(record.group_ids) for record in records}:
+        if PUBLIC_GROUP not in group_ids:
+            audience &= group_ids
+    return audience
+
+
 def resolve_group_ids(requester: Requester, group_ids: list[int] | str | None, default: Iterable[int]) -> set[int]:
     """Return the groups of a new record.
 

@@ -75,6 +75,7 @@ def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
         "analysis_parameters": without_secrets(item.analysis_parameters),
         "analysis_service_name": service and (service.fields.display_name or service.name),
         "analysis_service_description": service and service.fields.description,
+        "verdict": item.products.verdict,
         "hash": item.products.hash,
         "num_plots": len(item.products.plots),
     }
@@ -87,4 +88,5 @@ def status_to_json(item: AnalysisItem) -> dict[str, Any]:
         "status": item.status,
         "message": item.status_message,
         "progress": 1.0 if item.status == "completed" else item.progress,
+        "verdict": item.products.verdict,
     }

@@ -163,7 +163,7 @@ def _start_one(
     if author is None:
         return None, "The user who started the batch was deleted, or their account expired."
     try:
-        analysis_id = start_analysis(
+        started = start_analysis(
             author,
             contents.obj_ids[position],
             item.service_id,
@@ -176,7 +176,7 @@ def _start_one(
         raise
     except HeliographError as error:
         return None, str(error)
-    return analysis_id, None
+    return started.id, None
 
 
 def get_own_batch(requester: Requester, batch_id: int) -> BatchItem:

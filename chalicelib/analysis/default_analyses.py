@@ -172,7 +172,6 @@ def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grou
         show_parameters=item.fields.show_parameters,
         show_plots=item.fields.show_plots,
         show_corner=item.fields.show_corner,
-        group_ids=remaining_group_ids(author, item),
     )
     try:
         start_analysis(
@@ -184,6 +183,7 @@ def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grou
             idempotency_key=f"default {item.id} {job.occasion}",
             sealed=item.fields.sealed_parameters,
             counts=[_make_daily_limit(item)],
+            group_ids=remaining_group_ids(author, item),
         )
     except (BusyError, UnavailableError):
         raise

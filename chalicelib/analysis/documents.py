@@ -24,6 +24,7 @@ MAX_SCALARS = 200
 MAX_ANNOTATIONS = 20
 MAX_SUMMARY = 5000
 MAX_FORMAT = 20
+MAX_VERDICT = 300
 INLINE_BYTES = 60_000
 """Model light curves, annotations and scalars up to this size are kept in the record itself."""
 
@@ -36,7 +37,7 @@ IMAGES = {
 JSON_TYPE = "application/json"
 BINARY_TYPE = "application/octet-stream"
 
-CURVE_FIELDS = ("model_lightcurve", "model_lightcurves", "model_name", "n_detections")
+CURVE_FIELDS = ("model_lightcurve", "model_lightcurves", "model_name", "model_summary", "n_detections")
 """The fields of each document that a source's list of analyses shows."""
 
 
@@ -73,6 +74,7 @@ def parse_document(analysis: dict[str, Any] | None) -> Document:
     _parse_results(document)
     _parse_samples(document)
     _parse_annotations(document)
+    _parse_verdict(document)
     curves = {name: document.analysis[name] for name in CURVE_FIELDS if document.analysis.get(name) is not None}
     if len(json.dumps(curves)) <= INLINE_BYTES:
         document.products.curves = curves
@@ -194,6 +196,17 @@ def _parse_annotations(document: Document) -> None:
     if len(json.dumps(annotations)) > INLINE_BYTES:
         raise InvalidError(f"analysis.annotations: more than {INLINE_BYTES} characters of JSON. Send fewer.")
     document.products.annotations = annotations
+
+
+def _parse_verdict(document: Document) -> None:
+    """Keep a verdict of the form that Heliograph knows; any other value is the service's own."""
+    verdict = document.analysis.get("verdict")
+    if not isinstance(verdict, dict) or "describes_data" not in verdict:
+        return
+    message = verdict.get("message", "")
+    if not isinstance(verdict["describes_data"], bool) or not isinstance(message, str):
+        raise InvalidError('analysis.verdict: expected {"describes_data": true or false, "message": <text>}.')
+    document.products.verdict = {"describes_data": verdict["describes_data"], "message": message[:MAX_VERDICT]}
 
 
 def summarize_results(results: Any) -> tuple[dict[str, int | float | str | bool], str | None]:

@@ -7,7 +7,7 @@ from chalicelib import blobs
 from chalicelib.access import Requester, remaining_group_ids
 from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.analysis.sealed_parameters import SealedParameters, is_secret, without_secrets
-from chalicelib.analysis.start import EXTINCTION, start_analysis
+from chalicelib.analysis.start import EXTINCTION, StartedAnalysis, start_analysis
 from chalicelib.blob_keys import inputs_key
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
@@ -17,8 +17,10 @@ from chalicelib.tables.analyses import AnalysisItem
 
 def rerun_analysis(
     requester: Requester, analysis_id: int, request: Rerun, *, public_url: str, idempotency_key: str | None = None
-) -> int:
-    """Start an analysis of the same source by the same service; return its id.
+) -> StartedAnalysis:
+    """Start an analysis of the same source by the same service.
+
+    It belongs to the groups of the earlier one, as far as they may see all that is sent this time.
 
     Parameters
     ----------
@@ -51,7 +53,6 @@ def rerun_analysis(
         "show_parameters": item.show_parameters,
         "show_plots": item.show_plots,
         "show_corner": item.show_corner,
-        "group_ids": remaining_group_ids(requester, item),
     }
     return start_analysis(
         requester,
@@ -61,6 +62,7 @@ def rerun_analysis(
         public_url=public_url,
         idempotency_key=idempotency_key,
         sealed=sealed,
+        group_ids=remaining_group_ids(requester, item),
     )
 
 

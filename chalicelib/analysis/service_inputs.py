@@ -8,16 +8,22 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.access import Requester
+from chalicelib.access import Grouped, Requester, is_visible, select_audience
 from chalicelib.errors import InvalidError
-from chalicelib.sources import instruments, photometry, remarks, spectra
+from chalicelib.sources import instruments, photometry, remarks
 from chalicelib.sources.magnitudes import ZERO_POINT
 from chalicelib.sources.photometry_rows import row_magnitudes
+from chalicelib.sources.spectra import spectra_to_json
+from chalicelib.tables import spectra as spectra_table
 from chalicelib.tables.sources import SourceItem
 
 Row = dict[str, Any]
+
+Selection = tuple[Iterable[Row], Iterable[Grouped]]
+"""Rows to send, and the records that they come from."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "photometry": (
@@ -35,10 +41,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """The data of an analysis.
+
+    Attributes
+    ----------
+    texts : dict of str to str
+        A CSV text for each kind of data that the service takes.
+    audience : frozenset of int
+        Those of the author's groups whose members may see all of it.
+    """
+
+    texts: dict[str, str]
+    audience: frozenset[int]
+
+
 def collect_inputs(
     requester: Requester, source: SourceItem, kinds: Iterable[str], filters: dict[str, Any] | None
-) -> dict[str, str]:
-    """Return a CSV text for each kind of data that a service takes.
+) -> Inputs:
+    """Return the data that a service is sent, and who may see all of it.
 
     Parameters
     ----------
@@ -51,7 +73,13 @@ def collect_inputs(
     filters : dict or None
         The request's ``input_filters``.
     """
-    return {kind: _to_csv(COLUMNS[kind], COLLECTORS[kind](requester, source, filters or {})) for kind in kinds}
+    texts = {}
+    records: list[Grouped] = [source]
+    for kind in kinds:
+        rows, origins = COLLECTORS[kind](requester, source, filters or {})
+        texts[kind] = _to_csv(COLUMNS[kind], rows)
+        records.extend(origins)
+    return Inputs(texts, select_audience(requester, records))
 
 
 def _to_csv(columns: tuple[str, ...], rows: Iterable[Row]) -> str:
@@ -70,12 +98,12 @@ def _to_cell(value: Any) -> Any:
     return repr(value) if isinstance(value, list | dict | float) else value
 
 
-def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) -> Iterable[Row]:
+def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) -> Selection:
     selection = filters.get("photometry") or {}
     bands = selection.get("filters")
     instrument_choice = selection.get("instruments")
     by_id = instruments.load_instruments(with_deleted=True)
-    best: dict[tuple[float, str], Row] = {}
+    best: dict[tuple[float, str], tuple[Row, Grouped]] = {}
     points = photometry.find_visible_points(requester, source.source_id)
     for point in points:
         name = by_id.get(point.instrument_id, {}).get("name")
@@ -85,14 +113,14 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
             continue
         row = {**point._asdict(), **row_magnitudes(point), "magsys": "ab", "zp": ZERO_POINT, "instrument_name": name}
         key = (row["mjd"], row["filter"])
-        if key not in best or _rank_duplicate(row) < _rank_duplicate(best[key]):
-            best[key] = row
+        if key not in best or _rank_duplicate(row) < _rank_duplicate(best[key][0]):
+            best[key] = row, point
     if points and selection and not best:
         bands = ", ".join(sorted({point.filter for point in points}))
         raise InvalidError(
             f"input_filters.photometry: selects none of the {len(points)} points; their filters: {bands}."
         )
-    return best.values()
+    return [row for row, _ in best.values()], [point for _, point in best.values()]
 
 
 def _rank_duplicate(row: Row) -> tuple[Any, ...]:
@@ -104,25 +132,25 @@ def _rank_duplicate(row: Row) -> tuple[Any, ...]:
     return row["flux"] is None, magerr, row["fluxerr"], row["instrument_id"], row["origin"], row["flux"] or 0.0
 
 
-def _collect_spectra(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
-    return spectra.list_spectra(requester, source.source_id)
+def _collect_spectra(requester: Requester, source: SourceItem, _: Row) -> Selection:
+    items = [item for item in spectra_table.find_spectra(source.source_id) if is_visible(requester, item)]
+    return spectra_to_json(requester, items), items
 
 
-def _collect_redshift(_requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
-    return [source.fields]
+def _collect_redshift(_requester: Requester, source: SourceItem, _: Row) -> Selection:
+    return [source.fields], []
 
 
-def _make_remark_collector(kind: remarks.Kind) -> Callable[[Requester, SourceItem, Row], Iterable[Row]]:
-    def collect(requester: Requester, source: SourceItem, _: Row) -> Iterable[Row]:
-        return [
-            {**item.fields, "created_at": item.created_at, "modified": item.modified}
-            for item in remarks.find_visible_remarks(requester, source.source_id, kind)
-        ]
+def _make_remark_collector(kind: remarks.Kind) -> Callable[[Requester, SourceItem, Row], Selection]:
+    def collect(requester: Requester, source: SourceItem, _: Row) -> Selection:
+        items = remarks.find_visible_remarks(requester, source.source_id, kind)
+        rows = [{**item.fields, "created_at": item.created_at, "modified": item.modified} for item in items]
+        return rows, items
 
     return collect
 
 
-COLLECTORS: dict[str, Callable[[Requester, SourceItem, Row], Iterable[Row]]] = {
+COLLECTORS: dict[str, Callable[[Requester, SourceItem, Row], Selection]] = {
     "photometry": _collect_photometry,
     "spectra": _collect_spectra,
     "redshift": _collect_redshift,

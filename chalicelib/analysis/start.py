@@ -9,10 +9,12 @@ import json
 import logging
 import time
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib import blobs, queues, services, settings
-from chalicelib.access import Requester, resolve_group_ids
+from chalicelib.access import Requester
+from chalicelib.analysis.analysis_groups import choose_group_ids, describe_wider_groups
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback_tokens import derive_callback_token, hash_callback_token
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
@@ -35,6 +37,14 @@ EXTINCTION = "correct_extinction"
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class StartedAnalysis:
+    """An analysis that is durably queued; `warnings` are sentences for its author."""
+
+    id: int
+    warnings: list[str]
+
+
 def start_analysis(
     requester: Requester,
     source_id: str,
@@ -45,8 +55,9 @@ def start_analysis(
     idempotency_key: str | None = None,
     sealed: SealedParameters | None = None,
     counts: Iterable[CountLimit] = (),
-) -> int:
-    """Start an analysis of a source; return its id once it is durably queued.
+    group_ids: Iterable[int] | None = None,
+) -> StartedAnalysis:
+    """Start an analysis of a source; return once it is durably queued.
 
     Parameters
     ----------
@@ -64,6 +75,9 @@ def start_analysis(
         Secret parameters of the author that were sealed before.
     counts : iterable of CountLimit
         Counts that the analysis increases, besides the cap of its author.
+    group_ids : iterable of int, optional
+        The groups if the request names none, as far as they may see all that is sent; by default all
+        of the author's.
 
     Raises
     ------
@@ -78,12 +92,12 @@ def start_analysis(
     source = get_visible_source(requester, source_id)
     key = scoped_idempotency_key(requester, idempotency_key)
     if key and (earlier_id := analyses_table.find_earlier_id(key)):
-        return earlier_id
+        return StartedAnalysis(earlier_id, [])
     parameters = resolve_request_parameters(service, request, sealed or {})
-    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
     filters = sent_fields(request.input_filters) if request.input_filters else None
     data = collect_inputs(requester, source, service.fields.input_data_types, filters)
-    inputs = _dump_inputs(source_id, source.fields, data, parameters.sent)
+    chosen_ids = choose_group_ids(requester, request.group_ids, data.audience, group_ids)
+    inputs = _dump_inputs(source_id, source.fields, data.texts, parameters.sent)
     sealed = {
         **keep_declared(service.fields.optional_analysis_parameters, sealed or {}),
         **seal_parameters(service_id, requester.user_id, parameters.secret),
@@ -91,14 +105,14 @@ def start_analysis(
 
     analysis_id = next_id("analysis")
     created_at = timestamp()
-    _store_inputs(analysis_id, inputs, deredden=EXTINCTION in parameters.kept and "photometry" in data)
+    _store_inputs(analysis_id, inputs, deredden=EXTINCTION in parameters.kept and "photometry" in data.texts)
     item = build_analysis_item(
         analysis_id,
         requester,
         source_id,
         service,
         request,
-        group_ids=group_ids,
+        group_ids=chosen_ids,
         status="queued",
         analysis_parameters=parameters.kept,
         sealed_parameters=sealed or None,
@@ -109,7 +123,8 @@ def start_analysis(
         watch=analyses_table.WATCHED,
         check_at=time.time() + settings.UNSENT_AFTER,
     )
-    return _insert_and_queue(item, key, counts)
+    started_id = _insert_and_queue(item, key, counts)
+    return StartedAnalysis(started_id, describe_wider_groups(requester, chosen_ids, data.audience))
 
 
 def scoped_idempotency_key(requester: Requester, key: str | None, kind: str = "analysis") -> str | None:

@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 from chalicelib import blobs, services, settings
-from chalicelib.access import Requester, has_permission, resolve_group_ids
+from chalicelib.access import Requester, has_permission
 from chalicelib.analysis import write_back
+from chalicelib.analysis.analysis_groups import choose_group_ids
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback import MAX_MESSAGE
 from chalicelib.analysis.document_storage import create_document_upload, store_document
+from chalicelib.analysis.service_inputs import collect_inputs
 from chalicelib.errors import ForbiddenError, HeliographError, UnauthorizedError
 from chalicelib.schemas.analyses import Upload
 from chalicelib.schemas.people import Acl
@@ -21,6 +23,8 @@ from chalicelib.tables.services import ServiceItem
 def upload_analysis(requester: Requester, source_id: str, service_id: int, request: Upload) -> dict[str, Any]:
     """Store an uploaded document as an analysis; return its id, and a message if it is empty.
 
+    By default it belongs to the groups that may see all data that the service's kind of analysis takes.
+
     Raises
     ------
     ForbiddenError
@@ -29,8 +33,9 @@ def upload_analysis(requester: Requester, source_id: str, service_id: int, reque
         If the document is malformed.
     """
     service = _require_upload_service(requester, service_id)
-    get_visible_source(requester, source_id)
-    group_ids = resolve_group_ids(requester, request.group_ids, requester.groups)
+    source = get_visible_source(requester, source_id)
+    data = collect_inputs(requester, source, service.fields.input_data_types, None)
+    group_ids = choose_group_ids(requester, request.group_ids, data.audience)
     analysis_id = next_id("analysis")
     stored = store_document(_upload_namespace(requester), analysis_id, request.analysis)
     if stored.products.annotations and not has_permission(requester, Acl.ANNOTATE):

@@ -90,14 +90,17 @@ def _mark_written_back(item: AnalysisItem) -> None:
 
 
 def _write_annotations(item: AnalysisItem) -> None:
-    if not item.products.annotations:
+    """Write the annotations, unless the service says that its model does not describe the data."""
+    verdict = item.products.verdict
+    if not item.products.annotations or (verdict and not verdict["describes_data"]):
         return
+    origin = {"analysis_id": item.id} | ({"verdict": verdict["message"]} if verdict else {})
     service = find_service(item.analysis_service_id)
     for annotation in item.products.annotations:
         remarks.write_annotation(
             item.obj_id,
             annotation.get("origin") or (service.name if service else "analysis"),
-            annotation["data"],
+            {**annotation["data"], **origin},
             group_ids=set(item.group_ids),
             author_id=item.author_id,
             service_id=item.analysis_service_id,

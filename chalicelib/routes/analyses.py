@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.analysis import analysis_deletion, analysis_lists, analysis_views, rerun, start, upload
+from chalicelib.analysis import analysis_deletion, analysis_groups, analysis_lists, analysis_views, rerun, start, upload
 from chalicelib.blob_keys import DOCUMENT
 from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.operations import Call, Routes
@@ -19,16 +19,32 @@ routes = Routes(__name__, __doc__)
 START_ERRORS = (NotFoundError, TooLargeError, UnavailableError)
 """Errors of starting an analysis that do not follow from the signature."""
 
+WARNINGS = {"warnings": list[str]}
+"""Beside ``data`` of a started analysis."""
 
-@routes.post("/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, raises=START_ERRORS)
-def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis) -> dict[str, int]:
+
+@routes.post(
+    "/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, beside=WARNINGS, raises=START_ERRORS
+)
+def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis) -> Reply:
     """Start an analysis of a source by a service.
 
-    When this answers, the analysis is durably queued. The service receives the data that you can see.
+    When this answers, the analysis is durably queued. The service receives the data that you can see. The
+    analysis belongs to those of your groups that may see all of these data, or to you alone. If you name
+    groups that may see less, `warnings` beside `data` say so.
     """
     key = call.idempotency_key
     url = call.public_url
-    return {"id": start.start_analysis(call.requester, source_id, number, body, public_url=url, idempotency_key=key)}
+    started = start.start_analysis(call.requester, source_id, number, body, public_url=url, idempotency_key=key)
+    return Reply({"id": started.id}, beside={"warnings": started.warnings})
+
+
+@routes.get("/obj/{source_id}/analysis_groups/{number}", answers=list[schemas.AnalysisGroup], raises=(NotFoundError,))
+def preview_groups(
+    call: Call, source_id: SourceId, number: ServiceId, query: schemas.AnalysisGroupsQuery
+) -> list[dict[str, Any]]:
+    """List your groups: which may see all data that would be sent, and which an analysis gets by default."""
+    return analysis_groups.preview_groups(call.requester, source_id, number, query)
 
 
 @routes.post(
@@ -98,12 +114,16 @@ def cancel_analysis(call: Call, analysis_id: AnalysisId) -> None:
     analysis_deletion.cancel_analysis(call.requester, analysis_id)
 
 
-@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, raises=START_ERRORS)
-def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> dict[str, int]:
-    """Run an analysis again, as a new analysis, with the changes in the body."""
+@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, beside=WARNINGS, raises=START_ERRORS)
+def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> Reply:
+    """Run an analysis again, as a new analysis, with the changes in the body.
+
+    It belongs to the groups of the earlier one, as far as they may see all data that are sent this time.
+    """
     key = call.idempotency_key
     url = call.public_url
-    return {"id": rerun.rerun_analysis(call.requester, analysis_id, body, public_url=url, idempotency_key=key)}
+    started = rerun.rerun_analysis(call.requester, analysis_id, body, public_url=url, idempotency_key=key)
+    return Reply({"id": started.id}, beside={"warnings": started.warnings})
 
 
 def _analysis_reply(call: Call, item: AnalysisItem, query: schemas.AnalysisQuery) -> Reply | SplicedReply:

@@ -18,7 +18,9 @@ _DOCUMENT_KEYS = """Binary data are in base64.
 - `results`: `{format, data}` with format json (an object, or its text), joblib, or any other format, which
   is stored unchanged.
 - `posterior_samples` or `posteriors`: samples by the names of the parameters.
-- `annotations`: a list of `{origin, data}`, which are written to the source.
+- `annotations`: a list of `{origin, data}`, which are written to the source with the analysis' id and
+  verdict; not if the verdict is that the model does not describe the data.
+- `verdict`: `{describes_data, message}`, whether the model describes the data. Lists and pages show it.
 - All other keys, such as `model_lightcurve`, are stored unchanged.
 """
 _LIGHT_CURVES_NOTE = "Only in lists of a source's analyses; as the service sent it."
@@ -179,6 +181,28 @@ class AnalysesQuery(PagedByCursor):
     result: Comparison | None = None
 
 
+class AnalysisGroupsQuery(Query):
+    """The data of the source that would be sent."""
+
+    input_filters: Annotated[
+        str | None,
+        describe(
+            "The request's `input_filters`, as a JSON object.",
+            '{"photometry": {"filters": ["ztfg"]}}',
+            extra_json_schema={"contentMediaType": "application/json"},
+        ),
+    ] = None
+
+
+class AnalysisGroup(View):
+    """One of the requester's groups, as a group of a new analysis."""
+
+    id: Annotated[int, describe("The id of the group.", 1)]
+    name: Annotated[str, describe("The name of the group.", "Supernova Factory")]
+    sees_all_data: Annotated[bool, describe("Whether its members may see all data that would be sent.", True)]
+    is_default: Annotated[bool, describe("Whether the analysis belongs to it if the request names no group.", True)]
+
+
 class ResultsQuery(Query):
     """The form of the results."""
 
@@ -203,6 +227,16 @@ class CornerQuery(Query):
 _SERVICE = "What the service does."
 
 
+class VerdictView(View):
+    """Whether the service's model describes the data."""
+
+    describes_data: Annotated[bool, describe("False: the results are not to be used.", True)]
+    message: Annotated[str, describe("The service's words.", "The model describes the data (misfit p = 0.4).")]
+
+
+Verdict = Annotated[VerdictView | None, describe("The service's verdict; null if it gave none.")]
+
+
 class Analysis(RecordView):
     """An analysis, with SkyPortal's keys."""
 
@@ -222,11 +256,13 @@ class Analysis(RecordView):
     last_activity: Annotated[Time, describe("The time of its last event; in UTC.")]
     duration: Annotated[float | None, describe("Seconds from the request to the results.", 41.5)]
     invalid_after: Annotated[Time | None, describe("Later callbacks are refused; UTC. Null for uploads.")]
+    verdict: Verdict
     hash: Annotated[str | None, describe("The MD5 of its document.", "d41d8cd98f00b204e9800998ecf8427e")]
     num_plots: Annotated[int, describe("Number of plots; they are numbered from 0.", 2)]
     model_lightcurve: Annotated[Any, describe(f"The model's light curve. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_lightcurves: Annotated[Any, describe(f"The models' light curves. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET
+    model_summary: Annotated[Any, describe(f"The model's log evidence, redshift, peak. {_LIGHT_CURVES_NOTE}")] = UNSET
     n_detections: Annotated[Any, describe(f"Number of fitted detections. {_LIGHT_CURVES_NOTE}")] = UNSET
     filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = UNSET
     data: Annotated[Document | UnsetType, describe("The document; only with `includeAnalysisData`.")] = UNSET
@@ -253,3 +289,4 @@ class Status(View):
     status: State
     message: StatusMessage
     progress: Annotated[float | None, describe("The fraction done, from 0 to 1; null if unknown.", 1.0)]
+    verdict: Verdict

@@ -32,7 +32,8 @@ GroupIds = Annotated[
     describe(
         'The groups that can see it: ids of your groups, or "all" for the public group. If omitted, '
         "null or []: your single-user group for photometry and spectra, the public group for comments, "
-        "annotations and classifications, all groups that you are in for everything else.",
+        "annotations and classifications; for analyses, those of your groups that may see all data of the "
+        "analysis, or you alone; all groups that you are in for everything else.",
         "all",
     ),
 ]

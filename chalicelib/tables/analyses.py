@@ -68,6 +68,8 @@ class Products(msgspec.Struct, omit_defaults=True):
         The summary in the results.
     hash : str, optional
         MD5 of the document.
+    verdict : dict, optional
+        Whether the service's model describes the data (``describes_data``), in words (``message``).
     """
 
     plots: list[PlotPart] = []
@@ -78,6 +80,7 @@ class Products(msgspec.Struct, omit_defaults=True):
     curves: dict[str, Any] = {}
     scalars: dict[str, int | float | str | bool] | None = None
     summary: str | None = None
+    verdict: dict[str, Any] | None = None
     hash: str | None = None
 
 

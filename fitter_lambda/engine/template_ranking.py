@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, build_fit, draw_samples, fit_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
@@ -30,6 +31,8 @@ from fitter_lambda.input.templates import list_local_sources
 #: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
 _MAX_DEPTH = 12.0
 _N_DRAWS = 600
+#: Of these the peak magnitude is measured.
+_N_PEAK_DRAWS = 100
 
 
 @dataclass
@@ -41,6 +44,9 @@ class _Candidate:
     log_evidence: float = -np.inf
     log_evidence_error: float | None = None
     misfit_p_value: float | None = None
+    redshift: float | None = None
+    redshift_std: float | None = None
+    peak_absolute: float | None = None
     reason: str | None = None
     modes: list[Mode] = field(default_factory=list)
 
@@ -60,8 +66,10 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
         Of the source with the highest evidence.
     dict
         ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
-        Laplace's method, misfit_p_value, reason where there is none), ``class_probabilities`` (None when
-        every model misfits, and under flat priors), ``rates``, ``seconds``.
+        Laplace's method, misfit_p_value, redshift, redshift_std, peak_absolute (rest-frame B, Vega), reason
+        where there is none), ``class_probabilities`` (None when every model misfits, and under flat priors),
+        ``class_probabilities_note`` (what they condition on, or why there are none), ``prior_rates``,
+        ``seconds``.
 
     Raises
     ------
@@ -135,12 +143,24 @@ def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Paramete
     sample = draw_samples(posterior.drop_unreachable_rows(), candidate.modes, short_run, lambda done: None)
     candidate.log_evidence = sample.log_evidence
     candidate.log_evidence_error = sample.log_evidence_error
-    candidate.misfit_p_value = misfit_p_value(build_fit(data, posterior, candidate.modes, sample))
+    fit = build_fit(data, posterior, candidate.modes, sample)
+    candidate.misfit_p_value = misfit_p_value(fit)
+    _measure_candidate(candidate, fit)
+
+
+def _measure_candidate(candidate: _Candidate, fit: Fit) -> None:
+    """Measure redshift and peak of a source from some of its draws."""
+    theta, a = fit.split_values(fit.thin_draws(_N_PEAK_DRAWS))
+    _, z, shapes = fit.posterior.split_theta(theta)
+    candidate.redshift = float(np.median(z))
+    candidate.redshift_std = float(np.std(z))
+    absolute = fit.posterior.fluxes.compute_peaks(a, shapes).magnitude - distance_modulus(z)
+    finite = absolute[np.isfinite(absolute)]
+    candidate.peak_absolute = float(np.median(finite)) if len(finite) else None
 
 
 def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds: float) -> dict[str, Any]:
-    # evidences under flat priors depend on arbitrary bounds
-    probabilities = None if parameters.priors == "flat" else _compute_class_probabilities(candidates)
+    probabilities, note = _find_class_probabilities(candidates, parameters)
     return {
         "sources": [
             {
@@ -148,19 +168,37 @@ def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds
                 "log_evidence": candidate.log_evidence if np.isfinite(candidate.log_evidence) else None,
                 "log_evidence_error": candidate.log_evidence_error,
                 "misfit_p_value": candidate.misfit_p_value,
+                "redshift": candidate.redshift,
+                "redshift_std": candidate.redshift_std,
+                "peak_absolute": candidate.peak_absolute,
             }
             for candidate in candidates
         ],
         "class_probabilities": probabilities,
-        "rates": dict(RATES),
+        "class_probabilities_note": note,
+        "prior_rates": dict(RATES),
         "seconds": seconds,
     }  # fmt: skip
 
 
-def _compute_class_probabilities(candidates: list[_Candidate]) -> dict[str, float] | None:
-    p_values = [candidate.misfit_p_value for candidate in candidates]
-    if all(p_value is None or p_value < MISFIT_THRESHOLD for p_value in p_values):
-        return None
+def _find_class_probabilities(
+    candidates: list[_Candidate], parameters: Parameters
+) -> tuple[dict[str, float] | None, str]:
+    """Return the probabilities with what they condition on, or None with the reason."""
+    if all((candidate.misfit_p_value or 0.0) < MISFIT_THRESHOLD for candidate in candidates):
+        return None, "none: no model describes the data"
+    if parameters.priors == "flat":
+        return None, "none: evidences under flat priors depend on arbitrary bounds"
+    number = sum(candidate.reason is None for candidate in candidates)
+    noun = "model" if number == 1 else "models"
+    note = (
+        f"if the supernova is like one of the {number} {noun} that were fitted, "
+        "and the classes occur by their rates per volume (prior_rates)"
+    )
+    return _compute_class_probabilities(candidates), note
+
+
+def _compute_class_probabilities(candidates: list[_Candidate]) -> dict[str, float]:
     log_mass = {}
     for group, rate in RATES.items():
         evidences = [one.log_evidence for one in candidates if one.group == group and one.reason is None]

@@ -17,6 +17,7 @@ from fitter_lambda.output.supernova_fit import SupernovaFit
 
 _MAX_SAMPLES = 500
 _ORIGIN = "heliograph-supernova-fitter"
+"""Of annotations, before the model: fits with other models keep theirs."""
 
 
 class CallbackDocument(TypedDict):
@@ -58,10 +59,30 @@ def build_success_document(fit: SupernovaFit, progress: Progress, json_results: 
         "posterior_samples": {name: samples[:, i].tolist() for i, name in enumerate(fit.names)},
         "model_name": results["source"],
         "n_detections": results["n_detections"],
+        "model_summary": _summarise_model(results),
         "model_lightcurve": to_magnitudes(fit.light_curves),
-        "annotations": [{"origin": _ORIGIN, "data": flatten_results(results)}],
+        "verdict": results["verdict"],
+        "annotations": _build_annotations(results),
     }
     return {"status": "success", "message": fit.summary, "analysis": analysis}
+
+
+def _summarise_model(results: dict[str, Any]) -> dict[str, Any]:
+    """Return what a light curve needs beside the model's magnitudes: its rank, its peak and its distance."""
+    peak = results["peak"]
+    return {
+        "log_evidence": results["log_evidence"],
+        "redshift": results["redshift"]["best_fit"],
+        "peak_mjd": peak["mjd"],
+        "distance_modulus": peak["distance_modulus"],
+    }
+
+
+def _build_annotations(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the annotation of a fit; none for a model that does not describe the data."""
+    if not results["verdict"]["describes_data"]:
+        return []
+    return [{"origin": f"{_ORIGIN}:{results['source']}", "data": flatten_results(results)}]
 
 
 def _encode_results(results: dict[str, Any], json_results: bool) -> dict[str, Any]:

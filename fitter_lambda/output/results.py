@@ -12,7 +12,7 @@ from fitter_lambda.engine.distances import COSMOLOGY, distance_modulus
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.engine.likelihood import NU
-from fitter_lambda.engine.misfit import misfit_p_value
+from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
@@ -52,6 +52,7 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     n_rows = sum(band["n"] for band in per_band.values())
     caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
+    p_value = misfit_p_value(fit)
     results: dict[str, Any] = {
         "source": grid.name,
         "source_version": grid.version,
@@ -64,7 +65,8 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
         "chi2": sum(band["chi2"] for band in per_band.values()),
         "ndof": n_rows - len(fit.names),
         "chi2_per_band": per_band,
-        "misfit_p_value": misfit_p_value(fit),
+        "misfit_p_value": p_value,
+        "verdict": _judge_model(p_value),
         "log_evidence": fit.sample.log_evidence,
         "log_evidence_error": fit.sample.log_evidence_error,
         "n_rows": len(data.rows),
@@ -93,6 +95,12 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     }  # fmt: skip
     finite: dict[str, Any] = _replace_non_finite(results | ({"catalogue": ranking} if ranking else {}))
     return finite
+
+
+def _judge_model(p_value: float) -> dict[str, Any]:
+    describes_data = p_value >= MISFIT_THRESHOLD
+    verb = "describes" if describes_data else "does not describe"
+    return {"describes_data": describes_data, "message": f"The model {verb} the data (misfit p = {p_value:.1g})."}
 
 
 def _summarise_draws(draws: Array, best: float) -> dict[str, float]:
@@ -176,8 +184,11 @@ def list_caveats(results: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def flatten_results(results: dict[str, Any]) -> dict[str, Any]:
-    """Return the main numbers, flat: medians and deviations of the parameters, chi2, peak, evidence, caveats."""
-    flat: dict[str, Any] = {"model": results["source"]}
+    """Return the main numbers, flat.
+
+    Model and verdict, medians and deviations of the parameters, chi2, evidence, peak, caveats.
+    """
+    flat: dict[str, Any] = {"model": results["source"], "verdict": results["verdict"]["message"]}
     for name, summary in results["parameters"].items():
         flat[name], flat[f"{name}_err"] = summary["median"], summary["std"]
     flat |= {name: results[name] for name in ("chi2", "ndof", "misfit_p_value", "log_evidence")}

@@ -79,7 +79,7 @@ class SupernovaFit:
             f"chi2 = {results['chi2']:.1f} for {results['ndof']} dof"
         ]
         p_value = results["misfit_p_value"]
-        if p_value < MISFIT_THRESHOLD:
+        if not results["verdict"]["describes_data"]:
             parts.append(f"the model does not describe the data (misfit p = {p_value:.1g})")
         if p_value > 1 - MISFIT_THRESHOLD:
             parts.append("the data scatter far less than the errors allow (modelcov, model_error)")

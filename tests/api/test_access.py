@@ -190,6 +190,7 @@ class World:
             "POST /obj/{source_id}/analysis_upload/{number}": "uploads",
             "POST /obj/{source_id}/analysis_upload/{number}/upload": "uploads",
             "POST /obj/{source_id}/analysis/{number}": "service_id",
+            "GET /obj/{source_id}/analysis_groups/{number}": "service_id",
             "GET /obj/{source_id}/analysis/{number}": "analysis_id",
         }
         waiting = {

@@ -18,12 +18,12 @@ def read_inputs(analysis: int) -> dict[str, object]:
     return document
 
 
-def start_first_analysis(admin: Gateway) -> int:
+def start_first_analysis(admin: Gateway, **more: object) -> int:
     make_source(admin)
     service = make_service(admin, optional_analysis_parameters=PARAMETERS)
     body = {
         "analysis_parameters": {"source": "salt3", "steps": 20, "mask": FILE}, "show_plots": True,
-        "input_filters": {"photometry": {"filters": ["ztfg"]}},
+        "input_filters": {"photometry": {"filters": ["ztfg"]}}, **more,
     }  # fmt: skip
     return start_analysis(admin, service, body)
 
@@ -48,7 +48,7 @@ def test_request_overrides_settings(admin: Gateway) -> None:
 
 
 def test_rerun_by_another_user_has_their_view_and_no_files(admin: Gateway) -> None:
-    first = start_first_analysis(admin)
+    first = start_first_analysis(admin, group_ids="all")
     ada = make_user(admin, "ada", "Run Analyses")
     refusal = ada.post(f"/obj/analysis/{first}/rerun")
     assert (refusal.status, "mask" in refusal.message) == (400, True)

@@ -32,8 +32,10 @@ def run_analysis(admin: Gateway, analysis: dict[str, Any], status: str = "succes
 
 
 def get_annotations(user: Gateway) -> dict[str, Any]:
-    """Return the data of SN1's annotations by origin."""
-    return {a["origin"]: a["data"] for a in user.get("/sources/SN1/annotations").data}
+    """Return the data of SN1's annotations by origin, without the id of the analysis."""
+    annotations = user.get("/sources/SN1/annotations").data
+    assert all(isinstance(a["data"].pop("analysis_id", 0), int) for a in annotations)
+    return {a["origin"]: a["data"] for a in annotations}
 
 
 def test_annotations_are_written_back_by_origin(admin: Gateway) -> None:
@@ -52,6 +54,41 @@ def test_services_replace_only_their_own_annotations(admin: Gateway) -> None:
         name="other",
     )
     assert get_annotations(admin) == {"mine": {"by": "hand"}, "salt": {"x1": 1}}
+
+
+def test_annotations_carry_their_analysis_and_its_verdict(admin: Gateway) -> None:
+    verdict = {"describes_data": True, "message": "The model describes the data."}
+    document = {"annotations": [{"origin": "salt", "data": {"x1": 1.2}}], "verdict": verdict}
+    number = run_analysis(admin, document)
+    (annotation,) = admin.get("/sources/SN1/annotations").data
+    assert annotation["data"] == {"x1": 1.2, "analysis_id": number, "verdict": verdict["message"]}
+    for path in (f"/obj/analysis/{number}", f"/obj/analysis/{number}/status"):
+        assert admin.get(path).data["verdict"] == verdict
+
+
+def test_a_refuted_model_annotates_nothing(admin: Gateway) -> None:
+    annotations = [{"origin": "salt", "data": {"x1": 1.2}}]
+    run_analysis(admin, {"annotations": annotations})
+    refuted = {"describes_data": False, "message": "The model does not describe the data (misfit p = 1e-85)."}
+    number = run_analysis(admin, {"annotations": annotations, "verdict": refuted}, name="other")
+    assert admin.get(f"/obj/analysis/{number}").data["verdict"] == refuted
+    (annotation,) = admin.get("/sources/SN1/annotations").data
+    assert annotation["data"]["analysis_id"] != number
+
+
+@pytest.mark.parametrize("verdict", [None, "accepted", 1, {"grade": "A"}, ["fits"]])
+def test_a_verdict_of_another_form_is_the_services_own(admin: Gateway, verdict: Any) -> None:
+    number = run_analysis(admin, {"verdict": verdict})
+    answer = admin.get(f"/obj/analysis/{number}?includeAnalysisData=true")
+    assert answer.data["verdict"] is None and answer.data["data"].get("verdict") == verdict
+
+
+@pytest.mark.parametrize("verdict", [{"describes_data": "no"}, {"describes_data": None}, {"describes_data": 1}])
+def test_a_malformed_verdict_is_refused(admin: Gateway, verdict: dict[str, Any]) -> None:
+    make_source(admin)
+    body = {"analysis": {"verdict": verdict}}
+    answer = admin.post(f"/obj/SN1/analysis_upload/{make_upload_service(admin)}", body)
+    assert answer.status == 400 and "analysis.verdict" in answer.message
 
 
 def test_a_failure_writes_nothing_back(admin: Gateway) -> None:

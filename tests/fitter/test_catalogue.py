@@ -66,7 +66,8 @@ def test_class_probabilities_sum_to_one(ranked: tuple[Fit, dict[str, Any], Repor
     assert sum(probabilities.values()) == pytest.approx(1)
     assert set(probabilities) == {entry["class"] for entry in ranking["sources"]}
     assert probabilities["Ia"] > 0.99 and ranking["sources"][0]["class"] == "Ia"
-    assert ranking["rates"] == RATES and sum(RATES.values()) == pytest.approx(1)
+    assert "if the supernova is like one of the" in ranking["class_probabilities_note"]
+    assert ranking["prior_rates"] == RATES and sum(RATES.values()) == pytest.approx(1)
 
 
 def test_progress_tells_how_many_models_are_done(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
@@ -125,12 +126,14 @@ def test_no_class_is_told_when_every_model_misfits() -> None:
     document = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False")
     _, ranking, _ = rank_sources(document)
     assert ranking["class_probabilities"] is None
+    assert ranking["class_probabilities_note"] == "none: no model describes the data"
     assert ranking["sources"][0]["misfit_p_value"] < 1e-3
 
 
 def test_no_class_is_told_under_flat_priors() -> None:
     _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400, priors="flat"))
     assert ranking["class_probabilities"] is None and ranking["sources"][0]["misfit_p_value"] > 1e-3
+    assert "flat priors" in ranking["class_probabilities_note"]
 
 
 def test_when_nothing_can_be_fitted_the_first_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
