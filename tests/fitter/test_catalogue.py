@@ -48,6 +48,7 @@ def test_every_source_is_ranked_by_its_evidence(ranked: tuple[Fit, dict[str, Any
     for entry in ranking["sources"]:
         assert set(entry) == {
             "name", "class", "log_evidence", "log_evidence_error", "misfit_p_value", "reason",
+            "redshift", "redshift_std", "peak_absolute",
         }  # fmt: skip
         assert entry["reason"] is None and entry["class"] in RATES
 

@@ -178,7 +178,10 @@ def test_the_results_are_complete_and_agree(document: dict[str, Any], results: A
     assert results["diagnostics"]["pareto_k"] < 0.7 and len(results["diagnostics"]["modes"]) == 1
     assert -19.6 < results["peak"]["absolute"] < -18.2
     assert results["peak"]["apparent"] - results["peak"]["absolute"] == pytest.approx(36.55, abs=0.1)
-    note = document["analysis"]["annotations"][0]
+    (note,) = document["analysis"]["annotations"]
+    assert note["origin"].endswith(":salt3") and "describes the data" in note["data"]["verdict"]
+    assert document["analysis"]["verdict"] == results["verdict"] and results["verdict"]["describes_data"]
+    assert document["analysis"]["model_summary"]["peak_mjd"] == results["peak"]["mjd"]
     assert note["data"]["x1"] == results["parameters"]["x1"]["median"]
 
 
@@ -240,6 +243,7 @@ def test_a_misfit_is_in_the_message(document: dict[str, Any]) -> None:
     bad, results = unpack_fit(payload(rows, "0.04608,,", **options))
     assert results["misfit_p_value"] < 1e-6 and results["chi2"] > 10 * results["ndof"]
     assert "does not describe the data" in bad["message"]
+    assert not bad["analysis"]["verdict"]["describes_data"] and bad["analysis"]["annotations"] == []
     assert "does not describe the data" not in document["message"]
 
 
