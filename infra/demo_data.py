@@ -15,11 +15,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import requests
 
-from fitter_lambda.input.fit_parameters import PARAMETERS
+from fitter_lambda.input.fit_parameters import AUTO, PARAMETERS
+from fitter_lambda.input.templates import list_local_sources
 from infra import PROJECT
 from infra.client import Api, DemoError
 from infra.local.stack_settings import StackSettings
@@ -82,6 +83,12 @@ def _ensure_group(api: Api) -> int:
     return int(api.post("/groups", {"name": GROUP})["id"])
 
 
+def describe_parameters() -> dict[str, Any]:
+    """Return the fitter's parameters, with the models that are installed as suggestions."""
+    source = {**cast("dict[str, Any]", PARAMETERS["source"]), "suggestions": [AUTO, *list_local_sources()]}
+    return {**PARAMETERS, "source": source}
+
+
 def _register_fitter(api: Api, group: int) -> int:
     """Register the fitter, or update its registration: its address depends on the port."""
     fields = {
@@ -94,7 +101,7 @@ def _register_fitter(api: Api, group: int) -> int:
         "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
         "analysis_type": "lightcurve_fitting",
         "input_data_types": ["photometry", "redshift"],
-        "optional_analysis_parameters": json.dumps(PARAMETERS),
+        "optional_analysis_parameters": json.dumps(describe_parameters()),
         "timeout": 1800,
         "group_ids": [group],
     }

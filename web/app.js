@@ -10,6 +10,7 @@ import { NoticeList, showNotice } from "./parts/notices.js";
 import { AnalysesPage } from "./pages/analyses.js";
 import { AnalysisPage } from "./pages/analysis.js";
 import { BatchPage } from "./pages/batch.js";
+import { ComparePage } from "./pages/compare.js";
 import { ProfilePage } from "./pages/me.js";
 import { ServicePage } from "./pages/service.js";
 import { ServicesPage } from "./pages/services.js";
@@ -25,6 +26,7 @@ const PAGES = {
   start: StartPage,
   analyses: AnalysesPage,
   analysis: AnalysisPage,
+  compare: ComparePage,
   batch: BatchPage,
   services: ServicesPage,
   service: ServicePage,
@@ -33,7 +35,7 @@ const PAGES = {
 
 const SECTIONS = [
   { address: "#/sources", label: "Sources", pages: ["sources", "source", "start"] },
-  { address: "#/analyses", label: "Analyses", pages: ["analyses", "analysis", "batch"] },
+  { address: "#/analyses", label: "Analyses", pages: ["analyses", "analysis", "batch", "compare"] },
   { address: "#/services", label: "Services", pages: ["services", "service"] },
 ];
 
@@ -58,11 +60,13 @@ function skipToContent(event) {
 }
 
 // The pages of the analysis and of its source show the end themselves.
-function announceEnd({ id, source, status }) {
+function announceEnd({ id, source, status, verdict }) {
   const analysisAddress = buildAddress(["analysis", String(id)]);
   if ([analysisAddress, buildAddress(["source", source])].includes(location.hash.split("?")[0])) return;
-  showNotice(`Analysis ${id} of ${source}: ${STATE_LABELS[status] ?? status}.`, {
-    kind: status === "completed" ? "good" : "bad",
+  const isRefuted = verdict?.describes_data === false;
+  const state = STATE_LABELS[status] ?? status;
+  showNotice(`Analysis ${id} of ${source}: ${state}${isRefuted ? ", but the model does not describe the data" : ""}.`, {
+    kind: status === "completed" && !isRefuted ? "good" : "bad",
     link: { href: analysisAddress, text: "Open analysis" },
   });
 }

@@ -54,7 +54,7 @@ def analyses_to_json(
     items : iterable of AnalysisItem
         The analyses.
     with_curves : bool
-        Add the model light curves, for a source's list.
+        Add the model light curves, for a source's list or one analysis.
     """
     items = list(items)
     services = find_services({item.analysis_service_id for item in items})

@@ -102,12 +102,13 @@ def _collect_photometry(requester: Requester, source: SourceItem, filters: Row) 
     selection = filters.get("photometry") or {}
     bands = selection.get("filters")
     instrument_choice = selection.get("instruments")
+    excluded = frozenset(selection.get("exclude") or ())
     by_id = instruments.load_instruments(with_deleted=True)
     best: dict[tuple[float, str], tuple[Row, Grouped]] = {}
     points = photometry.find_visible_points(requester, source.source_id)
     for point in points:
         name = by_id.get(point.instrument_id, {}).get("name")
-        if bands and point.filter not in bands:
+        if point.id in excluded or (bands and point.filter not in bands):
             continue
         if instrument_choice and not {point.instrument_id, name} & set(instrument_choice):
             continue

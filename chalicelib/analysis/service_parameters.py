@@ -1,7 +1,7 @@
 """Parameters of an analysis: what a service declares, and what a request sets.
 
 A declaration is a list of suggestions, or ``{"type": "string" | "number" | "file" | "secret", "default",
-"required", "title", "description"}``. It is checked when a service is registered or changed.
+"required", "title", "description", "suggestions"}``. It is checked when a service is registered or changed.
 """
 
 import base64
@@ -22,7 +22,7 @@ MAX_JSON = 100_000
 """Characters of parameters that a record has room for."""
 
 TYPES = ("string", "number", "file", SECRET)
-KEYS = {"type", "default", "required", "title", "description"}
+KEYS = {"type", "default", "required", "title", "description", "suggestions"}
 
 Values = dict[str, Any]
 Declarations = str | dict[str, Any] | None
@@ -94,6 +94,9 @@ def _check_declaration(name: str, declaration: Any) -> None:
         )
     if declaration.get("required") not in (None, ""):
         parse_boolean(declaration["required"], f"optional_analysis_parameters.{name}.required")
+    suggestions = declaration.get("suggestions", [])
+    if not isinstance(suggestions, list) or not all(isinstance(text, str) for text in suggestions):
+        raise InvalidError(f"optional_analysis_parameters.{name}.suggestions: expected a list of texts.")
     unknown = set(declaration) - KEYS
     if unknown:
         raise InvalidError(

@@ -23,7 +23,7 @@ _DOCUMENT_KEYS = """Binary data are in base64.
 - `verdict`: `{describes_data, message}`, whether the model describes the data. Lists and pages show it.
 - All other keys, such as `model_lightcurve`, are stored unchanged.
 """
-_LIGHT_CURVES_NOTE = "Only in lists of a source's analyses; as the service sent it."
+_LIGHT_CURVES_NOTE = "As the service sent it; not in lists over many sources."
 
 State = Annotated[
     Literal["queued", "pending", "completed", "failure", "timed_out", "cancelled"],
@@ -76,11 +76,16 @@ _INSTRUMENTS = "Instruments to keep, by id or name."
 InstrumentFilter = Annotated[list[int | Word], describe(_INSTRUMENTS, ["ZTF"], max_length=200)]
 
 
+_EXCLUDED = "Points to leave out, by their ids; they are not deleted."
+ExcludedPoints = Annotated[list[Id], describe(_EXCLUDED, [12, 31], max_length=5000)]
+
+
 class PhotometryFilter(Schema, omit_defaults=True):
     """The photometry to send; an omitted field filters nothing."""
 
     filters: BandpassFilter | None = None
     instruments: InstrumentFilter | None = None
+    exclude: ExcludedPoints | None = None
 
 
 class InputFilters(Schema, omit_defaults=True):

@@ -115,6 +115,8 @@ class Parameters:
         ), _parse_source, "nugent-sn2p",
     )
     fix_z: bool | None = _choice(AUTO, "True", "False")
+    mjd_min: float = _number(0.0, 1e6, "First MJD", "Earlier photometry is left out.", -math.inf)
+    mjd_max: float = _number(0.0, 1e6, "Last MJD", "Later photometry is left out.", math.inf)
     z_min: float = _number(1e-4, 5.0, "Lowest redshift", "Lower bound of a free redshift.", 0.01)
     z_max: float = _number(1e-4, 5.0, "Highest redshift", "Upper bound of a free redshift.", 1.0)
     z_prior: str = _choice("flat", "volume")
@@ -139,8 +141,6 @@ class Parameters:
     )
     priors: str = _choice("physical", "flat")
     robust: bool = _choice("False", "True")
-    mjd_min: float = _number(0.0, 1e6, "First MJD", "Earlier photometry is left out.", -math.inf)
-    mjd_max: float = _number(0.0, 1e6, "Last MJD", "Later photometry is left out.", math.inf)
     n_draws: int = _number(100, 20000, "Draws", "Number of posterior draws (100 to 20000).", 4000)
     seed: int = _number(
         0, 2**32 - 1, "Seed", "Of the random numbers: the same seed and data give the same draws.", 0,

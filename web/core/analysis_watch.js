@@ -4,11 +4,14 @@ import { api } from "./api.js";
 const FIRST_DELAY = 700;
 const LONGEST_DELAY = 12_000;
 const SLOWDOWN = 1.25;
+const LOST_DELAY = 4000;
 const FINAL_STATES = new Set(["completed", "failure", "timed_out", "cancelled", "deleted"]);
 const STARTED_KEY = "heliograph.started";
 
 const watched = new Map();
 const endListeners = new Set();
+const contactListeners = new Set();
+let lostSince = null;
 let delay = FIRST_DELAY;
 let timer = null;
 let turn = 0;
@@ -44,6 +47,21 @@ export function addEndListener(listener) {
   return () => endListeners.delete(listener);
 }
 
+// When the server stopped answering, in ms since 1970; null while it answers.
+export const getLostSince = () => lostSince;
+
+// Call `listener` when the server stops answering, and when it answers again. Returns a function that stops this.
+export function addContactListener(listener) {
+  contactListeners.add(listener);
+  return () => contactListeners.delete(listener);
+}
+
+function setLostSince(time) {
+  if (lostSince === time) return;
+  lostSince = time;
+  for (const listener of contactListeners) listener(time);
+}
+
 export function stopWatching() {
   clearTimeout(timer);
   timer = null;
@@ -70,12 +88,20 @@ async function pollNext() {
   if (id === undefined) return;
   try {
     publishStatus(id, await api.get(`/obj/analysis/${id}/status`));
+    setLostSince(null);
   } catch (error) {
-    if (error.status === 403)
-      publishStatus(id, { id, status: "deleted", message: "The analysis was deleted.", progress: null });
+    handlePollError(id, error);
   }
-  delay = Math.min(LONGEST_DELAY, delay * (1 + (SLOWDOWN - 1) / Math.max(1, watched.size)));
+  const longest = lostSince === null ? LONGEST_DELAY : LOST_DELAY;
+  delay = Math.min(longest, delay * (1 + (SLOWDOWN - 1) / Math.max(1, watched.size)));
   schedulePoll();
+}
+
+function handlePollError(id, error) {
+  if (error.status === 0 || error.status >= 500) setLostSince(lostSince ?? Date.now());
+  if (error.status !== 403) return;
+  const message = "The analysis was deleted, or is no longer shared with you.";
+  publishStatus(id, { id, status: "deleted", message, progress: null, verdict: null });
 }
 
 function publishStatus(id, status) {

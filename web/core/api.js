@@ -55,6 +55,7 @@ export const api = {
   getUrl,
   get: (path, query, signal) => requestData("GET", path, { query, signal }),
   post: (path, body = {}, key = undefined) => requestData("POST", path, { body, key }),
+  postForEnvelope: (path, body, key) => requestEnvelope("POST", path, { body, key }),
   postFile: (path, file, query, signal) => requestData("POST", path, { file, query, signal }),
   put: (path, body) => requestData("PUT", path, { body }),
   patch: (path, body) => requestData("PATCH", path, { body }),

@@ -29,6 +29,19 @@ export function formatNumber(value, digits = 6) {
   return size < 1e-4 || size >= 1e9 ? value.toExponential(4) : String(Number(value.toPrecision(Math.max(digits, 6))));
 }
 
+// The name of the error of a value in an object of results: peak, peak_std.
+export const findErrorName = (values, name) =>
+  [`${name}_std`, `${name}_error`, `${name}_err`].find((errorName) => typeof values[errorName] === "number");
+
+// A number with its error, or with the digits that a date or a large number needs.
+export function formatQuantity(value, error) {
+  if (Number.isFinite(error) && error > 0) return `${roundToError(value, error).text} ± ${Number(error.toPrecision(2))}`;
+  const size = Math.abs(value);
+  return size >= 1000 && size < 1e9 && !Number.isInteger(value)
+    ? String(Number(value.toFixed(5)))
+    : formatNumber(value);
+}
+
 // The API's times are in UTC but have no zone.
 export const parseTime = (text) => new Date(/[Z+]/.test(text) ? text : `${text}Z`);
 

@@ -19,13 +19,36 @@ function buildChoiceField(name, values) {
   return { name, label: name, kind: isSwitch ? "switch" : "list", choices, value: choices[0] ?? "", required: false };
 }
 
-function buildTypedField(name, { type, default: defaultValue, title, description, required }) {
-  const kind = isSecret(name, type) ? "password" : type === "number" || type === "file" ? type : "text";
-  const value = kind === "file" ? null : String(defaultValue ?? "");
-  return { name, label: title ?? name, hint: description, kind, value, required: TRUE_WORDS.has(String(required).toLowerCase()) };
+function buildTypedField(name, { type, default: defaultValue, title, description, required, suggestions }) {
+  const value = type === "file" ? null : String(defaultValue ?? "");
+  const choices = suggestions?.length ? [...new Set([...suggestions, value])].filter(Boolean) : undefined;
+  const kind = choices ? "list" : getInputKind(name, type);
+  const isRequired = TRUE_WORDS.has(String(required).toLowerCase());
+  return { name, label: title ?? name, hint: description, kind, choices, value, required: isRequired };
+}
+
+function getInputKind(name, type) {
+  if (isSecret(name, type)) return "password";
+  return type === "number" || type === "file" ? type : "text";
 }
 
 const isSecret = (name, type) => type === "secret" || SECRET_NAME.test(name.replaceAll("-", "_"));
+
+const MAIN_FIELDS = 4;
+
+// The first four fields and those that are required, and all others.
+export function splitFields(fields) {
+  const isMain = (field, index) => index < MAIN_FIELDS || field.required;
+  return [fields.filter(isMain), fields.filter((field, index) => !isMain(field, index))];
+}
+
+// The values of an earlier request, as the fields show them.
+export const getEarlierValues = (fields, parameters) =>
+  Object.fromEntries(
+    fields
+      .filter(({ name, kind }) => kind !== "file" && kind !== "password" && !isBlank(parameters[name]))
+      .map(({ name }) => [name, String(parameters[name])]),
+  );
 
 export const getDefaultValues = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 

@@ -111,7 +111,7 @@ function BatchForm({ selection }) {
       }
     </div><p></p>
     <${LoadedContent} load=${load} text="Loading the services">${(services) => html`
-      <${AnalysisRequestForm} services=${services} filters=${[]} instruments=${[]} action=${startAction} />`}<//>`;
+      <${AnalysisRequestForm} services=${services} filters=${[]} instruments=${[]} formKey="batch" action=${startAction} />`}<//>`;
 }
 
 export function AnalysesPage({ query }) {

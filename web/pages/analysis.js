@@ -1,5 +1,5 @@
-// One analysis: its status, results, plots, downloads, parameters.
-import { html, useEffect, useState } from "../vendor/htm-preact.js";
+// One analysis: its verdict, main results and light curve; all else folded.
+import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { formatSeconds, formatUtc, joinGroupNames } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
@@ -8,10 +8,14 @@ import { saveFile } from "../core/save_file.js";
 import { AnalysisResults } from "../parts/analysis_results.js";
 import { AnalysisActions, AnalysisProgress, formatAuthor, useLiveStatus } from "../parts/analysis_status.js";
 import { ActionButton, StateBadge } from "../parts/indicators.js";
+import { ClassProbabilities, MainResults, ModelRanking } from "../parts/fit_summary.js";
+import { Fold } from "../parts/fold.js";
 import { Card, FactList } from "../parts/layout.js";
+import { LightCurve } from "../parts/light_curve.js";
 import { ErrorMessage, LoadedContent, LoadingMessage } from "../parts/messages.js";
 import { showNotice } from "../parts/notices.js";
 import { Picture } from "../parts/picture.js";
+import { PosteriorViews, SaveFigureButton } from "../parts/posterior_views.js";
 
 function buildPythonScript(url, id, hasResults) {
   const script = `import requests
@@ -40,8 +44,7 @@ function PythonScript({ id, hasResults }) {
       () => showNotice("Copied."),
       () => showNotice("The browser does not allow copying. Select the text and copy it.", { kind: "bad" }),
     );
-  return html`<${Card} title="In Python" actions=${html`<button type="button" onClick=${copyScript}>Copy</button>`}>
-    <pre tabindex="0">${script}</pre><//>`;
+  return html`<pre tabindex="0">${script}</pre><button type="button" onClick=${copyScript}>Copy</button>`;
 }
 
 // JSON is indented: `loadContent` returns it as an object, other files as a Blob.
@@ -55,6 +58,67 @@ function DownloadButton({ label, name, loadContent }) {
     error=${action.error} />`;
 }
 
+// The verdict of the service on its own model, in words that cannot be missed.
+function VerdictBanner({ verdict }) {
+  if (!verdict) return null;
+  const [kind, mark] = verdict.describes_data ? ["good", "✓"] : ["bad", "✗"];
+  return html`<p class="verdict ${kind}" role=${verdict.describes_data ? undefined : "alert"}>
+    <span aria-hidden="true">${mark}</span> ${verdict.message}${
+      verdict.describes_data ? "" : " Do not use its numbers."
+    }</p>`;
+}
+
+function Plots({ analysis, path, fileName }) {
+  const plotNumbers = Array.from({ length: analysis.num_plots }, (_, number) => number);
+  return html`<div class="pictures">${plotNumbers.map(
+    (number) => html`<${Picture} path=${`${path}/plots/${number}`} caption=${`plot ${number + 1} of analysis ${analysis.id}`}
+        name=${`${fileName}-plot-${number}`} />`,
+  )}</div>`;
+}
+
+// The fitted light curve over the points that the reader may see.
+function FittedLightCurve({ analysis }) {
+  const sourcePath = `/sources/${encodeURIComponent(analysis.obj_id)}`;
+  const load = useLoad(
+    async (signal) => {
+      const [source, points] = await Promise.all([
+        api.get(sourcePath, {}, signal),
+        api.get(`${sourcePath}/photometry`, { format: "both" }, signal),
+      ]);
+      return { source, points };
+    },
+    [analysis.obj_id],
+  );
+  const analyses = useMemo(() => [analysis], [analysis]);
+  return html`<${LoadedContent} load=${load} text="Loading the light curve">${({ source, points }) => html`
+    <${LightCurve} points=${points} source=${source} analyses=${analyses} isCompact=${true} />`}<//>`;
+}
+
+const FIGURE_SCALES = [
+  ["flux", "Flux"],
+  ["magnitude", "Magnitude"],
+];
+
+function Downloads({ path, fileName, hasModel }) {
+  return html`<div class="row">
+      <${DownloadButton} label="Results (JSON)" name=${`${fileName}.json`}
+        loadContent=${() => api.get(`${path}/results`)} />
+      <${DownloadButton} label="Posterior (netCDF)" name=${`${fileName}.nc`}
+        loadContent=${() => api.getBlob(`${path}/inference_data`)} />
+      <${DownloadButton} label="Everything (JSON)" name=${`${fileName}-all.json`}
+        loadContent=${() => api.getBlob(path, { includeAnalysisData: true })} />
+    </div>
+    ${
+      hasModel &&
+      html`<h3>Light curve for a paper</h3>${FIGURE_SCALES.map(
+        ([scale, label]) => html`<div class="row"><span>${label}</span>${["pdf", "svg", "png"].map(
+          (format) => html`<${SaveFigureButton} request=${{ path: `${path}/light_curve`, query: { scale } }}
+            format=${format} name=${`${fileName}-${scale}`} />`,
+        )}</div>`,
+      )}`
+    }`;
+}
+
 function Products({ analysis, path, fileName }) {
   const { id } = analysis;
   const load = useLoad(
@@ -65,39 +129,37 @@ function Products({ analysis, path, fileName }) {
       }),
     [id],
   );
-  const plotNumbers = Array.from({ length: analysis.num_plots }, (_, number) => number);
-  return html`${
-    analysis.show_plots &&
-    plotNumbers.length > 0 &&
-    html`<${Card} title="Plots"><div class="pictures">${plotNumbers.map(
-      (number) => html`<${Picture} path=${`${path}/plots/${number}`} caption=${`plot ${number + 1} of analysis ${id}`}
-        name=${`${fileName}-plot-${number}`} />`,
-    )}</div><//>`
-  }
+  const hasModel = Boolean(analysis.model_lightcurve);
+  const hasPlots = analysis.show_plots && analysis.num_plots > 0;
+  const catalogue = load.data?.catalogue;
+  return html`<div class="result">
+      ${hasModel && html`<${Card} title="Light curve"><${FittedLightCurve} analysis=${analysis} /><//>`}
+      ${!hasModel && hasPlots && html`<${Card} title="Plots"><${Plots} analysis=${analysis} path=${path} fileName=${fileName} /><//>`}
+      ${
+        analysis.show_parameters &&
+        html`<${Card} title="Results"><${LoadedContent} load=${load} text="Loading the results">${(results) =>
+          isFit(results)
+            ? html`<${MainResults} results=${results} />${
+                results.catalogue && html`<${ClassProbabilities} catalogue=${results.catalogue} />`
+              }`
+            : html`<${AnalysisResults} results=${results} />`}<//><//>`
+      }
+    </div>
+    ${catalogue?.sources && html`<${Card} title="Ranking of models"><${ModelRanking} catalogue=${catalogue} /><//>`}
     ${
-      analysis.show_parameters &&
-      html`<${Card} title="Results"><${LoadedContent} load=${load} text="Loading the results">${(results) => html`
-        <${AnalysisResults} results=${results} />`}<//><//>`
+      hasModel &&
+      hasPlots &&
+      html`<${Fold} title="Figures of the service"><${Plots} analysis=${analysis} path=${path} fileName=${fileName} /><//>`
     }
-    ${analysis.show_corner && html`<${CornerPlot} path=${path} id=${id} fileName=${fileName} />`}
-    <${Card} title="Downloads"><div class="row">
-      <${DownloadButton} label="Results (JSON)" name=${`${fileName}.json`}
-        loadContent=${() => api.get(`${path}/results`)} />
-      <${DownloadButton} label="Posterior (netCDF)" name=${`${fileName}.nc`}
-        loadContent=${() => api.getBlob(`${path}/inference_data`)} />
-      <${DownloadButton} label="Everything (JSON)" name=${`${fileName}-all.json`}
-        loadContent=${() => api.getBlob(path, { includeAnalysisData: true })} />
-    </div><//>`;
+    ${
+      analysis.show_corner &&
+      html`<${Fold} title="Posterior" isOpen=${!hasPlots}><${PosteriorViews} path=${path} id=${id} fileName=${fileName} /><//>`
+    }
+    ${isFit(load.data) && html`<${Fold} title="All results"><${AnalysisResults} results=${load.data} /><//>`}
+    <${Fold} title="Downloads"><${Downloads} path=${path} fileName=${fileName} hasModel=${hasModel} /><//>`;
 }
 
-function CornerPlot({ path, id, fileName }) {
-  const [hasTitles, setHasTitles] = useState(true);
-  const query = { plot_kwargs: JSON.stringify({ show_titles: hasTitles, quantiles: [0.16, 0.5, 0.84] }) };
-  return html`<${Card} title="Corner plot" actions=${html`<button type="button" aria-pressed=${hasTitles}
-    onClick=${() => setHasTitles(!hasTitles)}>Titles</button>`}>
-    <${Picture} path=${`${path}/corner`} query=${query} caption=${`corner plot of analysis ${id}`}
-      name=${`${fileName}-corner`} /><//>`;
-}
+const isFit = (results) => Boolean(results?.parameters && typeof results.parameters === "object");
 
 function ParameterList({ parameters }) {
   const facts = Object.entries(parameters).map(([name, value]) => [
@@ -105,6 +167,20 @@ function ParameterList({ parameters }) {
     typeof value === "object" ? JSON.stringify(value) : String(value),
   ]);
   return facts.length ? html`<${FactList} facts=${facts} />` : html`<p class="empty">No parameters set.</p>`;
+}
+
+function AnalysisFacts({ analysis }) {
+  return html`<${FactList} facts=${[
+    [
+      "Service",
+      html`<a href=${buildAddress(["service", analysis.analysis_service_id])}>${analysis.analysis_service_name}</a>`,
+    ],
+    ["Author", formatAuthor(analysis)],
+    ["Created", formatUtc(analysis.created_at)],
+    ["Duration", analysis.duration === null ? null : formatSeconds(analysis.duration)],
+    ["Visible to", joinGroupNames(analysis.groups)],
+    ["Input filters", analysis.input_filters && JSON.stringify(analysis.input_filters)],
+  ]} />`;
 }
 
 function AnalysisDetails({ analysis, reload }) {
@@ -125,28 +201,19 @@ function AnalysisDetails({ analysis, reload }) {
   return html`<div class="head"><h1>Analysis ${id} of <a href=${buildAddress(["source", source])}>${source}</a></h1>
       <${AnalysisActions} analysis=${analysis} status=${live.status} onChange=${reloadOrLeave} /></div>
     <${Card}>
-      <p class="row" role="status"><${StateBadge} state=${live.status} /> <span>${live.message}</span></p>
+      <p class="row" role="status"><${StateBadge} state=${live.status} verdict=${live.verdict} /> <span>${live.message}</span></p>
+      <${VerdictBanner} verdict=${live.verdict} />
       <${AnalysisProgress} id=${id} live=${live} />
-      <${FactList} facts=${[
-        [
-          "Service",
-          html`<a href=${buildAddress(["service", analysis.analysis_service_id])}>${analysis.analysis_service_name}</a>`,
-        ],
-        ["Author", formatAuthor(analysis)],
-        ["Created", formatUtc(analysis.created_at)],
-        ["Duration", analysis.duration === null ? null : formatSeconds(analysis.duration)],
-        ["Visible to", joinGroupNames(analysis.groups)],
-        ["Input filters", analysis.input_filters && JSON.stringify(analysis.input_filters)],
-      ]} />
     <//>
     ${live.status === "completed" && !isCompleted && html`<${LoadingMessage} text="Loading the results" />`}
     ${isCompleted && html`<${Products} analysis=${analysis} path=${path} fileName=${fileName} />`}
-    <div class="columns">
-      <${Card} title="Parameters" actions=${html`<${DownloadButton} label="Inputs (JSON)"
-        name=${`${fileName}-inputs.json`} loadContent=${() => api.get(`${path}/inputs`)} />`}>
-        <${ParameterList} parameters=${analysis.analysis_parameters} /><//>
-      <${PythonScript} id=${id} hasResults=${isCompleted} />
-    </div>`;
+    <${Fold} title="Request" isOpen=${!isCompleted}>
+      <${AnalysisFacts} analysis=${analysis} />
+      <h3>Parameters</h3><${ParameterList} parameters=${analysis.analysis_parameters} />
+      <${DownloadButton} label="Inputs (JSON)" name=${`${fileName}-inputs.json`}
+        loadContent=${() => api.get(`${path}/inputs`)} />
+    <//>
+    <${Fold} title="In Python"><${PythonScript} id=${id} hasResults=${isCompleted} /><//>`;
 }
 
 export function AnalysisPage({ path: [id] }) {

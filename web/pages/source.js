@@ -125,14 +125,13 @@ export function SourcePage({ path: [id] }) {
   useNewAnalyses(id, analyses.reload);
   const reloadAnalyses = useCallback(() => Promise.all([analyses.reload(), source.reload()]), [id]);
   const reloadPhotometry = () => Promise.all([photometry.reload(), source.reload()]);
-  const fits = useMemo(() => (analyses.data ?? []).filter(({ status }) => status === "completed"), [analyses.data]);
   if (source.data === undefined)
     return html`<h1>${id}</h1><${LoadedContent} load=${source} text=${`Loading ${id}`}>${() => null}<//>`;
   const hasPeriodogram = photometry.data?.filter((point) => point.mag !== null).length >= MIN_PERIODOGRAM_POINTS;
   return html`<${SourceHeader} source=${source.data} onChange=${source.reload} />
     <${ErrorMessage} error=${source.error} onRetry=${source.reload} />
     <${Card} title="Light curve"><${LoadedContent} load=${photometry} text="Loading the photometry">
-      ${(points) => html`<${LightCurve} points=${points} fits=${fits} name=${id} />`}<//><//>
+      ${(points) => html`<${LightCurve} points=${points} analyses=${analyses.data ?? []} source=${source.data} />`}<//><//>
     <${Card} title="Analyses" actions=${
       hasPermission("Run Analyses") && html`<a class="button" href=${buildAddress(["start", id])}>New analysis</a>`
     }><${LoadedContent} load=${analyses} text="Loading the analyses">

@@ -1,6 +1,6 @@
 // The results of an analysis: a table of parameters with errors, then everything else by name.
 import { html } from "../vendor/htm-preact.js";
-import { formatNumber, roundToError } from "../core/format.js";
+import { findErrorName, formatNumber, formatQuantity, roundToError } from "../core/format.js";
 import { ScrollArea } from "./layout.js";
 
 // Results have no units: these are for the names that supernova models use.
@@ -34,7 +34,8 @@ const CaveatList = ({ caveats }) =>
 const isScalar = (value) => value === null || typeof value !== "object";
 const isEstimate = (value) => !isScalar(value) && typeof value.median === "number";
 
-const EstimateTable = ({ estimates }) => html`<${ScrollArea}><table>
+export const EstimateTable = ({ estimates }) => html`<${ScrollArea} label="Parameters"><table>
+    <caption class="hidden">Parameters with their errors</caption>
     <thead><tr><th scope="col">Parameter</th><th scope="col" class="number">Median</th>
       <th scope="col" class="number">−</th><th scope="col" class="number">+</th>
       <th scope="col" class="number">Best fit</th><th scope="col">Unit</th></tr></thead>
@@ -54,7 +55,7 @@ function EstimateRow({ name, estimate }) {
   const { text, digits } = roundToError(median, smallestError);
   const formatError = (error) => {
     if (error === undefined || error === null) return "–";
-    return digits === null ? formatNumber(Number(error.toPrecision(3)), 3) : error.toFixed(digits);
+    return digits === null ? error.toExponential(1) : error.toFixed(digits);
   };
   return html`<tr><th scope="row">${name}</th><td class="number">${text}</td>
     <td class="number">${formatError(lower ?? std)}</td><td class="number">${formatError(upper ?? std)}</td>
@@ -67,7 +68,8 @@ const Quantity = ({ name, text }) => html`<span class="number">${text}</span>${U
 function ResultValue({ name, value }) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (isCaveatList(name, value)) return value.length ? html`<${CaveatList} caveats=${value} />` : "none";
-  if (isScalar(value)) return html`<${Quantity} name=${name} text=${formatNumber(value)} />`;
+  if (isScalar(value))
+    return html`<${Quantity} name=${name} text=${typeof value === "number" ? formatQuantity(value) : formatNumber(value)} />`;
   return Array.isArray(value) ? html`<${ResultList} values=${value} />` : html`<${ResultTable} results=${value} />`;
 }
 
@@ -81,17 +83,15 @@ function ResultList({ values }) {
 
 // A value and its error are shown in one row where their names match: peak, peak_std.
 function ResultTable({ results }) {
-  const findErrorName = (name) =>
-    [`${name}_std`, `${name}_error`, `${name}_err`].find((errorName) => typeof results[errorName] === "number");
-  const errorNames = new Set(Object.keys(results).map(findErrorName));
+  const errorNames = new Set(Object.keys(results).map((name) => findErrorName(results, name)));
   const entries = Object.entries(results).filter(([name]) => !errorNames.has(name));
   return html`<table class="nested"><tbody>${entries.map(([name, value]) => {
-    const error = typeof value === "number" ? results[findErrorName(name)] : undefined;
+    const error = typeof value === "number" ? results[findErrorName(results, name)] : undefined;
     return html`<tr><th scope="row">${name}</th><td>${
       error === undefined
         ? html`<${ResultValue} name=${name} value=${value} />`
         : html`<${Quantity} name=${name}
-          text=${`${roundToError(value, error).text} ± ${Number(error.toPrecision(2))}`} />`
+          text=${formatQuantity(value, error)} />`
     }</td></tr>`;
   })}</tbody></table>`;
 }

@@ -1,17 +1,17 @@
 // The live status of an analysis, its table cells, and the buttons to cancel, rerun and delete it.
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
-import { hasEnded, trackAnalysis, watchAnalysis } from "../core/analysis_watch.js";
+import { addContactListener, getLostSince, hasEnded, watchAnalysis } from "../core/analysis_watch.js";
 import { api } from "../core/api.js";
 import { formatSeconds } from "../core/format.js";
 import { useAction } from "../core/request_hooks.js";
+import { useRunnableServices } from "../core/runnable_services.js";
 import { buildAddress } from "../core/router.js";
 import { getProfile, hasPermission, isOwner } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
-import { ActionButton, Age, ProgressBar, StateBadge } from "./indicators.js";
+import { ActionButton, Age, ProgressBar, StateBadge, VerdictBadge } from "./indicators.js";
 import { ErrorMessage } from "./messages.js";
-import { showNotice } from "./notices.js";
 
-// Returns the newest {status, message, progress} of an analysis, and calls `onEnd` when it ends.
+// Returns the newest {status, message, progress, verdict} of an analysis, and calls `onEnd` when it ends.
 export function useLiveStatus(analysis, onEnd) {
   const [update, setUpdate] = useState(null);
   useEffect(() => {
@@ -26,11 +26,29 @@ export function useLiveStatus(analysis, onEnd) {
     status: liveUpdate?.status ?? analysis.status,
     message: liveUpdate?.message ?? analysis.status_message,
     progress: liveUpdate?.progress ?? null,
+    verdict: liveUpdate ? liveUpdate.verdict : analysis.verdict,
   };
 }
 
+// Says for how long the server has not answered. Polling goes on meanwhile.
+function LostContact() {
+  const [lostSince, setLost] = useState(getLostSince());
+  const [, setTick] = useState(0);
+  useEffect(() => addContactListener(setLost), []);
+  useEffect(() => {
+    if (lostSince === null) return undefined;
+    const timer = setInterval(() => setTick((tick) => tick + 1), 1000);
+    return () => clearInterval(timer);
+  }, [lostSince]);
+  if (lostSince === null) return null;
+  const seconds = Math.round((Date.now() - lostSince) / 1000);
+  return html`<p class="lost" role="alert">No contact since ${seconds} s. This page tries again by itself; the analysis
+    goes on without it.</p>`;
+}
+
 export const AnalysisProgress = ({ id, live }) =>
-  !hasEnded(live.status) && html`<${ProgressBar} value=${live.progress} subject=${`analysis ${id}`} />`;
+  !hasEnded(live.status) &&
+  html`<${LostContact} /><${ProgressBar} value=${live.progress} subject=${`analysis ${id}`} />`;
 
 export const formatAuthor = (analysis) =>
   analysis.author_id === getProfile().id ? "you" : `user ${analysis.author_id}`;
@@ -40,7 +58,7 @@ export const AnalysisHeaders = () => html`<th scope="col">Service</th><th scope=
   <th scope="col" class="number">Duration</th>`;
 
 export const AnalysisCells = ({ analysis, live }) => html`<td>${analysis.analysis_service_name}</td>
-  <td><${StateBadge} state=${live.status} /></td>
+  <td><${StateBadge} state=${live.status} verdict=${live.verdict} /> <${VerdictBadge} verdict=${live.verdict} /></td>
   <td class="says"><${AnalysisProgress} id=${analysis.id} live=${live} />${live.message}</td>
   <td>${formatAuthor(analysis)}</td>
   <td><${Age} time=${analysis.created_at} /></td>
@@ -48,6 +66,7 @@ export const AnalysisCells = ({ analysis, live }) => html`<td>${analysis.analysi
 
 export function AnalysisActions({ analysis, status, onChange }) {
   const { id } = analysis;
+  const services = useRunnableServices();
   const action = useAction(async (runStep) => {
     await runStep();
     await onChange();
@@ -59,13 +78,6 @@ export function AnalysisActions({ analysis, status, onChange }) {
       action: "Cancel analysis",
     });
     if (isConfirmed) await api.post(`/obj/analysis/${id}/cancel`);
-  };
-  const rerunAnalysis = async () => {
-    const rerun = await api.post(`/obj/analysis/${id}/rerun`, {}, crypto.randomUUID());
-    trackAnalysis(rerun.id, analysis.obj_id);
-    showNotice(`Analysis ${rerun.id} is queued: a rerun of analysis ${id}.`, {
-      link: { href: buildAddress(["analysis", rerun.id]), text: "Open analysis" },
-    });
   };
   const deleteAnalysis = async () => {
     const isConfirmed = await askConfirmation({
@@ -85,8 +97,9 @@ export function AnalysisActions({ analysis, status, onChange }) {
     }
     ${
       hasEnded(status) &&
-      html`<${ActionButton} action=${action} onClick=${() => action.run(rerunAnalysis)}
-      aria-label=${`Run analysis ${id} again`}>Run again<//>`
+      services?.some((service) => service.id === analysis.analysis_service_id) &&
+      html`<a class="button" href=${buildAddress(["start", analysis.obj_id], { rerun: id })}
+      aria-label=${`Run analysis ${id} again`}>Run again</a>`
     }
     ${
       isOwner(analysis) &&

@@ -2,7 +2,14 @@
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { STATE_LABELS, formatAge, formatUtc } from "../core/format.js";
 
-export const StateBadge = ({ state }) => html`<span class="state ${state}">${STATE_LABELS[state] ?? state}</span>`;
+// A completed analysis whose model does not describe the data is not green.
+export const StateBadge = ({ state, verdict }) =>
+  html`<span class="state ${verdict?.describes_data === false ? "refuted" : state}">${STATE_LABELS[state] ?? state}</span>`;
+
+// Only a verdict against the model needs a word beside "completed".
+export const VerdictBadge = ({ verdict }) =>
+  verdict?.describes_data === false &&
+  html`<span class="state failure" title=${verdict.message}>does not describe the data</span>`;
 
 export const ProgressBar = ({ value, subject }) =>
   html`<progress max="1" value=${value ?? undefined} aria-label=${`Progress of ${subject}`}></progress>`;

@@ -1,200 +1,165 @@
-// The light curve of a source: detections, limits and models, in magnitudes or fluxes.
-import { html, useMemo, useState } from "../vendor/htm-preact.js";
-import { getBandColour, getInstrumentSymbol } from "../core/band_styles.js";
-import { formatMjd } from "../core/format.js";
+// The light curve of a source: plot with controls and legend, and the table of its points.
+import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
+import { loadLeftOut, saveLeftOut } from "../core/left_out_points.js";
+import { DETECTION_SIGMA, buildScales, buildTimeAxes, groupSeries, rankModels } from "../core/light_curve_data.js";
+import { DASHES, buildLightCurveFigure, formatModelName } from "./light_curve_figure.js";
 import { EmptyMessage } from "./messages.js";
-import { DOT_SHAPES, Plot } from "./plot.js";
+import { PhotometryTable } from "./photometry_table.js";
+import { Plot } from "./plot.js";
 
-const MAX_MARKERS = 1500;
-const DETECTION_SIGMA = 3;
-const ZERO_POINT = 23.9;
+const SCALE_LABELS = { magnitude: "Magnitude", flux: "Flux", absolute: "Absolute magnitude" };
+const TIME_LABELS = { days: "Days", rest: "Rest-frame days", mjd: "MJD" };
+const SHORTCUTS = { m: "magnitude", f: "flux" };
 
-const magnitudeToFlux = (magnitude) => 10 ** (-0.4 * (magnitude - ZERO_POINT));
+const SYMBOL_PATHS = {
+  circle: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
+  square: "M1.5 1.5h9v9h-9z",
+  diamond: "M6 .5L11.5 6L6 11.5L.5 6z",
+  "diamond-tall": "M6 .5L9.5 6L6 11.5L2.5 6z",
+  "triangle-up": "M6 1L11.5 10.5H.5z",
+  "triangle-down": "M6 11L.5 1.5h11z",
+  "triangle-left": "M1 6L10.5 .5v11z",
+  "triangle-right": "M11 6L1.5 .5v11z",
+  cross: "M4 .5h4v3.5h3.5v4H8v3.5H4V8H.5V4H4z",
+  x: "M3 .5L6 3.5L9 .5L11.5 3L8.5 6L11.5 9L9 11.5L6 8.5L3 11.5L.5 9L3.5 6L.5 3z",
+  star: "M6 .5L7.4 4.3L11.5 4.4L8.2 6.9L9.4 10.9L6 8.5L2.6 10.9L3.8 6.9L.5 4.4L4.6 4.3z",
+  pentagon: "M6 .5L11.5 4.6L9.4 11H2.6L.5 4.6z",
+  hexagon: "M6 .5L11 3.3v5.4L6 11.5L1 8.7V3.3z",
+  hexagon2: "M3.3 1h5.4L11.5 6L8.7 11H3.3L.5 6z",
+};
 
-// One series for each band of each instrument.
-function groupSeries(points) {
-  const groups = new Map();
-  for (const point of points) {
-    const key = `${point.filter} · ${point.instrument_name}`;
-    if (!groups.has(key)) groups.set(key, { key, band: point.filter, instrument: point.instrument_name, points: [] });
-    groups.get(key).points.push(point);
-  }
-  const series = [...groups.values()].sort((a, b) => a.key.localeCompare(b.key));
-  const instruments = [...new Set(series.map(({ instrument }) => instrument))];
-  return series.map((group) => ({ ...group, symbol: getInstrumentSymbol(instruments.indexOf(group.instrument)) }));
+function SeriesMark({ colour, symbol }) {
+  const shape = symbol.replace(/(-open)?-dot$/, "");
+  const isOpen = symbol.includes("-open");
+  return html`<svg viewBox="0 0 12 12" aria-hidden="true">
+    <path d=${SYMBOL_PATHS[shape]} fill=${isOpen ? "none" : colour} stroke=${colour} />
+    ${symbol.endsWith("-dot") && html`<circle cx="6" cy="6" r="1.6" fill=${isOpen ? colour : "#fff"} />`}</svg>`;
 }
 
-// A fainter magnitude has no meaning, so its limit is drawn instead.
-const isDetection = (point) => point.mag !== null && point.flux >= DETECTION_SIGMA * point.fluxerr;
+const DASH_ARRAYS = ["none", "4 2", "1 2", "4 1.5 1 1.5", "7 2", "7 1.5 1 1.5"];
 
-function findFirstDetection(points) {
-  const dates = points.filter(isDetection).map((point) => point.mjd);
-  return dates.length ? Math.min(...dates) : null;
-}
-
-const formatHoverText = (point, text) =>
-  `${text}<br>MJD ${point.mjd.toFixed(4)}<br>${formatMjd(point.mjd)} UTC<br>${point.filter}, ${point.instrument_name}`;
-
-// `options` of a figure are {isFlux, zero: the MJD of day 0, hasMany: more than MAX_MARKERS points}.
-function buildSeriesFigure(series, options) {
-  const { isFlux, zero, hasMany } = options;
-  const colour = getBandColour(series.band);
-  const points = series.points.filter((point) => (isFlux ? point.flux !== null : isDetection(point)));
-  const getValue = (point) => (isFlux ? point.flux : point.mag);
-  const getError = (point) => (isFlux ? point.fluxerr : point.magerr);
-  const trace = {
-    type: "scatter",
-    name: series.key,
-    mode: "none",
-    x: points.map((point) => point.mjd - zero),
-    y: points.map(getValue),
-    marker: { color: colour, size: 7, symbol: series.symbol, line: { width: 0 } },
-    hoverinfo: "text",
-    hovertext: points.map((point) => {
-      const value = `${getValue(point).toPrecision(5)} ± ${getError(point)?.toPrecision(2)}`;
-      return formatHoverText(point, `<b>${value} ${isFlux ? "µJy" : "mag"}</b>`);
-    }),
-  };
-  const markers = {
-    mode: "markers",
-    error_y: { type: "data", array: points.map(getError), color: colour, thickness: 1, width: 0 },
-  };
-  // Many points are drawn as two paths instead of thousands of elements: error bars, and lines without length
-  // whose round ends are the dots. The trace without markers remains for the pointer.
-  const buildPath = (name, sigma, width) => ({
-    type: "path",
-    layer: "between",
-    name,
-    line: { color: colour, width },
-    path: points
-      .map((point, i) => {
-        const height = sigma * getError(point);
-        return `M${trace.x[i]},${trace.y[i] - height}L${trace.x[i]},${trace.y[i] + height}`;
-      })
-      .join(""),
-  });
-  return {
-    traces: [hasMany ? trace : { ...trace, ...markers }, buildLimitTrace(series, options)].filter(({ x }) => x.length),
-    shapes: hasMany && points.length ? [buildPath("errors", 1, 1), buildPath(DOT_SHAPES, 0, 5)] : [],
-  };
-}
-
-function buildLimitTrace(series, { isFlux, zero }) {
-  const limits = series.points.filter(
-    (point) => point.limiting_mag !== null && (isFlux ? point.flux === null : !isDetection(point)),
-  );
-  const getLimit = (point) => (isFlux ? magnitudeToFlux(point.limiting_mag) : point.limiting_mag);
-  return {
-    type: "scatter",
-    mode: "markers",
-    name: `${series.key}, limits`,
-    x: limits.map((point) => point.mjd - zero),
-    y: limits.map(getLimit),
-    marker: { color: getBandColour(series.band), size: 8, symbol: "triangle-down-open", opacity: 0.65 },
-    hoverinfo: "text",
-    hovertext: limits.map((point) => {
-      const limit = getLimit(point).toPrecision(4);
-      return formatHoverText(point, isFlux ? `<b>< ${limit} µJy</b> (limit)` : `<b>> ${limit} mag</b> (limit)`);
-    }),
-  };
-}
-
-const formatModelName = (analysis) => `${analysis.model_name ?? "model"} (analysis ${analysis.id})`;
-
-// Rows of a model are [MJD, magnitude], or [MJD, magnitude, lower, upper].
-function buildModelTraces(analysis, bands, { isFlux, zero }) {
-  return Object.entries(analysis.model_lightcurve ?? {})
-    .filter(([band, rows]) => bands.has(band) && Array.isArray(rows))
-    .flatMap(([band, rows]) => {
-      const colour = getBandColour(band);
-      const buildLine = (column, style) => ({
-        type: "scatter",
-        mode: "lines",
-        x: rows.map((row) => row[0] - zero),
-        y: rows.map((row) => (isFlux ? magnitudeToFlux(row[column]) : row[column])),
-        ...style,
-      });
-      const median = buildLine(1, {
-        name: `${formatModelName(analysis)}, ${band}`,
-        hoverinfo: "name",
-        line: { color: colour, width: 1.6 },
-      });
-      if (!rows[0] || rows[0].length < 4) return [median];
-      const edge = { hoverinfo: "skip", line: { width: 0 } };
-      return [buildLine(2, edge), buildLine(3, { ...edge, fill: "tonexty", fillcolor: `${colour}2e` }), median];
-    });
-}
-
-const LegendMark = ({ colour }) => html`<svg viewBox="0 0 12 12" aria-hidden="true">
-  ${
-    colour
-      ? html`<circle cx="6" cy="6" r="5" fill=${colour} />`
-      : html`<path d="M0 9 Q4 -3 12 7" fill="none" stroke="currentColor" stroke-width="2" />`
-  }
+const ModelMark = ({ dashIndex }) => html`<svg viewBox="0 0 24 12" class="dash" aria-hidden="true">
+  <path d="M0 6H24" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray=${DASH_ARRAYS[dashIndex]} />
 </svg>`;
 
-// An item without a colour is a model.
-function LegendCheckboxes({ legend, items, hiddenKeys, onToggle }) {
-  return html`<fieldset><legend>${legend}</legend><div class="row">
-    ${items.map(
-      ({ key, label, colour }) => html`<label class="chip">
-      <input type="checkbox" checked=${!hiddenKeys.has(key)} onChange=${() => onToggle(key)} />
-      <${LegendMark} colour=${colour} /> ${label}
-    </label>`,
-    )}
-  </div></fieldset>`;
+const LegendCheckbox = ({ isOn, onToggle, children }) => html`<label class="chip">
+  <input type="checkbox" checked=${isOn} onChange=${onToggle} /> ${children}</label>`;
+
+const toggle = (keys, key) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key]);
+
+function ChoiceButtons({ labels, choices, value, onChange }) {
+  return Object.entries(labels)
+    .filter(([key]) => choices[key])
+    .map(
+      ([key, label]) => html`<button type="button" aria-pressed=${value === key}
+      onClick=${() => onChange(key)}>${label}</button>`,
+    );
 }
 
-export function LightCurve({ points, fits, name }) {
-  const [isFlux, setIsFlux] = useState(false);
-  const [isInDays, setIsInDays] = useState(true);
+// Difference in log evidence from the best model, where both have one; and a verdict against the model.
+function describeRank(model, best) {
+  const evidences = [model, best].map(({ model_summary: summary }) => summary?.log_evidence);
+  const hasDifference = model !== best && evidences.every(Number.isFinite);
+  return [
+    hasDifference ? `Δ ln evidence ${(evidences[0] - evidences[1]).toFixed(1)}` : "",
+    model.verdict?.describes_data === false ? "does not describe the data" : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+function ModelLegend({ models, visibleIds, onToggle }) {
+  return html`<fieldset><legend>Models of completed fits, best first</legend><div class="row">${models.map(
+    (model, index) => html`<${LegendCheckbox} isOn=${visibleIds.has(model.id)} onToggle=${() => onToggle(model.id)}>
+      <${ModelMark} dashIndex=${index % DASHES.length} /> ${formatModelName(model)}
+      ${describeRank(model, models[0]) && html`<span class="hint">${describeRank(model, models[0])}</span>`}<//>`,
+  )}</div></fieldset>`;
+}
+
+// `m` and `f` choose magnitudes and fluxes, unless the user is typing.
+function useScaleShortcuts(setScale) {
+  useEffect(() => {
+    const handleKey = ({ key, target, ctrlKey, metaKey, altKey }) => {
+      if (ctrlKey || metaKey || altKey || target.closest("input, textarea, select, dialog")) return;
+      if (SHORTCUTS[key]) setScale(SHORTCUTS[key]);
+    };
+    addEventListener("keydown", handleKey);
+    return () => removeEventListener("keydown", handleKey);
+  }, []);
+}
+
+// What is drawn: {scaleName, timeName, hiddenKeys, visibleIds, hasResiduals} with their setters.
+function useLightCurveView(models, hasAllModels) {
+  const [scaleName, setScaleName] = useState("magnitude");
+  const [timeName, setTimeName] = useState("days");
   const [hiddenKeys, setHiddenKeys] = useState(new Set());
+  const [chosenIds, setChosenIds] = useState(null);
+  const [hasResiduals, setHasResiduals] = useState(false);
+  useScaleShortcuts(setScaleName);
+  const visibleIds = chosenIds ?? new Set((hasAllModels ? models : models.slice(0, 1)).map(({ id }) => id));
+  return {
+    ...{ scaleName, setScaleName, timeName, setTimeName, hiddenKeys, visibleIds, hasResiduals, setHasResiduals },
+    toggleSeries: (key) => setHiddenKeys(toggle(hiddenKeys, key)),
+    toggleModel: (id) => setChosenIds(toggle(visibleIds, id)),
+  };
+}
+
+// `source` has the redshift and the distance modulus (`dm`) for axes where no model has them.
+// `isCompact` leaves out the table of points; with `hasAllModels` all models are drawn at first, not only the best.
+export function LightCurve({ points, analyses, source, isCompact, hasAllModels }) {
+  const models = useMemo(() => rankModels(analyses), [analyses]);
+  const view = useLightCurveView(models, hasAllModels);
+  const [leftOut, setLeftOut] = useState(() => loadLeftOut(source.id));
   const series = useMemo(() => groupSeries(points), [points]);
-  const models = useMemo(() => fits.filter((fit) => fit.model_lightcurve), [fits]);
-  const firstDetection = findFirstDetection(points);
-  const toggleKey = (key) =>
-    setHiddenKeys((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key]));
-  const [traces, layout] = useMemo(() => {
-    const hasDays = isInDays && firstDetection !== null;
-    const options = { isFlux, zero: hasDays ? firstDetection : 0, hasMany: points.length > MAX_MARKERS };
-    const visibleSeries = series.filter(({ key }) => !hiddenKeys.has(key));
-    const bands = new Set(visibleSeries.map(({ band }) => band));
-    const visibleModels = models.filter((fit) => !hiddenKeys.has(fit.id));
-    const figures = visibleSeries.map((group) => buildSeriesFigure(group, options));
-    return [
-      [
-        ...visibleModels.flatMap((fit) => buildModelTraces(fit, bands, options)),
-        ...figures.flatMap((figure) => figure.traces),
-      ],
-      {
-        xaxis: { title: { text: hasDays ? "Days since first detection" : "MJD" } },
-        yaxis: isFlux
-          ? { title: { text: "Flux (µJy, AB)" } }
-          : { title: { text: "Magnitude (AB)" }, autorange: "reversed" },
-        uirevision: `${isFlux}${isInDays}`,
-        shapes: figures.flatMap((figure) => figure.shapes),
-      },
-    ];
-  }, [series, models, hiddenKeys, isFlux, isInDays]);
+  const visibleModels = models
+    .map((analysis, index) => ({ analysis, dash: DASHES[index % DASHES.length] }))
+    .filter(({ analysis }) => view.visibleIds.has(analysis.id));
+  const reference = visibleModels[0]?.analysis ?? models[0];
+  const scales = buildScales(reference, source.dm);
+  const times = buildTimeAxes(points, reference, source.redshift);
+  const options = {
+    scale: scales[view.scaleName] || scales.magnitude,
+    time: times[view.timeName] || times.mjd,
+    leftOut,
+    hasResiduals: view.hasResiduals,
+  };
+  const [traces, layout] = useMemo(
+    () => buildLightCurveFigure(series.filter(({ key }) => !view.hiddenKeys.has(key)), visibleModels, options),
+    [series, models, view.hiddenKeys, view.visibleIds.size, [...view.visibleIds].join(), leftOut, view.hasResiduals,
+      options.scale.label, options.time.label],
+  );
+  const changeLeftOut = (ids) => {
+    saveLeftOut(source.id, ids);
+    setLeftOut(ids);
+  };
   if (!points.length) return html`<${EmptyMessage}>No photometry visible to you. Upload some below.<//>`;
   return html`<div>
     <div class="row">
-      <button type="button" aria-pressed=${!isFlux} onClick=${() => setIsFlux(false)}>Magnitude</button>
-      <button type="button" aria-pressed=${isFlux} onClick=${() => setIsFlux(true)}>Flux</button>
-      <button type="button" aria-pressed=${isInDays} onClick=${() => setIsInDays(true)}>Days</button>
-      <button type="button" aria-pressed=${!isInDays} onClick=${() => setIsInDays(false)}>MJD</button>
-      <span class="hint">${points.length} points. Triangles are limits. Magnitudes below ${DETECTION_SIGMA}σ are shown as limits.${
-        firstDetection === null ? "" : ` First detection: MJD ${firstDetection.toFixed(3)}.`
-      }</span>
+      <${ChoiceButtons} labels=${SCALE_LABELS} choices=${scales} value=${view.scaleName} onChange=${view.setScaleName} />
+      <span class="divider"></span>
+      <${ChoiceButtons} labels=${TIME_LABELS} choices=${times} value=${view.timeName} onChange=${view.setTimeName} />
+      ${
+        models.length > 0 &&
+        html`<span class="divider"></span><button type="button" aria-pressed=${view.hasResiduals}
+          onClick=${() => view.setHasResiduals(!view.hasResiduals)}>Residuals</button>`
+      }
     </div>
-    <${Plot} traces=${traces} layout=${layout} name=${`${name}-light-curve`}
-      label=${`Light curve of ${name}: ${points.length} points in ${series.length} series`} />
-    <${LegendCheckboxes} legend="Bands and instruments" hiddenKeys=${hiddenKeys} onToggle=${toggleKey}
-      items=${series.map(({ key, band }) => ({ key, label: key, colour: getBandColour(band) }))} />
+    <${Plot} size=${isCompact ? "" : "tall"} traces=${traces} layout=${layout} name=${`${source.id}-light-curve`}
+      label=${`Light curve of ${source.id}: ${points.length} points in ${series.length} series`} />
+    <fieldset><legend>Bands and instruments</legend><div class="row">${series.map(
+      ({ key, colour, symbol }) => html`<${LegendCheckbox} isOn=${!view.hiddenKeys.has(key)}
+        onToggle=${() => view.toggleSeries(key)}><${SeriesMark} colour=${colour} symbol=${symbol} /> ${key}<//>`,
+    )}</div></fieldset>
     ${
       models.length > 0 &&
-      html`<${LegendCheckboxes} legend="Models of completed fits" hiddenKeys=${hiddenKeys} onToggle=${toggleKey}
-      items=${models.map((fit) => ({ key: fit.id, label: formatModelName(fit) }))} />`
+      html`<${ModelLegend} models=${models} visibleIds=${view.visibleIds} onToggle=${view.toggleModel} />`
+    }
+    <p class="hint">Open triangles are limits. Magnitudes below ${DETECTION_SIGMA}σ are shown as limits. Shades: 68 %.${
+      leftOut.size ? ` Crosses: ${leftOut.size} of ${points.length} points left out of the next fit.` : ""
+    }</p>
+    ${
+      !isCompact &&
+      html`<${PhotometryTable} points=${points} leftOut=${leftOut} setLeftOut=${changeLeftOut} name=${source.id} />`
     }
   </div>`;
 }

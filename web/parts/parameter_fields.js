@@ -1,5 +1,6 @@
 // Form fields for the parameters of a service, by what buildParameterFields returns.
 import { html } from "../vendor/htm-preact.js";
+import { splitFields } from "../core/service_parameters.js";
 import { Checkbox, FileField, SelectField, TextField, getFieldError } from "./form_fields.js";
 
 const OTHER = "\u0000other";
@@ -30,10 +31,22 @@ function ParameterField({ field, ...rest }) {
   return html`<${TextField} label=${label} hint=${hint} required=${required} type=${kind} ...${rest} />`;
 }
 
-export function ParameterFields({ fields, values, onChange, error }) {
-  if (!fields.length) return html`<p class="empty">This service takes no parameters.</p>`;
-  return html`<div class="fields">${fields.map(
-    (field) => html`<${ParameterField} key=${field.name} field=${field} value=${values[field.name]}
+const FieldGrid = ({ fields, values, onChange, error }) => html`<div class="fields">${fields.map(
+  (field) => html`<${ParameterField} key=${field.name} field=${field} value=${values[field.name]}
     onChange=${(value) => onChange({ ...values, [field.name]: value })} error=${getFieldError(error, field.name)} />`,
-  )}</div>`;
+)}</div>`;
+
+// The parameters that matter most are in view; the rest is folded, unless one of them has a value of its own.
+export function ParameterFields({ fields, ...rest }) {
+  if (!fields.length) return html`<p class="empty">This service takes no parameters.</p>`;
+  const [main, advanced] = splitFields(fields);
+  const isOpen = advanced.some(
+    ({ name, value }) => rest.values[name] !== value || getFieldError(rest.error, name) !== undefined,
+  );
+  return html`<${FieldGrid} fields=${main} ...${rest} />
+    ${
+      advanced.length > 0 &&
+      html`<details class="advanced" open=${isOpen}><summary>Advanced (${advanced.length})</summary>
+        <${FieldGrid} fields=${advanced} ...${rest} /></details>`
+    }`;
 }

@@ -1,7 +1,7 @@
 // The periodogram of a source: the form, the power spectrum, the light curve folded with a period.
 import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
-import { getBandColour } from "../core/band_styles.js";
+import { assignBandStyles } from "../core/band_styles.js";
 import { formatNumber } from "../core/format.js";
 import { fitFourierSeries } from "../core/fourier.js";
 import { useAction } from "../core/request_hooks.js";
@@ -121,7 +121,7 @@ function PowerSpectrum({ result, period, onPick, source }) {
   const [traces, layout] = useMemo(() => buildPowerFigure(result, period), [result, period]);
   const filters = result.filters.join(", ");
   return html`<div>
-    <${Plot} low traces=${traces} layout=${layout} name=${`${source}-periodogram`}
+    <${Plot} size="low" traces=${traces} layout=${layout} name=${`${source}-periodogram`}
       label=${`Periodogram of ${source}, ${filters}`}
       onPick=${(point) => onPick(findNearestPeriod(result, point.x))} />
     <p class="hint">Click a peak to fold the light curve with its period. ${result.num_points} points of ${filters} over ${formatNumber(result.baseline, 5)} days. ${result.notes.join(" ")}</p>
@@ -169,7 +169,7 @@ function FoldedLightCurve({ points, period, source, result, onSave }) {
         html`<${SavePeriodButton} source=${source} period=${foldPeriod} result=${result} onSave=${onSave} />`
       }
     </div>
-    <${Plot} low traces=${traces} layout=${layout} name=${`${source}-folded`}
+    <${Plot} size="low" traces=${traces} layout=${layout} name=${`${source}-folded`}
       label=${`Light curve of ${source} folded with ${days} days, two cycles`} />
   </section>`;
 }
@@ -193,7 +193,7 @@ function buildFoldedFigure(points, period, nterms) {
 
 // `rows` are [phase, magnitude, error]. They are drawn for two cycles.
 function buildFoldedTraces(band, rows, nterms) {
-  const colour = getBandColour(band);
+  const { colour } = assignBandStyles([band]).get(band);
   const magnitudes = rows.map((row) => row[1]);
   const errors = rows.map((row) => row[2]);
   const markers = {

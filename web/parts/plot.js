@@ -1,5 +1,6 @@
 // A Plotly figure in the colours of the page. The library is loaded with the first plot, as it is large.
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { useAction } from "../core/request_hooks.js";
 import { saveFile } from "../core/save_file.js";
 import { ErrorMessage, LoadingMessage } from "./messages.js";
 
@@ -55,11 +56,12 @@ function styleLayout(layout) {
   };
 }
 
-// `onPick` is called with the point that was clicked.
-export function Plot({ traces, layout, label, name, low, onPick }) {
+// `size` is "low", "tall" or "". `onPick` is called with the point that was clicked.
+export function Plot({ traces, layout, label, name, size = "", onPick }) {
   const container = useRef(null);
   const [error, setError] = useState(null);
   const [isLoaded, setIsLoaded] = useState(false);
+  const saveAction = useAction(savePicture);
   useEffect(() => {
     let isCurrent = true;
     const drawPlot = async () => {
@@ -86,11 +88,15 @@ export function Plot({ traces, layout, label, name, low, onPick }) {
   return html`<div>
     <${ErrorMessage} error=${error} />
     ${!error && !isLoaded && html`<${LoadingMessage} text="Loading the plotting library" />`}
-    <div ref=${container} class="plot ${low ? "low" : ""}" role="img" aria-label=${label}></div>
+    <div ref=${container} class="plot ${size}" role="img" aria-label=${label}></div>
     <div class="row end">
       <button type="button" class="plain" onClick=${() => resetZoom(container.current, layout)}>Reset zoom</button>
-      <button type="button" class="plain" onClick=${() => savePng(container.current, name)}>Save as PNG</button>
+      ${["png", "svg"].map(
+        (format) => html`<button type="button" class="plain" disabled=${!isLoaded || saveAction.busy}
+          onClick=${() => saveAction.run(container.current, name, format)}>Save as ${format.toUpperCase()}</button>`,
+      )}
     </div>
+    <${ErrorMessage} error=${saveAction.error} />
   </div>`;
 }
 
@@ -110,7 +116,8 @@ function resetZoom(element, layout) {
 // which has the markers instead.
 export const DOT_SHAPES = "dots";
 
-async function savePng(element, name) {
+// The picture is a data URL, which the content policy lets no page fetch: it is decoded here.
+async function savePicture(element, name, format) {
   const data = element.data.map((trace) => ({
     ...trace,
     ...(trace.mode === "none" ? { mode: "markers" } : {}),
@@ -123,6 +130,11 @@ async function savePng(element, name) {
     paper_bgcolor: getCssColour("--paper"),
     shapes: (element.layout.shapes ?? []).filter((shape) => shape.name !== DOT_SHAPES),
   };
-  const url = await window.Plotly.toImage({ data, layout }, { format: "png", width: 1000, height: 620, scale: 2 });
-  saveFile(await (await fetch(url)).blob(), `${name}.png`);
+  const options = { format, width: 1000, height: 620, scale: format === "png" ? 2 : 1, imageDataOnly: true };
+  const content = await window.Plotly.toImage({ data, layout }, options);
+  const blob =
+    format === "svg"
+      ? new Blob([content], { type: "image/svg+xml" })
+      : new Blob([Uint8Array.from(atob(content), (character) => character.charCodeAt(0))], { type: "image/png" });
+  saveFile(blob, `${name}.${format}`);
 }

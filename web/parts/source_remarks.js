@@ -1,8 +1,9 @@
 // Classifications, comments and annotations of a source.
 import { html } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
-import { formatNumber } from "../core/format.js";
+import { findErrorName, formatQuantity } from "../core/format.js";
 import { useAction } from "../core/request_hooks.js";
+import { buildAddress } from "../core/router.js";
 import { hasPermission, isOwner } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
 import { TextField, handleSubmit, useForm } from "./form_fields.js";
@@ -87,8 +88,21 @@ export function Comments({ source, onChange }) {
     }`;
 }
 
-const AnnotationValue = ({ value }) =>
-  typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : formatNumber(value);
+function AnnotationValue({ name, value, error }) {
+  if (name === "analysis_id") return html`<a href=${buildAddress(["analysis", value])}>${value}</a>`;
+  if (typeof value === "number") return formatQuantity(value, error);
+  return typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : String(value ?? "–");
+}
+
+// A value and its error are shown together.
+function AnnotationData({ data }) {
+  const errorNames = new Set(Object.keys(data).map((name) => findErrorName(data, name)));
+  const entries = Object.entries(data).filter(([name]) => !errorNames.has(name));
+  return html`<dl class="pairs">${entries.map(
+    ([name, value]) => html`<div><dt>${name}</dt><dd class="number"><${AnnotationValue} name=${name} value=${value}
+      error=${data[findErrorName(data, name)]} /></dd></div>`,
+  )}</dl>`;
+}
 
 export function Annotations({ source, onChange }) {
   const path = `/sources/${encodeURIComponent(source.id)}/annotations`;
@@ -100,9 +114,7 @@ export function Annotations({ source, onChange }) {
     <h3>${remark.origin} <span class="hint">${remark.author?.username}, <${Age} time=${remark.modified} /></span>
       <${DeleteButton} remark=${remark} label=${`Delete the annotation of ${remark.origin}`}
         onClick=${() => deleteAction.run(`${path}/${remark.id}`)} /></h3>
-    <dl class="pairs">${Object.entries(remark.data).map(
-      ([name, value]) => html`<div><dt>${name}</dt><dd class="number"><${AnnotationValue} value=${value} /></dd></div>`,
-    )}</dl>
+    <${AnnotationData} data=${remark.data} />
   </section>`,
   )}`;
 }

@@ -40,6 +40,6 @@ function SpectrumPlot({ spectrum }) {
   const { id, obj_id: source, instrument_name: instrument, altdata } = spectrum;
   const date = spectrum.observed_at.slice(0, 10);
   return html`<div><p class="hint">${instrument}, ${date}${altdata?.note ? `; ${altdata.note}` : ""}</p>
-    <${Plot} low traces=${traces} layout=${layout} name=${`${source}-spectrum-${id}`}
+    <${Plot} size="low" traces=${traces} layout=${layout} name=${`${source}-spectrum-${id}`}
       label=${`Spectrum of ${source}, ${date}`} /></div>`;
 }
