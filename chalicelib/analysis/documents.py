@@ -32,7 +32,10 @@ IMAGES = {
     "png": (b"\x89PNG\r\n\x1a\n", "image/png"),
     "jpeg": (b"\xff\xd8\xff", "image/jpeg"),
     "gif": (b"GIF8", "image/gif"),
+    "webp": (b"RIFF", "image/webp"),
+    "tiff": (b"II*\x00", "image/tiff"),
     "pdf": (b"%PDF-", "application/pdf"),
+    "eps": (b"%!PS", "application/postscript"),
 }
 JSON_TYPE = "application/json"
 BINARY_TYPE = "application/octet-stream"

@@ -76,6 +76,11 @@ class App:
         """Return a card of the page by its title."""
         return self.page.get_by_role("region", name=title, exact=True)
 
+    def unfold(self, title: str) -> None:
+        """Open a folded card, and wait until it is loaded."""
+        self.page.locator("summary", has_text=title).click()
+        self.settle()
+
     def field(self, label: str) -> Locator:
         """Return a form field by its label."""
         return self.page.get_by_label(label, exact=True)

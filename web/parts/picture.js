@@ -12,7 +12,9 @@ const EXTENSIONS = {
   "image/gif": "gif",
   "image/svg+xml": "svg",
   "image/webp": "webp",
+  "image/tiff": "tiff",
   "application/pdf": "pdf",
+  "application/postscript": "eps",
 };
 
 // What no browser draws in a page is offered as a file.
