@@ -132,6 +132,10 @@ class Periodogram(View):
     oversampling: Annotated[float, describe(_OVERSAMPLING, 5)]
     method: Annotated[str, describe("The method, with references.")]
     normalization: Annotated[str, describe("The normalisation of the power.", "standard")]
+    false_alarm_level: Annotated[
+        float | None,
+        describe("The power that noise alone reaches in 1 % of such data; null if there are too few points.", 0.2),
+    ]
     false_alarm_method: Annotated[str, describe("The method of the false alarm probabilities.")]
     period_error_method: Annotated[str, describe("The method of the periods' errors.")]
     notes: Annotated[list[str], describe("What was not used, and why.")]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import finufft
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import betainc, gammaln
 
 from fitter_lambda.arrays import Array, Indices
@@ -212,3 +213,15 @@ def false_alarm_probability(
     )  # fmt: skip
     climbs = grid.width * np.sqrt(4 * np.pi * spread * harmonics) * np.exp(min(logarithm, 700.0))
     return float(-np.expm1(-climbs) + single * np.exp(-climbs))
+
+
+def find_false_alarm_level(
+    probability: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int
+) -> float | None:
+    """Find the power that noise alone reaches with a probability; None if even the highest is likelier."""
+
+    def excess(value: float) -> float:
+        return false_alarm_probability(value, bands, grid, nterms) - probability
+
+    low, high = 1e-9, 1 - 1e-9
+    return float(brentq(excess, low, high)) if excess(low) > 0 > excess(high) else None

@@ -25,6 +25,7 @@ from fitter_lambda.renderer.lomb_scargle import (
     compute_power,
     compute_window,
     false_alarm_probability,
+    find_false_alarm_level,
 )
 from fitter_lambda.renderer.option_checks import check_flag, check_integer, check_number, check_options
 from fitter_lambda.renderer.period_caveats import (
@@ -103,8 +104,9 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
         ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them, and ``window_power`` there if
         ``window`` is set; ``best_periods``, highest power first, each with ``period`` (days), ``frequency``, their
         errors, ``power`` and ``delta_chi2`` (see `period_peaks.Peak`), ``role`` and ``description`` (see
-        `period_roles.PeriodRole`), ``false_alarm_probability`` and ``caveats`` (see `period_caveats.Caveat`); the
-        settings; and ``notes``, sentences on what was left out.
+        `period_roles.PeriodRole`), ``false_alarm_probability`` and ``caveats`` (see `period_caveats.Caveat`);
+        ``false_alarm_level``, the power with a false-alarm probability of 0.01; the settings; and ``notes``,
+        sentences on what was left out.
 
     Raises
     ------
@@ -134,6 +136,7 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
         "oversampling": settings.oversampling,
         "method": _METHOD,
         "normalization": "standard",
+        "false_alarm_level": find_false_alarm_level(HIGH_FALSE_ALARM, bands, grid, settings.nterms),
         "false_alarm_method": _FALSE_ALARM,
         "period_error_method": _PERIOD_ERROR,
         "notes": notes,

@@ -19,7 +19,7 @@ PRODUCT = {
     "frequencies": [0.1, 0.2], "power": [0.3, 0.9], "best_periods": [], "nterms": 1, "filters": ["ztfg"],
     "num_points": 3, "num_left_out": 0, "baseline": 3.0, "fmin": 0.1, "fmax": 0.2, "oversampling": 5.0,
     "method": "by a fake", "normalization": "standard", "false_alarm_method": "none", "notes": [],
-    "period_error_method": "none", "window_power": None,
+    "period_error_method": "none", "window_power": None, "false_alarm_level": 0.2,
 }  # fmt: skip
 
 

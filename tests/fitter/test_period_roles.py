@@ -228,6 +228,13 @@ def test_a_binned_window_keeps_its_peaks() -> None:
     assert np.array(result["window_power"])[near_day].max() > 0.5
 
 
+def test_peaks_above_the_false_alarm_level_are_significant() -> None:
+    result = compute_periodogram(sine(1.8425, amplitude=1.5), {"peaks": 30})
+    for best in result["best_periods"]:
+        assert (best["power"] > result["false_alarm_level"]) == (best["false_alarm_probability"] < 0.01)
+    assert {best["power"] > result["false_alarm_level"] for best in result["best_periods"]} == {True, False}
+
+
 @given(
     st.integers(5, 40), st.floats(0.01, 2000), st.integers(1, 3), st.sampled_from([1e-3, 1.0, 1e3]), st.integers(0, 99)
 )
