@@ -16,6 +16,7 @@ from chalicelib.sources.photometry import find_visible_points
 from chalicelib.sources.source_records import get_visible_source
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
+_OPTIONS = ("fmin", "fmax", "oversampling", "nterms", "peaks", "window")
 
 
 def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQuery) -> str:
@@ -32,7 +33,7 @@ def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQ
     """
     get_visible_source(requester, source_id)
     rows = json.dumps(_select_columns(requester, source_id, query.bands)).encode()
-    options = {name: getattr(query, name) for name in ("fmin", "fmax", "oversampling", "nterms", "peaks")}
+    options = {name: getattr(query, name) for name in _OPTIONS}
     key, rows_key = blob_keys.periodogram_keys(json.dumps([settings.VERSION, options]).encode() + rows)
     if not blobs.blob_exists(key):
         blobs.write_blob(rows_key, rows, "application/json")

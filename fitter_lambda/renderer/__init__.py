@@ -6,6 +6,8 @@ A container function without any AWS permission: it reads and writes presigned U
 - joblib_files, pickle_machine, pickle_vocabulary, json_values: joblib files of anyone as JSON
 - corner_options, corner_samples: the input of a corner plot, which output.corner_figure draws
 - periodogram, lomb_scargle: light curves to periodograms
+- period_peaks: the highest peaks, the errors of their frequencies
+- period_aliases, prewhitening, period_roles: which peaks another one makes through the sampling
 - period_caveats: aliases, ends of the range and chance, said beside each period
 - dereddening: photometry without the extinction of our Galaxy
 - library_tables: tables that astropy reads, as JSON columns

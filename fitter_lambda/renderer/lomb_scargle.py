@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import finufft
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import betainc, gammaln
 
 from fitter_lambda.arrays import Array, Indices
@@ -83,14 +84,50 @@ def compute_power(bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: 
     explained = np.zeros(grid.size)
     total = 0.0
     for band in bands:
-        weights = band.error.min() ** 2 / band.error**2
-        # counted from the first flux, so that a constant flux is exactly 0
-        flux = band.flux - band.flux[0]
-        flux = flux - np.average(flux, weights=weights)
-        share = _compute_explained(band.time, flux, weights / weights.sum(), grid, nterms)
+        weights = _normalise_weights(band)
+        flux = _subtract_mean(band)
+        share = _compute_explained(band.time, flux, weights, grid, nterms)
         explained += share * np.sum(band.error**-2.0)
         total += float(np.sum((flux / band.error) ** 2))
     return np.clip(explained / total, 0, 1) if total > 0 else explained
+
+
+def compute_window(bands: Sequence[BandLightCurve], grid: FrequencyGrid) -> Array:
+    """Compute the sampling window: the power that the times alone give to a signal, at its distance from it.
+
+    |Σ w exp(2πi f t)|² / (Σ w)² with w = 1 / error² (Roberts, Lehár & Dreher 1987, AJ 93, 968). Several bands
+    are weighted as in the power, by their χ² about the mean.
+
+    Parameters
+    ----------
+    bands : sequence of BandLightCurve
+    grid : FrequencyGrid
+
+    Returns
+    -------
+    ndarray, shape (grid.size,)
+        From 0 to 1; it is 1 at the frequency 0.
+    """
+    shares = np.array([compute_chi2([band]) for band in bands])
+    windows = [np.abs(_transform(band.time - band.time[0], _normalise_weights(band), grid, 1)) ** 2 for band in bands]
+    weights = shares if shares.sum() > 0 else None
+    return np.clip(np.average(np.array(windows), axis=0, weights=weights), 0, 1)
+
+
+def compute_chi2(bands: Sequence[BandLightCurve]) -> float:
+    """Compute χ² about the weighted mean of each band."""
+    return sum(float(np.sum((_subtract_mean(band) / band.error) ** 2)) for band in bands)
+
+
+def _normalise_weights(band: BandLightCurve) -> Array:
+    weights = band.error.min() ** 2 / band.error**2
+    return np.asarray(weights / weights.sum())
+
+
+def _subtract_mean(band: BandLightCurve) -> Array:
+    # counted from the first flux, so that a constant flux is exactly 0
+    flux = band.flux - band.flux[0]
+    return np.asarray(flux - np.average(flux, weights=_normalise_weights(band)))
 
 
 def _compute_explained(time: Array, flux: Array, weights: Array, grid: FrequencyGrid, nterms: int) -> Array:
@@ -133,7 +170,9 @@ def _solve(window: Complex, signal: Complex, orders: Indices) -> Array:
     return np.asarray(np.sum(right.conj() * coefficients, axis=1).real)
 
 
-def false_alarm_probability(value: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int) -> float:
+def false_alarm_probability(
+    value: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int, num_subtracted: int = 0
+) -> float:
     """Return how often noise alone would reach a power somewhere in the grid's range.
 
     For white Gaussian noise with the given relative errors. It is Davies' (1987, Biometrika 74, 33) upper
@@ -149,15 +188,20 @@ def false_alarm_probability(value: float, bands: Sequence[BandLightCurve], grid:
         Power, from 0 to 1.
     bands, grid, nterms
         As of `compute_power`.
+    num_subtracted : int
+        Number of parameters, besides the means, of a model that was subtracted from the fluxes.
 
     Returns
     -------
     float
         From 0 to 1.
     """
-    constant = sum(len(band.time) for band in bands) - len(bands)  # degrees of freedom about the means
+    # degrees of freedom about the means
+    constant = sum(len(band.time) for band in bands) - len(bands) - num_subtracted
     gained = 2 * nterms * len(bands)
     left = constant - gained
+    if left <= 0:
+        return 1.0
     if not 0 < value < 1:
         return 1.0 if value <= 0 else 0.0
     single = float(betainc(left / 2, gained / 2, 1 - value))
@@ -169,3 +213,15 @@ def false_alarm_probability(value: float, bands: Sequence[BandLightCurve], grid:
     )  # fmt: skip
     climbs = grid.width * np.sqrt(4 * np.pi * spread * harmonics) * np.exp(min(logarithm, 700.0))
     return float(-np.expm1(-climbs) + single * np.exp(-climbs))
+
+
+def find_false_alarm_level(
+    probability: float, bands: Sequence[BandLightCurve], grid: FrequencyGrid, nterms: int
+) -> float | None:
+    """Find the power that noise alone reaches with a probability; None if even the highest is likelier."""
+
+    def excess(value: float) -> float:
+        return false_alarm_probability(value, bands, grid, nterms) - probability
+
+    low, high = 1e-9, 1 - 1e-9
+    return float(brentq(excess, low, high)) if excess(low) > 0 > excess(high) else None

@@ -86,3 +86,10 @@ def check_integer(low: int, high: int) -> Check:
         return int(value)
 
     return check
+
+
+def check_flag(value: Any) -> bool:
+    """Return a boolean."""
+    if not isinstance(value, bool):
+        raise ValueError
+    return value

@@ -14,15 +14,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from chalicelib.plausible_values import explain_implausible
-from fitter_lambda.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.errors import RenderError
 from fitter_lambda.input.row_cells import parse_number
-from fitter_lambda.renderer.lomb_scargle import BandLightCurve, FrequencyGrid, compute_power, false_alarm_probability
-from fitter_lambda.renderer.option_checks import check_integer, check_number, check_options
-from fitter_lambda.renderer.period_caveats import find_period_caveats
+from fitter_lambda.renderer.lomb_scargle import (
+    BandLightCurve,
+    FrequencyGrid,
+    compute_power,
+    compute_window,
+    false_alarm_probability,
+    find_false_alarm_level,
+)
+from fitter_lambda.renderer.option_checks import check_flag, check_integer, check_number, check_options
+from fitter_lambda.renderer.period_caveats import (
+    HIGH_FALSE_ALARM,
+    find_period_caveats,
+    find_rivals,
+    find_rivals_outside,
+)
+from fitter_lambda.renderer.period_peaks import Peak, find_power_peaks
+from fitter_lambda.renderer.period_roles import INDEPENDENT_ROLES, PeriodRole, assign_roles
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000
@@ -47,12 +60,18 @@ _CHECKS = {
     "oversampling": (check_number(1, 50), "a number of frequencies to a peak's width, from 1 to 50"),
     "nterms": (check_integer(1, 6), "a whole number of harmonics from 1 to 6"),
     "peaks": (check_integer(1, 50), "a whole number of periods from 1 to 50"),
+    "window": (check_flag, "true or false"),
 }
 _METHOD = (
     "generalised Lomb-Scargle with floating means (Zechmeister & Kürster 2009); several filters by the "
     "multi-phase model (VanderPlas & Ivezić 2015); sums by non-uniform FFT (FINUFFT)"
 )
 _FALSE_ALARM = "upper bound for white Gaussian noise with these relative errors (Davies 1987; Baluev 2008, 2009)"
+
+_PERIOD_ERROR = (
+    "curvature of χ² at the peak, for white noise, with the reduced χ² where it is above 1; for one sine it is "
+    "Montgomery & O'Donoghue (1999)"
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,7 @@ class _Settings:
     oversampling: float = 5.0
     nterms: int = 1
     peaks: int = 5
+    window: bool = False
 
 
 def compute_periodogram(source: object, options: object) -> dict[str, Any]:
@@ -75,14 +95,18 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
         Columns of equal length: days, fluxes and their errors in one unit, names of filters. Rows that lack
         one of the numbers are left out.
     options : object
-        ``fmin``, ``fmax`` (1/day), ``oversampling`` (5), ``nterms`` (1), ``peaks`` (5), or None.
+        ``fmin``, ``fmax`` (1/day), ``oversampling`` (5), ``nterms`` (1), ``peaks`` (5), ``window`` (False), or
+        None.
 
     Returns
     -------
     dict
-        ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them; ``best_periods``, highest
-        power first, each with ``period`` (days), ``frequency``, ``power``, ``false_alarm_probability``
-        and ``caveats`` (see `period_caveats.Caveat`); the settings; and ``notes``, sentences on what was left out.
+        ``frequencies`` (1/day) and ``power`` (0 to 1), at most `MAX_BINS` of them, and ``window_power`` there if
+        ``window`` is set; ``best_periods``, highest power first, each with ``period`` (days), ``frequency``, their
+        errors, ``power`` and ``delta_chi2`` (see `period_peaks.Peak`), ``role`` and ``description`` (see
+        `period_roles.PeriodRole`), ``false_alarm_probability`` and ``caveats`` (see `period_caveats.Caveat`);
+        ``false_alarm_level``, the power with a false-alarm probability of 0.01; the settings; and ``notes``,
+        sentences on what was left out.
 
     Raises
     ------
@@ -97,9 +121,10 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
     baseline = _compute_baseline(bands)
     grid = _choose_grid(bands, baseline, settings, notes)
     powers = compute_power(bands, grid, settings.nterms)
+    window = compute_window(bands, grid) if settings.window else None
     n_points = sum(len(band.time) for band in bands)
     return {
-        **_bin_frequencies(grid.frequencies, powers, notes),
+        **_bin_frequencies(grid.frequencies, powers, window, notes),
         "best_periods": _find_best_periods(bands, grid, powers, settings),
         "nterms": settings.nterms,
         "filters": list(light_curves),
@@ -111,7 +136,9 @@ def compute_periodogram(source: object, options: object) -> dict[str, Any]:
         "oversampling": settings.oversampling,
         "method": _METHOD,
         "normalization": "standard",
+        "false_alarm_level": find_false_alarm_level(HIGH_FALSE_ALARM, bands, grid, settings.nterms),
         "false_alarm_method": _FALSE_ALARM,
+        "period_error_method": _PERIOD_ERROR,
         "notes": notes,
     }
 
@@ -218,48 +245,59 @@ def _choose_grid(bands: list[BandLightCurve], baseline: float, settings: _Settin
 def _find_best_periods(
     bands: list[BandLightCurve], grid: FrequencyGrid, powers: Array, settings: _Settings
 ) -> list[dict[str, Any]]:
+    # peaks within 1.5 / baseline cannot be told apart (Loumos & Deeming 1978, Ap&SS 56, 285)
+    distance = math.ceil(1.5 * settings.oversampling)
+    peaks = find_power_peaks(bands, grid, powers, settings.nterms, distance, settings.peaks)
+    false_alarms = [false_alarm_probability(peak.power, bands, grid, settings.nterms) for peak in peaks]
+    roles = assign_roles(peaks, bands, grid, settings.nterms, false_alarms)
     periods: list[dict[str, Any]] = []
-    for place in _find_maxima(powers, math.ceil(1.5 * settings.oversampling))[: settings.peaks]:
-        frequency, height = _refine_maximum(bands, grid, settings.nterms, place)
-        periods.append({
-            "period": 1 / frequency,
-            "frequency": frequency,
-            "power": height,
-            "false_alarm_probability": false_alarm_probability(height, bands, grid, settings.nterms),
-        })  # fmt: skip
-    periods.sort(key=lambda period: -period["power"])
-    frequencies = [period["frequency"] for period in periods]
-    for i, period in enumerate(periods):
-        period["caveats"] = find_period_caveats(period, frequencies[:i], grid, bands)
+    for peak, role, false_alarm in zip(peaks, roles, false_alarms, strict=True):
+        stronger = [period["frequency"] for period in periods if period["role"] in INDEPENDENT_ROLES]
+        caveats = find_period_caveats(peak.frequency, false_alarm, stronger, grid, bands)
+        periods.append({**_describe_peak(peak, role), "false_alarm_probability": false_alarm, "caveats": caveats})
+    if false_alarms[0] <= HIGH_FALSE_ALARM:
+        outside = find_rivals_outside(peaks[0], bands, grid, settings.nterms)
+        periods[0]["caveats"] += [*outside[:1], *find_rivals(peaks[1:])[:1]]
     return periods
 
 
-def _find_maxima(powers: Array, distance: int) -> Indices:
-    """Return indices of local maxima, highest first; of those nearer than `distance`, only the highest.
-
-    Peaks within 1.5 / baseline cannot be told apart (Loumos & Deeming 1978, Ap&SS 56, 285). The ends of the
-    range can be maxima.
-    """
-    padded = np.concatenate([[-1.0], powers, [-1.0]])
-    places = find_peaks(padded, distance=distance)[0] - 1
-    return np.asarray(places[np.argsort(-powers[places], kind="stable")])
-
-
-def _refine_maximum(bands: list[BandLightCurve], grid: FrequencyGrid, nterms: int, place: int) -> tuple[float, float]:
-    """Return frequency and power of a maximum, a hundred times finer than the grid."""
-    low = grid.start + grid.step * max(0, place - 1)
-    high = grid.start + grid.step * min(grid.size - 1, place + 1)
-    fine = FrequencyGrid(low, (high - low) / 200, 201)
-    powers = compute_power(bands, fine, nterms)
-    return float(fine.frequencies[powers.argmax()]), float(powers.max())
+def _describe_peak(peak: Peak, role: PeriodRole) -> dict[str, Any]:
+    return {
+        "period": 1 / peak.frequency,
+        "period_error": peak.period_error,
+        "frequency": peak.frequency,
+        "frequency_error": peak.frequency_error,
+        "power": peak.power,
+        "delta_chi2": peak.delta_chi2,
+        "prewhitened_false_alarm_probability": role.residual_false_alarm,
+        "role": role.role,
+        "description": role.description,
+        "related_frequency": role.related_frequency,
+    }
 
 
-def _bin_frequencies(frequencies: Array, powers: Array, notes: list[str]) -> dict[str, list[float]]:
-    """Return all frequencies and their power, or the strongest of each bin."""
+def _bin_frequencies(
+    frequencies: Array, powers: Array, window: Array | None, notes: list[str]
+) -> dict[str, list[float] | None]:
+    """Return all frequencies with power and window, or the highest of each bin."""
     width = -(-len(powers) // MAX_BINS)
     if width > 1:
         notes.append(f"Of {len(powers)} frequencies the strongest of each {width} is shown; best periods are of all.")
-        bins = np.concatenate([powers, np.full(-len(powers) % width, -1.0)]).reshape(-1, width)
-        strongest = bins.argmax(axis=1) + width * np.arange(len(bins))
-        frequencies, powers = frequencies[strongest], powers[strongest]
-    return {"frequencies": [float(f"{frequency:.12g}") for frequency in frequencies], "power": powers.round(7).tolist()}
+        strongest = _split_bins(powers, width).argmax(axis=1)
+        places = strongest + width * np.arange(len(strongest))
+        frequencies, powers = frequencies[places], powers[places]
+        window = None if window is None else _split_bins(window, width).max(axis=1)
+    return {
+        "frequencies": [float(f"{frequency:.12g}") for frequency in frequencies],
+        "power": _round_powers(powers),
+        "window_power": None if window is None else _round_powers(window),
+    }
+
+
+def _split_bins(values: Array, width: int) -> Array:
+    """Return one row for each bin; the last is filled with what is below all values."""
+    return np.concatenate([values, np.full(-len(values) % width, -1.0)]).reshape(-1, width)
+
+
+def _round_powers(powers: Array) -> list[float]:
+    return [float(power) for power in powers.round(7)]

@@ -19,6 +19,7 @@ PRODUCT = {
     "frequencies": [0.1, 0.2], "power": [0.3, 0.9], "best_periods": [], "nterms": 1, "filters": ["ztfg"],
     "num_points": 3, "num_left_out": 0, "baseline": 3.0, "fmin": 0.1, "fmax": 0.2, "oversampling": 5.0,
     "method": "by a fake", "normalization": "standard", "false_alarm_method": "none", "notes": [],
+    "period_error_method": "none", "window_power": None, "false_alarm_level": 0.2,
 }  # fmt: skip
 
 
@@ -72,6 +73,24 @@ def test_the_renderer_finds_the_period(admin: Gateway, lambdas: None) -> None:
     assert (reply.status, reply.data["num_points"]) == (200, 40)
 
 
+def test_the_sampling_window_is_sent_on_demand(admin: Gateway, lambdas: None) -> None:
+    make_source(admin)
+    variable_star(admin)
+    assert admin.get(f"{PATH}?fmax=3").data["window_power"] is None
+    periodogram = admin.get(f"{PATH}?fmax=3&window=true").data
+    assert len(periodogram["window_power"]) == len(periodogram["frequencies"])
+    assert 0 <= min(periodogram["window_power"]) <= max(periodogram["window_power"]) <= 1
+
+
+def test_a_period_comes_with_its_error_and_what_it_is(admin: Gateway, lambdas: None) -> None:
+    make_source(admin)
+    variable_star(admin)
+    strongest, *others = admin.get(f"{PATH}?fmax=3").data["best_periods"]
+    assert abs(strongest["period"] - PERIOD) < 5 * strongest["period_error"] < 1e-3
+    assert (strongest["role"], strongest["delta_chi2"], strongest["related_frequency"]) == ("candidate", 0, None)
+    assert all(other["role"] != "candidate" and other["delta_chi2"] > 9 for other in others)
+
+
 def test_the_renderers_refusal_is_a_400(admin: Gateway, lambdas: None) -> None:
     make_source(admin)
     reply = admin.get(PATH)
@@ -89,10 +108,10 @@ def test_the_renderer_gets_the_requested_rows_and_options(admin: Gateway, fake: 
             "fluxerr": [5.0, 6.0, 7.0],
             "filter": ["ztfg", "ztfr", "ztfg"],
         },
-        "options": {"fmin": None, "fmax": None, "oversampling": 5.0, "nterms": 1, "peaks": 5},
+        "options": {"fmin": None, "fmax": None, "oversampling": 5.0, "nterms": 1, "peaks": 5, "window": False},
     }
     assert admin.get(f"{PATH}?filters=ztfg&nterms=2&fmax=4").data["num_points"] == 2
-    assert fake.requests[1]["options"] == {"fmin": None, "fmax": 4.0, "oversampling": 5.0, "nterms": 2, "peaks": 5}
+    assert fake.requests[1]["options"] == fake.requests[0]["options"] | {"fmax": 4.0, "nterms": 2}
     assert fake.requests[1]["rows"]["filter"] == ["ztfg", "ztfg"]
 
 
@@ -102,6 +121,8 @@ def test_equal_rows_and_options_are_rendered_once(admin: Gateway, fake: FakeRend
     assert len(fake.requests) == 1
     admin.get(f"{PATH}?peaks=4")
     assert len(fake.requests) == 2
+    admin.get(f"{PATH}?window=true")
+    assert fake.requests.pop()["options"]["window"] is True
     point = admin.get("/sources/SN1/photometry").data[0]["id"]
     assert admin.patch(f"/photometry/{point}", {"flux": 99.0}).status == 200
     admin.get(PATH)
@@ -136,8 +157,8 @@ def test_a_repeated_request_renders_again_after_a_refusal(admin: Gateway, fake: 
     "query",
     [
         "fmin=0", "fmin=-1", "fmax=nan", "fmax=fast", "fmin=5&fmax=5", "fmin=6&fmax=5", "oversampling=0",
-        "oversampling=51", "nterms=0", "nterms=7", "nterms=1.5", "peaks=0", "peaks=51", "filters=sdssu",
-        "filters=ztfg,sdssu", "filters=" + "x" * 3000,
+        "oversampling=51", "window=perhaps", "nterms=0", "nterms=7", "nterms=1.5", "peaks=0", "peaks=51",
+        "filters=sdssu", "filters=ztfg,sdssu", "filters=" + "x" * 3000,
     ],
 )  # fmt: skip
 def test_impossible_options_are_refused(admin: Gateway, fake: FakeRenderer, query: str) -> None:

@@ -261,7 +261,8 @@ FIVE = {"mjd": [59001, 59002, 59003, 59004.5, 59007], "flux": [1, 2, 3, 1, 2], "
         (FIVE, {"nterms": 1.5}, "nterms is '1.5'"),
         (FIVE, {"nterms": True}, "nterms is 'True'"),
         (FIVE, {"peaks": 10**400}, "peaks"),
-        (FIVE, {"period": 1}, "choices are: fmax, fmin, nterms, oversampling, peaks"),
+        (FIVE, {"window": 1}, "window is '1'; expected true or false"),
+        (FIVE, {"period": 1}, "choices are: fmax, fmin, nterms, oversampling, peaks, window"),
         (FIVE, [], "options is not an object"),
     ],
 )  # fmt: skip
@@ -297,7 +298,7 @@ NUMBERS = (
 )  # fmt: skip
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["g", "r"])), max_size=40)
 GOOD = st.tuples(st.floats(58000, 59000), st.floats(-1e6, 1e6), st.floats(1e-20, 1e6), st.sampled_from(["g", "r"]))
-OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nterms", "peaks"]), NUMBERS)
+OPTIONS = st.dictionaries(st.sampled_from(["fmin", "fmax", "oversampling", "nterms", "peaks", "window"]), NUMBERS)
 
 
 @given(ROWS | st.lists(GOOD, min_size=5, max_size=40), OPTIONS | st.none())
@@ -366,19 +367,16 @@ def test_the_aliases_of_a_day_name_the_stronger_peak(frequency: float) -> None:
 def test_multiples_of_a_day_are_the_sampling_windows(frequency: float, kinds: dict[str, float]) -> None:
     """A thousand days resolve 0.001 per day, and the Sun's day from the stars'."""
     time = np.linspace(58000, 59000, 400)
-    period = {"frequency": frequency, "false_alarm_probability": 0.0}
     bands = [BandLightCurve(time, time, np.ones(400))]
-    caveats = find_period_caveats(period, [], FrequencyGrid(0.01, 0.001, 5000), bands)
+    caveats = find_period_caveats(frequency, 0.0, [], FrequencyGrid(0.01, 0.001, 5000), bands)
     assert {caveat["kind"]: caveat["value"] for caveat in caveats} == kinds
 
 
 @pytest.mark.parametrize("frequency", [0.5, 1.0, 2.0])
 def test_one_night_has_no_aliases_of_a_day(frequency: float) -> None:
     time = np.linspace(58000, 58000.4, 100)
-    period = {"frequency": frequency, "false_alarm_probability": 0.0}
-    caveats = find_period_caveats(
-        period, [frequency + 1], FrequencyGrid(50, 1, 50), [BandLightCurve(time, time, np.ones(100))]
-    )
+    bands = [BandLightCurve(time, time, np.ones(100))]
+    caveats = find_period_caveats(frequency, 0.0, [frequency + 1], FrequencyGrid(50, 1, 50), bands)
     assert [caveat["kind"] for caveat in caveats] == ["few_cycles"]
 
 
