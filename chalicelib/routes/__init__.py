@@ -11,6 +11,7 @@
 - ``documentation``: the OpenAPI document and its page
 - ``fitter``: the supernova fitter as an analysis service
 - ``instruments``: telescopes and instruments
+- ``listings``: favourite sources
 - ``people``: users, ACLs and roles, groups and tokens
 - ``photometry``: light curves, PhotStats, periodograms
 - ``photometry_files``: files of light curves, as they lie on disk
@@ -39,6 +40,7 @@ from chalicelib.routes import (
     documentation,
     fitter,
     instruments,
+    listings,
     people,
     photometry,
     photometry_files,
@@ -56,7 +58,8 @@ __all__ = ["OPERATIONS", "register"]
 
 ROUTES = [
     sysinfo.routes, people.user_routes, people.role_routes, people.group_routes, people.token_routes,
-    instruments.routes, sources.routes, photometry.routes, photometry_files.routes, photometry.phot_stat_routes,
+    instruments.routes, sources.routes, listings.routes, photometry.routes, photometry_files.routes,
+    photometry.phot_stat_routes,
     photometry.periodogram_routes, spectra.routes, remarks.annotation_routes, remarks.comment_routes,
     remarks.classification_routes, taxonomies.routes, services.routes, default_analyses.routes, analyses.routes,
     analysis_products.routes, batches.routes, webhook.routes, fitter.routes, dead_letters.routes,

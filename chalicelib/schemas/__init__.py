@@ -10,6 +10,7 @@
 - ``default_analyses``: analyses that start automatically
 - ``failure``: the envelope of an error
 - ``instruments``: telescopes and instruments
+- ``listings``: favourite sources
 - ``payload``: the request that an analysis service receives
 - ``people``: users, groups and tokens
 - ``periodogram``: periodograms

@@ -87,6 +87,7 @@ class World:
         self.ids["taxonomy_id"] = author.post("/taxonomy", taxonomy).data["taxonomy_id"]
         classified = {"obj_id": "SN1", "classification": "Ia", "probability": 1, **ours}
         self.ids["classification_id"] = author.post("/classification", classified).data["classification_id"]
+        self.ids["listing_id"] = author.post("/listing", {"obj_id": "SN1", "list_name": "favorites"}).data["id"]
         author.post(f"/classification/votes/{self.ids['classification_id']}", {"vote": 1})
 
     def _spectrum(self) -> dict[str, Any]:
@@ -147,6 +148,7 @@ class World:
             "POST /telescope": {"name": "new"},
             "POST /instrument": {"name": "new"},
             "POST /sources": {"id": "SN9", "ra": 1, "dec": 1},
+            "POST /listing": {"obj_id": "SN1", "list_name": "favorites"},
             "PATCH /sources/{source_id}": {"redshift": 0.1},
             "POST /photometry": more,
             "PUT /photometry": more,
