@@ -9,9 +9,9 @@
 - ``dead_letters``: messages whose processing failed too often
 - ``default_analyses``: analyses that start automatically
 - ``documentation``: the OpenAPI document and its page
+- ``favorites``: favourite sources
 - ``fitter``: the supernova fitter as an analysis service
 - ``instruments``: telescopes and instruments
-- ``listings``: favourite sources
 - ``people``: users, ACLs and roles, groups and tokens
 - ``photometry``: light curves, PhotStats, periodograms
 - ``photometry_files``: files of light curves, as they lie on disk
@@ -38,9 +38,9 @@ from chalicelib.routes import (
     dead_letters,
     default_analyses,
     documentation,
+    favorites,
     fitter,
     instruments,
-    listings,
     people,
     photometry,
     photometry_files,
@@ -58,7 +58,7 @@ __all__ = ["OPERATIONS", "register"]
 
 ROUTES = [
     sysinfo.routes, people.user_routes, people.role_routes, people.group_routes, people.token_routes,
-    instruments.routes, sources.routes, listings.routes, photometry.routes, photometry_files.routes,
+    instruments.routes, sources.routes, favorites.routes, photometry.routes, photometry_files.routes,
     photometry.phot_stat_routes,
     photometry.periodogram_routes, spectra.routes, remarks.annotation_routes, remarks.comment_routes,
     remarks.classification_routes, taxonomies.routes, services.routes, default_analyses.routes, analyses.routes,

@@ -2,6 +2,7 @@
 
 - ``base``: parse requests, with messages that name the field
 - ``expectations``: what was wrong with a value and what was expected, in plain words
+- ``favorites``: favourite sources
 - ``fields``: describe fields; types of fields that several modules use
 - ``analyses``: starting, calling back, uploading, listing and reading analyses
 - ``batches``: the same analysis for many sources
@@ -10,7 +11,6 @@
 - ``default_analyses``: analyses that start automatically
 - ``failure``: the envelope of an error
 - ``instruments``: telescopes and instruments
-- ``listings``: favourite sources
 - ``payload``: the request that an analysis service receives
 - ``people``: users, groups and tokens
 - ``periodogram``: periodograms

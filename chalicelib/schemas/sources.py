@@ -6,8 +6,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.schemas.analyses import Analysis
 from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
+from chalicelib.schemas.favorites import ListName
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Name, Object, SourceId, Time, Word, describe
-from chalicelib.schemas.listings import ListName
 from chalicelib.schemas.people import Group
 from chalicelib.schemas.phot_stat import PhotStat
 from chalicelib.schemas.remarks import Annotation, Classification, Comment

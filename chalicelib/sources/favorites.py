@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible
 from chalicelib.errors import ForbiddenError, NotFoundError
-from chalicelib.schemas.listings import FAVORITES, NewListing
+from chalicelib.schemas.favorites import FAVORITES, NewListing
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.tables import favorites as favorites_table
 from chalicelib.tables.sources import ListingItem, SourceMissing, find_sources

@@ -87,8 +87,8 @@ def iterate_by_name_part(listings: Iterable[str], text: str, before: str | None)
 def _by_name_part(listing: str, text: str, before: str | None, reads: Iterator[int]) -> Iterator[Entry]:
     behind = BySearch.saved < before if before else None
     matches = ListingItem.names.contains(text) | ListingItem.names.does_not_exist()
-    found = ListingItem.by_search.query(listing, behind, filter_condition=matches, scan_index_forward=False)
-    for page in found.page_iter:
+    results = ListingItem.by_search.query(listing, behind, filter_condition=matches, scan_index_forward=False)
+    for page in results.page_iter:
         if next(reads, None) is None:
             raise InvalidError(
                 "name: too many sources would have to be looked through. Choose a group (group_ids), or search by the "

@@ -117,13 +117,13 @@ def test_pages_of_a_search(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> N
     assert names(admin, name="sn", numPerPage=3, pageNumber=2) == ["SN3", "SN2", "SN1"]
     monkeypatch.setattr(source_search, "MOST_EXAMINED", 2)
     monkeypatch.setattr(source_search, "CHUNK", 1)
-    found: list[str] = []
+    source_ids: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
         reply = admin.get(f"/sources?{urlencode({'name': 'sn', 'cursor': cursor})}")
-        found += [source["id"] for source in reply.data["sources"]]
+        source_ids += [source["id"] for source in reply.data["sources"]]
         cursor = reply.headers.get("X-Next-Cursor")
-    assert found == [f"SN{number}" for number in reversed(range(7))]
+    assert source_ids == [f"SN{number}" for number in reversed(range(7))]
 
 
 def test_a_search_reads_an_entry_for_each_source_and_a_record_for_each_match(admin: Gateway) -> None:

@@ -29,7 +29,7 @@ class Listing(View):
     """A source on a list."""
 
     id: ListingId
-    user_id: Id
+    user_id: Annotated[Id, describe("The user whose list it is.")]
     obj_id: SourceId
     list_name: ListName
     created_at: Time

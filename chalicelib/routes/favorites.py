@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.errors import ForbiddenError, NotFoundError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import ListingId, UserId
-from chalicelib.schemas.listings import Listing, ListingsQuery, NewListing, SavedListing
+from chalicelib.schemas.favorites import Listing, ListingsQuery, NewListing, SavedListing
 from chalicelib.sources import favorites
 
 routes = Routes(__name__, __doc__)
