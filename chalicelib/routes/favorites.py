@@ -11,13 +11,13 @@ from chalicelib.sources import favorites
 routes = Routes(__name__, __doc__)
 
 
-@routes.get("/listing/{user_id}", answers=list[Listing])
-def list_listings(call: Call, user_id: UserId, query: ListingsQuery) -> list[dict[str, Any]]:
-    """List your favourites, as far as you can see the sources; those of other users are theirs alone.
+@routes.get("/listing/{number}", answers=list[Listing])
+def list_listings(call: Call, number: UserId, query: ListingsQuery) -> list[dict[str, Any]]:
+    """List your favourites, as far as you can see the sources; `number` is your own id.
 
-    `GET /sources?listName=favorites` lists the sources themselves.
+    Those of other users are theirs alone. `GET /sources?listName=favorites` lists the sources themselves.
     """
-    return favorites.list_favorites(call.requester, user_id)
+    return favorites.list_favorites(call.requester, number)
 
 
 @routes.post("/listing", answers=SavedListing, raises=(ForbiddenError, NotFoundError))
@@ -26,7 +26,7 @@ def create_listing(call: Call, body: NewListing) -> dict[str, int]:
     return {"id": favorites.create_favorite(call.requester, body)}
 
 
-@routes.delete("/listing/{listing_id}")
-def delete_listing(call: Call, listing_id: ListingId) -> None:
-    """Remove a source from your favourites."""
-    favorites.delete_favorite(call.requester, listing_id)
+@routes.delete("/listing/{number}")
+def delete_listing(call: Call, number: ListingId) -> None:
+    """Remove a source from your favourites, by the id of the entry."""
+    favorites.delete_favorite(call.requester, number)

@@ -5,6 +5,7 @@ reads them has to look.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from chalicelib.tables import base
 from chalicelib.tables.source_listings import Entry, iterate_newest_sources
@@ -47,3 +48,12 @@ def delete_favorite(user_id: int, source_id: str) -> None:
     """Remove a source from the favourites of a user; one that is not there is no error."""
     with base.transaction() as write:
         write.delete(ListingItem(source_id, favorites_listing(user_id)))
+
+
+def delete_some_favorites(user_id: int, most: int) -> int:
+    """Delete at most so many favourites of a user; return how many were deleted."""
+    source_ids = [source_id for _, source_id in islice(iterate_favorites(user_id), most)]
+    with ListingItem.batch_write() as batch:
+        for source_id in source_ids:
+            batch.delete(ListingItem(source_id, favorites_listing(user_id)))
+    return len(source_ids)

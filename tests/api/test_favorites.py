@@ -2,7 +2,10 @@
 
 import pytest
 
+from chalicelib import queues
+from chalicelib.people import user_deletion
 from chalicelib.tables import favorites as favorites_table, sources as sources_table
+from tests.api.story import deliver
 from tests.api.test_people import make_user
 from tests.api.test_source_list import names, page
 from tests.api.test_sources import finish_deletions, save
@@ -81,6 +84,19 @@ def test_favorites_are_seen_by_their_user_alone(admin: Gateway) -> None:
     foreign = {"obj_id": "SN1", "list_name": "favorites", "user_id": user_id}
     assert admin.post("/listing", foreign).status == 403
     assert ada.post("/listing", foreign).status == 200
+
+
+def test_favorites_go_with_their_user(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_deletion, "PARTS_PER_STEP", 2)
+    ada = make_user(admin, "ada")
+    for number in range(3):
+        save(admin, f"SN{number}")
+        mark(ada, f"SN{number}")
+    user_id = ada.get("/internal/profile").data["id"]
+    assert admin.delete(f"/user/{user_id}").status == 200
+    deliver(queues.JOBS)
+    assert list(favorites_table.iterate_favorites(user_id)) == []
+    assert names(admin) == ["SN2", "SN1", "SN0"]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_source_is_added_and_errors_are_shown_at_the_fields(app: App) -> None:
     app.field("Redshift").fill("-2")
     with app.allow_statuses(400):
         app.press("Save the source")
-        expect(app.page.get_by_text("more than -1")).to_be_visible()
+        expect(app.page.get_by_text("greater than -1")).to_be_visible()
     app.field("Redshift").fill("0.03")
     app.press("Save the source")
     expect(app.page.get_by_role("heading", name="Web_1", level=1)).to_be_visible()

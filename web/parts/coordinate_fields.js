@@ -1,7 +1,7 @@
 // The fields of a position: any usual way to write it, and what was understood before anything is saved.
 import { html } from "../vendor/htm-preact.js";
 import { formatDec, formatRa, readDec, readPair, readRa, splitFields } from "../core/coordinates.js";
-import { Field, getFieldError, useFieldCheck } from "./form_fields.js";
+import { Field, afterClick, getFieldError, useFieldCheck } from "./form_fields.js";
 
 const KINDS = {
   ra: { label: "Right ascension", example: "00:02:15.3 or 0.56375", read: readRa, format: formatRa },
@@ -26,7 +26,7 @@ function CoordinateField({ kind, value, onChange, onLeave, error }) {
   const { shownFault, attributes: check } = useFieldCheck(fault);
   const leaveField = (event) => {
     check.onBlur(event);
-    onLeave();
+    afterClick(onLeave);
   };
   return html`<${Field} label=${label} error=${shownFault ?? error}
       hint=${understood ? `Understood: ${understood}` : `Such as ${example}; or paste a pair.`}>${(attributes) => html`
@@ -35,11 +35,13 @@ function CoordinateField({ kind, value, onChange, onLeave, error }) {
   <//>`;
 }
 
-// `value` is {ra, dec}, two texts, which `readFields` of core/coordinates.js reads. A pair in one field fills both.
+// `value` holds the texts ra and dec, which `readFields` of core/coordinates.js reads; `onChange` is a setter of state.
+// A pair in one field fills both.
 export function CoordinateFields({ value, onChange, error }) {
   return Object.keys(KINDS).map(
     (kind) => html`<${CoordinateField} key=${kind} kind=${kind} value=${value[kind]}
-      onChange=${(text) => onChange({ ...value, [kind]: text })} onLeave=${() => onChange({ ...value, ...splitFields(value) })}
+      onChange=${(text) => onChange((previous) => ({ ...previous, [kind]: text }))}
+      onLeave=${() => onChange((previous) => ({ ...previous, ...splitFields(previous) }))}
       error=${getFieldError(error, kind)} />`,
   );
 }

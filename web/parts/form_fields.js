@@ -68,6 +68,9 @@ export function TextField({ value, onChange, type = "text", suggestions, ...rest
   <//>`;
 }
 
+// A sentence that appears when a field is left moves what is below: not under a click that is on its way.
+export const afterClick = (update) => setTimeout(update, 250);
+
 // Keeps a form from being sent while a field holds a wrong text, which shows when the field is left.
 export function useFieldCheck(fault) {
   const input = useRef(null);
@@ -82,7 +85,7 @@ export function useFieldCheck(fault) {
   };
   return {
     shownFault: isLeft ? fault : undefined,
-    attributes: { ref: input, onBlur: () => setIsLeft(true), onInvalid: showFault },
+    attributes: { ref: input, onBlur: () => afterClick(() => setIsLeft(true)), onInvalid: showFault },
   };
 }
 
