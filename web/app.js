@@ -113,7 +113,7 @@ function App() {
   const Page = PAGES[pageName] ?? NotFoundPage;
   return html`<a class="skip" href="#content" onClick=${skipToContent}>Skip to content</a>
     <${Header} pageName=${pageName} onSignOut=${() => signOut()} />
-    <main id="content" tabindex="-1"><${ErrorBoundary} key=${path.join("/")}><${Page} path=${path.slice(1)}
+    <main id="content" tabindex="-1"><${ErrorBoundary} key=${[pageName, ...path.slice(1)].join("/")}><${Page} path=${path.slice(1)}
       query=${query} /><//></main>
     <${NoticeList} />`;
 }

@@ -17,6 +17,7 @@ from chalicelib.people.administrators import get_changeable_user, require_other_
 from chalicelib.people.permissions import BUSY
 from chalicelib.tables import api_tokens as api_tokens_table, memberships as memberships_table, users as users_table
 from chalicelib.tables.base import ConditionFailed, StateChanged, retry_on_conflict
+from chalicelib.tables.favorites import delete_some_favorites
 from chalicelib.tables.groups import find_groups
 from chalicelib.tables.people_items import GroupItem, UserItem
 
@@ -24,7 +25,7 @@ MOST_ADMINISTRATED = 40
 """Most groups that a user administrates: leaving them fits into one transaction of 100 writes."""
 
 PARTS_PER_STEP = 100
-"""Memberships, and tokens, that one step deletes."""
+"""Memberships, tokens and favourites that one step deletes."""
 
 PAUSE_SECONDS = 5
 """Seconds after which a deletion that has begun has surely ended."""
@@ -120,7 +121,8 @@ def _delete_parts(user_id: int) -> bool:
     for token in tokens[:PARTS_PER_STEP]:
         with suppress(StateChanged):
             api_tokens_table.delete_token(token)
-    if len(tokens) > PARTS_PER_STEP:
+    favorites = delete_some_favorites(user_id, PARTS_PER_STEP)
+    if len(tokens) > PARTS_PER_STEP or favorites == PARTS_PER_STEP:
         return False
     try:
         users_table.delete_user_item(user_id)

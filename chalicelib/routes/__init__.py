@@ -9,6 +9,7 @@
 - ``dead_letters``: messages whose processing failed too often
 - ``default_analyses``: analyses that start automatically
 - ``documentation``: the OpenAPI document and its page
+- ``favorites``: favourite sources
 - ``fitter``: the supernova fitter as an analysis service
 - ``instruments``: telescopes and instruments
 - ``people``: users, ACLs and roles, groups and tokens
@@ -37,6 +38,7 @@ from chalicelib.routes import (
     dead_letters,
     default_analyses,
     documentation,
+    favorites,
     fitter,
     instruments,
     people,
@@ -56,7 +58,8 @@ __all__ = ["OPERATIONS", "register"]
 
 ROUTES = [
     sysinfo.routes, people.user_routes, people.role_routes, people.group_routes, people.token_routes,
-    instruments.routes, sources.routes, photometry.routes, photometry_files.routes, photometry.phot_stat_routes,
+    instruments.routes, sources.routes, favorites.routes, photometry.routes, photometry_files.routes,
+    photometry.phot_stat_routes,
     photometry.periodogram_routes, spectra.routes, remarks.annotation_routes, remarks.comment_routes,
     remarks.classification_routes, taxonomies.routes, services.routes, default_analyses.routes, analyses.routes,
     analysis_products.routes, batches.routes, webhook.routes, fitter.routes, dead_letters.routes,

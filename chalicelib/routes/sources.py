@@ -26,10 +26,12 @@ routes = Routes(__name__, __doc__)
 
 @routes.post("/sources", Acl.UPLOAD_DATA, answers=schemas.SavedSource, raises=(ForbiddenError, BusyError))
 def save_source(call: Call, body: schemas.NewSource) -> dict[str, str]:
-    """Save a source; an existing one is updated, or saved to more groups.
+    """Save a source; an existing one is updated, or saved to the groups that you name.
 
-    If you cannot see the existing source, it is only saved to your own groups. The id of a deleted source
-    is free again after a minute or two (429 until then).
+    Of an existing source only the fields with a value change: null, `""`, `[]` and `{}` leave a field as it
+    is (`PATCH` with null clears it), and without `group_ids` it stays in the groups that it is in. If you
+    cannot see the existing source, it is only saved to your own groups. The id of a deleted source is free
+    again after a minute or two (429 until then).
     """
     return {"id": source_records.save_source(call.requester, body, call.public_url)}
 
@@ -38,11 +40,13 @@ def save_source(call: Call, body: schemas.NewSource) -> dict[str, str]:
 def list_sources(call: Call, query: schemas.SourcesQuery) -> Reply:
     """List the sources that you can see, newest first, a page at a time.
 
-    With `sourceID` they are ordered by id. With a cone (`ra`, `dec`, `radius`) all its sources are
-    counted; a cone with too many sources near it is refused. If there are more, the answer has the header
-    `X-Next-Cursor`: send it as `cursor` for the next page. Other filters examine at most 2000 sources per
-    request, those by remarks, spectra and photometry 300: `notes` says when there are more, and the cursor
-    goes on. A list in another order (`sortBy`) must be within these limits.
+    `name` finds any part of a name or alias: it reads the names of all sources that you can see (128 read
+    units for some 7000 of them), then the matches. With `sourceID` they are ordered by id. With a cone
+    (`ra`, `dec`, `radius`) all its sources are counted; a cone with too many sources near it is refused. If
+    there are more, the answer has the header `X-Next-Cursor`: send it as `cursor` for the next page. Other
+    filters examine at most 2000 sources per request, those by remarks, spectra and photometry 300: `notes`
+    says when there are more, and the cursor goes on. A list in another order (`sortBy`) must be within
+    these limits.
     """
     page = source_lists.list_sources(call.requester, query)
     call.notes += page.notes
@@ -63,7 +67,10 @@ def find_source_at(call: Call, query: schemas.ExistsQuery) -> dict[str, Any]:
 
 @routes.get("/source_exists/{source_id}", answers=schemas.SourceExistence, raises=(InvalidError,))
 def find_source(call: Call, source_id: SourceId, query: schemas.ExistsQuery) -> dict[str, Any]:
-    """Say whether there is a source of this name, or near a position, that you can see."""
+    """Say whether there is a source of this name, or near a position, that you can see.
+
+    Aliases and TNS names count, in any case, with or without blanks and SN, AT or ZTF before a year.
+    """
     return source_existence.describe_existence(call.requester, source_id, query)
 
 

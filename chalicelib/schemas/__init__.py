@@ -2,6 +2,7 @@
 
 - ``base``: parse requests, with messages that name the field
 - ``expectations``: what was wrong with a value and what was expected, in plain words
+- ``favorites``: favourite sources
 - ``fields``: describe fields; types of fields that several modules use
 - ``analyses``: starting, calling back, uploading, listing and reading analyses
 - ``batches``: the same analysis for many sources

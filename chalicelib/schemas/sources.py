@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.schemas.analyses import Analysis
 from chalicelib.schemas.base import PagedByCursor, Query, Schema, View, check_size
+from chalicelib.schemas.favorites import ListName
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Name, Object, SourceId, Time, Word, describe
 from chalicelib.schemas.people import Group
 from chalicelib.schemas.phot_stat import PhotStat
@@ -94,6 +95,7 @@ CommentExists = Annotated[bool, describe("Add whether it has comments.")]
 WithComments = Annotated[bool, describe("Add its comments, oldest first.")]
 WithPhotStats = Annotated[bool, describe("Add its PhotStats, as `photstats`.")]
 WithDetectionStats = Annotated[bool, describe("The same as `includePhotStats`, by SkyPortal's name.")]
+WithClassifications = Annotated[bool, describe("Add its classifications, oldest first.")]
 _DEDUPLICATE = "Of the photometry of one instrument, filter and time, only the newest point."
 
 
@@ -113,8 +115,14 @@ class SourceQuery(Query):
     deduplicatePhotometry: Annotated[bool, describe(_DEDUPLICATE)] = False
 
 
+_NAME_PART = (
+    "Only with this anywhere in the id, an alias or the TNS name: in any case, with or without blanks, and with or "
+    "without SN, AT or ZTF before a year (`SN 2021hiz` finds `AT2021hiz`). Reads some 7000 sources per MB."
+)
+_LIST_NAME = "Only on this list of yours: `favorites`."
 GroupFilter = Annotated[list[Id], describe("Only in one of these groups: ids separated by commas.", [1, 4])]
 NamePrefix = Annotated[str, describe("Only ids that start with this.", "ZTF21", max_length=200)]
+NamePart = Annotated[str, describe(_NAME_PART, "21hiz", max_length=200)]
 ConeRa = Annotated[float, describe("Right ascension of a cone's centre, in degrees.", 202.505, ge=0, le=360)]
 ConeDec = Annotated[float, describe("Declination of a cone's centre, in degrees.", 13.41, ge=-90, le=90)]
 ConeRadius = Annotated[float, describe("Radius of the cone, in degrees; at most 5.", 0.001, ge=0)]
@@ -143,8 +151,11 @@ class SourcesQuery(PagedByCursor):
     includeComments: WithComments = False
     includePhotStats: WithPhotStats = False
     includeDetectionStats: WithDetectionStats = False
+    includeClassifications: WithClassifications = False
     group_ids: GroupFilter | None = None
     sourceID: NamePrefix | None = None
+    name: NamePart | None = None
+    listName: Annotated[ListName | None, describe(_LIST_NAME)] = None
     ra: ConeRa | None = None
     dec: ConeDec | None = None
     radius: ConeRadius | None = None
@@ -235,6 +246,7 @@ class SourceExistence(View):
     """Whether a source exists that you can see."""
 
     source_exists: Annotated[bool, describe("Whether there is one.", True)]
+    obj_ids: Annotated[list[SourceId], describe("The ids of at most 20 such sources.", ["SN2021abc"])]
     message: Annotated[str, describe("The same in words.", "A source with the name SN2021abc exists.")]
 
 

@@ -12,6 +12,7 @@
     source_distances.py   distances of sources, galactic coordinates
     cone_search.py        sources near a position
     source_existence.py   whether a source exists, by name or near a position
+    favorites.py          the sources that a user marked as favourites
     source_deletion.py    removing a source from a group, deleting a source
     photometry.py         reading light curves and points
     photometry_range.py   points between two dates

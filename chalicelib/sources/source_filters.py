@@ -14,7 +14,9 @@ from chalicelib.errors import InvalidError
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources.source_parts import SourceParts
 from chalicelib.sources.times import parse_time, time_to_mjd
+from chalicelib.tables.favorites import iterate_favorites
 from chalicelib.tables.remarks import RemarkItem
+from chalicelib.tables.source_names import join_names, list_names, normalize_name, strip_prefix
 from chalicelib.tables.sources import SourceItem
 from chalicelib.tables.taxonomies import find_taxonomies
 
@@ -41,6 +43,12 @@ def build_record_conditions(requester: Requester, query: SourcesQuery) -> list[R
     """
     low, high = query.minRedshift, query.maxRedshift
     conditions: list[RecordCondition] = []
+    if query.name:
+        text = normalize_name_part(query.name)
+        conditions.append(lambda source: text in join_names(list_names(source.source_id, source.fields)))
+    if query.listName:
+        favorites = {source_id for _, source_id in iterate_favorites(requester.user_id)}
+        conditions.append(lambda source: source.source_id in favorites)
     if low is not None or high is not None:
         conditions.append(lambda source: _is_between(source.fields.get("redshift"), low, high))
     if query.savedAfter or query.savedBefore:
@@ -58,6 +66,20 @@ def build_record_conditions(requester: Requester, query: SourcesQuery) -> list[R
         conditions.append(lambda source: not source.fields.get("tns_name"))
     texts = {name: getattr(query, name) for name in ("alias", "origin", "simbadClass", "TNSname")}
     return [*conditions, *(_make_text_condition(name, text.lower()) for name, text in texts.items() if text)]
+
+
+def normalize_name_part(name: str) -> str:
+    """Return the text to look for in normalized names.
+
+    Raises
+    ------
+    InvalidError
+        If nothing is left of it.
+    """
+    text = strip_prefix(normalize_name(name))
+    if not text:
+        raise InvalidError("name: expected at least one letter or digit of a name.")
+    return text
 
 
 def _is_between(value: float | None, low: float | None, high: float | None) -> bool:

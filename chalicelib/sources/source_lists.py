@@ -13,10 +13,17 @@ from chalicelib.access import Requester, resolve_group_ids
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.sources import SourcesQuery
 from chalicelib.sources.cone_search import search_cone
-from chalicelib.sources.source_filters import build_part_conditions, build_record_conditions
+from chalicelib.sources.source_filters import build_part_conditions, build_record_conditions, normalize_name_part
 from chalicelib.sources.source_search import SourceSearch
 from chalicelib.tables.base import EVERYONE, group_listing
-from chalicelib.tables.source_listings import Entry, count_sources, iterate_by_name, iterate_newest_sources
+from chalicelib.tables.favorites import favorites_listing
+from chalicelib.tables.source_listings import (
+    Entry,
+    count_sources,
+    iterate_by_name,
+    iterate_by_name_part,
+    iterate_newest_sources,
+)
 from chalicelib.tables.sources import SourceItem, find_sources
 
 MOST_COUNTED = 1000
@@ -53,6 +60,7 @@ def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
         If the requester is not in one of the groups.
     """
     groups = _resolve_groups(requester, query.group_ids)
+    listings = _choose_listings(requester, query, groups)
     after = _decode_cursor(query.cursor)
     if (query.sortBy, query.sortOrder) == ("saved_at", "desc") and not query.sourceID:
         # The order of the listing itself, which needs no search.
@@ -62,9 +70,9 @@ def list_sources(requester: Requester, query: SourcesQuery) -> SourcePage:
     if query.sortBy and query.cursor:
         raise InvalidError("cursor, sortBy: a sorted list has no cursor; its next page is pageNumber + 1.")
     if not (record_conditions or part_conditions or query.sortBy):
-        entries, total = _find_entries(query, groups, after)
+        entries, total = _find_entries(query, listings, groups, after)
         return _read_page(islice(entries, query.skipped, None), query.numPerPage, groups, total)
-    entries, _ = _find_entries(query, groups, after, count=False)
+    entries, _ = _find_entries(query, listings, groups, after, count=False)
     search = SourceSearch(requester, record_conditions, part_conditions)
     matches = [source for source in search.iterate(entries) if _belongs(source, groups)]
     if query.sortBy:
@@ -92,11 +100,17 @@ def _resolve_groups(requester: Requester, requested: list[int] | None) -> Groups
     return frozenset(resolve_group_ids(requester, requested, ()))
 
 
+def _choose_listings(requester: Requester, query: SourcesQuery, groups: Groups) -> list[str]:
+    """Return the listings that hold all sources that a query can find."""
+    if query.listName:
+        return [favorites_listing(requester.user_id)]
+    return [EVERYONE] if groups is None else [group_listing(group) for group in groups]
+
+
 def _find_entries(
-    query: SourcesQuery, groups: Groups, after: str | None, *, count: bool = True
+    query: SourcesQuery, listings: list[str], groups: Groups, after: str | None, *, count: bool = True
 ) -> tuple[Iterator[Entry], int]:
     """Return the entries that a query finds behind a place, in order, and their total (0 unless `count`)."""
-    listings = [EVERYONE] if groups is None else [group_listing(group) for group in groups]
     at_once = query.numPerPage + 1
     if cone := query.cone:
         near = _list_visible(search_cone(*cone), query.sourceID or "", groups)
@@ -105,6 +119,8 @@ def _find_entries(
         matches = iterate_by_name(listings, query.sourceID, None, ENTRIES_PER_READ) if count else iter(())
         total = sum(1 for _ in islice(matches, MOST_COUNTED))
         return iterate_by_name(listings, query.sourceID, after, at_once), total
+    if query.name:
+        return iterate_by_name_part(listings, normalize_name_part(query.name), after), 0
     return iterate_newest_sources(listings, after, at_once), count_sources(groups) if count else 0
 
 

@@ -51,8 +51,10 @@ def get_visible_source(requester: Requester, source_id: str, missing: NotFoundEr
 def save_source(requester: Requester, request: NewSource, public_url: str) -> str:
     """Add a source, or update an existing one and save it to more groups; return its id.
 
-    If the requester cannot see the existing source, its fields stay as they are, and without
-    ``group_ids`` it is saved to the requester's groups without the public one.
+    Of an existing source only those fields change that have a value in the request: null and blank text, lists and
+    objects are none (`update_source` clears fields). It is saved to those groups only that the request names.
+    If the requester cannot see it, its fields stay as they are, and without ``group_ids`` it is saved to the
+    requester's groups without the public one.
 
     Parameters
     ----------
@@ -73,19 +75,25 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
         source = sources_table.find_source_or_hidden(request.id)
         if source is not None and not source.listing:
             raise BusyError(f"{request.id!r} is being deleted. Save it again in a minute or two.")
-        is_foreign = source is not None and not is_visible(requester, source)
-        default = requester.member_of if is_foreign else requester.groups
-        group_ids = _savable_group_ids(requester, request.group_ids, default)
         changes = sent_fields(request, "id", "group_ids")
         if source is None:
             _require_position(request)
+            group_ids = _savable_group_ids(requester, request.group_ids, requester.groups)
             queue_default_analyses(request.id, public_url, group_ids=group_ids)
             sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
+        elif is_visible(requester, source):
+            values = {name: value for name, value in changes.items() if not _is_blank(value)}
+            _update(source, values, _savable_group_ids(requester, request.group_ids, ()), public_url)
         else:
-            _update(source, {} if is_foreign else changes, group_ids, public_url)
+            _update(source, {}, _savable_group_ids(requester, request.group_ids, requester.member_of), public_url)
         return request.id
 
     return retry_on_conflict(attempt, busy_message(request.id))
+
+
+def _is_blank(value: Any) -> bool:
+    """Say whether a value says nothing; 0 and false do."""
+    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 def update_source(requester: Requester, source_id: str, request: SourceChange, public_url: str) -> None:

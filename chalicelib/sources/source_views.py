@@ -61,6 +61,8 @@ def add_parts(requester: Requester, record: dict[str, Any], query: SourceQuery |
         record["comment_exists"] = bool(parts.comments)
     if query.includeComments:
         record["comments"] = remarks.list_remarks(requester, record["id"], "comment")
+    if isinstance(query, SourcesQuery) and query.includeClassifications:
+        record["classifications"] = remarks.list_remarks(requester, record["id"], "classification")
     if query.includePhotStats or query.includeDetectionStats:
         record["photstats"] = [parts.phot_stat] if parts.phot_stat else []
 

@@ -11,7 +11,9 @@ Each function that changes a state is one conditional write. In the table *regis
 
 In the table *sources*:
 
-- ``sources``: the item of each source, its listings and counts; ``source_listings`` reads these
+- ``sources``: the item of each source, its listings and counts; ``source_listings`` reads these;
+  ``source_names``: names as they are searched
+- ``favorites``: the sources that a user marked
 - ``photometry``, ``phot_stat``, ``spectra``, ``remarks``, ``summaries``: items beside their source
 
 In the table *analyses*:

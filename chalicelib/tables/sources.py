@@ -18,6 +18,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 
 from chalicelib import settings
 from chalicelib.tables import base
+from chalicelib.tables.source_names import join_names, list_names
 
 GROUPS_PER_TRANSACTION = 90
 """Groups whose listings one transaction changes: it takes at most 100 items."""
@@ -76,6 +77,17 @@ class ByName(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-ca
     source_id = UnicodeAttribute(range_key=True)
 
 
+class BySearch(GlobalSecondaryIndex["ListingItem"]):  # type: ignore[no-untyped-call]
+    """The sources of a listing, by the time of their first save, with their names."""
+
+    class Meta:
+        index_name = "by_search"
+        projection = IncludeProjection(["names"])
+
+    listing = UnicodeAttribute(hash_key=True)
+    saved = UnicodeAttribute(range_key=True)
+
+
 class ByZone(GlobalSecondaryIndex["SourceItem"]):  # type: ignore[no-untyped-call]
     """The sources of a zone of declination, by right ascension."""
 
@@ -90,14 +102,17 @@ class ByZone(GlobalSecondaryIndex["SourceItem"]):  # type: ignore[no-untyped-cal
 class ListingItem(Part):
     """The entry of a source in the listing of a group (parts ``listing#…``).
 
-    ``saved`` is that of the source, so that it has the same place in all listings.
+    ``saved`` is that of the source, so that it has the same place in all listings; so are ``names``
+    (see `join_names`), which entries lack that were written before there was a search.
     """
 
     by_time = ByTime()
     by_name = ByName()
+    by_search = BySearch()
 
     listing = UnicodeAttribute()
     saved = UnicodeAttribute()
+    names = UnicodeAttribute(null=True)
 
 
 class SourceItem(Part):
@@ -110,6 +125,7 @@ class SourceItem(Part):
 
     listing = UnicodeAttribute(null=True)
     saved = UnicodeAttribute()
+    names = UnicodeAttribute(null=True)
     zone = base.IntegerAttribute(null=True)
     ra = NumberAttribute(null=True)
     dec = NumberAttribute(null=True)
@@ -169,6 +185,7 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
         "source",
         listing=base.EVERYONE,
         saved=f"{created_at}#{source_id}",
+        names=join_names(list_names(source_id, fields)),
         fields=fields,
         group_ids=first,
         owner_id=owner_id,
@@ -227,22 +244,34 @@ def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[
     StateChanged
         If another write changed the source in between.
     """
-    new = sorted(group_ids - item.group_ids)
-    unchanged = SourceItem.revision == item.revision
-    actions = [SourceItem.fields.set(fields), *_place_actions(sky_place(fields)), *_touch_actions()]
-    if not new:
-        item.update_if(actions, unchanged)
+    names = join_names(list_names(item.source_id, fields))
+    new = group_ids - item.group_ids
+    # The entries of groups that it stays in change only with the names.
+    outdated = new if names == item.names else new | item.group_ids
+    actions = [SourceItem.fields.set(fields), SourceItem.names.set(names), *_place_actions(sky_place(fields))]
+    item.names = names
+    if not outdated:
+        item.update_if([*actions, *_touch_actions()], SourceItem.revision == item.revision)
         return
-    step = set(new[:GROUPS_PER_TRANSACTION])
-    after = item.group_ids | step
+    ordered = sorted(outdated)
+    for start in range(0, len(ordered), GROUPS_PER_TRANSACTION):
+        _update_with_listings(item, actions, set(ordered[start : start + GROUPS_PER_TRANSACTION]))
+
+
+def _update_with_listings(item: SourceItem, actions: list[Action], group_ids: set[int]) -> None:
+    """Change a source together with its entries in the listings of some groups, old or new ones."""
+    after = item.group_ids | group_ids
     with base.transaction() as write:
-        _save_listings(write, item, step)
-        write.update(SourceItem(item.source_id, "source"), [*actions, SourceItem.group_ids.add(step)], unchanged)
-        _update_counts(write, item.source_id, item.group_ids, after)
-    if new[GROUPS_PER_TRANSACTION:]:
-        item.revision += 1
-        item.group_ids = after
-        update_source_item(item, fields, group_ids)
+        _save_listings(write, item, group_ids)
+        write.update(
+            SourceItem(item.source_id, "source"),
+            [*actions, SourceItem.group_ids.add(group_ids), *_touch_actions()],
+            SourceItem.revision == item.revision,
+        )
+        if after != item.group_ids:
+            _update_counts(write, item.source_id, item.group_ids, after)
+    item.revision += 1
+    item.group_ids = after
 
 
 def remove_group(item: SourceItem, group_id: int) -> None:
@@ -322,7 +351,8 @@ def _touch_actions() -> list[Action]:
 
 def _listing_item(item: SourceItem, group_id: int) -> ListingItem:
     part = f"listing#{base.id_key(group_id)}"
-    return ListingItem(item.source_id, part, listing=base.group_listing(group_id), saved=item.saved)
+    listing = base.group_listing(group_id)
+    return ListingItem(item.source_id, part, listing=listing, saved=item.saved, names=item.names)
 
 
 def _save_listings(write: base.Transaction, item: SourceItem, group_ids: set[int]) -> None:

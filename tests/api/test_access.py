@@ -42,6 +42,16 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
     assert all(len(cells) == len(ROLES) for cells in rows().values())
 
 
+def test_a_place_in_paths_has_one_variable() -> None:
+    # API Gateway allows no other.
+    variables: dict[str, set[str]] = {}
+    for operation in OPERATIONS:
+        for match in re.finditer(r"{(\w+)\+?}", operation.path):
+            variables.setdefault(re.sub(r"{.*?}", "{}", operation.path[: match.start()]), set()).add(match[0])
+    several = {place: names for place, names in variables.items() if len(names) > 1 and place != "/"}
+    assert several == {}
+
+
 class World:
     """A group with an author and a member, a user of another group, and records of each kind."""
 
@@ -87,6 +97,7 @@ class World:
         self.ids["taxonomy_id"] = author.post("/taxonomy", taxonomy).data["taxonomy_id"]
         classified = {"obj_id": "SN1", "classification": "Ia", "probability": 1, **ours}
         self.ids["classification_id"] = author.post("/classification", classified).data["classification_id"]
+        self.ids["listing_id"] = author.post("/listing", {"obj_id": "SN1", "list_name": "favorites"}).data["id"]
         author.post(f"/classification/votes/{self.ids['classification_id']}", {"vote": 1})
 
     def _spectrum(self) -> dict[str, Any]:
@@ -147,6 +158,7 @@ class World:
             "POST /telescope": {"name": "new"},
             "POST /instrument": {"name": "new"},
             "POST /sources": {"id": "SN9", "ra": 1, "dec": 1},
+            "POST /listing": {"obj_id": "SN1", "list_name": "favorites"},
             "PATCH /sources/{source_id}": {"redshift": 0.1},
             "POST /photometry": more,
             "PUT /photometry": more,
@@ -192,6 +204,8 @@ class World:
             "POST /obj/{source_id}/analysis/{number}": "service_id",
             "GET /obj/{source_id}/analysis_groups/{number}": "service_id",
             "GET /obj/{source_id}/analysis/{number}": "analysis_id",
+            "GET /listing/{number}": "user_id",
+            "DELETE /listing/{number}": "listing_id",
         }
         waiting = {
             "POST /obj/analysis/{analysis_id}/cancel", "POST /obj/analysis/{analysis_id}/rerun",

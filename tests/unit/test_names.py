@@ -33,7 +33,7 @@ def test_code_lines_leave_out_docstrings_comments_and_blanks(tmp_path: Path) -> 
 
 SHARED_NAMES = {
     # The same thing in several layers: its schema, its routes, its rules, its table, its engine.
-    "analyses", "api_tokens", "batches", "callback", "default_analyses", "egress", "errors", "groups",
+    "analyses", "api_tokens", "batches", "callback", "default_analyses", "egress", "errors", "favorites", "groups",
     "instruments", "memberships", "periodogram", "phot_stat", "photometry",
     "photometry_files", "payload", "services", "sources",
     "spectra", "taxonomies", "people", "users", "webhook", "remarks", "summaries", "dead_letters", "base",

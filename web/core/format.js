@@ -72,7 +72,7 @@ export function formatPosition(ra, dec) {
   return `${formatSexagesimal(ra / 15, 2)} ${dec < 0 ? "−" : "+"}${formatSexagesimal(dec, 1)}`;
 }
 
-function formatSexagesimal(value, digits) {
+export function formatSexagesimal(value, digits) {
   const scale = 10 ** digits;
   const total = Math.round(Math.abs(value) * 3600 * scale);
   const hours = Math.floor(total / (3600 * scale));

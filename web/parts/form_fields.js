@@ -1,6 +1,7 @@
 // Form fields with label, hint and error; the state and the errors of forms.
-import { html, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { formatSize } from "../core/format.js";
+import { describeNumberFault, unifyMinus } from "../core/numbers.js";
 import { ErrorMessage } from "./messages.js";
 
 // Returns the values, a function that gives a field's props by its name, and the setter of all values.
@@ -43,7 +44,7 @@ function useFieldId() {
 }
 
 // `children` is a function of the attributes of the input.
-function Field({ label, hint, error, required, children }) {
+export function Field({ label, hint, error, required, children }) {
   const id = useFieldId();
   const descriptions = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return html`<div class="field">
@@ -55,14 +56,45 @@ function Field({ label, hint, error, required, children }) {
 }
 
 export function TextField({ value, onChange, type = "text", suggestions, ...rest }) {
+  // The browser's own number field drops characters: 00:02:15.30 becomes 215.3.
+  if (type === "number") return html`<${NumberField} value=${value} onChange=${onChange} ...${rest} />`;
   return html`<${Field} ...${rest}>${(attributes) => html`
     <input ...${attributes} type=${type} value=${value} autocomplete="off"
-      step=${type === "number" ? "any" : undefined}
       list=${suggestions ? `${attributes.id}-list` : undefined} onInput=${(event) => onChange(event.target.value)} />
     ${
       suggestions &&
       html`<datalist id="${attributes.id}-list">${suggestions.map((text) => html`<option value=${text} />`)}</datalist>`
     }`}
+  <//>`;
+}
+
+// A sentence that appears when a field is left moves what is below: not under a click that is on its way.
+export const afterClick = (update) => setTimeout(update, 250);
+
+// Keeps a form from being sent while a field holds a wrong text, which shows when the field is left.
+export function useFieldCheck(fault) {
+  const input = useRef(null);
+  const [isLeft, setIsLeft] = useState(false);
+  useEffect(() => input.current.setCustomValidity(fault ?? ""), [fault]);
+  const showFault = (event) => {
+    // Instead of the browser's own bubble, which is not part of the page.
+    if (!event.target.validity.customError) return;
+    event.preventDefault();
+    setIsLeft(true);
+    event.target.focus();
+  };
+  return {
+    shownFault: isLeft ? fault : undefined,
+    attributes: { ref: input, onBlur: () => afterClick(() => setIsLeft(true)), onInvalid: showFault },
+  };
+}
+
+// `value` is a text, which `readNumber` reads: a number typed in another way is refused with a sentence.
+export function NumberField({ value, onChange, error, ...rest }) {
+  const { shownFault, attributes: check } = useFieldCheck(describeNumberFault(value ?? ""));
+  return html`<${Field} ...${rest} error=${shownFault ?? error}>${(attributes) => html`
+    <input ...${attributes} ...${check} type="text" inputmode="decimal" value=${value} autocomplete="off"
+      onInput=${(event) => onChange(unifyMinus(event.target.value))} />`}
   <//>`;
 }
 
