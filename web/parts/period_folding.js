@@ -22,7 +22,6 @@ const MULTIPLES = [
 const SLIDER_STEPS = 500;
 const MIN_HARMONICS = 2;
 
-
 const listBands = (points) => [...new Set(points.map((point) => point.filter))].sort();
 
 // `onFold` is called with a period in days.

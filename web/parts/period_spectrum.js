@@ -206,7 +206,7 @@ export function PowerSpectrum({ result, period, source, windowAction, onPick }) 
       ${windowAction.busy && html`<${LoadingMessage} text="Computing the sampling window" />`}
     </div>
     <${ErrorMessage} error=${windowAction.error} />
-    <${Plot} key=${`${isPeriod} ${hasWindow}`} low=${!hasWindow} traces=${traces} layout=${layout}
+    <${Plot} key=${`${isPeriod} ${hasWindow}`} size=${hasWindow ? "" : "low"} traces=${traces} layout=${layout}
       name=${`${source}-periodogram`} label=${`Periodogram of ${source}, ${result.filters.join(", ")}`}
       onPick=${(point) => onPick(findNearestPeak(result, isPeriod ? 1 / point.x : point.x))} />
     <p class="hint">${describeSpectrum(result).join(" ")}</p>
