@@ -3,7 +3,7 @@ import { html, render, useEffect, useRef, useState } from "./vendor/htm-preact.j
 import { addEndListener, resumeTracking, stopWatching } from "./core/analysis_watch.js";
 import { addRefusalListener, api } from "./core/api.js";
 import { STATE_LABELS } from "./core/format.js";
-import { adjustWhileLoading, focusHeading } from "./core/page_settling.js";
+import { adjustWhileLoading, takeFocusStep } from "./core/page_settling.js";
 import { buildAddress, getSavedScroll, useRoute } from "./core/router.js";
 import { addSignOutListener, clearSession, forgetToken, getProfile, getToken, setProfile } from "./core/session.js";
 import { ErrorBoundary, ErrorMessage, LoadingMessage } from "./parts/messages.js";
@@ -101,10 +101,11 @@ function usePageChange(route, isSignedIn) {
     const isOther = !isFirst && page !== lastPage.current;
     lastPage.current = page;
     const scroll = getSavedScroll();
+    const moveFocus = isOther ? takeFocusStep() : () => {};
     if (isOther && scroll === null) scrollTo(0, 0);
     adjustWhileLoading(() => {
       if (scroll !== null) scrollTo(0, scroll);
-      if (isOther) focusHeading();
+      moveFocus();
     });
   }, [route, isSignedIn]);
 }

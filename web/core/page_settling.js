@@ -23,8 +23,22 @@ export function adjustWhileLoading(adjust) {
   adjust();
 }
 
+let nextFocus = null;
+
+// After the next change of the page, the focus goes to the first element of this selector, not to the heading.
+export function focusAfterNavigation(selector) {
+  nextFocus = selector;
+}
+
+// Returns the function that puts the focus where it belongs on the page that has just been opened.
+export function takeFocusStep() {
+  const selector = nextFocus;
+  nextFocus = null;
+  return selector ? () => document.querySelector(selector)?.focus() : focusHeading;
+}
+
 // Screen readers read the heading of the new page; a field that has the focus keeps it.
-export function focusHeading() {
+function focusHeading() {
   const active = document.activeElement;
   const isElsewhere = active && active !== document.body && active.isConnected && !active.closest("header, footer");
   const heading = document.querySelector("main h1");

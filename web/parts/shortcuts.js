@@ -1,6 +1,6 @@
 // Keys that work on every page, and the dialog that lists all keys.
 import { html, render, useEffect, useRef } from "../vendor/htm-preact.js";
-import { adjustWhileLoading } from "../core/page_settling.js";
+import { focusAfterNavigation } from "../core/page_settling.js";
 import { getRoute, navigateTo } from "../core/router.js";
 
 const SHORTCUTS = [
@@ -41,8 +41,8 @@ export function focusSearch() {
     document.querySelector(SEARCH_FIELD)?.focus();
     return;
   }
+  focusAfterNavigation(SEARCH_FIELD);
   navigateTo(["sources"]);
-  adjustWhileLoading(() => document.querySelector(SEARCH_FIELD)?.focus());
 }
 
 function ShortcutsDialog({ onClose }) {
