@@ -16,8 +16,10 @@ _MIME_TYPES = mimetypes.MimeTypes()
 """Python's own table, independent of the machine's."""
 
 
-def publish_web_app(session: Any, stage: str, api_url: str, folder: Path = PROJECT / "web") -> str:
-    """Make the web app's bucket equal to a folder, and return the app's address.
+def publish_web_app(
+    session: Any, stage: str, api_url: str, folder: Path = PROJECT / "web", docs: Path = PROJECT / "docs"
+) -> str:
+    """Make the web app's bucket equal to a folder, with the guides in ``docs/``, and return the app's address.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def publish_web_app(session: Any, stage: str, api_url: str, folder: Path = PROJE
         The API's address.
     folder
         The web app's files; hidden ones are left out.
+    docs
+        The guides, in Markdown.
     """
     s3 = session.client("s3")
     bucket = _get_bucket(session, stage)
@@ -37,6 +41,7 @@ def publish_web_app(session: Any, stage: str, api_url: str, folder: Path = PROJE
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
+    files |= {f"docs/{path.name}": path.read_bytes() for path in docs.glob("*.md")}
     files["config.json"] = json.dumps({"api": api_url.rstrip("/")}).encode()
     for key, data in files.items():
         s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=_guess_type(key), CacheControl=_CACHE_CONTROL)
@@ -59,6 +64,9 @@ def _get_bucket(session: Any, stage: str) -> str:
 
 
 def _guess_type(name: str) -> str:
+    if name.endswith(".md"):
+        # Browsers would save a file of the type text/markdown instead of showing it.
+        return "text/plain; charset=utf-8"
     mime_type = _MIME_TYPES.guess_type(name)[0] or "application/octet-stream"
     return f"{mime_type}; charset=utf-8" if mime_type.startswith("text/") else mime_type
 

@@ -1,15 +1,18 @@
 // The app: sign-in, the page that the address names, notices of analyses that end.
-import { html, render, useEffect, useState } from "./vendor/htm-preact.js";
+import { html, render, useEffect, useRef, useState } from "./vendor/htm-preact.js";
 import { addEndListener, resumeTracking, stopWatching } from "./core/analysis_watch.js";
-import { api } from "./core/api.js";
+import { addRefusalListener, api } from "./core/api.js";
 import { STATE_LABELS } from "./core/format.js";
-import { buildAddress, useRoute } from "./core/router.js";
-import { clearSession, getProfile, getToken, setProfile } from "./core/session.js";
+import { adjustWhileLoading, takeFocusStep } from "./core/page_settling.js";
+import { buildAddress, getSavedScroll, useRoute } from "./core/router.js";
+import { addSignOutListener, clearSession, forgetToken, getProfile, getToken, setProfile } from "./core/session.js";
 import { ErrorBoundary, ErrorMessage, LoadingMessage } from "./parts/messages.js";
 import { NoticeList, showNotice } from "./parts/notices.js";
+import { focusSearch, showShortcuts, useShortcuts } from "./parts/shortcuts.js";
 import { AnalysesPage } from "./pages/analyses.js";
 import { AnalysisPage } from "./pages/analysis.js";
 import { BatchPage } from "./pages/batch.js";
+import { BatchesPage } from "./pages/batches.js";
 import { ComparePage } from "./pages/compare.js";
 import { ProfilePage } from "./pages/me.js";
 import { ServicePage } from "./pages/service.js";
@@ -28,6 +31,7 @@ const PAGES = {
   analysis: AnalysisPage,
   compare: ComparePage,
   batch: BatchPage,
+  batches: BatchesPage,
   services: ServicesPage,
   service: ServicePage,
   me: ProfilePage,
@@ -35,7 +39,7 @@ const PAGES = {
 
 const SECTIONS = [
   { address: "#/sources", label: "Sources", pages: ["sources", "source", "start"] },
-  { address: "#/analyses", label: "Analyses", pages: ["analyses", "analysis", "batch", "compare"] },
+  { address: "#/analyses", label: "Analyses", pages: ["analyses", "analysis", "batch", "batches", "compare"] },
   { address: "#/services", label: "Services", pages: ["services", "service"] },
 ];
 
@@ -49,6 +53,20 @@ function Header({ pageName, onSignOut }) {
     <div class="who"><a href="#/me" aria-current=${markCurrent(["me"])}>${getProfile().username}</a>
       <button type="button" onClick=${onSignOut}>Sign out</button></div>
   </header>`;
+}
+
+// Titles of the browser's tab that are not the name of the page.
+const TITLES = { source: "", start: "Start an analysis of", me: "Profile" };
+
+function Footer() {
+  const [apiUrl, setApiUrl] = useState(null);
+  useEffect(() => void api.getUrl().then(setApiUrl), []);
+  return html`<footer class="foot"><nav aria-label="Help">
+    <a href="docs/astronomers.md">Guide for astronomers</a>
+    <a href="docs/service-authors.md">Guide for service authors</a>
+    ${apiUrl && html`<a href=${`${apiUrl}/docs`}>API reference</a>`}
+    <button type="button" class="plain" onClick=${showShortcuts}>Keyboard shortcuts</button>
+  </nav></footer>`;
 }
 
 const NotFoundPage = () => html`<div class="card"><h1>Page not found</h1>
@@ -71,51 +89,95 @@ function announceEnd({ id, source, status, verdict }) {
   });
 }
 
-function App() {
-  const { path, query } = useRoute();
+function buildTitle([pageName = "sources", ...rest]) {
+  const title = TITLES[pageName] ?? pageName[0].toUpperCase() + pageName.slice(1);
+  return [[title, ...rest].filter(Boolean).join(" "), "Heliograph"].join(" · ");
+}
+
+// After each change of the address: the title, the scroll, and the focus if the page is another one.
+function usePageChange(route, isSignedIn) {
+  const lastPage = useRef(null);
+  useEffect(() => {
+    document.title = buildTitle(route.path);
+    if (!isSignedIn) return;
+    const page = route.path.join("/");
+    const isFirst = lastPage.current === null;
+    const isOther = !isFirst && page !== lastPage.current;
+    lastPage.current = page;
+    const scroll = getSavedScroll();
+    const moveFocus = isOther ? takeFocusStep() : () => {};
+    if (isOther && scroll === null) scrollTo(0, 0);
+    adjustWhileLoading(() => {
+      if (scroll !== null) scrollTo(0, scroll);
+      moveFocus();
+    });
+  }, [route, isSignedIn]);
+}
+
+const explainRefusal = ({ message }) =>
+  new Error(`You were signed out: the server does not accept your token any more. ${message} Sign in, and you are back on this page.`);
+
+function useSession() {
   const [session, setSession] = useState(getToken() ? "signing in" : "signed out");
   const [error, setError] = useState(null);
   const signIn = async () => {
-    setProfile(await api.get("/internal/profile"));
+    setProfile(await api.getProfile());
     resumeTracking();
     setError(null);
     setSession("signed in");
   };
-  const signOut = (reason = null) => {
+  const showSignIn = (reason) => {
     stopWatching();
-    clearSession();
     setError(reason);
     setSession("signed out");
   };
+  const signOut = () => {
+    clearSession();
+    showSignIn(null);
+  };
+  const endSession = (problem) => {
+    forgetToken();
+    showSignIn(explainRefusal(problem));
+  };
   const resumeSession = () =>
     signIn().catch((problem) => {
-      if (problem.status === 401) signOut(problem);
+      if (problem.status === 401) endSession(problem);
       else setError(problem);
     });
   useEffect(() => {
     if (getToken()) resumeSession();
-    return addEndListener(announceEnd);
+    const removeListeners = [
+      // A token that is refused while signing in is an error of the form.
+      addRefusalListener((problem) => getProfile() && endSession(problem)),
+      addSignOutListener(signOut),
+      addEndListener(announceEnd),
+    ];
+    return () => removeListeners.forEach((remove) => remove());
   }, []);
-  const pageName = path[0] ?? "sources";
-  useEffect(() => {
-    document.title = [path.slice(1).join(" "), pageName === "source" ? "" : pageName, "Heliograph"]
-      .filter(Boolean)
-      .join(" · ");
-    scrollTo(0, 0);
-  }, [path.join("/")]);
+  return { session, error, signIn, signOut, resumeSession };
+}
+
+function App() {
+  const route = useRoute();
+  const { session, error, signIn, signOut, resumeSession } = useSession();
+  usePageChange(route, session === "signed in");
+  useShortcuts({ "/": session === "signed in" ? focusSearch : () => {}, "?": showShortcuts });
   if (session === "signing in")
     return html`<main>${
       error
         ? html`<${ErrorMessage} error=${error} onRetry=${resumeSession} />`
         : html`<${LoadingMessage} text="Signing in" />`
     }</main>`;
-  if (session === "signed out") return html`<main><${SignInPage} signIn=${signIn} error=${error} /></main>`;
+  if (session === "signed out")
+    return html`<main><${SignInPage} signIn=${signIn} error=${error} /></main><${Footer} />`;
+  const { path, query } = route;
+  const pageName = path[0] ?? "sources";
   const Page = PAGES[pageName] ?? NotFoundPage;
   return html`<a class="skip" href="#content" onClick=${skipToContent}>Skip to content</a>
-    <${Header} pageName=${pageName} onSignOut=${() => signOut()} />
+    <${Header} pageName=${pageName} onSignOut=${signOut} />
     <main id="content" tabindex="-1"><${ErrorBoundary} key=${[pageName, ...path.slice(1)].join("/")}><${Page} path=${path.slice(1)}
       query=${query} /><//></main>
-    <${NoticeList} />`;
+    <${Footer} /><${NoticeList} />`;
 }
 
 const container = document.getElementById("app");

@@ -47,7 +47,7 @@ def list_analyses(requester: Requester, query: AnalysesQuery) -> AnalysisPage:
     InvalidError
         If the cursor or the comparison of results is malformed.
     """
-    last_id = _parse_cursor(query.cursor)
+    last_id = parse_id_cursor(query.cursor)
     needed = query.skipped + query.numPerPage
     most = max(MAX_RECORDS_READ, needed)
     is_selected = _make_predicate(query)
@@ -62,7 +62,14 @@ def list_analyses(requester: Requester, query: AnalysesQuery) -> AnalysisPage:
     return AnalysisPage(items[query.skipped :], None)
 
 
-def _parse_cursor(cursor: str | None) -> int | None:
+def parse_id_cursor(cursor: str | None) -> int | None:
+    """Return the id that a page continues after, or None for the first page.
+
+    Raises
+    ------
+    InvalidError
+        If the cursor is not one of ours.
+    """
     if not cursor:
         return None
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 16):

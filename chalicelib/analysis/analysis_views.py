@@ -8,6 +8,7 @@ from chalicelib.analysis.documents import CURVE_FIELDS
 from chalicelib.analysis.sealed_parameters import without_secrets
 from chalicelib.errors import ForbiddenError
 from chalicelib.people.groups import records_to_json
+from chalicelib.people.users import find_author_names
 from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
 from chalicelib.tables.services import ServiceItem, find_services
 
@@ -58,11 +59,13 @@ def analyses_to_json(
     """
     items = list(items)
     services = find_services({item.analysis_service_id for item in items})
+    names = find_author_names(requester, (item.author_id for item in items))
     curves = CURVE_FIELDS if with_curves else ()
 
     def to_json(item: AnalysisItem) -> dict[str, Any]:
         return {
             **_to_json(item, services.get(item.analysis_service_id)),
+            "author_name": names.get(item.author_id),
             **{name: item.products.curves.get(name) for name in curves},
         }
 

@@ -6,6 +6,7 @@ processed. A job that is delivered twice starts nothing twice: each start has an
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
+from chalicelib.analysis.analysis_lists import parse_id_cursor
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.start import (
     require_runnable_service,
@@ -24,13 +26,20 @@ from chalicelib.analysis.start import (
 from chalicelib.blob_keys import batch_key
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater, UnavailableError
 from chalicelib.jobs import ProcessBatch
+from chalicelib.people.users import find_author_names
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_body, sent_fields
-from chalicelib.schemas.batches import LARGEST, BatchQuery, NewBatch
+from chalicelib.schemas.batches import LARGEST, BatchesQuery, BatchQuery, NewBatch
 from chalicelib.schemas.people import Acl
 from chalicelib.sources.source_lists import iterate_group_sources
 from chalicelib.tables import batches as batches_table
-from chalicelib.tables.analyses import AnalysisItem, IdempotencyKeyUsed, find_analyses, find_earlier_id
+from chalicelib.tables.analyses import (
+    RECORDS_PER_READ,
+    AnalysisItem,
+    IdempotencyKeyUsed,
+    find_analyses,
+    find_earlier_id,
+)
 from chalicelib.tables.batches import BatchItem, OutcomeItem
 
 Delay = Callable[[float], None]
@@ -148,6 +157,14 @@ def process_batch(job: ProcessBatch, delay: Delay) -> None:
             delay(RETRY_SECONDS)
             raise RetryLater(f"batch {batch_id}: {error}") from None
         batches_table.insert_outcome(batch_id, position, source_id, analysis_id, message)
+    _save_refused_count(item)
+
+
+def _save_refused_count(item: BatchItem) -> None:
+    """Save the number of refusals once all outcomes are known; the last of several jobs sees them all."""
+    known, refused = batches_table.count_outcomes(item.id)
+    if known >= item.total:
+        batches_table.save_refused_count(item, refused)
 
 
 def _wait_for_record(job: ProcessBatch, delay: Delay) -> None:
@@ -193,23 +210,64 @@ def get_own_batch(requester: Requester, batch_id: int) -> BatchItem:
     return item
 
 
-def batch_to_json(item: BatchItem, query: BatchQuery) -> dict[str, Any]:
-    """Return a batch as the API shows it, with a page of its outcomes."""
-    # Counted first, so that a batch with status "done" shows all its outcomes.
-    known, refused = batches_table.count_outcomes(item.id)
-    outcomes = batches_table.find_outcomes(item.id, query.skipped, query.numPerPage)
-    analyses = find_analyses(outcome.analysis_id for outcome in outcomes if outcome.analysis_id is not None)
+@dataclass(frozen=True)
+class BatchPage:
+    """A page of batches, and the cursor of the next one, if there is more."""
+
+    batches: list[dict[str, Any]]
+    cursor: int | None
+
+
+def list_batches(requester: Requester, query: BatchesQuery) -> BatchPage:
+    """Return a page of the requester's batches, newest first; administrators see those of all users.
+
+    Raises
+    ------
+    InvalidError
+        If the cursor is malformed.
+    """
+    before = parse_id_cursor(query.cursor)
+    needed = query.skipped + query.numPerPage
+    candidates = (
+        batches_table.iterate_all_batches(before, needed + 1)
+        if requester.is_admin
+        else batches_table.iterate_author_batches(requester.user_id, before, min(needed + 1, RECORDS_PER_READ))
+    )
+    items = list(islice(candidates, needed + 1))
+    page_items = items[query.skipped : needed]
+    names = find_author_names(requester, (item.author_id for item in page_items))
+    return BatchPage(
+        [_summary_to_json(item, names.get(item.author_id)) for item in page_items],
+        items[needed - 1].id if len(items) > needed else None,
+    )
+
+
+def _summary_to_json(item: BatchItem, author_name: str | None) -> dict[str, Any]:
+    if item.refused is None:
+        known, refused = batches_table.count_outcomes(item.id)
+    else:
+        known, refused = item.total, item.refused
     return {
         "id": item.id,
         "service_id": item.service_id,
         "author_id": item.author_id,
+        "author_name": author_name,
         "created_at": item.created_at,
         "status": "done" if known >= item.total else "running",
         "total": item.total,
         "started": known - refused,
         "refused": refused,
-        "outcomes": list(_outcomes_to_json(outcomes, analyses)),
     }
+
+
+def batch_to_json(requester: Requester, item: BatchItem, query: BatchQuery) -> dict[str, Any]:
+    """Return a batch as the API shows it, with a page of its outcomes."""
+    names = find_author_names(requester, [item.author_id])
+    # Counted first, so that a batch with status "done" shows all its outcomes.
+    summary = _summary_to_json(item, names.get(item.author_id))
+    outcomes = batches_table.find_outcomes(item.id, query.skipped, query.numPerPage)
+    analyses = find_analyses(outcome.analysis_id for outcome in outcomes if outcome.analysis_id is not None)
+    return {**summary, "outcomes": list(_outcomes_to_json(outcomes, analyses))}
 
 
 def _outcomes_to_json(outcomes: list[OutcomeItem], analyses: dict[int, AnalysisItem]) -> Iterable[dict[str, Any]]:

@@ -127,6 +127,12 @@ def get_user(requester: Requester, user_id: int) -> dict[str, Any]:
     return _users_to_json(requester, [user])[0]
 
 
+def find_author_names(requester: Requester, user_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of the users that exist, by id; the requester's own is known without a read."""
+    others = set(user_ids) - {requester.user_id}
+    return {**users_table.find_usernames(others), requester.user_id: requester.username}
+
+
 def ensure_administrator(username: str) -> str:
     """Create the public group and an administrator, unless they exist.
 

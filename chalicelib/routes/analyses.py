@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from chalicelib.analysis import analysis_deletion, analysis_groups, analysis_lists, analysis_views, rerun, start, upload
+from chalicelib.analysis import (
+    analysis_deletion,
+    analysis_groups,
+    analysis_lists,
+    analysis_sharing,
+    analysis_views,
+    rerun,
+    start,
+    upload,
+)
 from chalicelib.blob_keys import DOCUMENT
-from chalicelib.errors import NotFoundError, TooLargeError, UnavailableError
+from chalicelib.errors import BusyError, NotFoundError, TooLargeError, UnavailableError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnalysisId, ServiceId, SourceId
 from chalicelib.routes.responses import Reply, SplicedReply
@@ -100,6 +109,16 @@ def get_analysis(call: Call, analysis_id: AnalysisId, query: schemas.AnalysisQue
 def get_analysis_status(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
     """Return the status of an analysis: one cheap read, for polling."""
     return analysis_views.status_to_json(analysis_views.get_visible_analysis(call.requester, analysis_id))
+
+
+@routes.patch("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES, raises=(BusyError,))
+def update_analysis(call: Call, analysis_id: AnalysisId, body: schemas.AnalysisChange) -> None:
+    """Change which groups see an analysis that you started or uploaded.
+
+    They see all of it: also the photometry in its figures and files, even where they do not see that
+    photometry at the source. Annotations that it wrote to the source keep their groups.
+    """
+    analysis_sharing.update_analysis(call.requester, analysis_id, body)
 
 
 @routes.delete("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES)

@@ -104,7 +104,11 @@ def share_data(call: Call, body: Sharing) -> None:
     they are in.
     """
     group_ids = resolve_group_ids(call.requester, body.groupIDs, ())
-    photometry_sharing.share_points(call.requester, body.photometryIDs, group_ids)
+    foreign = photometry_sharing.share_points(
+        call.requester, body.photometryIDs, group_ids, skip_foreign=body.skipForeign
+    )
+    if foreign:
+        call.notes.append(f"photometryIDs: {foreign} of {len(set(body.photometryIDs))} points are not yours to share.")
     spectra.share_spectra(call.requester, body.spectrumIDs, group_ids)
 
 

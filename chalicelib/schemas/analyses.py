@@ -70,6 +70,7 @@ DocumentOrUpload = Annotated[
     ),
 ]
 AnalysisNumber = Annotated[int, describe("The id of the analysis.", 32)]
+AuthorName = Annotated[str | None, describe("The name of this user; null once the user is deleted.", "ada")]
 StatusMessage = Annotated[str, describe("The service's message, or why the analysis failed.", _MESSAGE)]
 BandpassFilter = Annotated[list[Word], describe("Bandpasses to keep.", ["ztfg", "ztfr"], max_length=200)]
 _INSTRUMENTS = "Instruments to keep, by id or name."
@@ -128,6 +129,21 @@ class Rerun(Schema):
     show_plots: ShowPlots | None = None
     show_corner: ShowCorner | None = None
     group_ids: GroupIds = None
+
+
+_NEW_GROUPS = (
+    'The groups that can see it from now on: ids of your groups, or "all" for the public group. Groups that are '
+    "not named here see it no longer; you always do."
+)
+_FEW_IDS = Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+
+
+class AnalysisChange(Schema):
+    """Changes of an analysis."""
+
+    group_ids: Annotated[
+        _FEW_IDS | Annotated[str, Meta(extra_json_schema={"const": "all"})], describe(_NEW_GROUPS, [2])
+    ]
 
 
 class Callback(Schema, forbid_unknown_fields=False):
@@ -251,6 +267,7 @@ class Analysis(RecordView):
     analysis_service_name: Annotated[str | None, describe("The service's display name.", "Supernova fitter")]
     analysis_service_description: Annotated[str | None, describe(_SERVICE, "Fits light curves by sncosmo.")]
     author_id: Annotated[int, describe("The user who started or uploaded it.", 1)]
+    author_name: AuthorName
     status: State
     status_message: StatusMessage
     analysis_parameters: Annotated[Object, describe("The parameters; files by their names.", _SOURCE)]

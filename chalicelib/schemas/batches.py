@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.analyses import NewAnalysis, State
-from chalicelib.schemas.base import Paged, View
+from chalicelib.schemas.analyses import AuthorName, NewAnalysis, State
+from chalicelib.schemas.base import Paged, PagedByCursor, View
 from chalicelib.schemas.fields import Id, SourceId, describe
 
 LARGEST = 10_000
@@ -25,6 +25,12 @@ class NewBatch(NewAnalysis, kw_only=True):
             raise ValueError("obj_ids: required unless there is a group_id; give at least one source")
 
 
+class BatchesQuery(PagedByCursor):
+    """A page of the list of batches."""
+
+    numPerPage: Annotated[int, describe("Batches per page.", 20, ge=1, le=100)] = 50
+
+
 class BatchQuery(Paged):
     """A page of a batch's outcomes."""
 
@@ -38,15 +44,21 @@ class Outcome(View):
     message: Annotated[str | None, describe("Why it was refused, or the message of the service.")]
 
 
-class Batch(View):
-    """A batch and its outcomes so far."""
+class BatchSummary(View):
+    """A batch, as lists show it."""
 
     id: Annotated[int, describe("The id of the batch.", 7)]
     service_id: Annotated[int, describe("The analysis service.", 1)]
     author_id: Annotated[int, describe("The user who started it.", 2)]
+    author_name: AuthorName
     created_at: Annotated[str, describe("In UTC.", "2026-11-22T03:00:00.000000")]
     status: Annotated[Literal["running", "done"], describe("done: all analyses were started or refused.")]
     total: Annotated[int, describe("Number of sources.", 2)]
     started: Annotated[int, describe("Number of analyses that were started.", 2)]
     refused: Annotated[int, describe("Number of analyses that were refused.", 0)]
+
+
+class Batch(BatchSummary):
+    """A batch and its outcomes so far."""
+
     outcomes: Annotated[list[Outcome], describe("A page of the outcomes that are known.")]

@@ -141,6 +141,7 @@ def _describe_plain(kind: Any, metas: list[msgspec.Meta]) -> str:
     noun = nouns.get(kind, "text" if kind is str else "an object" if _is_struct(kind) else "a list")
     noun += _describe_range(metas) + _describe_length(kind, metas)
     if any(meta.pattern for meta in metas):
+        noun += "".join(f" {meta.extra['format']}" for meta in metas if meta.extra)
         description = next((meta.description for meta in reversed(metas) if meta.description), None)
         example = next((meta.examples[0] for meta in reversed(metas) if meta.examples), None)
         noun += f" ({description.rstrip('.')})" if description else ""

@@ -16,7 +16,8 @@ def describe(description: str, *examples: Any, **constraints: Any) -> Meta:
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[1])]
 Object = dict[str, Any]
 """A JSON object."""
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?!\n)")]
+_TRIMMED = {"format": "in one line, without blanks at its start and end"}
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$(?!\n)", extra=_TRIMMED)]
 Text = Annotated[str, Meta(max_length=5000)]
 Word = Annotated[str, Meta(max_length=200)]
 _SOURCE_NAME = "The name of the source: letters, digits, and . _ + -"

@@ -19,6 +19,7 @@ In the table *sources*:
 In the table *analyses*:
 
 - ``analyses``: records, callbacks, counts and their limits, idempotency keys, listings
+- ``analysis_groups``: who sees an analysis
 - ``analysis_transitions``: every change of an analysis' state
 
 Shared: ``base`` (models, ids, conditional writes, transactions, times) and ``pynamodb_adapter`` (PynamoDB's

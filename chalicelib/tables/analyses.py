@@ -282,7 +282,12 @@ def author_listing(user_id: int) -> str:
 def listing_items(item: AnalysisItem) -> list[ListingItem]:
     """Return the listing items of an analysis: one for its author, one for each of its groups."""
     listings = [author_listing(item.author_id), *map(base.group_listing, item.group_ids)]
-    return [ListingItem(f"{listing}#{item.id}", listing=listing, id=item.id) for listing in listings]
+    return [listing_item(item.id, listing) for listing in listings]
+
+
+def listing_item(analysis_id: int, listing: str) -> ListingItem:
+    """Return the item of an analysis in one listing."""
+    return ListingItem(f"{listing}#{analysis_id}", listing=listing, id=analysis_id)
 
 
 def insert_analysis(item: AnalysisItem, idempotency_key: str | None, counts: list[CountLimit]) -> None:

@@ -1,6 +1,8 @@
 """Batches: one analysis for many sources, and the outcome for each source."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -9,13 +11,23 @@ from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, id
 
 
 class BatchItem(Registry):
-    """A batch (kind ``batch``); its request and the names of its sources lie in a blob."""
+    """A batch (kind ``batch``); its request and the names of its sources lie in a blob.
+
+    ``refused`` counts the refusals once all outcomes are known.
+    """
 
     id = IntegerAttribute()
     author_id = IntegerAttribute()
     service_id = IntegerAttribute()
     total = IntegerAttribute()
+    refused = IntegerAttribute(null=True)
     created_at = UnicodeAttribute(default_for_new=timestamp)
+
+
+class BatchListingItem(Registry):
+    """A batch in the list of its author (kind ``batches_of#<author>``, by the id of the batch)."""
+
+    id = IntegerAttribute()
 
 
 class OutcomeItem(Registry):
@@ -42,8 +54,13 @@ def insert_batch(batch_id: int, author_id: int, service_id: int, total: int, ide
     item = BatchItem("batch", id_key(batch_id), id=batch_id, author_id=author_id, service_id=service_id, total=total)
     with transaction() as write:
         write.save(item, BatchItem.key.does_not_exist())
+        write.save(BatchListingItem(_author_kind(author_id), id_key(batch_id), id=batch_id))
         if idempotency_key:
             save_idempotency_key(write, idempotency_key, batch_id)
+
+
+def _author_kind(author_id: int) -> str:
+    return f"batches_of#{author_id}"
 
 
 def insert_outcome(batch_id: int, position: int, source_id: str, analysis_id: int | None, message: str | None) -> None:
@@ -68,6 +85,33 @@ def count_outcomes(batch_id: int) -> tuple[int, int]:
 def find_batch(batch_id: int) -> BatchItem | None:
     """Return a batch, or None if there is none."""
     return BatchItem.find("batch", id_key(batch_id))
+
+
+def save_refused_count(item: BatchItem, refused: int) -> None:
+    """Save the number of refusals of a batch whose outcomes are all known: lists then need not count them.
+
+    Raises
+    ------
+    StateChanged
+        If the batch does not exist any more.
+    """
+    item.update_if([BatchItem.refused.set(refused)], BatchItem.key.exists())
+
+
+def iterate_all_batches(before: int | None, page_size: int) -> Iterator[BatchItem]:
+    """Yield the batches of all users, newest first, with ids below `before` if it is set."""
+    until = BatchItem.key < id_key(before) if before else None
+    return BatchItem.query("batch", until, consistent_read=True, scan_index_forward=False, page_size=page_size)
+
+
+def iterate_author_batches(author_id: int, before: int | None, page_size: int) -> Iterator[BatchItem]:
+    """Yield the batches that a user started, newest first, with ids below `before` if it is set."""
+    until = BatchListingItem.key < id_key(before) if before else None
+    entries = BatchListingItem.query(
+        _author_kind(author_id), until, consistent_read=True, scan_index_forward=False, page_size=page_size
+    )
+    while keys := [("batch", entry.key) for entry in islice(entries, page_size)]:
+        yield from sorted(BatchItem.find_many(keys), key=lambda item: item.id, reverse=True)
 
 
 def find_outcomes(batch_id: int, first: int, count: int) -> list[OutcomeItem]:

@@ -20,6 +20,11 @@ _SHUTDOWN_SECONDS = 2.0
 _LOCK_NAME = "pid"
 
 
+def get_emulator_lock(state_dir: Path) -> Path:
+    """Return the file that the emulator holds until its state is saved."""
+    return state_dir / _LOCK_NAME
+
+
 def wait_for_previous_emulator(state_dir: Path, seconds: float) -> None:
     """Wait until the emulator of a killed stack has saved its state.
 
@@ -28,7 +33,7 @@ def wait_for_previous_emulator(state_dir: Path, seconds: float) -> None:
     StackFailedError
         If it still runs after so many seconds.
     """
-    if holder := wait_for_release(state_dir / _LOCK_NAME, seconds):
+    if holder := wait_for_release(get_emulator_lock(state_dir), seconds):
         raise StackFailedError(
             f"Process {holder.pid}, the emulated AWS of a killed stack, still uses {state_dir}. "
             f"It should have ended; `kill -9 {holder.pid}` ends it."
@@ -61,7 +66,7 @@ def main(port: int) -> None:
     end_with_parent()
     exit_code = 1
     try:
-        with hold_process_lock(Path(os.environ["STATE_DIR"]) / _LOCK_NAME, port):
+        with hold_process_lock(get_emulator_lock(Path(os.environ["STATE_DIR"])), port):
             asyncio.new_event_loop().run_until_complete(_serve(port))
             _end_lambda_processes()
             # The server has saved once, but invocations may have changed the state during that.

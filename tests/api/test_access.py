@@ -190,6 +190,7 @@ class World:
                 "source_filter": {"classifications": [{"name": "II"}]}
             },
             "PATCH /analysis_service/{service_id}/default_analysis/{default_id}": {"daily_limit": 5},
+            "PATCH /obj/analysis/{analysis_id}": {"group_ids": "all"},
             "POST /analysis_batch": {"service_id": service, "obj_ids": ["SN1"]},
             "POST /webhook/obj_analysis/{token}": {"status": "success"},
             "PATCH /webhook/obj_analysis/{token}": {"progress": 0.5},

@@ -137,3 +137,60 @@ def test_outage_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch)
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}").data
     assert (record["status"], record["refused"], [m["batch_id"] for m in returned_messages]) == ("running", 0, [batch])
+
+
+def list_batches(user: Gateway, query: str = "") -> list[dict[str, Any]]:
+    """Return the batches of all pages, following the cursor."""
+    items: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        reply = user.get(f"/analysis_batch?{query}{cursor}")
+        items += reply.data
+        if "X-Next-Cursor" not in reply.headers:
+            return items
+        cursor = f"&cursor={reply.headers['X-Next-Cursor']}"
+
+
+def test_batches_are_listed_newest_first_with_their_progress(admin: Gateway) -> None:
+    make_sources(admin, 2)
+    service = make_service(admin)
+    done = admin.post("/analysis_batch", {"service_id": service, "obj_ids": ["S0", "S1", "lost"]}).data["id"]
+    deliver(queues.JOBS)
+    running = admin.post("/analysis_batch", {"service_id": service, "obj_ids": ["S0"]}).data["id"]
+    first, second = list_batches(admin)
+    assert (first["id"], first["status"], first["started"], first["total"]) == (running, "running", 0, 1)
+    assert (second["id"], second["status"], second["started"], second["refused"]) == (done, "done", 2, 1)
+    assert second["author_name"] == admin.get("/internal/profile").data["username"]
+    assert "outcomes" not in second
+
+
+def test_a_finished_batch_is_listed_without_reading_its_outcomes(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "SOURCES_PER_JOB", 2)
+    body = {"service_id": make_service(admin), "obj_ids": [*make_sources(admin, 5), "lost"]}
+    batch = admin.post("/analysis_batch", body).data["id"]
+    deliver(queues.JOBS)
+    item = batches.batches_table.find_batch(batch)
+    assert item is not None and item.refused == 1
+    monkeypatch.delattr(batches.batches_table, "count_outcomes")
+    assert [(record["started"], record["refused"]) for record in list_batches(admin)] == [(5, 1)]
+
+
+def test_users_list_their_own_batches_and_administrators_all(admin: Gateway) -> None:
+    make_source(admin)
+    service = make_service(admin)
+    ada, bob = make_user(admin, "ada", "Run Analyses"), make_user(admin, "bob", "Run Analyses")
+    body = {"service_id": service, "obj_ids": ["SN1"]}
+    hers = [ada.post("/analysis_batch", body).data["id"] for _ in "abc"]
+    his = bob.post("/analysis_batch", body).data["id"]
+    assert [record["id"] for record in list_batches(bob)] == [his]
+    for query in ("", "numPerPage=1&", "numPerPage=2&"):
+        assert [record["id"] for record in list_batches(ada, query)] == hers[::-1]
+        assert [record["id"] for record in list_batches(admin, query)] == [his, *hers[::-1]]
+    assert [record["id"] for record in ada.get("/analysis_batch?numPerPage=2&pageNumber=2").data] == hers[:1]
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=-1", "numPerPage=0", "numPerPage=101", "pageNumber=9999999"])
+def test_malformed_pages_of_batches_are_refused(admin: Gateway, query: str) -> None:
+    assert admin.get(f"/analysis_batch?{query}").status == 400

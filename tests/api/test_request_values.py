@@ -54,7 +54,11 @@ def test_numbers_booleans_and_blanks_of_a_body(
         ({"redshift": [0.1]}, "redshift: expected a number greater than -1 and at most 1200, not a list."),
         ({"redshift": -2}, "redshift: expected a number greater than -1 and at most 1200, not -2."),
         ({"transient": "perhaps"}, "transient: 'perhaps' is neither true nor false; write true or false."),
-        ({"alias": [7]}, "alias[0]: expected text of 1 to 200 characters, not 7."),
+        (
+            {"alias": [" M 87"]},
+            "alias[0]: expected text of 1 to 200 characters in one line, without blanks at its start and end, "
+            "not ' M 87'.",
+        ),
         ({"redshfit": 1}, "redshfit: there is no such field; did you mean redshift?"),
         ({"group_ids": "none"}, "group_ids: expected a list or text, not 'none'."),
     ],

@@ -69,6 +69,24 @@ def test_nothing_is_shared_if_one_point_cannot_be(admin: Gateway, people: dict[s
     assert share(admin, [first], 4711) == 403
 
 
+def test_points_of_others_are_left_out_on_request(admin: Gateway, people: dict[str, Gateway]) -> None:
+    ada, eve = people["ada"], people["eve"]
+    own = upload(ada)
+    three = group_id(admin, "three")
+    admin.post(f"/groups/{three}/users", {"userID": user_id(ada)})
+    public = [point["id"] for point in admin.get("/sources/SN1/photometry").data]
+    foreign = [number for number in public if number not in own]
+    admin.post("/sharing", {"photometryIDs": foreign, "groupIDs": [1]})
+    body = {"photometryIDs": [*own, *foreign], "groupIDs": [three], "skipForeign": True}
+    reply = ada.post("/sharing", body)
+    assert reply.status == 200
+    assert reply.json["notes"] == [f"photometryIDs: {len(foreign)} of {len(public)} points are not yours to share."]
+    assert [eve.get(f"/photometry/{number}").status for number in own] == [200, 200, 200]
+    shared = [point for point in ada.get("/sources/SN1/photometry").data if three in {g["id"] for g in point["groups"]}]
+    assert [point["id"] for point in shared] == own
+    assert ada.post("/sharing", {**body, "photometryIDs": foreign}).status == 403, "nothing would be shared"
+
+
 def test_only_the_owner_shares_a_spectrum(admin: Gateway, people: dict[str, Gateway]) -> None:
     ada, bob, eve = people.values()
     two, three = group_id(admin, "two"), group_id(admin, "three")

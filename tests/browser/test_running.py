@@ -74,8 +74,7 @@ def test_analyses_are_filtered_and_counted_by_state(app: App, api: Api, silent_s
     app.field("Service").select_option(label="Silent service")
     app.settle()
     counts = app.page.get_by_role("group", name="Counts by state")
-    expect(counts.get_by_role("button", name="running")).to_be_visible()
-    counts.get_by_role("button", name="running").click()
+    counts.get_by_role("link", name="running").click()
     expect(app.page.get_by_role("row", name=f"{analysis} 2019dwz Silent service")).to_be_visible()
     states = app.card("Matches").locator("tbody .state")
     expect(states.first).to_have_text("running")
@@ -97,3 +96,57 @@ def test_a_batch_starts_an_analysis_for_each_source(app: App, api: Api) -> None:
     outcomes = app.card("Sources")
     expect(outcomes.locator(".state.completed")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
     expect(app.page.get_by_role("status").first).to_contain_text("2 of 3 started, 1 refused")
+    app.page.get_by_role("link", name="All batches").click()
+    row = app.page.get_by_role("row", name="Batch ").first
+    expect(row).to_contain_text("Supernova fitter")
+    expect(row.locator("td.number")).to_have_text(["2", "1", "3"])
+    row.get_by_role("link", name="Batch ").click()
+    expect(outcomes).to_contain_text("No_such_source")
+
+
+def test_ticked_sources_open_the_form_of_a_batch(app: App) -> None:
+    app.open("analyses?batch=2019dwz,2020aai")
+    expect(app.card("One analysis for many sources").get_by_label("Sources", exact=True)).to_have_value(
+        "2019dwz\n2020aai"
+    )
+    expect(app.page.get_by_role("button", name="New batch of 2")).to_have_attribute("aria-expanded", "true")
+
+
+def test_what_failed_is_one_click_away_and_back_finds_the_choices(
+    app: App, api: Api, silent_service: tuple[int, Service]
+) -> None:
+    service_id, service = silent_service
+    failed, running = start_analysis(api, service_id), start_analysis(api, service_id)
+    failure = {"status": "error", "message": "no data", "analysis": {}}
+    api.send_request("POST", service.received[-2].callback_path, failure)
+    wait_for_state(api, failed, "failure")
+    app.open(f"analyses?service={service_id}")
+    app.page.get_by_label(f"Select 2019dwz of analysis {failed} for a batch").check()
+    app.page.get_by_role("link", name="failed or timed out").click()
+    matches = app.card("Matches")
+    expect(matches.get_by_role("row", name=f"{failed} 2019dwz")).to_contain_text("no data")
+    expect(matches.get_by_role("row", name=f"{running} 2019dwz")).to_have_count(0)
+    assert set(matches.locator("tbody .state").all_inner_texts()) <= {"failed", "timed out"}
+    app.page.get_by_role("link", name=str(failed), exact=True).click()
+    expect(app.page.get_by_role("heading", level=1)).to_contain_text(f"Analysis {failed}")
+    app.page.go_back()
+    expect(matches.get_by_role("row", name=f"{failed} 2019dwz")).to_be_visible()
+    expect(matches.get_by_role("row", name=f"{running} 2019dwz")).to_have_count(0)
+    app.page.go_back()
+    expect(app.page.get_by_role("button", name="New batch of 1")).to_be_visible()
+    api.post(f"/obj/analysis/{running}/cancel", {})
+
+
+def test_an_analysis_of_another_user_shows_their_name(app: App, api: Api, silent_service: tuple[int, Service]) -> None:
+    user = api.post("/user", {"username": "grace"})["id"]
+    token = api.post("/internal/tokens", {"name": "t", "acls": ["Run Analyses"], "user_id": user})["token_id"]
+    group = api.post("/groups", {"name": "Graces"})["id"]
+    api.post(f"/groups/{group}/users", {"userID": user})
+    api.patch(f"/analysis_service/{silent_service[0]}", {"group_ids": "all"})
+    grace = Api(api.url, token)
+    analysis = int(grace.post(f"/obj/2019dwz/analysis/{silent_service[0]}", {"group_ids": "all"})["id"])
+    app.open(f"analyses?service={silent_service[0]}")
+    expect(app.page.get_by_role("row", name=f"{analysis} 2019dwz")).to_contain_text("grace")
+    app.open(f"analysis/{analysis}")
+    expect(app.page.get_by_text("grace", exact=True)).to_be_visible()
+    grace.post(f"/obj/analysis/{analysis}/cancel", {})

@@ -1,9 +1,11 @@
 """Services: register, test, edit, add default analyses, delete; dead letters."""
 
+import pytest
 from playwright.sync_api import expect
 
 from infra.client import Api
 from tests.browser.app import App
+from tests.e2e.analysis_helpers import register_service
 from tests.service import analysis_service
 
 
@@ -52,6 +54,20 @@ def test_a_service_is_registered_tested_edited_and_deleted(app: App, api: Api) -
     app.answer("Delete service")
     expect(app.page.get_by_role("heading", name="Services", level=1)).to_be_visible()
     expect(app.page.get_by_role("link", name="Made on the web")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, "completed"), (302, "pending"), (404, "pending"), (405, "pending"), (501, "failure")]
+)
+def test_only_a_success_of_a_ping_is_green(app: App, api: Api, status: int, kind: str) -> None:
+    with analysis_service(status) as service:
+        service_id = register_service(api, service.url, name=f"answers {status}")
+        app.open(f"service/{service_id}")
+        app.press("Ping")
+        badge = app.card("Connection test").locator("p .state")
+        expect(badge).to_have_class(f"state {kind}")
+        expect(badge).to_contain_text("reached" if status == 200 else str(status))
+        api.send_request("DELETE", f"/analysis_service/{service_id}")
 
 
 def test_a_default_analysis_is_added_and_deleted(app: App) -> None:

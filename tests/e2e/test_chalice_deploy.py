@@ -97,15 +97,18 @@ def test_the_web_app_is_published_and_deleted(tmp_path: Path, monkeypatch: pytes
     for name in ("index.html", "old.js", "style/base.css", "icon.svg", "config.json", ".git/config"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "guide.md").write_text("# Guide")
     with running_stack(tmp_path / "stack") as stack:
         monkeypatch.setenv("AWS_ENDPOINT_URL", stack.settings.emulator_url)
         session = boto3.session.Session("local", "local", region_name="us-east-1")
         s3 = session.client("s3", config=Config(s3={"addressing_style": "path"}))
         assert not any("-web-" in item["Name"] for item in s3.list_buckets()["Buckets"])
         deploy_infrastructure(session, "prod", IMAGE, pause=0.05)
-        publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+        publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder, docs)
         (folder / "old.js").rename(folder / "new.js")
-        url = publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder)
+        url = publish_web_app(session, "prod", "https://abc.execute-api.us-east-1.amazonaws.com/api/", folder, docs)
 
         objects = read_objects(s3, bucket)
         assert {name: kind for name, (kind, _, _) in objects.items()} == {
@@ -114,6 +117,7 @@ def test_the_web_app_is_published_and_deleted(tmp_path: Path, monkeypatch: pytes
             "style/base.css": "text/css; charset=utf-8",
             "icon.svg": "image/svg+xml",
             "config.json": "application/json",
+            "docs/guide.md": "text/plain; charset=utf-8",
         }
         assert "javascript" in objects["new.js"][0]
         assert {cache for _, cache, _ in objects.values()} == {"no-cache"}

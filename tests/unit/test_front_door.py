@@ -140,6 +140,20 @@ def test_the_web_app_is_served_from_its_files(tmp_path: Path) -> None:
     assert (responses[3][1], responses[3][2]) == ("text/css", PAGES["style/base.css"])
 
 
+def test_the_guides_are_served_as_text_and_nothing_else_of_the_clone_is(tmp_path: Path) -> None:
+    paths = (
+        "/docs/astronomers.md",
+        "/docs/none.md",
+        "/docs",
+        "/README.md",
+        "/docs/../app.py",
+        "/docs/images/analysis.png",
+    )
+    responses = asyncio.run(fetch_pages(write_web_app(tmp_path), *paths))
+    assert [status for status, *_ in responses] == [200, 404, 404, 404, 404, 404]
+    assert responses[0][1] == "text/plain" and responses[0][2].startswith("# ")
+
+
 def test_every_page_has_strict_security_headers(tmp_path: Path) -> None:
     for status, _, _, headers in asyncio.run(fetch_pages(write_web_app(tmp_path), "/", "/app.js", "/no.html")):
         policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))

@@ -9,6 +9,17 @@ class ApiError extends Error {
   }
 }
 
+const PROFILE_PATH = "/internal/profile";
+
+const refusalListeners = new Set();
+
+// Call `listener` with the error when the server no longer accepts the session's token. Returns a function that
+// stops this.
+export function addRefusalListener(listener) {
+  refusalListeners.add(listener);
+  return () => refusalListeners.delete(listener);
+}
+
 const config = fetch("config.json")
   .then((response) => response.json())
   .catch(() => ({ api: "/api" }));
@@ -18,7 +29,8 @@ async function getUrl() {
 }
 
 async function sendRequest(method, path, { query = {}, body, file, key, signal } = {}) {
-  const headers = { Authorization: `token ${getToken()}` };
+  const token = getToken();
+  const headers = { Authorization: `token ${token}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (file) headers["Content-Type"] = "application/octet-stream";
   if (key) headers["Idempotency-Key"] = key;
@@ -30,8 +42,17 @@ async function sendRequest(method, path, { query = {}, body, file, key, signal }
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "Cannot reach the server. Check your connection, then try again.");
   }
-  if (!response.ok) throw new ApiError(response.status, await readErrorMessage(response));
-  return response;
+  if (response.ok) return response;
+  const error = new ApiError(response.status, await readErrorMessage(response));
+  if (error.status === 401) await checkToken(token, path, error);
+  throw error;
+}
+
+// A 401 can also mean that the token lacks a permission: the profile needs none.
+async function checkToken(token, path, error) {
+  if (!token || token !== getToken()) return;
+  if (path === PROFILE_PATH) for (const listener of refusalListeners) listener(error);
+  else await sendRequest("GET", PROFILE_PATH).catch(() => {});
 }
 
 async function readErrorMessage(response) {
@@ -53,6 +74,7 @@ async function requestData(method, path, options) {
 // All but getEnvelope, getPage and getBlob resolve to the `data` of the response.
 export const api = {
   getUrl,
+  getProfile: () => requestData("GET", PROFILE_PATH),
   get: (path, query, signal) => requestData("GET", path, { query, signal }),
   post: (path, body = {}, key = undefined) => requestData("POST", path, { body, key }),
   postForEnvelope: (path, body, key) => requestEnvelope("POST", path, { body, key }),

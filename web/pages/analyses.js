@@ -3,7 +3,7 @@ import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { STATE_LABELS, formatServiceName, parseTime } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
-import { buildAddress, navigateTo } from "../core/router.js";
+import { buildAddress, navigateTo, useEntryState } from "../core/router.js";
 import { getProfile, hasPermission } from "../core/session.js";
 import { AnalysisRequestForm } from "../parts/analysis_request_form.js";
 import { AnalysisCells, AnalysisHeaders, useLiveStatus } from "../parts/analysis_status.js";
@@ -16,12 +16,17 @@ const MAX_ANALYSES = 1000;
 const PAGE_SIZE = 200;
 const ROW_STEP = 100;
 const MS_PER_DAY = 86_400_000;
+// One state of the filter for all that did not work.
+const FAILED = "failed";
+const FAILED_STATES = ["failure", "timed_out"];
 const PERIODS = [
   ["1", "in the last day"],
   ["7", "in the last week"],
   ["30", "in the last month"],
   ["", "at any time"],
 ];
+
+const isInState = (status, state) => !state || status === state || (state === FAILED && FAILED_STATES.includes(status));
 
 // The newest analyses of the period, at most MAX_ANALYSES or little more. `isCut` is true if there are older ones.
 async function loadAnalyses({ service, days }, signal) {
@@ -38,14 +43,19 @@ async function loadAnalyses({ service, days }, signal) {
   return { analyses, isCut: Boolean(cursor) };
 }
 
-function StateCounts({ analyses, isCut, state, onSelect }) {
-  const counts = Object.keys(STATE_LABELS)
-    .map((name) => [name, analyses.filter(({ status }) => status === name).length])
+// Each count is a link to the analyses in this state; that of the present state leads back to all.
+function StateCounts({ analyses, isCut, state, buildStateAddress }) {
+  const counts = [FAILED, ...Object.keys(STATE_LABELS).filter((name) => !FAILED_STATES.includes(name))]
+    .map((name) => [name, analyses.filter(({ status }) => isInState(status, name)).length])
     .filter(([name, count]) => count || name === state);
   return html`<div class="row" role="group" aria-label="Counts by state">
     ${counts.map(
-      ([name, count]) => html`<button type="button" class="chip" aria-pressed=${state === name}
-      onClick=${() => onSelect(state === name ? "" : name)}><${StateBadge} state=${name} /> ${count}</button>`,
+      ([name, count]) => html`<a class="chip" aria-current=${state === name ? "true" : undefined}
+      href=${buildStateAddress(state === name ? "" : name)}>${
+        name === FAILED
+          ? html`<span class="state failure">failed or timed out</span>`
+          : html`<${StateBadge} state=${name} />`
+      } ${count}</a>`,
     )}
     <span class="hint">${
       isCut
@@ -66,12 +76,12 @@ function AnalysisRow({ analysis, isSelected, onSelect, reload }) {
 }
 
 function AnalysisTable({ analyses, selection, setSelection, reload }) {
-  const [rowCount, setRowCount] = useState(ROW_STEP);
+  const [rowCount, setRowCount] = useEntryState("rowCount", ROW_STEP);
   const toggleSource = (source, isSelected) => {
     const others = selection.filter((other) => other !== source);
     setSelection(isSelected ? [...others, source] : others);
   };
-  return html`<${ScrollArea}><table class="wide">
+  return html`<${ScrollArea} label="Analyses"><table class="wide">
       <thead><tr><th scope="col">Batch</th><th scope="col">ID</th><th scope="col">Source</th>
         <${AnalysisHeaders} /></tr></thead>
       <tbody>${analyses.slice(0, rowCount).map(
@@ -114,41 +124,54 @@ function BatchForm({ selection }) {
       <${AnalysisRequestForm} services=${services} filters=${[]} instruments=${[]} formKey="batch" action=${startAction} />`}<//>`;
 }
 
+// In the address, `batch` are the sources of a new batch, with commas between them.
+const splitSources = (text) => (text ?? "").split(",").filter(Boolean);
+
 export function AnalysesPage({ query }) {
-  const [selection, setSelection] = useState([]);
-  const [isAddingBatch, setIsAddingBatch] = useState(false);
+  const [selection, setSelection] = useEntryState("selection", splitSources(query.batch));
+  const [isAddingBatch, setIsAddingBatch] = useEntryState("isAddingBatch", Boolean(query.batch));
   const filters = { state: query.state ?? "", service: query.service ?? "", days: query.days ?? "7" };
   const load = useLoad((signal) => loadAnalyses(filters, signal), [filters.service, filters.days]);
   const services = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
+  useEffect(() => {
+    if (!query.batch) return;
+    setSelection(splitSources(query.batch));
+    setIsAddingBatch(true);
+  }, [query.batch]);
   // In the address, days=0 stands for any time: a blank value would be left out, and mean the default.
-  const changeFilters = (changes) => {
+  const buildQuery = (changes) => {
     const newFilters = { ...filters, ...changes };
-    navigateTo(["analyses"], { ...newFilters, days: newFilters.days || "0" });
+    return { ...newFilters, days: newFilters.days || "0" };
   };
+  const changeFilters = (changes) => navigateTo(["analyses"], buildQuery(changes));
   const matches = useMemo(
-    () => (load.data?.analyses ?? []).filter(({ status }) => !filters.state || status === filters.state),
+    () => (load.data?.analyses ?? []).filter(({ status }) => isInState(status, filters.state)),
     [load.data, filters.state],
   );
-  return html`<div class="head"><h1>Analyses</h1>${
+  return html`<div class="head"><h1>Analyses</h1><div class="row"><a class="button" href="#/batches">Batches</a>${
     hasPermission("Run Analyses") &&
     html`<button type="button" class="main" aria-expanded=${isAddingBatch}
         onClick=${() => setIsAddingBatch(!isAddingBatch)}>New batch${
           selection.length ? ` of ${selection.length}` : ""
         }</button>`
-  }</div>
-    ${isAddingBatch && html`<${Card} title="One analysis for many sources"><${BatchForm} selection=${selection} /><//>`}
+  }</div></div>
+    ${
+      isAddingBatch &&
+      hasPermission("Run Analyses") &&
+      html`<${Card} title="One analysis for many sources"><${BatchForm} selection=${selection} /><//>`
+    }
     <${Card}><div class="fields">
       <${SelectField} label="Service" value=${filters.service} onChange=${(service) => changeFilters({ service })}
         choices=${[["", "any"], ...(services.data ?? []).map((service) => [service.id, formatServiceName(service)])]} />
       <${SelectField} label="Created" value=${filters.days === "0" ? "" : filters.days} choices=${PERIODS}
         onChange=${(days) => changeFilters({ days })} />
       <${SelectField} label="State" value=${filters.state} onChange=${(state) => changeFilters({ state })}
-        choices=${[["", "any"], ...Object.entries(STATE_LABELS)]} />
+        choices=${[["", "any"], [FAILED, "failed or timed out"], ...Object.entries(STATE_LABELS)]} />
     </div><//>
     <${Card} title="Matches" actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
       <${LoadedContent} load=${load} text="Loading the analyses">${({ analyses, isCut }) => html`
         <${StateCounts} analyses=${analyses} isCut=${isCut} state=${filters.state}
-          onSelect=${(state) => changeFilters({ state })} />
+          buildStateAddress=${(state) => buildAddress(["analyses"], buildQuery({ state }))} />
         ${
           matches.length
             ? html`<${AnalysisTable} analyses=${matches} selection=${selection} setSelection=${setSelection}

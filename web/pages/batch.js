@@ -5,6 +5,7 @@ import { api } from "../core/api.js";
 import { formatUtc } from "../core/format.js";
 import { useLoad, usePolling } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
+import { formatAuthor } from "../parts/analysis_status.js";
 import { StateBadge } from "../parts/indicators.js";
 import { Card, FactList, ScrollArea } from "../parts/layout.js";
 import { ErrorMessage, LoadedContent } from "../parts/messages.js";
@@ -33,6 +34,7 @@ function BatchProgress({ batch }) {
       aria-label="Progress of the batch"></progress>
     <${FactList} facts=${[
       ["Service", html`<a href=${buildAddress(["service", batch.service_id])}>service ${batch.service_id}</a>`],
+      ["Author", formatAuthor(batch)],
       ["Created", formatUtc(batch.created_at)],
     ]} /><//>`;
 }
@@ -42,7 +44,7 @@ function OutcomeState({ outcome }) {
   return isDeleted(outcome) ? "deleted" : html`<${StateBadge} state=${outcome.status} />`;
 }
 
-const OutcomeTable = ({ outcomes }) => html`<${ScrollArea}><table>
+const OutcomeTable = ({ outcomes }) => html`<${ScrollArea} label="Sources of the batch"><table>
   <thead><tr><th scope="col">Source</th><th scope="col">Analysis</th><th scope="col">State</th>
     <th scope="col">Message</th></tr></thead>
   <tbody>${outcomes.map(
@@ -65,7 +67,8 @@ export function BatchPage({ path: [id], query }) {
     [id, page],
   );
   usePolling(load.reload, { ...POLLING, isEnabled: Boolean(load.data && !isDone(load.data)) }, [id, page]);
-  return html`<h1>Batch ${id}</h1><${ErrorMessage} error=${load.data && load.error} />
+  return html`<div class="head"><h1>Batch ${id}</h1><a class="button" href="#/batches">All batches</a></div>
+    <${ErrorMessage} error=${load.data && load.error} />
     <${LoadedContent} load=${load.data ? { ...load, error: null } : load} text=${`Loading batch ${id}`}>${(
       batch,
     ) => html`

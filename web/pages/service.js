@@ -27,11 +27,18 @@ function ConnectionTest({ service }) {
   <//>`;
 }
 
-function PingResult({ result: { allowed, reached, message, status, seconds } }) {
-  const label = reached ? "reached" : "not reached";
-  return html`<div role="status"><p><span class="state ${allowed && reached ? "completed" : "failure"}">${
-    allowed ? label : "not allowed"
-  }</span> ${message}</p>
+// Green is a success only: 405 may be all right for a service, but nobody can know that from here.
+function describePing({ allowed, reached, status }) {
+  if (!allowed) return ["failure", "not allowed"];
+  if (!reached) return ["failure", "not reached"];
+  if (status >= 500) return ["failure", `reached, error ${status}`];
+  return status >= 200 && status < 300 ? ["completed", "reached"] : ["pending", `reached, answered ${status}`];
+}
+
+function PingResult({ result }) {
+  const { allowed, message, status, seconds } = result;
+  const [kind, label] = describePing(result);
+  return html`<div role="status"><p><span class="state ${kind}">${label}</span> ${message}</p>
     <${FactList} facts=${[
       ["Address allowed", allowed ? "yes" : "no"],
       ["HTTP status", status],
@@ -117,7 +124,7 @@ function DefaultAnalyses({ service }) {
     ${isAdding && html`<${DefaultAnalysisForm} service=${service} onSave=${closeForm} />`}
     <${LoadedContent} load=${load} text="Loading the default analyses">${(defaultAnalyses) =>
       defaultAnalyses.length
-        ? html`<${ScrollArea}><table>
+        ? html`<${ScrollArea} label="Default analyses"><table>
       <thead><tr><th scope="col">Starts when a source is</th><th scope="col">Parameters</th>
         <th scope="col" class="number">Today</th><th scope="col">Actions</th></tr></thead>
       <tbody>${defaultAnalyses.map(

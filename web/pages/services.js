@@ -22,7 +22,7 @@ function DeadLetters() {
       actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
     <p class="hint">Messages that failed repeatedly, kept for two weeks. Fix the cause, then send them again.</p>
     <${ErrorMessage} error=${redriveAction.error} />
-    <${LoadedContent} load=${load} text="Loading the queues">${({ queues }) => html`<${ScrollArea}><table>
+    <${LoadedContent} load=${load} text="Loading the queues">${({ queues }) => html`<${ScrollArea} label="Dead letters"><table>
       <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Messages</th>
         <th scope="col">First messages</th><th scope="col">Actions</th></tr></thead>
       <tbody>${queues.map(
@@ -39,7 +39,7 @@ function DeadLetters() {
   <//>`;
 }
 
-const ServiceTable = ({ services }) => html`<${ScrollArea}><table class="wide">
+const ServiceTable = ({ services }) => html`<${ScrollArea} label="Services"><table class="wide">
   <thead><tr><th scope="col">Service</th><th scope="col">Description</th><th scope="col">Kind</th>
     <th scope="col">Version</th><th scope="col">State</th></tr></thead>
   <tbody>${services.map(

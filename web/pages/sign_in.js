@@ -1,18 +1,24 @@
 // Sign in with a token.
 import { html, useState } from "../vendor/htm-preact.js";
 import { useAction } from "../core/request_hooks.js";
-import { clearSession, saveToken } from "../core/session.js";
-import { TextField, handleSubmit } from "../parts/form_fields.js";
+import { forgetToken, saveToken } from "../core/session.js";
+import { Checkbox, TextField, handleSubmit } from "../parts/form_fields.js";
 import { ErrorMessage } from "../parts/messages.js";
+
+const HINTS = {
+  tab: "Kept in this tab until you close it or sign out.",
+  device: "Kept in this browser on this device until you sign out. Whoever uses this browser is you: not for shared computers.",
+};
 
 export function SignInPage({ signIn, error }) {
   const [token, setToken] = useState("");
+  const [isRemembered, setIsRemembered] = useState(false);
   const signInAction = useAction(async () => {
-    saveToken(token.trim());
+    saveToken(token.trim(), isRemembered);
     try {
       await signIn();
     } catch (problem) {
-      clearSession();
+      forgetToken();
       throw problem;
     }
   });
@@ -22,8 +28,10 @@ export function SignInPage({ signIn, error }) {
     <p>External analysis services for astronomical sources.</p>
     <form onSubmit=${handleSubmit(signInAction.run)}>
       <${TextField} label="Token" type="password" value=${token} onChange=${setToken} required=${true}
-        hint="Kept in this tab until you close it. Ask an administrator for a token." />
+        hint="Ask an administrator for a token." />
       <p></p>
+      <${Checkbox} label="Remember me on this device" value=${isRemembered} onChange=${setIsRemembered} />
+      <p class="hint">${isRemembered ? HINTS.device : HINTS.tab}</p>
       <${ErrorMessage} error=${signInAction.error ?? error} />
       <p></p>
       <button class="main" disabled=${signInAction.busy || !token.trim()}>${

@@ -50,8 +50,8 @@ export const AnalysisProgress = ({ id, live }) =>
   !hasEnded(live.status) &&
   html`<${LostContact} /><${ProgressBar} value=${live.progress} subject=${`analysis ${id}`} />`;
 
-export const formatAuthor = (analysis) =>
-  analysis.author_id === getProfile().id ? "you" : `user ${analysis.author_id}`;
+export const formatAuthor = (record) =>
+  record.author_id === getProfile().id ? "you" : (record.author_name ?? "a deleted user");
 
 export const AnalysisHeaders = () => html`<th scope="col">Service</th><th scope="col">State</th>
   <th scope="col">Message</th><th scope="col">Author</th><th scope="col">Created</th>

@@ -3,16 +3,17 @@ import { html } from "../vendor/htm-preact.js";
 import { isBlank } from "../core/query_string.js";
 import { ErrorBoundary } from "./messages.js";
 
-export function Card({ title, actions, children }) {
-  return html`<section class="card" aria-label=${title}>
+// `id` is for SectionTabs.
+export function Card({ id, title, actions, children }) {
+  return html`<section class="card" id=${id} aria-label=${title}>
     ${title && html`<div class="head"><h2>${title}</h2>${actions && html`<div class="row">${actions}</div>`}</div>`}
     <${ErrorBoundary}>${children}<//>
   </section>`;
 }
 
-// Focusable, so that a wide table can be scrolled with the keyboard.
-export const ScrollArea = ({ children }) =>
-  html`<div class="scroll" tabindex="0" role="group" aria-label="Table">${children}</div>`;
+// Focusable, so that a wide table can be scrolled with the keyboard. `label` says what the table holds.
+export const ScrollArea = ({ label = "Table", children }) =>
+  html`<div class="scroll" tabindex="0" role="group" aria-label=${label}>${children}</div>`;
 
 // `facts` are pairs of a name and a value. Blank values are left out.
 export function FactList({ facts }) {

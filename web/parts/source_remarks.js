@@ -6,7 +6,7 @@ import { useAction } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
 import { hasPermission, isOwner } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
-import { TextField, handleSubmit, useForm } from "./form_fields.js";
+import { FormError, TextField, handleSubmit, useForm } from "./form_fields.js";
 import { Age } from "./indicators.js";
 import { EmptyMessage, ErrorMessage } from "./messages.js";
 
@@ -59,7 +59,7 @@ export function Classifications({ source, onChange }) {
       <${TextField} label="Probability" type="number" hint="0 to 1. Leave empty if unknown."
         ...${bindField("probability", error)} />
       <div class="row"><button disabled=${busy}>Classify</button></div>
-    </form><${ErrorMessage} error=${error} />`
+    </form><${FormError} error=${error} fieldNames=${["classification", "probability"]} />`
     }`;
 }
 
@@ -84,7 +84,7 @@ export function Comments({ source, onChange }) {
       hasPermission("Comment") &&
       html`<form onSubmit=${handleSubmit(run)}>
       <${TextField} label="Comment" required=${true} ...${bindField("text", error)} />
-      <p></p><button disabled=${busy || !form.text.trim()}>Comment</button></form><${ErrorMessage} error=${error} />`
+      <p></p><button disabled=${busy || !form.text.trim()}>Comment</button></form><${FormError} error=${error} fieldNames=${["text"]} />`
     }`;
 }
 

@@ -4,6 +4,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from infra import PROJECT
+
+_DOCS = PROJECT / "docs"
+"""The guides, in Markdown, which the web app links to."""
+
 HEADERS = {
     "Cache-Control": "no-cache",
     # As in infra/template.yaml for AWS, except for the hosts of the API and of presigned URLs.
@@ -32,7 +37,7 @@ First steps, in Python:
 
 
 def respond_with_file(request: web.BaseRequest, folder: Path) -> web.StreamResponse:
-    """Respond with a file of the folder; ``/`` and folders mean their index.html."""
+    """Respond with a file of the folder, or with a guide below ``/docs``; folders mean their index.html."""
     response = _make_response(request, folder)
     response.headers.update(HEADERS)
     return response
@@ -45,6 +50,10 @@ def _make_response(request: web.BaseRequest, folder: Path) -> web.StreamResponse
     file = _find_file(folder.resolve(), request.path)
     if file is not None:
         return web.FileResponse(file)
+    guide = _find_file(PROJECT, request.path)
+    if guide is not None and guide.parent == _DOCS and guide.suffix == ".md":
+        # Browsers would save a file of the type text/markdown instead of showing it.
+        return web.Response(text=guide.read_text())
     if request.path == "/":
         return web.Response(text=_FIRST_STEPS.format(url=f"{request.scheme}://{request.host}"))
     return web.Response(status=404, text="No such page; the API is at /api.\n")
