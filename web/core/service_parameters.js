@@ -1,4 +1,5 @@
 // A service's `optional_analysis_parameters` as form fields, and their values as `analysis_parameters` of a request.
+import { readNumber } from "./numbers.js";
 import { isBlank } from "./query_string.js";
 
 const SECRET_NAME = /(api_key|apikey|password|secret|token)$/i;
@@ -52,15 +53,15 @@ export const getEarlierValues = (fields, parameters) =>
 
 export const getDefaultValues = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.value]));
 
-// Blank fields are left out: the service uses its own default.
+// Blank fields are left out: the service uses its own default. Throws if a number is none.
 export function collectParameters(fields, values) {
   const entries = fields
     .filter((field) => !isBlank(values[field.name]))
-    .map((field) => [field.name, convertValue(field.kind, values[field.name])]);
+    .map((field) => [field.name, convertValue(field, values[field.name])]);
   return Object.fromEntries(entries);
 }
 
-function convertValue(kind, value) {
+function convertValue({ kind, name }, value) {
   if (kind === "file") return value.url;
-  return kind === "number" ? Number(value) : value;
+  return kind === "number" ? readNumber(value, name) : value;
 }

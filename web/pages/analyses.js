@@ -2,6 +2,7 @@
 import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { STATE_LABELS, formatServiceName, parseTime } from "../core/format.js";
+import { forgetForm } from "../core/form_memory.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo, useEntryState } from "../core/router.js";
 import { getProfile, hasPermission } from "../core/session.js";
@@ -105,10 +106,11 @@ function BatchForm({ selection }) {
   const load = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
   useEffect(() => setText(selection.join("\n")), [selection.join()]);
   const sources = text.split(/[\s,;]+/).filter(Boolean);
-  const startAction = useAction(async (service, request) => {
+  const startAction = useAction(async (service, buildRequest) => {
     const targets = group ? { group_id: Number(group) } : { obj_ids: [...new Set(sources)] };
-    const body = { ...request, ...targets, service_id: service.id };
+    const body = { ...buildRequest(), ...targets, service_id: service.id };
     const { id } = await api.post("/analysis_batch", body, crypto.randomUUID());
+    forgetForm("batch");
     navigateTo(["batch", id]);
   });
   return html`<div class="fields">

@@ -14,6 +14,7 @@ import { Card, FactList } from "../parts/layout.js";
 import { LightCurve } from "../parts/light_curve.js";
 import { ErrorMessage, LoadedContent, LoadingMessage } from "../parts/messages.js";
 import { showNotice } from "../parts/notices.js";
+import { SharePanel } from "../parts/share_panel.js";
 import { Picture } from "../parts/picture.js";
 import { PosteriorViews, SaveFigureButton } from "../parts/posterior_views.js";
 
@@ -207,6 +208,7 @@ function AnalysisDetails({ analysis, reload }) {
     <//>
     ${live.status === "completed" && !isCompleted && html`<${LoadingMessage} text="Loading the results" />`}
     ${isCompleted && html`<${Products} analysis=${analysis} path=${path} fileName=${fileName} />`}
+    <${Card}><${SharePanel} kind="analysis" record=${analysis} onChange=${reload} /><//>
     <${Fold} title="Request" isOpen=${!isCompleted}>
       <${AnalysisFacts} analysis=${analysis} />
       <h3>Parameters</h3><${ParameterList} parameters=${analysis.analysis_parameters} />

@@ -88,7 +88,7 @@ function ComparisonTable({ entries }) {
     ]),
   ];
   return html`<${ScrollArea} label="Comparison"><table class="compare">
-    <caption class="hidden">Analyses side by side</caption>
+    <caption class="unseen">Analyses side by side</caption>
     <thead><tr><td></td>${entries.map(
       ({ analysis }, index) => html`<th scope="col"><${Swatch} index=${index} />
         <a href=${buildAddress(["analysis", analysis.id])}>Analysis ${analysis.id}</a> of ${analysis.obj_id}</th>`,

@@ -10,6 +10,8 @@ import { EmptyMessage, ErrorMessage, LoadedContent } from "../parts/messages.js"
 import { Periodogram } from "../parts/periodogram.js";
 import { PhotometrySummary } from "../parts/photometry_summary.js";
 import { PhotometryUpload } from "../parts/photometry_upload.js";
+import { SectionTabs } from "../parts/section_tabs.js";
+import { SharePanel } from "../parts/share_panel.js";
 import { SourceAnalyses } from "../parts/source_analyses.js";
 import { SourceHeader } from "../parts/source_header.js";
 import { Annotations, Classifications, Comments } from "../parts/source_remarks.js";
@@ -17,6 +19,15 @@ import { Spectra } from "../parts/spectra.js";
 
 const POLLING = { firstDelay: 15_000, longestDelay: 60_000, slowdown: 1.3 };
 const MIN_PERIODOGRAM_POINTS = 5;
+
+const SECTIONS = [
+  { id: "light-curve", label: "Light curve" },
+  { id: "analyses", label: "Analyses" },
+  { id: "periodogram", label: "Periodogram" },
+  { id: "spectra", label: "Spectra" },
+  { id: "summary", label: "Summary" },
+  { id: "remarks", label: "Remarks" },
+];
 
 // Poll for analyses that others start.
 function useNewAnalyses(source, reload) {
@@ -39,28 +50,33 @@ export function SourcePage({ path: [id] }) {
   const reloadPhotometry = () => Promise.all([photometry.reload(), source.reload()]);
   if (source.data === undefined)
     return html`<h1>${id}</h1><${LoadedContent} load=${source} text=${`Loading ${id}`}>${() => null}<//>`;
+  const canUpload = hasPermission("Upload data");
   const hasPeriodogram = photometry.data?.filter((point) => point.mag !== null).length >= MIN_PERIODOGRAM_POINTS;
-  return html`<${SourceHeader} source=${source.data} onChange=${source.reload} />
+  return html`<${SourceHeader} source=${source.data} onChange=${source.reload}>
+      <div class="columns">${["source", "photometry"].map(
+        (kind) => html`<${SharePanel} kind=${kind} record=${source.data} onChange=${reloadPhotometry} />`,
+      )}</div><//>
+    <${SectionTabs} sections=${SECTIONS} />
     <${ErrorMessage} error=${source.error} onRetry=${source.reload} />
-    <${Card} title="Light curve"><${LoadedContent} load=${photometry} text="Loading the photometry">
+    <${Card} id="light-curve" title="Light curve"><${LoadedContent} load=${photometry} text="Loading the photometry">
       ${(points) => html`<${LightCurve} points=${points} analyses=${analyses.data ?? []} source=${source.data} />`}<//><//>
-    <${Card} title="Analyses" actions=${
+    <${Card} id="analyses" title="Analyses" actions=${
       hasPermission("Run Analyses") && html`<a class="button" href=${buildAddress(["start", id])}>New analysis</a>`
     }><${LoadedContent} load=${analyses} text="Loading the analyses">
       ${(items) => html`<${SourceAnalyses} analyses=${items} onChange=${reloadAnalyses} />`}<//><//>
     ${
-      hasPermission("Upload data") &&
-      html`<${Card} title="Upload photometry"><${PhotometryUpload} source=${id} onSave=${reloadPhotometry} /><//>`
+      canUpload &&
+      html`<${Card} id="upload" title="Upload photometry"><${PhotometryUpload} source=${id} onSave=${reloadPhotometry} /><//>`
     }
-    <${Card} title="Periodogram">${
+    <${Card} id="periodogram" title="Periodogram">${
       photometry.data &&
       (hasPeriodogram
         ? html`<${Periodogram} source=${id} points=${photometry.data} onSave=${source.reload} />`
         : html`<${EmptyMessage}>At least ${MIN_PERIODOGRAM_POINTS} detections are needed.<//>`)
     }<//>
-    <${Card} title="Spectra"><${Spectra} source=${id} /><//>
-    <${Card} title="Photometry summary"><${PhotometrySummary} stats=${source.data.photstats[0]} /><//>
-    <${Card} title="Annotations"><${Annotations} source=${source.data} onChange=${source.reload} /><//>
+    <${Card} id="spectra" title="Spectra"><${Spectra} source=${id} canUpload=${canUpload} /><//>
+    <${Card} id="summary" title="Photometry summary"><${PhotometrySummary} stats=${source.data.photstats[0]} /><//>
+    <${Card} id="remarks" title="Annotations"><${Annotations} source=${source.data} onChange=${source.reload} /><//>
     <div class="columns">
       <${Card} title="Classifications"><${Classifications} source=${source.data} onChange=${source.reload} /><//>
       <${Card} title="Comments"><${Comments} source=${source.data} onChange=${source.reload} /><//>

@@ -79,7 +79,7 @@ function SearchForm({ query, onSearch }) {
       onChange=${(value) => onSearch({ class: value })} />
     <${SelectField} label="Group" value=${query.group ?? ""} onChange=${(group) => onSearch({ group })}
       choices=${[["", "any"], ...getProfile().groups.map((group) => [group.id, group.name])]} />
-    <div class="row foot"><button>Search</button>
+    <div class="row aligned"><button>Search</button>
       <${Checkbox} label="Only favourites" value=${Boolean(query.favorites)}
         onChange=${(isOnly) => onSearch({ favorites: isOnly ? "1" : "" })} /></div>
   </form>`;

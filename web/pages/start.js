@@ -42,7 +42,8 @@ export function StartPage({ path: [source], query }) {
   const formKey = `start.${source}.${query.rerun ?? ""}`;
   const leftOut = [...loadLeftOut(source)];
   const load = useLoad((signal) => loadChoices(sourcePath, query.rerun, signal), [source, query.rerun]);
-  const startAction = useAction(async (service, request) => {
+  const startAction = useAction(async (service, buildRequest) => {
+    const request = buildRequest();
     const isRerun = load.data.earlier?.analysis_service_id === service.id;
     const key = crypto.randomUUID();
     const { data, warnings } = isRerun

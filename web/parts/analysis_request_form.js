@@ -82,7 +82,7 @@ function RequestForm({ services, serviceId, filters, instruments, action, formKe
     setState(buildFormState(services.find((candidate) => candidate.id === Number(id))));
     action.clear();
   };
-  const submitRequest = () => action.run(service, buildRequest(fields, state, leftOut));
+  const submitRequest = () => action.run(service, () => buildRequest(fields, state, leftOut));
   return html`<form onSubmit=${handleSubmit(submitRequest)} noValidate=${true}>
     <${SelectField} label="Service" value=${service.id} onChange=${selectService} hint=${service.description}
       choices=${services.map(buildServiceChoice)} />
@@ -156,7 +156,7 @@ function GroupFields({ service, source, state, onChange, leftOut }) {
     <${ErrorMessage} error=${load.error} />`;
 }
 
-// `action` is the result of useAction, run with the service and the request; `formKey` names the form in this tab.
+// `action` is the result of useAction, run with the service and a function that returns the request; `formKey` names the form in this tab.
 // `source`, `earlier` (an analysis to run again) and `leftOut` (ids of points) are for a single source.
 export function AnalysisRequestForm({ services, ...rest }) {
   const usableServices = services.filter(isRunnable);

@@ -35,7 +35,7 @@ const isScalar = (value) => value === null || typeof value !== "object";
 const isEstimate = (value) => !isScalar(value) && typeof value.median === "number";
 
 export const EstimateTable = ({ estimates }) => html`<${ScrollArea} label="Parameters"><table>
-    <caption class="hidden">Parameters with their errors</caption>
+    <caption class="unseen">Parameters with their errors</caption>
     <thead><tr><th scope="col">Parameter</th><th scope="col" class="number">Median</th>
       <th scope="col" class="number">−</th><th scope="col" class="number">+</th>
       <th scope="col" class="number">Best fit</th><th scope="col">Unit</th></tr></thead>

@@ -62,7 +62,7 @@ function RankingRow({ entry, best }) {
 export function ModelRanking({ catalogue }) {
   const best = catalogue.sources[0]?.log_evidence;
   return html`<${ScrollArea} label="Ranking of models"><table>
-    <caption class="hidden">Models by their evidence, the best first</caption>
+    <caption class="unseen">Models by their evidence, the best first</caption>
     <thead><tr><th scope="col">Model</th><th scope="col">Class</th>
       <th scope="col" class="number">Δ ln evidence</th><th scope="col" class="number">Misfit p</th>
       <th scope="col" class="number">z</th><th scope="col" class="number">Peak (absolute B)</th>

@@ -38,7 +38,7 @@ export function PhotometryTable({ points, leftOut, setLeftOut, name }) {
       <span class="hint">A point without a tick is left out of the next analysis that you start in this tab. It is not deleted.</span>
     </div>
     <${ScrollArea} label=${`Points of ${name}`}><table class="wide">
-      <caption class="hidden">Photometry of ${name}</caption>
+      <caption class="unseen">Photometry of ${name}</caption>
       <thead><tr><th scope="col">Send</th><th scope="col" class="number">MJD</th><th scope="col">Filter</th>
         <th scope="col">Instrument</th><th scope="col" class="number">Magnitude (AB)</th>
         <th scope="col" class="number">Limit</th><th scope="col" class="number">Flux (µJy)</th></tr></thead>

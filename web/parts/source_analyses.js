@@ -30,8 +30,8 @@ export function SourceAnalyses({ analyses, onChange }) {
   const toggleId = (id) => setIds(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]);
   const completedCount = analyses.filter(({ status }) => status === "completed").length;
   return html`<${ScrollArea} label="Analyses of this source"><table class="wide">
-    <caption class="hidden">Analyses of this source, newest first</caption>
-    <thead><tr><th scope="col"><span class="hidden">Compare</span></th><th scope="col">ID</th><${AnalysisHeaders} />
+    <caption class="unseen">Analyses of this source, newest first</caption>
+    <thead><tr><th scope="col"><span class="unseen">Compare</span></th><th scope="col">ID</th><${AnalysisHeaders} />
       <th scope="col">Actions</th></tr></thead>
     <tbody>${analyses.map(
       (analysis) => html`<${AnalysisRow} key=${analysis.id} analysis=${analysis} onChange=${onChange}

@@ -108,7 +108,7 @@ function SourceFacts({ source, onChange }) {
   ]} />`;
 }
 
-// `children` follow the buttons.
+// `children` follow the facts.
 export function SourceHeader({ source, onChange, children }) {
   const [isEditing, setIsEditing] = useState(false);
   const favorites = useFavorites();
@@ -132,10 +132,11 @@ export function SourceHeader({ source, onChange, children }) {
         canUpload &&
         html`<button type="button" aria-expanded=${isEditing} onClick=${() => setIsEditing(!isEditing)}>Edit</button>
         <${DeleteSourceButton} source=${source} action=${deleteAction} />`
-      }${children}</div></div>
+      }</div></div>
     <${ErrorMessage} error=${deleteAction.error ?? favorites.error} />
     <${Card}>
       <${SourceFacts} source=${source} onChange=${onChange} />
       ${isEditing && html`<h3>Edit source</h3><${SourceForm} source=${source} onSave=${closeForm} />`}
+      ${children}
     <//>`;
 }

@@ -4,35 +4,19 @@ import { api } from "../core/api.js";
 import { useLoad } from "../core/request_hooks.js";
 import { EmptyMessage, LoadedContent } from "./messages.js";
 import { Plot } from "./plot.js";
+import { buildSpectrumFigure } from "./spectrum_figure.js";
+import { SpectrumUpload } from "./spectrum_upload.js";
 
-export function Spectra({ source }) {
+export function Spectra({ source, canUpload }) {
   const load = useLoad((signal) => api.get(`/sources/${encodeURIComponent(source)}/spectra`, {}, signal), [source]);
   return html`<${LoadedContent} load=${load} text="Loading the spectra">${({ spectra }) =>
-    spectra.length
-      ? spectra.map((spectrum) => html`<${SpectrumPlot} key=${spectrum.id} spectrum=${spectrum} />`)
-      : html`<${EmptyMessage}>No spectra visible to you.<//>`}<//>`;
-}
-
-function buildSpectrumFigure({ wavelengths, fluxes, errors, units }) {
-  const line = { type: "scatter", mode: "lines", x: wavelengths };
-  const edge = { ...line, line: { width: 0 }, hoverinfo: "skip" };
-  const flux = {
-    ...line,
-    y: fluxes,
-    line: { color: "#3b78d8", width: 1.1 },
-    hovertemplate: "%{x:.1f} Å<br>%{y:.4g}<extra></extra>",
-  };
-  const errorBand = errors
-    ? [
-        { ...edge, y: fluxes.map((value, i) => value - errors[i]) },
-        { ...edge, y: fluxes.map((value, i) => value + errors[i]), fill: "tonexty", fillcolor: "#3b78d833" },
-      ]
-    : [];
-  const layout = {
-    xaxis: { title: { text: "Wavelength (Å, observed)" } },
-    yaxis: { title: { text: `Flux (${units || "unknown units"})` }, exponentformat: "power" },
-  };
-  return [[...errorBand, flux], layout];
+      spectra.length
+        ? spectra.map((spectrum) => html`<${SpectrumPlot} key=${spectrum.id} spectrum=${spectrum} />`)
+        : html`<${EmptyMessage}>No spectra visible to you.<//>`}<//>
+    ${
+      canUpload &&
+      html`<details><summary>Upload a spectrum</summary><${SpectrumUpload} source=${source} onSave=${load.reload} /></details>`
+    }`;
 }
 
 function SpectrumPlot({ spectrum }) {
