@@ -113,6 +113,6 @@ export function AnalysisResults({ results }) {
   if (Array.isArray(results)) return html`<${ResultList} values=${results} />`;
   const [estimates, others] = splitEstimates(results);
   return html`${Object.keys(estimates).length > 0 && html`<${EstimateTable} estimates=${estimates} />`}
-    <${ScrollArea}><${ResultTable} results=${others} /><//>
+    <${ScrollArea} label="All results"><${ResultTable} results=${others} /><//>
     <details><summary>As JSON</summary><pre>${JSON.stringify(results, null, 2)}</pre></details>`;
 }

@@ -12,7 +12,7 @@ export function Card({ id, title, actions, children }) {
 }
 
 // Focusable, so that a wide table can be scrolled with the keyboard. `label` says what the table holds.
-export const ScrollArea = ({ label = "Table", children }) =>
+export const ScrollArea = ({ label, children }) =>
   html`<div class="scroll" tabindex="0" role="group" aria-label=${label}>${children}</div>`;
 
 // `facts` are pairs of a name and a value. Blank values are left out.

@@ -44,7 +44,7 @@ function PeakRow({ peak, isMade, strongest, isChosen, onChoose }) {
 export function PeriodTable({ result, chosen, onChoose }) {
   const strongest = result.best_periods[0];
   return html`<div>
-    <${ScrollArea}><table>
+    <${ScrollArea} label="Peaks of the periodogram"><table>
       <caption class="hint">The highest peaks. Press a period to fold with it.</caption>
       <thead><tr><th scope="col" class="number">Period (days)</th><th scope="col">What it is</th>
         <th scope="col" class="number">Δχ²</th><th scope="col" class="number">False-alarm probability</th>

@@ -24,7 +24,7 @@ const formatDetection = (stats, event) =>
 export function PhotometrySummary({ stats }) {
   if (!stats) return html`<${EmptyMessage}>No photometry yet.<//>`;
   const filters = Object.keys(stats.num_obs_per_filter).sort();
-  return html`<${ScrollArea}><table>
+  return html`<${ScrollArea} label="Statistics by filter"><table>
     <thead><tr><th scope="col"></th><th scope="col" class="number">all</th>${filters.map(
       (name) => html`<th scope="col" class="number">${name}</th>`,
     )}</tr></thead>

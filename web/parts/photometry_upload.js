@@ -90,7 +90,7 @@ function Preview({ content, instruments }) {
   };
   const columns = Object.entries(content.columns).map(([field, column]) => `${field} from ${column}`);
   return html`<p>${columns.join(", ")}</p>
-    <${ScrollArea}><table>
+    <${ScrollArea} label="Rows as they would be stored"><table>
       <caption>As the rows would be stored: AB magnitudes, fluxes in µJy</caption>
       <thead><tr>${ROW_COLUMNS.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
       <tbody>${content.rows
@@ -102,7 +102,7 @@ function Preview({ content, instruments }) {
 
 function Problems({ problems }) {
   if (!problems.length) return null;
-  return html`<${ScrollArea}><table>
+  return html`<${ScrollArea} label="Rows that cannot be read"><table>
       <thead><tr><th scope="col">Row</th><th scope="col">Problem</th></tr></thead>
       <tbody>${problems.slice(0, LISTED_PROBLEMS).map(
         ({ row, message }) =>

@@ -116,7 +116,7 @@ export function SourceTable({ sources, caption, order, onSort, ticked, onTick, f
   const toggleAll = () =>
     onTick(areAllTicked ? ticked.filter((id) => !ids.includes(id)) : [...new Set([...ticked, ...ids])]);
   const toggleOne = (id) => onTick(ticked.includes(id) ? ticked.filter((other) => other !== id) : [...ticked, id]);
-  return html`<${ScrollArea}><table class="sources">
+  return html`<${ScrollArea} label="Sources"><table class="sources">
     <caption>${caption}</caption>
     <${TableHead} order=${order} onSort=${onSort} areAllTicked=${areAllTicked} onTickAll=${toggleAll} />
     <tbody>${sources.map(
