@@ -65,7 +65,7 @@ OptionalParameters = Annotated[
     describe(
         "The parameters that a request may set, as an object or its JSON text: for each name a list of "
         'suggested values, or `{"type": "string" | "number" | "file" | "secret", "default", "required", '
-        '"title", "description"}`.',
+        '"title", "description", "suggestions"}`.',
         {"rrl_type": ["ab", "c", "d", "e"], "n_walkers": {"type": "number", "default": 32}},
     ),
 ]

@@ -197,6 +197,10 @@ def test_a_selection_that_selects_nothing_is_refused(admin: Gateway, source: str
     reply = admin.post(path, {"input_filters": {"photometry": {"filters": ["ztfz"]}}})
     assert (reply.status, "selects none of the" in reply.message) == (400, True)
     assert admin.post(path, {"input_filters": {"photometry": {"instruments": ["LSST"]}}}).status == 400
+    ids = [point["id"] for point in admin.get("/sources/SN1/photometry").data]
+    assert admin.post(path, {"input_filters": {"photometry": {"exclude": ids}}}).status == 400
+    assert admin.post(path, {"input_filters": {"photometry": {"exclude": ids[1:]}}}).status == 200
+    assert admin.post(path, {"input_filters": {"photometry": {"exclude": ["ztfg"]}}}).status == 400
     assert admin.post(path, {"input_filters": {"photometry": {"filters": ["ztfg"]}}}).status == 200
 
 

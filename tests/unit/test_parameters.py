@@ -35,6 +35,18 @@ def test_values_take_the_declared_type(declaration: Any, value: Any, expected: A
     assert type(resolved.sent["p"]) is type(expected)
 
 
+def test_suggestions_are_not_the_only_values() -> None:
+    declaration = {"model": {"type": "string", "suggestions": ["salt2", "salt3"]}}
+    assert parse_declarations(declaration) == declaration
+    assert resolve_parameters(declaration, {"model": "hsiao"}).sent == {"model": "hsiao"}
+
+
+@pytest.mark.parametrize("suggestions", ["salt3", [1, 2], {"a": "b"}, None])
+def test_suggestions_are_a_list_of_texts(suggestions: Any) -> None:
+    with pytest.raises(InvalidError, match=r"model\.suggestions"):
+        parse_declarations({"model": {"suggestions": suggestions}})
+
+
 def test_a_missing_parameter_falls_back_to_its_default_if_it_is_required() -> None:
     declaration = {"a": {"required": True, "default": 3}, "b": {"default": 4}}
     assert resolve_parameters(declaration, {}).sent == {"a": 3}
