@@ -1,63 +1,49 @@
-"""The light-curve figure: data, limits, the fit's 68 and 95 % bands, residuals below."""
+"""The light-curve figure: numbers on top, data, limits, the fit's 68 and 95 % bands, residuals below."""
 
-import itertools
-from collections import Counter
-from dataclasses import dataclass
+import textwrap
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fitter_lambda.arrays import Array, Mask
-from fitter_lambda.engine.fit import Fit
-from fitter_lambda.input.light_curve import LightCurve
+from fitter_lambda.output.band_styles import BandStyle, assign_band_styles
+from fitter_lambda.output.light_curve_contents import LightCurveContents
+from fitter_lambda.output.light_curve_header import Header
+from fitter_lambda.output.light_curve_scales import (
+    Panel,
+    Scale,
+    choose_flux_range,
+    choose_magnitude_range,
+    choose_pull_range,
+    is_between,
+    make_flux_panel,
+    make_magnitude_panel,
+    to_magnitudes,
+)
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve
 
-#: Colours that the surveys use for their bands; all others by the last letter of the name.
-_COLOURS = {
-    "ztfg": "#2e8b57", "ztfr": "#c0392b", "ztfi": "#c58b00", "atlasc": "#17a2b8", "atlaso": "#e67e22",
-    "2massj": "#7b3f00", "2massh": "#8e44ad", "2massks": "#4a235a", "gaia::gbp": "#2a5bd7",
-    "gaia::g": "#444444", "gaia::grp": "#c0392b", "uvot::uvw2": "#22004d", "uvot::uvm2": "#6a1b9a",
-    "uvot::uvw1": "#c218a4", "u": "#7d3cff", "b": "#2a5bd7", "g": "#2e8b57", "v": "#6aa84f", "r": "#c0392b",
-    "i": "#c58b00", "z": "#6d4c41", "y": "#37474f", "j": "#7b3f00", "h": "#8e44ad",
-}  # fmt: skip
 _SURVEYS = {
     "ztf": "ZTF", "atlas": "ATLAS", "sdss": "SDSS", "ps1": "PS1", "lsst": "LSST", "des": "DES", "csp": "CSP",
     "hsc": "HSC", "2mass": "2MASS", "gaia": "Gaia", "uvot": "Swift", "bessell": "Bessell",
 }  # fmt: skip
 _IN_CAPITALS = ("2mass", "gaia", "uvot", "bessell")
 _LABELS = {"gaia::gbp": "Gaia BP", "gaia::grp": "Gaia RP", "2massks": "2MASS Ks", "desy": "DES Y"}
-#: More bands have their legend beside the panels.
-_MAX_BANDS_INSIDE = 5
+_MAX_LABEL = 24
+
+# inches
+_WIDTH = 7.6
+_LEFT, _RIGHT = 0.72, 7.42
+_UPPER, _LOWER, _GAP = 3.1, 0.95, 0.06
+_REST_AXIS, _BOTTOM_AXIS = 0.5, 0.58
+_NOTE_SIZE = 7.5
+_NOTE_LINE = 0.14
+_NOTE_CHARACTERS = 128
+
 #: More rows are drawn as small points without errors.
 _MAX_ROWS_WITH_ERRORS = 400
-#: With more detections the scale follows them, not a model that rises above them all.
-_MAX_DETECTIONS_TO_IGNORE = 5
-#: A few values are off scale if they are this many times higher than all others.
-_OFF_SCALE = 1.7
-#: The model may rise above the detections by this factor.
-_HEADROOM = 3.0
-_DARKER = 0.6
-
-
-@dataclass(frozen=True)
-class _BandStyle:
-    """How a band's points look; `rows` is the mask of its rows."""
-
-    name: str
-    colour: str
-    marker: str
-    rows: Mask
-
-
-def get_band_colour(name: str, wavelength: float) -> str:
-    """Return a band's colour: by its name if known, else by its effective wavelength (Angstrom)."""
-    place = np.clip(np.log10(wavelength / 1800.0) / np.log10(25000.0 / 1800.0), 0, 1)
-    return _COLOURS.get(name) or _COLOURS.get(name[-1:]) or to_hex(colormaps["turbo"](float(place)))
 
 
 def get_band_label(name: str) -> str:
@@ -69,148 +55,160 @@ def get_band_label(name: str) -> str:
     return f"{_SURVEYS[survey]} {letter.upper() if survey in _IN_CAPITALS else letter}".strip()
 
 
-def draw_light_curve(fit: Fit, curves: dict[str, PredictedLightCurve], title: str) -> Figure:
-    """Draw the light curve above and residuals below, over the dates of `curves`."""
-    figure, upper, lower = _make_panels(fit, curves)
-    rows = fit.data.rows
-    first, last = upper.get_xlim()
-    inside = (rows.mjd >= first) & (rows.mjd <= last)
-    pulls = _compute_pulls(fit)
-    has_pull = np.isfinite(pulls)
-    bottom, top = _choose_flux_range(fit, curves, inside)
-    sizes = pulls[inside & has_pull]
-    edge = 1.15 * max(_find_edge(sign * sizes, 0 * sizes, 3.0, 5.0) for sign in (1, -1))
-    upper.set_ylim(bottom, top)
-    lower.set_ylim(-edge, edge)
-    styles = _choose_styles(fit)
-    for style in styles:
-        _draw_curve(upper, curves[style.name], style.colour)
-    n_off_scale = _draw_points(upper, styles, rows, inside & ~rows.limit, rows.flux, rows.fluxerr)
-    n_off_scale += _draw_points(lower, styles, rows, inside & has_pull, pulls, None)
-    _draw_limits(upper, styles, rows, inside & rows.limit & (rows.flux <= top))
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.02)}
-    upper.legend(
-        frameon=False, fontsize=9, markerscale=2 if np.sum(inside) > _MAX_ROWS_WITH_ERRORS else 1,
-        **(place if len(curves) > _MAX_BANDS_INSIDE else {}),
-    )  # fmt: skip
-    figure.suptitle(title[:90], x=0.095, ha="left", fontsize=11, parse_math=False)
-    counts = {
-        "Off scale (arrows at the edges)": n_off_scale,
-        "Limits above the figure": np.sum(inside & rows.limit & (rows.flux > top)),
-        "Out of the model's reach": np.sum(inside & ~rows.limit & ~has_pull),
-        "Rows outside these dates": np.sum(~inside),
-    }
-    notes = [f"{label}: {number}." for label, number in counts.items() if number]
-    text = " ".join([*notes, "Lines: best fit; shades: 68 and 95 %."])
-    figure.text(0.965, 0.012, text, ha="right", fontsize=7.5, color="0.4")
+def draw_light_curve(contents: LightCurveContents, scale: Scale = "flux") -> Figure:
+    """Draw the light curve above and residuals below, over the dates of the predicted curves."""
+    curves = contents.curves
+    first, last = (float(end) for end in next(iter(curves.values())).mjd[[0, -1]])
+    inside = (contents.mjd >= first) & (contents.mjd <= last)
+    flux_range = choose_flux_range(contents, inside)
+    panel = make_flux_panel(contents) if scale == "flux" else make_magnitude_panel(contents)
+    edges = flux_range if scale == "flux" else choose_magnitude_range(panel, inside, flux_range[1])
+    pulls = Panel(contents.pulls, None, np.isfinite(contents.pulls), np.zeros(len(contents.pulls), bool))
+    styles = assign_band_styles(curves)
+    labels = {name: _shorten_label(name) for name in curves}
+    header = Header(contents, [*labels.values(), *_list_further_labels(contents, panel, inside)], _LEFT, _RIGHT)
+    shown = panel.is_limit & inside & is_between(panel.y, edges)
+    notes = _write_notes(contents, panel, pulls, inside, edges, int(np.sum(shown)))
+    figure, upper, lower = _make_panels(contents, scale, header.height, len(notes))
+    upper.set_ylim(*edges)
+    lower.set_ylim(*choose_pull_range(contents.pulls[inside]))
+    for number, (name, curve) in enumerate(curves.items()):
+        _draw_curve(upper, curve, styles[name].colour, scale)
+        is_band = inside & (contents.band == number)
+        is_reached = np.isfinite(contents.pulls)
+        for axes, values, label in ((upper, panel, labels[name]), (lower, pulls, "_residuals")):
+            _draw_points(axes, values, contents.mjd, is_band, is_reached, styles[name], label, int(np.sum(inside)))
+        _draw_limits(upper, contents.mjd, panel.y, shown & is_band, styles[name], scale)
+    _add_legend_entries(upper, contents, panel, inside, scale)
+    header.draw(figure, upper)
+    for number, line in enumerate(reversed(notes)):
+        figure.text(
+            _RIGHT / _WIDTH,
+            (0.06 + number * _NOTE_LINE) / figure.get_figheight(),
+            line,
+            ha="right",
+            fontsize=_NOTE_SIZE,
+            color="0.35",
+        )
     return figure
 
 
-def _make_panels(fit: Fit, curves: dict[str, PredictedLightCurve]) -> tuple[Figure, Axes, Axes]:
-    is_wide = len(curves) > _MAX_BANDS_INSIDE
-    figure = Figure(figsize=(8.6 if is_wide else 7.6, 6.0))
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
-    figure.subplots_adjust(left=0.095, right=0.83 if is_wide else 0.965, bottom=0.115, top=0.865, hspace=0.05)
-    first, last = (float(end) for end in next(iter(curves.values())).mjd[[0, -1]])
-    t0, z = fit.best_t0_and_redshift
+def _shorten_label(name: str) -> str:
+    label = get_band_label(name).replace("$", "").lstrip("_") or "band"
+    return label if len(label) <= _MAX_LABEL else f"{label[: _MAX_LABEL - 1]}…"
+
+
+def _list_further_labels(contents: LightCurveContents, panel: Panel, inside: Mask) -> list[str]:
+    """Return the legend's labels after those of the bands."""
+    is_hollow = panel.is_point & inside & ~np.isfinite(contents.pulls)
+    return ["limit"] * bool(np.any(panel.is_limit & inside)) + ["out of the model's reach"] * bool(np.any(is_hollow))
+
+
+def _add_legend_entries(axes: Axes, contents: LightCurveContents, panel: Panel, inside: Mask, scale: Scale) -> None:
+    looks: dict[str, dict[str, Any]] = {
+        "limit": _LIMIT | {"lolims": scale != "flux", "uplims": scale == "flux"},
+        "out of the model's reach": {"fmt": "o", "mfc": "white", "mec": "0.4", "mew": 1.0, "ms": 4.5},
+    }
+    for label in _list_further_labels(contents, panel, inside):
+        axes.errorbar([], [], [], color="0.4", label=label, **looks[label])
+
+
+def _make_panels(contents: LightCurveContents, scale: Scale, header: float, n_notes: int) -> tuple[Figure, Axes, Axes]:
+    bottom = _BOTTOM_AXIS + n_notes * _NOTE_LINE
+    height = header + _REST_AXIS + _UPPER + _GAP + _LOWER + bottom
+    figure = Figure(figsize=(_WIDTH, height))
+    left, width = _LEFT / _WIDTH, (_RIGHT - _LEFT) / _WIDTH
+    upper = figure.add_axes((left, (bottom + _LOWER + _GAP) / height, width, _UPPER / height))
+    lower = figure.add_axes((left, bottom / height, width, _LOWER / height), sharex=upper)
+    upper.tick_params(labelbottom=False)
+    first, last = (float(end) for end in next(iter(contents.curves.values())).mjd[[0, -1]])
     rest = upper.twiny()
     lower.set_xlim(first, last)
-    rest.set_xlim((first - t0) / (1 + z), (last - t0) / (1 + z))
-    event = "explosion" if fit.posterior.fluxes.grid.start >= 0 else "maximum light"
-    rest.set_xlabel(f"Rest-frame days since {event}")
-    for axes, label in ((upper, "Flux density (µJy)"), (lower, "Residual (σ)")):
+    rest.set_xlim(*((end - contents.t0) / (1 + contents.redshift) for end in (first, last)))
+    rest.set_xlabel(f"Rest-frame days since {contents.event}")
+    for axes, label in ((upper, _AXIS_LABELS[scale]), (lower, "Residual (σ)")):
         axes.set_ylabel(label)
-        axes.axhline(0, color="0.5", lw=0.6, zorder=0)
         axes.tick_params(direction="in", right=True, top=axes is lower)
-        axes.yaxis.set_label_coords(-0.075, 0.5)
+        axes.yaxis.set_label_coords(-0.076, 0.5)
+        if axes is lower or scale == "flux":
+            axes.axhline(0, color="0.5", lw=0.6, zorder=0)
     rest.tick_params(direction="in")
     lower.axhspan(-1, 1, color="0.5", alpha=0.15, lw=0)
     lower.set_xlabel("MJD (days)")
     lower.ticklabel_format(useOffset=False, axis="x")
-    for axis, most in ((lower.xaxis, 9), (rest.xaxis, 9), (lower.yaxis, 4)):
-        axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
+    for axis, most in ((lower.xaxis, 8), (rest.xaxis, 9), (lower.yaxis, 4)):
+        axis.set_major_locator(MaxNLocator(most, integer=last - first > 3, steps=[1, 2, 5, 10]))
+    upper.yaxis.set_major_locator(MaxNLocator(7, prune="lower"))
     return figure, upper, lower
 
 
-def _choose_styles(fit: Fit) -> list[_BandStyle]:
-    """Choose a style for each band; of bands with one colour, each is darker than the one before."""
-    rows = fit.data.rows
-    styles = []
-    uses = Counter[str]()
-    for i, (band, marker) in enumerate(zip(rows.bandpasses, itertools.cycle("osD^vP*X<>"), strict=False)):
-        colour = get_band_colour(band.name, float(band.wave_eff))
-        red, green, blue = (part * _DARKER ** uses[colour] for part in to_rgb(colour))
-        uses[colour] += 1
-        styles.append(_BandStyle(str(band.name), to_hex((red, green, blue)), marker, rows.band == i))
-    return styles
+_AXIS_LABELS = {"flux": "Flux density (µJy)", "magnitude": "AB magnitude"}
 
 
-def _compute_pulls(fit: Fit) -> Array:
-    """Compute residuals of the best fit over their errors, SALT's scatter included; NaN where none."""
-    rows = fit.data.rows
-    prediction = fit.predict_rows(fit.best[None])
-    pulls = (rows.flux - prediction.flux[0]) / np.sqrt(prediction.total_variance[0])
-    return np.where(prediction.design.reached[0] & ~rows.limit, pulls, np.nan)
-
-
-def _choose_flux_range(fit: Fit, curves: dict[str, PredictedLightCurve], inside: Mask) -> tuple[float, float]:
-    rows = fit.data.rows
-    measured = inside & ~rows.limit
-    y, e = rows.flux[measured], rows.fluxerr[measured]
-    noise = 3 * float(np.percentile(e, 25)) if len(e) else 0.0
-    is_detection = y > 3 * e
-    peak = max(float(np.nanmax(curve.best, initial=0.0)) for curve in curves.values())
-    # a model that follows one outlier among many detections may leave the figure, as the outlier does
-    if np.sum(is_detection) > _MAX_DETECTIONS_TO_IGNORE:
-        peak = min(peak, _HEADROOM * _find_edge(y[is_detection], e[is_detection], 0.0, 0.0))
-    top = _find_edge(y, e, peak, noise)
-    top = float(np.max(rows.flux[inside & rows.limit & (rows.flux < 1.3 * top)], initial=top))
-    return -1.06 * _find_edge(-y, e, 0.05 * top, max(noise, 0.3 * top)), 1.1 * top
-
-
-def _find_edge(y: Array, e: Array, least: float, allowed: float) -> float:
-    """Find the highest of values y with errors e, without a few far above the others and `least`."""
-    firm = np.sort(y - 2 * e)
-    n_outliers = max(1, len(y) // 20)
-    rest = max(least, float(firm[-1 - n_outliers]) if len(y) > n_outliers else 0.0)
-    most = max(_OFF_SCALE * rest, allowed)
-    return max(rest, float(np.max(np.minimum(y + e, most)[y <= most], initial=1e-9)))
-
-
-def _draw_curve(axes: Axes, curve: PredictedLightCurve, colour: str) -> None:
+def _draw_curve(axes: Axes, curve: PredictedLightCurve, colour: str, scale: Scale) -> None:
+    percentiles, best = curve.percentiles, curve.best
+    if scale != "flux":
+        percentiles, best = to_magnitudes(percentiles), to_magnitudes(best)
     for i, alpha in ((0, 0.15), (1, 0.30)):
-        low, high = curve.percentiles[[i, 4 - i]]
-        axes.fill_between(curve.mjd, low, high, color=colour, alpha=alpha, lw=0)
-    axes.plot(curve.mjd, curve.best, color=colour, lw=1.2)
+        axes.fill_between(curve.mjd, *percentiles[[i, 4 - i]], color=colour, alpha=alpha, lw=0)
+    axes.plot(curve.mjd, best, color=colour, lw=1.2)
 
 
 def _draw_points(
-    axes: Axes, styles: list[_BandStyle], rows: LightCurve, mask: Mask, y: Array, error: Array | None
-) -> int:
-    """Draw values with errors, and arrows for values beyond the edges; return the number of arrows."""
-    low, high = axes.get_ylim()
-    is_crowded = np.sum(mask) > _MAX_ROWS_WITH_ERRORS
-    look: dict[str, Any] = {"ms": 4.5, "mec": "white", "mew": 0.4, "elinewidth": 0.8, "zorder": 3}
-    look |= {"ms": 2, "mew": 0, "alpha": 0.5, "zorder": 1} if is_crowded else {}
+    axes: Axes, panel: Panel, mjd: Array, is_band: Mask, is_reached: Mask, style: BandStyle, label: str, n_rows: int
+) -> None:
+    """Draw values of a band with errors, hollow where the model does not reach, and arrows at the edges."""
+    low, high = sorted(axes.get_ylim())
+    is_crowded = n_rows > _MAX_ROWS_WITH_ERRORS
+    look: dict[str, Any] = {"ms": 5, "mec": "white", "mew": 0.4, "elinewidth": 0.8, "zorder": 3}
+    look |= {"ms": 2.2, "mew": 0, "alpha": 0.5, "zorder": 1} if is_crowded else {}
+    hollow = look | {"mfc": "white", "mec": style.colour, "mew": 0.5 if is_crowded else 1.0, "label": "_hollow"}
+    y = panel.y
+    shown = is_band & panel.is_point
+    is_on_scale = shown & (y >= low) & (y <= high)
+    groups = ((is_on_scale & is_reached, look | {"label": label}), (is_on_scale & ~is_reached, hollow))
+    for mask, properties in groups:
+        if mask.any() or properties is not hollow:
+            bars = None if panel.errors is None or is_crowded else panel.errors[:, mask]
+            axes.errorbar(mjd[mask], y[mask], bars, fmt=style.marker, color=style.colour, **properties)
     step = (high - low) * 10 / (axes.bbox.height / axes.figure.dpi * 72)
-    for style in styles:
-        at, above, below = (style.rows & mask & side for side in ((y >= low) & (y <= high), y > high, y < low))
-        bars = None if error is None or is_crowded else error[at]
-        axes.errorbar(
-            rows.mjd[at], y[at], bars, fmt=style.marker, color=style.colour,
-            label=get_band_label(style.name), **look,
-        )  # fmt: skip
-        arrow: dict[str, Any] = {"fmt": "none", "color": style.colour, "elinewidth": 1.4, "label": "_off scale"}
-        axes.errorbar(rows.mjd[above], 0 * y[above] + high - 1.6 * step, step, lolims=True, **arrow)
-        axes.errorbar(rows.mjd[below], 0 * y[below] + low + 1.6 * step, step, uplims=True, **arrow)
-    return int(np.sum(mask & ((y < low) | (y > high))))
+    arrow: dict[str, Any] = {"fmt": "none", "color": style.colour, "elinewidth": 1.4, "label": "_off scale"}
+    for mask, end, side in (
+        (shown & (y > high), high - 1.6 * step, "lolims"),
+        (shown & (y < low), low + 1.6 * step, "uplims"),
+    ):
+        if mask.any():
+            axes.errorbar(mjd[mask], np.full(int(mask.sum()), end), step, **arrow | {side: True})
 
 
-def _draw_limits(axes: Axes, styles: list[_BandStyle], rows: LightCurve, mask: Mask) -> None:
-    length = 0.045 * float(np.ptp(axes.get_ylim()))
-    look: dict[str, Any] = {"fmt": "v", "mfc": "none", "ms": 4, "mew": 0.8, "elinewidth": 0.8, "capsize": 2}
-    for style in styles:
-        x, y = rows.mjd[style.rows & mask], rows.flux[style.rows & mask]
-        axes.errorbar(x, y, length, uplims=True, color=style.colour, alpha=0.4, label="_limits", **look)
-    if mask.any():
-        axes.errorbar([], [], [], uplims=True, color="0.5", label="limit", **look)
+_LIMIT: dict[str, Any] = {"fmt": "v", "mfc": "none", "ms": 4, "mew": 0.8, "elinewidth": 0.8, "capsize": 2}
+
+
+def _draw_limits(axes: Axes, mjd: Array, y: Array, mask: Mask, style: BandStyle, scale: Scale) -> None:
+    if not mask.any():
+        return
+    length = 0.045 * abs(float(np.ptp(axes.get_ylim())))
+    side = "uplims" if scale == "flux" else "lolims"  # an arrow towards less light
+    look = _LIMIT | {side: True, "alpha": 0.45, "label": "_limits", "color": style.colour}
+    axes.errorbar(mjd[mask], y[mask], length, **look)
+
+
+def _write_notes(
+    contents: LightCurveContents, panel: Panel, pulls: Panel, inside: Mask, edges: tuple[float, float], n_limits: int
+) -> list[str]:
+    """Return the lines below the panels: what they do not show."""
+    pull_edges = choose_pull_range(contents.pulls[inside])
+    n_off_scale = sum(
+        int(np.sum(inside & values.is_point & ~is_between(values.y, ends)))
+        for values, ends in ((panel, edges), (pulls, pull_edges))
+    )
+    counts = {
+        "Off scale (arrows at the edges)": n_off_scale,
+        "Limits off the figure": int(np.sum(inside & panel.is_limit)) - n_limits,
+        "Out of the model's reach (hollow)": int(np.sum(inside & panel.is_point & ~pulls.is_point)),
+        "Rows outside these dates": int(np.sum(~inside)),
+    }
+    notes = [f"{label}: {number}." for label, number in counts.items() if number]
+    if np.any(panel.is_limit & inside & ~contents.limit):
+        notes.append("Rows below 3σ are shown as limits of 3σ.")
+    return textwrap.wrap(" ".join([*notes, "Lines: best fit; shades: 68 and 95 %."]), _NOTE_CHARACTERS)

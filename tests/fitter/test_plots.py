@@ -14,7 +14,7 @@ from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import ZERO_POINT
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_figure import draw_light_curve, get_band_colour, get_band_label
-from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.figure_files import encode_png
 from fitter_lambda.output.predicted_light_curves import get_plot_window, predict_light_curves, to_magnitudes
 
 RANDOM = np.random.default_rng(5)
