@@ -86,10 +86,7 @@ class Header:
 
 
 def _list_facts(contents: LightCurveContents) -> list[Fact]:
-    facts = [
-        Fact(f"χ²/dof = {contents.chi2:.1f}/{contents.ndof:.0f}"),
-        Fact(f"misfit {_format_p(contents.misfit_p)}"),
-    ]
+    facts = [Fact(f"χ²/dof = {contents.chi2:.1f}/{contents.ndof:.0f}"), Fact(f"misfit {_format_p(contents.misfit_p)}")]
     if "z" not in contents.parameters:
         facts.append(Fact(f"z = {contents.redshift:.6g} (fixed)"))
     estimates = contents.parameters.items()

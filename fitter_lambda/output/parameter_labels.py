@@ -3,17 +3,13 @@
 import math
 from dataclasses import dataclass
 
-SYMBOLS = {
-    "z": "$z$", "t0": "$t_0$", "x0": "$x_0$", "x1": "$x_1$", "c": "$c$", "amplitude": "$A$", "s": "$s$",
-    "delta": r"$\Delta$", "hostebv": r"$E(B{-}V)_\mathrm{host}$", "mwebv": r"$E(B{-}V)_\mathrm{MW}$",
-}  # fmt: skip
-#: Mathematics takes ten times as long to draw as plain text.
-_PLAIN_SYMBOLS = {
+#: Plain text, since mathematics takes ten times as long to draw.
+_SYMBOLS = {
     "t0": "t₀", "x0": "x₀", "x1": "x₁", "amplitude": "A", "delta": "Δ",
     "hostebv": "E(B−V) host", "mwebv": "E(B−V) MW",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MAX_CHARACTERS = 24
+_MAX_CHARACTERS = 20
 #: Numbers within these are written without a power of ten.
 _PLAIN_SIZES = (1e-2, 1e6)
 _MAX_DECIMALS = 8
@@ -29,8 +25,14 @@ class Fact:
 
 
 def get_symbol(name: str) -> str:
-    """Return a parameter's symbol, or its name without what would be read as mathematics."""
-    return SYMBOLS.get(name) or name.replace("$", "")
+    """Return a parameter's symbol; or its name, without its middle if it is long: names often differ at their end."""
+    plain = _SYMBOLS.get(name) or name.replace("$", "")
+    return plain if len(plain) <= _MAX_CHARACTERS else f"{plain[:9]}…{plain[-10:]}"
+
+
+def write_factor(power: int) -> str:
+    """Return the factor that a number is multiplied with if it is written without its power of ten."""
+    return f"10{str(-power).translate(_SUPERSCRIPTS)} " if power else ""
 
 
 def choose_power(size: float) -> int:
@@ -52,6 +54,5 @@ def describe_estimate(name: str, median: float, err_minus: float, err_plus: floa
     value, minus, plus = (number / 10.0**power for number in (median, err_minus, err_plus))
     decimals = count_decimals(min((error for error in (minus, plus) if error > 0), default=0.0))
     low, high = f"{minus:.{decimals}f}", f"{plus:.{decimals}f}"
-    factor = f"10{str(-power).translate(_SUPERSCRIPTS)} " if power else ""
-    text = f"{factor}{_PLAIN_SYMBOLS.get(name, name[:_MAX_CHARACTERS])} = {value:.{decimals}f}".replace("-", "−")
+    text = f"{write_factor(power)}{get_symbol(name)} = {value:.{decimals}f}".replace("-", "−")
     return Fact(f"{text} ± {low}") if low == high else Fact(text, f"+{high}", f"−{low}")
