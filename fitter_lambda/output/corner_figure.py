@@ -3,7 +3,6 @@
 `_Triangle` relies on how corner makes its panels; a test compares `WRITTEN_FOR` with the installed versions.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.output.parameter_labels import choose_power, count_decimals, get_symbol, write_factor
+from fitter_lambda.output.parameter_labels import (
+    choose_power,
+    count_decimals,
+    find_origin,
+    get_symbol,
+    subtract_origin,
+    write_factor,
+)
 
 WRITTEN_FOR = {"corner": "2.3.0", "matplotlib": "3.11.2"}
 #: With more samples contours look the same and take longer.
@@ -44,9 +50,6 @@ _ERRORS = re.compile(r"_\{-(.*?)\}\^\{\+(.*?)\}\$$")
 _TICK_SIZE = 9
 #: A smaller spread has no decimals to show.
 _TINY_SPREAD = 1e-8
-#: Values that differ by less than this part of them are counted from a round number.
-_NARROW = 1e-4
-_LARGEST_ORIGIN = 1e9
 _CONTOURS: dict[str, Any] = {
     "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,
     "no_fill_contours": True,  # corner would fill the area below the contours with white, over data points
@@ -122,25 +125,18 @@ def _choose_units(columns: Array, symbols: list[str], units: list[str]) -> tuple
     """Count dates from a round one, scale very small and large values by a power of ten; adapt labels."""
     columns, symbols, units = columns.copy(), list(symbols), list(units)
     for i, column in enumerate(columns.T):
-        size = float(np.max(np.abs(column)))
-        spread = float(np.ptp(column))
+        origin = find_origin(column)
         if units[i] == " [MJD]":
-            origin = _find_origin(column, 10.0 if spread < 20 else 100.0)
             column -= origin
-            symbols[i] = f"{symbols[i]} − MJD {origin:.0f}"
-            units[i] = " [d]"
-        elif size < _LARGEST_ORIGIN and _NARROW * size > spread > _TINY_SPREAD:
-            origin = _find_origin(column, 10.0 ** math.ceil(math.log10(spread)))
+            symbols[i] = f"{symbols[i]} − MJD {origin:.9g}" if origin else symbols[i]
+            units[i] = " [d]" if origin else units[i]
+        elif origin:
             column -= origin
-            symbols[i] = f"{symbols[i]} {'−' if origin > 0 else '+'} {abs(origin):.9g}"
-        elif power := choose_power(size):
+            symbols[i] = subtract_origin(symbols[i], origin)
+        elif power := choose_power(float(np.max(np.abs(column)))):
             column /= 10.0**power  # 10**-power may overflow
             symbols[i] = f"{write_factor(power)}{symbols[i]}"
     return columns, symbols, units
-
-
-def _find_origin(column: Array, step: float) -> float:
-    return step * math.floor(float(np.median(column)) / step)
 
 
 def _choose_range(column: Array) -> tuple[float, float]:

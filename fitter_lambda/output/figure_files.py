@@ -15,7 +15,7 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Creator": "Heliograph", "Date": None},
 }
 #: Journals refuse Type 3 fonts; ids of SVG are random otherwise.
-_SETTINGS = {"pdf.fonttype": 42, "svg.hashsalt": "heliograph"}
+_SETTINGS: Any = {"pdf.fonttype": 42, "svg.hashsalt": "heliograph"}
 
 
 def encode_png(figure: Figure, dpi: int) -> bytes:

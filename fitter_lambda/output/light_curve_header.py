@@ -25,7 +25,7 @@ _VERDICT_COLOUR = "#b00020"
 _MAX_MODEL = 40
 _SMALLEST_P = 1e-300
 #: Measures texts.
-_CANVAS = FigureCanvasAgg(Figure(figsize=(1, 1)))
+_CANVAS: Any = FigureCanvasAgg(Figure(figsize=(1, 1)))
 
 
 class Header:
@@ -144,7 +144,7 @@ def _measure(text: str, size: float, weight: str = "normal") -> float:
     """Return a text's width in inches, with a margin for other resolutions."""
     properties = FontProperties(size=size, weight=weight)
     width, _, _ = _CANVAS.get_renderer().get_text_width_height_descent(text, properties, False)
-    return 1.02 * float(width) / _CANVAS.figure.dpi
+    return 1.02 * float(width) / float(_CANVAS.figure.dpi)
 
 
 def _write_line(figure: Figure, x: float, y: float, line: list[tuple[Fact, float]]) -> None:
@@ -158,5 +158,5 @@ def _write_line(figure: Figure, x: float, y: float, line: list[tuple[Fact, float
 
 
 def _write(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
-    look = {"va": "center_baseline", "fontsize": _FONT_SIZE, "parse_math": False} | look
-    figure.text(x / figure.get_figwidth(), y / figure.get_figheight(), text, **look)
+    common: dict[str, Any] = {"va": "center_baseline", "fontsize": _FONT_SIZE, "parse_math": False}
+    figure.text(x / figure.get_figwidth(), y / figure.get_figheight(), text, **common | look)

@@ -3,6 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from fitter_lambda.arrays import Array
+
 #: Plain text, since mathematics takes ten times as long to draw.
 _SYMBOLS = {
     "t0": "t₀", "x0": "x₀", "x1": "x₁", "amplitude": "A", "delta": "Δ",
@@ -13,6 +17,9 @@ _MAX_CHARACTERS = 20
 #: Numbers within these are written without a power of ten.
 _PLAIN_SIZES = (1e-2, 1e6)
 _MAX_DECIMALS = 8
+#: Values that differ by less than this part of them are counted from a round number.
+_NARROW = 1e-3
+_LARGEST_ORIGIN = 1e9
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,20 @@ def count_decimals(spread: float) -> int:
     if not 0 < spread < math.inf:
         return 3
     return min(max(0, 1 - math.floor(math.log10(spread))), _MAX_DECIMALS)
+
+
+def find_origin(values: Array) -> float:
+    """Return a round number to count values from, whose digits would all be the same; else 0."""
+    size, spread = float(np.max(np.abs(values))), float(np.ptp(values))
+    if not 0 < spread < _NARROW * size < _NARROW * _LARGEST_ORIGIN:
+        return 0.0
+    step = 10.0 ** math.ceil(math.log10(spread))
+    return step * math.floor(float(np.median(values)) / step)
+
+
+def subtract_origin(symbol: str, origin: float) -> str:
+    """Return the label of a parameter that is counted from an origin."""
+    return f"{symbol} {'−' if origin > 0 else '+'} {abs(origin):.12g}" if origin else symbol
 
 
 def describe_estimate(name: str, median: float, err_minus: float, err_plus: float) -> Fact:
