@@ -22,7 +22,7 @@
     write_back           annotations and summaries of a completed analysis
     analysis_views       records as JSON, for those who may see them
     analysis_lists       pages of records
-    product_blobs        plots, results, corner plots, inference data
+    product_blobs        plots, results, figures of the posterior, inference data
     analysis_deletion    cancelling and deleting
     sweep                every minute: what is late, unsent, half written back or half deleted
     ping                 whether a service can be reached

@@ -40,11 +40,11 @@ _PANEL, _SMALLEST, _SMALLEST_HISTOGRAM = 1.9, 7.5, 5.0
 #: Of an axis' label, from its panel.
 _LABEL_DISTANCE = 0.68
 #: Font sizes: largest and smallest.
-_TITLE_SIZES = (13.0, 8.0)
-_LABEL_SIZES = (12.0, 7.0)
+_TITLE_SIZES = (13.0, 6.5)
+_LABEL_SIZES = (12.0, 6.0)
 _FILL = 0.98
 #: A character's mean width, of its font size; and of one in raised and lowered errors.
-_CHARACTER, _SMALL_CHARACTER = 0.6, 0.45
+_CHARACTER, _SMALL_CHARACTER = 0.64, 0.48
 _MARKUP = re.compile(r"\\[a-z]+|[${}^_\\]")
 _ERRORS = re.compile(r"_\{-(.*?)\}\^\{\+(.*?)\}\$$")
 _TICK_SIZE = 9

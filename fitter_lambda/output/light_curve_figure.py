@@ -12,17 +12,7 @@ from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.output.band_styles import BandStyle, assign_band_styles
 from fitter_lambda.output.light_curve_contents import LightCurveContents
 from fitter_lambda.output.light_curve_header import Header
-from fitter_lambda.output.light_curve_scales import (
-    Panel,
-    Scale,
-    choose_flux_range,
-    choose_magnitude_range,
-    choose_pull_range,
-    is_between,
-    make_flux_panel,
-    make_magnitude_panel,
-    to_magnitudes,
-)
+from fitter_lambda.output.light_curve_scales import Panel, Scale, make_panel, make_residual_panel, to_magnitudes
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve
 
 _SURVEYS = {
@@ -44,6 +34,13 @@ _NOTE_CHARACTERS = 128
 
 #: More rows are drawn as small points without errors.
 _MAX_ROWS_WITH_ERRORS = 400
+_AXIS_LABELS = {"flux": "Flux density (µJy)", "magnitude": "AB magnitude"}
+_LIMIT_LABEL = "limit"
+_REACH_LABEL = "out of the model's reach"
+_POINT: dict[str, Any] = {"ms": 5, "mec": "white", "mew": 0.4, "elinewidth": 0.8, "zorder": 3}
+_SMALL_POINT: dict[str, Any] = {"ms": 2.2, "mew": 0, "alpha": 0.5, "zorder": 1}
+_LIMIT: dict[str, Any] = {"fmt": "v", "mfc": "none", "ms": 4, "mew": 0.8, "elinewidth": 0.8, "capsize": 2}
+_ARROW: dict[str, Any] = {"fmt": "none", "elinewidth": 1.4, "label": "_off scale"}
 
 
 def get_band_label(name: str) -> str:
@@ -57,40 +54,34 @@ def get_band_label(name: str) -> str:
 
 def draw_light_curve(contents: LightCurveContents, scale: Scale = "flux") -> Figure:
     """Draw the light curve above and residuals below, over the dates of the predicted curves."""
-    curves = contents.curves
-    first, last = (float(end) for end in next(iter(curves.values())).mjd[[0, -1]])
+    first, last = _get_dates(contents)
     inside = (contents.mjd >= first) & (contents.mjd <= last)
-    flux_range = choose_flux_range(contents, inside)
-    panel = make_flux_panel(contents) if scale == "flux" else make_magnitude_panel(contents)
-    edges = flux_range if scale == "flux" else choose_magnitude_range(panel, inside, flux_range[1])
-    pulls = Panel(contents.pulls, None, np.isfinite(contents.pulls), np.zeros(len(contents.pulls), bool))
-    styles = assign_band_styles(curves)
-    labels = {name: _shorten_label(name) for name in curves}
-    header = Header(contents, [*labels.values(), *_list_further_labels(contents, panel, inside)], _LEFT, _RIGHT)
-    shown = panel.is_limit & inside & is_between(panel.y, edges)
-    notes = _write_notes(contents, panel, pulls, inside, edges, int(np.sum(shown)))
-    figure, upper, lower = _make_panels(contents, scale, header.height, len(notes))
-    upper.set_ylim(*edges)
-    lower.set_ylim(*choose_pull_range(contents.pulls[inside]))
-    for number, (name, curve) in enumerate(curves.items()):
+    panel = make_panel(contents, scale, inside)
+    residuals = make_residual_panel(contents, inside)
+    labels = {name: _shorten_label(name) for name in contents.curves}
+    further_labels = _list_further_labels(panel)
+    notes = _write_notes(contents, panel, residuals, inside)
+    header = Header(contents, [*labels.values(), *further_labels], _LEFT, _RIGHT)
+    figure, upper, lower = _make_axes(contents, scale, header.height, len(notes))
+    upper.set_ylim(*panel.edges)
+    lower.set_ylim(*residuals.edges)
+    is_crowded = bool(np.sum(inside) > _MAX_ROWS_WITH_ERRORS)
+    styles = assign_band_styles(contents.curves)
+    for number, (name, curve) in enumerate(contents.curves.items()):
+        is_band = contents.band == number
         _draw_curve(upper, curve, styles[name].colour, scale)
-        is_band = inside & (contents.band == number)
-        is_reached = np.isfinite(contents.pulls)
-        for axes, values, label in ((upper, panel, labels[name]), (lower, pulls, "_residuals")):
-            _draw_points(axes, values, contents.mjd, is_band, is_reached, styles[name], label, int(np.sum(inside)))
-        _draw_limits(upper, contents.mjd, panel.y, shown & is_band, styles[name], scale)
-    _add_legend_entries(upper, contents, panel, inside, scale)
+        _draw_points(upper, panel, contents.mjd, is_band, styles[name], labels[name], is_crowded)
+        _draw_points(lower, residuals, contents.mjd, is_band, styles[name], "_residuals", is_crowded)
+        _draw_limits(upper, panel, contents.mjd, is_band, styles[name])
+    _add_legend_entries(upper, further_labels, scale)
     header.draw(figure, upper)
-    for number, line in enumerate(reversed(notes)):
-        figure.text(
-            _RIGHT / _WIDTH,
-            (0.06 + number * _NOTE_LINE) / figure.get_figheight(),
-            line,
-            ha="right",
-            fontsize=_NOTE_SIZE,
-            color="0.35",
-        )
+    _draw_notes(figure, notes)
     return figure
+
+
+def _get_dates(contents: LightCurveContents) -> tuple[float, float]:
+    mjd = next(iter(contents.curves.values())).mjd
+    return float(mjd[0]), float(mjd[-1])
 
 
 def _shorten_label(name: str) -> str:
@@ -98,22 +89,22 @@ def _shorten_label(name: str) -> str:
     return label if len(label) <= _MAX_LABEL else f"{label[: _MAX_LABEL - 1]}…"
 
 
-def _list_further_labels(contents: LightCurveContents, panel: Panel, inside: Mask) -> list[str]:
+def _list_further_labels(panel: Panel) -> list[str]:
     """Return the legend's labels after those of the bands."""
-    is_hollow = panel.is_point & inside & ~np.isfinite(contents.pulls)
-    return ["limit"] * bool(np.any(panel.is_limit & inside)) + ["out of the model's reach"] * bool(np.any(is_hollow))
+    labels = {_LIMIT_LABEL: panel.is_limit, _REACH_LABEL: panel.is_point & ~panel.is_reached}
+    return [label for label, mask in labels.items() if mask.any()]
 
 
-def _add_legend_entries(axes: Axes, contents: LightCurveContents, panel: Panel, inside: Mask, scale: Scale) -> None:
+def _add_legend_entries(axes: Axes, labels: list[str], scale: Scale) -> None:
     looks: dict[str, dict[str, Any]] = {
-        "limit": _LIMIT | {"lolims": scale != "flux", "uplims": scale == "flux"},
-        "out of the model's reach": {"fmt": "o", "mfc": "white", "mec": "0.4", "mew": 1.0, "ms": 4.5},
+        _LIMIT_LABEL: _LIMIT | {"uplims": scale == "flux", "lolims": scale != "flux"},
+        _REACH_LABEL: {"fmt": "o", "mfc": "white", "mec": "0.4", "mew": 1.0, "ms": 4.5},
     }
-    for label in _list_further_labels(contents, panel, inside):
+    for label in labels:
         axes.errorbar([], [], [], color="0.4", label=label, **looks[label])
 
 
-def _make_panels(contents: LightCurveContents, scale: Scale, header: float, n_notes: int) -> tuple[Figure, Axes, Axes]:
+def _make_axes(contents: LightCurveContents, scale: Scale, header: float, n_notes: int) -> tuple[Figure, Axes, Axes]:
     bottom = _BOTTOM_AXIS + n_notes * _NOTE_LINE
     height = header + _REST_AXIS + _UPPER + _GAP + _LOWER + bottom
     figure = Figure(figsize=(_WIDTH, height))
@@ -121,28 +112,31 @@ def _make_panels(contents: LightCurveContents, scale: Scale, header: float, n_no
     upper = figure.add_axes((left, (bottom + _LOWER + _GAP) / height, width, _UPPER / height))
     lower = figure.add_axes((left, bottom / height, width, _LOWER / height), sharex=upper)
     upper.tick_params(labelbottom=False)
-    first, last = (float(end) for end in next(iter(contents.curves.values())).mjd[[0, -1]])
-    rest = upper.twiny()
-    lower.set_xlim(first, last)
-    rest.set_xlim(*((end - contents.t0) / (1 + contents.redshift) for end in (first, last)))
-    rest.set_xlabel(f"Rest-frame days since {contents.event}")
+    upper.yaxis.set_major_locator(MaxNLocator(7, prune="lower"))
+    lower.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     for axes, label in ((upper, _AXIS_LABELS[scale]), (lower, "Residual (σ)")):
         axes.set_ylabel(label)
         axes.tick_params(direction="in", right=True, top=axes is lower)
         axes.yaxis.set_label_coords(-0.076, 0.5)
         if axes is lower or scale == "flux":
             axes.axhline(0, color="0.5", lw=0.6, zorder=0)
-    rest.tick_params(direction="in")
     lower.axhspan(-1, 1, color="0.5", alpha=0.15, lw=0)
-    lower.set_xlabel("MJD (days)")
-    lower.ticklabel_format(useOffset=False, axis="x")
-    for axis, most in ((lower.xaxis, 8), (rest.xaxis, 9), (lower.yaxis, 4)):
-        axis.set_major_locator(MaxNLocator(most, integer=last - first > 3, steps=[1, 2, 5, 10]))
-    upper.yaxis.set_major_locator(MaxNLocator(7, prune="lower"))
+    _set_dates(contents, upper, lower)
     return figure, upper, lower
 
 
-_AXIS_LABELS = {"flux": "Flux density (µJy)", "magnitude": "AB magnitude"}
+def _set_dates(contents: LightCurveContents, upper: Axes, lower: Axes) -> None:
+    """Set the dates below, and rest-frame days above."""
+    ends = _get_dates(contents)
+    rest = upper.twiny()
+    rest.set_xlim(*((end - contents.t0) / (1 + contents.redshift) for end in ends))
+    rest.set_xlabel(f"Rest-frame days since {contents.event}", parse_math=False)
+    rest.tick_params(direction="in")
+    lower.set_xlim(*ends)
+    lower.set_xlabel("MJD (days)")
+    lower.ticklabel_format(useOffset=False, axis="x")
+    for axis, most in ((lower.xaxis, 8), (rest.xaxis, 9)):
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
 
 
 def _draw_curve(axes: Axes, curve: PredictedLightCurve, colour: str, scale: Scale) -> None:
@@ -155,60 +149,56 @@ def _draw_curve(axes: Axes, curve: PredictedLightCurve, colour: str, scale: Scal
 
 
 def _draw_points(
-    axes: Axes, panel: Panel, mjd: Array, is_band: Mask, is_reached: Mask, style: BandStyle, label: str, n_rows: int
+    axes: Axes, panel: Panel, mjd: Array, is_band: Mask, style: BandStyle, label: str, is_crowded: bool
 ) -> None:
     """Draw values of a band with errors, hollow where the model does not reach, and arrows at the edges."""
-    low, high = sorted(axes.get_ylim())
-    is_crowded = n_rows > _MAX_ROWS_WITH_ERRORS
-    look: dict[str, Any] = {"ms": 5, "mec": "white", "mew": 0.4, "elinewidth": 0.8, "zorder": 3}
-    look |= {"ms": 2.2, "mew": 0, "alpha": 0.5, "zorder": 1} if is_crowded else {}
-    hollow = look | {"mfc": "white", "mec": style.colour, "mew": 0.5 if is_crowded else 1.0, "label": "_hollow"}
-    y = panel.y
-    shown = is_band & panel.is_point
-    is_on_scale = shown & (y >= low) & (y <= high)
-    groups = ((is_on_scale & is_reached, look | {"label": label}), (is_on_scale & ~is_reached, hollow))
-    for mask, properties in groups:
-        if mask.any() or properties is not hollow:
-            bars = None if panel.errors is None or is_crowded else panel.errors[:, mask]
-            axes.errorbar(mjd[mask], y[mask], bars, fmt=style.marker, color=style.colour, **properties)
-    step = (high - low) * 10 / (axes.bbox.height / axes.figure.dpi * 72)
-    arrow: dict[str, Any] = {"fmt": "none", "color": style.colour, "elinewidth": 1.4, "label": "_off scale"}
-    for mask, end, side in (
-        (shown & (y > high), high - 1.6 * step, "lolims"),
-        (shown & (y < low), low + 1.6 * step, "uplims"),
+    filled = _POINT | (_SMALL_POINT if is_crowded else {}) | {"label": label}
+    hollow = filled | {"mfc": "white", "mec": style.colour, "mew": 0.5 if is_crowded else 1.0, "label": "_hollow"}
+    is_point = is_band & panel.is_point
+    is_here = is_point & ~panel.is_off_scale
+    for mask, look in ((is_here & panel.is_reached, filled), (is_here & ~panel.is_reached, hollow)):
+        if mask.any() or look is filled:  # which makes the band's entry of the legend
+            errors = None if panel.errors is None or is_crowded else panel.errors[:, mask]
+            axes.errorbar(mjd[mask], panel.y[mask], errors, fmt=style.marker, color=style.colour, **look)
+    low, high = sorted(panel.edges)
+    length = (high - low) * 10 / (axes.bbox.height / axes.figure.dpi * 72)
+    for mask, y, side in (
+        (is_point & (panel.y > high), high - 1.6 * length, "lolims"),
+        (is_point & (panel.y < low), low + 1.6 * length, "uplims"),
     ):
         if mask.any():
-            axes.errorbar(mjd[mask], np.full(int(mask.sum()), end), step, **arrow | {side: True})
+            look = _ARROW | {"color": style.colour, side: True}
+            axes.errorbar(mjd[mask], np.full(np.sum(mask), y), length, **look)
 
 
-_LIMIT: dict[str, Any] = {"fmt": "v", "mfc": "none", "ms": 4, "mew": 0.8, "elinewidth": 0.8, "capsize": 2}
-
-
-def _draw_limits(axes: Axes, mjd: Array, y: Array, mask: Mask, style: BandStyle, scale: Scale) -> None:
+def _draw_limits(axes: Axes, panel: Panel, mjd: Array, is_band: Mask, style: BandStyle) -> None:
+    mask = is_band & panel.is_limit & ~panel.is_off_scale
     if not mask.any():
         return
-    length = 0.045 * abs(float(np.ptp(axes.get_ylim())))
-    side = "uplims" if scale == "flux" else "lolims"  # an arrow towards less light
+    bottom, top = panel.edges
+    side = "uplims" if bottom < top else "lolims"  # an arrow towards less light
+    length = 0.045 * abs(top - bottom)
     look = _LIMIT | {side: True, "alpha": 0.45, "label": "_limits", "color": style.colour}
-    axes.errorbar(mjd[mask], y[mask], length, **look)
+    axes.errorbar(mjd[mask], panel.y[mask], length, **look)
 
 
-def _write_notes(
-    contents: LightCurveContents, panel: Panel, pulls: Panel, inside: Mask, edges: tuple[float, float], n_limits: int
-) -> list[str]:
+def _write_notes(contents: LightCurveContents, panel: Panel, residuals: Panel, inside: Mask) -> list[str]:
     """Return the lines below the panels: what they do not show."""
-    pull_edges = choose_pull_range(contents.pulls[inside])
-    n_off_scale = sum(
-        int(np.sum(inside & values.is_point & ~is_between(values.y, ends)))
-        for values, ends in ((panel, edges), (pulls, pull_edges))
-    )
     counts = {
-        "Off scale (arrows at the edges)": n_off_scale,
-        "Limits off the figure": int(np.sum(inside & panel.is_limit)) - n_limits,
-        "Out of the model's reach (hollow)": int(np.sum(inside & panel.is_point & ~pulls.is_point)),
-        "Rows outside these dates": int(np.sum(~inside)),
+        "Off scale (arrows at the edges)": sum(
+            np.sum(each.is_point & each.is_off_scale) for each in (panel, residuals)
+        ),
+        "Limits off the figure": np.sum(panel.is_limit & panel.is_off_scale),
+        "Out of the model's reach (hollow)": np.sum(panel.is_point & ~panel.is_reached),
+        "Rows outside these dates": np.sum(~inside),
     }
     notes = [f"{label}: {number}." for label, number in counts.items() if number]
-    if np.any(panel.is_limit & inside & ~contents.limit):
+    if np.any(panel.is_limit & ~contents.limit):
         notes.append("Rows below 3σ are shown as limits of 3σ.")
     return textwrap.wrap(" ".join([*notes, "Lines: best fit; shades: 68 and 95 %."]), _NOTE_CHARACTERS)
+
+
+def _draw_notes(figure: Figure, notes: list[str]) -> None:
+    for number, line in enumerate(reversed(notes)):
+        y = (0.06 + number * _NOTE_LINE) / figure.get_figheight()
+        figure.text(_RIGHT / _WIDTH, y, line, ha="right", fontsize=_NOTE_SIZE, color="0.35")

@@ -33,31 +33,59 @@ class Panel:
     y : ndarray, shape (n,)
     errors : ndarray, shape (2, n), or None
         Towards lower and towards higher values.
-    is_point, is_limit : ndarray of bool, shape (n,)
-        Which rows are drawn as points, and which as limits.
+    is_point, is_limit, is_reached : ndarray of bool, shape (n,)
+        Which rows within the dates are points, which are limits, and which the model reaches.
+    edges : tuple of float
+        Bottom and top of the panel.
     """
 
     y: Array
     errors: Array | None
     is_point: Mask
     is_limit: Mask
+    is_reached: Mask
+    edges: tuple[float, float]
+
+    @property
+    def is_off_scale(self) -> Mask:
+        """Which rows lie beyond the edges, shape (n,)."""
+        return (self.y < min(self.edges)) | (self.y > max(self.edges))
 
 
-def make_flux_panel(contents: LightCurveContents) -> Panel:
-    """Return the rows in micro-Jansky."""
+def make_panel(contents: LightCurveContents, scale: Scale, inside: Mask) -> Panel:
+    """Return the rows in micro-Jansky or magnitudes; `inside` tells which lie within the dates."""
+    make = _make_flux_panel if scale == "flux" else _make_magnitude_panel
+    return make(contents, inside)
+
+
+def make_residual_panel(contents: LightCurveContents, inside: Mask) -> Panel:
+    """Return the residuals of the rows that have one."""
+    pulls = contents.pulls
+    is_point = inside & np.isfinite(pulls)
+    edges = _choose_pull_range(pulls[is_point])
+    return Panel(pulls, None, is_point, np.zeros(len(pulls), bool), np.ones(len(pulls), bool), edges)
+
+
+def _make_flux_panel(contents: LightCurveContents, inside: Mask) -> Panel:
     errors = np.stack([contents.fluxerr, contents.fluxerr])
-    return Panel(contents.flux, errors, ~contents.limit, contents.limit)
+    is_limit = inside & contents.limit
+    edges = _choose_flux_range(contents, inside)
+    return Panel(contents.flux, errors, inside & ~contents.limit, is_limit, np.isfinite(contents.pulls), edges)
 
 
-def make_magnitude_panel(contents: LightCurveContents) -> Panel:
+def _make_magnitude_panel(contents: LightCurveContents, inside: Mask) -> Panel:
     """Return detections as magnitudes; rows below 3 sigma are limits of 3 sigma."""
     flux, error = contents.flux, contents.fluxerr
-    is_detected = ~contents.limit & (flux >= FAINT_SIGMA * error)
+    is_detected = inside & ~contents.limit & (flux >= FAINT_SIGMA * error)
+    is_limit = inside & ~is_detected
     # the bound of a row that is a limit is its flux
-    shown = np.where(is_detected | contents.limit, flux, FAINT_SIGMA * error)
-    y = to_magnitudes(shown)
+    brightness = np.where(is_detected | contents.limit, flux, FAINT_SIGMA * error)
+    y = to_magnitudes(brightness)
     errors = np.stack([y - to_magnitudes(flux + error), to_magnitudes(flux - error) - y])
-    return Panel(y, np.where(is_detected, errors, 0.0), is_detected, ~is_detected)
+    errors = np.where(is_detected, errors, 0.0)
+    bright = float(to_magnitudes(np.array(_choose_flux_range(contents, inside)[1])))
+    edges = _choose_magnitude_range(y[is_detected] + errors[1, is_detected], y[is_limit], bright)
+    return Panel(y, errors, is_detected, is_limit, np.isfinite(contents.pulls), edges)
 
 
 def to_magnitudes(flux: Array) -> Array:
@@ -65,13 +93,8 @@ def to_magnitudes(flux: Array) -> Array:
     return np.asarray(ZERO_POINT - 2.5 * np.log10(np.fmax(flux, _DARK)) + 0 * flux)
 
 
-def is_between(y: Array, edges: tuple[float, float]) -> Mask:
-    """Return which values lie between two edges, in either order."""
-    return (y >= min(edges)) & (y <= max(edges))
-
-
-def choose_flux_range(contents: LightCurveContents, inside: Mask) -> tuple[float, float]:
-    """Return the range that shows most rows and the model's peak, whatever a few wild rows are."""
+def _choose_flux_range(contents: LightCurveContents, inside: Mask) -> tuple[float, float]:
+    """Return the range that has most rows and the model's peak in it, whatever a few wild rows are."""
     measured = inside & ~contents.limit
     y, e = contents.flux[measured], contents.fluxerr[measured]
     noise = 3 * float(np.percentile(e, 25)) if len(e) else 0.0
@@ -86,21 +109,16 @@ def choose_flux_range(contents: LightCurveContents, inside: Mask) -> tuple[float
     return -1.06 * _find_edge(-y, e, 0.05 * top, max(noise, 0.3 * top)), 1.1 * top
 
 
-def choose_magnitude_range(panel: Panel, inside: Mask, top_flux: float) -> tuple[float, float]:
-    """Return the faint and the bright end: that of the scale in flux, and the faintest detections and limits."""
-    bright = float(to_magnitudes(np.array(top_flux)))
-    points, limits = inside & panel.is_point, inside & panel.is_limit
-    errors = np.zeros((2, len(panel.y))) if panel.errors is None else panel.errors
-    faint = float(np.max((panel.y + np.minimum(errors[1], 1.0))[points], initial=bright + 1.0))
-    depth = float(np.max(np.minimum(panel.y[limits], faint + _DEPTH), initial=faint))
+def _choose_magnitude_range(faint_ends: Array, limits: Array, bright: float) -> tuple[float, float]:
+    """Return the faint and the bright edge, from the faint ends of detections and from limits."""
+    faint = float(np.max(faint_ends, initial=bright + 1.0))
+    depth = float(np.max(np.minimum(limits, faint + _DEPTH), initial=faint))
     pad = 0.08 * (depth - bright)
     return depth + pad, bright - pad
 
 
-def choose_pull_range(pulls: Array) -> tuple[float, float]:
-    """Return the range of residuals: 3 sigma or more around zero."""
-    sizes = pulls[np.isfinite(pulls)]
-    edge = 1.15 * max(_find_edge(sign * sizes, 0 * sizes, 3.0, 5.0) for sign in (1, -1))
+def _choose_pull_range(pulls: Array) -> tuple[float, float]:
+    edge = 1.15 * max(_find_edge(sign * pulls, 0 * pulls, 3.0, 5.0) for sign in (1, -1))
     return -edge, edge
 
 
