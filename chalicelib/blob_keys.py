@@ -50,10 +50,10 @@ def plot_part(number: int) -> str:
     return f"plots/{number}"
 
 
-def corner_plot_key(document: str, plot_kwargs: dict[str, Any]) -> str:
-    """Return the key of a corner plot: one for each document and set of keyword arguments."""
-    digest = hashlib.sha256(json.dumps(plot_kwargs, sort_keys=True).encode()).hexdigest()
-    return f"{document}renders/corner-{digest[:32]}.png"
+def figure_key(document: str, task: str, options: dict[str, Any], file_format: str) -> str:
+    """Return the key of a picture that the renderer draws: one for each document, task and set of options."""
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
+    return f"{document}renders/{task}-{digest[:32]}.{file_format}"
 
 
 def periodogram_keys(content: bytes) -> tuple[str, str]:

@@ -7,7 +7,10 @@ URLs: one to read a blob from, and one to write its picture or JSON to.
 from typing import Any
 
 from chalicelib import blobs, lambda_functions
-from chalicelib.errors import UnreadableError
+from chalicelib.errors import NotFoundError, UnreadableError
+
+_MISSING = "missing_group"
+"""The renderer's word for a netCDF file without a group that the task needs."""
 
 
 def render_blob(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
@@ -16,9 +19,10 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
     Parameters
     ----------
     task : str
-        ``results`` (joblib to JSON), ``corner`` (samples to a corner plot), ``periodogram`` (a light
-        curve to its periods), ``deredden`` (photometry corrected for extinction) or ``table`` (a FITS,
-        VOTable or ECSV table to JSON columns).
+        ``results`` (joblib to JSON), ``corner`` (samples to a corner plot), ``light_curve`` and
+        ``posterior_plot`` (netCDF to a picture), ``periodogram`` (a light curve to its periods),
+        ``deredden`` (photometry corrected for extinction) or ``table`` (a FITS, VOTable or ECSV table to
+        JSON columns).
     source, target : str
         Keys of the blob to read and of the blob to write.
     content_type : str
@@ -28,6 +32,8 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
 
     Raises
     ------
+    NotFoundError
+        If the blob is sound, but lacks what the task needs.
     UnreadableError
         If the renderer refuses the blob or the options, with its reason.
     UnavailableError
@@ -43,5 +49,7 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
         result = lambda_functions.invoke_function(lambda_functions.RENDER, event)
     except lambda_functions.FunctionFailed:
         raise UnreadableError("The renderer failed: the document is too large or too complex.") from None
+    if result.get("reason") == _MISSING:
+        raise NotFoundError(str(result.get("error")))
     if not result.get("ok"):
         raise UnreadableError(str(result.get("error", "it cannot be read")))

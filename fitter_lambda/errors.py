@@ -13,6 +13,7 @@
     +-- RenderError             the renderer's source cannot be opened, drawn or computed
         +-- UnsafePickleError   a joblib file holds something other than plain data
         +-- NoMapError          this deployment has no dust map
+        +-- MissingGroupError   a netCDF file has no group that a picture needs
 
 Each message says what was wrong, what was expected, and what to do. Users read them: they hold no paths, no
 URLs and no secrets.
@@ -71,3 +72,9 @@ class NoMapError(RenderError):
     """There is no readable dust map here."""
 
     reason = "no_map"
+
+
+class MissingGroupError(RenderError):
+    """A netCDF file has no group that a picture needs."""
+
+    reason = "missing_group"

@@ -25,6 +25,7 @@
     analysis_lists       pages of records
     analysis_sharing     which groups see an analysis
     product_blobs        plots, results, corner plots, inference data
+    product_blobs        plots, results, figures of the posterior, inference data
     analysis_deletion    cancelling and deleting
     sweep                every minute: what is late, unsent, half written back or half deleted
     ping                 whether a service can be reached

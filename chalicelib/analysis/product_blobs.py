@@ -8,7 +8,10 @@ from chalicelib.access import Requester, require_owner
 from chalicelib.analysis.sealed_parameters import without_secrets
 from chalicelib.errors import NotFoundError
 from chalicelib.renderer import render_blob
+from chalicelib.schemas.figures import FigureFormat, LightCurveScale, PosteriorPlotKind
 from chalicelib.tables.analyses import AnalysisItem, Products
+
+_CONTENT_TYPES: dict[FigureFormat, str] = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml"}
 
 
 def locate_plot(item: AnalysisItem, number: int) -> str:
@@ -65,7 +68,7 @@ def locate_results(item: AnalysisItem) -> str:
     return key
 
 
-def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
+def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any], file_format: FigureFormat) -> str:
     """Return the key of a corner plot.
 
     Parameters
@@ -74,6 +77,7 @@ def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
         The analysis.
     plot_kwargs : dict
         Keyword arguments of ``corner.corner``.
+    file_format : str
     """
     products = _get_products(item)
     if products.inference_data is not None:
@@ -82,11 +86,27 @@ def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any]) -> str:
         samples, samples_format = blob_keys.SAMPLES, "json"
     else:
         raise NotFoundError(f"Analysis {item.id} has no posterior samples to draw a corner plot of.")
-    key = blob_keys.corner_plot_key(str(item.document), plot_kwargs)
+    options = {"format": samples_format, "plot_kwargs": plot_kwargs, "options": {"format": file_format}}
+    return _draw_figure(f"{item.document}{samples}", item, "corner", file_format, options)
+
+
+def locate_light_curve(item: AnalysisItem, scale: LightCurveScale, file_format: FigureFormat) -> str:
+    """Return the key of the light-curve figure, drawn again from the netCDF file of the supernova fitter."""
+    options = {"options": {"scale": scale, "format": file_format}}
+    return _draw_figure(locate_inference_data(item), item, "light_curve", file_format, options)
+
+
+def locate_posterior_plot(item: AnalysisItem, kind: PosteriorPlotKind, file_format: FigureFormat) -> str:
+    """Return the key of one of arviz' plots of the netCDF file."""
+    options = {"options": {"kind": kind, "format": file_format}}
+    return _draw_figure(locate_inference_data(item), item, "posterior_plot", file_format, options)
+
+
+def _draw_figure(source: str, item: AnalysisItem, task: str, file_format: FigureFormat, options: dict[str, Any]) -> str:
+    """Return the key of a picture, drawn if it was not before."""
+    key = blob_keys.figure_key(str(item.document), task, options, file_format)
     if not blobs.blob_exists(key):
-        render_blob(
-            "corner", f"{item.document}{samples}", key, "image/png", format=samples_format, plot_kwargs=plot_kwargs
-        )
+        render_blob(task, source, key, _CONTENT_TYPES[file_format], **options)
     return key
 
 

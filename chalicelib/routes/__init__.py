@@ -4,7 +4,7 @@
 - ``path_parameters``: ids and names in paths
 - ``responses``: what views return, and the HTTP responses built from it
 - ``analyses``: start, upload, read, cancel, delete analyses
-- ``analysis_products``: plots, results, corner plots, inference data, sent inputs
+- ``analysis_products``: plots, results, figures of the posterior, inference data, sent inputs
 - ``batches``: the same analysis for many sources
 - ``dead_letters``: messages whose processing failed too often
 - ``default_analyses``: analyses that start automatically

@@ -1,4 +1,4 @@
-"""Products of analyses: plots, results, corner plots, inference data; and the inputs that were sent."""
+"""Products of analyses: plots, results, figures of the posterior, inference data; and the inputs that were sent."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from chalicelib.json_text import parse_json
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import AnalysisId, PlotNumber
 from chalicelib.routes.responses import FileReply, SplicedReply
-from chalicelib.schemas.analyses import CornerQuery, ResultsQuery
+from chalicelib.schemas.analyses import ResultsQuery
+from chalicelib.schemas.figures import CornerQuery, FigureQuery, LightCurveFigureQuery, PosteriorPlotQuery
 
 routes = Routes(__name__, __doc__)
 
@@ -41,7 +42,24 @@ def get_results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Fil
 def get_corner_plot(call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]) -> FileReply:
     """Return a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
     item = get_visible_analysis(call.requester, analysis_id)
-    return FileReply(product_blobs.locate_corner_plot(item, _parse_plot_kwargs(call)))
+    key = product_blobs.locate_corner_plot(item, _parse_plot_kwargs(call), query.format)
+    return _reply_figure(key, f"analysis_{analysis_id}_corner", query)
+
+
+@routes.get("/obj/analysis/{analysis_id}/light_curve", file_type="image/png", raises=RENDER_ERRORS)
+def get_light_curve_figure(call: Call, analysis_id: AnalysisId, query: LightCurveFigureQuery) -> FileReply:
+    """Return the light curve of the supernova fitter, in flux or magnitudes, drawn again for a paper."""
+    item = get_visible_analysis(call.requester, analysis_id)
+    key = product_blobs.locate_light_curve(item, query.scale, query.format)
+    return _reply_figure(key, f"analysis_{analysis_id}_light_curve", query)
+
+
+@routes.get("/obj/analysis/{analysis_id}/posterior_plot", file_type="image/png", raises=RENDER_ERRORS)
+def get_posterior_plot(call: Call, analysis_id: AnalysisId, query: PosteriorPlotQuery) -> FileReply:
+    """Return one of arviz' plots of the inference data."""
+    item = get_visible_analysis(call.requester, analysis_id)
+    key = product_blobs.locate_posterior_plot(item, query.kind, query.format)
+    return _reply_figure(key, f"analysis_{analysis_id}_{query.kind}", query)
 
 
 @routes.get("/obj/analysis/{analysis_id}/inference_data", file_type="application/x-netcdf")
@@ -58,9 +76,15 @@ def get_inputs(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
     return product_blobs.get_sent_inputs(call.requester, item)
 
 
+def _reply_figure(key: str, name: str, query: FigureQuery) -> FileReply:
+    """Return a picture: shown if it is PNG, saved if it is for a paper, which the sandbox would not show."""
+    return FileReply(key, None if query.format == "png" else f"{name}.{query.format}")
+
+
 def _parse_plot_kwargs(call: Call) -> dict[str, Any]:
     """Return corner's keyword arguments from the body of the GET and from its query."""
     query: dict[str, Any] = {name: texts[0] if len(texts) == 1 else texts for name, texts in call.query.items()}
+    query.pop("format", None)  # of the file
     from_query = parse_json(query.pop("plot_kwargs", "{}"), "plot_kwargs")
     from_body = call.body.get("plot_kwargs", call.body)
     if not isinstance(from_query, dict) or not isinstance(from_body, dict):

@@ -10,6 +10,7 @@
 - ``dead_letters``: messages whose processing failed too often
 - ``default_analyses``: analyses that start automatically
 - ``failure``: the envelope of an error
+- ``figures``: the pictures that are drawn of an analysis
 - ``instruments``: telescopes and instruments
 - ``payload``: the request that an analysis service receives
 - ``people``: users, groups and tokens

@@ -1,6 +1,6 @@
 """Analyses: starting, calling back, uploading, listing and reading them."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, to_builtins
 
@@ -228,21 +228,6 @@ class ResultsQuery(Query):
     """The form of the results."""
 
     download: Annotated[bool, describe("Answer a file to save.")] = False
-
-
-CornerArguments = describe(
-    "Keyword arguments of `corner.corner`, as a JSON object.",
-    '{"bins": 30, "show_titles": true}',
-    extra_json_schema={"contentMediaType": "application/json"},
-)
-
-
-class CornerQuery(Query):
-    """Keyword arguments of ``corner.corner``: together as JSON, or one parameter each."""
-
-    takes_further_parameters: ClassVar[bool] = True
-
-    plot_kwargs: Annotated[str | None, CornerArguments] = None
 
 
 _SERVICE = "What the service does."

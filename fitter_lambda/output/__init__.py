@@ -5,7 +5,9 @@
 - results: all numbers
 - result_caveats: what to beware of in them
 - netcdf: the draws as InferenceData
-- light_curve_figure, predicted_light_curves: data, model and residuals
+- predicted_light_curves, light_curve_contents: model, and all that the light-curve figure shows
+- light_curve_figure, light_curve_header, light_curve_scales: that figure
+- band_styles, parameter_labels: colours, markers and names, the same in all figures
 - corner_figure: the posterior
-- png_images: figures as PNG
+- figure_files: figures as PNG, PDF and SVG
 """

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 
 from fitter_lambda.engine.fit import Progress
-from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.figure_files import encode_png
 from fitter_lambda.output.predicted_light_curves import to_magnitudes
 from fitter_lambda.output.results import flatten_results
 from fitter_lambda.output.supernova_fit import SupernovaFit

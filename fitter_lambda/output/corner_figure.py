@@ -3,7 +3,7 @@
 `_Triangle` relies on how corner makes its panels; a test compares `WRITTEN_FOR` with the installed versions.
 """
 
-import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,22 +12,44 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from fitter_lambda.arrays import Array
+from fitter_lambda.output.parameter_labels import (
+    choose_power,
+    count_decimals,
+    find_origin,
+    get_symbol,
+    subtract_origin,
+    write_factor,
+)
 
 WRITTEN_FOR = {"corner": "2.3.0", "matplotlib": "3.11.2"}
 #: With more samples contours look the same and take longer.
 _MAX_SAMPLES = 20_000
-_SYMBOLS = {
-    "z": "$z$", "t0": "$t_0$", "x0": "$x_0$", "x1": "$x_1$", "c": "$c$", "amplitude": "$A$", "s": "$s$",
-    "delta": r"$\Delta$", "hostebv": r"$E(B{-}V)_\mathrm{host}$", "mwebv": r"$E(B{-}V)_\mathrm{MW}$",
-}  # fmt: skip
 _UNITS = {"hostebv": " [mag]", "mwebv": " [mag]"}
 #: t0 within these modified Julian dates is a date.
 _MJD_RANGE = (40_000.0, 80_000.0)
 _ONE_SIGMA = [0.15865, 0.5, 0.84135]
 _DEFAULTS: dict[str, Any] = {
-    "bins": 24, "smooth": 1.0, "quantiles": _ONE_SIGMA, "show_titles": True, "color": "#1f4e79",
-    "label_kwargs": {"fontsize": 10}, "title_kwargs": {"fontsize": 8}, "max_n_ticks": 4,
+    "quantiles": _ONE_SIGMA, "show_titles": True, "color": "#1f4e79", "max_n_ticks": 4,
 }  # fmt: skip
+#: Fine bins for contours, which are smoothed over a part of the range; coarse ones for histograms.
+_BINS: dict[str, Any] = {"bins": 40, "hist_bin_factor": 0.6}
+_SMOOTH_FRACTION = 0.055
+#: Inches: the margin of labels and of titles, the side of a panel, and of a figure of few parameters.
+_LABEL_MARGIN, _TITLE_MARGIN, _END_MARGIN = 0.95, 0.62, 0.2
+_PANEL, _SMALLEST, _SMALLEST_HISTOGRAM = 1.9, 7.5, 5.0
+#: Of an axis' label, from its panel.
+_LABEL_DISTANCE = 0.68
+#: Font sizes: largest and smallest.
+_TITLE_SIZES = (13.0, 6.5)
+_LABEL_SIZES = (12.0, 6.0)
+_FILL = 0.98
+#: A character's mean width, of its font size; and of one in raised and lowered errors.
+_CHARACTER, _SMALL_CHARACTER = 0.64, 0.48
+_MARKUP = re.compile(r"\\[a-z]+|[${}^_\\]")
+_ERRORS = re.compile(r"_\{-(.*?)\}\^\{\+(.*?)\}\$$")
+_TICK_SIZE = 9
+#: A smaller spread has no decimals to show.
+_TINY_SPREAD = 1e-8
 _CONTOURS: dict[str, Any] = {
     "levels": (0.6827, 0.9545), "fill_contours": True, "plot_density": False, "plot_datapoints": False,
     "no_fill_contours": True,  # corner would fill the area below the contours with white, over data points
@@ -52,7 +74,7 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
 
     columns = np.column_stack(list(samples.values()))
     columns = columns[:: max(1, -(-len(columns) // _MAX_SAMPLES))]
-    symbols = [_SYMBOLS.get(name, name.replace("$", "")) for name in samples]
+    symbols = [get_symbol(name) for name in samples]
     units = [" [MJD]" if _is_date(*item) else _UNITS.get(item[0], "") for item in samples.items()]
     if not {"range", "truths", "labels"} & set(options):
         columns, symbols, units = _choose_units(columns, symbols, units)
@@ -62,16 +84,23 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
         "range": [_choose_range(column) for column in columns.T],
         "title_fmt": [_choose_format(column) for column in columns.T],
         **_DEFAULTS,
+        **_choose_bins(options),
         "title_quantiles": _choose_title_quantiles(options),
         **_choose_contours(options),
         **options,
     }
-    size = 1.2 + 1.9 * columns.shape[1]
+    n_parameters = columns.shape[1]
+    smallest = _SMALLEST if n_parameters > 1 else _SMALLEST_HISTOGRAM
+    size = max(_LABEL_MARGIN + _TITLE_MARGIN + _PANEL * n_parameters, smallest)
     # corner draws truths into the panels once more, and uses those above the diagonal for reverse
-    needs_all_panels = columns.shape[1] == 1 or {"truths", "reverse"} & set(options)
+    needs_all_panels = n_parameters == 1 or {"truths", "reverse"} & set(options)
     figure = (Figure if needs_all_panels else _Triangle)(figsize=(size, size))
     corner.corner(columns, fig=figure, **keywords)
     _format_axes(figure, bool(options.get("use_math_text")))
+    if not options.get("reverse"):
+        _fit_margins(figure, size)
+        _fit_labels(figure, options)
+        _fit_titles(figure, options)
     return figure
 
 
@@ -96,17 +125,17 @@ def _choose_units(columns: Array, symbols: list[str], units: list[str]) -> tuple
     """Count dates from a round one, scale very small and large values by a power of ten; adapt labels."""
     columns, symbols, units = columns.copy(), list(symbols), list(units)
     for i, column in enumerate(columns.T):
-        size = float(np.max(np.abs(column)))
+        origin = find_origin(column)
         if units[i] == " [MJD]":
-            step = 10.0 if np.ptp(column) < 20 else 100.0
-            origin = step * math.floor(float(np.median(column)) / step)
             column -= origin
-            symbols[i] = f"{symbols[i]} − MJD {origin:.0f}"
-            units[i] = " [d]"
-        elif size > 0 and not 1e-2 < size < 1e6:
-            power = math.floor(math.log10(size))
+            symbols[i] = f"{symbols[i]} − MJD {origin:.9g}" if origin else symbols[i]
+            units[i] = " [d]" if origin else units[i]
+        elif origin:
+            column -= origin
+            symbols[i] = subtract_origin(symbols[i], origin)
+        elif power := choose_power(float(np.max(np.abs(column)))):
             column /= 10.0**power  # 10**-power may overflow
-            symbols[i] = f"$10^{{{-power}}}$ {symbols[i]}"
+            symbols[i] = f"{write_factor(power)}{symbols[i]}"
     return columns, symbols, units
 
 
@@ -124,10 +153,14 @@ def _choose_range(column: Array) -> tuple[float, float]:
 def _choose_format(column: Array) -> str:
     """Return a number format with two significant digits of the spread."""
     spread = float(np.std(column))
-    if not spread > 0:
-        return ".4g"
-    decimals = 1 - math.floor(math.log10(spread))
-    return f".{max(0, decimals)}f" if decimals <= 8 else ".3g"
+    return f".{count_decimals(spread)}f" if spread > _TINY_SPREAD else ".4g"
+
+
+def _choose_bins(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return bins, and a smoothing of contours as wide whatever their number; none but the bins if those are given."""
+    bins = options.get("bins", _BINS["bins"])
+    number = float(np.mean(bins))
+    return (_BINS if "bins" not in options else {}) | {"smooth": _SMOOTH_FRACTION * number}
 
 
 def _choose_title_quantiles(options: Mapping[str, Any]) -> list[float]:
@@ -151,4 +184,54 @@ def _format_axes(figure: Figure, use_math_text: bool) -> None:
         for axis in (axes.xaxis, axes.yaxis):
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
                 axis.set_major_formatter(ScalarFormatter(useOffset=False, useMathText=use_math_text))
-        axes.tick_params(labelsize=8, direction="in")
+        axes.tick_params(labelsize=_TICK_SIZE, direction="in")
+
+
+def _fit_margins(figure: Figure, size: float) -> None:
+    """Fill the figure with panels, but for titles and labels."""
+    start, end, top = _LABEL_MARGIN / size, 1 - _END_MARGIN / size, 1 - _TITLE_MARGIN / size
+    figure.subplots_adjust(left=start, bottom=start, right=end, top=top)
+
+
+def _fit_labels(figure: Figure, options: Mapping[str, Any]) -> None:
+    """Place labels beside their panel's ticks, in a size at which none is longer than its panel."""
+    texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text]
+    room = _find_room(figure)
+    largest, smallest = _LABEL_SIZES
+    widest = max((_measure_text(text) for text in texts), default=1.0)
+    for axes in figure.axes:
+        bounds = axes.get_position()
+        for axis, side in ((axes.xaxis, bounds.height), (axes.yaxis, bounds.width)):
+            distance = -_LABEL_DISTANCE / (side * figure.get_figwidth()) - options.get("labelpad", 0.0)
+            axis.set_label_coords(*((0.5, distance) if axis is axes.xaxis else (distance, 0.5)))
+            if "fontsize" not in options.get("label_kwargs", {}):
+                axis.label.set_fontsize(min(max(room / widest, smallest), largest))
+
+
+def _fit_titles(figure: Figure, options: Mapping[str, Any]) -> None:
+    """Give all titles the largest size, or two lines, at which none is wider than its panel."""
+    titled = [axes for axes in figure.axes if axes.get_title()]
+    if not titled or "fontsize" in options.get("title_kwargs", {}):
+        return
+    room = _find_room(figure)
+    largest, smallest = _TITLE_SIZES
+    size = room / max(_measure_text(axes.get_title()) for axes in titled)
+    if size < largest:
+        for axes in titled:
+            axes.title.set_text(axes.get_title().replace(" = $", "\n$", 1))
+        size = room / max(_measure_text(line) for axes in titled for line in axes.get_title().split("\n"))
+    for axes in titled:
+        axes.title.set_fontsize(min(max(size, smallest), largest))
+
+
+def _find_room(figure: Figure) -> float:
+    """Return the width of a text (points) that fits the narrowest panel."""
+    return _FILL * 72 * figure.get_figwidth() * min(float(axes.get_position().width) for axes in figure.axes)
+
+
+def _measure_text(text: str) -> float:
+    """Return the width of a text of font size 1, about."""
+    errors = _ERRORS.search(text)
+    small = max(len(part) for part in errors.groups()) + 1 if errors else 0
+    plain = _MARKUP.sub("", _ERRORS.sub("", text))
+    return _CHARACTER * len(plain) + _SMALL_CHARACTER * small

@@ -14,7 +14,7 @@ _DRAWS = 200
 #: Sources without a grid take a call of sncosmo for every draw.
 _DRAWS_OF_SLOW_SOURCES = 50
 #: Median, 68 % and 95 % intervals, as fractions.
-_QUANTILES = np.array([0.02275, 0.15865, 0.5, 0.84135, 0.97725])
+QUANTILES = np.array([0.02275, 0.15865, 0.5, 0.84135, 0.97725])
 _FAINTEST = 10 ** (-0.4 * (31.0 - ZERO_POINT))
 
 
@@ -69,7 +69,7 @@ def predict_light_curves(fit: Fit) -> dict[str, PredictedLightCurve]:
     flux, reached = fit.predict_fluxes(values, np.tile(mjd, len(bands)), np.repeat(np.arange(len(bands)), len(mjd)))
     flux = np.where(reached, flux, np.nan)
     best = flux[0].reshape(len(bands), -1)
-    percentiles = _compute_quantiles(flux[1:]).reshape(len(_QUANTILES), len(bands), -1)
+    percentiles = _compute_quantiles(flux[1:]).reshape(len(QUANTILES), len(bands), -1)
     return {name: PredictedLightCurve(mjd, percentiles[:, i], best[i]) for i, name in enumerate(bands)}
 
 
@@ -78,7 +78,7 @@ def _compute_quantiles(flux: Array) -> Array:
     # numpy's nanquantile takes one column after the other, which is slow
     ordered = np.sort(flux, axis=0)
     number = np.sum(np.isfinite(flux), axis=0)
-    place = _QUANTILES[:, None] * np.maximum(number - 1, 0)
+    place = QUANTILES[:, None] * np.maximum(number - 1, 0)
     index = np.minimum(place.astype(int), np.maximum(number - 2, 0))
     below, above = (np.take_along_axis(ordered, np.minimum(index + i, len(flux) - 1), axis=0) for i in (0, 1))
     between = below + (place - index) * (above - below)

@@ -16,7 +16,9 @@ from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
 from fitter_lambda.output.corner_figure import draw_corner
+from fitter_lambda.output.light_curve_contents import LightCurveContents, collect_light_curve
 from fitter_lambda.output.light_curve_figure import draw_light_curve
+from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
 from fitter_lambda.output.results import compute_results, list_caveats
@@ -97,11 +99,15 @@ class SupernovaFit:
             parts.append(f"columns that were not used: {shorten(', '.join(unused), 100, placeholder=' …')}")
         return "; ".join(parts) + "."
 
-    def plot_light_curve(self) -> Figure:
-        """Draw the data, the fit's 68 and 95 % bands, and residuals."""
+    @cached_property
+    def light_curve_contents(self) -> LightCurveContents:
+        """What the light-curve figure shows."""
         name = "".join(c for c in self.request.resource_id if c.isprintable())[:80] or "source"
-        title = f"{name}: {self.results['source']} at z = {self.results['redshift']['best_fit']:.4f}"
-        return draw_light_curve(self.engine_fit, self.light_curves, title)
+        return collect_light_curve(self.engine_fit, self.light_curves, self.results, name)
+
+    def plot_light_curve(self, scale: Scale = "flux") -> Figure:
+        """Draw the data, the fit's 68 and 95 % bands, and residuals, in "flux" or "magnitude"."""
+        return draw_light_curve(self.light_curve_contents, scale)
 
     def plot_corner(self, **options: Any) -> Figure:
         """Draw the posterior; options are keyword arguments of `corner.corner`."""
@@ -109,7 +115,7 @@ class SupernovaFit:
 
     def to_netcdf(self) -> bytes:
         """Encode the draws as a NETCDF4 file that `arviz.from_netcdf` reads."""
-        return encode_netcdf(self.engine_fit, self.request.parameters.seed)
+        return encode_netcdf(self.engine_fit, self.request.parameters.seed, self.light_curve_contents)
 
     @cached_property
     def inference_data(self) -> Any:

@@ -4,7 +4,11 @@ A container function without any AWS permission: it reads and writes presigned U
 
 - tasks: one event, one answer
 - joblib_files, pickle_machine, pickle_vocabulary, json_values: joblib files of anyone as JSON
+- figure_options: options of pictures
+- netcdf_groups: groups of a netCDF file of anyone
 - corner_options, corner_samples: the input of a corner plot, which output.corner_figure draws
+- light_curve_group: the input of a light curve, which output.light_curve_figure draws
+- posterior_plots, posterior_groups: arviz' own plots, and what they are drawn from
 - periodogram, lomb_scargle: light curves to periodograms
 - period_peaks: the highest peaks, the errors of their frequencies
 - period_aliases, prewhitening, period_roles: which peaks another one makes through the sampling

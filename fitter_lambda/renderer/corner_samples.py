@@ -1,27 +1,21 @@
-"""Samples for a corner plot, from an InferenceData file or from JSON.
+"""Samples for a corner plot, from an InferenceData file or from JSON."""
 
-The netCDF file may come from anyone: links out of it are not followed, and sizes are checked before data are
-read.
-"""
-
-import io
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import h5py
 import numpy as np
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
+from fitter_lambda.renderer.netcdf_groups import list_variables, open_netcdf, read_array, require_group
 
 Samples = dict[str, Array]
 
 #: More panels than 20 x 20 are illegible.
 MAX_PARAMETERS = 20
 _MAX_VALUES = 20_000_000
-_MAX_MEMBERS = 500
 #: Larger than any measurement; squares of more would overflow.
 _MAX_ABSOLUTE = 1e150
 _NAME_KEYS = (
@@ -57,39 +51,23 @@ def read_netcdf_samples(data: bytes, names: list[str] | None = None) -> Samples:
     RenderError
         Not such a file, no posterior, or too few or too many samples.
     """
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            group = _get_member(file, "posterior")
-            if not isinstance(group, h5py.Group):
-                raise RenderError("The inference data have no posterior group; a corner plot needs one.")
-            return _check_samples(_read_variables(group, names), names)
-    except RenderError:
-        raise
-    except Exception as error:  # h5py raises anything on a broken file
-        raise RenderError(f"The inference data are no NETCDF4 file ({type(error).__name__}).") from None
-
-
-def _get_member(group: Any, name: str) -> Any:
-    """Return a member that is in the file itself; external links could show files of this machine."""
-    return group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
+    with open_netcdf(data) as file:
+        group = require_group(file, "posterior", "The inference data have no posterior group; a corner plot needs one.")
+        return _check_samples(_read_variables(group, names), names)
 
 
 def _read_variables(group: Any, names: list[str] | None) -> Samples:
     samples: Samples = {}
     n_values = 0
-    for name in list(group)[:_MAX_MEMBERS]:
-        dataset = _get_member(group, name)
-        if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
-            continue
-        if h5py.h5ds.is_scale(dataset.id) or dataset.ndim < 2 or dataset.dtype.kind not in "fiu":
+    for name, variable in list_variables(group).items():
+        if variable.ndim < 2:
             continue
         if names is not None and not any(n == name or n.startswith(f"{name}[") for n in names):
             continue
-        # few compressed bytes may hold any number of zeros, so count before reading
-        n_values += dataset.size
+        n_values += variable.size
         if n_values > _MAX_VALUES:
             raise RenderError(f"The posterior up to {name} has more than {_MAX_VALUES} values; thin it.")
-        values = np.asarray(dataset[()], dtype=float).reshape(dataset.shape[0] * dataset.shape[1], -1)
+        values = read_array(group, name, _MAX_VALUES).reshape(variable.shape[0] * variable.shape[1], -1)
         samples |= _split_components(name, values)
         if names is None and len(samples) > MAX_PARAMETERS:
             break

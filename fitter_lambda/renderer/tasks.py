@@ -4,8 +4,12 @@
 
     {"task": "results", "source": url, "target": url}
         a joblib file -> application/json
-    {"task": "corner", "source": url, "format": "netcdf4" | "json", "target": url, "plot_kwargs": {}}
-        samples -> image/png
+    {"task": "corner", "source": url, "format": "netcdf4" | "json", "target": url, "plot_kwargs": {}, "options": {}}
+        samples -> a picture
+    {"task": "light_curve", "source": url, "target": url, "options": {"scale": "flux" | "magnitude"}}
+        the fitter's netCDF file -> a picture
+    {"task": "posterior_plot", "source": url, "target": url, "options": {"kind": "trace" | …}}
+        a netCDF file of arviz -> a picture
     {"task": "periodogram", "source": url, "target": url, "options": {}}
         a light curve as JSON -> application/json
     {"task": "deredden", "source": url, "target": url}
@@ -13,7 +17,8 @@
     {"task": "table", "source": url, "target": url, "format": "fits" | "votable" | "ecsv"}
         a file with a table -> its columns with units, as application/json
 
-Bad data never raise; the answer says in one sentence what was wrong.
+Pictures take the option ``format``: png, pdf or svg. Bad data never raise; the answer says in one sentence what
+was wrong.
 """
 
 import json
@@ -44,7 +49,8 @@ def run_task(event: object) -> dict[str, Any]:
     -------
     dict
         ``{"ok": True}``, or ``{"ok": False, "error": "<one sentence>"}``, with ``"reason"`` where the caller
-        can go on without the task: ``"no_map"``, there is no dust map here.
+        can go on without the task: ``"no_map"``, there is no dust map here; or where it never had what
+        it takes: ``"missing_group"``, a netCDF file lacks a group.
     """
     try:
         task = _TASKS.get(str(event.get("task"))) if isinstance(event, Mapping) else None
@@ -72,10 +78,11 @@ def _convert_results(event: Event) -> tuple[bytes, str]:
 
 def _draw_corner(event: Event) -> tuple[bytes, str]:
     from fitter_lambda.output.corner_figure import draw_corner
-    from fitter_lambda.output.png_images import encode_png
     from fitter_lambda.renderer.corner_options import parse_corner_options
     from fitter_lambda.renderer.corner_samples import read_json_samples, read_netcdf_samples
+    from fitter_lambda.renderer.figure_options import parse_figure_options
 
+    file_format = parse_figure_options(event.get("options"), {})["format"]
     options = parse_corner_options(event.get("plot_kwargs"))
     readers = {"netcdf4": read_netcdf_samples, "json": read_json_samples}
     read_samples = readers.get(str(event.get("format")))
@@ -92,9 +99,34 @@ def _draw_corner(event: Event) -> tuple[bytes, str]:
                 f"({', '.join(samples)}); give one each."
             )
     try:
-        return encode_png(draw_corner(samples, options), 110, is_tight=bool(options)), "image/png"
+        return _encode_figure(draw_corner(samples, options), file_format, 110, is_tight=bool(options))
     except (ValueError, TypeError, AssertionError) as error:
         raise RenderError(f"These plot arguments do not go together: {str(error)[:200]}") from None
+
+
+def _draw_light_curve(event: Event) -> tuple[bytes, str]:
+    from fitter_lambda.output.light_curve_figure import draw_light_curve
+    from fitter_lambda.renderer.figure_options import parse_figure_options
+    from fitter_lambda.renderer.light_curve_group import read_light_curve
+
+    options = parse_figure_options(event.get("options"), {"scale": ("flux", "magnitude")})
+    contents = read_light_curve(fetch_bytes(event.get("source")))
+    return _encode_figure(draw_light_curve(contents, options["scale"]), options["format"], 150)
+
+
+def _draw_posterior_plot(event: Event) -> tuple[bytes, str]:
+    from fitter_lambda.renderer.figure_options import parse_figure_options
+    from fitter_lambda.renderer.posterior_plots import KINDS, draw_posterior_plot
+
+    options = parse_figure_options(event.get("options"), {"kind": KINDS})
+    figure = draw_posterior_plot(fetch_bytes(event.get("source")), options["kind"])
+    return _encode_figure(figure, options["format"], 110)
+
+
+def _encode_figure(figure: Any, file_format: Any, dpi: int, *, is_tight: bool = False) -> tuple[bytes, str]:
+    from fitter_lambda.output.figure_files import CONTENT_TYPES, encode_figure
+
+    return encode_figure(figure, file_format, dpi, is_tight=is_tight), CONTENT_TYPES[file_format]
 
 
 def _compute_periodogram(event: Event) -> tuple[bytes, str]:
@@ -125,6 +157,8 @@ def _encode_json(product: object) -> tuple[bytes, str]:
 _TASKS: dict[str, Callable[[Event], tuple[bytes, str]]] = {
     "results": _convert_results,
     "corner": _draw_corner,
+    "light_curve": _draw_light_curve,
+    "posterior_plot": _draw_posterior_plot,
     "periodogram": _compute_periodogram,
     "deredden": _deredden_inputs,
     "table": _read_table,

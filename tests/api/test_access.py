@@ -17,6 +17,7 @@ from chalicelib.routes import OPERATIONS
 from fitter_lambda import handler
 from tests.api.story import LIGHT_CURVE, deliver, drain_queue, make_service
 from tests.gateway import Gateway
+from tests.netcdf_files import light_curve_groups, make_netcdf
 from tests.service import analysis_service
 from tests.stage import make_stage
 
@@ -118,7 +119,8 @@ class World:
             "posterior_samples": {"a": [float(n % 7) for n in range(40)], "b": [n * 0.1 for n in range(40)]},
         }  # fmt: skip
         path = f"/obj/SN1/analysis_upload/{self.ids['uploads']}"
-        netcdf = {"inference_data": {"format": "netcdf4", "data": PNG}}
+        data = base64.b64encode(make_netcdf(light_curve_groups())).decode()
+        netcdf = {"inference_data": {"format": "netcdf4", "data": data}}
         self.ids["with_netcdf"] = author.post(path, {"analysis": netcdf, **ours}).data["id"]
         self.ids["analysis_id"] = author.post(path, {"analysis": document, **ours}).data["id"]
         batch = {"service_id": service, "obj_ids": ["SN1"], **ours}
@@ -216,7 +218,7 @@ class World:
         ids["number"] = ids.get(special.get(operation, ""), "")
         if operation in waiting:
             ids["analysis_id"] = ids["pending"]
-        if operation.endswith("/inference_data"):
+        if operation.endswith(("/inference_data", "/light_curve", "/posterior_plot")):
             ids["analysis_id"] = ids["with_netcdf"]
         return re.sub(r"{(\w+)}", lambda match: str(ids[match[1]]), operation.partition(" ")[2])
 

@@ -125,7 +125,7 @@ def test_transitions_require_the_state_that_they_leave(admin: Gateway) -> None:
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"
 
 
-@pytest.mark.parametrize("product", ["plots/0", "results", "corner", "inference_data"])
+@pytest.mark.parametrize("product", ["plots/0", "results", "corner", "inference_data", "light_curve", "posterior_plot"])
 def test_missing_products_are_404(admin: Gateway, product: str) -> None:
     make_source(admin)
     waiting = start_analysis(admin, make_service(admin))

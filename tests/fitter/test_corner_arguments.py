@@ -9,7 +9,7 @@ import pytest
 
 from fitter_lambda.errors import RenderError
 from fitter_lambda.output.corner_figure import draw_corner
-from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.figure_files import encode_png
 from fitter_lambda.renderer.corner_options import _CHECKS, parse_corner_options
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import product, render

@@ -78,6 +78,8 @@ def test_arviz_reads_the_inference_data(netcdf: Path) -> None:
     assert idata.posterior_predictive["flux"].shape[2] == idata.observed_data.sizes["observation"]
     assert np.isfinite(arviz.summary(idata)["mean"]).all()
     assert math.isfinite(arviz.waic(idata).elpd_waic)
+    assert idata.log_likelihood.sizes["draw"] * 4 == 1000, "as many as leave-one-out needs"
+    assert math.isfinite(arviz.loo(idata).elpd_loo)
     assert list(idata.observed_data.data_vars) == ["flux"]  # what plots of the predictive group look for
     assert len(arviz.plot_ppc(idata, num_pp_samples=5, show=False).axes.lines) > 5
 

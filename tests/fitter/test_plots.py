@@ -1,21 +1,30 @@
 """The figures of a fit, also of bad data."""
 
 import io
+import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import ZERO_POINT
+from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.output.corner_figure import draw_corner
-from fitter_lambda.output.light_curve_figure import draw_light_curve, get_band_colour, get_band_label
-from fitter_lambda.output.png_images import encode_png
+from fitter_lambda.output.figure_files import FigureFormat, encode_figure, encode_png
+from fitter_lambda.output.light_curve_contents import Estimate, LightCurveContents
+from fitter_lambda.output.light_curve_figure import draw_light_curve, get_band_label
+from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.predicted_light_curves import get_plot_window, predict_light_curves, to_magnitudes
+from fitter_lambda.output.supernova_fit import SupernovaFit
+from tests.fitter.light_curves import sn2019dwz
 
 RANDOM = np.random.default_rng(5)
 
@@ -29,8 +38,14 @@ def changed(fit: Fit, row: int, **values: Any) -> Fit:
     return replace(fit, data=replace(fit.data, rows=replace(rows, **columns)))
 
 
-def draw(fit: Fit) -> Figure:
-    return draw_light_curve(fit, predict_light_curves(fit), "SN 2019dwz")
+def contents(fit: Fit, name: str = "SN 2019dwz", **values: Any) -> LightCurveContents:
+    """What the figure of a fit shows, with some values changed."""
+    request = replace(parse_payload(sn2019dwz(fix_z="True")), resource_id=name)
+    return replace(SupernovaFit(fit, request).light_curve_contents, **values)
+
+
+def draw(fit: Fit, scale: Scale = "flux") -> Figure:
+    return draw_light_curve(contents(fit), scale)
 
 
 def points(figure: Figure, panel: int, kind: str = "data") -> int:
@@ -38,7 +53,8 @@ def points(figure: Figure, panel: int, kind: str = "data") -> int:
     total = 0
     for container in figure.axes[panel].containers:
         label = str(container.get_label())
-        if isinstance(container, ErrorbarContainer) and (label if label.startswith("_") else "data") == kind:
+        what = label if label.startswith("_") and label != "_residuals" else "data"
+        if isinstance(container, ErrorbarContainer) and what == kind:
             line, _, bars = container
             total += len(bars[0].get_segments()) if line is None else len(np.asarray(line.get_xdata()))
     return total
@@ -73,13 +89,135 @@ def test_magnitudes_are_those_of_the_curves(fit: Fit) -> None:
         assert (low <= median).all() and (median <= high).all() and (high < 31).all()
 
 
-def test_the_figure_is_an_image_with_every_row_in_it(fit: Fit) -> None:
-    drawing = draw_light_curve(fit, predict_light_curves(fit), "A $ is no mathematics")
-    image = matplotlib.image.imread(io.BytesIO(encode_png(drawing, 150)))
-    assert image.shape[:2] == (900, 1140)
-    figure = draw(fit)
-    assert points(figure, 0) == points(figure, 1) == len(fit.data.rows)
+@pytest.mark.parametrize("scale", ["flux", "magnitude"])
+def test_the_figure_is_an_image_with_every_row_in_it(fit: Fit, scale: Scale) -> None:
+    figure = draw(fit, scale)
+    image = matplotlib.image.imread(io.BytesIO(encode_png(figure, 150)))
+    assert image.shape[1] == 1140 and 800 < image.shape[0] < 1100
+    limits = points(figure, 0, "_limits")
+    assert points(figure, 0) + limits == points(figure, 1) == len(fit.data.rows)
+    assert (limits > 0) == (scale == "magnitude")
     assert "Off scale" not in notes(figure) and "outside" not in notes(figure)
+
+
+def test_detections_have_their_magnitudes_and_other_rows_are_limits(fit: Fit) -> None:
+    rows = fit.data.rows
+    figure = draw(fit, "magnitude")
+    low, high = figure.axes[0].get_ylim()
+    assert low > high, "bright is up"
+    drawn = np.sort(
+        np.concatenate([line.get_ydata() for line in figure.axes[0].lines if line.get_marker() in (*"osD^h",)])
+    )
+    is_detected = rows.flux >= 3 * rows.fluxerr
+    expected = ZERO_POINT - 2.5 * np.log10(rows.flux[is_detected])
+    assert all(np.min(np.abs(drawn - magnitude)) < 1e-9 for magnitude in expected)
+    assert points(figure, 0, "_limits") == np.sum(~is_detected)
+    assert "Rows below 3σ are shown as limits of 3σ." in notes(figure)
+
+
+def test_rows_out_of_reach_are_hollow(fit: Fit) -> None:
+    original = contents(fit)
+    last = np.arange(len(original.pulls)) == len(original.pulls) - 1
+    figure = draw_light_curve(replace(original, pulls=np.where(last, np.nan, original.pulls)))
+    assert points(figure, 0, "_hollow") == 1
+    assert points(figure, 0) == points(figure, 1) == len(fit.data.rows) - 1
+    assert "Out of the model's reach (hollow): 1." in notes(figure)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None and "out of the model's reach" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_the_block_has_the_main_numbers(fit: Fit) -> None:
+    numbers = contents(fit)
+    text = notes(draw_light_curve(numbers))
+    assert "SN 2019dwz" in text and "model: salt3" in text
+    assert f"χ²/dof = {numbers.chi2:.1f}/{numbers.ndof:.0f}" in text
+    assert f"misfit p = {numbers.misfit_p:.2g}" in text
+    assert "z = 0.04608 (fixed)" in text
+    t0 = numbers.parameters["t0"]
+    assert f"t₀ = {t0.median:.2f}" in text and f"+{t0.err_plus:.2f}" in text
+    assert "Does not describe" not in text
+
+
+@pytest.mark.parametrize(("p_value", "words"), [(2e-4, "misfit p = 0.0002"), (1e-85, "p = 1e-85"), (0.0, "p < 1e-300")])
+def test_a_refuted_model_has_a_red_verdict(fit: Fit, p_value: float, words: str) -> None:
+    figure = draw_light_curve(contents(fit, misfit_p=p_value))
+    verdict = next(text for text in figure.texts if text.get_text().startswith("Does not describe the data ("))
+    red, green, blue = to_rgb(verdict.get_color())
+    assert words in verdict.get_text() and red > 0.6 > 0.2 > max(green, blue)
+
+
+def test_no_verdict_without_a_p_value(fit: Fit) -> None:
+    assert "Does not describe" not in notes(draw_light_curve(contents(fit, misfit_p=math.nan)))
+
+
+NAMES = [
+    "ztfg",
+    "ztfr",
+    "ztfi",
+    "atlasc",
+    "atlaso",
+    "sdss::u",
+    "ps1::z",
+    "uvot::uvw1",
+    "uvot::uvm2",
+    "bessellv",
+    "2massks",
+]
+
+
+@pytest.fixture(scope="module")
+def original(fit: Fit) -> LightCurveContents:
+    return contents(fit)
+
+
+@pytest.mark.parametrize(("n_bands", "n_parameters"), [(1, 1), (3, 5), (12, 6), (40, 14)])
+@pytest.mark.parametrize("name", ["SN", "A name with $x^2$ " * 12])
+@pytest.mark.parametrize("scale", ["flux", "magnitude"])
+def test_texts_never_touch(
+    original: LightCurveContents, n_bands: int, n_parameters: int, name: str, scale: Scale
+) -> None:
+    """Whatever there is to say, no text covers another or leaves the figure."""
+    names = [*NAMES, *(f"a_band_with_a_long_name_{i}" for i in range(40))][:n_bands]
+    curve = next(iter(original.curves.values()))
+    estimates = {
+        f"parameter_{i}": Estimate(-58606.123 * 10.0**-i, 0.5 * 10.0**-i, 0.62 * 10.0**-i) for i in range(n_parameters)
+    }
+    figure = draw_light_curve(
+        replace(
+            original, name=name, curves=dict.fromkeys(names, curve), band=original.band % n_bands, misfit_p=1e-9,
+            parameters=estimates, limit=np.arange(len(original.mjd)) % 3 == 0,
+            pulls=np.where(np.arange(len(original.mjd)) % 5 == 1, np.nan, original.pulls),
+        ), scale,
+    )  # fmt: skip
+    assert_texts_do_not_touch(figure)
+
+
+def assert_texts_do_not_touch(figure: Figure) -> None:
+    figure.draw_without_rendering()
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    texts = [text for text in texts if is_drawn(text, figure)]
+    width, height = figure.get_size_inches() * figure.dpi
+    boxes = [text.get_window_extent() for text in texts]
+    for text, box in zip(texts, boxes, strict=True):
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, text.get_text()
+    for (text, box), (other, its_box) in itertools.combinations(zip(texts, boxes, strict=True), 2):
+        if text.get_rotation() % 90 and other.get_rotation() % 90:
+            continue  # slanted beside each other, their boxes overlap though they do not
+        across = min(box.x1, its_box.x1) - max(box.x0, its_box.x0)
+        along = min(box.y1, its_box.y1) - max(box.y0, its_box.y0)
+        # lines of text hold room for letters that go below or above them, errors stand close
+        assert across < 1 or along < 3, f"{text.get_text()!r} covers {other.get_text()!r}"
+
+
+def is_drawn(text: Text, figure: Figure) -> bool:
+    """Whether a label of a tick lies within its axis; matplotlib keeps others, which it does not draw."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for tick in axis.get_major_ticks():
+                if text in (tick.label1, tick.label2):
+                    low, high = sorted(axis.get_view_interval())
+                    return low <= tick.get_loc() <= high
+    return True
 
 
 def test_limits_are_arrows_and_have_no_residuals(fit: Fit) -> None:
@@ -92,7 +230,7 @@ def test_limits_are_arrows_and_have_no_residuals(fit: Fit) -> None:
 
 def test_a_limit_far_above_the_data_is_only_counted(fit: Fit) -> None:
     figure = draw(changed(fit, 3, limit=True, flux=9_000.0))
-    assert points(figure, 0, "_limits") == 0 and "Limits above the figure: 1." in notes(figure)
+    assert points(figure, 0, "_limits") == 0 and "Limits off the figure: 1." in notes(figure)
     assert figure.axes[0].get_ylim()[1] < 2 * fit.data.rows.flux.max()
 
 
@@ -140,12 +278,6 @@ def test_bands_are_named_as_surveys_name_them(name: str, label: str) -> None:
     assert get_band_label(name) == label
 
 
-def test_a_band_of_no_known_survey_has_the_colour_of_its_wavelength() -> None:
-    assert get_band_colour("ztfg", 4700.0) == get_band_colour("ps1::g", 4800.0)
-    blue, red = (get_band_colour(name, wavelength) for name, wavelength in (("f275w", 2700.0), ("f160w", 15400.0)))
-    assert int(blue[1:3], 16) < int(red[1:3], 16) and int(blue[5:], 16) > int(red[5:], 16)
-
-
 def test_a_corner_plot_labels_origins_and_units() -> None:
     samples = {
         "t0": RANDOM.normal(58606.5, 0.6, 500),
@@ -154,8 +286,8 @@ def test_a_corner_plot_labels_origins_and_units() -> None:
     }
     figure = draw_corner(samples, {})
     labels = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
-    assert labels == ["$t_0$ − MJD 58600 [d]", "$10^{8}$ $A$", r"$E(B{-}V)_\mathrm{host}$ [mag]"]
-    assert figure.axes[0].get_title().startswith("$t_0$ − MJD 58600 = ${6.")
+    assert labels == ["t₀ − MJD 58600 [d]", "10⁸ A", "E(B−V) host [mag]"]
+    assert figure.axes[0].get_title().startswith("t₀ − MJD 58600\n${6.")
     assert figure.axes[0].get_xlim()[1] < 10
 
 
@@ -163,7 +295,7 @@ def test_a_corner_plot_with_ranges_of_its_own_keeps_the_samples_units() -> None:
     samples = {"t0": RANDOM.normal(58606.5, 0.6, 500), "x": RANDOM.normal(size=500)}
     figure = draw_corner(samples, {"range": [(58600.0, 58610.0), (-3.0, 3.0)]})
     assert figure.axes[0].get_xlim() == pytest.approx((58600, 58610))
-    assert "$t_0$ [MJD]" in [axes.get_xlabel() for axes in figure.axes]
+    assert "t₀ [MJD]" in [axes.get_xlabel() for axes in figure.axes]
 
 
 @pytest.mark.parametrize("options", [{"truths": [0.0, 1.0, 2.0]}, {"reverse": True}, {}])
@@ -179,3 +311,39 @@ def test_every_panel_of_a_corner_plot_has_its_own_place(options: dict[str, Any])
 def test_a_corner_plot_of_one_parameter_is_a_histogram() -> None:
     figure = draw_corner({"x": np.random.default_rng(0).normal(size=500)}, {})
     assert len(figure.axes) == 1
+
+
+@pytest.mark.parametrize("n_parameters", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("name", ["x", "a_long_name_of_a_parameter_", "$t_0$"])
+def test_texts_of_a_corner_plot_never_touch(n_parameters: int, name: str) -> None:
+    samples = {f"{name}{i}": RANDOM.normal(58606.3 * 3.0**i, 1e-3 * 10.0**i, 300) for i in range(n_parameters)}
+    assert_texts_do_not_touch(draw_corner(samples, {}))
+
+
+def test_a_corner_plot_of_two_parameters_fills_its_card() -> None:
+    samples = {"x1": RANDOM.normal(size=500), "c": RANDOM.normal(0.1, 0.05, 500)}
+    figure = draw_corner(samples, {})
+    places = [axes.get_position() for axes in figure.axes]
+    assert figure.get_figwidth() >= 7
+    assert max(place.x1 for place in places) - min(place.x0 for place in places) > 0.8
+    titles = [axes.title for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 2 and all(title.get_fontsize() >= 12 for title in titles)
+
+
+def test_a_corner_plot_keeps_the_sizes_and_labels_of_its_arguments() -> None:
+    samples = {"x1": RANDOM.normal(size=500), "c": RANDOM.normal(0.1, 0.05, 500)}
+    options = {"title_kwargs": {"fontsize": 5}, "label_kwargs": {"fontsize": 6}, "labels": ["one", "two"], "bins": 7}
+    figure = draw_corner(samples, options)
+    titles = [axes.title for axes in figure.axes if axes.get_title()]
+    assert [title.get_fontsize() for title in titles] == [5, 5] and titles[0].get_text().startswith("one = ")
+    assert {axes.xaxis.label.get_fontsize() for axes in figure.axes if axes.get_xlabel()} == {6}
+    histogram = next(patch for patch in figure.axes[0].patches)
+    assert len(histogram.get_path().vertices) // 2 == 7 + 1
+
+
+@pytest.mark.parametrize("file_format", ["pdf", "svg"])
+def test_figures_for_a_paper_are_vectors_with_fonts(fit: Fit, file_format: FigureFormat) -> None:
+    data = encode_figure(draw(fit), file_format, 150)
+    assert data.startswith({"pdf": b"%PDF-", "svg": b"<?xml"}[file_format])
+    assert b"Type3" not in data and b"<image" not in data
+    assert data == encode_figure(draw(fit), file_format, 150), "the same figure is the same file"

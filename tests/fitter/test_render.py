@@ -79,7 +79,7 @@ def test_the_fitters_own_document_can_be_drawn(server: Server, document: dict[st
 )
 def test_samples_in_json_in_every_reasonable_shape(server: Server, shape: Any) -> None:
     assert render(server, json.dumps(shape).encode(), format="json") == {"ok": True}
-    assert 300 < min(size(server)) < 700
+    assert 700 < min(size(server)) < 900
 
 
 @pytest.mark.parametrize("column", [[1.0] * 400, [0.0] * 400, [1e-30] * 400, [1e100 + i for i in range(400)]])
