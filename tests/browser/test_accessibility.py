@@ -10,7 +10,7 @@ from tests.e2e.analysis_helpers import wait_for_state
 from tests.running_stack import RunningStack
 
 PAGES = [
-    "sources", "source/2019dwz", "start/2019dwz", "analyses", "analysis/{analysis}", "services", "service/1",
+    "sources", "source/2019dwz", "start/2019dwz", "analyses", "batches", "analysis/{analysis}", "services", "service/1",
     "me",
 ]  # fmt: skip
 ADD_INLINE_SCRIPT = """
