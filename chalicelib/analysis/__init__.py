@@ -24,7 +24,6 @@
     analysis_views       records as JSON, for those who may see them
     analysis_lists       pages of records
     analysis_sharing     which groups see an analysis
-    product_blobs        plots, results, corner plots, inference data
     product_blobs        plots, results, figures of the posterior, inference data
     analysis_deletion    cancelling and deleting
     sweep                every minute: what is late, unsent, half written back or half deleted

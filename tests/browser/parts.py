@@ -13,6 +13,8 @@ async ([module, name, props, path]) => {
     const { api } = await load("core/api.js");
     const Part = (await load(module))[name];
     const container = document.createElement("div");
+    // The component lies in the page as if it were a part of it.
+    container.style.display = "contents";
     document.querySelector("main").prepend(container);
     const showRecord = async () => {
         const record = path ? await api.get(path) : undefined;

@@ -10,7 +10,7 @@ from tests.e2e.analysis_helpers import wait_for_state
 from tests.running_stack import RunningStack
 
 PAGES = [
-    "sources", "source/2019dwz", "start/2019dwz", "analyses", "analysis/{analysis}", "services", "service/1",
+    "sources", "source/2019dwz", "start/2019dwz", "analyses", "batches", "analysis/{analysis}", "services", "service/1",
     "me",
 ]  # fmt: skip
 ADD_INLINE_SCRIPT = """
@@ -57,7 +57,9 @@ def test_axe_reports_nothing_serious_and_no_page_overflows(
 def test_the_keyboard_reaches_the_content_and_a_dialog_keeps_the_focus(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Keys_1", "ra": 10.0, "dec": 20.0})
     app.open("source/Keys_1")
-    app.page.evaluate("document.activeElement.blur()")
+    # A page that is loaded anew, as by its address: after a link, the focus is on the heading.
+    app.page.reload()
+    app.settle()
     app.page.keyboard.press("Tab")
     assert app.page.evaluate("document.activeElement.textContent") == "Skip to content"
     app.page.keyboard.press("Enter")

@@ -97,7 +97,7 @@ def test_a_batch_starts_an_analysis_for_each_source(app: App, api: Api) -> None:
     expect(outcomes.locator(".state.completed")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
     expect(app.page.get_by_role("status").first).to_contain_text("2 of 3 started, 1 refused")
     app.page.get_by_role("link", name="All batches").click()
-    row = app.page.get_by_role("row", name="Batch ").first
+    row = app.card("Newest first").get_by_role("row").nth(1)
     expect(row).to_contain_text("Supernova fitter")
     expect(row.locator("td.number")).to_have_text(["2", "1", "3"])
     row.get_by_role("link", name="Batch ").click()
@@ -140,7 +140,7 @@ def test_what_failed_is_one_click_away_and_back_finds_the_choices(
 def test_an_analysis_of_another_user_shows_their_name(app: App, api: Api, silent_service: tuple[int, Service]) -> None:
     user = api.post("/user", {"username": "grace"})["id"]
     token = api.post("/internal/tokens", {"name": "t", "acls": ["Run Analyses"], "user_id": user})["token_id"]
-    group = api.post("/groups", {"name": "Graces"})["id"]
+    group = api.get("/groups?name=Demo%20group")[0]["id"]
     api.post(f"/groups/{group}/users", {"userID": user})
     api.patch(f"/analysis_service/{silent_service[0]}", {"group_ids": "all"})
     grace = Api(api.url, token)

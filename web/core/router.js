@@ -72,6 +72,12 @@ export function useEntryState(name, initialValue) {
     history.replaceState({ ...history.state, [name]: newValue }, "");
     setValue(newValue);
   };
+  useEffect(() => {
+    // Another query of the same page: a new entry takes the value over.
+    const followEntry = () => saveValue(history.state?.[name] ?? value);
+    addEventListener("hashchange", followEntry);
+    return () => removeEventListener("hashchange", followEntry);
+  }, [value]);
   return [value, saveValue];
 }
 

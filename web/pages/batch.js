@@ -2,7 +2,7 @@
 import { html } from "../vendor/htm-preact.js";
 import { hasEnded } from "../core/analysis_watch.js";
 import { api } from "../core/api.js";
-import { formatUtc } from "../core/format.js";
+import { formatServiceName, formatUtc } from "../core/format.js";
 import { useLoad, usePolling } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
 import { formatAuthor } from "../parts/analysis_status.js";
@@ -20,7 +20,12 @@ const isEnded = (outcome) => isRefused(outcome) || hasEnded(outcome.status);
 const isDone = (batch) =>
   batch.status === "done" && batch.outcomes.every((outcome) => isEnded(outcome) || isDeleted(outcome));
 
-function BatchProgress({ batch }) {
+function findServiceName(services, id) {
+  const service = services?.find((candidate) => candidate.id === id);
+  return service ? formatServiceName(service) : `service ${id}`;
+}
+
+function BatchProgress({ batch, serviceName }) {
   const { started, refused, total, outcomes } = batch;
   const ended = outcomes.filter(isEnded).length;
   const startText = [
@@ -33,7 +38,7 @@ function BatchProgress({ batch }) {
     <progress max=${total} value=${total > PAGE_SIZE ? started + refused : ended}
       aria-label="Progress of the batch"></progress>
     <${FactList} facts=${[
-      ["Service", html`<a href=${buildAddress(["service", batch.service_id])}>service ${batch.service_id}</a>`],
+      ["Service", html`<a href=${buildAddress(["service", batch.service_id])}>${serviceName}</a>`],
       ["Author", formatAuthor(batch)],
       ["Created", formatUtc(batch.created_at)],
     ]} /><//>`;
@@ -66,13 +71,14 @@ export function BatchPage({ path: [id], query }) {
       api.get(`/analysis_batch/${encodeURIComponent(id)}`, { numPerPage: PAGE_SIZE, pageNumber: page }, signal),
     [id, page],
   );
+  const services = useLoad((signal) => api.get("/analysis_service", {}, signal), []);
   usePolling(load.reload, { ...POLLING, isEnabled: Boolean(load.data && !isDone(load.data)) }, [id, page]);
   return html`<div class="head"><h1>Batch ${id}</h1><a class="button" href="#/batches">All batches</a></div>
     <${ErrorMessage} error=${load.data && load.error} />
     <${LoadedContent} load=${load.data ? { ...load, error: null } : load} text=${`Loading batch ${id}`}>${(
       batch,
     ) => html`
-      <${BatchProgress} batch=${batch} />
+      <${BatchProgress} batch=${batch} serviceName=${findServiceName(services.data, batch.service_id)} />
       <${Card} title="Sources"><${OutcomeTable} outcomes=${batch.outcomes} />
         ${
           batch.total > PAGE_SIZE &&

@@ -56,7 +56,7 @@ function MemberRow({ group, member, isAdministrator, action, onChange }) {
     await onChange();
   };
   return html`<tr><th scope="row">${member.username}${isMe ? " (you)" : ""}</th>
-    <td>${member.admin ? "administrates the group" : "member"}</td>
+    <td>${member.admin ? "administrator" : "member"}</td>
     <td><div class="row">
       ${
         isAdministrator &&

@@ -72,7 +72,7 @@ export function OwnTokens() {
         <th scope="col">Actions</th></tr></thead>
       <tbody>${tokens.map(
         (token) => html`<tr><th scope="row">${token.name}</th>
-        <td>${token.acls.map(({ id }) => id).join(", ") || "only reads"}</td>
+        <td class="says">${token.acls.map(({ id }) => id).join(", ") || "only reads"}</td>
         <td><${Age} time=${token.created_at} /></td>
         <td><button type="button" class="danger" aria-label=${`Delete the token ${token.name}`}
           onClick=${() => deleteAction.run(token)}>Delete</button></td></tr>`,

@@ -91,7 +91,7 @@ function RecordShares({ kind, record, onChange }) {
   const change = kind === "source" ? changeSourceGroups : changeAnalysisGroups;
   const describeState = (group) => {
     const isShared = record.groups.some(({ id }) => id === group.id);
-    return { isShared, text: isShared ? "sees it" : "does not see it", label: isShared ? "Stop sharing" : "Share" };
+    return { isShared, text: isShared ? "sees it" : "not shared", label: isShared ? "Stop sharing" : "Share" };
   };
   return html`<p>${describeReaders(record.groups)}</p>
     ${
