@@ -79,7 +79,7 @@ NO_NUMBERS = {
 }  # fmt: skip
 
 
-def read(app: App, module: str, name: str, texts: list[str]) -> list[Any]:
+def read_texts(app: App, module: str, name: str, texts: list[str]) -> list[Any]:
     results: list[Any] = app.page.evaluate(READ, [module, name, texts])
     return results
 
@@ -95,17 +95,17 @@ def test_coordinates_are_read_or_refused_with_a_sentence(
     stranger: App, module: str, name: str, values: dict[str, float], refused: dict[str, str]
 ) -> None:
     stranger.page.goto(stranger.url)
-    assert dict(zip(values, read(stranger, module, name, list(values)), strict=True)) == values
-    sentences = dict(zip(refused, read(stranger, module, name, list(refused)), strict=True))
+    assert dict(zip(values, read_texts(stranger, module, name, list(values)), strict=True)) == values
+    sentences = dict(zip(refused, read_texts(stranger, module, name, list(refused)), strict=True))
     assert {text: refused[text] in str(sentences[text]) for text in refused} == dict.fromkeys(refused, True), sentences
     assert all(str(sentence).startswith("refused: “") for sentence in sentences.values())
 
 
 def test_a_pair_in_one_text_is_split_or_left(stranger: App) -> None:
     stranger.page.goto(stranger.url)
-    pairs = read(stranger, "coordinates", "readPair", list(PAIRS))
+    pairs = read_texts(stranger, "coordinates", "readPair", list(PAIRS))
     assert {text: (pair["ra"], pair["dec"]) for text, pair in zip(PAIRS, pairs, strict=True)} == PAIRS
-    rests = read(stranger, "coordinates", "readPair", NO_PAIRS)
+    rests = read_texts(stranger, "coordinates", "readPair", NO_PAIRS)
     assert dict(zip(NO_PAIRS, rests, strict=True)) == dict.fromkeys(NO_PAIRS)
 
 
@@ -119,16 +119,16 @@ def test_what_was_understood_is_written_in_both_forms(stranger: App) -> None:
 
 def test_a_search_is_a_position_or_a_name(stranger: App) -> None:
     stranger.page.goto(stranger.url)
-    results = read(stranger, "source_search", "readSearch", list(SEARCHES))
+    results = read_texts(stranger, "source_search", "readSearch", list(SEARCHES))
     assert dict(zip(SEARCHES, results, strict=True)) == SEARCHES
     wrong = ["25:00:00 -45:00:00", "00:02:15", "00:02:15 -00:00:45 6 deg", "12h30m -91d"]
-    assert [list(result) for result in read(stranger, "source_search", "readSearch", wrong)] == [["error"]] * 4
+    assert [list(result) for result in read_texts(stranger, "source_search", "readSearch", wrong)] == [["error"]] * 4
 
 
 def test_numbers_are_read_or_refused_with_a_sentence(stranger: App) -> None:
     stranger.page.goto(stranger.url)
     for name in ("describeNumberFault", "readNumber"):
-        results = read(stranger, "numbers", name, list(NO_NUMBERS))
+        results = read_texts(stranger, "numbers", name, list(NO_NUMBERS))
         assert all(NO_NUMBERS[text] in str(result) for text, result in zip(NO_NUMBERS, results, strict=True)), results
-    assert dict(zip(NUMBERS, read(stranger, "numbers", "readNumber", list(NUMBERS)), strict=True)) == NUMBERS
-    assert not any(read(stranger, "numbers", "describeNumberFault", list(NUMBERS)))
+    assert dict(zip(NUMBERS, read_texts(stranger, "numbers", "readNumber", list(NUMBERS)), strict=True)) == NUMBERS
+    assert not any(read_texts(stranger, "numbers", "describeNumberFault", list(NUMBERS)))

@@ -142,7 +142,7 @@ export function SourcesPage({ query }) {
     ${isAdding && html`<${NewSourceForm} onClose=${() => setIsAdding(false)} />`}
     <${Card}><${SearchForm} query=${query} onSearch=${showPage} /><//>
     <${Card} title="Matches" actions=${html`<${BatchLink} ticked=${ticked} onClear=${() => setTicked([])} />`}>
-      <${ErrorMessage} error=${favorites.error} />
+      <${ErrorMessage} error=${load.data && favorites.error} />
       <${LoadedContent} load=${load} text="Loading the sources">${({ items: { sources, totalMatches }, nextCursor }) =>
         html`${
           sources.length
