@@ -4,37 +4,27 @@ import { addEndListener, resumeTracking, stopWatching } from "./core/analysis_wa
 import { addRefusalListener, api } from "./core/api.js";
 import { STATE_LABELS } from "./core/format.js";
 import { adjustWhileLoading, takeFocusStep } from "./core/page_settling.js";
+import { useLoad } from "./core/request_hooks.js";
 import { buildAddress, getSavedScroll, useRoute } from "./core/router.js";
 import { addSignOutListener, clearSession, forgetToken, getProfile, getToken, setProfile } from "./core/session.js";
-import { ErrorBoundary, ErrorMessage, LoadingMessage } from "./parts/messages.js";
+import { ErrorBoundary, ErrorMessage, LoadedContent, LoadingMessage } from "./parts/messages.js";
 import { NoticeList, showNotice } from "./parts/notices.js";
 import { focusSearch, showShortcuts, useShortcuts } from "./parts/shortcuts.js";
-import { AnalysesPage } from "./pages/analyses.js";
-import { AnalysisPage } from "./pages/analysis.js";
-import { BatchPage } from "./pages/batch.js";
-import { BatchesPage } from "./pages/batches.js";
-import { ComparePage } from "./pages/compare.js";
-import { ProfilePage } from "./pages/me.js";
-import { ServicePage } from "./pages/service.js";
-import { ServicesPage } from "./pages/services.js";
 import { SignInPage } from "./pages/sign_in.js";
-import { SourcePage } from "./pages/source.js";
-import { SourcesPage } from "./pages/sources.js";
-import { StartPage } from "./pages/start.js";
 
-// By the first part of the address.
+// By the first part of the address. Each page is loaded when it is opened first.
 const PAGES = {
-  sources: SourcesPage,
-  source: SourcePage,
-  start: StartPage,
-  analyses: AnalysesPage,
-  analysis: AnalysisPage,
-  compare: ComparePage,
-  batch: BatchPage,
-  batches: BatchesPage,
-  services: ServicesPage,
-  service: ServicePage,
-  me: ProfilePage,
+  sources: () => import("./pages/sources.js").then((module) => module.SourcesPage),
+  source: () => import("./pages/source.js").then((module) => module.SourcePage),
+  start: () => import("./pages/start.js").then((module) => module.StartPage),
+  analyses: () => import("./pages/analyses.js").then((module) => module.AnalysesPage),
+  analysis: () => import("./pages/analysis.js").then((module) => module.AnalysisPage),
+  compare: () => import("./pages/compare.js").then((module) => module.ComparePage),
+  batch: () => import("./pages/batch.js").then((module) => module.BatchPage),
+  batches: () => import("./pages/batches.js").then((module) => module.BatchesPage),
+  services: () => import("./pages/services.js").then((module) => module.ServicesPage),
+  service: () => import("./pages/service.js").then((module) => module.ServicePage),
+  me: () => import("./pages/me.js").then((module) => module.ProfilePage),
 };
 
 const SECTIONS = [
@@ -71,6 +61,8 @@ function Footer() {
 
 const NotFoundPage = () => html`<div class="card"><h1>Page not found</h1>
   <p>Go to the <a href="#/sources">sources</a> or the <a href="#/analyses">analyses</a>.</p></div>`;
+
+const loadNotFoundPage = async () => NotFoundPage;
 
 function skipToContent(event) {
   event.preventDefault();
@@ -157,6 +149,12 @@ function useSession() {
   return { session, error, signIn, signOut, resumeSession };
 }
 
+// The page is a component, which a state must not call: it is kept in an object.
+function LoadedPage({ pageName, ...rest }) {
+  const load = useLoad(async () => ({ Page: await (PAGES[pageName] ?? loadNotFoundPage)() }), [pageName]);
+  return html`<${LoadedContent} load=${load} text="Loading the page">${({ Page }) => html`<${Page} ...${rest} />`}<//>`;
+}
+
 function App() {
   const route = useRoute();
   const { session, error, signIn, signOut, resumeSession } = useSession();
@@ -172,11 +170,10 @@ function App() {
     return html`<main><${SignInPage} signIn=${signIn} error=${error} /></main><${Footer} />`;
   const { path, query } = route;
   const pageName = path[0] ?? "sources";
-  const Page = PAGES[pageName] ?? NotFoundPage;
   return html`<a class="skip" href="#content" onClick=${skipToContent}>Skip to content</a>
     <${Header} pageName=${pageName} onSignOut=${signOut} />
-    <main id="content" tabindex="-1"><${ErrorBoundary} key=${[pageName, ...path.slice(1)].join("/")}><${Page} path=${path.slice(1)}
-      query=${query} /><//></main>
+    <main id="content" tabindex="-1"><${ErrorBoundary} key=${[pageName, ...path.slice(1)].join("/")}><${LoadedPage} key=${pageName}
+      pageName=${pageName} path=${path.slice(1)} query=${query} /><//></main>
     <${Footer} /><${NoticeList} />`;
 }
 

@@ -130,13 +130,12 @@ def test_m_and_f_switch_the_scale_unless_the_user_types(app: App, api: Api) -> N
 
 @pytest.mark.parametrize("card_title", ["Light curve", "Spectra"])
 def test_plots_are_saved_as_png_and_svg(app: App, api: Api, card_title: str, tmp_path: Path) -> None:
-    api.post("/sources", {"id": "Saved_1", "ra": 1.0, "dec": 2.0})
-    add_light_curve(api, "Saved_1", MAGS)
+    source = f"Saved_{card_title.split()[0]}"
+    add_light_curve(api, source, MAGS)
     (ztf,) = [entry["id"] for entry in api.get("/instrument") if entry["name"] == "ZTF"]
-    spectrum = {"obj_id": "Saved_1", "instrument_id": ztf, "observed_at": "2020-01-01T00:00:00"}
-    if not api.get("/sources/Saved_1/spectra")["spectra"]:
-        api.post("/spectrum", {**spectrum, "wavelengths": [4000.0, 5000.0, 6000.0], "fluxes": [1.0, 2.0, 1.5]})
-    app.open("source/Saved_1")
+    spectrum = {"obj_id": source, "instrument_id": ztf, "observed_at": "2020-01-01T00:00:00"}
+    api.post("/spectrum", {**spectrum, "wavelengths": [4000.0, 5000.0, 6000.0], "fluxes": [1.0, 2.0, 1.5]})
+    app.open(f"source/{source}")
     expect(app.card(card_title).locator(".main-svg").first).to_be_visible()
     for kind in ("PNG", "SVG"):
         with app.page.expect_download() as download:

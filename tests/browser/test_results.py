@@ -137,7 +137,9 @@ def test_a_lost_server_is_told_and_polling_goes_on(app: App, api: Api) -> None:
         app.page.route("**/status", refuse)
         expect(app.page.get_by_role("alert")).to_contain_text(re.compile(r"No contact since [1-9]\d* s"))
         callback = service.received[-1].callback_path
-        api.send_request("POST", callback, {"status": "success", "message": "all done", "analysis": {}})
+        api.send_request(
+            "POST", callback, {"status": "success", "message": "all done", "analysis": {"results": {"chi2": 1}}}
+        )
         app.page.unroute("**/status")
         app.wait_for_state()
         expect(app.page.get_by_text("No contact since")).to_have_count(0)

@@ -28,7 +28,7 @@ const UNITS = {
 const isCaveat = (value) => value !== null && typeof value === "object" && typeof value.message === "string";
 const isCaveatList = (name, value) => name === "caveats" && Array.isArray(value) && value.every(isCaveat);
 
-const CaveatList = ({ caveats }) =>
+export const CaveatList = ({ caveats }) =>
   caveats.length > 0 && html`<ul>${caveats.map(({ message }) => html`<li>${message}</li>`)}</ul>`;
 
 const isScalar = (value) => value === null || typeof value !== "object";

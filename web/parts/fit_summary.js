@@ -1,7 +1,7 @@
 // What a reader wants first of the results of a fit: main parameters, class probabilities, the ranking of models.
 import { html } from "../vendor/htm-preact.js";
 import { formatNumber, roundToError } from "../core/format.js";
-import { EstimateTable } from "./analysis_results.js";
+import { CaveatList, EstimateTable } from "./analysis_results.js";
 import { ScrollArea } from "./layout.js";
 
 const formatPValue = (value) => (value < 0.001 ? value.toExponential(0) : value.toPrecision(2));
@@ -29,7 +29,8 @@ export function MainResults({ results }) {
       html`<dl class="pairs">${numbers.map(
         ([name, text]) => html`<div><dt>${name}</dt><dd class="number">${text}</dd></div>`,
       )}</dl>`
-    }`;
+    }
+    <${CaveatList} caveats=${results.peak?.caveats ?? []} />`;
 }
 
 // Bars, or the reason why there are no probabilities. What they condition on is part of their meaning.
