@@ -18,16 +18,19 @@ from tests.running_stack import RunningStack
 
 FOLDER = PROJECT / "screenshots"
 README_FOLDER = PROJECT / "docs" / "images"
-README_CARDS = {"source": ("Light curve", "light-curve.png"), "analysis": ("Plots", "analysis.png")}
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+README_PARTS = {"source": ("[aria-label='Light curve']", "light-curve.png"), "ranking": ("main", "analysis.png")}
+SIZES = {"desktop": (1400, 900), "phone": (390, 844)}
 PAGES = {
     "sources": "sources",
     "source": "source/2019dwz",
     "variable": "source/RR_Lyrae_1",
     "start": "start/2019dwz",
     "analysis": "analysis/{analysis}",
+    "ranking": "analysis/{ranking}",
+    "compare": "compare/{analysis},{ranking}",
     "analyses": "analyses",
     "batch": "batch/{batch}",
+    "batches": "batches",
     "services": "services",
     "service": "service/1",
     "me": "me",
@@ -35,12 +38,14 @@ PAGES = {
 
 
 def _add_content(api: Api) -> dict[str, int]:
-    """Add a variable star, an analysis, a batch, remarks. Return the ids of analysis and batch."""
+    """Add a variable star, analyses, a batch, remarks. Return the ids of analyses and batch."""
     add_variable(api, "RR_Lyrae_1")
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
     request = {**products, "analysis_parameters": {"source": "salt3", "fix_z": "True"}}
     analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
     wait_for_state(api, analysis, seconds=300)
+    ranking = int(api.post("/obj/2019dwz/analysis/1", {**request, "analysis_parameters": {"source": "auto"}})["id"])
+    wait_for_state(api, ranking, seconds=300)
     batch_request = {
         **products,
         "service_id": 1,
@@ -55,7 +60,7 @@ def _add_content(api: Api) -> dict[str, int]:
             wait_for_state(api, outcome["analysis_id"], "completed", "failure", seconds=300)
     api.post("/classification", {"obj_id": "2019dwz", "classification": "Ia", "probability": 0.98})
     api.post("/sources/2019dwz/comments", {"text": "Spectrum at +3 d: a normal Ia."})
-    return {"analysis": analysis, "batch": batch}
+    return {"analysis": analysis, "ranking": ranking, "batch": batch}
 
 
 def _fill_page(app: App, name: str) -> None:
@@ -85,9 +90,9 @@ def _take_screenshots(browser: Browser, stack: RunningStack, ids: dict[str, int]
                 app.open(address.format(**ids))
                 _fill_page(app, name)
                 app.page.screenshot(path=FOLDER / f"{name}-{device}-{scheme}.png", full_page=True)
-                if (device, scheme) == ("desktop", "light") and name in README_CARDS:
-                    card, file_name = README_CARDS[name]
-                    app.card(card).screenshot(path=README_FOLDER / file_name)
+                if (device, scheme) == ("desktop", "light") and name in README_PARTS:
+                    selector, file_name = README_PARTS[name]
+                    app.page.locator(selector).first.screenshot(path=README_FOLDER / file_name)
                 print(f"  {name}, {device}, {scheme}")
             context.close()
 
