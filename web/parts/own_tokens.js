@@ -71,7 +71,9 @@ export function OwnTokens() {
       onClick=${() => setIsAdding(!isAdding)}>New token</button>`}>
     ${isAdding && html`<${TokenForm} onSave=${showToken} />`}
     ${newToken && html`<${NewTokenText} ...${newToken} onClose=${() => setNewToken(null)} />`}
-    <${LoadedContent} load=${load} text="Loading your tokens">${(tokens) => html`<${ScrollArea} label="Your tokens"><table>
+    <${LoadedContent} load=${load} text="Loading your tokens">${(
+      tokens,
+    ) => html`<${ScrollArea} label="Your tokens"><table>
       <thead><tr><th scope="col">Name</th><th scope="col">Permissions</th><th scope="col">Created</th>
         <th scope="col">Actions</th></tr></thead>
       <tbody>${tokens.map(
