@@ -27,6 +27,7 @@ PAGES = {
     "start": "start/2019dwz",
     "analysis": "analysis/{analysis}",
     "analyses": "analyses",
+    "batches": "batches",
     "batch": "batch/{batch}",
     "services": "services",
     "service": "service/1",
