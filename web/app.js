@@ -107,7 +107,9 @@ function usePageChange(route, isSignedIn) {
 }
 
 const explainRefusal = ({ message }) =>
-  new Error(`You were signed out: the server does not accept your token any more. ${message} Sign in, and you are back on this page.`);
+  new Error(
+    `You were signed out: the server does not accept your token any more. ${message} Sign in, and you are back on this page.`,
+  );
 
 function useSession() {
   const [session, setSession] = useState(getToken() ? "signing in" : "signed out");

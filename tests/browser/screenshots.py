@@ -29,6 +29,7 @@ PAGES = {
     "ranking": "analysis/{ranking}",
     "compare": "compare/{analysis},{ranking}",
     "analyses": "analyses",
+    "batches": "batches",
     "batch": "batch/{batch}",
     "batches": "batches",
     "services": "services",

@@ -1,6 +1,6 @@
 // What is done once more while a page still loads: scroll to where it was, put the focus on its heading.
 const INTERVAL = 50;
-const LONGEST = 10_000;
+const LONGEST = 60_000;
 const USER_EVENTS = ["wheel", "touchstart", "pointerdown", "keydown"];
 
 let stopCurrent = () => {};

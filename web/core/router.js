@@ -39,7 +39,8 @@ export function replaceQuery(query) {
 
 // Returns the key of the present entry of the history; a new entry gets one.
 function identifyEntry() {
-  const key = history.state?.key ?? crypto.randomUUID();
+  // Not randomUUID: browsers have it only on pages of https and localhost.
+  const key = history.state?.key ?? `${Date.now()}-${Math.random()}`;
   history.replaceState({ ...history.state, key }, "");
   return key;
 }

@@ -22,7 +22,9 @@ function DeadLetters() {
       actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
     <p class="hint">Messages that failed repeatedly, kept for two weeks. Fix the cause, then send them again.</p>
     <${ErrorMessage} error=${redriveAction.error} />
-    <${LoadedContent} load=${load} text="Loading the queues">${({ queues }) => html`<${ScrollArea} label="Dead letters"><table>
+    <${LoadedContent} load=${load} text="Loading the queues">${({
+      queues,
+    }) => html`<${ScrollArea} label="Dead letters"><table>
       <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Messages</th>
         <th scope="col">First messages</th><th scope="col">Actions</th></tr></thead>
       <tbody>${queues.map(

@@ -7,7 +7,8 @@ import { ErrorMessage } from "../parts/messages.js";
 
 const HINTS = {
   tab: "Kept in this tab until you close it or sign out.",
-  device: "Kept in this browser on this device until you sign out. Whoever uses this browser is you: not for shared computers.",
+  device:
+    "Kept in this browser on this device until you sign out. Whoever uses this browser is you: not for shared computers.",
 };
 
 export function SignInPage({ signIn, error }) {

@@ -16,7 +16,9 @@ async function findUser(username) {
   const user = users.find((candidate) => candidate.username.toLowerCase() === username.toLowerCase());
   if (user) return user;
   const others = users.map((candidate) => candidate.username).join(", ");
-  throw new Error(`username: there is no user “${username}”. ${others ? `Did you mean: ${others}?` : "Check the spelling."}`);
+  throw new Error(
+    `username: there is no user “${username}”. ${others ? `Did you mean: ${others}?` : "Check the spelling."}`,
+  );
 }
 
 function MemberForm({ group, onChange }) {

@@ -13,11 +13,15 @@ import { showNotice } from "./notices.js";
 const BLANK_TOKEN = { name: "", acls: [] };
 
 function NewTokenText({ name, text, onClose }) {
-  const copyText = () =>
-    navigator.clipboard.writeText(text).then(
-      () => showNotice("Copied the token."),
-      () => showNotice("The browser does not allow copying. Select the token and copy it.", { kind: "bad" }),
-    );
+  const copyText = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      showNotice("Copied the token.");
+    } catch {
+      // Also where the browser has no clipboard: on pages of plain http.
+      showNotice("The browser does not allow copying. Select the token and copy it.", { kind: "bad" });
+    }
+  };
   return html`<div class="once" role="status">
     <p><strong>The token ${name} is shown only now.</strong> Copy it: the server keeps only a hash of it.</p>
     <pre tabindex="0" aria-label="Token">${text}</pre>
@@ -67,7 +71,9 @@ export function OwnTokens() {
       onClick=${() => setIsAdding(!isAdding)}>New token</button>`}>
     ${isAdding && html`<${TokenForm} onSave=${showToken} />`}
     ${newToken && html`<${NewTokenText} ...${newToken} onClose=${() => setNewToken(null)} />`}
-    <${LoadedContent} load=${load} text="Loading your tokens">${(tokens) => html`<${ScrollArea} label="Your tokens"><table>
+    <${LoadedContent} load=${load} text="Loading your tokens">${(
+      tokens,
+    ) => html`<${ScrollArea} label="Your tokens"><table>
       <thead><tr><th scope="col">Name</th><th scope="col">Permissions</th><th scope="col">Created</th>
         <th scope="col">Actions</th></tr></thead>
       <tbody>${tokens.map(

@@ -1,10 +1,12 @@
 // Links to the sections of a long page, at its upper edge. The address keeps the section, so that it can be shared.
-import { html, useEffect, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { adjustWhileLoading } from "../core/page_settling.js";
 import { buildAddress, getRoute, getSavedScroll, replaceQuery } from "../core/router.js";
 
 // Pixels below the upper edge: a section counts as the current one when its start is above this line.
 const READING_LINE = 120;
+// Pixels of the tab before the current one that stay in sight.
+const EDGE = 40;
 
 function scrollToSection(id) {
   document.getElementById(id)?.scrollIntoView();
@@ -19,6 +21,7 @@ function findCurrentSection(sections) {
 // `sections` are {id, label}, in the order of the page; an element of the page has each id (Card has a prop for it).
 export function SectionTabs({ sections }) {
   const [current, setCurrent] = useState(sections[0]?.id);
+  const nav = useRef(null);
   const ids = sections.map(({ id }) => id).join();
   useEffect(() => {
     const updateCurrent = () => setCurrent(findCurrentSection(sections));
@@ -29,6 +32,11 @@ export function SectionTabs({ sections }) {
     const { section } = getRoute().query;
     if (section && getSavedScroll() === null) adjustWhileLoading(() => scrollToSection(section));
   }, []);
+  useEffect(() => {
+    // On a phone the tabs are wider than the page.
+    const link = nav.current.querySelector("[aria-current]");
+    if (link) nav.current.scrollLeft = link.offsetLeft - nav.current.offsetLeft - EDGE;
+  }, [current]);
   const openSection = (event, id) => {
     event.preventDefault();
     replaceQuery({ ...getRoute().query, section: id });
@@ -40,7 +48,7 @@ export function SectionTabs({ sections }) {
     element.focus({ preventScroll: true });
   };
   const { path, query } = getRoute();
-  return html`<nav class="tabs" aria-label="Sections">${sections.map(
+  return html`<nav ref=${nav} class="tabs" aria-label="Sections">${sections.map(
     ({ id, label }) => html`<a href=${buildAddress(path, { ...query, section: id })}
       aria-current=${current === id ? "true" : undefined} onClick=${(event) => openSection(event, id)}>${label}</a>`,
   )}</nav>`;

@@ -72,7 +72,9 @@ function GroupRows({ kind, describeState, changeGroup, onChange }) {
   const action = useAction(async (group, isShared) => {
     if (isShared && group.id === PUBLIC_GROUP && !(await confirmPublication(KINDS[kind].noun))) return;
     await changeGroup(group, isShared);
-    showNotice(`${isShared ? "Shared" : "Stopped sharing"} ${KINDS[kind].noun} with ${nameGroup(group)}.`, { kind: "good" });
+    showNotice(`${isShared ? "Shared" : "Stopped sharing"} ${KINDS[kind].noun} with ${nameGroup(group)}.`, {
+      kind: "good",
+    });
     await onChange();
   });
   const groups = getProfile().groups.filter((group) => !group.single_user_group);

@@ -51,9 +51,7 @@ function ShortcutsDialog({ onClose }) {
   return html`<dialog ref=${dialog} aria-labelledby="shortcuts" onClose=${onClose}>
     <form method="dialog">
       <h2 id="shortcuts">Keyboard shortcuts</h2>
-      <dl class="facts">${SHORTCUTS.map(
-        ([key, meaning]) => html`<dt><kbd>${key}</kbd></dt><dd>${meaning}</dd>`,
-      )}</dl>
+      <dl class="facts">${SHORTCUTS.map(([key, meaning]) => html`<dt><kbd>${key}</kbd></dt><dd>${meaning}</dd>`)}</dl>
       <p class="hint">They do nothing while you type in a field.</p>
       <div class="row end"><button autofocus>Close</button></div>
     </form>
