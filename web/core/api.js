@@ -50,11 +50,12 @@ async function requestData(method, path, options) {
   return (await requestEnvelope(method, path, options)).data;
 }
 
-// All but getEnvelope, getPage and getBlob resolve to the `data` of the response.
+// All but getEnvelope, postForEnvelope, getPage and getBlob resolve to the `data` of the response.
 export const api = {
   getUrl,
   get: (path, query, signal) => requestData("GET", path, { query, signal }),
   post: (path, body = {}, key = undefined) => requestData("POST", path, { body, key }),
+  postForEnvelope: (path, body) => requestEnvelope("POST", path, { body }),
   postFile: (path, file, query, signal) => requestData("POST", path, { file, query, signal }),
   put: (path, body) => requestData("PUT", path, { body }),
   patch: (path, body) => requestData("PATCH", path, { body }),
