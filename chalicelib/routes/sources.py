@@ -33,7 +33,8 @@ def save_source(call: Call, body: schemas.NewSource) -> dict[str, str]:
     cannot see the existing source, it is only saved to your own groups. The id of a deleted source is free
     again after a minute or two (429 until then).
     """
-    return {"id": source_records.save_source(call.requester, body, call.public_url)}
+    call.notes += source_records.save_source(call.requester, body, call.public_url)
+    return {"id": body.id}
 
 
 @routes.get("/sources", answers=schemas.Sources, raises=(InvalidError, ForbiddenError))

@@ -21,6 +21,11 @@ from chalicelib.tables.sources import SourceItem
 
 LONGEST_ID = 200
 
+NOT_CHANGED = "The source exists already: it was saved to your groups, and its fields are those that it had."
+NOT_CLEARED = (
+    "{}: left as it was, since null and blanks are no values for a source that exists. PATCH with null clears it."
+)
+
 ANNOUNCEMENT_SECONDS = 5
 """Seconds after which an announced write has happened, or will not."""
 
@@ -48,8 +53,8 @@ def get_visible_source(requester: Requester, source_id: str, missing: NotFoundEr
     return source
 
 
-def save_source(requester: Requester, request: NewSource, public_url: str) -> str:
-    """Add a source, or update an existing one and save it to more groups; return its id.
+def save_source(requester: Requester, request: NewSource, public_url: str) -> list[str]:
+    """Add a source, or update an existing one and save it to more groups; return what to know of it.
 
     Of an existing source only those fields change that have a value in the request: null and blank text, lists and
     objects are none (`update_source` clears fields). It is saved to those groups only that the request names.
@@ -71,7 +76,7 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
         If other writes changed the source in each attempt, or it is being deleted.
     """
 
-    def attempt() -> str:
+    def attempt() -> list[str]:
         source = sources_table.find_source_or_hidden(request.id)
         if source is not None and not source.listing:
             raise BusyError(f"{request.id!r} is being deleted. Save it again in a minute or two.")
@@ -81,12 +86,14 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> st
             group_ids = _savable_group_ids(requester, request.group_ids, requester.groups)
             queue_default_analyses(request.id, public_url, group_ids=group_ids)
             sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
-        elif is_visible(requester, source):
-            values = {name: value for name, value in changes.items() if not _is_blank(value)}
-            _update(source, values, _savable_group_ids(requester, request.group_ids, ()), public_url)
-        else:
+            return []
+        if not is_visible(requester, source):
             _update(source, {}, _savable_group_ids(requester, request.group_ids, requester.member_of), public_url)
-        return request.id
+            return [NOT_CHANGED]
+        values = {name: value for name, value in changes.items() if not _is_blank(value)}
+        _update(source, values, _savable_group_ids(requester, request.group_ids, ()), public_url)
+        blanks = [name for name in changes if name not in values]
+        return [NOT_CLEARED.format(", ".join(blanks))] if blanks else []
 
     return retry_on_conflict(attempt, busy_message(request.id))
 

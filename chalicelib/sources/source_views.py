@@ -28,6 +28,8 @@ def list_page(requester: Requester, sources: list[SourceItem], query: SourcesQue
     if query.numPerPage > MOST_WITH_PARTS and any(getattr(query, name) for name in PARTS):
         raise InvalidError(f"numPerPage: at most {MOST_WITH_PARTS} with parts of each source (include…).")
     records = sources_to_json(requester, sources)
+    if query.includeClassifications:
+        _add_classifications(requester, records)
     for record in records:
         add_parts(requester, record, query)
         if query.removeNested:
@@ -48,6 +50,16 @@ def _summarize_saves(requester: Requester, source: SourceItem, query: SourcesQue
         }
 
 
+def _add_classifications(requester: Requester, records: list[dict[str, Any]]) -> None:
+    """Add to each source its classifications, whose authors and groups are read once for all."""
+    items = [
+        item for record in records for item in remarks.find_visible_remarks(requester, record["id"], "classification")
+    ]
+    classifications = remarks.remarks_to_json(requester, items)
+    for record in records:
+        record["classifications"] = [each for each in classifications if each["obj_id"] == record["id"]]
+
+
 def add_parts(requester: Requester, record: dict[str, Any], query: SourceQuery | SourcesQuery) -> None:
     """Add to a source what a query asks for."""
     parts = SourceParts(requester, record["id"])
@@ -61,8 +73,6 @@ def add_parts(requester: Requester, record: dict[str, Any], query: SourceQuery |
         record["comment_exists"] = bool(parts.comments)
     if query.includeComments:
         record["comments"] = remarks.list_remarks(requester, record["id"], "comment")
-    if isinstance(query, SourcesQuery) and query.includeClassifications:
-        record["classifications"] = remarks.list_remarks(requester, record["id"], "classification")
     if query.includePhotStats or query.includeDetectionStats:
         record["photstats"] = [parts.phot_stat] if parts.phot_stat else []
 

@@ -110,6 +110,17 @@ def test_names_combine_with_other_filters_and_orders(admin: Gateway) -> None:
     assert [each["classification"] for each in source["classifications"]] == ["Ia"]
 
 
+def test_classifications_of_others_are_neither_shown_nor_searched(admin: Gateway) -> None:
+    save(admin, "SN1", group_ids="all")
+    admin.post("/classification", {"obj_id": "SN1", "classification": "II", "group_ids": [2]})
+    admin.post("/classification", {"obj_id": "SN1", "classification": "Ia"})
+    ada = make_user(admin, "ada")
+    for user, expected in ((admin, ["II", "Ia"]), (ada, ["Ia"])):
+        (source,) = page(user, includeClassifications=True)["sources"]
+        assert [each["classification"] for each in source["classifications"]] == expected
+        assert names(user, classifications="II") == (["SN1"] if "II" in expected else [])
+
+
 def test_pages_of_a_search(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(7):
         save(admin, f"SN{number}")

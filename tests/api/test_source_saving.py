@@ -33,7 +33,9 @@ def test_every_field_has_a_case() -> None:
 def test_a_blank_is_not_a_value_but_patch_clears(admin: Gateway, field: str) -> None:
     save(admin, **VALUES)
     for blank in BLANKS.get(type(VALUES[field]), [None, ""]):
-        assert admin.post("/sources", {"id": "SN1", field: blank}).status == 200
+        reply = admin.post("/sources", {"id": "SN1", field: blank})
+        assert reply.status == 200
+        assert [note.partition(":")[0] for note in reply.json["notes"]] == [field]
         assert stored(admin) == VALUES
     both = {"ra": None, "dec": None} if field in ("ra", "dec") else {field: None}
     assert admin.patch("/sources/SN1", both).status == 200
@@ -73,3 +75,13 @@ def test_a_name_that_is_an_alias_of_another_source_makes_a_source_of_its_own(adm
     save(admin, "SN2")
     assert admin.get("/sources/SN2").data["redshift"] is None
     assert admin.get("/sources/SN1").data["redshift"] == 0.1
+
+
+def test_what_was_not_saved_is_told(admin: Gateway) -> None:
+    reply = admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2, "redshift": None, "group_ids": [2]})
+    assert "notes" not in reply.json, "of a new source, null is a value"
+    assert "notes" not in admin.post("/sources", {"id": "SN1", "redshift": 0.1}).json
+    ada = make_user(admin, "ada", "Upload data")
+    (note,) = ada.post("/sources", {"id": "SN1", "ra": 3, "dec": 4}).json["notes"]
+    assert "exists already" in note
+    assert ada.get("/sources/SN1").data["ra"] == 1

@@ -1,6 +1,7 @@
 """Sources: search, add, edit, classify, comment, delete, light curve."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Route, expect
 
 from infra.client import Api
@@ -332,3 +333,38 @@ def test_the_light_curve_switches_bands_units_and_time_axis(app: App) -> None:
     light_curve.get_by_role("button", name="MJD").click()
     expect(light_curve.locator(".xtitle")).to_have_text("MJD")
     expect(app.card("Photometry summary")).to_contain_text("Observations")
+
+
+def test_the_form_of_a_new_source_is_accessible(app: App, api: Api) -> None:
+    api.post("/sources", {"id": "Web_axe", "ra": 1.0, "dec": 2.0})
+    app.press("Add a source")
+    app.field("ID *").fill("Web_axe")
+    app.field("Right ascension").fill("25:00:00")
+    app.field("Redshift").fill("0,1")
+    app.field("Origin").click()
+    expect(app.page.locator(".error")).to_have_count(2)
+    assert find_serious_violations(app) == []
+    app.field("Right ascension").fill("")
+    app.field("Redshift").fill("")
+    app.press("Save the source")
+    expect(app.page.get_by_role("link", name="Open Web_axe")).to_be_visible()
+    assert find_serious_violations(app) == []
+
+
+def find_serious_violations(app: App) -> list[str]:
+    violations = Axe().run(app.page).response["violations"]
+    return [violation["id"] for violation in violations if violation["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("address", ["sources", "source/2019dwz", "start/2019dwz", "services", "service/1"])
+def test_no_field_drops_characters_of_a_number(app: App, address: str) -> None:
+    app.open(address)
+    for name in ("Add a source", "Add a service", "Edit", "Add"):
+        for button in app.page.get_by_role("button", name=name, exact=True).all():
+            button.click()
+    for field in app.page.locator("input[inputmode=decimal]").all():
+        if field.is_visible():
+            field.fill("00:02:15.30")
+            assert field.input_value() == "00:02:15.30"
+            assert "is no number" in field.evaluate("field => field.validationMessage")
+    expect(app.page.locator("input[type=number]")).to_have_count(0)

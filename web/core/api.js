@@ -71,7 +71,7 @@ async function requestData(method, path, options) {
   return (await requestEnvelope(method, path, options)).data;
 }
 
-// All but getEnvelope, getPage and getBlob resolve to the `data` of the response.
+// All but getEnvelope, postForEnvelope, getPage and getBlob resolve to the `data` of the response.
 export const api = {
   getUrl,
   getProfile: () => requestData("GET", PROFILE_PATH),

@@ -1,5 +1,5 @@
 // Form fields with label, hint and error; the state and the errors of forms.
-import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { formatSize } from "../core/format.js";
 import { describeNumberFault, unifyMinus } from "../core/numbers.js";
 import { ErrorMessage } from "./messages.js";
@@ -75,7 +75,8 @@ export const afterClick = (update) => setTimeout(update, 250);
 export function useFieldCheck(fault) {
   const input = useRef(null);
   const [isLeft, setIsLeft] = useState(false);
-  useEffect(() => input.current.setCustomValidity(fault ?? ""), [fault]);
+  // Not a plain effect, which comes after the next frame: Enter right after a key would send the form.
+  useLayoutEffect(() => input.current.setCustomValidity(fault ?? ""), [fault]);
   const showFault = (event) => {
     // Instead of the browser's own bubble, which is not part of the page.
     if (!event.target.validity.customError) return;

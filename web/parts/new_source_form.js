@@ -71,9 +71,10 @@ export function NewSourceForm({ onClose }) {
       setSimilar(match);
       return;
     }
-    const { id } = await api.post("/sources", request);
-    showNotice(`Saved the source ${id}.`, { kind: "good" });
-    navigateTo(["source", id]);
+    // A source that was not visible may have this name: then a note says that it kept its fields.
+    const { data, notes = [] } = await api.postForEnvelope("/sources", request);
+    showNotice([`Saved the source ${data.id}.`, ...notes].join(" "), { kind: notes.length ? "" : "good" });
+    navigateTo(["source", data.id]);
   });
   const bind = (name) => bindField(name, error);
   return html`<${Card} title="New source"
