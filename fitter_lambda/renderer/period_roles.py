@@ -88,7 +88,8 @@ def assign_roles(
         roles.append(role)
         if role.role in INDEPENDENT_ROLES and relation is None and left <= HIGH_FALSE_ALARM:
             independent.append(peak)
-            residuals = subtract_periods(bands, [each.frequency for each in independent], nterms)
+            if len(independent) <= MAX_SUBTRACTED:
+                residuals = subtract_periods(bands, [each.frequency for each in independent], nterms)
     return roles
 
 
@@ -125,12 +126,12 @@ def _describe_alias(alias: Alias, other: Peak) -> str:
 
 
 def _judge_significance(independent: Sequence[Peak], false_alarm: float, left: float) -> PeriodRole:
-    if false_alarm > HIGH_FALSE_ALARM:
-        return PeriodRole("noise", "not significant: noise alone has such peaks", None, left)
-    if not independent:
+    if not independent and left <= HIGH_FALSE_ALARM:
         return PeriodRole("candidate", "strongest period", None, left)
     names = " and ".join(f"{peak.period_text} d" for peak in independent[:MAX_SUBTRACTED])
     verb = "is" if len(independent[:MAX_SUBTRACTED]) == 1 else "are"
-    if left > HIGH_FALSE_ALARM:
+    if left <= HIGH_FALSE_ALARM:
+        return PeriodRole("candidate", f"remains when {names} {verb} subtracted", None, left)
+    if false_alarm <= HIGH_FALSE_ALARM:
         return PeriodRole("alias", f"gone when {names} {verb} subtracted", independent[0].frequency, left)
-    return PeriodRole("candidate", f"remains when {names} {verb} subtracted", None, left)
+    return PeriodRole("noise", "not significant: noise alone has such peaks", None, left)

@@ -253,7 +253,8 @@ def _find_best_periods(
     periods: list[dict[str, Any]] = []
     for peak, role, false_alarm in zip(peaks, roles, false_alarms, strict=True):
         stronger = [period["frequency"] for period in periods if period["role"] in INDEPENDENT_ROLES]
-        caveats = find_period_caveats(peak.frequency, false_alarm, stronger, grid, bands)
+        chance = role.residual_false_alarm if role.role == "candidate" else false_alarm
+        caveats = find_period_caveats(peak.frequency, chance, stronger, grid, bands)
         periods.append({**_describe_peak(peak, role), "false_alarm_probability": false_alarm, "caveats": caveats})
     if false_alarms[0] <= HIGH_FALSE_ALARM:
         outside = find_rivals_outside(peaks[0], bands, grid, settings.nterms)

@@ -202,6 +202,13 @@ def test_a_peak_at_the_edge_of_the_range_is_said_to_be_one(
     expect(app.card("Folded light curve")).to_contain_text(f"Beware at the {name} edge of the range")
 
 
+def test_a_period_outside_the_range_is_pointed_out_beside_its_alias(app: App, rr_lyrae: str) -> None:
+    card = compute_between(app, rr_lyrae, "0.1", "1.5")
+    warning = "Outside the range, its 1-day alias at 0.542"
+    expect(card.get_by_role("table").locator("tbody tr").first).to_contain_text(warning)
+    expect(app.card("Folded light curve")).to_contain_text(f"Beware {warning}")
+
+
 def test_a_known_period_is_folded_without_a_periodogram(app: App, rr_lyrae: str) -> None:
     app.open(f"source/{rr_lyrae}")
     addresses: list[str] = []

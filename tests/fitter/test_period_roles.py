@@ -103,6 +103,18 @@ def test_a_second_period_is_a_candidate_with_aliases_of_its_own() -> None:
     assert related == {first["frequency"], second["frequency"]}
 
 
+def test_a_second_period_that_the_first_one_hides_is_a_candidate() -> None:
+    """Beside the first it is as high as noise; once that is subtracted it is significant."""
+    columns = sine(1.8425, count=150)
+    time = np.array(columns["mjd"])
+    columns["flux"] = (np.array(columns["flux"]) + 3 * np.sin(2 * np.pi * 7.3 * time)).tolist()
+    result = compute_periodogram(columns, {"peaks": 50})
+    hidden = min(result["best_periods"], key=lambda best: abs(best["frequency"] - 7.3))
+    assert hidden["frequency"] == pytest.approx(7.3, abs=2e-3) and hidden["role"] == "candidate"
+    assert hidden["false_alarm_probability"] > 0.01 > hidden["prewhitened_false_alarm_probability"]
+    assert "high_false_alarm_probability" not in {caveat["kind"] for caveat in hidden["caveats"]}
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_has_no_candidate(seed: int) -> None:
     result = compute_periodogram(sine(1.0, seed, amplitude=0.0), {"peaks": 10})

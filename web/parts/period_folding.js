@@ -50,7 +50,7 @@ function describeFold(choice, multiple, step, baseline) {
   return { period: tuned, error: null, text: formatToError(tuned, (tuned * tuned) / Math.max(baseline, tuned) / 50) };
 }
 
-// `choice` is {period, error, remark, filters, nterms}: error and remark are null where there is none.
+// `choice` is {period, error, remark, filters, nterms}: without an error it is null, without a remark it is blank.
 export function FoldedLightCurve({ points, choice, source, onSave }) {
   const [multiple, setMultiple] = useState(1);
   const [step, setStep] = useState(0);

@@ -1,10 +1,8 @@
 // The table of the highest peaks: each period with the aliases that it makes below it.
 import { html } from "../vendor/htm-preact.js";
 import { ScrollArea } from "./layout.js";
-import { formatProbability, formatToError, formatWithError } from "./period_text.js";
+import { formatProbability, formatToError, formatWithError, listFurtherCaveats } from "./period_text.js";
 
-// Caveats that the description of a peak does not say.
-const FURTHER_CAVEATS = ["rival_peak", "few_cycles"];
 const INDEPENDENT_ROLES = ["candidate", "sampling", "range_end"];
 
 // Peaks that another one makes follow it, marked by `isMade`.
@@ -26,13 +24,12 @@ function describeFalseAlarm(peak, strongest) {
 }
 
 function PeakRow({ peak, isMade, strongest, isChosen, onChoose }) {
-  const further = peak.caveats.filter(({ kind }) => FURTHER_CAVEATS.includes(kind));
   const period = formatWithError(peak.period, peak.period_error);
   return html`<tr>
     <td class="number">${isMade ? "↳ " : ""}<button type="button" class="plain" aria-pressed=${isChosen}
       onClick=${() => onChoose(peak)}>${period}</button></td>
     <td class="says">${peak.role === "candidate" ? html`<strong>${peak.description}</strong>` : peak.description}
-      ${further.map(({ message }) => html`<div class="hint">${message}</div>`)}</td>
+      ${listFurtherCaveats(peak).map((message) => html`<div class="hint">${message}</div>`)}</td>
     <td class="number">${peak === strongest ? "0" : `+${peak.delta_chi2.toFixed(1)}`}</td>
     <td class="number">${describeFalseAlarm(peak, strongest)}</td>
     <td class="number">${formatToError(peak.frequency, peak.frequency_error)}</td>

@@ -29,3 +29,9 @@ export function parsePeriod(text) {
     `period: ${text.trim() ? `“${text.trim()}” is no period` : "it is missing"}. Type days with a decimal point, from ${MIN_PERIOD} to ${MAX_PERIOD}: 0.542746`,
   );
 }
+
+// Caveats that the description of a peak does not say.
+const FURTHER_CAVEATS = ["rival_peak", "few_cycles"];
+
+export const listFurtherCaveats = (peak) =>
+  (peak.caveats ?? []).filter(({ kind }) => FURTHER_CAVEATS.includes(kind)).map(({ message }) => message);

@@ -7,15 +7,19 @@ import { ErrorMessage, LoadingMessage } from "./messages.js";
 import { FoldedLightCurve, OwnPeriodForm } from "./period_folding.js";
 import { PowerSpectrum } from "./period_spectrum.js";
 import { PeriodTable } from "./period_table.js";
+import { listFurtherCaveats } from "./period_text.js";
 
 // A peak as the choice of FoldedLightCurve. What is no plain candidate keeps the words that say so.
-const choosePeak = (peak, result) => ({
-  period: peak.period,
-  error: peak.period_error ?? null,
-  remark: peak.role === "candidate" ? null : (peak.description ?? null),
-  filters: result.filters,
-  nterms: result.nterms,
-});
+function choosePeak(peak, result) {
+  const description = peak.role === "candidate" ? null : peak.description;
+  return {
+    period: peak.period,
+    error: peak.period_error ?? null,
+    remark: [description, ...listFurtherCaveats(peak)].filter(Boolean).join(". "),
+    filters: result.filters,
+    nterms: result.nterms,
+  };
+}
 
 const findBestPeak = ({ best_periods: peaks }) => peaks.find(({ role }) => role === "candidate") ?? peaks[0];
 
@@ -43,7 +47,7 @@ export function Periodogram({ source, points, onSave }) {
   const pickPeak = (peak) => setChoice(choosePeak(peak, result));
   const foldOwn = (period) => {
     const chosenFilters = form.filters ? [form.filters] : filters;
-    setChoice({ period, error: null, remark: null, filters: chosenFilters, nterms: Number(form.nterms) });
+    setChoice({ period, error: null, remark: "", filters: chosenFilters, nterms: Number(form.nterms) });
   };
   return html`<div>
     <form class="fields" onSubmit=${handleSubmit(run)}>
