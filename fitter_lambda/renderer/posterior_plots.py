@@ -40,10 +40,10 @@ def draw_posterior_plot(data: bytes, kind: str) -> Figure:
     RenderError
         If the file lacks what the plot needs; the message names it.
     """
-    with open_netcdf(data) as file:
-        content = _READERS[kind](file)
-    # figures are made here and not by pyplot, which would keep them
+    # warnings are for developers, and what arviz says of a bad tail stands in the title
     with warnings.catch_warnings(action="ignore"):
+        with open_netcdf(data) as file:
+            content = _READERS[kind](file)
         return _DRAWERS[kind](content)
 
 
@@ -195,6 +195,7 @@ def _to_inference_data(posterior: PosteriorDraws) -> Any:
 
 
 def _make_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    """Make a figure with panels; pyplot, which arviz would ask for it, would keep it in memory."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
