@@ -78,7 +78,25 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
     units = [" [MJD]" if _is_date(*item) else _UNITS.get(item[0], "") for item in samples.items()]
     if not {"range", "truths", "labels"} & set(options):
         columns, symbols, units = _choose_units(columns, symbols, units)
-    keywords = {
+    n_parameters = columns.shape[1]
+    smallest = _SMALLEST if n_parameters > 1 else _SMALLEST_HISTOGRAM
+    size = max(_LABEL_MARGIN + _TITLE_MARGIN + _PANEL * n_parameters, smallest)
+    # corner draws truths into the panels once more, and uses those above the diagonal for reverse
+    needs_all_panels = n_parameters == 1 or {"truths", "reverse"} & set(options)
+    figure = (Figure if needs_all_panels else _Triangle)(figsize=(size, size))
+    corner.corner(columns, fig=figure, **_collect_keywords(columns, symbols, units, options))
+    _format_axes(figure, bool(options.get("use_math_text")))
+    if not options.get("reverse"):
+        _fit_margins(figure, size)
+        _fit_labels(figure, options)
+        _fit_titles(figure, options)
+    return figure
+
+
+def _collect_keywords(
+    columns: Array, symbols: list[str], units: list[str], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
         "labels": [symbol + unit for symbol, unit in zip(symbols, units, strict=True)],
         "titles": list(options.get("labels", symbols)),
         "range": [_choose_range(column) for column in columns.T],
@@ -89,19 +107,6 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
         **_choose_contours(options),
         **options,
     }
-    n_parameters = columns.shape[1]
-    smallest = _SMALLEST if n_parameters > 1 else _SMALLEST_HISTOGRAM
-    size = max(_LABEL_MARGIN + _TITLE_MARGIN + _PANEL * n_parameters, smallest)
-    # corner draws truths into the panels once more, and uses those above the diagonal for reverse
-    needs_all_panels = n_parameters == 1 or {"truths", "reverse"} & set(options)
-    figure = (Figure if needs_all_panels else _Triangle)(figsize=(size, size))
-    corner.corner(columns, fig=figure, **keywords)
-    _format_axes(figure, bool(options.get("use_math_text")))
-    if not options.get("reverse"):
-        _fit_margins(figure, size)
-        _fit_labels(figure, options)
-        _fit_titles(figure, options)
-    return figure
 
 
 class _Triangle(Figure):

@@ -22,7 +22,7 @@ TEXT_ATTRIBUTES = ("name", "model", "event")
 NUMBER_ATTRIBUTES = ("t0", "redshift", "chi2", "ndof", "misfit_p")
 _CHAINS = 4
 #: Values in the pointwise groups, so that a document stays small.
-_MAX_LOG_LIKELIHOOD_VALUES = 200_000
+_MAX_LOG_LIKELIHOOD_VALUES = 300_000
 _MAX_PREDICTIVE_VALUES = 60_000
 #: Leave-one-out needs many: from 400 draws its Pareto k scatters by 0.1 and more.
 _MAX_LOG_LIKELIHOOD_DRAWS = 1000

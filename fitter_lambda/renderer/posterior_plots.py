@@ -40,10 +40,10 @@ def draw_posterior_plot(data: bytes, kind: str) -> Figure:
     RenderError
         If the file lacks what the plot needs; the message names it.
     """
-    with open_netcdf(data) as file:
-        content = _READERS[kind](file)
-    # figures are made here and not by pyplot, which would keep them
+    # warnings are for developers, and what arviz says of a bad tail stands in the title
     with warnings.catch_warnings(action="ignore"):
+        with open_netcdf(data) as file:
+            content = _READERS[kind](file)
         return _DRAWERS[kind](content)
 
 
@@ -55,7 +55,7 @@ def _draw_trace(posterior: PosteriorDraws) -> Figure:
     for row, name in zip(axes, names, strict=True):
         row[0].set_title("")
         row[1].set_title("")
-        row[0].set_ylabel(name, fontsize=10)
+        row[0].set_ylabel(name, fontsize=_fit_size(name, 95))
     axes[-1, 0].set_xlabel("value")
     axes[-1, 1].set_xlabel("draw")
     return _add_title(figure, "Trace: density and draws of each chain", posterior.notes)
@@ -88,6 +88,8 @@ def _draw_pair(posterior: PosteriorDraws) -> Figure:
     size = max(7.0, 1.8 * number)
     figure, axes = _make_panels(number, number, (size, size + 0.5))
     arviz.plot_pair(_to_inference_data(posterior), kind="kde", marginals=True, ax=axes, textsize=10, **_COMMON)
+    for axis in (axis for panel in axes.flat for axis in (panel.xaxis, panel.yaxis)):
+        axis.label.set_fontsize(_fit_size(axis.get_label_text(), 105))
     return _add_title(figure, "Pairs: joint densities", posterior.notes)
 
 
@@ -195,8 +197,14 @@ def _to_inference_data(posterior: PosteriorDraws) -> Any:
 
 
 def _make_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    """Make a figure with panels; pyplot, which arviz would ask for it, would keep it in memory."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _fit_size(name: str, room: float) -> float:
+    """Return the font size at which a name fits its panel's side (points)."""
+    return min(10.0, room / (0.65 * max(len(name), 1)))
 
 
 def _add_title(figure: Figure, title: str, notes: list[str]) -> Figure:
