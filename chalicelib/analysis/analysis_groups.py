@@ -14,7 +14,10 @@ from chalicelib.json_text import parse_json
 from chalicelib.schemas.analyses import AnalysisGroupsQuery, InputFilters
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.sources.source_records import get_visible_source
+from chalicelib.tables.analyses import AnalysisItem
 from chalicelib.tables.groups import find_groups
+from chalicelib.tables.services import find_service
+from chalicelib.tables.sources import find_source
 
 
 def choose_group_ids(
@@ -51,6 +54,16 @@ def describe_wider_groups(requester: Requester, group_ids: Iterable[int], audien
         "figures and results now."
         for group in sorted(find_groups(wider), key=lambda group: group.id)
     ]
+
+
+def warn_of_wider_groups(requester: Requester, item: AnalysisItem, group_ids: Iterable[int]) -> list[str]:
+    """Return a sentence for each group that may not see all data of an analysis, as the data are shared now."""
+    service = find_service(item.analysis_service_id)
+    source = find_source(item.obj_id)
+    if service is None or source is None:
+        return []
+    data = collect_inputs(requester, source, service.fields.input_data_types, item.input_filters)
+    return describe_wider_groups(requester, group_ids, data.audience)
 
 
 def preview_groups(

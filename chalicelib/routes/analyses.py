@@ -111,14 +111,16 @@ def get_analysis_status(call: Call, analysis_id: AnalysisId) -> dict[str, Any]:
     return analysis_views.status_to_json(analysis_views.get_visible_analysis(call.requester, analysis_id))
 
 
-@routes.patch("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES, raises=(BusyError,))
-def update_analysis(call: Call, analysis_id: AnalysisId, body: schemas.AnalysisChange) -> None:
+@routes.patch("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES, beside=WARNINGS, raises=(BusyError,))
+def update_analysis(call: Call, analysis_id: AnalysisId, body: schemas.AnalysisChange) -> Reply:
     """Change which groups see an analysis that you started or uploaded.
 
     They see all of it: also the photometry in its figures and files, even where they do not see that
-    photometry at the source. Annotations that it wrote to the source keep their groups.
+    photometry at the source; `warnings` beside `data` name such groups. Annotations that it wrote to the
+    source keep their groups.
     """
-    analysis_sharing.update_analysis(call.requester, analysis_id, body)
+    warnings = analysis_sharing.update_analysis(call.requester, analysis_id, body)
+    return Reply(beside={"warnings": warnings})
 
 
 @routes.delete("/obj/analysis/{analysis_id}", Acl.RUN_ANALYSES)

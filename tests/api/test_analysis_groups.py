@@ -123,6 +123,14 @@ def test_named_groups_are_obeyed_with_a_warning(admin: Gateway, source: None, te
     assert public_name in warning
 
 
+def test_later_sharing_with_groups_that_see_less_warns(admin: Gateway, source: None, team: int) -> None:
+    save_points(admin, [team], 58100.0)
+    analysis = start_analysis(admin, make_service(admin))
+    assert admin.patch(f"/obj/analysis/{analysis}", {"group_ids": [team]}).json["warnings"] == []
+    (warning,) = admin.patch(f"/obj/analysis/{analysis}", {"group_ids": [team, PUBLIC]}).json["warnings"]
+    assert "may not see all data" in warning
+
+
 def test_groups_that_see_everything_are_named_without_a_warning(admin: Gateway, source: None, team: int) -> None:
     answer = admin.post(f"/obj/SN1/analysis/{make_service(admin)}", {"group_ids": [PUBLIC, team]})
     assert answer.json["warnings"] == []

@@ -4,6 +4,7 @@ import { api } from "../core/api.js";
 import { STATE_LABELS, formatServiceName, parseTime } from "../core/format.js";
 import { forgetForm } from "../core/form_memory.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildUniqueKey } from "../core/unique_key.js";
 import { buildAddress, navigateTo, useEntryState } from "../core/router.js";
 import { getProfile, hasPermission } from "../core/session.js";
 import { AnalysisRequestForm } from "../parts/analysis_request_form.js";
@@ -109,7 +110,7 @@ function BatchForm({ selection }) {
   const startAction = useAction(async (service, buildRequest) => {
     const targets = group ? { group_id: Number(group) } : { obj_ids: [...new Set(sources)] };
     const body = { ...buildRequest(), ...targets, service_id: service.id };
-    const { id } = await api.post("/analysis_batch", body, crypto.randomUUID());
+    const { id } = await api.post("/analysis_batch", body, buildUniqueKey());
     forgetForm("batch");
     navigateTo(["batch", id]);
   });

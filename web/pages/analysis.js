@@ -8,6 +8,7 @@ import { saveFile } from "../core/save_file.js";
 import { AnalysisResults } from "../parts/analysis_results.js";
 import { AnalysisActions, AnalysisProgress, formatAuthor, useLiveStatus } from "../parts/analysis_status.js";
 import { ActionButton, StateBadge } from "../parts/indicators.js";
+import { copyText } from "../parts/copy_text.js";
 import { ClassProbabilities, MainResults, ModelRanking } from "../parts/fit_summary.js";
 import { Fold } from "../parts/fold.js";
 import { Card, FactList } from "../parts/layout.js";
@@ -40,12 +41,7 @@ function PythonScript({ id, hasResults }) {
   const [url, setUrl] = useState("");
   useEffect(() => void api.getUrl().then(setUrl), []);
   const script = buildPythonScript(url, id, hasResults);
-  const copyScript = () =>
-    navigator.clipboard.writeText(script).then(
-      () => showNotice("Copied."),
-      () => showNotice("The browser does not allow copying. Select the text and copy it.", { kind: "bad" }),
-    );
-  return html`<pre tabindex="0">${script}</pre><button type="button" onClick=${copyScript}>Copy</button>`;
+  return html`<pre tabindex="0">${script}</pre><button type="button" onClick=${() => copyText(script, "script")}>Copy</button>`;
 }
 
 // JSON is indented: `loadContent` returns it as an object, other files as a Blob.

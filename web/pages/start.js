@@ -5,6 +5,7 @@ import { api } from "../core/api.js";
 import { forgetForm } from "../core/form_memory.js";
 import { loadLeftOut } from "../core/left_out_points.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
+import { buildUniqueKey } from "../core/unique_key.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { AnalysisRequestForm } from "../parts/analysis_request_form.js";
 import { Card } from "../parts/layout.js";
@@ -45,7 +46,7 @@ export function StartPage({ path: [source], query }) {
   const startAction = useAction(async (service, buildRequest) => {
     const request = buildRequest();
     const isRerun = load.data.earlier?.analysis_service_id === service.id;
-    const key = crypto.randomUUID();
+    const key = buildUniqueKey();
     const { data, warnings } = isRerun
       ? await api.postForEnvelope(`/obj/analysis/${query.rerun}/rerun`, buildRerun(request, load.data.earlier), key)
       : await api.postForEnvelope(`/obj/${sourcePath}/analysis/${service.id}`, request, key);

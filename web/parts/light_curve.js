@@ -1,16 +1,15 @@
 // The light curve of a source: plot with controls and legend, and the table of its points.
-import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
+import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { loadLeftOut, saveLeftOut } from "../core/left_out_points.js";
 import { DETECTION_SIGMA, buildScales, buildTimeAxes, groupSeries, rankModels } from "../core/light_curve_data.js";
 import { DASHES, buildLightCurveFigure, formatModelName } from "./light_curve_figure.js";
 import { EmptyMessage } from "./messages.js";
 import { PhotometryTable } from "./photometry_table.js";
 import { Plot } from "./plot.js";
+import { useShortcuts } from "./shortcuts.js";
 
 const SCALE_LABELS = { magnitude: "Magnitude", flux: "Flux", absolute: "Absolute magnitude" };
 const TIME_LABELS = { days: "Days", rest: "Rest-frame days", mjd: "MJD" };
-const SHORTCUTS = { m: "magnitude", f: "flux" };
-
 const SYMBOL_PATHS = {
   circle: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
   square: "M1.5 1.5h9v9h-9z",
@@ -76,18 +75,6 @@ function ModelLegend({ models, visibleIds, onToggle }) {
   )}</div></fieldset>`;
 }
 
-// `m` and `f` choose magnitudes and fluxes, unless the user is typing.
-function useScaleShortcuts(setScale) {
-  useEffect(() => {
-    const handleKey = ({ key, target, ctrlKey, metaKey, altKey }) => {
-      if (ctrlKey || metaKey || altKey || target.closest("input, textarea, select, dialog")) return;
-      if (SHORTCUTS[key]) setScale(SHORTCUTS[key]);
-    };
-    addEventListener("keydown", handleKey);
-    return () => removeEventListener("keydown", handleKey);
-  }, []);
-}
-
 // What is drawn: {scaleName, timeName, hiddenKeys, visibleIds, hasResiduals} with their setters.
 function useLightCurveView(models, hasAllModels) {
   const [scaleName, setScaleName] = useState("magnitude");
@@ -95,7 +82,7 @@ function useLightCurveView(models, hasAllModels) {
   const [hiddenKeys, setHiddenKeys] = useState(new Set());
   const [chosenIds, setChosenIds] = useState(null);
   const [hasResiduals, setHasResiduals] = useState(false);
-  useScaleShortcuts(setScaleName);
+  useShortcuts({ m: () => setScaleName("magnitude"), f: () => setScaleName("flux") });
   const visibleIds = chosenIds ?? new Set((hasAllModels ? models : models.slice(0, 1)).map(({ id }) => id));
   return {
     ...{ scaleName, setScaleName, timeName, setTimeName, hiddenKeys, visibleIds, hasResiduals, setHasResiduals },

@@ -7,25 +7,16 @@ import { askConfirmation } from "./confirm_dialog.js";
 import { CheckboxGroup, FormError, TextField, handleSubmit, useForm } from "./form_fields.js";
 import { Age } from "./indicators.js";
 import { Card, ScrollArea } from "./layout.js";
+import { copyText } from "./copy_text.js";
 import { ErrorMessage, LoadedContent } from "./messages.js";
-import { showNotice } from "./notices.js";
 
 const BLANK_TOKEN = { name: "", acls: [] };
 
 function NewTokenText({ name, text, onClose }) {
-  const copyText = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      showNotice("Copied the token.");
-    } catch {
-      // Also where the browser has no clipboard: on pages of plain http.
-      showNotice("The browser does not allow copying. Select the token and copy it.", { kind: "bad" });
-    }
-  };
   return html`<div class="once" role="status">
     <p><strong>The token ${name} is shown only now.</strong> Copy it: the server keeps only a hash of it.</p>
     <pre tabindex="0" aria-label="Token">${text}</pre>
-    <div class="row"><button type="button" class="main" onClick=${copyText}>Copy token</button>
+    <div class="row"><button type="button" class="main" onClick=${() => copyText(text, "token")}>Copy token</button>
       <button type="button" onClick=${onClose}>I have copied it</button></div>
   </div>`;
 }

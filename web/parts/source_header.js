@@ -10,6 +10,7 @@ import { useAction } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { hasPermission } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
+import { copyText } from "./copy_text.js";
 import { CoordinateFields } from "./coordinate_fields.js";
 import { FormError, NumberField, TextField, handleSubmit, useForm } from "./form_fields.js";
 import { ActionButton, Age } from "./indicators.js";
@@ -68,10 +69,7 @@ const formatClassification = ({ classification, probability }) =>
 
 function Position({ ra, dec }) {
   if (ra === null) return formatPosition(ra, dec);
-  const copy = async () => {
-    await navigator.clipboard.writeText(`${ra} ${dec < 0 ? "" : "+"}${dec}`);
-    showNotice("Copied the position, in degrees.");
-  };
+  const copy = () => copyText(`${ra} ${dec < 0 ? "" : "+"}${dec}`, "position");
   return html`<span class="number">${formatPosition(ra, dec)}</span> (${formatNumber(ra, 9)}°, ${formatNumber(dec, 9)}°)
     <button type="button" class="plain" onClick=${copy}>Copy position</button>`;
 }
