@@ -11,7 +11,7 @@ from infra import PROJECT
 from infra.client import Api
 from tests.browser.app import App
 from tests.browser.chromium import launch_chromium
-from tests.browser.variable import add_variable
+from tests.browser.variable import add_rr_lyrae
 from tests.demo_stack import demo_stack
 from tests.e2e.analysis_helpers import wait_for_state
 from tests.running_stack import RunningStack
@@ -29,7 +29,6 @@ PAGES = {
     "ranking": "analysis/{ranking}",
     "compare": "compare/{analysis},{ranking}",
     "analyses": "analyses",
-    "batches": "batches",
     "batch": "batch/{batch}",
     "batches": "batches",
     "services": "services",
@@ -40,7 +39,7 @@ PAGES = {
 
 def _add_content(api: Api) -> dict[str, int]:
     """Add a variable star, analyses, a batch, remarks. Return the ids of analyses and batch."""
-    add_variable(api, "RR_Lyrae_1")
+    add_rr_lyrae(api, "RR_Lyrae_1")
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
     request = {**products, "analysis_parameters": {"source": "salt3", "fix_z": "True"}}
     analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
