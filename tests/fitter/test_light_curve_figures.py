@@ -1,4 +1,4 @@
-"""Light curves drawn again from a netCDF file: the fitter's own, and hostile ones."""
+"""Light-curve figures drawn again from a netCDF file: the fitter's own, and hostile ones."""
 
 import base64
 import copy
