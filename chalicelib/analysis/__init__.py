@@ -6,7 +6,7 @@
       service_parameters   the parameters of a request, checked against the service's declaration
       sealed_parameters    those that are secrets: sent, never shown
       service_inputs       the data that the author may see, as CSV texts
-      analysis_groups      its groups: those that may see all of these data
+      group_choice         its groups: those that may see all of these data
       analysis_records     the new record, counted against the author's cap
     rerun                the same analysis once more
     batches              the same analysis of many sources

@@ -1,7 +1,7 @@
 """Sharing analyses: their author changes which groups see them."""
 
 from chalicelib.access import Requester, require_owner, resolve_group_ids
-from chalicelib.analysis.analysis_groups import warn_of_wider_groups
+from chalicelib.analysis.group_choice import warn_of_wider_groups
 from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.schemas.analyses import AnalysisChange
 from chalicelib.tables.analyses import AnalysisItem

@@ -4,10 +4,10 @@ from typing import Any
 
 from chalicelib.analysis import (
     analysis_deletion,
-    analysis_groups,
     analysis_lists,
     analysis_sharing,
     analysis_views,
+    group_choice,
     rerun,
     start,
     upload,
@@ -53,7 +53,7 @@ def preview_groups(
     call: Call, source_id: SourceId, number: ServiceId, query: schemas.AnalysisGroupsQuery
 ) -> list[dict[str, Any]]:
     """List your groups: which may see all data that would be sent, and which an analysis gets by default."""
-    return analysis_groups.preview_groups(call.requester, source_id, number, query)
+    return group_choice.preview_groups(call.requester, source_id, number, query)
 
 
 @routes.post(

@@ -10,6 +10,7 @@ import pytest
 from astropy.table import Table
 from playwright.sync_api import Locator, expect
 
+from fitter_lambda.output.band_styles import assign_band_styles
 from infra.client import Api
 from tests.browser.app import App
 from tests.browser.uploads import add_light_curve, upload_analysis
@@ -116,6 +117,27 @@ def test_without_redshift_or_model_no_axis_is_offered_that_needs_them(app: App, 
     assert not {"Absolute magnitude", "Rest-frame days", "Residuals"} & set(names)
 
 
+BANDS = [
+    "ztfg", "ztfr", "ztfi", "atlasc", "atlaso", "ps1::g", "sdssu", "lsstz", "2massks", "cspjs", "bessellb", "gaia::gbp",
+    "gaia::g", "uvot::uvm2", "f606w", "F444W", "tess", "kepler", "skymapperv", "my band", "é",
+]  # fmt: skip
+
+PLOTLY_SYMBOLS = {
+    "d": "diamond-tall", "D": "diamond", "o": "circle", "p": "pentagon", "s": "square", "^": "triangle-up",
+    "P": "cross", "X": "x", "*": "star", "<": "triangle-left", ">": "triangle-right", "h": "hexagon", "H": "hexagon2",
+    "v": "triangle-down",
+}  # fmt: skip
+
+
+def test_bands_look_as_in_the_fitters_figures(app: App) -> None:
+    script = """async bands => {
+        const {assignBandStyles} = await import("./core/band_styles.js");
+        return Object.fromEntries([...assignBandStyles(bands)].map(([band, {colour, symbol}]) => [band, [colour, symbol]]));
+    }"""
+    expected = {band: [style.colour, PLOTLY_SYMBOLS[style.marker]] for band, style in assign_band_styles(BANDS).items()}
+    assert app.page.evaluate(script, BANDS) == expected
+
+
 def test_m_and_f_switch_the_scale_unless_the_user_types(app: App, api: Api) -> None:
     card = open_light_curve(app, "2019dwz")
     app.page.keyboard.press("f")
@@ -155,10 +177,10 @@ def test_the_table_is_saved_with_units(app: App, api: Api, tmp_path: Path) -> No
     points = sorted(api.get("/sources/2019dwz/photometry?format=both"), key=lambda point: float(point["mjd"]))
     csv = Table.read(app.download("Save as CSV", tmp_path), format="ascii.csv")
     ecsv = Table.read(app.download("Save as ECSV", tmp_path), format="ascii.ecsv")
-    for table in (csv, ecsv):
-        flux = np.ma.filled(table["flux"], -1).tolist()
+    for saved in (csv, ecsv):
+        flux = np.ma.filled(saved["flux"], -1).tolist()
         assert flux == pytest.approx([-1 if point["flux"] is None else point["flux"] for point in points])
-        assert table["filter"].tolist() == [point["filter"] for point in points]
+        assert saved["filter"].tolist() == [point["filter"] for point in points]
     assert (str(ecsv["mjd"].unit), str(ecsv["flux"].unit), str(ecsv["mag"].unit)) == ("d", "uJy", "mag")
 
 
