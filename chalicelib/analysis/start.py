@@ -14,9 +14,9 @@ from typing import Any
 
 from chalicelib import blobs, queues, services, settings
 from chalicelib.access import Requester
-from chalicelib.analysis.group_choice import choose_group_ids, describe_wider_groups
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback_tokens import derive_callback_token, hash_callback_token
+from chalicelib.analysis.group_choice import choose_group_ids, describe_wider_groups
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.service_inputs import collect_inputs
 from chalicelib.analysis.service_parameters import ResolvedParameters, keep_declared, resolve_parameters

@@ -6,10 +6,10 @@ from typing import Any
 from chalicelib import blobs, services, settings
 from chalicelib.access import Requester, has_permission
 from chalicelib.analysis import write_back
-from chalicelib.analysis.group_choice import choose_group_ids
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback import MAX_MESSAGE
 from chalicelib.analysis.document_storage import create_document_upload, store_document
+from chalicelib.analysis.group_choice import choose_group_ids
 from chalicelib.analysis.service_inputs import collect_inputs
 from chalicelib.errors import ForbiddenError, HeliographError, UnauthorizedError
 from chalicelib.schemas.analyses import Upload

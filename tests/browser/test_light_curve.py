@@ -132,7 +132,8 @@ PLOTLY_SYMBOLS = {
 def test_bands_look_as_in_the_fitters_figures(app: App) -> None:
     script = """async bands => {
         const {assignBandStyles} = await import("./core/band_styles.js");
-        return Object.fromEntries([...assignBandStyles(bands)].map(([band, {colour, symbol}]) => [band, [colour, symbol]]));
+        const styles = [...assignBandStyles(bands)];
+        return Object.fromEntries(styles.map(([band, {colour, symbol}]) => [band, [colour, symbol]]));
     }"""
     expected = {band: [style.colour, PLOTLY_SYMBOLS[style.marker]] for band, style in assign_band_styles(BANDS).items()}
     assert app.page.evaluate(script, BANDS) == expected
