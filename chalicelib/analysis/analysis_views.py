@@ -44,7 +44,7 @@ def find_source_analyses(requester: Requester, source_id: str) -> list[AnalysisI
 
 
 def analyses_to_json(
-    requester: Requester, items: Iterable[AnalysisItem], *, with_curves: bool = False
+    requester: Requester, items: Iterable[AnalysisItem], *, with_curves: bool = False, with_details: bool = False
 ) -> list[dict[str, Any]]:
     """Return analyses as the API shows them.
 
@@ -56,16 +56,18 @@ def analyses_to_json(
         The analyses.
     with_curves : bool
         Add the model light curves, for a source's list or one analysis.
+    with_details : bool
+        Add what SkyPortal's records do not have, which its strict clients refuse.
     """
     items = list(items)
     services = find_services({item.analysis_service_id for item in items})
-    names = find_author_names(requester, (item.author_id for item in items))
-    curves = CURVE_FIELDS if with_curves else ()
+    names = find_author_names(requester, (item.author_id for item in items)) if with_details else {}
+    curves = [name for name in CURVE_FIELDS if with_details or name != "model_summary"] if with_curves else []
 
     def to_json(item: AnalysisItem) -> dict[str, Any]:
         return {
             **_to_json(item, services.get(item.analysis_service_id)),
-            "author_name": names.get(item.author_id),
+            **({"author_name": names.get(item.author_id), "verdict": item.products.verdict} if with_details else {}),
             **{name: item.products.curves.get(name) for name in curves},
         }
 
@@ -78,7 +80,6 @@ def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
         "analysis_parameters": without_secrets(item.analysis_parameters),
         "analysis_service_name": service and (service.fields.display_name or service.name),
         "analysis_service_description": service and service.fields.description,
-        "verdict": item.products.verdict,
         "hash": item.products.hash,
         "num_plots": len(item.products.plots),
     }

@@ -28,7 +28,7 @@ routes = Routes(__name__, __doc__)
 START_ERRORS = (NotFoundError, TooLargeError, UnavailableError)
 """Errors of starting an analysis that do not follow from the signature."""
 
-WARNINGS = {"warnings": list[str]}
+WARNINGS = {"warnings": schemas.Warnings}
 """Beside ``data`` of a started analysis."""
 
 
@@ -79,7 +79,10 @@ def list_analyses(call: Call, query: schemas.AnalysesQuery) -> Reply:
     if query.objID:
         source_records.get_visible_source(call.requester, query.objID)
     page = analysis_lists.list_analyses(call.requester, query)
-    return Reply(analysis_views.analyses_to_json(call.requester, page.items), next_cursor=page.cursor)
+    return Reply(
+        analysis_views.analyses_to_json(call.requester, page.items, with_details=query.includeDetails),
+        next_cursor=page.cursor,
+    )
 
 
 @routes.get("/obj/{source_id}/analysis", answers=list[schemas.Analysis])
@@ -87,7 +90,7 @@ def list_source_analyses(call: Call, source_id: SourceId, query: schemas.Analyse
     """List all analyses of a source, newest first, with their model light curves."""
     source_records.get_visible_source(call.requester, source_id)
     items = analysis_lists.list_source_analyses(call.requester, source_id, query)
-    return analysis_views.analyses_to_json(call.requester, items, with_curves=True)
+    return analysis_views.analyses_to_json(call.requester, items, with_curves=True, with_details=query.includeDetails)
 
 
 @routes.get("/obj/{source_id}/analysis/{number}", answers=schemas.Analysis, beside={"analysis": schemas.Document})
@@ -149,7 +152,9 @@ def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> 
 
 def _analysis_reply(call: Call, item: AnalysisItem, query: schemas.AnalysisQuery) -> Reply | SplicedReply:
     """Return the answer with an analysis and the parts that the query requests."""
-    (view,) = analysis_views.analyses_to_json(call.requester, [item], with_curves=True)
+    (view,) = analysis_views.analyses_to_json(
+        call.requester, [item], with_curves=True, with_details=query.includeDetails
+    )
     if query.includeFilename:
         view["filename"] = f"analysis_{view['id']}.json" if item.document else None
     if not query.includeAnalysisData:

@@ -60,19 +60,29 @@ def list_sources(call: Call, query: schemas.SourcesQuery) -> Reply:
     return Reply(data, next_cursor=page.cursor)
 
 
-@routes.get("/source_exists", answers=schemas.SourceExistence, raises=(InvalidError,))
-def find_source_at(call: Call, query: schemas.ExistsQuery) -> dict[str, Any]:
-    """Say whether there is a source that you can see near a position."""
-    return source_existence.describe_existence(call.requester, None, query)
+@routes.get(
+    "/source_exists", answers=schemas.SourceExistence, beside={"obj_ids": schemas.ExistingIds}, raises=(InvalidError,)
+)
+def find_source_at(call: Call, query: schemas.ExistsQuery) -> Reply:
+    """Say whether there is a source that you can see near a position; `obj_ids` beside `data` names at most 20."""
+    existence, source_ids = source_existence.describe_existence(call.requester, None, query)
+    return Reply(existence, beside={"obj_ids": source_ids})
 
 
-@routes.get("/source_exists/{source_id}", answers=schemas.SourceExistence, raises=(InvalidError,))
-def find_source(call: Call, source_id: SourceId, query: schemas.ExistsQuery) -> dict[str, Any]:
+@routes.get(
+    "/source_exists/{source_id}",
+    answers=schemas.SourceExistence,
+    beside={"obj_ids": schemas.ExistingIds},
+    raises=(InvalidError,),
+)
+def find_source(call: Call, source_id: SourceId, query: schemas.ExistsQuery) -> Reply:
     """Say whether there is a source of this name, or near a position, that you can see.
 
-    Aliases and TNS names count, in any case, with or without blanks and SN, AT or ZTF before a year.
+    Aliases and TNS names count, in any case, with or without blanks and SN, AT or ZTF before a year. `obj_ids`
+    beside `data` names at most 20 such sources.
     """
-    return source_existence.describe_existence(call.requester, source_id, query)
+    existence, source_ids = source_existence.describe_existence(call.requester, source_id, query)
+    return Reply(existence, beside={"obj_ids": source_ids})
 
 
 @routes.get("/sources/{source_id}/groups", answers=list[schemas.SavedGroup])

@@ -181,11 +181,18 @@ class Progress(Schema):
 _INCLUDE_DATA = "Add the document: as `data` of the record, and as `analysis` beside it."
 
 
+_DETAILS = (
+    "Add what SkyPortal's records do not have: `author_name`, `verdict`, and `model_summary` beside light curves."
+)
+IncludeDetails = Annotated[bool, describe(_DETAILS)]
+
+
 class AnalysisQuery(Query):
     """Optional parts of an analysis."""
 
     includeAnalysisData: Annotated[bool, describe(_INCLUDE_DATA)] = False
     includeFilename: Annotated[bool, describe("Add the name of its file.")] = False
+    includeDetails: IncludeDetails = False
 
 
 _COMPARISON = "A comparison that a scalar of the results must satisfy; dots lead into objects."
@@ -200,6 +207,11 @@ class AnalysesQuery(PagedByCursor):
     status: Annotated[State | None, describe("Only with this status.", "completed")] = None
     summaryOnly: Annotated[bool, describe("Only of services that write summaries.")] = False
     result: Comparison | None = None
+    includeDetails: IncludeDetails = False
+
+
+_WIDER = "A sentence for each group that may not see all data of the analysis at its source."
+Warnings = Annotated[list[str], describe(_WIDER, [])]
 
 
 class AnalysisGroupsQuery(Query):
@@ -241,6 +253,7 @@ class VerdictView(View):
 
 
 Verdict = Annotated[VerdictView | None, describe("The service's verdict; null if it gave none.")]
+_DETAIL = "Only with `includeDetails`."
 
 
 class Analysis(RecordView):
@@ -252,7 +265,6 @@ class Analysis(RecordView):
     analysis_service_name: Annotated[str | None, describe("The service's display name.", "Supernova fitter")]
     analysis_service_description: Annotated[str | None, describe(_SERVICE, "Fits light curves by sncosmo.")]
     author_id: Annotated[int, describe("The user who started or uploaded it.", 1)]
-    author_name: AuthorName
     status: State
     status_message: StatusMessage
     analysis_parameters: Annotated[Object, describe("The parameters; files by their names.", _SOURCE)]
@@ -263,7 +275,6 @@ class Analysis(RecordView):
     last_activity: Annotated[Time, describe("The time of its last event; in UTC.")]
     duration: Annotated[float | None, describe("Seconds from the request to the results.", 41.5)]
     invalid_after: Annotated[Time | None, describe("Later callbacks are refused; UTC. Null for uploads.")]
-    verdict: Verdict
     hash: Annotated[str | None, describe("The MD5 of its document.", "d41d8cd98f00b204e9800998ecf8427e")]
     num_plots: Annotated[int, describe("Number of plots; they are numbered from 0.", 2)]
     model_lightcurve: Annotated[Any, describe(f"The model's light curve. {_LIGHT_CURVES_NOTE}")] = UNSET
@@ -271,6 +282,8 @@ class Analysis(RecordView):
     model_name: Annotated[Any, describe(f"The model's name. {_LIGHT_CURVES_NOTE}")] = UNSET
     model_summary: Annotated[Any, describe(f"The model's log evidence, redshift, peak. {_LIGHT_CURVES_NOTE}")] = UNSET
     n_detections: Annotated[Any, describe(f"Number of fitted detections. {_LIGHT_CURVES_NOTE}")] = UNSET
+    author_name: Annotated[str | UnsetType | None, describe(f"The author's user name. {_DETAIL}", "ada")] = UNSET
+    verdict: Annotated[VerdictView | UnsetType | None, describe(f"The service's verdict, if any. {_DETAIL}")] = UNSET
     filename: Annotated[str | UnsetType | None, describe("Its file name; only with `includeFilename`.")] = UNSET
     data: Annotated[Document | UnsetType, describe("The document; only with `includeAnalysisData`.")] = UNSET
 

@@ -242,11 +242,13 @@ class ExistsQuery(Query):
         return self.ra, self.dec, self.radius
 
 
+ExistingIds = Annotated[list[str], describe("The ids of at most 20 such sources.", ["SN2021abc"])]
+
+
 class SourceExistence(View):
     """Whether a source exists that you can see."""
 
     source_exists: Annotated[bool, describe("Whether there is one.", True)]
-    obj_ids: Annotated[list[SourceId], describe("The ids of at most 20 such sources.", ["SN2021abc"])]
     message: Annotated[str, describe("The same in words.", "A source with the name SN2021abc exists.")]
 
 

@@ -20,8 +20,10 @@ MOST_COMPARED = 500
 """Sources with a similar name that one request reads."""
 
 
-def describe_existence(requester: Requester, source_id: str | None, query: ExistsQuery) -> dict[str, Any]:
-    """Return whether the requester may see a source of this name, or else one in a cone.
+def describe_existence(
+    requester: Requester, source_id: str | None, query: ExistsQuery
+) -> tuple[dict[str, Any], list[str]]:
+    """Return whether the requester may see a source of this name, or else one in a cone; and the ids of such sources.
 
     A source has the names in its record: its id, its aliases, its TNS name; SN, AT or ZTF before a year, blanks,
     and upper or lower case make no difference, since these name one object.
@@ -41,11 +43,11 @@ def describe_existence(requester: Requester, source_id: str | None, query: Exist
     if names:
         return _say_exists(f"Sources at this position: {', '.join(names[:MOST_NAMED])}.", names)
     missing = f"No source has the name {source_id}." if source_id else "No source is at this position."
-    return {"source_exists": False, "message": missing, "obj_ids": []}
+    return {"source_exists": False, "message": missing}, []
 
 
-def _say_exists(message: str, source_ids: list[str]) -> dict[str, Any]:
-    return {"source_exists": True, "message": message, "obj_ids": source_ids[:MOST_NAMED]}
+def _say_exists(message: str, source_ids: list[str]) -> tuple[dict[str, Any], list[str]]:
+    return {"source_exists": True, "message": message}, source_ids[:MOST_NAMED]
 
 
 def _list_visible(requester: Requester, source_ids: list[str]) -> list[str]:

@@ -101,7 +101,7 @@ def test_analyses_name_their_author(admin: Gateway) -> None:
     start_analysis(admin, service, {"group_ids": "all"})
     name = admin.get("/internal/profile").data["username"]
     for reader in (ada, admin):
-        assert [item["author_name"] for item in reader.get("/obj/analysis").data] == [name, "ada"]
-        assert reader.get(f"/obj/analysis/{analysis}").data["author_name"] == "ada"
+        assert [item["author_name"] for item in reader.get("/obj/analysis?includeDetails=true").data] == [name, "ada"]
+        assert reader.get(f"/obj/analysis/{analysis}?includeDetails=true").data["author_name"] == "ada"
     admin.delete(f"/user/{ada.get('/internal/profile').data['id']}")
-    assert admin.get(f"/obj/analysis/{analysis}").data["author_name"] is None
+    assert admin.get(f"/obj/analysis/{analysis}?includeDetails=true").data["author_name"] is None

@@ -62,7 +62,7 @@ def test_names_of_invisible_sources_are_neither_found_nor_counted(admin: Gateway
     assert names(bob, name="2026q", group_ids=group) == ["hidden"]
     for name in ("AT2026qq", "SN2026QQ", "HIDDEN", "hidden"):
         assert not ada.get(f"/source_exists/{name}").data["source_exists"]
-        assert bob.get(f"/source_exists/{name}").data["obj_ids"] == ["hidden"]
+        assert bob.get(f"/source_exists/{name}").json["obj_ids"] == ["hidden"]
 
 
 def test_the_search_follows_names_and_groups(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +182,6 @@ def test_a_name_is_taken_in_any_spelling_and_as_an_alias(admin: Gateway, name: s
     fields: dict[str, Any] = {"alias": ["ZTF21aaqjmps"], "tns_name": "AT 2021hiz", "mpc_name": "gaia21bcv"}
     save(admin, "SN2021hiz", **fields)
     save(admin, "SN2021hiq")
-    answer = make_user(admin, "ada").get(f"/source_exists/{quote(name)}").data
-    assert (answer["obj_ids"], answer["source_exists"]) == (source_ids, bool(source_ids))
-    assert all(source_id in answer["message"] for source_id in source_ids)
+    answer = make_user(admin, "ada").get(f"/source_exists/{quote(name)}")
+    assert (answer.json["obj_ids"], answer.data["source_exists"]) == (source_ids, bool(source_ids))
+    assert all(source_id in answer.data["message"] for source_id in source_ids)

@@ -62,7 +62,7 @@ def test_annotations_carry_their_analysis_and_its_verdict(admin: Gateway) -> Non
     number = run_analysis(admin, document)
     (annotation,) = admin.get("/sources/SN1/annotations").data
     assert annotation["data"] == {"x1": 1.2, "analysis_id": number, "verdict": verdict["message"]}
-    for path in (f"/obj/analysis/{number}", f"/obj/analysis/{number}/status"):
+    for path in (f"/obj/analysis/{number}?includeDetails=true", f"/obj/analysis/{number}/status"):
         assert admin.get(path).data["verdict"] == verdict
 
 
@@ -71,7 +71,9 @@ def test_a_refuted_model_annotates_nothing(admin: Gateway) -> None:
     run_analysis(admin, {"annotations": annotations})
     refuted = {"describes_data": False, "message": "The model does not describe the data (misfit p = 1e-85)."}
     number = run_analysis(admin, {"annotations": annotations, "verdict": refuted}, name="other")
-    assert admin.get(f"/obj/analysis/{number}").data["verdict"] == refuted
+    assert admin.get(f"/obj/analysis/{number}?includeDetails=1").data["verdict"] == refuted
+    (listed, *_) = admin.get("/obj/analysis?includeDetails=true").data
+    assert listed["verdict"] == refuted
     (annotation,) = admin.get("/sources/SN1/annotations").data
     assert annotation["data"]["analysis_id"] != number
 
@@ -79,7 +81,7 @@ def test_a_refuted_model_annotates_nothing(admin: Gateway) -> None:
 @pytest.mark.parametrize("verdict", [None, "accepted", 1, {"grade": "A"}, ["fits"]])
 def test_a_verdict_of_another_form_is_the_services_own(admin: Gateway, verdict: Any) -> None:
     number = run_analysis(admin, {"verdict": verdict})
-    answer = admin.get(f"/obj/analysis/{number}?includeAnalysisData=true")
+    answer = admin.get(f"/obj/analysis/{number}?includeAnalysisData=true&includeDetails=true")
     assert answer.data["verdict"] is None and answer.data["data"].get("verdict") == verdict
 
 

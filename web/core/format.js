@@ -69,7 +69,7 @@ export function formatSize(bytes) {
 // Degrees as hours and degrees, to 0.01 s and 0.1".
 export function formatPosition(ra, dec) {
   if (ra === null || dec === null) return "no position";
-  return `${formatSexagesimal(ra / 15, 2)} ${dec < 0 ? "−" : "+"}${formatSexagesimal(dec, 1)}`;
+  return `${formatSexagesimal(ra / 15, 2).replace(/^24:/, "00:")} ${dec < 0 ? "−" : "+"}${formatSexagesimal(dec, 1)}`;
 }
 
 export function formatSexagesimal(value, digits) {

@@ -37,7 +37,7 @@ async function loadAnalyses({ service, days }, signal) {
   const analyses = [];
   let cursor;
   do {
-    const query = { analysisServiceID: service, numPerPage: PAGE_SIZE, cursor };
+    const query = { analysisServiceID: service, numPerPage: PAGE_SIZE, cursor, includeDetails: true };
     const { items, nextCursor } = await api.getPage("/obj/analysis", query, signal);
     analyses.push(...items.filter(isInPeriod));
     cursor = items.length && isInPeriod(items.at(-1)) ? nextCursor : null;

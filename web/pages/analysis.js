@@ -215,7 +215,7 @@ function AnalysisDetails({ analysis, reload }) {
 }
 
 export function AnalysisPage({ path: [id] }) {
-  const load = useLoad((signal) => api.get(`/obj/analysis/${encodeURIComponent(id)}`, {}, signal), [id]);
+  const load = useLoad((signal) => api.get(`/obj/analysis/${encodeURIComponent(id)}`, { includeDetails: true }, signal), [id]);
   if (load.data === undefined)
     return html`<h1>Analysis ${id}</h1><${LoadedContent} load=${load} text=${`Loading analysis ${id}`}>${() => null}<//>`;
   return html`<${AnalysisDetails} analysis=${load.data} reload=${load.reload} />`;

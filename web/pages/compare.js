@@ -21,7 +21,7 @@ async function loadAnalysis(id, signal) {
     throw error;
   };
   const [analysis, results] = await Promise.all([
-    api.get(path, { includeAnalysisData: true }, signal),
+    api.get(path, { includeAnalysisData: true, includeDetails: true }, signal),
     api.get(`${path}/results`, {}, signal).catch(ignoreMissing),
   ]);
   const { data, ...record } = analysis;

@@ -44,7 +44,7 @@ export function SourcePage({ path: [id] }) {
   const path = `/sources/${encodeURIComponent(id)}`;
   const source = useLoad((signal) => api.get(path, { includeComments: true, includePhotStats: true }, signal), [id]);
   const photometry = useLoad((signal) => api.get(`${path}/photometry`, { format: "both" }, signal), [id]);
-  const analyses = useLoad((signal) => api.get(`/obj/${encodeURIComponent(id)}/analysis`, {}, signal), [id]);
+  const analyses = useLoad((signal) => api.get(`/obj/${encodeURIComponent(id)}/analysis`, { includeDetails: true }, signal), [id]);
   useNewAnalyses(id, analyses.reload);
   const reloadAnalyses = useCallback(() => Promise.all([analyses.reload(), source.reload()]), [id]);
   const reloadPhotometry = () => Promise.all([photometry.reload(), source.reload()]);

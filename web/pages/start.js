@@ -18,7 +18,7 @@ async function loadChoices(sourcePath, rerun, signal) {
   const [services, points, earlier] = await Promise.all([
     api.get("/analysis_service", {}, signal),
     api.get(`/sources/${sourcePath}/photometry`, { format: "mag" }, signal),
-    rerun ? api.get(`/obj/analysis/${encodeURIComponent(rerun)}`, {}, signal) : null,
+    rerun ? api.get(`/obj/analysis/${encodeURIComponent(rerun)}`, { includeDetails: true }, signal) : null,
   ]);
   const isOffered = ({ id, display_on_resource_dropdown: isDisplayed }) =>
     isDisplayed || id === earlier?.analysis_service_id;

@@ -6,7 +6,10 @@ import { ScrollArea } from "./layout.js";
 
 const formatPValue = (value) => (value < 0.001 ? value.toExponential(0) : value.toPrecision(2));
 
-const formatPercent = (value) => (value >= 0.9995 ? "> 99.9 %" : `${(100 * value).toPrecision(value < 0.01 ? 1 : 3)} %`);
+function formatPercent(value) {
+  if (value >= 0.9995) return "> 99.9 %";
+  return value < 1e-4 ? "< 0.01 %" : `${(100 * value).toPrecision(value < 0.01 ? 1 : 3)} %`;
+}
 
 // The numbers of a fit besides its parameters, as pairs of a name and a text.
 function listFitNumbers({ chi2, ndof, misfit_p_value: pValue, log_evidence: evidence, peak }) {

@@ -32,11 +32,11 @@ function PositionTaken({ sourceIds, onSave, busy }) {
 
 // The sources with this name, or with another name that is the same; else those at this position.
 async function findSimilar(id, { ra, dec }) {
-  const named = await api.get(`/source_exists/${encodeURIComponent(id)}`);
-  if (named.source_exists) return { kind: "name", message: named.message, sourceIds: named.obj_ids };
+  const named = await api.getEnvelope(`/source_exists/${encodeURIComponent(id)}`);
+  if (named.data.source_exists) return { kind: "name", message: named.data.message, sourceIds: named.obj_ids };
   if (ra === null) return null;
-  const near = await api.get("/source_exists", { ra, dec, radius: SAME_POSITION_DEGREES });
-  return near.source_exists ? { kind: "position", sourceIds: near.obj_ids } : null;
+  const near = await api.getEnvelope("/source_exists", { ra, dec, radius: SAME_POSITION_DEGREES });
+  return near.data.source_exists ? { kind: "position", sourceIds: near.obj_ids } : null;
 }
 
 function readId(text) {

@@ -15,7 +15,7 @@ function useNewestAnalyses(sources) {
   const [analyses, setAnalyses] = useState({});
   useEffect(() => {
     const abort = new AbortController();
-    const listAnalyses = (query) => api.get("/obj/analysis", query, abort.signal);
+    const listAnalyses = (query) => api.get("/obj/analysis", { ...query, includeDetails: true }, abort.signal);
     const loadAnalyses = async () => {
       const bySource = {};
       const newest = await listAnalyses({ numPerPage: NEWEST_ANALYSES });
