@@ -10,8 +10,8 @@ from tests.e2e.analysis_helpers import wait_for_state
 from tests.running_stack import RunningStack
 
 PAGES = [
-    "sources", "source/2019dwz", "start/2019dwz", "analyses", "batches", "analysis/{analysis}", "services", "service/1",
-    "me",
+    "sources", "source/2019dwz", "start/2019dwz", "analyses", "batches", "analysis/{first}", "compare/{first},{second}",
+    "services", "service/1", "me",
 ]  # fmt: skip
 ADD_INLINE_SCRIPT = """
 const script = document.createElement("script");
@@ -25,26 +25,32 @@ performance.getEntriesByType("resource").filter(entry => !entry.name.includes("/
 
 
 @pytest.fixture(scope="module")
-def analysis(api: Api) -> int:
+def fits(api: Api) -> dict[str, int]:
+    """A fit, and a ranking of models."""
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
-    request = {"analysis_parameters": {"source": "salt3", "n_draws": 200}, **products}
-    analysis = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
-    wait_for_state(api, analysis)
-    return analysis
+    numbers = {}
+    for name, source in (("first", "auto"), ("second", "salt3")):
+        request = {"analysis_parameters": {"source": source, "n_draws": 200}, **products}
+        numbers[name] = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
+    for number in numbers.values():
+        wait_for_state(api, number)
+    return numbers
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_reports_nothing_serious_and_no_page_overflows(
-    browser: Browser, stack: RunningStack, analysis: int, page: str, scheme: str
+    browser: Browser, stack: RunningStack, fits: dict[str, int], page: str, scheme: str
 ) -> None:
     size = {"width": 390, "height": 844} if scheme == "dark" else {"width": 1280, "height": 900}
     context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     app = App(context.new_page(), f"{stack.url}/")
     app.record_errors()
     app.sign_in(stack.token)
-    app.open(page.format(analysis=analysis))
-    app.page.wait_for_timeout(300)
+    app.open(page.format(**fits))
+    for summary in app.page.locator("details.fold > summary").all():
+        summary.click()
+    app.settle()
     violations = Axe().run(app.page).response["violations"]
     serious = [(violation["id"], [node["html"][:150] for node in violation["nodes"][:3]])
                for violation in violations if violation["impact"] in ("serious", "critical")]  # fmt: skip

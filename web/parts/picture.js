@@ -21,11 +21,11 @@ const EXTENSIONS = {
 function PictureContent({ blob, url, caption }) {
   const [isBroken, setIsBroken] = useState(false);
   if (blob.type === "application/pdf")
-    return html`<p class="file"><a href=${url} target="_blank" rel="noopener">Open the PDF</a>
+    return html`<p class="file"><a href=${url} target="_blank" rel="noopener">Open the PDF</a>${" "}
       <span class="hint">${formatSize(blob.size)}</span></p>`;
   if (isBroken || !blob.type.startsWith("image/"))
-    return html`<p class="file">This browser cannot show the ${caption}. Save it to open it elsewhere
-      <span class="hint">(${blob.type || "unknown type"}, ${formatSize(blob.size)})</span>.</p>`;
+    return html`<p class="file">This browser cannot show the ${caption}. Save it to open it elsewhere.${" "}
+      <span class="hint">${blob.type || "unknown type"}, ${formatSize(blob.size)}</span></p>`;
   return html`<img src=${url} alt=${`${caption[0].toUpperCase()}${caption.slice(1)}`}
     onError=${() => setIsBroken(true)} />`;
 }
