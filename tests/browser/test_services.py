@@ -75,7 +75,7 @@ def test_a_default_analysis_is_added_and_deleted(app: App) -> None:
     app.press("Add")
     card = app.card("Default analyses")
     card.get_by_label("Classification *").fill("Ia")
-    card.get_by_label("Model", exact=True).fill("salt3")
+    card.get_by_label("Model", exact=True).select_option("salt3")
     app.press("Save")
     expect(card).to_contain_text("classified as Ia (probability 0.8 or more)")
     expect(card).to_contain_text("0 of 10")

@@ -54,6 +54,7 @@ def snippets(blocks: list[str], stack: RunningStack, tmp_path_factory: pytest.Te
 
 MISSING_COMMA = ('"version": "1.0"', '"version": "1.0",')
 UNCLOSED_BRACKET = ('"e"}\'', '"e"]}\'')
+UNKNOWN_GROUPS = ('"group_ids": [2, 4, 9]', '"group_ids": [2, 4, 999999]')
 NOT_OUR_GROUPS = ('"group_ids": [2, 4, 9]', '"group_ids": [3]')
 
 
@@ -64,7 +65,7 @@ def test_creating_a_service(snippets: Snippets) -> None:
     assert snippets.names["r"].status_code == 400
     assert "optional_analysis_parameters" in snippets.names["r"].json()["message"]
     with pytest.raises(KeyError):
-        snippets.run(text, MISSING_COMMA, UNCLOSED_BRACKET)
+        snippets.run(text, MISSING_COMMA, UNCLOSED_BRACKET, UNKNOWN_GROUPS)
     assert snippets.names["r"].status_code == 403
     assert "group" in snippets.names["r"].json()["message"]
     names = snippets.run(text, MISSING_COMMA, UNCLOSED_BRACKET, NOT_OUR_GROUPS)
