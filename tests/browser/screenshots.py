@@ -19,6 +19,7 @@ from tests.running_stack import RunningStack
 FOLDER = PROJECT / "screenshots"
 README_FOLDER = PROJECT / "docs" / "images"
 README_PARTS = {"source": ("[aria-label='Light curve']", "light-curve.png"), "ranking": ("main", "analysis.png")}
+README_HEIGHT = 1_060.0
 SIZES = {"desktop": (1400, 900), "phone": (390, 844)}
 PAGES = {
     "sources": "sources",
@@ -75,6 +76,15 @@ def _fill_page(app: App, name: str) -> None:
     app.page.wait_for_timeout(400)
 
 
+def _picture_part(app: App, selector: str, path: Path) -> None:
+    """Save a picture of a part of the page, of its beginning if it is long."""
+    box = app.page.locator(selector).first.bounding_box()
+    assert box is not None
+    height = min(box["height"], README_HEIGHT)
+    clip = {"x": box["x"], "y": box["y"], "width": box["width"], "height": height}
+    app.page.screenshot(path=path, full_page=True, clip=clip)  # type: ignore[arg-type]
+
+
 def _take_screenshots(browser: Browser, stack: RunningStack, ids: dict[str, int]) -> None:
     for device, (width, height) in SIZES.items():
         for scheme in ("light", "dark"):
@@ -92,7 +102,7 @@ def _take_screenshots(browser: Browser, stack: RunningStack, ids: dict[str, int]
                 app.page.screenshot(path=FOLDER / f"{name}-{device}-{scheme}.png", full_page=True)
                 if (device, scheme) == ("desktop", "light") and name in README_PARTS:
                     selector, file_name = README_PARTS[name]
-                    app.page.locator(selector).first.screenshot(path=README_FOLDER / file_name)
+                    _picture_part(app, selector, README_FOLDER / file_name)
                 print(f"  {name}, {device}, {scheme}")
             context.close()
 
