@@ -56,10 +56,10 @@ function buildInputFilters({ filters, instruments }, leftOut) {
   return selections.length ? { photometry: Object.fromEntries(selections) } : {};
 }
 
-function buildRequest(fields, state, leftOut) {
+function buildRequest(fields, values, state, leftOut) {
   return {
     analysis_parameters: {
-      ...collectParameters(fields, state.parameters),
+      ...collectParameters(fields, values),
       ...(state.correctsExtinction ? { [EXTINCTION]: true } : {}),
     },
     input_filters: buildInputFilters(state, leftOut),
@@ -77,17 +77,19 @@ function RequestForm({ services, serviceId, filters, instruments, action, formKe
   );
   const service = services.find(({ id }) => id === state.serviceId) ?? initialService;
   const fields = useMemo(() => buildParameterFields(service), [service]);
+  // What was kept may lack parameters: files, secrets, and those that the service has declared since.
+  const values = { ...getDefaultValues(fields), ...state.parameters };
   const change = (changes) => setState({ ...state, ...changes });
   const selectService = (id) => {
     setState(buildFormState(services.find((candidate) => candidate.id === Number(id))));
     action.clear();
   };
-  const submitRequest = () => action.run(service, () => buildRequest(fields, state, leftOut));
+  const submitRequest = () => action.run(service, () => buildRequest(fields, values, state, leftOut));
   return html`<form onSubmit=${handleSubmit(submitRequest)} noValidate=${true}>
     <${SelectField} label="Service" value=${service.id} onChange=${selectService} hint=${service.description}
       choices=${services.map(buildServiceChoice)} />
     <h3>Parameters</h3>
-    <${ParameterFields} fields=${fields} values=${state.parameters} error=${action.error}
+    <${ParameterFields} fields=${fields} values=${values} error=${action.error}
       onChange=${(parameters) => change({ parameters })} />
     <h3>Inputs</h3>
     <${InputFields} service=${service} filters=${filters} instruments=${instruments} state=${state} onChange=${change}
