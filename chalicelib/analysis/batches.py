@@ -278,4 +278,5 @@ def _outcomes_to_json(outcomes: list[OutcomeItem], analyses: dict[int, AnalysisI
             "analysis_id": outcome.analysis_id,
             "status": analysis.status if analysis else None,
             "message": analysis.status_message if analysis else outcome.message,
+            "verdict": analysis.products.verdict if analysis else None,
         }

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.analyses import AuthorName, NewAnalysis, State
+from chalicelib.schemas.analyses import AuthorName, NewAnalysis, State, Verdict
 from chalicelib.schemas.base import Paged, PagedByCursor, View
 from chalicelib.schemas.fields import Id, SourceId, describe
 
@@ -42,6 +42,7 @@ class Outcome(View):
     analysis_id: Annotated[int | None, describe("Its analysis; null if it was refused.")]
     status: Annotated[State | None, describe("The status of the analysis; null if it was deleted.")]
     message: Annotated[str | None, describe("Why it was refused, or the message of the service.")]
+    verdict: Verdict
 
 
 class BatchSummary(View):

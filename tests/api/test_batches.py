@@ -31,7 +31,7 @@ def test_each_source_has_its_own_outcome(admin: Gateway) -> None:
     assert (record["status"], record["total"], record["started"], record["refused"]) == ("done", 4, 3, 1)
     outcomes = {outcome["obj_id"]: outcome for outcome in record["outcomes"]}
     assert "no source 'lost'" in outcomes["lost"]["message"]
-    assert outcomes["S1"]["status"] == "queued"
+    assert outcomes["S1"]["status"] == "queued" and outcomes["S1"]["verdict"] is None
     analysis = admin.get(f"/obj/analysis/{outcomes['S1']['analysis_id']}").data
     assert (analysis["obj_id"], analysis["show_plots"]) == ("S1", True)
 

@@ -64,6 +64,20 @@ def test_the_notice_of_an_end_tells_a_refuted_model(app: App, api: Api) -> None:
         api.send_request("DELETE", f"/analysis_service/{service_id}")
 
 
+def test_a_batch_shows_which_models_are_refuted(app: App, api: Api) -> None:
+    with analysis_service() as service:
+        service_id = register_service(api, service.url, name="refuting", display_name="Refuting service")
+        batch = api.post("/analysis_batch", {"service_id": service_id, "obj_ids": ["2020aai"]})["id"]
+        app.open(f"batch/{batch}")
+        row = app.card("Sources").get_by_role("row", name="2020aai")
+        expect(row.locator(".state.pending")).to_be_visible()
+        callback = service.received[-1].callback_path
+        api.send_request("POST", callback, {"status": "success", "analysis": {"verdict": REFUTED}})
+        expect(row).to_contain_text("does not describe the data")
+        expect(row.locator(".state.completed")).to_have_count(0)
+        api.send_request("DELETE", f"/analysis_service/{service_id}")
+
+
 def make_catalogue(probabilities: dict[str, float] | None, note: str) -> dict[str, Any]:
     entry = {"class": "Ia", "log_evidence_error": 0.01, "reason": None, "redshift": 0.05, "redshift_std": 0.001}
     return {

@@ -6,7 +6,7 @@ import { formatServiceName, formatUtc } from "../core/format.js";
 import { useLoad, usePolling } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
 import { formatAuthor } from "../parts/analysis_status.js";
-import { StateBadge } from "../parts/indicators.js";
+import { StateBadge, VerdictBadge } from "../parts/indicators.js";
 import { Card, FactList, ScrollArea } from "../parts/layout.js";
 import { ErrorMessage, LoadedContent } from "../parts/messages.js";
 
@@ -46,7 +46,8 @@ function BatchProgress({ batch, serviceName }) {
 
 function OutcomeState({ outcome }) {
   if (isRefused(outcome)) return html`<span class="state failure">refused</span>`;
-  return isDeleted(outcome) ? "deleted" : html`<${StateBadge} state=${outcome.status} />`;
+  return isDeleted(outcome) ? "deleted" : html`<${StateBadge} state=${outcome.status} verdict=${outcome.verdict} />${" "}
+    <${VerdictBadge} verdict=${outcome.verdict} />`;
 }
 
 const OutcomeTable = ({ outcomes }) => html`<${ScrollArea} label="Sources of the batch"><table>
