@@ -171,6 +171,37 @@ def test_annotations_keep_the_digits_of_their_errors(app: App, api: Api) -> None
         expect(card).to_contain_text(text)
 
 
+HOSTILE = [
+    {"model_lightcurve": {"ztfg": [None]}, "model_summary": "none", "model_name": {"a": 1}},
+    {"model_lightcurve": [[1, 2]], "model_summary": {"peak_mjd": "soon", "redshift": [1], "log_evidence": "high"}},
+    {"model_lightcurve": {"ztfg": [[59000.0, "19", None]], "ztfr": "x", "": [[1]]}, "posterior_samples": {"z": {}}},
+    {"results": {"parameters": {"z": "0.05", "t0": {"median": "x"}, "x1": {"median": 1.0, "std": "big"}}, "peak": 3}},
+    {"results": {"parameters": {"z": {"median": 1.0}}, "catalogue": {"sources": [None, 3, {"name": 4}]}, "ndof": {}}},
+    {"results": {"parameters": {"z": {"median": 1.0}}, "chi2": 1.0, "catalogue": {
+        "sources": [{"name": "a", "class": {}, "reason": []}], "class_probabilities": {"Ia": "much"},
+        "prior_rates": 7, "class_probabilities_note": {}}}},
+]  # fmt: skip
+
+
+def test_no_document_breaks_the_pages_that_show_it(app: App, api: Api) -> None:
+    add_light_curve(api, "Hostile_1", {59000.0 + day: 19.0 for day in range(5)})
+    rows = [[59000.0, 19.0, 18.9, 19.1], [59004.0, 19.0, 18.9, 19.1]]
+    good = {**make_fit("salt3", -1.0), "model_name": "salt3", "model_lightcurve": {"ztfg": rows}}
+    numbers = [upload_analysis(api, "Hostile_1", document) for document in (good, *HOSTILE)]
+    compared = f"compare/{','.join(map(str, numbers[:6]))}"
+    for address in ("source/Hostile_1", *(f"analysis/{number}" for number in numbers), compared):
+        with app.allow_statuses(404):
+            app.open(address)
+        for summary in app.page.locator("details.fold > summary").all():
+            summary.click()
+        app.settle()
+        expect(app.page.get_by_text("Cannot show this part of the page")).to_have_count(0)
+        assert app.errors == [], address
+    app.open("source/Hostile_1")
+    legend = app.card("Light curve").get_by_role("group", name="Models of completed fits, best first")
+    expect(legend).to_contain_text("salt3")
+
+
 def test_analyses_are_compared(app: App, api: Api) -> None:
     add_light_curve(api, "Compare_1", {59000.0 + day: 19.0 for day in range(15)})
     curve = {"ztfg": [[59000.0, 19.0, 18.9, 19.1], [59014.0, 19.0, 18.9, 19.1]]}

@@ -34,13 +34,40 @@ export function groupSeries(points) {
 const findExtreme = (points, getValue) =>
   points.reduce((best, point) => (best === null || getValue(point) < getValue(best) ? point : best), null);
 
+const isRow = (row) => Array.isArray(row) && row.length >= 2 && row.slice(0, 4).every(Number.isFinite);
+
+// A service can send anything: {band: rows of numbers} is kept of it. Null if that is nothing.
+function readCurves(curves) {
+  if (curves === null || typeof curves !== "object" || Array.isArray(curves)) return null;
+  const entries = Object.entries(curves)
+    .map(([band, rows]) => [band, Array.isArray(rows) ? rows.filter(isRow) : []])
+    .filter(([, rows]) => rows.length);
+  return entries.length ? Object.fromEntries(entries) : null;
+}
+
+const readNumbers = (values) =>
+  Object.fromEntries(Object.entries(Object(values)).filter(([, value]) => Number.isFinite(value)));
+
+function readModel(analysis) {
+  const { model_name: name } = analysis;
+  return {
+    ...analysis,
+    model_name: typeof name === "string" ? name : "model",
+    model_summary: readNumbers(analysis.model_summary),
+    model_lightcurve: readCurves(analysis.model_lightcurve),
+  };
+}
+
 // The completed fits that have a light curve, best first: those that describe the data, by their evidence.
 export function rankModels(analyses) {
   const getRank = ({ verdict, model_summary: summary }) => [
     verdict?.describes_data === false ? 1 : 0,
-    -(summary?.log_evidence ?? -Infinity),
+    -(summary.log_evidence ?? -Infinity),
   ];
-  const models = analyses.filter((analysis) => analysis.status === "completed" && analysis.model_lightcurve);
+  const models = analyses
+    .filter(({ status }) => status === "completed")
+    .map(readModel)
+    .filter(({ model_lightcurve: curves }) => curves);
   return models.sort((a, b) => {
     const [refutedA, costA] = getRank(a);
     const [refutedB, costB] = getRank(b);
@@ -53,9 +80,9 @@ export function buildTimeAxes(points, model, redshift) {
   const detections = points.filter(isDetection);
   const first = findExtreme(detections, (point) => point.mjd);
   const brightest = findExtreme(detections, (point) => point.mag);
-  const peak = model?.model_summary?.peak_mjd ?? brightest?.mjd ?? null;
-  const z = model?.model_summary?.redshift ?? redshift;
-  const peakName = model?.model_summary?.peak_mjd ? `peak of ${model.model_name}` : "the brightest point";
+  const peak = model?.model_summary.peak_mjd ?? brightest?.mjd ?? null;
+  const z = model?.model_summary.redshift ?? redshift;
+  const peakName = model?.model_summary.peak_mjd !== undefined ? `peak of ${model.model_name}` : "the brightest point";
   return {
     days: first && { label: "Days since first detection", convert: (mjd) => mjd - first.mjd },
     rest: peak !== null &&
@@ -69,7 +96,7 @@ export function buildTimeAxes(points, model, redshift) {
 
 // Brightness: {label, unit, isFlux, shift: what is subtracted from magnitudes}.
 export function buildScales(model, distanceModulus) {
-  const modulus = model?.model_summary?.distance_modulus ?? distanceModulus;
+  const modulus = model?.model_summary.distance_modulus ?? distanceModulus;
   return {
     magnitude: { label: "Magnitude (AB)", unit: "mag", isFlux: false, shift: 0 },
     flux: { label: "Flux (µJy, AB)", unit: "µJy", isFlux: true, shift: 0 },

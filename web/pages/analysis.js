@@ -5,7 +5,7 @@ import { formatSeconds, formatUtc, joinGroupNames } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { saveFile } from "../core/save_file.js";
-import { AnalysisResults } from "../parts/analysis_results.js";
+import { AnalysisResults, selectEstimates } from "../parts/analysis_results.js";
 import { AnalysisActions, AnalysisProgress, formatAuthor, useLiveStatus } from "../parts/analysis_status.js";
 import { ActionButton, StateBadge } from "../parts/indicators.js";
 import { copyText } from "../parts/copy_text.js";
@@ -128,7 +128,7 @@ function Products({ analysis, path, fileName }) {
   );
   const hasModel = Boolean(analysis.model_lightcurve);
   const hasPlots = analysis.show_plots && analysis.num_plots > 0;
-  const catalogue = load.data?.catalogue;
+  const catalogue = readCatalogue(load.data);
   return html`<div class="result">
       ${hasModel && html`<${Card} title="Light curve"><${FittedLightCurve} analysis=${analysis} /><//>`}
       ${!hasModel && hasPlots && html`<${Card} title="Plots"><${Plots} analysis=${analysis} path=${path} fileName=${fileName} /><//>`}
@@ -137,12 +137,12 @@ function Products({ analysis, path, fileName }) {
         html`<${Card} title="Results"><${LoadedContent} load=${load} text="Loading the results">${(results) =>
           isFit(results)
             ? html`<${MainResults} results=${results} />${
-                results.catalogue && html`<${ClassProbabilities} catalogue=${results.catalogue} />`
+                catalogue && html`<${ClassProbabilities} catalogue=${catalogue} />`
               }`
             : html`<${AnalysisResults} results=${results} />`}<//><//>`
       }
     </div>
-    ${catalogue?.sources && html`<${Card} title="Ranking of models"><${ModelRanking} catalogue=${catalogue} /><//>`}
+    ${catalogue && html`<${Card} title="Ranking of models"><${ModelRanking} catalogue=${catalogue} /><//>`}
     ${
       hasModel &&
       hasPlots &&
@@ -156,7 +156,10 @@ function Products({ analysis, path, fileName }) {
     <${Fold} title="Downloads"><${Downloads} path=${path} fileName=${fileName} hasModel=${hasModel} /><//>`;
 }
 
-const isFit = (results) => Boolean(results?.parameters && typeof results.parameters === "object");
+// The ranking of models, if the results have one of this form.
+const readCatalogue = (results) => (Array.isArray(results?.catalogue?.sources) ? results.catalogue : null);
+
+const isFit = (results) => Object.keys(selectEstimates(results?.parameters)).length > 0;
 
 function ParameterList({ parameters }) {
   const facts = Object.entries(parameters).map(([name, value]) => [

@@ -2,9 +2,10 @@
 import { html, useMemo } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { buildDensity, chooseBins } from "../core/density.js";
-import { roundToError } from "../core/format.js";
+import { formatNumber, roundToError } from "../core/format.js";
 import { useLoad } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
+import { selectEstimates } from "../parts/analysis_results.js";
 import { StateBadge, VerdictBadge } from "../parts/indicators.js";
 import { Card, ScrollArea } from "../parts/layout.js";
 import { LightCurve } from "../parts/light_curve.js";
@@ -13,6 +14,14 @@ import { Plot } from "../parts/plot.js";
 
 const COLOURS = ["#1f6fd6", "#d1632a", "#2a9a58", "#9a4fc0", "#b8871a", "#3aa0a8"];
 const MAX_ANALYSES = COLOURS.length;
+
+// A service can send anything: lists of numbers, flat or by chain, are kept of it.
+function readSamples(samples) {
+  const entries = Object.entries(Object(samples))
+    .map(([name, values]) => [name, Array.isArray(values) ? values.flat().filter(Number.isFinite) : []])
+    .filter(([, values]) => values.length);
+  return Object.fromEntries(entries);
+}
 
 async function loadAnalysis(id, signal) {
   const path = `/obj/analysis/${encodeURIComponent(id)}`;
@@ -25,8 +34,7 @@ async function loadAnalysis(id, signal) {
     api.get(`${path}/results`, {}, signal).catch(ignoreMissing),
   ]);
   const { data, ...record } = analysis;
-  const samples = data?.posterior_samples ?? {};
-  return { analysis: { ...data, ...record }, results: results ?? {}, samples };
+  return { analysis: record, results: Object(results), samples: readSamples(data?.posterior_samples) };
 }
 
 async function loadComparison(ids, signal) {
@@ -41,22 +49,23 @@ async function loadComparison(ids, signal) {
   return { entries, source, points };
 }
 
-const isEstimate = (value) => typeof value?.median === "number";
-
 const listParameters = (entries) => [
   ...new Set(
     entries.flatMap(({ results }) =>
-      Object.keys(results.parameters ?? {}).filter((name) => isEstimate(results.parameters[name])),
+      Object.keys(selectEstimates(results.parameters)),
     ),
   ),
 ];
 
 function formatEstimate(estimate) {
-  if (!isEstimate(estimate)) return "–";
+  if (!estimate) return "–";
   const { median, err_minus: minus, err_plus: plus, std } = estimate;
-  const errors = [minus ?? std, plus ?? std];
+  const errors = [minus ?? std, plus ?? std].map((error) => (Number.isFinite(error) ? error : null));
   const { text, digits } = roundToError(median, Math.min(...errors.filter((error) => error > 0)));
-  const formatError = (error) => (digits === null ? error?.toExponential(1) : error?.toFixed(digits));
+  const formatError = (error) => {
+    if (error === null) return "?";
+    return digits === null ? error.toExponential(1) : error.toFixed(digits);
+  };
   return html`${text} <span class="errors"><sup>+${formatError(errors[1])}</sup><sub>−${formatError(errors[0])}</sub></span>`;
 }
 
@@ -74,16 +83,16 @@ function ComparisonTable({ entries }) {
   const isComparable = haveSameData(entries);
   const formatEvidence = (value) => (isComparable ? (value - best).toFixed(1) : "other data");
   const rows = [
-    ["Model", ({ analysis, results }) => results.source ?? analysis.model_name ?? "–", ""],
+    ["Model", ({ analysis, results }) => String(results.source ?? analysis.model_name ?? "–"), ""],
     ["State", ({ analysis }) => html`<${StateBadge} state=${analysis.status} verdict=${analysis.verdict} />
       <${VerdictBadge} verdict=${analysis.verdict} />`, ""],
     ["Δ ln evidence", ({ results }) => formatNumberCell(results.log_evidence, formatEvidence), "number"],
-    ["χ² / dof", ({ results }) => formatNumberCell(results.chi2, (chi2) => `${chi2.toFixed(1)} / ${results.ndof}`), "number"],
+    ["χ² / dof", ({ results }) => formatNumberCell(results.chi2, (chi2) => `${chi2.toFixed(1)} / ${formatNumber(results.ndof)}`), "number"],
     ["Misfit p", ({ results }) => formatNumberCell(results.misfit_p_value, (value) => value.toPrecision(2)), "number"],
     ["Points", ({ results }) => formatNumberCell(results.n_rows, String), "number"],
     ...listParameters(entries).map((name) => [
       name,
-      ({ results }) => formatEstimate(results.parameters?.[name]),
+      ({ results }) => formatEstimate(selectEstimates(results.parameters)[name]),
       "number",
     ]),
   ];
@@ -106,7 +115,7 @@ const Swatch = ({ index }) => html`<svg class="swatch" viewBox="0 0 12 12" aria-
 
 function PosteriorOverlay({ entries, name }) {
   const [traces, layout] = useMemo(() => {
-    const lists = entries.map(({ samples }) => (samples[name] ?? []).flat().filter(Number.isFinite));
+    const lists = entries.map(({ samples }) => samples[name] ?? []);
     const bins = chooseBins(lists);
     const lines = lists.map((samples, index) => ({
       type: "scatter",

@@ -28,11 +28,17 @@ const UNITS = {
 const isCaveat = (value) => value !== null && typeof value === "object" && typeof value.message === "string";
 const isCaveatList = (name, value) => name === "caveats" && Array.isArray(value) && value.every(isCaveat);
 
+export const listCaveats = (value) => (isCaveatList("caveats", value?.caveats) ? value.caveats : []);
+
 export const CaveatList = ({ caveats }) =>
   caveats.length > 0 && html`<ul>${caveats.map(({ message }) => html`<li>${message}</li>`)}</ul>`;
 
 const isScalar = (value) => value === null || typeof value !== "object";
-const isEstimate = (value) => !isScalar(value) && typeof value.median === "number";
+const isEstimate = (value) => !isScalar(value) && Number.isFinite(value.median);
+
+// Of an object of results, those that are estimates: a median with errors.
+export const selectEstimates = (results) =>
+  Object.fromEntries(Object.entries(Object(results)).filter(([, value]) => isEstimate(value)));
 
 export const EstimateTable = ({ estimates }) => html`<${ScrollArea} label="Parameters"><table>
     <caption class="unseen">Parameters with their errors</caption>
@@ -43,10 +49,7 @@ export const EstimateTable = ({ estimates }) => html`<${ScrollArea} label="Param
       ([name, estimate]) => html`<${EstimateRow} name=${name} estimate=${estimate} />`,
     )}</tbody>
   </table>
-  <${CaveatList} caveats=${Object.values(estimates)
-    .map(({ caveats }) => caveats)
-    .filter((caveats) => isCaveatList("caveats", caveats))
-    .flat()} /><//>`;
+  <${CaveatList} caveats=${Object.values(estimates).flatMap(listCaveats)} /><//>`;
 
 function EstimateRow({ name, estimate }) {
   const { median, err_minus: lower, err_plus: upper, std, best_fit: bestFit } = estimate;
@@ -54,12 +57,12 @@ function EstimateRow({ name, estimate }) {
   const smallestError = errors.length ? Math.min(...errors) : NaN;
   const { text, digits } = roundToError(median, smallestError);
   const formatError = (error) => {
-    if (error === undefined || error === null) return "–";
+    if (!Number.isFinite(error)) return "–";
     return digits === null ? error.toExponential(1) : error.toFixed(digits);
   };
   return html`<tr><th scope="row">${name}</th><td class="number">${text}</td>
     <td class="number">${formatError(lower ?? std)}</td><td class="number">${formatError(upper ?? std)}</td>
-    <td class="number">${bestFit === undefined ? "–" : roundToError(bestFit, smallestError).text}</td>
+    <td class="number">${!Number.isFinite(bestFit) ? "–" : roundToError(bestFit, smallestError).text}</td>
     <td>${UNITS[name] ?? ""}</td></tr>`;
 }
 

@@ -57,7 +57,7 @@ function ChoiceButtons({ labels, choices, value, onChange }) {
 
 // Difference in log evidence from the best model, where both have one; and a verdict against the model.
 function describeRank(model, best) {
-  const evidences = [model, best].map(({ model_summary: summary }) => summary?.log_evidence);
+  const evidences = [model, best].map(({ model_summary: summary }) => summary.log_evidence);
   const hasDifference = model !== best && evidences.every(Number.isFinite);
   return [
     hasDifference ? `Δ ln evidence ${(evidences[0] - evidences[1]).toFixed(1)}` : "",

@@ -95,12 +95,12 @@ function buildLeftOutTrace(series, { scale, time, leftOut }) {
   };
 }
 
-export const formatModelName = (analysis) => `${analysis.model_name ?? "model"} (analysis ${analysis.id})`;
+export const formatModelName = (analysis) => `${analysis.model_name} (analysis ${analysis.id})`;
 
 function buildModelTraces({ analysis, dash }, colours, { scale, time }) {
   const convert = (magnitude) => (scale.isFlux ? magnitudeToFlux(magnitude) : magnitude - scale.shift);
-  return Object.entries(analysis.model_lightcurve ?? {})
-    .filter(([band, rows]) => colours.has(band) && Array.isArray(rows))
+  return Object.entries(analysis.model_lightcurve)
+    .filter(([band]) => colours.has(band))
     .flatMap(([band, rows]) => {
       const colour = colours.get(band);
       const buildLine = (column, style) => ({
@@ -115,7 +115,7 @@ function buildModelTraces({ analysis, dash }, colours, { scale, time }) {
         hoverinfo: "name",
         line: { color: colour, width: 1.6, dash },
       });
-      if (!rows[0] || rows[0].length < 4) return [median];
+      if (rows.some((row) => row.length < 4)) return [median];
       const edge = { hoverinfo: "skip", line: { width: 0 } };
       return [buildLine(2, edge), buildLine(3, { ...edge, fill: "tonexty", fillcolor: `${colour}2e` }), median];
     });
@@ -126,7 +126,7 @@ function buildResidualTraces(series, { analysis }, options) {
   const { scale, leftOut } = options;
   return series.flatMap((group) => {
     const rows = analysis.model_lightcurve[group.band];
-    if (!Array.isArray(rows)) return [];
+    if (!rows) return [];
     const residuals = measureSeries(group, options)
       .filter(({ point }) => !leftOut.has(point.id))
       .map((measure) => ({ ...measure, magnitude: interpolateModel(rows, measure.point.mjd) }))
