@@ -96,7 +96,7 @@ def test_a_batch_starts_an_analysis_for_each_source(app: App, api: Api) -> None:
     app.page.wait_for_url("**/#/batch/*")
     expect(app.page.get_by_role("row", name="No_such_source")).to_contain_text("refused", timeout=FIT_TIMEOUT_MS)
     outcomes = app.card("Sources")
-    expect(outcomes.locator(".state.completed")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
+    expect(outcomes.locator(".state.completed, .state.refuted")).to_have_count(2, timeout=FIT_TIMEOUT_MS)
     expect(app.page.get_by_role("status").first).to_contain_text("2 of 3 started, 1 refused")
     app.page.get_by_role("link", name="All batches").click()
     row = app.card("Newest first").get_by_role("row").nth(1)

@@ -47,7 +47,7 @@ def test_a_page_that_does_not_exist_links_to_the_sources(app: App) -> None:
 
 def test_an_unreachable_server_is_reported_and_can_be_tried_again(app: App) -> None:
     app.page.route("**/api/sources?*", lambda route: route.abort())
-    app.page.goto(f"{app.url}#/sources?search=2")
+    app.page.goto(f"{app.url}#/sources?search=2019dwz")
     expect(app.page.get_by_role("alert")).to_contain_text("Cannot reach the server")
     app.page.unroute("**/api/sources?*")
     app.press("Try again")

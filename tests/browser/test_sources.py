@@ -12,7 +12,6 @@ POSITION = {"ra": 0.56375, "dec": -0.0125}
 
 def test_sources_are_found_by_any_part_of_a_name_or_alias(app: App, api: Api) -> None:
     api.post("/sources", {"id": "ZTF26aaqjmps", **POSITION, "alias": ["AT 2026hiz"]})
-    expect(app.page.get_by_role("link", name="2019dwz")).to_be_visible()
     for text in ("sn2026HIZ", "6hiz", "AQJM", "ztf 26aaq"):
         app.field("Search").fill(text)
         app.press("Search")
@@ -38,7 +37,6 @@ def test_back_restores_the_search_and_its_box(app: App) -> None:
     expect(app.page.get_by_role("link", name="2020aai")).to_be_visible()
     app.page.go_back()
     expect(app.field("Search")).to_have_value("")
-    expect(app.page.get_by_role("link", name="2019dwz")).to_be_visible()
 
 
 def test_sources_are_found_by_position_and_class(app: App, api: Api) -> None:
@@ -203,6 +201,7 @@ def test_the_list_is_sorted_by_the_server(app: App, api: Api) -> None:
 
 
 def test_favourites_are_marked_kept_and_listed(app: App) -> None:
+    app.open("sources?search=2019dwz")
     app.page.get_by_role("button", name="Favourite 2019dwz").click()
     expect(app.page.get_by_role("button", name="Favourite 2019dwz", pressed=True)).to_be_enabled()
     app.page.reload()
@@ -212,10 +211,11 @@ def test_favourites_are_marked_kept_and_listed(app: App) -> None:
     app.page.get_by_role("button", name="Favourite 2019dwz", pressed=True).click()
     expect(app.page.get_by_role("button", name="Favourite 2019dwz", pressed=False)).to_be_enabled()
     app.page.go_back()
-    expect(app.card("Matches")).to_contain_text("No source visible to you for favourites")
+    expect(app.card("Matches")).to_contain_text("No source visible to you for “2019dwz”, favourites")
 
 
 def test_ticked_sources_make_a_batch(app: App) -> None:
+    app.open("sources?search=2019dwz")
     app.page.get_by_label("Select 2019dwz").check()
     app.field("Search").fill("2020")
     app.press("Search")
