@@ -74,14 +74,16 @@ def test_the_best_model_is_drawn_first_and_the_others_by_a_click(app: App, api: 
             "refuted": make_model("refuted", 0.3, 50.0, **refuted),
             "best": make_model("best", 0.0, -10.0),
             "unranked": make_model("unranked", 0.1),
+            "other data": make_model("other data", 0.1, -12.0, n_detections=7),
         }.items()
     }
     card = open_light_curve(app, "Models_1")
     assert list_lines(card) == [f"best (analysis {numbers['best']}), ztfg: solid"]
     legend = card.get_by_role("group", name="Models of completed fits, best first")
     order = [text.split(" (")[0].strip() for text in legend.locator("label").all_inner_texts()]
-    assert order == ["best", "poor", "unranked", "refuted"]
+    assert order == ["best", "other data", "poor", "unranked", "refuted"]
     expect(legend).to_contain_text("Δ ln evidence -20.0")
+    expect(legend.locator("label", has_text="other data")).not_to_contain_text("evidence")
     expect(legend.locator("label", has_text="refuted")).to_contain_text("does not describe the data")
     legend.get_by_label("poor").check()
     legend.get_by_label("refuted").check()

@@ -55,10 +55,14 @@ function ChoiceButtons({ labels, choices, value, onChange }) {
     );
 }
 
-// Difference in log evidence from the best model, where both have one; and a verdict against the model.
+// Evidences compare models of the same data only.
+const getDataKey = ({ n_detections: detections, input_filters: filters }) => JSON.stringify([detections, filters ?? {}]);
+
+// Difference in log evidence from the best model, where they compare; and a verdict against the model.
 function describeRank(model, best) {
   const evidences = [model, best].map(({ model_summary: summary }) => summary.log_evidence);
-  const hasDifference = model !== best && evidences.every(Number.isFinite);
+  const isComparable = getDataKey(model) === getDataKey(best);
+  const hasDifference = model !== best && isComparable && evidences.every(Number.isFinite);
   return [
     hasDifference ? `Δ ln evidence ${(evidences[0] - evidences[1]).toFixed(1)}` : "",
     model.verdict?.describes_data === false ? "does not describe the data" : "",
