@@ -230,7 +230,7 @@ def test_the_list_fits_a_phone(app: App, api: Api) -> None:
     api.post("/sources", {"id": "Gaia19abc_with_a_long_identifier", "ra": 10.0, "dec": 20.0})
     app.page.set_viewport_size({"width": 390, "height": 844})
     app.open("sources")
-    app.page.get_by_label("Select 2019dwz").check()
+    app.page.get_by_label("Select Gaia19abc_with_a_long_identifier").check()
     assert app.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert app.page.locator(".scroll").evaluate("element => element.scrollWidth <= element.clientWidth")
 
