@@ -70,7 +70,8 @@ def test_a_refuted_model_annotates_nothing(admin: Gateway) -> None:
     annotations = [{"origin": "salt", "data": {"x1": 1.2}}]
     run_analysis(admin, {"annotations": annotations})
     refuted = {"describes_data": False, "message": "The model does not describe the data (misfit p = 1e-85)."}
-    number = run_analysis(admin, {"annotations": annotations, "verdict": refuted}, name="other")
+    others = [{"origin": "hsiao", "data": {"amplitude": 1.0}}]
+    number = run_analysis(admin, {"annotations": others, "verdict": refuted}, name="other")
     assert admin.get(f"/obj/analysis/{number}?includeDetails=1").data["verdict"] == refuted
     (listed, *_) = admin.get("/obj/analysis?includeDetails=true").data
     assert listed["verdict"] == refuted
