@@ -106,3 +106,24 @@ def test_a_file_without_rows_is_refused(app: App, source: str, text: str, messag
     with app.allow_statuses(400):
         app.page.evaluate(DROP_FILE, ["empty.csv", text])
         expect(app.card("Upload photometry").get_by_role("alert")).to_contain_text(message)
+
+
+def test_a_spectrum_is_uploaded_from_an_ascii_file(app: App, api: Api, tmp_path: Path) -> None:
+    """Old headers are Latin-1: their letters are kept."""
+    api.post("/sources", {"id": "Web_spectrum", "ra": 10.0, "dec": 20.0})
+    rows = "".join(f"{4000 + 10 * i} {1 + i % 3}.5 0.1\n" for i in range(50))
+    (tmp_path / "sn.ascii").write_bytes("# OBSERVER: Ångström\n".encode("latin-1") + rows.encode())
+    app.open("source/Web_spectrum")
+    card = app.card("Spectra")
+    card.get_by_text("Upload a spectrum").click()
+    card.get_by_label("ASCII file with a spectrum").set_input_files(tmp_path / "sn.ascii")
+    expect(card).to_contain_text("50 wavelengths, 4000 to 4490 Å, without errors")
+    card.get_by_label("Column of the error").fill("3")
+    expect(card).to_contain_text("with errors")
+    card.get_by_label("Observed at (UTC) *").fill("2026-11-28T03:10:00")
+    card.get_by_label("Instrument *").select_option(index=1)
+    app.press("Save the spectrum")
+    expect(card.get_by_label("Spectrum of Web_spectrum, 2026-11-28")).to_be_visible()
+    (spectrum,) = api.get("/sources/Web_spectrum/spectra?includeOriginalFile=true")["spectra"]
+    assert len(spectrum["wavelengths"]) == 50 and set(spectrum["errors"]) == {0.1}
+    assert "Ångström" in spectrum["original_file_string"]

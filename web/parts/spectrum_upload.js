@@ -13,6 +13,16 @@ const UNITS = ["erg/s/cm/cm/AA", "Jy", "AB"];
 const FIELDS = ["observed_at", "instrument_id", "units", "wave_column", "flux_column", "fluxerr_column"];
 const BLANK_FORM = { observed_at: "", instrument_id: "", units: "", wave_column: "1", flux_column: "2", fluxerr_column: "" };
 
+// Old headers are Latin-1. Read as UTF-8 in silence, their letters would be lost.
+async function readText(file) {
+  const bytes = await file.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("latin1").decode(bytes);
+  }
+}
+
 // Columns are counted from 1 in the form, from 0 in the API.
 const toColumn = (text) => (text.trim() === "" ? null : Number(text) - 1);
 
@@ -74,7 +84,7 @@ function SpectrumForm({ source, file, text, instruments, onSave }) {
 export function SpectrumUpload({ source, onSave }) {
   const [picked, setPicked] = useState(null);
   const instruments = useLoad((signal) => api.get("/instrument", {}, signal), []);
-  const readAction = useAction(async (file) => setPicked(file && { file, text: await file.text() }));
+  const readAction = useAction(async (file) => setPicked(file && { file, text: await readText(file) }));
   const closeForm = () => {
     setPicked(null);
     onSave();
