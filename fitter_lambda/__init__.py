@@ -5,8 +5,7 @@ From a notebook::
     from fitter_lambda import fit
     result = fit(photometry, source="salt3", z=0.046)
 
-It is a service of its own, which imports nothing of the app but its table of plausible values
-(`chalicelib.plausible_values`). Entry points:
+It is a service of its own, which imports nothing of the app; both use `heliograph_guards`. Entry points:
 
 - handler: the container functions of the queue (`handler.fit`) and of the renderer (`handler.render`)
 - __main__: ``python -m fitter_lambda payload.json > document.json``

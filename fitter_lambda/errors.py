@@ -8,10 +8,9 @@
     |   +-- TooLittleDataError  too few rows are left to fit
     +-- TemplateError           a source or bandpass is unknown, or its files cannot be fetched
     +-- FitError                the data are usable, but no fit was found
-    +-- CancelledError          the analysis was cancelled
-    +-- CallbackError           the callback could not be delivered yet; try again later
     +-- RenderError             the renderer's source cannot be opened, drawn or computed
         +-- UnsafePickleError   a joblib file holds something other than plain data
+        +-- BusyError           the renderer has too much to do; the same task may succeed later
         +-- NoMapError          this deployment has no dust map
         +-- MissingGroupError   a netCDF file has no group that a picture needs
 
@@ -44,14 +43,6 @@ class FitError(FitterError):
     """No acceptable fit was found."""
 
 
-class CancelledError(FitterError):
-    """The analysis was cancelled while it was fitted."""
-
-
-class CallbackError(FitterError):
-    """A callback could not be delivered, for a reason that may pass."""
-
-
 class RenderError(FitterError):
     """The renderer cannot do its task.
 
@@ -66,6 +57,12 @@ class RenderError(FitterError):
 
 class UnsafePickleError(RenderError):
     """A joblib file holds something other than plain data."""
+
+
+class BusyError(RenderError):
+    """The renderer has too much to do at present."""
+
+    reason = "busy"
 
 
 class NoMapError(RenderError):

@@ -2,18 +2,25 @@
 
 from typing import Any
 
+_SECONDS_TO_ANSWER = 4.0
+
 
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back."""
     # imported here, so that the renderer never loads what speaks to AWS
-    from fitter_lambda.entry.queue_messages import handle_record
+    from fitter_lambda.entry.egress import send_to_public
+    from fitter_lambda.entry.fitting import fit_payload
+    from heliograph.service.lambda_entry import handle_record
 
     for record in event.get("Records", []):
-        handle_record(record)
+        handle_record(fit_payload, record, send_to_public)
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Do one of the renderer's tasks, synchronously and without any permission."""
+    """Do one of the renderer's tasks, synchronously and without any permission, in a child process with limits."""
+    from fitter_lambda.renderer.limited_process import ProcessLimits
     from fitter_lambda.renderer.tasks import run_task
 
-    return run_task(event)
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    seconds_left = remaining() / 1000 - _SECONDS_TO_ANSWER if remaining else ProcessLimits.seconds
+    return run_task(event, ProcessLimits(seconds=max(1.0, min(ProcessLimits.seconds, seconds_left))))

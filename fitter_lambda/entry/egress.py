@@ -1,63 +1,45 @@
-"""Outgoing HTTP to public addresses only.
+"""Outgoing HTTP of the fitter, which can reach public addresses only.
 
-A callback URL comes with a payload, hence from anyone. Requests go to public addresses, follow no redirects
-and have timeouts. Hosts in ``EGRESS_ALLOWED_HOSTS`` (comma-separated names or addresses, e.g.
-``localhost,127.0.0.1``) are exempt: the operator trusts them.
+A callback URL comes with a payload, hence from anyone: `heliograph_guards.egress_guard` sends every request. Hosts
+and ports in ``EGRESS_ALLOWED_HOSTS`` (e.g. ``localhost:5000``) are exempt: the operator trusts them.
 """
 
-import os
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from requests_hardened import Config, Manager
-
-_HARDENED = Manager(
-    Config(
-        ip_filter_enable=True,
-        ip_filter_allow_loopback_ips=False,
-        never_redirect=True,
-        default_timeout=(5, 30),
-        user_agent_override="heliograph-fitter",
-    )
-)
+from heliograph.service.portal_requests import Answer
+from heliograph_guards.egress_guard import TimeLimits, send_guarded_request
 
 
-def send_request(method: str, url: str, *, timeout: tuple[float, float], **options: Any) -> requests.Response:
-    """Send one request.
+def send_to_public(
+    method: str,
+    url: str,
+    *,
+    json: Any = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: tuple[float, float] = (5.0, 30.0),
+    is_upload: bool = False,
+) -> Answer:
+    """Send one request, as the kit for services asks for it (`heliograph.service.portal_requests.Send`).
 
     Parameters
     ----------
     method, url : str
+    json, content
+        The body, as a value or as bytes.
+    headers : mapping, optional
     timeout : tuple of float
-        Seconds to connect, and between two bytes of the response.
-    **options
-        Arguments of `requests.request` (json, data, headers, stream).
-
-    Returns
-    -------
-    requests.Response
-        Of any status, redirects included.
+        Seconds to connect, and for the answer; the whole takes no longer than their sum.
+    is_upload : bool
+        Makes no difference here.
 
     Raises
     ------
     requests.RequestException
-        There was no response, the URL cannot be parsed, or its address is not public
-        (`requests_hardened.ip_filter.InvalidIPAddress`).
+        There was no answer, or nothing was sent: one of the exceptions of `heliograph_guards.egress_guard`.
     """
-    try:
-        session = requests.Session() if _is_allowed(url) else _HARDENED.get_session()
-        # a proxy would resolve the host itself, past the filter
-        session.trust_env = False
-        return session.request(method, url, timeout=timeout, allow_redirects=False, **options)
-    except requests.RequestException:
-        raise
-    except ValueError as error:  # parsers of URLs raise it, and UnicodeError, which is one
-        raise requests.exceptions.InvalidURL("the URL cannot be parsed") from error
-
-
-def _is_allowed(url: str) -> bool:
-    allowed = {host.strip().lower() for host in os.environ.get("EGRESS_ALLOWED_HOSTS", "").split(",")}
-    # the prepared URL is the one that is called: other parsers differ on strange ones
-    host = urlsplit(requests.Request("GET", url).prepare().url or "").hostname
-    return host is not None and host.lower() in allowed - {""}
+    limits = TimeLimits(connect=timeout[0], total=sum(timeout))
+    sent_headers = {"User-Agent": "heliograph-fitter", **(headers or {})}
+    response = send_guarded_request(method, url, limits, json=json, data=content, headers=sent_headers)
+    return Answer(response.status_code, response.headers, response.content)

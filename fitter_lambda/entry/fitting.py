@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
     from fitter_lambda.engine.fit import Progress
-    from fitter_lambda.output.callback_document import CallbackDocument
     from fitter_lambda.output.supernova_fit import SupernovaFit
+    from heliograph.service.service_result import CallbackDocument
 
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ def fit(
     z_err: float | None = None,
     ra: float | None = None,
     dec: float | None = None,
+    progress: "Progress | None" = None,
     **parameters: Any,
 ) -> "SupernovaFit":
     """Fit a light curve.
@@ -47,6 +48,8 @@ def fit(
         The redshift and its error.
     ra, dec : float, optional
         Degrees (ICRS), to look up the extinction by the Milky Way.
+    progress : callable, optional
+        Takes the fraction done (0..1) and what is being done.
     **parameters
         See `fitter_lambda.input.fit_parameters.PARAMETERS`, e.g. ``n_draws=1000, fix_z=True``.
 
@@ -87,7 +90,7 @@ def fit(
         unused_columns=sent_photometry.unused_columns,
     )
     with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
-        return fit_request(request, lambda fraction, message: None)
+        return fit_request(request, progress or (lambda fraction, message: None))
 
 
 def fit_request(request: FitRequest, progress: "Progress") -> "SupernovaFit":
@@ -124,7 +127,16 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
         Decoded JSON, untrusted.
     progress : callable
         Takes the fraction done (0..1) and what is being done.
+
+    Raises
+    ------
+    CancelledError
+        If `progress` raises it: the portal does not want the fit any more.
     """
+    # imported here, so that a notebook does not wait for what serves
+    from heliograph.errors import CancelledError
+    from heliograph.service.service_result import build_failure_document
+
     try:
         request = parse_payload(payload)
         json_results = get_json_results(payload)
@@ -133,6 +145,8 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
         with warnings.catch_warnings(action="ignore"):
             _freeze_loaded_objects()
             return build_success_document(fit_request(request, progress), progress, json_results)
+    except CancelledError:
+        raise
     except FitterError as error:
         return build_failure_document(str(error))
     except Exception:  # the sender waits for an answer, whatever the payload
@@ -141,11 +155,6 @@ def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
             "The fitter failed on these data for a reason that it does not know; "
             "try another source or fewer rows, and report this if it stays."
         )
-
-
-def build_failure_document(message: str) -> "CallbackDocument":
-    """Build the document of an analysis that failed, with the reason."""
-    return {"status": "failure", "message": message, "analysis": {}}
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 """The dust map: reddening by our Galaxy, from Schlegel, Finkbeiner & Davis (1998, ApJ 500, 525).
 
 The map is two files, north and south of the Galactic plane, in the directory that ``SFD_MAP_DIR`` names
-(``/opt/sfd`` in the image). ``python -m fitter_lambda.input.dust_map DIR URL [SHA256]`` fills it from an
-archive when the image is built.
+(``/opt/sfd`` in the image). ``python -m fitter_lambda.input.dust_map DIR [URL]`` fills it from an archive when the
+image is built. The files are known by their ids in git, which are SHA-1 digests.
 """
 
 import hashlib
@@ -21,7 +21,12 @@ from sfdmap2.sfdmap import SFDMap
 from fitter_lambda.errors import NoMapError
 
 MAP_NAME = "SFD (Schlegel, Finkbeiner & Davis 1998), recalibrated by 0.86 (Schlafly & Finkbeiner 2011, ApJ 737, 103)"
-FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
+#: The files, with their git ids in `ARCHIVE_URL`'s commit.
+FILES = {
+    "SFD_dust_4096_ngp.fits": "df94534e1e2b92ff308295ee364d4682a23e64ae",
+    "SFD_dust_4096_sgp.fits": "d783f46849d793b479b4962135c7ff520115d914",
+}
+ARCHIVE_URL = "https://github.com/kbarbary/sfddata/archive/7a5fe7fadf086561ba4748756e59a4c51d0ec632.tar.gz"
 _RECALIBRATION = 0.86
 _DEFAULT_DIRECTORY = "/opt/sfd"
 #: Larger values are not in the map.
@@ -65,33 +70,29 @@ def _look_up(directory: Path, ra: float, dec: float) -> float:
     return value
 
 
-def fill_directory(directory: Path, url: str, sha256: str = "") -> None:
+def fill_directory(directory: Path, url: str = ARCHIVE_URL) -> None:
     """Fetch an archive of the map, unpack it, and check it.
 
     Parameters
     ----------
     directory : Path
         Where the map's two files go; created if missing.
-    url : str
+    url : str, optional
         A tar archive that holds them, in any folder.
-    sha256 : str, optional
-        The archive's digest, in hexadecimal; not checked by default.
 
     Raises
     ------
     requests.RequestException
         The archive cannot be fetched.
     NoMapError
-        The archive has another digest, or does not hold the map.
+        The archive does not hold the map, or another version of it.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as archive:
         _download(url, archive)
-        digest = hashlib.file_digest(archive, "sha256").hexdigest()
-        if sha256 and digest != sha256.lower():
-            raise NoMapError(f"The archive's SHA-256 is {digest}, expected {sha256}.")
-        archive.seek(0)
         _unpack(archive, directory)
+    for name, git_id in FILES.items():
+        _check_file(directory / name, git_id)
     _look_up(directory, *_NORTH_POLE)
     at_origin = _look_up(directory, *_ORIGIN)
     if abs(at_origin - _REDDENING_AT_ORIGIN) > 1e-4:
@@ -104,6 +105,17 @@ def _download(url: str, archive: IO[bytes]) -> None:
         for chunk in response.iter_content(1024 * 1024):
             archive.write(chunk)
     archive.seek(0)
+
+
+def _check_file(path: Path, git_id: str) -> None:
+    if not path.is_file():
+        raise NoMapError(f"The archive does not hold {path.name}.")
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(1024 * 1024):
+            digest.update(chunk)
+    if digest.hexdigest() != git_id:
+        raise NoMapError(f"{path.name} has the git id {digest.hexdigest()}, expected {git_id}: it is another file.")
 
 
 def _unpack(archive: IO[bytes], directory: Path) -> None:
@@ -120,15 +132,15 @@ def _unpack(archive: IO[bytes], directory: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Fill a directory; return 1 if the archive is wrong, 0 if it cannot be fetched: the map is optional."""
-    if not 2 <= len(arguments) <= 3:
-        print("usage: python -m fitter_lambda.input.dust_map DIR URL [SHA256]", file=sys.stderr)
+    """Fill a directory; return 1 if the archive is wrong or cannot be fetched."""
+    if not 1 <= len(arguments) <= 2:
+        print("usage: python -m fitter_lambda.input.dust_map DIR [URL]", file=sys.stderr)
         return 2
     try:
         fill_directory(Path(arguments[0]), *arguments[1:])
     except requests.RequestException as error:
         print(f"no dust map: the archive could not be fetched ({type(error).__name__})", file=sys.stderr)
-        return 0
+        return 1
     except NoMapError as error:
         print(error, file=sys.stderr)
         return 1

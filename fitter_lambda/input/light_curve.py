@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chalicelib.plausible_values import explain_implausible
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve_rows import Row
 from fitter_lambda.input.templates import load_bandpasses, load_magnitude_systems
+from heliograph_guards.plausible_values import explain_implausible
 
 #: AB zero point of all fluxes of the fitter: microjansky.
 ZERO_POINT = 23.9

@@ -50,14 +50,6 @@ def parse_payload(payload: object) -> FitRequest:
     )
 
 
-def get_callback_url(payload: object) -> str | None:
-    """Return the http(s) URL to call back that is in a payload, or None."""
-    url = payload.get("callback_url") if isinstance(payload, Mapping) else None
-    if isinstance(url, str) and url.lower().startswith(("http://", "https://")):
-        return url
-    return None
-
-
 def get_json_results(payload: object) -> bool:
     """Return whether a payload asks for a JSON copy of the results, which are joblib for every SkyPortal.
 

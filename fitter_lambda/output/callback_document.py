@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import time
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -15,20 +15,15 @@ from fitter_lambda.output.predicted_light_curves import to_magnitudes
 from fitter_lambda.output.results import flatten_results
 from fitter_lambda.output.supernova_fit import SupernovaFit
 
+if TYPE_CHECKING:
+    from heliograph.service.service_result import CallbackDocument
+
 _MAX_SAMPLES = 500
 _ORIGIN = "heliograph-supernova-fitter"
 """Of annotations, before the model: fits with other models keep theirs."""
 
 
-class CallbackDocument(TypedDict):
-    """What is posted to the callback URL; `analysis` is empty after a failure."""
-
-    status: Literal["success", "failure"]
-    message: str
-    analysis: dict[str, Any]
-
-
-def build_success_document(fit: SupernovaFit, progress: Progress, json_results: bool) -> CallbackDocument:
+def build_success_document(fit: SupernovaFit, progress: Progress, json_results: bool) -> "CallbackDocument":
     """Build the document of a finished fit.
 
     Parameters

@@ -3,6 +3,7 @@
 `_Triangle` relies on how corner makes its panels; a test compares `WRITTEN_FOR` with the installed versions.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,9 @@ from fitter_lambda.output.parameter_labels import (
 WRITTEN_FOR = {"corner": "2.3.0", "matplotlib": "3.11.2"}
 #: With more samples contours look the same and take longer.
 _MAX_SAMPLES = 20_000
+#: Of all panels together: points, cells of the grids that contours and density are drawn from, and ticks.
+_MAX_POINTS = 300_000
+_MAX_CELLS, _MAX_DENSITY_CELLS, _MAX_TICKS = 1_000_000, 100_000, 1_000
 _UNITS = {"hostebv": " [mag]", "mwebv": " [mag]"}
 #: t0 within these modified Julian dates is a date.
 _MJD_RANGE = (40_000.0, 80_000.0)
@@ -69,11 +73,17 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    ValueError
+        If the panels have too many bins or ticks together.
     """
     import corner
 
+    _require_few_details(len(samples), options)
     columns = np.column_stack(list(samples.values()))
-    columns = columns[:: max(1, -(-len(columns) // _MAX_SAMPLES))]
+    columns = columns[:: max(1, -(-len(columns) // _count_samples_to_draw(len(samples), options)))]
     symbols = [get_symbol(name) for name in samples]
     units = [" [MJD]" if _is_date(*item) else _UNITS.get(item[0], "") for item in samples.items()]
     if not {"range", "truths", "labels"} & set(options):
@@ -91,6 +101,32 @@ def draw_corner(samples: Mapping[str, Array], options: Mapping[str, Any]) -> Fig
         _fit_labels(figure, options)
         _fit_titles(figure, options)
     return figure
+
+
+def _count_panels(n_parameters: int) -> int:
+    return max(1, n_parameters * (n_parameters - 1) // 2)
+
+
+def _count_samples_to_draw(n_parameters: int, options: Mapping[str, Any]) -> int:
+    if not options.get("plot_datapoints"):
+        return _MAX_SAMPLES
+    return min(_MAX_SAMPLES, _MAX_POINTS // _count_panels(n_parameters))
+
+
+def _require_few_details(n_parameters: int, options: Mapping[str, Any]) -> None:
+    bins = float(np.max(options.get("bins", _BINS["bins"])))
+    n_panels = _count_panels(n_parameters)
+    most = _MAX_DENSITY_CELLS if options.get("plot_density") else _MAX_CELLS
+    if n_panels * bins**2 > most:
+        raise ValueError(
+            f"{bins:.0f} bins are too many for {n_parameters} parameters; take at most "
+            f"{math.isqrt(most // n_panels)}, or fewer parameters with var_names."
+        )
+    if n_panels * options.get("max_n_ticks", 0) > _MAX_TICKS:
+        raise ValueError(
+            f"{options['max_n_ticks']} ticks are too many for {n_parameters} parameters; take at most "
+            f"{_MAX_TICKS // n_panels}, or fewer parameters with var_names."
+        )
 
 
 def _collect_keywords(
@@ -203,7 +239,7 @@ def _fit_labels(figure: Figure, options: Mapping[str, Any]) -> None:
     texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text]
     room = _find_room(figure)
     largest, smallest = _LABEL_SIZES
-    widest = max((_measure_text(text) for text in texts), default=1.0)
+    widest = max((_measure_text(text) for text in texts), default=0.0) or 1.0  # mathematics may have no width
     for axes in figure.axes:
         bounds = axes.get_position()
         for axis, side in ((axes.xaxis, bounds.height), (axes.yaxis, bounds.width)):

@@ -1,6 +1,7 @@
 """Figures as files: PNG for a screen, PDF and SVG for a paper."""
 
 import io
+from functools import cache
 from typing import Any, Literal
 
 from matplotlib import rc_context
@@ -35,3 +36,13 @@ def encode_figure(figure: Figure, file_format: FigureFormat, dpi: int, *, is_tig
             metadata=_METADATA.get(file_format),
         )
     return buffer.getvalue()
+
+
+@cache
+def fill_caches() -> None:
+    """Draw a small figure once, so that processes forked from this one find fonts and the parser of mathematics."""
+    figure = Figure(figsize=(1, 1))
+    axes = figure.add_subplot()
+    axes.set_title("$t_0 = {58606.1}_{-0.1}^{+0.1}$")
+    axes.set_xlabel(r"$\alpha$ [mag]")
+    encode_png(figure, 50)

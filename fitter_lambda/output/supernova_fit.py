@@ -119,9 +119,9 @@ class SupernovaFit:
 
     @cached_property
     def inference_data(self) -> Any:
-        """The draws as `arviz.InferenceData`; needs arviz, which the fitter itself does not."""
+        """The draws as arviz holds them; needs arviz, which the fitter itself does not."""
         arviz: Any = importlib.import_module("arviz")
-        with tempfile.TemporaryDirectory() as folder, arviz.rc_context({"data.load": "eager"}):
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "fit.nc"
             path.write_bytes(self.to_netcdf())
-            return arviz.from_netcdf(path)
+            return arviz.from_netcdf(path).load()

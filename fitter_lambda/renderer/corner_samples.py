@@ -1,20 +1,24 @@
 """Samples for a corner plot, from an InferenceData file or from JSON."""
 
-import json
+import math
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
-from fitter_lambda.renderer.netcdf_groups import list_variables, open_netcdf, read_array, require_group
+from fitter_lambda.renderer.json_documents import parse_json
+from fitter_lambda.renderer.netcdf_groups import NetcdfGroup, list_variables, open_netcdf, read_array, require_group
 
 Samples = dict[str, Array]
 
 #: More panels than 20 x 20 are illegible.
 MAX_PARAMETERS = 20
+#: Of a matrix, of which some are chosen.
+_MAX_COLUMNS = 2_000
 _MAX_VALUES = 20_000_000
 #: Larger than any measurement; squares of more would overflow.
 _MAX_ABSOLUTE = 1e150
@@ -56,18 +60,18 @@ def read_netcdf_samples(data: bytes, names: list[str] | None = None) -> Samples:
         return _check_samples(_read_variables(group, names), names)
 
 
-def _read_variables(group: Any, names: list[str] | None) -> Samples:
+def _read_variables(group: NetcdfGroup, names: list[str] | None) -> Samples:
     samples: Samples = {}
     n_values = 0
-    for name, variable in list_variables(group).items():
-        if variable.ndim < 2:
+    for name, shape in list_variables(group).items():
+        if len(shape) < 2 or 0 in shape:
             continue
         if names is not None and not any(n == name or n.startswith(f"{name}[") for n in names):
             continue
-        n_values += variable.size
+        n_values += math.prod(shape)
         if n_values > _MAX_VALUES:
             raise RenderError(f"The posterior up to {name} has more than {_MAX_VALUES} values; thin it.")
-        values = read_array(group, name, _MAX_VALUES).reshape(variable.shape[0] * variable.shape[1], -1)
+        values = read_array(group, name, _MAX_VALUES).reshape(shape[0] * shape[1], -1)
         samples |= _split_components(name, values)
         if names is None and len(samples) > MAX_PARAMETERS:
             break
@@ -104,7 +108,7 @@ def read_json_samples(data: bytes, names: list[str] | None = None) -> Samples:
         many numbers.
     """
     try:
-        value = json.loads(data)
+        value = parse_json(data)
         columns = _find_columns(value)
         names = names or _get_search_names(value, columns)
         lengths = {len(item) for item in columns.values() if item and not isinstance(item[0], list)}
@@ -126,11 +130,15 @@ def _get_search_names(value: Any, columns: Mapping[str, Any]) -> list[str] | Non
     names = value.get("search_parameter_keys") if isinstance(value, dict) else None
     if not isinstance(names, list) or not names:
         return None
-    return names if all(isinstance(name, str) and name in columns for name in names) else None
+    if not all(isinstance(name, str) and name in columns for name in names):
+        return None
+    _require_few(dict.fromkeys(names))
+    return names
 
 
 def _read_columns(columns: Mapping[str, Any], lengths: set[int]) -> Samples:
     """Convert lists to numbers; flatten chains, split vectors, as the lengths of the flat lists tell them apart."""
+    _require_few(columns)
     arrays = {name[:60]: _read_numbers(name[:60], values) for name, values in columns.items()}
     if len(arrays) != len(columns):
         raise RenderError("Names of parameters have the same first 60 characters; shorten them.")
@@ -141,18 +149,27 @@ def _read_columns(columns: Mapping[str, Any], lengths: set[int]) -> Samples:
 
 
 def _read_numbers(name: str, values: Any) -> Array:
+    text = _find_text(values)
+    if text is not None:
+        raise RenderError(f"The samples of {name} hold the text {text[:40]!r}; expected numbers.")
     try:
         array = np.asarray(values)
     except ValueError:
         raise RenderError(f"The lists of {name} have different lengths; expected one length.") from None
-    items = np.asarray(values, dtype=object).flat if array.dtype.kind in "OU" else ()
-    text = next((item for item in items if isinstance(item, str)), None)
-    if text is not None:
-        raise RenderError(f"The samples of {name} hold the text {text[:40]!r}; expected numbers.")
     try:
         return array.astype(float)
     except (ValueError, TypeError, OverflowError):
         raise RenderError(f"The samples of {name} hold something other than numbers.") from None
+
+
+def _find_text(values: Any) -> str | None:
+    """Return the first text in lists of any depth; numpy would make all values as wide as the widest text."""
+    while isinstance(values, list):
+        kinds = set(map(type, values))
+        if str in kinds:
+            return next(value for value in values if isinstance(value, str))
+        values = list(chain.from_iterable(v for v in values if isinstance(v, list))) if list in kinds else None
+    return None
 
 
 def _flatten_chains(name: str, array: Array, lengths: set[int]) -> Samples:
@@ -226,6 +243,8 @@ def _name_columns(matrix: list[Any], names: list[Any] | None) -> Mapping[str, An
         raise RenderError(f"The rows of samples have different lengths, {min(lengths)} to {max(lengths)}.")
     while _is_matrix(matrix[0]):
         matrix = [row for rows in matrix for row in rows]
+    if len(matrix[0]) > _MAX_COLUMNS:
+        raise RenderError(f"The samples have more than {_MAX_COLUMNS} columns; are they rows? Send fewer.")
     columns = list(zip(*matrix, strict=True))
     names = names or [f"p{i}" for i in range(len(columns))]
     if len(names) != len(columns):
@@ -262,13 +281,17 @@ def _join_indexed(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: [item[key] for key in first] for name, item in items.items()}
 
 
+def _require_few(columns: Mapping[str, Any]) -> None:
+    if len(columns) > MAX_PARAMETERS:
+        raise RenderError(f"More than {MAX_PARAMETERS} parameters; choose some with var_names.")
+
+
 def _check_samples(samples: Samples, names: list[str] | None) -> Samples:
     """Return the finite rows of columns of equal length, as many as can be drawn."""
     if not samples:
         choice = f" named {', '.join(names)[:100]}" if names else ""
         raise RenderError(f"There are no samples{choice} to draw; expected numbers by parameter name.")
-    if len(samples) > MAX_PARAMETERS:
-        raise RenderError(f"More than {MAX_PARAMETERS} parameters; choose some with var_names.")
+    _require_few(samples)
     if len({len(column) for column in samples.values()}) != 1:
         raise RenderError("The parameters have different numbers of samples; a corner plot needs equal ones.")
     rows = np.column_stack(list(samples.values()))

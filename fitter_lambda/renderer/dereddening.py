@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from chalicelib.plausible_values import RANGES, explain_implausible
 from fitter_lambda.errors import RenderError
 from fitter_lambda.input import dust_map
 from fitter_lambda.input.row_cells import find_repeated_names, parse_number, trim_column_names
 from fitter_lambda.input.templates import load_bandpasses
+from heliograph_guards.plausible_values import RANGES, explain_implausible
 
 Row = dict[str, str]
 

@@ -2,8 +2,8 @@
 
 A pickle is a program. Here its vocabulary is cut down to plain data: names are looked up in a table
 (`pickle_vocabulary`), never imported. Refused are all other names, object arrays (they hold further pickles),
-state of anything but the stand-ins, keys that are containers (hashing them can take forever), and more than
-`MAX_BYTES` bytes.
+state of anything but the stand-ins, keys that are containers or collide (hashing them can take forever), and
+more memory or operations than the size of the file explains.
 """
 
 import bz2
@@ -15,12 +15,21 @@ from typing import Any
 
 from fitter_lambda.errors import RenderError, UnsafePickleError
 from fitter_lambda.renderer import pickle_vocabulary as vocabulary
-from fitter_lambda.renderer.pickle_machine import HookedUnpickler
+from fitter_lambda.renderer.byte_budget import ByteBudget
+from fitter_lambda.renderer.pickle_machine import MAX_OPERATIONS, HookedUnpickler
 
 #: The layout of arrays in joblib's files; a test compares it with the installed version.
 WRITTEN_FOR = {"joblib": "1.6.0", "numpy": "2.4.6"}
 #: Of a file, before and after it is unpacked.
 MAX_BYTES = 256 * 1024 * 1024
+#: Of values: what any file may take, and what it may for each of its bytes, up to the most.
+_SMALLEST_BUDGET, _BUDGET_PER_BYTE, _LARGEST_BUDGET = 128 * 1024 * 1024, 32, 512 * 1024 * 1024
+#: Of the unpacked file, likewise: constant arrays shrink to a thousandth.
+_SMALLEST_FILE, _UNPACKED_PER_BYTE = 64 * 1024 * 1024, 200
+#: Of operations, likewise.
+_FEWEST_OPERATIONS, _OPERATIONS_PER_BYTE = 200_000, 20
+#: Of a key, to tell it from others.
+_BYTES_PER_KEY = 200
 _LZMA_MEMORY = 128 * 1024 * 1024
 _DECOMPRESSORS: dict[bytes, Callable[[], Any]] = {
     b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
@@ -39,7 +48,7 @@ def load_joblib(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     data : bytes
         The file; zlib, gzip, bz2, lzma and xz compression are understood.
     max_bytes : int
-        Most bytes after decompression, and of all arrays together.
+        Most bytes after decompression.
 
     Returns
     -------
@@ -53,13 +62,18 @@ def load_joblib(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     RenderError
         The file is broken, too large, or of a kind that is not supported.
     """
-    pickled = _decompress(data, max_bytes)
+    pickled = _decompress(data, min(max_bytes, _SMALLEST_FILE + _UNPACKED_PER_BYTE * len(data)))
+    n_bytes = min(_SMALLEST_BUDGET + _BUDGET_PER_BYTE * len(pickled), _LARGEST_BUDGET)
+    budget = ByteBudget(
+        n_bytes, f"The joblib file needs more than {n_bytes >> 20} MB of memory to open; send a smaller one."
+    )
+    max_operations = min(_FEWEST_OPERATIONS + _OPERATIONS_PER_BYTE * len(data), MAX_OPERATIONS)
     try:
-        return _PlainDataUnpickler(pickled, max_bytes).load()
-    except RenderError:
+        return _PlainDataUnpickler(pickled, budget, max_operations).load()
+    except (RenderError, MemoryError):
         raise
-    except (RecursionError, MemoryError):
-        raise RenderError("The joblib file is nested too deeply or too large; simplify it.") from None
+    except RecursionError:
+        raise RenderError("The joblib file is nested too deeply; simplify it.") from None
     except Exception as error:  # a hostile pickle can raise anything
         raise RenderError(f"The joblib file is broken ({type(error).__name__}); send it again.") from None
 
@@ -82,9 +96,9 @@ def _decompress(data: bytes, max_bytes: int) -> bytes:
 class _PlainDataUnpickler(HookedUnpickler):
     """Builds plain data only."""
 
-    def __init__(self, data: bytes, max_bytes: int) -> None:
-        super().__init__(data, max_bytes)
-        self._bytes_left = max_bytes
+    def __init__(self, data: bytes, budget: ByteBudget, max_operations: int) -> None:
+        super().__init__(data, budget, max_operations)
+        self._keys = vocabulary.KeyHashes()
 
     def find_class(self, module: str, name: str) -> Any:
         try:
@@ -97,7 +111,7 @@ class _PlainDataUnpickler(HookedUnpickler):
 
     def apply_state(self, target: Any, state: Any) -> Any:
         if type(target) is vocabulary.Dtype:
-            target.state = vocabulary.require_type(state, tuple)
+            target.set_state(vocabulary.require_type(state, tuple))
         elif type(target) is vocabulary.ArrayWrapper:
             for name in ("shape", "order", "dtype", "numpy_array_alignment_bytes"):
                 setattr(target, name, vocabulary.require_type(state, dict).get(name))
@@ -115,8 +129,7 @@ class _PlainDataUnpickler(HookedUnpickler):
         return value.array if type(value) is vocabulary.RawArray else value
 
     def check_members(self, container: Any, members: Iterable[Any]) -> None:
-        for member in members:
-            vocabulary.require_scalar_key(member)
+        self.budget.charge(_BYTES_PER_KEY * self._keys.check(members))
         vocabulary.require_type(container, dict, vocabulary.Result, set)
 
     def _read_array(self, wrapper: vocabulary.ArrayWrapper) -> object:
@@ -127,8 +140,6 @@ class _PlainDataUnpickler(HookedUnpickler):
         if wrapper.numpy_array_alignment_bytes is not None:
             self.file.read(self.file.read(1)[0])
         size = math.prod(shape) * dtype.itemsize
-        self._bytes_left -= size
-        if self._bytes_left < 0:
-            raise RenderError("The joblib file holds arrays that are too large; send less.")
+        self.budget.charge(size)
         array = vocabulary.build_array(wrapper.dtype, tuple(shape), "C", self.file.read(size))
         return array.reshape(shape[::-1]).transpose() if wrapper.order == "F" else array

@@ -9,7 +9,15 @@ from fitter_lambda.errors import RenderError
 from fitter_lambda.output.light_curve_contents import Estimate, LightCurveContents
 from fitter_lambda.output.netcdf import LIGHT_CURVE_GROUP, NUMBER_ATTRIBUTES, TEXT_ATTRIBUTES
 from fitter_lambda.output.predicted_light_curves import QUANTILES, PredictedLightCurve
-from fitter_lambda.renderer.netcdf_groups import open_netcdf, read_array, read_names, read_text, require_group
+from fitter_lambda.renderer.netcdf_groups import (
+    NetcdfGroup,
+    open_netcdf,
+    read_array,
+    read_names,
+    read_number,
+    read_text,
+    require_group,
+)
 
 _MISSING = (
     "This analysis holds no predicted light curve; only those of the supernova fitter do. "
@@ -53,17 +61,16 @@ def read_light_curve(data: bytes) -> LightCurveContents:
         )
 
 
-def _read_number(group: Any, name: str) -> float:
+def _read_number(group: NetcdfGroup, name: str) -> float:
     """Read a number; only a p-value may be unknown."""
-    value = np.asarray(group.attrs.get(name))
-    number = float(value.item()) if value.size == 1 and value.dtype.kind in "fiu" else np.nan
+    number = read_number(group, name)
     is_known = abs(number) < _MAX_ABSOLUTE
     _require(is_known or (name == "misfit_p" and np.isnan(number)), f"has no finite number {name}")
     _require(name != "redshift" or number > -1, "has a redshift of -1 or less")
     return number
 
 
-def _read_estimates(group: Any) -> dict[str, Estimate]:
+def _read_estimates(group: NetcdfGroup) -> dict[str, Estimate]:
     names = read_names(group, "parameters")
     numbers = read_array(group, "estimate", 3 * _MAX_PARAMETERS)
     _require(numbers.shape == (len(names), 3), "has no three numbers for each parameter")
@@ -71,7 +78,7 @@ def _read_estimates(group: Any) -> dict[str, Estimate]:
     return {name: Estimate(*(float(number) for number in row)) for name, row in zip(names, numbers, strict=True)}
 
 
-def _read_curves(group: Any, bands: list[str]) -> dict[str, PredictedLightCurve]:
+def _read_curves(group: NetcdfGroup, bands: list[str]) -> dict[str, PredictedLightCurve]:
     mjd = read_array(group, "mjd", _MAX_POINTS)
     _require(mjd.ndim == 1 and len(mjd) > 1, "has fewer than two dates")
     _require_bounded(mjd, "mjd")
@@ -84,7 +91,7 @@ def _read_curves(group: Any, bands: list[str]) -> dict[str, PredictedLightCurve]
     return {name: PredictedLightCurve(mjd, flux[i], best[i]) for i, name in enumerate(bands)}
 
 
-def _read_rows(file: Any, group: Any, n_bands: int) -> dict[str, Any]:
+def _read_rows(file: NetcdfGroup, group: NetcdfGroup, n_bands: int) -> dict[str, Any]:
     observed = require_group(file, "observed_data", f"The light curve needs a group observed_data; {_MISSING}")
     constant = require_group(file, "constant_data", f"The light curve needs a group constant_data; {_MISSING}")
     rows = {"flux": read_array(observed, "flux", _MAX_ROWS)}

@@ -4,27 +4,24 @@ The model of each band is a constant and `nterms` harmonics of one frequency, fi
 squares: the floating mean of Zechmeister & Kürster (2009, A&A 496, 577), the harmonics of Palmer (2009,
 ApJ 695, 496). Bands share the frequency alone, each has its own mean, amplitudes and phases: the
 multi-phase model of VanderPlas & Ivezić (2015, ApJ 812, 18), whose power is the bands' powers weighted
-by their χ² about the mean. The trigonometric sums come from a non-uniform FFT (FINUFFT: Barnett, Magland
-& af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479), so that time grows as N log N.
+by their χ² about the mean. The trigonometric sums come from a non-uniform FFT, so that time grows as N log N.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import finufft
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import betainc, gammaln
 
 from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.renderer.nonuniform_fft import sum_exponentials
 
 Complex = npt.NDArray[np.complex128]
 
-#: Relative precision of the sums; far below the ridge, which is far below any real power.
-_PRECISION = 1e-10
 #: Added to the diagonals of the normal matrices (about 1): where the times cover too few phases, coefficients
-#: that the data do not constrain get no power.
+#: that the data do not constrain get no power. Far above the errors of the sums.
 _RIDGE = 1e-7
 #: Frequencies that are solved for at once, to limit memory.
 _CHUNK = 20_000
@@ -155,7 +152,7 @@ def _transform(time: Array, values: Array, grid: FrequencyGrid, harmonic: int) -
     middle = harmonic * (grid.start + grid.step * (grid.size // 2))
     points = 2 * np.pi * ((harmonic * grid.step * time) % 1.0)
     shifted = values * np.exp(2j * np.pi * middle * time)
-    return np.asarray(finufft.nufft1d1(points, shifted, grid.size, eps=_PRECISION, isign=1, nthreads=1))
+    return sum_exponentials(points, shifted, grid.size)
 
 
 def _solve(window: Complex, signal: Complex, orders: Indices) -> Array:

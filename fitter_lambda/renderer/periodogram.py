@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from chalicelib.plausible_values import explain_implausible
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.errors import RenderError
 from fitter_lambda.input.row_cells import parse_number
@@ -36,6 +35,7 @@ from fitter_lambda.renderer.period_caveats import (
 )
 from fitter_lambda.renderer.period_peaks import Peak, find_power_peaks
 from fitter_lambda.renderer.period_roles import INDEPENDENT_ROLES, PeriodRole, assign_roles
+from heliograph_guards.plausible_values import explain_implausible
 
 COLUMNS = ("mjd", "flux", "fluxerr", "filter")
 MAX_POINTS = 200_000

@@ -6,6 +6,7 @@ are built once that is checked.
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from fitter_lambda.errors import RenderError, UnsafePickleError
 
 _DTYPE_CODE = re.compile(r"[<>|=]?(?:\?|[biufc]\d{1,2}|[SUV]\d{1,10}|[Mm]8(?:\[\d{0,4}[a-zA-Z]{1,2}\])?)")
 _MAX_FIELDS = 100
+_MAX_AXES = 32
+#: Of an array without data: its lists, if it were written out, and the bytes of a value.
+_MAX_EMPTY_ITEMS, _MAX_EMPTY_BYTES = 10_000, 10_000
 _SCALAR_KEYS = (str, int, float, bool, bytes, complex, type(None), np.generic)
+#: Of a key: its characters, or its parts. The hash of a tuple or an integer is computed with each use.
+_MAX_KEY_LENGTH, _MAX_KEY_PARTS, _MAX_KEY_BITS = 10_000, 30, 1024
+#: Different keys with one hash; by chance there are two.
+_MAX_EQUAL_HASHES = 30
 
 
 class _Marker:
@@ -27,8 +35,20 @@ class Dtype:
     def __init__(self, code: object, *_: object) -> None:
         self.code = code
         self.state: Any = ()
+        self._built: dict[int, np.dtype[Any]] = {}
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Take what the file says of the dtype besides its code."""
+        self.state = state
+        self._built = {}
 
     def build(self, depth: int = 0) -> np.dtype[Any]:
+        """Return the dtype, built once: a file may name one of many fields any number of times."""
+        if depth not in self._built:
+            self._built[depth] = self._build(depth)
+        return self._built[depth]
+
+    def _build(self, depth: int) -> np.dtype[Any]:
         """Build the dtype from checked text and numbers.
 
         numpy's `dtype.__setstate__` trusts offsets and flags, so that a file could turn raw bytes into object
@@ -67,7 +87,10 @@ class Result(dict[Any, Any]):
 
     def __init__(self, items: object = ()) -> None:
         pairs = items.items() if type(items) is dict else require_type(items, list, tuple)
-        super().__init__((require_scalar_key(key), value) for key, value in pairs)
+        for pair in pairs:
+            require_type(pair, tuple, list)
+        KeyHashes().check(pair[0] for pair in pairs)
+        super().__init__((key, value) for key, value in pairs)
 
 
 class ArrayWrapper:
@@ -96,15 +119,21 @@ def build_dtype(value: object, depth: int = 0) -> np.dtype[Any]:
 def build_array(dtype: object, shape: object, order: object, data: object) -> np.ndarray[Any, Any]:
     """Build an array from exactly as many bytes as its shape needs."""
     numpy_dtype = build_dtype(dtype)
-    if not isinstance(shape, tuple) or not isinstance(data, (bytes, bytearray)) or len(shape) > 32:
+    if not isinstance(shape, tuple) or not isinstance(data, (bytes, bytearray)) or len(shape) > _MAX_AXES:
         raise RenderError("The joblib file describes an array without a shape or data.")
     sizes = [int(size) for size in shape]
     if any(size < 0 for size in sizes) or math.prod(sizes) * numpy_dtype.itemsize != len(data):
         raise RenderError("The joblib file holds an array whose data do not match its shape.")
-    if not data and math.prod(sizes) > _MAX_FIELDS:
-        raise RenderError("The joblib file holds an array of many empty values; leave it out.")
+    if not data:
+        _require_few_items(sizes, numpy_dtype)
     flat = np.frombuffer(bytes(data), dtype=numpy_dtype) if data else np.zeros(math.prod(sizes), numpy_dtype)
     return flat.reshape(sizes, order="F" if order in ("F", True) else "C")
+
+
+def _require_few_items(sizes: list[int], dtype: np.dtype[Any]) -> None:
+    """Require that an array without data stays small: its shape and the size of a value cost the file nothing."""
+    if math.prod(size for size in sizes if size) > _MAX_EMPTY_ITEMS or dtype.itemsize > _MAX_EMPTY_BYTES:
+        raise RenderError("The joblib file holds an array of many empty values; leave it out.")
 
 
 def _build_scalar(dtype: object, data: object = b"") -> Any:
@@ -124,7 +153,8 @@ def _build_bytearray(data: object = b"", encoding: object = "latin-1") -> bytear
 
 
 def _build_set(items: object = ()) -> set[Any]:
-    return {require_scalar_key(item) for item in require_type(items, list, tuple)}
+    KeyHashes().check(require_type(items, list, tuple))
+    return set(items)  # type: ignore[call-overload, no-any-return]
 
 
 def require_type(value: object, *kinds: type) -> Any:
@@ -134,12 +164,49 @@ def require_type(value: object, *kinds: type) -> Any:
     return value
 
 
-def require_scalar_key(value: Any) -> Any:
-    """Return a key or a member of a set: a scalar or a flat tuple of scalars."""
-    parts = value if type(value) is tuple else (value,)
-    if not all(isinstance(part, _SCALAR_KEYS) for part in parts):
-        raise UnsafePickleError("The joblib file has keys that are containers; use text or numbers as keys.")
-    return value
+class KeyHashes:
+    """Keys of dicts and members of sets, checked before they are hashed, by hash.
+
+    Of keys with one hash each is compared with all others, which takes quadratic time. Those of numbers and of
+    tuples of numbers can be chosen.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[int, list[Any]] = {}
+
+    def check(self, keys: Iterable[Any]) -> int:
+        """Require short scalars or flat tuples of them, and few with one hash; return how many are new.
+
+        Raises
+        ------
+        UnsafePickleError
+            For containers.
+        RenderError
+            For keys that are too long, or collide.
+        """
+        n_new = 0
+        for key in keys:
+            _require_scalar_key(key)
+            equals = self._keys.setdefault(hash(key), [])
+            if key in equals:
+                continue
+            equals.append(key)
+            n_new += 1
+            if len(equals) > _MAX_EQUAL_HASHES:
+                raise RenderError("The joblib file has keys that are chosen to be slow; use text as keys.")
+        return n_new
+
+
+def _require_scalar_key(key: Any) -> None:
+    parts = key if type(key) is tuple else (key,)
+    if len(parts) > _MAX_KEY_PARTS:
+        raise RenderError(f"The joblib file has a key of more than {_MAX_KEY_PARTS} parts; use text as keys.")
+    for part in parts:
+        if not isinstance(part, _SCALAR_KEYS):
+            raise UnsafePickleError("The joblib file has keys that are containers; use text or numbers as keys.")
+        is_long = isinstance(part, (str, bytes)) and len(part) > _MAX_KEY_LENGTH
+        if is_long or (type(part) is int and part.bit_length() > _MAX_KEY_BITS):
+            raise RenderError(f"The joblib file has a key of more than {_MAX_KEY_LENGTH} characters; use shorter ones.")
 
 
 _BUILTINS: dict[str, Any] = {

@@ -1,14 +1,14 @@
-"""What arviz' plots are drawn from: groups of a netCDF file that any service may have written."""
+"""What plots of the posterior are drawn from: groups of a netCDF file that any service may have written."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
 from fitter_lambda.output.parameter_labels import find_origin, subtract_origin
-from fitter_lambda.renderer.netcdf_groups import list_variables, read_array, require_group
+from fitter_lambda.renderer.netcdf_groups import NetcdfGroup, list_variables, read_array, require_group
 
 MAX_CHAINS = 8
 _MAX_VALUES = 20_000_000
@@ -22,7 +22,7 @@ _MAX_ABSOLUTE = 1e150
 
 @dataclass(frozen=True)
 class PosteriorDraws:
-    """Parameters as arviz' plots take them.
+    """Parameters as the plots take them.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class PosteriorDraws:
     notes: list[str]
 
 
-def read_posterior(file: Any, kind: str, max_parameters: int) -> PosteriorDraws:
+def read_posterior(file: NetcdfGroup, kind: str, max_parameters: int) -> PosteriorDraws:
     """Read the parameters to draw.
 
     Parameters
     ----------
-    file : h5py.File
+    file : NetcdfGroup
     kind : str
         The picture, for messages.
     max_parameters : int
@@ -75,7 +75,7 @@ def read_posterior(file: Any, kind: str, max_parameters: int) -> PosteriorDraws:
     return PosteriorDraws(draws, notes)
 
 
-def read_pointwise(file: Any, group_name: str, kind: str) -> tuple[str, Array]:
+def read_pointwise(file: NetcdfGroup, group_name: str, kind: str) -> tuple[str, Array]:
     """Read the first variable of a group by observation, of shape (chain, draw, observation), and its name.
 
     Raises
@@ -85,14 +85,14 @@ def read_pointwise(file: Any, group_name: str, kind: str) -> tuple[str, Array]:
     """
     group = require_group(file, group_name, f"{kind} needs a {group_name} group; this file has none.")
     variables = list_variables(group).items()
-    names = [name for name, variable in variables if variable.ndim >= 2 and variable.size]
+    names = [name for name, shape in variables if len(shape) >= 2 and 0 not in shape]
     if not names:
         raise RenderError(f"{kind} needs numbers by chain and draw in {group_name}; this file has none.")
     values = read_array(group, names[0], _MAX_VALUES)
     return names[0], values.reshape(*values.shape[:2], -1)
 
 
-def read_observed(file: Any, name: str, n_observations: int) -> Array:
+def read_observed(file: NetcdfGroup, name: str, n_observations: int) -> Array:
     """Read an observed variable, shape (observation,).
 
     Raises
@@ -110,16 +110,16 @@ def read_observed(file: Any, name: str, n_observations: int) -> Array:
     return observed
 
 
-def _read_components(group: Any, group_name: str) -> dict[str, Array]:
+def _read_components(group: NetcdfGroup, group_name: str) -> dict[str, Array]:
     columns: dict[str, Array] = {}
     n_values = 0
-    for name, variable in list_variables(group).items():
-        if variable.ndim < 2 or not variable.size:
+    for name, shape in list_variables(group).items():
+        if len(shape) < 2 or 0 in shape:
             continue
-        n_values += variable.size
+        n_values += math.prod(shape)
         if n_values > _MAX_VALUES:
             raise RenderError(f"{group_name} up to {name} has more than {_MAX_VALUES} values; thin it.")
-        values = read_array(group, name, _MAX_VALUES).reshape(*variable.shape[:2], -1)
+        values = read_array(group, name, _MAX_VALUES).reshape(*shape[:2], -1)
         n_components = values.shape[2]
         for i in range(min(n_components, _MAX_COMPONENTS)):
             label = name if n_components == 1 else f"{name}[{i}]"

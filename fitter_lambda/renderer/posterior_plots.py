@@ -1,12 +1,21 @@
-"""Pictures of a posterior by arviz' own plots, of the netCDF file of any service."""
+"""Pictures of a posterior, of the netCDF file of any service.
 
-import importlib
+The numbers (densities, intervals, leave-one-out) come from arviz-stats. Its sister arviz-plots has another interface on
+Python 3.11 than on later ones, draws through pyplot, and needs xarray and pandas: that is a second of each cold start.
+"""
+
+import math
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from arviz_stats.base.array import array_stats
 from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
+from scipy.special import logsumexp
+from scipy.stats import rankdata
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.errors import RenderError
@@ -18,15 +27,16 @@ _PPC_DRAWS = 50
 _FEWEST_LOO_DRAWS = 100
 _MAX_LOO_OBSERVATIONS = 10_000
 _MAX_PPC_OBSERVATIONS = 100_000
-#: Of all plots: nothing is shown, and matplotlib draws.
-_COMMON: dict[str, Any] = {"show": False, "backend": "matplotlib"}
+_JOINT_BINS = 64
+#: Probabilities, and the widths of their lines (points).
+_FOREST_INTERVALS = ((0.95, 1.2), (0.5, 3.0))
 _TITLE_SIZE = 11
 #: Weights of leave-one-out within a factor of two, as a difference of log likelihoods.
 _EVEN_WEIGHTS = 0.69
 
 
 def draw_posterior_plot(data: bytes, kind: str) -> Figure:
-    """Draw one of arviz' plots.
+    """Draw one of the plots.
 
     Parameters
     ----------
@@ -40,7 +50,7 @@ def draw_posterior_plot(data: bytes, kind: str) -> Figure:
     RenderError
         If the file lacks what the plot needs; the message names it.
     """
-    # warnings are for developers, and what arviz says of a bad tail stands in the title
+    # warnings are for developers, and what arviz-stats says of a bad tail stands in the title
     with warnings.catch_warnings(action="ignore"):
         with open_netcdf(data) as file:
             content = _READERS[kind](file)
@@ -48,98 +58,156 @@ def draw_posterior_plot(data: bytes, kind: str) -> Figure:
 
 
 def _draw_trace(posterior: PosteriorDraws) -> Figure:
-    arviz = _load_arviz()
-    names = list(posterior.draws)
-    figure, axes = _make_panels(len(names), 2, (_WIDTH, 0.9 + 1.7 * len(names)))
-    arviz.plot_trace(_to_inference_data(posterior), axes=axes, compact=False, plot_kwargs={"textsize": 9}, **_COMMON)
-    for row, name in zip(axes, names, strict=True):
-        row[0].set_title("")
-        row[1].set_title("")
-        row[0].set_ylabel(name, fontsize=_fit_size(name, 95))
+    number = len(posterior.draws)
+    figure, axes = _make_panels(number, 2, (_WIDTH, 0.9 + 1.7 * number))
+    for (density, trace), (name, chains) in zip(axes, posterior.draws.items(), strict=True):
+        for chain in chains:
+            density.plot(*_estimate_density(chain), linewidth=1)
+            trace.plot(chain, linewidth=0.6, alpha=0.6)
+        density.set_yticks([])
+        density.set_ylabel(name, fontsize=_fit_size(name, 95), parse_math=False)
+        trace.margins(x=0)
     axes[-1, 0].set_xlabel("value")
     axes[-1, 1].set_xlabel("draw")
     return _add_title(figure, "Trace: density and draws of each chain", posterior.notes)
 
 
 def _draw_rank(posterior: PosteriorDraws) -> Figure:
-    arviz = _load_arviz()
-    names = list(posterior.draws)
-    columns = min(3, len(names))
-    rows = -(-len(names) // columns)
+    number = len(posterior.draws)
+    columns = min(3, number)
+    rows = -(-number // columns)
     n_chains = len(next(iter(posterior.draws.values())))
     figure, axes = _make_panels(rows, columns, (_WIDTH, 0.9 + rows * (1.2 + 0.4 * n_chains)))
-    used = np.array(list(axes.flat[: len(names)]))
-    arviz.plot_rank(_to_inference_data(posterior), ax=used, **_COMMON)
-    for panel in used:
-        panel.set_title(panel.get_title(), fontsize=10)
-        panel.xaxis.label.set_fontsize(9)
-        panel.yaxis.label.set_fontsize(9)
-        panel.tick_params(labelsize=8)
-    for panel in axes.flat[len(names) :]:
+    for panel, (name, chains) in zip(axes.flat, posterior.draws.items(), strict=False):
+        _draw_ranks(panel, chains)
+        panel.set_title(name, fontsize=10, parse_math=False)
+    for panel in axes.flat[number:]:
         panel.remove()
     return _add_title(figure, "Rank of each chain's draws among all: flat if the chains agree", posterior.notes)
 
 
+def _draw_ranks(panel: Any, chains: Array) -> None:
+    """Draw a row of bars for each chain; they reach half-way to the next row if they are even."""
+    ranks = rankdata(chains).reshape(chains.shape)
+    n_bins = min(20, chains.shape[1] // 2)
+    edges = np.linspace(0.5, chains.size + 0.5, n_bins + 1)
+    even = chains.shape[1] / n_bins
+    for i, chain in enumerate(ranks):
+        heights = np.histogram(chain, edges)[0] / even / 2
+        panel.bar(edges[:-1], heights, np.diff(edges), bottom=i, align="edge", color=f"C{i}", edgecolor="white")
+        panel.axhline(i + 0.5, color="0.4", linestyle="--", linewidth=0.8)
+    panel.set_yticks(range(len(chains)))
+    panel.set_xlabel("rank", fontsize=9)
+    panel.set_ylabel("chain", fontsize=9)
+    panel.tick_params(labelsize=8)
+
+
 def _draw_pair(posterior: PosteriorDraws) -> Figure:
-    arviz = _load_arviz()
     number = len(posterior.draws)
     if number < 2:
         raise RenderError("pair needs two parameters with draws that differ; the posterior has one.")
     size = max(7.0, 1.8 * number)
     figure, axes = _make_panels(number, number, (size, size + 0.5))
-    arviz.plot_pair(_to_inference_data(posterior), kind="kde", marginals=True, ax=axes, textsize=10, **_COMMON)
-    for axis in (axis for panel in axes.flat for axis in (panel.xaxis, panel.yaxis)):
-        axis.label.set_fontsize(_fit_size(axis.get_label_text(), 105))
+    names = list(posterior.draws)
+    columns = [values.reshape(-1) for values in posterior.draws.values()]
+    for row, column in np.ndindex(number, number):
+        panel = axes[row, column]
+        if column > row:
+            panel.remove()
+            continue
+        if column == row:
+            panel.plot(*_estimate_density(columns[row]))
+            panel.set_yticks([])
+        else:
+            _draw_joint_density(panel, columns[column], columns[row])
+        panel.tick_params(labelsize=8, labelbottom=row == number - 1, labelleft=0 == column < row)
+        if row == number - 1:
+            panel.set_xlabel(names[column], fontsize=_fit_size(names[column], 105), parse_math=False)
+        if column == 0 < row:
+            panel.set_ylabel(names[row], fontsize=_fit_size(names[row], 105), parse_math=False)
     return _add_title(figure, "Pairs: joint densities", posterior.notes)
+
+
+def _draw_joint_density(panel: Any, x: Array, y: Array) -> None:
+    """Draw contours of a histogram, smoothed by Scott's rule."""
+    counts, x_edges, y_edges = np.histogram2d(x, y, bins=_JOINT_BINS)
+    widths = [np.std(x) / np.diff(x_edges)[0], np.std(y) / np.diff(y_edges)[0]]
+    density = gaussian_filter(counts.T, np.array(widths[::-1]) * len(x) ** (-1 / 6), mode="constant")
+    x_centres = (x_edges[:-1] + x_edges[1:]) / 2
+    y_centres = (y_edges[:-1] + y_edges[1:]) / 2
+    panel.contourf(x_centres, y_centres, density, levels=9, cmap="viridis")
 
 
 def _draw_forest(posterior: PosteriorDraws) -> Figure:
     """Draw each parameter on its own scale: a date beside a colour would hide the colour's width."""
-    arviz = _load_arviz()
-    names = list(posterior.draws)
+    number = len(posterior.draws)
     n_chains = len(next(iter(posterior.draws.values())))
-    figure, axes = _make_panels(len(names), 1, (_WIDTH, 0.9 + len(names) * (0.75 + 0.12 * n_chains)))
-    inference_data = _to_inference_data(posterior)
-    for panel, name in zip(axes.flat, names, strict=True):
-        arviz.plot_forest(inference_data, var_names=[name], ax=panel, hdi_prob=0.95, textsize=10, **_COMMON)
-        panel.set_title("")
+    figure, axes = _make_panels(number, 1, (_WIDTH, 0.9 + number * (0.75 + 0.12 * n_chains)))
+    for panel, (name, chains) in zip(axes.flat, posterior.draws.items(), strict=True):
+        for i, chain in enumerate(chains):
+            for probability, line_width in _FOREST_INTERVALS:
+                panel.plot(array_stats.hdi(chain, probability), (i, i), color=f"C{i}", linewidth=line_width)
+            panel.plot(np.median(chain), i, "o", color=f"C{i}", markerfacecolor="white", markersize=5)
+        panel.set_ylim(n_chains - 0.5, -0.5)
+        panel.set_yticks([(n_chains - 1) / 2], [name], fontsize=10, parse_math=False)
+        panel.tick_params(left=False)
     title = "Forest: median, 50 % and 95 % (highest density) of each chain"
     return _add_title(figure, title, posterior.notes)
 
 
 def _draw_ppc(content: tuple[str, Array, Array]) -> Figure:
-    arviz = _load_arviz()
     name, replicas, observed = content
     figure, axes = _make_panels(1, 1, (_WIDTH, 5.5))
-    inference_data = arviz.from_dict(posterior_predictive={name: replicas}, observed_data={name: observed})
-    number = min(_PPC_DRAWS, replicas.shape[0] * replicas.shape[1])
-    arviz.plot_ppc(inference_data, ax=axes[0, 0], num_pp_samples=number, random_seed=0, textsize=10, **_COMMON)
-    return _add_title(figure, f"Posterior predictive: {number} replicas of {len(observed)} values of {name}", [])
+    panel = axes[0, 0]
+    lines = [panel.plot(*_estimate_density(replica), color="C0", alpha=0.3, linewidth=0.8)[0] for replica in replicas]
+    lines[0].set_label("replicas")
+    panel.plot(*_estimate_density(replicas.reshape(-1)), color="C1", linestyle="--", label="all replicas")
+    panel.plot(*_estimate_density(observed), color="black", label="observed")
+    panel.set_yticks([])
+    panel.set_xlabel(name, parse_math=False)
+    panel.legend()
+    return _add_title(figure, f"Posterior predictive: {len(replicas)} replicas of {len(observed)} values of {name}", [])
 
 
 def _draw_loo(content: tuple[str, Array, float]) -> Figure:
-    arviz = _load_arviz()
     name, log_likelihood, relative_efficiency = content
-    inference_data = arviz.from_dict(log_likelihood={name: log_likelihood})
-    loo = arviz.loo(inference_data, pointwise=True, reff=relative_efficiency)
+    rows = [_leave_one_out(row, relative_efficiency) for row in np.moveaxis(log_likelihood, 2, 0)]
+    elpd, k, p = np.array(rows).T
+    n_draws = log_likelihood.shape[0] * log_likelihood.shape[1]
+    good_k = min(1 - 1 / math.log10(n_draws), 0.7)
     figure, axes = _make_panels(1, 1, (_WIDTH, 5.0))
     panel = axes[0, 0]
-    arviz.plot_khat(loo, ax=panel, threshold=loo.good_k, show_hlines=True, textsize=10, **_COMMON)
-    panel.set_xlabel(f"observation of {name}")
+    panel.scatter(range(len(k)), k, marker="+", color=np.where(k > good_k, "C3", "C0"))
+    for level in (0.0, good_k, 1.0):
+        panel.axhline(level, color="0.4", linestyle="--", linewidth=0.8)
+    panel.set_xlabel(f"observation of {name}", parse_math=False)
     panel.set_ylabel("Pareto k")
-    return _add_title(figure, _describe_loo(loo, log_likelihood), [])
+    return _add_title(figure, _describe_loo(elpd, k, p, log_likelihood, good_k), [])
 
 
-def _describe_loo(loo: Any, log_likelihood: Array) -> str:
+def _leave_one_out(log_likelihood: Array, relative_efficiency: float) -> tuple[float, float, float]:
+    """Return the log predictive density of an observation without itself, its Pareto k, and its parameters.
+
+    Where no tail of the weights can be fitted they are not smoothed, and k is infinite.
+    """
+    with suppress(ValueError):  # arviz-stats: all values of the tail are the same
+        elpd, k, p = array_stats.loo(log_likelihood, r_eff=relative_efficiency)
+        if math.isfinite(elpd):
+            return float(elpd), float(k), float(p)
+    log_n = math.log(log_likelihood.size)
+    elpd = log_n - logsumexp(-log_likelihood)
+    return float(elpd), math.inf, float(logsumexp(log_likelihood) - log_n - elpd)
+
+
+def _describe_loo(elpd: Array, k: Array, p: Array, log_likelihood: Array, good_k: float) -> str:
     n_draws = log_likelihood.shape[0] * log_likelihood.shape[1]
-    k = loo.pareto_k.values
     # nearly equal weights have no tail that k could be estimated from
     is_even = ~np.isfinite(k) & (np.ptp(log_likelihood, axis=(0, 1)) < _EVEN_WEIGHTS)
-    n_bad = int(np.sum(~(k <= loo.good_k) & ~is_even))
+    n_bad = int(np.sum(~(k <= good_k) & ~is_even))
+    error = math.sqrt(len(elpd) * np.var(elpd))
     lines = [
-        f"Leave-one-out: elpd = {loo.elpd_loo:.1f} ± {loo.se:.1f}, p = {loo.p_loo:.1f}, from {n_draws} draws",
-        f"{n_bad} of {len(k)} observations have Pareto k above {loo.good_k:.2f}: "
-        f"elpd is {'not ' if n_bad else ''}reliable",
+        f"Leave-one-out: elpd = {np.sum(elpd):.1f} ± {error:.1f}, p = {np.sum(p):.1f}, from {n_draws} draws",
+        f"{n_bad} of {len(k)} observations have Pareto k above {good_k:.2f}: elpd is {'not ' if n_bad else ''}reliable",
     ]
     if is_even.any():
         lines.append(f"{np.sum(is_even)} have nearly the same likelihood in all draws, and no point here")
@@ -155,7 +223,7 @@ def _read_ppc(file: Any) -> tuple[str, Array, Array]:
     _require_finite(observed, "ppc", "observed_data")
     step = max(1, replicas.shape[0] * replicas.shape[1] // _PPC_DRAWS)
     flat = replicas.reshape(-1, replicas.shape[2])[::step][:_PPC_DRAWS]
-    return name[:40].replace("$", ""), flat[None], observed
+    return name[:40].replace("$", ""), flat, observed
 
 
 def _read_loo(file: Any) -> tuple[str, Array, float]:
@@ -175,11 +243,10 @@ def _read_loo(file: Any) -> tuple[str, Array, float]:
 
 def _compute_relative_efficiency(posterior: PosteriorDraws) -> float:
     """Return the mean effective fraction of draws; loo would count them among the thinned ones."""
-    arviz = _load_arviz()
     draws = np.stack(list(posterior.draws.values()))
     if draws.shape[1] < 2:
         return 1.0
-    effective = [float(arviz.ess(values, method="mean")) for values in draws]
+    effective = [float(array_stats.ess(values, method="mean")) for values in draws]
     return float(np.clip(np.nanmean(effective) / (draws.shape[1] * draws.shape[2]), 1e-3, 1.0))
 
 
@@ -188,16 +255,14 @@ def _require_finite(values: Array, kind: str, group_name: str) -> None:
         raise RenderError(f"{kind} needs finite numbers; {group_name} has others.")
 
 
-def _load_arviz() -> Any:
-    return importlib.import_module("arviz")  # untyped, and slow to import
-
-
-def _to_inference_data(posterior: PosteriorDraws) -> Any:
-    return _load_arviz().from_dict(posterior=posterior.draws)
+def _estimate_density(values: Array) -> tuple[Array, Array]:
+    """Return a grid and the density of values on it."""
+    grid, density, _ = array_stats.kde(values)
+    return grid, density
 
 
 def _make_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, Any]:
-    """Make a figure with panels; pyplot, which arviz would ask for it, would keep it in memory."""
+    """Make a figure with panels; pyplot would keep it in memory."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 

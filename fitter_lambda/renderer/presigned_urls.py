@@ -1,6 +1,5 @@
 """Presigned URLs: a source is fetched from one, its product is stored at another."""
 
-import json
 import time
 from typing import Any
 
@@ -11,8 +10,8 @@ from fitter_lambda.errors import RenderError
 MAX_SOURCE_BYTES = 250 * 1024 * 1024
 #: JSON takes some ten times its size in memory.
 MAX_JSON_BYTES = 32 * 1024 * 1024
-_TIMEOUT = (5.0, 20.0)
-_MAX_SECONDS = 25.0
+_TIMEOUT = (5.0, 10.0)
+_MAX_SECONDS = 12.0
 _CHUNK = 1024 * 1024
 
 
@@ -39,20 +38,6 @@ def fetch_bytes(url: object, max_bytes: int = MAX_SOURCE_BYTES) -> bytes:
             return bytes(data)
     except requests.RequestException as error:
         raise RenderError(f"The source could not be fetched ({type(error).__name__}).") from None
-
-
-def fetch_json(url: object) -> Any:
-    """Fetch a source that is JSON; NaN and infinities become None.
-
-    Raises
-    ------
-    RenderError
-        As `fetch_bytes` raises, and if it is not JSON.
-    """
-    try:
-        return json.loads(fetch_bytes(url, MAX_JSON_BYTES), parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        raise RenderError("The source is not JSON, or is nested too deeply.") from None
 
 
 def store_product(url: object, body: bytes, content_type: str) -> None:
