@@ -6,17 +6,23 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop load_demo_data demo test calibrate screenshots vendor lint package deploy undeploy clean
+.PHONY: help setup choose_python run stop load_demo_data demo test soak kills calibrate screenshots vendor lint package deploy undeploy \
+	smoke pin_image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP)  ## create the environment in .venv (other targets do this when needed)
+setup: $(STAMP)  ## create the environment in .venv (PYTHON=python3.13; other targets do this when needed)
 	@echo "the environment is in $(VENV)"
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt fitter_lambda/requirements.txt \
-		fitter_lambda/templates.txt infra/setup.sh
+		fitter_lambda/templates.txt infra/setup.sh pyproject.toml
 	@infra/setup.sh $(VENV)
+
+# A Python that is named may be another than that of the environment.
+ifdef PYTHON
+$(STAMP): choose_python
+endif
 
 run: $(STAMP)  ## run the local stack until Ctrl-C (PORT=5000, state in .local/)
 	@exec $(PY) -m infra.local run
@@ -33,6 +39,12 @@ demo: $(STAMP)  ## run one real analysis from start to results; the stack stays 
 test: lint  ## run lint and all tests, on separate ports and state
 	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
 
+soak: $(STAMP)  ## try every fault at every call, a storm, load (about two hours; PARTS="faults storm" for some)
+	@$(PY) -m tests.faults.soak $(PARTS)
+
+kills: $(STAMP)  ## kill the local stack at fifty random moments; all that it answered must be there (half an hour)
+	@HELIOGRAPH_KILLS=50 $(PY) -m pytest -q -n0 tests/e2e/test_emulator_kills.py tests/e2e/test_interruptions.py
+
 calibrate: $(STAMP)  ## fit simulated supernovae and draw rank plots (some minutes; calibration/)
 	@$(PY) -m tests.fitter.calibration
 
@@ -42,19 +54,29 @@ screenshots: $(STAMP)  ## save a picture of every page of the web app (screensho
 vendor:  ## copy the browser libraries from npm, at the versions of web/vendor/package.json
 	@web/vendor/copy.sh
 
-lint: $(STAMP)  ## run ruff and mypy
+lint: $(STAMP)  ## run ruff, mypy and bandit; look for secrets and known vulnerabilities
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m mypy
+	@$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive app.py chalicelib fitter_lambda heliograph heliograph_guards infra
+	@$(PY) -m infra.secret_scan
+	@$(PY) -m infra.dependency_audit
 
-package: $(STAMP)  ## write the app's template and zip to dist/ (STAGE=prod)
+package: $(STAMP)  ## write the app's template and zip for Lambda to dist/ (STAGE=prod)
 	@$(PY) -m infra.packaging $(STAGE) dist
 
 deploy: $(STAMP)  ## deploy to AWS (STAGE=prod; FITTER_IMAGE=uri skips building the image)
 	@$(PY) -m infra.deploy deploy --stage $(STAGE)
 
+pin_image: $(STAMP)  ## pin the fitter's base image and templates by digests (needs Docker and a network)
+	@$(PY) -m infra.base_image
+	@env -u SNCOSMO_DATA_DIR -u FITTER_TEMPLATES_DIR $(PY) -m fitter_lambda.entry.image_templates --pin
+
 undeploy: $(STAMP)  ## delete a deployment; tables, bucket, key and secret stay
 	@$(PY) -m infra.deploy undeploy --stage $(STAGE)
+
+smoke: $(STAMP)  ## try a stage: the API, a fit, a plot, the web app (STAGE=prod; STAGE=local for the local stack)
+	@$(PY) -m infra.smoke $(STAGE)
 
 clean:  ## delete .venv, dist and the local state with all records
 	@if [ -x $(PY) ]; then $(PY) -m infra.local stop; fi

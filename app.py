@@ -12,13 +12,20 @@ app.api.binary_types = ["*/*"]
 routes.register(app)
 
 
-@app.on_sqs_message(queue=settings.resource_name(queues.DISPATCH), batch_size=1, name="dispatch")
+@app.on_sqs_message(
+    queue=settings.resource_name(queues.DISPATCH),
+    batch_size=1,
+    name="dispatch",
+    maximum_concurrency=settings.DISPATCH_CONCURRENCY,
+)
 def dispatch(event: SQSEvent) -> None:
-    """Send one analysis to its service."""
-    workers.handle_dispatch(event.to_dict())
+    """Send one analysis to its service, then others that wait for it."""
+    workers.handle_dispatch(event.to_dict(), workers.get_end(event.context))
 
 
-@app.on_sqs_message(queue=settings.resource_name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters")
+@app.on_sqs_message(
+    queue=settings.resource_name(queues.DEAD_LETTERS), batch_size=1, name="dead_letters", maximum_concurrency=10
+)
 def dead_letters(event: SQSEvent) -> None:
     """End an analysis that could not be sent."""
     workers.handle_dead_letter(event.to_dict())
@@ -39,4 +46,4 @@ def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
     """Check what has waited too long."""
-    workers.handle_sweep()
+    workers.handle_sweep(workers.get_end(event.context))

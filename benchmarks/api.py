@@ -128,7 +128,7 @@ def main() -> None:
     )
     print("AWS calls of each step, with the two that authenticate the request:")
     settings = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
-    os.environ |= {**settings, "AWS_DEFAULT_REGION": "us-east-1", "EGRESS_ALLOWED_HOSTS": "127.0.0.1"}
+    os.environ |= {**settings, "AWS_DEFAULT_REGION": "us-east-1", "EGRESS_ALLOWED_HOSTS": "127.0.0.1:*"}
     with mock_aws():
         for step, calls in count_calls().items():
             names = ", ".join(f"{count} {call.partition(':')[2]}" for call, count in sorted(calls.items()))

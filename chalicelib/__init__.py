@@ -23,13 +23,17 @@ From the top down; imports run downwards only::
     jobs.py                 what the queue of jobs carries
     secrets.py              KMS and Secrets Manager
     egress.py               requests to analysis services
-    egress_policy.py        which addresses these may call
     authentication.py       the proof of identity in these requests
     lambda_functions.py     calls of other Lambda functions
     renderer.py             calls of the renderer, which opens untrusted files
     aws.py                  the AWS clients
-    plausible_values.py     the range of each kind of value, for the fitter, too
+    log_context.py          what log lines say of their work; metrics
+    deadlines.py            how long a request may still wait
+    snapshot_restore.py     what a process that was restored from a snapshot does anew
     json_text.py            JSON from outside
     settings.py             environment variables, names of resources, limits
+    strict_headers.py       the headers of all answers
     errors.py               the errors that a user can meet
+
+`heliograph_guards`, shared with the fitter, holds the ranges of values and the transport of outgoing requests.
 """

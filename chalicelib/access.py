@@ -28,6 +28,10 @@ class Requester:
         The groups that the user is in, without the public one.
     acls : frozenset of str
         The permissions of the token.
+    token_expires_at : str or None
+        When the token expires.
+    in_job : bool
+        Whether a job acts for the user, not a request of theirs.
     """
 
     user_id: int
@@ -35,6 +39,8 @@ class Requester:
     own_group: int
     member_of: frozenset[int]
     acls: frozenset[str]
+    token_expires_at: str | None = None
+    in_job: bool = False
 
     @property
     def is_admin(self) -> bool:

@@ -30,9 +30,25 @@ RENDERED_RESULTS = "renders/results.json"
 """Parts of a document, below its prefix; the last is `RESULTS_JOBLIB` as JSON."""
 
 
+ANALYSES = "analyses/"
+ATTACHMENTS = "attachments/"
+"""Prefixes of the blobs that only a record can tell from garbage: the other prefixes expire."""
+
+
+def parse_analysis_id(key: str) -> int:
+    """Return the analysis that a blob belongs to; 0 if the key names none."""
+    number = key.removeprefix(ANALYSES).partition("/")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def parse_attachment_source(key: str) -> str:
+    """Return the source that the file of a comment belongs to."""
+    return key.removeprefix(ATTACHMENTS).rpartition("/")[0]
+
+
 def analysis_prefix(analysis_id: int) -> str:
     """Return the prefix of all blobs of an analysis."""
-    return f"analyses/{analysis_id}/"
+    return f"{ANALYSES}{analysis_id}/"
 
 
 def inputs_key(analysis_id: int) -> str:
@@ -64,7 +80,7 @@ def periodogram_keys(content: bytes) -> tuple[str, str]:
 
 def attachments_prefix(source_id: str) -> str:
     """Return the prefix of all files of the comments on a source."""
-    return f"attachments/{source_id}/"
+    return f"{ATTACHMENTS}{source_id}/"
 
 
 def attachment_key(source_id: str) -> str:

@@ -13,9 +13,14 @@ from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.aws import get_account_id, get_client
+from chalicelib.blob_keys import ANALYSES
 
 PART_BYTES = 16 * 1024 * 1024
 """Bytes of a part in a multipart upload; S3 requires at least 5 MB."""
+
+
+TIERED_BYTES = 128 * 1024
+"""Size from which S3 keeps what is not read for a month at half the price."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,10 @@ def _get_bucket() -> str:
 
 def write_blob(key: str, data: bytes, content_type: str = "application/json") -> None:
     """Store a blob."""
-    get_client("s3").put_object(Bucket=_get_bucket(), Key=key, Body=data, ContentType=content_type)
+    storage = "INTELLIGENT_TIERING" if key.startswith(ANALYSES) and len(data) >= TIERED_BYTES else "STANDARD"
+    get_client("s3").put_object(
+        Bucket=_get_bucket(), Key=key, Body=data, ContentType=content_type, StorageClass=storage
+    )
 
 
 def read_blob(key: str) -> bytes | None:
@@ -149,16 +157,36 @@ def make_disposition(file_name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
-def presign_upload(key: str, content_type: str, seconds: int = settings.LINK_SECONDS) -> str:
-    """Return a presigned URL to PUT a blob, valid for `seconds`."""
-    query = {"Bucket": _get_bucket(), "Key": key, "ContentType": content_type}
+def presign_upload(key: str, content_type: str, seconds: int = settings.LINK_SECONDS, size: int | None = None) -> str:
+    """Return a presigned URL to PUT a blob, valid for `seconds`; if `size` is given, of exactly so many bytes."""
+    query: dict[str, Any] = {"Bucket": _get_bucket(), "Key": key, "ContentType": content_type}
+    if size is not None:
+        query["ContentLength"] = size
     return str(get_client("s3").generate_presigned_url("put_object", query, ExpiresIn=seconds))
+
+
+@dataclass(frozen=True)
+class BlobEntry:
+    """A blob in a list: its key, and when it was written (Unix seconds)."""
+
+    key: str
+    modified: float
+
+
+def list_blobs(prefix: str, after: str, most: int) -> list[BlobEntry]:
+    """Return the next blobs whose key begins with `prefix`, by key, at most 1000."""
+    page = get_client("s3").list_objects_v2(Bucket=_get_bucket(), Prefix=prefix, StartAfter=after, MaxKeys=most)
+    return [BlobEntry(entry["Key"], entry["LastModified"].timestamp()) for entry in page.get("Contents", [])]
 
 
 def delete_blobs(prefix: str) -> None:
     """Delete all blobs whose key begins with `prefix`."""
-    s3 = get_client("s3")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=_get_bucket(), Prefix=prefix):
-        keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-        if keys:
-            s3.delete_objects(Bucket=_get_bucket(), Delete={"Objects": keys, "Quiet": True})
+    for page in get_client("s3").get_paginator("list_objects_v2").paginate(Bucket=_get_bucket(), Prefix=prefix):
+        if keys := [entry["Key"] for entry in page.get("Contents", [])]:
+            delete_keys(keys)
+
+
+def delete_keys(keys: Iterable[str]) -> None:
+    """Delete blobs, at most 1000."""
+    objects = [{"Key": key} for key in keys]
+    get_client("s3").delete_objects(Bucket=_get_bucket(), Delete={"Objects": objects, "Quiet": True})

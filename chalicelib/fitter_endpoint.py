@@ -14,9 +14,9 @@ from chalicelib.blob_keys import fit_payload_key
 from chalicelib.errors import InvalidError, UnauthorizedError
 
 
-def get_fitter_token() -> str:
-    """Return the token that callers of the fitter must send."""
-    return base64.urlsafe_b64encode(secrets.derive_key("fitter")).decode().rstrip("=")
+def list_fitter_tokens() -> list[str]:
+    """Return the tokens that callers of the fitter may send, the present one first."""
+    return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in secrets.derive_keys("fitter")]
 
 
 def accept_fit(authorization: str | None, payload: dict[str, Any], json_results: bool) -> None:
@@ -30,7 +30,7 @@ def accept_fit(authorization: str | None, payload: dict[str, Any], json_results:
         If the payload lacks inputs or a callback URL.
     """
     scheme, _, token = (authorization or "").partition(" ")
-    is_known = hmac.compare_digest(token.strip().encode(), get_fitter_token().encode())
+    is_known = any(hmac.compare_digest(token.strip().encode(), each.encode()) for each in list_fitter_tokens())
     if scheme.lower() not in ("bearer", "token") or not is_known:
         raise UnauthorizedError("The fitter's own token is needed: 'Authorization: Bearer <token>'.")
     if not isinstance(payload.get("inputs"), dict):

@@ -6,8 +6,10 @@ A message is the JSON of a job; its ``job`` names the kind.
 from msgspec import Struct
 
 
-class Job(Struct, tag_field="job", omit_defaults=True):
-    """One step of a job."""
+class Job(Struct, tag_field="job", omit_defaults=True, kw_only=True):
+    """One step of a job; ``repeats`` counts how often it was queued again."""
+
+    repeats: int = 0
 
 
 class ProcessBatch(Job, tag="batch"):
@@ -20,11 +22,10 @@ class ProcessBatch(Job, tag="batch"):
 
 
 class StartDefaultAnalyses(Job, tag="default_analyses"):
-    """Start what an event starts: a source is saved to groups, or classified; ``occasion`` identifies the event."""
+    """Start what an event starts: a source is saved to groups, or classified."""
 
     source_id: str
     public_url: str
-    occasion: str
     group_ids: list[int] = []
     classification_id: int | None = None
 
@@ -63,6 +64,20 @@ class ReadResults(Job, tag="read_results"):
     analysis_id: int
 
 
+class CheckBlobs(Job, tag="check_blobs"):
+    """Delete those of some blobs that no record names: of the next ones with a prefix, after a key."""
+
+    prefix: str
+    after: str = ""
+
+
 AnyJob = (
-    ProcessBatch | StartDefaultAnalyses | DeleteServiceAnalyses | DeleteGroup | DeleteUser | DeleteSource | ReadResults
+    ProcessBatch
+    | StartDefaultAnalyses
+    | DeleteServiceAnalyses
+    | DeleteGroup
+    | DeleteUser
+    | DeleteSource
+    | ReadResults
+    | CheckBlobs
 )

@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.aws import get_client
+from chalicelib.deadlines import limit_wait, require_time
 from chalicelib.errors import UnavailableError
 
 DOCUMENTS = "documents"
@@ -14,6 +15,9 @@ RENDER = "render"
 
 LONGEST = 25.0
 """Seconds to wait; API Gateway ends a request after 29."""
+
+STEP = 5.0
+"""A shorter wait is a multiple of so many seconds: each length has a client of its own."""
 
 
 class FunctionFailed(Exception):  # noqa: N818 - the caller turns it into an error of the request
@@ -30,7 +34,8 @@ def invoke_function(function: str, event: dict[str, Any]) -> dict[str, Any]:
     UnavailableError
         If it does not respond in time.
     """
-    client = get_client("lambda", read_timeout=LONGEST, attempts=1)
+    require_time(STEP)
+    client = get_client("lambda", read_timeout=limit_wait(LONGEST) // STEP * STEP, attempts=1)
     try:
         response = client.invoke(FunctionName=settings.resource_name(function), Payload=json.dumps(event).encode())
         result = json.loads(response["Payload"].read() or b"null")

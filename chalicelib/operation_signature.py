@@ -53,6 +53,9 @@ class Operation:
         Errors besides those that follow from the signature.
     is_alias : bool
         Whether the path is a second address of another operation with the same view.
+    is_remembered : bool
+        Whether the answer to a POST with an ``Idempotency-Key`` is remembered: not if the view itself sees to it that
+        nothing is done twice, nor if the answer is a secret or only reads.
     """
 
     method: str
@@ -67,6 +70,7 @@ class Operation:
     file_type: str | None = None
     raises: tuple[type[HeliographError], ...] = ()
     is_alias: bool = False
+    is_remembered: bool = True
 
     @property
     def operation_id(self) -> str:

@@ -19,6 +19,8 @@ DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
 FIT = "fit"
 JOBS = "jobs"
+WORKED = (DISPATCH, FIT, JOBS)
+"""The queues that have a dead-letter queue."""
 
 MOST_PER_CALL = 10
 """Most messages that SQS returns in one call."""
@@ -29,8 +31,8 @@ PEEK_SECONDS = 5
 REDRIVE_SECONDS = 60
 """How long a message is hidden while it is sent back: if it reappeared it would be sent twice."""
 
-LONGEST_PAUSE = 12 * 3600 - 60
-"""Most seconds that a message is postponed; SQS hides it for twelve hours at most."""
+LONGEST_DELAY = 900
+"""Most seconds by which SQS delays a message."""
 
 
 def _url(queue: str) -> str:
@@ -41,21 +43,45 @@ def _dead_url(queue: str) -> str:
     return _url(f"{queue}-dead")
 
 
-def send_message(queue: str, message: dict[str, Any], delay: int = 0) -> None:
-    """Send a message, to be delivered after `delay` seconds."""
-    get_client("sqs").send_message(QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=delay)
+def send_message(queue: str, message: dict[str, Any], delay: float = 0, *, group: str | None = None) -> None:
+    """Send a message.
+
+    Parameters
+    ----------
+    queue : str
+        The queue.
+    message : dict
+        The message.
+    delay : float
+        Seconds after which it is delivered, or `LONGEST_DELAY`.
+    group : str, optional
+        Whose message it is: SQS lets those of a group with many messages wait, not those of others (fair queues).
+    """
+    options = {"MessageGroupId": group} if group else {}
+    get_client("sqs").send_message(
+        QueueUrl=_url(queue), MessageBody=json.dumps(message), DelaySeconds=min(round(delay), LONGEST_DELAY), **options
+    )
 
 
-def send_job(job: Job, delay: int = 0) -> None:
+def send_job(job: Job, delay: float = 0) -> None:
     """Send a job, to be delivered after `delay` seconds."""
     send_message(JOBS, msgspec.to_builtins(job), delay)
 
 
-def postpone_message(queue: str, receipt_handle: str, seconds: float) -> None:
-    """Set after how many seconds a message is delivered again, unless its invocation succeeds."""
-    get_client("sqs").change_message_visibility(
-        QueueUrl=_url(queue), ReceiptHandle=receipt_handle, VisibilityTimeout=max(0, min(int(seconds), LONGEST_PAUSE))
-    )
+def count_waiting(queue: str) -> int:
+    """Return the approximate number of messages that could be delivered now."""
+    name = "ApproximateNumberOfMessages"
+    response = get_client("sqs").get_queue_attributes(QueueUrl=_url(queue), AttributeNames=[name])
+    return int(response["Attributes"][name])
+
+
+def count_messages(queue: str) -> dict[str, int]:
+    """Return the approximate numbers of messages of a queue: ``waiting``, ``in_work``, ``delayed`` and ``dead``."""
+    prefix = "ApproximateNumberOfMessages"
+    names = {"waiting": prefix, "in_work": f"{prefix}NotVisible", "delayed": f"{prefix}Delayed"}
+    response = get_client("sqs").get_queue_attributes(QueueUrl=_url(queue), AttributeNames=list(names.values()))
+    counts = {kind: int(response["Attributes"][name]) for kind, name in names.items()}
+    return {**counts, "dead": count_dead_letters(queue)}
 
 
 def count_dead_letters(queue: str) -> int:

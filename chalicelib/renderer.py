@@ -7,10 +7,13 @@ URLs: one to read a blob from, and one to write its picture or JSON to.
 from typing import Any
 
 from chalicelib import blobs, lambda_functions
-from chalicelib.errors import NotFoundError, UnreadableError
+from chalicelib.errors import NotFoundError, UnavailableError, UnreadableError
 
 _MISSING = "missing_group"
 """The renderer's word for a netCDF file without a group that the task needs."""
+
+_BUSY = "busy"
+"""The renderer's word for a task that may succeed later."""
 
 
 def render_blob(task: str, source: str, target: str, content_type: str, **options: Any) -> None:
@@ -37,7 +40,7 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
     UnreadableError
         If the renderer refuses the blob or the options, with its reason.
     UnavailableError
-        If it does not respond.
+        If it fails, is busy or does not respond. A document that takes too much is no such case.
     """
     event = {
         "task": task,
@@ -48,7 +51,9 @@ def render_blob(task: str, source: str, target: str, content_type: str, **option
     try:
         result = lambda_functions.invoke_function(lambda_functions.RENDER, event)
     except lambda_functions.FunctionFailed:
-        raise UnreadableError("The renderer failed: the document is too large or too complex.") from None
+        raise UnavailableError("The renderer failed. Try again in a minute.") from None
+    if result.get("reason") == _BUSY:
+        raise UnavailableError(str(result.get("error")))
     if result.get("reason") == _MISSING:
         raise NotFoundError(str(result.get("error")))
     if not result.get("ok"):

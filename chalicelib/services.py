@@ -1,16 +1,17 @@
 """The registry of analysis services: register, find, change and delete them."""
 
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
-from chalicelib import egress_policy, queues, secrets
+from chalicelib import queues, secrets
 from chalicelib.access import Requester, has_permission, is_visible, resolve_group_ids
+from chalicelib.analysis.line_waits import resume_sending, wake_line_by_id
+from chalicelib.analysis.sending_state import get_sending_state
 from chalicelib.analysis.service_parameters import load_stored_declarations, parse_declarations
-from chalicelib.errors import BusyError, ForbiddenError, InvalidError
+from chalicelib.errors import BusyError, ForbiddenError, HiddenError, InvalidError
 from chalicelib.jobs import DeleteServiceAnalyses
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.base import sent_fields
@@ -19,7 +20,9 @@ from chalicelib.schemas.people import Acl
 from chalicelib.schemas.services import NewService, ServiceChange
 from chalicelib.tables import services as services_table
 from chalicelib.tables.base import NameTaken, StateChanged
+from chalicelib.tables.service_lines import retire_service_line
 from chalicelib.tables.services import ServiceFields, ServiceItem
+from heliograph_guards.egress_policy import is_refused_url_host
 
 
 def get_visible_service(requester: Requester, service_id: int) -> ServiceItem:
@@ -32,7 +35,7 @@ def get_visible_service(requester: Requester, service_id: int) -> ServiceItem:
     """
     service = services_table.find_service(service_id)
     if service is None or not is_visible(requester, service):
-        raise ForbiddenError(f"There is no analysis service {service_id} that you may see.")
+        raise HiddenError(f"There is no analysis service {service_id} that you may see.")
     return service
 
 
@@ -99,6 +102,15 @@ def update_service(requester: Requester, service_id: int, request: ServiceChange
         raise _name_taken(name) from None
     except StateChanged:
         raise BusyError("Another request changed the service. Read it again, then change it.") from None
+    _update_sending(service, fields, is_reset="authinfo" in values)
+
+
+def _update_sending(service: ServiceItem, fields: ServiceFields, *, is_reset: bool) -> None:
+    """End the pause of a service whose address or credentials changed; let more be sent if it takes more at once."""
+    if is_reset or fields.url != service.fields.url:
+        resume_sending(service.id)
+    elif fields.requests_at_once > service.fields.requests_at_once:
+        wake_line_by_id(service.id)
 
 
 def delete_service(requester: Requester, service_id: int) -> None:
@@ -107,6 +119,7 @@ def delete_service(requester: Requester, service_id: int) -> None:
     # The job comes first: after a crash between the two it finds the service and does nothing.
     queues.send_job(DeleteServiceAnalyses(service_id))
     services_table.delete_service_item(service)
+    retire_service_line(service_id)
 
 
 def get_credentials(service: ServiceItem) -> dict[str, Any]:
@@ -126,7 +139,9 @@ def require_enabled(service: ServiceItem) -> None:
         raise ForbiddenError(f"Analysis service {service.id} is disabled by those who manage it.")
 
 
-def services_to_json(requester: Requester, services: list[ServiceItem], *, as_posted: bool) -> list[dict[str, Any]]:
+def services_to_json(
+    requester: Requester, services: list[ServiceItem], *, as_posted: bool, with_details: bool = False
+) -> list[dict[str, Any]]:
     """Return services as JSON, without their credentials.
 
     Parameters
@@ -137,8 +152,19 @@ def services_to_json(requester: Requester, services: list[ServiceItem], *, as_po
         The services.
     as_posted : bool
         Return ``optional_analysis_parameters`` as they were posted, rather than as objects.
+    with_details : bool
+        Add what SkyPortal's records do not have, which its strict clients refuse.
     """
-    return records_to_json(requester, services, partial(_service_to_json, as_posted=as_posted))
+
+    def to_json(service: ServiceItem) -> dict[str, Any]:
+        view = _service_to_json(service, as_posted)
+        if with_details:
+            is_shown = not service.fields.upload_only and _manages(requester, service)
+            return {**view, "sending": get_sending_state(service.id) if is_shown else None}
+        del view["requests_at_once"]
+        return view
+
+    return records_to_json(requester, services, to_json)
 
 
 def _service_to_json(service: ServiceItem, as_posted: bool) -> dict[str, Any]:
@@ -161,11 +187,14 @@ def get_last_refusal(requester: Requester, service: ServiceItem) -> dict[str, An
     Returns
     -------
     dict or None
-        ``at`` (a time), ``status`` (of HTTP), ``excerpt`` (at most 200 characters of the response,
-        can be empty) and ``analysis_id``.
+        ``at`` (a time), ``status`` (of HTTP), ``excerpt`` (the response if it is plain and
+        short, else its length) and ``analysis_id``.
     """
-    manages = has_permission(requester, Acl.MANAGE_SERVICES) and is_visible(requester, service)
-    return service.last_refusal if manages else None
+    return service.last_refusal if _manages(requester, service) else None
+
+
+def _manages(requester: Requester, service: ServiceItem) -> bool:
+    return has_permission(requester, Acl.MANAGE_SERVICES) and is_visible(requester, service)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -184,9 +213,14 @@ def _validate_fields(fields: ServiceFields) -> None:
 
 
 def _require_public_host(url: str) -> None:
-    host = urlsplit(url).hostname or ""
-    if egress_policy.is_refused_address(host):
-        raise InvalidError(f"url: {host} is not a public address; a service must be reachable from outside.")
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if is_refused_url_host(host, port):
+        raise InvalidError(
+            f"url: {host}, port {port}, is not a public address; a service must be reachable from outside. "
+            "Expected a name, or an address in its usual spelling such as 93.184.215.14."
+        )
 
 
 def _validate_credentials(fields: ServiceFields, request: ServiceChange) -> dict[str, Any]:

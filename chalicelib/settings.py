@@ -5,11 +5,26 @@ All names of resources are derived from the stage here; the CloudFormation templ
 
 import os
 
+
+def read_limit(name: str, default: int) -> int:
+    """Return a limit from the environment; one of 0 would stop everybody."""
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise ValueError(f"{name} is {text!r}; expected a whole number of at least 1, such as {default}.")
+    return int(text)
+
+
 VERSION = "0.2.0"
 STAGE = os.environ.get("HELIOGRAPH_STAGE", "local")
 
 ANALYSES_PER_SOURCE = int(os.environ.get("ANALYSES_PER_SOURCE", "50"))
 """Most completed or running analyses of one user and one source."""
+
+REQUESTS_PER_MINUTE = read_limit("REQUESTS_PER_MINUTE", 3000)
+"""Most requests of one token in a minute."""
+
+RENDERS_PER_MINUTE = read_limit("RENDERS_PER_MINUTE", 300)
+"""Most pictures, tables and periodograms of one user that are made in a minute, besides those of jobs."""
 
 REQUEST_BYTES = 4_400_000
 """Largest body of a request: a synchronous Lambda invocation carries 6 MiB, and bodies reach it in base64."""
@@ -38,18 +53,27 @@ LINK_SECONDS = 300
 IDEMPOTENCY_SECONDS = 24 * 3600
 """How long an ``Idempotency-Key`` is stored."""
 
+CAUSE_SECONDS = 30 * 86400
+"""How long the cause of an analysis that a job starts is stored: longer than a message can live, in its queue and
+then among the dead letters."""
+
 SEND_TIMEOUT = (5.0, 20.0)
-"""Seconds to connect to an analysis service, and to wait for its acknowledgement."""
+"""Seconds to connect to an analysis service, and to wait for its acknowledgement; their sum is the deadline of all
+that is exchanged with it, both requests of a digest challenge included."""
 
 DISPATCH_LEASE = 60.0
-"""Seconds for which one invocation alone may send an analysis; more than twice ``SEND_TIMEOUT``
-(with a digest challenge, two requests are sent)."""
+"""Seconds for which one invocation alone may send an analysis; more than the sum of ``SEND_TIMEOUT``."""
 
-DISPATCH_ATTEMPTS = 5
-"""Most attempts to send an analysis after failed connections, 429 and 5xx; other refusals end it at once."""
+DISPATCH_CONCURRENCY = read_limit("DISPATCH_CONCURRENCY", 10 if STAGE == "local" else 100)
+"""Most invocations that send analyses at a time; one service takes half of them at most. On one machine each is a
+process of its own."""
 
-UNSENT_AFTER = 120.0
-"""Seconds after which a queued analysis that no invocation has leased is put into the queue again."""
+UNSENT_AFTER = 900.0
+"""Seconds after which a queued analysis is checked: until then its message is on its way."""
+
+CHECK_AFTER = 120.0
+"""Seconds after which anything else is checked that should have happened at once: a sender that died, a write-back,
+a deletion."""
 
 
 def resource_name(resource: str) -> str:
@@ -57,12 +81,11 @@ def resource_name(resource: str) -> str:
     return f"heliograph-{STAGE}-{resource}"
 
 
-def get_egress_allowed_hosts() -> frozenset[str]:
-    """Return the hosts that may be called although they are not public (``EGRESS_ALLOWED_HOSTS``)."""
-    hosts = os.environ.get("EGRESS_ALLOWED_HOSTS", "")
-    return frozenset(host.strip().lower() for host in hosts.split(",") if host.strip())
-
-
 def get_public_url() -> str | None:
-    """Return the URL of the API (``PUBLIC_URL``); if None, that of the request is used."""
+    """Return the URL of the API (``PUBLIC_URL``); if None, the deployment's own is used."""
     return os.environ.get("PUBLIC_URL", "").rstrip("/") or None
+
+
+def get_region() -> str:
+    """Return the AWS region of this deployment."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")

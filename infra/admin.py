@@ -5,16 +5,22 @@
     python -m infra.admin administrator [NAME]     print a new token of an administrator; make the user if new
     python -m infra.admin ensure FILE              write such a token to FILE, unless FILE holds a valid one
     python -m infra.admin fitter-token             print the token that the fitter's endpoint requires
+    python -m infra.admin migrate                  change records of an earlier version; `make deploy` does it
+    python -m infra.admin replace-secret           replace the deployment secret; the present one stays valid beside it
 """
 
+import secrets
 import sys
 from pathlib import Path
 
 from chalicelib import people
 from chalicelib.errors import HeliographError, UnauthorizedError
-from chalicelib.fitter_endpoint import get_fitter_token
+from chalicelib.fitter_endpoint import list_fitter_tokens
+from chalicelib.secrets import replace_secret
+from infra.migrations import run_migrations
 
 ADMINISTRATOR = "admin"
+SECRET_BYTES = 48
 
 
 def ensure_token_file(file: Path) -> None:
@@ -48,9 +54,15 @@ def main(arguments: list[str]) -> int:
         case ["administrator", name]:
             print(people.ensure_administrator(name))
         case ["ensure", file]:
+            run_migrations(print)
             ensure_token_file(Path(file))
         case ["fitter-token"]:
-            print(get_fitter_token())
+            print(list_fitter_tokens()[0])
+        case ["migrate"]:
+            run_migrations(print)
+        case ["replace-secret"]:
+            replace_secret(secrets.token_urlsafe(SECRET_BYTES))
+            print("replaced; docs/runbook.md says what is left to do")
         case _:
             print(__doc__, file=sys.stderr)
             return 2

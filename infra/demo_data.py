@@ -26,6 +26,7 @@ from infra.client import Api, DemoError
 from infra.local.stack_settings import StackSettings
 
 FITTER = "supernova fitter"
+FITTER_REQUESTS_AT_ONCE = 50
 GROUP = "Demo group"
 
 INSTRUMENTS = {"ZTF": ["ztfg", "ztfr", "ztfi"], "ATLAS": ["atlasc", "atlaso"], "spectrograph": []}
@@ -103,6 +104,8 @@ def _register_fitter(api: Api, group: int) -> int:
         "input_data_types": ["photometry", "redshift"],
         "optional_analysis_parameters": json.dumps(describe_parameters()),
         "timeout": 1800,
+        # It only queues them.
+        "requests_at_once": FITTER_REQUESTS_AT_ONCE,
         "group_ids": [group],
     }
     for service in api.get("/analysis_service"):

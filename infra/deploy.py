@@ -1,38 +1,42 @@
-"""Deploy Heliograph to AWS: ``python -m infra.deploy deploy|undeploy --stage STAGE``.
+"""Deploy Heliograph to AWS: ``python -m infra.deploy deploy|backend|undeploy --stage STAGE``.
 
-First the template by CloudFormation, then the app by Chalice, then the web app, which needs the addresses
-of both. Region and credentials are those of the AWS CLI.
+All goes by CloudFormation, stack after stack (:mod:`infra.stage_stacks`): what is kept, queues and container
+functions, the app, alarms, the web app. Region and credentials are those of the AWS CLI. ``backend`` stops after
+the second, for a developer who deploys the app by ``chalice deploy``.
 """
 
 import argparse
-import json
 import os
+import subprocess
 import sys
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import PROJECT
-from infra.chalice_adapter import get_deployed_api, run_chalice
-from infra.cloudformation import CloudFormationStack, StackError
+from infra.cloudformation import StackError
+from infra.deployed_functions import FEWEST_AT_ONCE, SMALL_ACCOUNT, choose_concurrency
 from infra.fitter_image import ImageError, ensure_fitter_image
-from infra.gateway_responses import put_gateway_responses
-from infra.web_app import empty_web_bucket, publish_web_app
+from infra.packaging import PackagingError, package_app
+from infra.stage_files import StageFileError, read_stage_file
+from infra.stage_stacks import StageStacks
+from infra.web_app import publish_web_app
 
 _FIRST_STEPS = """
 Heliograph ({stage}) runs at {web_url}
 Its API is at {api_url}
 
-To make the first administrator and write the token to the file token-{stage}:
+To make the first administrator and write the token to the file token-{stage}, then to try the stage:
     HELIOGRAPH_STAGE={stage} {python} -m infra.admin ensure token-{stage}
+    make smoke STAGE={stage}
 """
 
 _RETAINED = """
-These hold records and are retained: the tables heliograph-{stage}-registry, -sources and -analyses, the
-bucket heliograph-{stage}-<account>, the key, the secret, and the fitter's images in ECR. `make deploy` uses
-tables, bucket and secret again. To get rid of them, delete them by hand (for a production stage, disable
-the tables' deletion protection first).
+The stack heliograph-{stage}-data is left alone: it has all records (tables, bucket, key, secret), and the fitter's
+images. `make deploy STAGE={stage}` goes on with it. To delete it for good, see docs/operators.md.
 """
 
 
@@ -40,49 +44,67 @@ class DeploymentError(RuntimeError):
     """A step of the deployment failed; the message says what to do."""
 
 
-def deploy_infrastructure(session: Any, stage: str, image: str, pause: float = 5.0) -> None:
-    """Create or update the stack `heliograph-<stage>` from infra/template.yaml.
+def deploy_stage(session: Any, stage: str, pause: float = 5.0) -> tuple[str, str]:
+    """Deploy a stage, and return the addresses of its API and of its web app.
 
-    Raises
-    ------
-    StackError
-        If CloudFormation fails.
+    Parameters
+    ----------
+    session
+        A boto3 session.
+    stage
+        The stage; it has a file in ``infra/stages/``.
+    pause
+        Seconds between two polls of a stack.
     """
-    _get_stack(session, stage, pause).deploy(
-        {"TemplateBody": (PROJECT / "infra" / "template.yaml").read_text()}, {"Stage": stage, "FitterImage": image}
-    )
+    stacks = open_stacks(session, stage, pause)
+    package = PROJECT / "dist"
+    print("packaging the app …", flush=True)
+    package_app(stage, package)
+    deploy_backend(session, stacks)
+    print(f"stack {stacks.api.name} …", flush=True)
+    outputs = stacks.deploy_api(package)
+    _migrate_records(stage)
+    print(f"stack {stacks.alarms.name} …", flush=True)
+    stacks.deploy_alarms()
+    api_url = stacks.api.get_parameters().get("PublicUrl") or outputs["EndpointURL"]
+    print(f"stack {stacks.web.name} …", flush=True)
+    web = stacks.deploy_web(urlsplit(api_url).netloc)
+    publish_web_app(session.client("s3"), web["WebBucketName"], api_url)
+    return api_url, web["WebUrl"]
 
 
-def _get_stack(session: Any, stage: str, pause: float = 5.0) -> CloudFormationStack:
-    return CloudFormationStack(
-        session.client("cloudformation"),
-        f"heliograph-{stage}",
-        pause,
-        report=lambda line: print("  " + line, flush=True),
-    )
+def deploy_backend(session: Any, stacks: StageStacks) -> None:
+    """Deploy what is kept, queues and container functions; build the container image if its sources changed."""
+    print(f"stack {stacks.data.name} …", flush=True)
+    stacks.deploy_data()
+    image = os.environ.get("FITTER_IMAGE") or ensure_fitter_image(session, stacks.stage)
+    print(f"stack {stacks.backend.name} …", flush=True)
+    stacks.deploy_backend(image)
 
 
-def deploy_app(session: Any, stage: str) -> str:
-    """Deploy the app by Chalice, and return the API's address.
-
-    Raises
-    ------
-    DeploymentError
-        If Chalice fails.
-    """
-    _run_chalice_command("deploy", stage)
-    api = get_deployed_api(stage)
-    put_gateway_responses(session.client("apigateway"), api.id, "api")
-    return api.url
-
-
-def _run_chalice_command(command: str, stage: str) -> None:
-    exit_code = run_chalice(command, "--stage", stage).returncode
-    if exit_code:
+def _migrate_records(stage: str) -> None:
+    """Change records of an earlier version, by the operator's command."""
+    command = [sys.executable, "-m", "infra.admin", "migrate"]
+    environment = {**os.environ, "HELIOGRAPH_STAGE": stage}
+    if subprocess.run(command, check=False, cwd=PROJECT, env=environment).returncode:
         raise DeploymentError(
-            f"`chalice {command} --stage {stage}` ended with {exit_code}; its own message is above. "
-            "Fix that and run the same command again; completed steps are not repeated."
+            f"`python -m infra.admin migrate` failed; its own message is above. The new version of {stage} "
+            "is deployed, and reads records of both shapes. Remove the cause and deploy again."
         )
+
+
+def open_stacks(session: Any, stage: str, pause: float = 5.0) -> StageStacks:
+    """Return the stacks of a stage, with the parameters of its file."""
+    report = partial(print, " ", flush=True)
+    limit = session.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit < SMALL_ACCOUNT:
+        print(
+            f"This account may run {limit} functions at once: queues are worked off {FEWEST_AT_ONCE} messages at a "
+            "time. Ask AWS for 1000 (Service Quotas, Concurrent executions), then deploy again.",
+            flush=True,
+        )
+    values = {**choose_concurrency(limit), **read_stage_file(stage)}
+    return StageStacks(session.client, stage, values, pause, report)
 
 
 def _open_session() -> Any:
@@ -103,49 +125,37 @@ def _open_session() -> Any:
     return session
 
 
-def _require_stage(stage: str) -> None:
-    stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"].keys() - {"local"}
-    if stage not in stages:
-        raise DeploymentError(
-            f"{stage!r} is not a stage of .chalice/config.json that can be deployed; expected one of: "
-            f"{', '.join(sorted(stages))}. To have another, add it to that file, with its HELIOGRAPH_STAGE."
-        )
-
-
 def _deploy(stage: str) -> None:
-    session = _open_session()
-    image = os.environ.get("FITTER_IMAGE") or ensure_fitter_image(session, stage)
-    print(f"stack heliograph-{stage} …", flush=True)
-    deploy_infrastructure(session, stage, image)
-    print("the app …", flush=True)
-    api_url = deploy_app(session, stage)
-    print("the web app …", flush=True)
-    web_url = publish_web_app(session, stage, api_url)
+    api_url, web_url = deploy_stage(_open_session(), stage)
     print(_FIRST_STEPS.format(stage=stage, api_url=api_url, web_url=web_url, python=sys.executable))
 
 
-def _undeploy(stage: str) -> None:
+def _deploy_backend(stage: str) -> None:
     session = _open_session()
-    print(f"This deletes the web app and the API of stage {stage}: no analysis can start or call back.")
+    deploy_backend(session, open_stacks(session, stage))
+    print(f"\nThe app is not deployed yet: .venv/bin/chalice deploy --stage {stage}")
+
+
+def _undeploy(stage: str) -> None:
+    stacks = open_stacks(_open_session(), stage)
+    print(f"This deletes the web app, the API and the queues of stage {stage}: no analysis can start or call back.")
     if input(f"Type the stage's name ({stage}) to continue: ").strip() != stage:
         raise DeploymentError("Nothing was deleted.")
-    _run_chalice_command("delete", stage)
-    empty_web_bucket(session, stage)
-    _get_stack(session, stage).delete()
+    stacks.delete()
     print(_RETAINED.format(stage=stage))
 
 
 def main(arguments: list[str]) -> int:
     """Run the command of the command line, and return the exit code."""
-    commands = {"deploy": _deploy, "undeploy": _undeploy}
+    commands = {"deploy": _deploy, "backend": _deploy_backend, "undeploy": _undeploy}
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Heliograph on AWS")
     parser.add_argument("command", choices=commands)
     parser.add_argument("--stage", default="prod")
     options = parser.parse_args(arguments)
     try:
-        _require_stage(options.stage)
+        read_stage_file(options.stage)
         commands[options.command](options.stage)
-    except (DeploymentError, ImageError, StackError) as error:
+    except (DeploymentError, ImageError, PackagingError, StackError, StageFileError) as error:
         print(error, file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
         print(f"AWS refused: {error}\nCheck the permissions of your identity; see docs/operators.md.", file=sys.stderr)

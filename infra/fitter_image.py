@@ -6,12 +6,11 @@ import subprocess
 from typing import Any
 
 from infra import PROJECT
+from infra.base_image import PLATFORM, BaseImageError, read_base_image
 from infra.source_digest import hash_sources
 
 _SOURCES = PROJECT / "fitter_lambda"
-_SHARED = [PROJECT / "chalicelib" / name for name in ("__init__.py", "plausible_values.py")]
-"""What the image copies of the API half."""
-
+_INPUTS = (_SOURCES, PROJECT / "constraints.txt", PROJECT / "heliograph", PROJECT / "heliograph_guards")
 _HINT = "or pass an image that was built elsewhere: FITTER_IMAGE=<uri in ECR> make deploy"
 
 
@@ -32,12 +31,14 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     Raises
     ------
     ImageError
-        If Docker is missing or fails.
+        If the base image is not pinned, or Docker is missing or fails.
     """
     ecr = session.client("ecr")
     repository = f"heliograph-{stage}"
-    tag = hash_sources([_SOURCES, *_SHARED])[:16]
-    uri = f"{_ensure_repository(ecr, repository)}:{tag}"
+    base_image = _require_base_image()
+    # the sources hold the digest of the base image
+    tag = hash_sources(_INPUTS, PLATFORM)[:16]
+    uri = f"{_find_repository(ecr, repository)}:{tag}"
     if _has_image(ecr, repository, tag):
         print(f"the fitter's image is up to date: {uri}")
         return uri
@@ -46,8 +47,8 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     print(f"building {uri} …")
     # An attestation would make it a list of images, which Lambda does not accept.
     _run_docker(
-        "build", "--platform", "linux/amd64", "--provenance=false", "-t", uri,
-        "-f", str(_SOURCES / "Dockerfile"), str(PROJECT),
+        "build", "--platform", PLATFORM, "--provenance=false", "--build-arg", f"BASE_IMAGE={base_image}",
+        "-t", uri, "-f", str(_SOURCES / "Dockerfile"), str(PROJECT),
     )  # fmt: skip
     _log_in_to_registry(ecr)
     print("pushing it …")
@@ -55,16 +56,16 @@ def ensure_fitter_image(session: Any, stage: str) -> str:
     return uri
 
 
-def _ensure_repository(ecr: Any, name: str) -> str:
-    """Return the URI of an ECR repository; create it if it does not exist."""
+def _require_base_image() -> str:
     try:
-        repository = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
-    except ecr.exceptions.RepositoryNotFoundException:
-        print(f"creating the ECR repository {name}")
-        repository = ecr.create_repository(
-            repositoryName=name, imageScanningConfiguration={"scanOnPush": True}, imageTagMutability="IMMUTABLE"
-        )["repository"]
-    return str(repository["repositoryUri"])
+        return read_base_image()
+    except BaseImageError as error:
+        raise ImageError(f"{error}\nOr {_HINT.removeprefix('or ')}") from error
+
+
+def _find_repository(ecr: Any, name: str) -> str:
+    """Return the URI of the repository that the stack of what is kept has made."""
+    return str(ecr.describe_repositories(repositoryNames=[name])["repositories"][0]["repositoryUri"])
 
 
 def _has_image(ecr: Any, repository: str, tag: str) -> bool:

@@ -1,16 +1,26 @@
 """API Gateway's own errors, in the envelope of all responses of the API.
 
-Used twice: in the packaged template, and for an API that ``chalice deploy`` made.
+In the packaged template, and put on the emulator's API, which does not read them there.
 """
 
 from typing import Any
 
 from chalicelib.settings import VERSION
+from chalicelib.strict_headers import STRICT_HEADERS
 
-TOO_LARGE = "the request is larger than the limit of 4.4 MB; send fewer or smaller plots, or thin the samples"
+TOO_LARGE = (
+    "the request is larger than the limit of 4.4 MB; send fewer rows, fewer or smaller plots, or thin the samples. "
+    "Upload a large document of results separately (POST .../upload, see /api/docs). A request without a Content-Type "
+    "is sent on as text, in which quotes and control characters count several times: give it one"
+)
 TIMED_OUT = "no response within 29 seconds; the request may still take effect"
 
 _GATEWAY_MESSAGE = "$context.error.messageString"
+
+_HEADERS = {**STRICT_HEADERS, "Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+_RETRY_SECONDS = {"THROTTLED": 1, "QUOTA_EXCEEDED": 60, "INTEGRATION_TIMEOUT": 1, "DEFAULT_5XX": 1}
+"""Seconds after which to try again what the gateway refused."""
 
 _RESPONSES: dict[str, tuple[int | None, str]] = {
     "DEFAULT_4XX": (None, _GATEWAY_MESSAGE),
@@ -31,8 +41,9 @@ def make_gateway_responses() -> dict[str, Any]:
     document: dict[str, Any] = {}
     for kind, (status, message) in _RESPONSES.items():
         headers = {"Access-Control-Allow-Origin": "'*'"}
-        if kind == "THROTTLED":
-            headers["Retry-After"] = "'1'"
+        headers |= {name: f"'{text}'" for name, text in _HEADERS.items()}
+        if kind in _RETRY_SECONDS:
+            headers["Retry-After"] = f"'{_RETRY_SECONDS[kind]}'"
         envelope = f'{{"status":"error","message":{message},"data":{{}},"version":"{VERSION}"}}'
         document[kind] = {
             "responseParameters": {f"gatewayresponse.header.{name}": text for name, text in headers.items()},

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from infra import PROJECT
-from infra.cloudformation import CloudFormationStack
 
 _CACHE_CONTROL = "no-cache"
 """Browsers must revalidate: file names do not change with the content, and modules must match each other."""
@@ -17,16 +16,16 @@ _MIME_TYPES = mimetypes.MimeTypes()
 
 
 def publish_web_app(
-    session: Any, stage: str, api_url: str, folder: Path = PROJECT / "web", docs: Path = PROJECT / "docs"
-) -> str:
-    """Make the web app's bucket equal to a folder, with the guides in ``docs/``, and return the app's address.
+    s3: Any, bucket: str, api_url: str, folder: Path = PROJECT / "web", docs: Path = PROJECT / "docs"
+) -> None:
+    """Make the web app's bucket equal to a folder, with the guides in ``docs/``.
 
     Parameters
     ----------
-    session
-        A boto3 session.
-    stage
-        A deployed stage.
+    s3
+        A client of S3.
+    bucket
+        The bucket's name.
     api_url
         The API's address.
     folder
@@ -34,8 +33,6 @@ def publish_web_app(
     docs
         The guides, in Markdown.
     """
-    s3 = session.client("s3")
-    bucket = _get_bucket(session, stage)
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -45,22 +42,7 @@ def publish_web_app(
     files["config.json"] = json.dumps({"api": api_url.rstrip("/")}).encode()
     for key, data in files.items():
         s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=_guess_type(key), CacheControl=_CACHE_CONTROL)
-    _delete_objects(s3, bucket, except_keys=files)
-    stack = CloudFormationStack(session.client("cloudformation"), f"heliograph-{stage}")
-    return stack.get_outputs()["WebUrl"]
-
-
-def empty_web_bucket(session: Any, stage: str) -> None:
-    """Delete all files of the web app; CloudFormation deletes only empty buckets."""
-    s3 = session.client("s3")
-    try:
-        _delete_objects(s3, _get_bucket(session, stage))
-    except s3.exceptions.NoSuchBucket:
-        return
-
-
-def _get_bucket(session: Any, stage: str) -> str:
-    return f"heliograph-{stage}-web-{session.client('sts').get_caller_identity()['Account']}"
+    delete_objects(s3, bucket, except_keys=files)
 
 
 def _guess_type(name: str) -> str:
@@ -71,7 +53,8 @@ def _guess_type(name: str) -> str:
     return f"{mime_type}; charset=utf-8" if mime_type.startswith("text/") else mime_type
 
 
-def _delete_objects(s3: Any, bucket: str, except_keys: Collection[str] = ()) -> None:
+def delete_objects(s3: Any, bucket: str, except_keys: Collection[str] = ()) -> None:
+    """Delete the objects of a bucket; earlier versions of them stay until they expire."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         keys = [item["Key"] for item in page.get("Contents", []) if item["Key"] not in except_keys]
         if keys:

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 PROJECT = Path(__file__).resolve().parents[1]
-ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
+ROOMS = ("app.py", "chalicelib", "fitter_lambda", "heliograph", "heliograph_guards", "infra")
 
 VAGUE_NAMES = (
     "wanted", "given", "found", "there", "seen", "shown", "every", "add", "remove", "read", "table",
@@ -34,9 +34,9 @@ def iterate_files(project: Path = PROJECT, rooms: tuple[str, ...] = ROOMS) -> It
         yield from [place] if place.is_file() else sorted(place.rglob("*.py"))
 
 
-def iterate_module_names(project: Path = PROJECT) -> Iterator[str]:
+def iterate_module_names(project: Path = PROJECT, rooms: tuple[str, ...] = ROOMS) -> Iterator[str]:
     """Return the dotted names of all modules, without those of packages."""
-    for file in iterate_files(project):
+    for file in iterate_files(project, rooms):
         if file.stem != "__init__":
             yield ".".join(file.relative_to(project).with_suffix("").parts)
 

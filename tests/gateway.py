@@ -14,6 +14,7 @@ from chalice.app import Chalice
 from chalicelib import blobs
 from chalicelib.reference.openapi_document import build_openapi_document
 from chalicelib.routes import OPERATIONS
+from tests.permissions import run_as
 
 FAULTS = (500,)
 """Statuses that no route documents: they mean a fault of the app."""
@@ -39,6 +40,17 @@ class Reply:
     def message(self) -> str:
         assert self.json["status"] == "error", self.text
         return str(self.json["message"])
+
+
+def check_strict_headers(reply: Reply) -> None:
+    """Fail if an answer lacks one of the headers that all have."""
+    policy = reply.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, policy
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["X-Frame-Options"] == "DENY"
+    assert reply.headers["Referrer-Policy"] == "no-referrer"
+    assert reply.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert reply.headers["Cache-Control"] in ("no-store", "no-cache")
 
 
 def check_reply(method: str, resource: str, reply: Reply) -> None:
@@ -113,12 +125,15 @@ class Gateway:
                 "httpMethod": method,
                 "path": f"/api{parts.path}",
                 "stage": "api",
+                "apiId": "a1b2c3",
                 "identity": {"sourceIp": "127.0.0.1"},
             },
             **_encode_body(body),
         }
-        answer = self._app(event, None)
+        with run_as("api_handler"):
+            answer = self._app(event, None)
         reply = Reply(answer["statusCode"], answer["headers"], *_decode_body(answer))
+        check_strict_headers(reply)
         check_reply(method, resource, reply)
         return reply
 

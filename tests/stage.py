@@ -1,4 +1,4 @@
-"""The stage ``local`` on moto, in process: the data resources of the project's own template."""
+"""The stage ``local`` on moto, in process: the resources of the project's own templates."""
 
 import json
 from pathlib import Path
@@ -12,20 +12,23 @@ from tests.moto_adapter import reset_services
 
 __all__ = ["load_template_resources", "make_stage"]
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "infra" / "template.yaml"
+TEMPLATES = Path(__file__).resolve().parents[1] / "infra" / "templates"
+_KEY_ALIAS = "alias/heliograph-local"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
 def load_template_resources() -> dict[str, Any]:
-    """Return the resources of the project's template, for the stage ``local``."""
-    text = json.dumps(cfn_yaml.load(str(TEMPLATE))["Resources"])
-    resources: dict[str, Any] = json.loads(text.replace("${Stage}", "local"))
+    """Return the resources of the project's templates, for the stage ``local``."""
+    resources: dict[str, Any] = {}
+    for name in ("data", "backend"):
+        text = json.dumps(cfn_yaml.load(str(TEMPLATES / f"{name}.yaml"))["Resources"])
+        resources |= json.loads(text.replace("${Stage}", "local"))
     return resources
 
 
 def make_stage(resources: dict[str, Any]) -> None:
     """Make an empty stage in the mocked AWS; delete what it held before."""
-    reset_services("dynamodb", "s3", "sqs", "kms", "secretsmanager")
+    reset_services("dynamodb", "s3", "sqs", "secretsmanager")
     for resource in resources.values():
         match resource["Type"]:
             case "AWS::DynamoDB::Table":
@@ -33,9 +36,18 @@ def make_stage(resources: dict[str, Any]) -> None:
             case "AWS::SQS::Queue":
                 get_client("sqs").create_queue(QueueName=resource["Properties"]["QueueName"]["Fn::Sub"])
     get_client("s3").create_bucket(Bucket=settings.resource_name(get_account_id()))
-    key = get_client("kms").create_key()["KeyMetadata"]["KeyId"]
-    get_client("kms").create_alias(AliasName="alias/heliograph-local", TargetKeyId=key)
+    _ensure_key()
     get_client("secretsmanager").create_secret(Name=settings.resource_name("secret"), SecretString="s3cret" * 8)
+
+
+def _ensure_key() -> None:
+    """Make the key once: it is not changed by a test, and moto takes as long for it as for all the rest."""
+    kms = get_client("kms")
+    try:
+        kms.describe_key(KeyId=_KEY_ALIAS)
+    except kms.exceptions.NotFoundException:
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=_KEY_ALIAS, TargetKeyId=key)
 
 
 def _create_table(properties: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 If a deletion is interrupted, the sweep finishes it.
 """
 
-from collections.abc import Callable
+import logging
 
 from chalicelib import blobs, queues
 from chalicelib.access import Requester, require_owner
@@ -14,10 +14,13 @@ from chalicelib.errors import ForbiddenError, RetryLater
 from chalicelib.jobs import DeleteServiceAnalyses, DeleteSource
 from chalicelib.sources.source_deletion import finish_source_deletion, is_source_hidden
 from chalicelib.tables import default_analyses as defaults_table
-from chalicelib.tables.analyses import AnalysisItem, find_analysis, find_some_of_service, find_some_of_source
+from chalicelib.tables.analyses import find_analysis, find_some_of_service, find_some_of_source
+from chalicelib.tables.analysis_items import AnalysisItem
 from chalicelib.tables.analysis_transitions import delete_record, end_analysis, mark_deleted
 from chalicelib.tables.base import StateChanged, retry_on_conflict
 from chalicelib.tables.services import find_service
+
+log = logging.getLogger(__name__)
 
 ANALYSES_PER_JOB = 25
 """Analyses that one invocation deletes; the next message deletes more."""
@@ -53,15 +56,13 @@ def cancel_analysis(requester: Requester, analysis_id: int) -> None:
         ) from None
 
 
-def delete_service_analyses(job: DeleteServiceAnalyses, delay: Callable[[float], None]) -> None:
+def delete_service_analyses(job: DeleteServiceAnalyses) -> None:
     """Delete some analyses of a deleted service, and leave the rest to the queue.
 
     Parameters
     ----------
     job : DeleteServiceAnalyses
         The service, and whether this is the second check.
-    delay : callable
-        Sets after how many seconds the queue delivers the message again.
 
     Raises
     ------
@@ -69,8 +70,7 @@ def delete_service_analyses(job: DeleteServiceAnalyses, delay: Callable[[float],
         If the service still exists.
     """
     if find_service(job.service_id) is not None:
-        delay(DELETION_SECONDS)
-        raise RetryLater(f"service {job.service_id} is not deleted yet")
+        raise RetryLater(f"service {job.service_id} is not deleted yet", DELETION_SECONDS)
     for default in defaults_table.find_of_service(job.service_id):
         defaults_table.delete_default_item(default)
     items = find_some_of_service(job.service_id, ANALYSES_PER_JOB)
@@ -82,10 +82,13 @@ def delete_service_analyses(job: DeleteServiceAnalyses, delay: Callable[[float],
         queues.send_job(DeleteServiceAnalyses(job.service_id, last=True), INDEX_SECONDS)
 
 
-def delete_first_analyses(service_id: int) -> None:
-    """Delete the first analyses of a deleted service at once; a job deletes the rest."""
-    for item in find_some_of_service(service_id, ANALYSES_PER_JOB):
-        _delete(item)
+def try_delete_first_analyses(service_id: int) -> None:
+    """Delete the first analyses of a deleted service at once; a job deletes the rest, and those that fail."""
+    try:
+        for item in find_some_of_service(service_id, ANALYSES_PER_JOB):
+            _delete(item)
+    except Exception:
+        log.exception("analyses of service %d could not be deleted; a job will delete them", service_id)
 
 
 def delete_source_with_analyses(source_id: str) -> None:
@@ -122,7 +125,15 @@ def _delete(item: AnalysisItem) -> None:
 
     retry_on_conflict(mark, "Other requests are changing the analysis. Try again.")
     if current is not None:
-        finish_deletion(current)
+        _try_finish_deletion(current)
+
+
+def _try_finish_deletion(item: AnalysisItem) -> None:
+    """Delete the rest now: nobody sees the analysis any more, and the sweep repeats what fails."""
+    try:
+        finish_deletion(item)
+    except Exception:
+        log.exception("analysis %d could not be deleted; the sweep will repeat it", item.id)
 
 
 def _get_own_analysis(requester: Requester, analysis_id: int) -> AnalysisItem:

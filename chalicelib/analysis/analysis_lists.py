@@ -12,7 +12,7 @@ from chalicelib.analysis.analysis_views import find_source_analyses, is_analysis
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.analyses import COMPARISON, AnalysesQuery
 from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_items import AnalysisItem, author_listing
 from chalicelib.tables.base import EVERYONE, group_listing
 
 MAX_RECORDS_READ = 2000
@@ -85,7 +85,7 @@ def _iterate_candidates(requester: Requester, query: AnalysesQuery, before: int 
         return analyses_table.iterate_service_analyses(query.analysisServiceID, before)
     listings = [EVERYONE]
     if not requester.is_admin:
-        listings = [analyses_table.author_listing(requester.user_id)]
+        listings = [author_listing(requester.user_id)]
         listings += map(group_listing, requester.groups)
     return analyses_table.iterate_newest(listings, before, query.numPerPage + 1)
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import settings
-from chalicelib.access import Requester
+from chalicelib.access import Requester, has_permission
 from chalicelib.errors import HeliographError, InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Upload
-from chalicelib.tables.analyses import COUNTED, AnalysisItem, CountLimit, CountLimitReached, insert_analysis, tally_key
+from chalicelib.schemas.people import Acl
+from chalicelib.tables.analyses import CountLimit, CountLimitReached, IdempotencyKey, insert_analysis
+from chalicelib.tables.analysis_items import COUNTED, AnalysisItem, tally_key
 from chalicelib.tables.services import ServiceItem
 
 
@@ -44,6 +46,7 @@ def build_analysis_item(
         show_plots=request.show_plots,
         show_corner=request.show_corner,
         is_summary=service.fields.is_summary,
+        may_annotate=has_permission(requester, Acl.ANNOTATE),
         timeout=service.fields.timeout,
         **state,
     )
@@ -51,7 +54,7 @@ def build_analysis_item(
 
 def insert_counted_analysis(
     item: AnalysisItem,
-    idempotency_key: str | None = None,
+    idempotency_key: IdempotencyKey | None = None,
     *,
     cap_error: type[HeliographError] = InvalidError,
     counts: Iterable[CountLimit] = (),
@@ -62,8 +65,8 @@ def insert_counted_analysis(
     ----------
     item : AnalysisItem
         What `build_analysis_item` returned.
-    idempotency_key : str, optional
-        The request's idempotency key, scoped to its user.
+    idempotency_key : IdempotencyKey, optional
+        The key of the request.
     cap_error : type
         The error for an author who has reached the cap.
     counts : iterable of CountLimit

@@ -4,8 +4,8 @@ from chalicelib.access import Requester, require_owner, resolve_group_ids
 from chalicelib.analysis.analysis_views import get_visible_analysis
 from chalicelib.analysis.group_choice import warn_of_wider_groups
 from chalicelib.schemas.analyses import AnalysisChange
-from chalicelib.tables.analyses import AnalysisItem
 from chalicelib.tables.analysis_groups import change_analysis_groups
+from chalicelib.tables.analysis_items import AnalysisItem
 from chalicelib.tables.base import retry_on_conflict
 
 

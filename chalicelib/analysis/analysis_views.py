@@ -5,15 +5,18 @@ from typing import Any
 
 from chalicelib.access import Requester, is_visible
 from chalicelib.analysis.documents import CURVE_FIELDS
+from chalicelib.analysis.line_waits import describe_wait
 from chalicelib.analysis.sealed_parameters import without_secrets
-from chalicelib.errors import ForbiddenError
+from chalicelib.errors import HiddenError
 from chalicelib.people.groups import records_to_json
 from chalicelib.people.users import find_author_names
-from chalicelib.tables.analyses import AnalysisItem, find_analysis, iterate_source_analyses
+from chalicelib.tables.analyses import find_analysis, iterate_source_analyses
+from chalicelib.tables.analysis_items import AnalysisItem
+from chalicelib.tables.service_lines import ServiceLineItem, find_service_lines
 from chalicelib.tables.services import ServiceItem, find_services
 
 FIELDS = (
-    "id", "obj_id", "analysis_service_id", "author_id", "status", "status_message", "input_filters",
+    "id", "obj_id", "analysis_service_id", "author_id", "status", "input_filters",
     "show_parameters", "show_plots", "show_corner", "last_activity", "duration", "invalid_after",
 )  # fmt: skip
 """Attributes of a record that the API shows under the same name."""
@@ -29,7 +32,7 @@ def get_visible_analysis(requester: Requester, analysis_id: int, source_id: str 
     """
     item = find_analysis(analysis_id)
     if item is None or not is_analysis_visible(requester, item) or source_id not in (None, item.obj_id):
-        raise ForbiddenError(f"There is no analysis {analysis_id} that you may see.")
+        raise HiddenError(f"There is no analysis {analysis_id} that you may see.")
     return item
 
 
@@ -62,11 +65,13 @@ def analyses_to_json(
     items = list(items)
     services = find_services({item.analysis_service_id for item in items})
     names = find_author_names(requester, (item.author_id for item in items)) if with_details else {}
+    lines = find_service_lines({item.line for item in items if item.line})
     curves = [name for name in CURVE_FIELDS if with_details or name != "model_summary"] if with_curves else []
 
     def to_json(item: AnalysisItem) -> dict[str, Any]:
         return {
             **_to_json(item, services.get(item.analysis_service_id)),
+            "status_message": _describe_status(item, lines),
             **({"author_name": names.get(item.author_id), "verdict": item.products.verdict} if with_details else {}),
             **{name: item.products.curves.get(name) for name in curves},
         }
@@ -85,12 +90,18 @@ def _to_json(item: AnalysisItem, service: ServiceItem | None) -> dict[str, Any]:
     }
 
 
+def _describe_status(item: AnalysisItem, lines: dict[int, ServiceLineItem]) -> str:
+    """Return the status message; of one that waits for its service, as it is now."""
+    return describe_wait(lines[item.line]) if item.line in lines else item.status_message
+
+
 def status_to_json(item: AnalysisItem) -> dict[str, Any]:
     """Return the short form of an analysis, for polling."""
+    lines = find_service_lines([item.line] if item.line else [])
     return {
         "id": item.id,
         "status": item.status,
-        "message": item.status_message,
+        "message": _describe_status(item, lines),
         "progress": 1.0 if item.status == "completed" else item.progress,
         "verdict": item.products.verdict,
     }

@@ -5,7 +5,7 @@ processed. A job that is delivered twice starts nothing twice: each start has an
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -16,13 +16,9 @@ from msgspec.structs import replace
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
 from chalicelib.analysis.analysis_lists import parse_id_cursor
+from chalicelib.analysis.idempotency import find_earlier_id, get_earlier_id, scope_key
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
-from chalicelib.analysis.start import (
-    require_runnable_service,
-    resolve_request_parameters,
-    scoped_idempotency_key,
-    start_analysis,
-)
+from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
 from chalicelib.blob_keys import batch_key
 from chalicelib.errors import BusyError, ForbiddenError, HeliographError, InvalidError, RetryLater, UnavailableError
 from chalicelib.jobs import ProcessBatch
@@ -33,17 +29,9 @@ from chalicelib.schemas.batches import LARGEST, BatchesQuery, BatchQuery, NewBat
 from chalicelib.schemas.people import Acl
 from chalicelib.sources.source_lists import iterate_group_sources
 from chalicelib.tables import batches as batches_table
-from chalicelib.tables.analyses import (
-    RECORDS_PER_READ,
-    AnalysisItem,
-    IdempotencyKeyUsed,
-    find_analyses,
-    find_earlier_id,
-)
+from chalicelib.tables.analyses import RECORDS_PER_READ, IdempotencyKeyUsed, find_analyses
+from chalicelib.tables.analysis_items import AnalysisItem
 from chalicelib.tables.batches import BatchItem, OutcomeItem
-
-Delay = Callable[[float], None]
-"""Sets after how many seconds the queue delivers the job again."""
 
 SOURCES_PER_JOB = 20
 """Sources that one invocation starts analyses of."""
@@ -77,15 +65,15 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
     """
     service = require_runnable_service(requester, request.service_id)
     secrets = resolve_request_parameters(service, request).secret
-    key = scoped_idempotency_key(requester, idempotency_key, "batch")
-    if key and (earlier_id := find_earlier_id(key)):
+    key = scope_key(requester, idempotency_key, "batch", sent_fields(request))
+    if earlier_id := find_earlier_id(key):
         return earlier_id
     source_ids = _collect_sources(requester, request)
     batch_id = batches_table.next_batch_id()
     contents = _Contents(
         source_ids,
         _without_parameters(request, secrets),
-        settings.get_public_url() or public_url,
+        public_url,
         requester.is_admin,
         seal_parameters(request.service_id, requester.user_id, secrets),
     )
@@ -95,7 +83,7 @@ def start_batch(requester: Requester, request: NewBatch, *, public_url: str, ide
     try:
         batches_table.insert_batch(batch_id, requester.user_id, int(service.id), len(source_ids), key)
     except IdempotencyKeyUsed as used:
-        return used.earlier_id
+        return get_earlier_id(key, used)
     return batch_id
 
 
@@ -119,15 +107,13 @@ def _collect_sources(requester: Requester, request: NewBatch) -> list[str]:
     return source_ids
 
 
-def process_batch(job: ProcessBatch, delay: Delay) -> None:
+def process_batch(job: ProcessBatch) -> None:
     """Start the analyses of a range of a batch's sources, or split the range in two.
 
     Parameters
     ----------
     job : ProcessBatch
         The batch and the range.
-    delay : callable
-        See `Delay`.
 
     Raises
     ------
@@ -137,7 +123,7 @@ def process_batch(job: ProcessBatch, delay: Delay) -> None:
     batch_id, first, last = job.batch_id, job.first, job.last
     item = batches_table.find_batch(batch_id)
     if item is None:
-        return _wait_for_record(job, delay)
+        return _wait_for_record(job)
     if last - first > SOURCES_PER_JOB:
         middle = (first + last) // 2
         queues.send_job(replace(job, last=middle))
@@ -154,8 +140,7 @@ def process_batch(job: ProcessBatch, delay: Delay) -> None:
         try:
             analysis_id, message = _start_one(item, author, position, contents)
         except (BusyError, UnavailableError) as error:
-            delay(RETRY_SECONDS)
-            raise RetryLater(f"batch {batch_id}: {error}") from None
+            raise RetryLater(f"batch {batch_id}: {error}", RETRY_SECONDS) from None
         batches_table.insert_outcome(batch_id, position, source_id, analysis_id, message)
     _save_refused_count(item)
 
@@ -167,10 +152,9 @@ def _save_refused_count(item: BatchItem) -> None:
         batches_table.save_refused_count(item, refused)
 
 
-def _wait_for_record(job: ProcessBatch, delay: Delay) -> None:
+def _wait_for_record(job: ProcessBatch) -> None:
     if time.time() - job.sent_at < RECORD_SECONDS:
-        delay(RETRY_SECONDS)
-        raise RetryLater(f"batch {job.batch_id} does not exist yet")
+        raise RetryLater(f"batch {job.batch_id} does not exist yet", RETRY_SECONDS)
 
 
 def _start_one(
@@ -187,6 +171,7 @@ def _start_one(
             contents.request,
             public_url=contents.public_url,
             idempotency_key=f"batch {item.id} {position}",
+            key_seconds=settings.CAUSE_SECONDS,
             sealed=contents.sealed,
         )
     except (BusyError, UnavailableError):

@@ -1,23 +1,24 @@
 """Default analyses: managing them, and starting them when their event occurs.
 
 An event (a classification, a save to a group) is a job on the queue, sent before the write that it
-announces. Each start has an idempotency key made of the event, so that a job that is delivered twice
-starts an analysis once; the daily limit is counted in the transaction that adds the analysis.
+announces. Each start has an idempotency key made of what was written, so that an event starts an analysis once:
+however often its job is delivered, and however many jobs announce it (several people at once, a repeated request).
+The daily limit is counted in the transaction that adds the analysis.
 """
 
+import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
-from chalicelib import people, services
+from chalicelib import people, services, settings
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
 from chalicelib.analysis.sealed_parameters import seal_parameters
 from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
-from chalicelib.errors import BusyError, ForbiddenError, HeliographError, RetryLater, UnavailableError
+from chalicelib.errors import BusyError, HeliographError, HiddenError, RetryLater, UnavailableError
 from chalicelib.jobs import StartDefaultAnalyses
 from chalicelib.people.groups import records_to_json
 from chalicelib.schemas.analyses import NewAnalysis
@@ -27,6 +28,7 @@ from chalicelib.tables import default_analyses as defaults_table, remarks, sourc
 from chalicelib.tables.analyses import CountLimit, CountLimitReached, read_counts
 from chalicelib.tables.base import StateChanged, now
 from chalicelib.tables.default_analyses import DefaultAnalysisFields, DefaultAnalysisItem
+from chalicelib.tables.sources import SourceItem
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def get_visible_default_analysis(requester: Requester, service_id: int, default_
     services.get_visible_service(requester, service_id)
     item = defaults_table.find_default_analysis(service_id, default_id)
     if item is None or not is_visible(requester, item):
-        raise ForbiddenError(f"There is no default analysis {default_id} of service {service_id} that you may see.")
+        raise HiddenError(f"There is no default analysis {default_id} of service {service_id} that you may see.")
     return item
 
 
@@ -117,53 +119,57 @@ def _to_json(item: DefaultAnalysisItem, daily_count: int) -> dict[str, Any]:
     }
 
 
-def start_default_analyses(job: StartDefaultAnalyses, delay: Callable[[float], None]) -> None:
+def start_default_analyses(job: StartDefaultAnalyses) -> None:
     """Start the analyses of an event; repeating the job starts nothing twice.
 
     Parameters
     ----------
     job : StartDefaultAnalyses
         The event.
-    delay : callable
-        Sets after how many seconds the queue delivers the job again.
 
     Raises
     ------
     RetryLater
         If other requests are changing the same records, or a function does not respond.
     """
+    source = sources.find_source(job.source_id)
+    if source is None:
+        return
     try:
         if job.classification_id:
-            _start_for_classification(job, job.classification_id)
+            _start_for_classification(job, source, job.classification_id)
         else:
-            _start_for_groups(job)
+            _start_for_groups(job, source)
     except (BusyError, UnavailableError) as error:
-        delay(RETRY_SECONDS)
-        raise RetryLater(str(error)) from None
+        raise RetryLater(str(error), RETRY_SECONDS) from None
 
 
-def _start_for_groups(job: StartDefaultAnalyses) -> None:
-    source = sources.find_source(job.source_id)
-    saved_to = set(job.group_ids) & source.group_ids if source else set()
-    for group_id in sorted(saved_to):
+def _start_for_groups(job: StartDefaultAnalyses, source: SourceItem) -> None:
+    for group_id in sorted(set(job.group_ids) & source.group_ids):
+        occasion = ["save", source.source_id, group_id, sources.get_saved_at(source, group_id)]
         for item in defaults_table.find_triggered_by(f"group#{group_id}"):
-            _start_one(item, job)
+            _start_one(item, job, occasion)
 
 
-def _start_for_classification(job: StartDefaultAnalyses, classification_id: int) -> None:
+def _start_for_classification(job: StartDefaultAnalyses, source: SourceItem, classification_id: int) -> None:
     remark = remarks.find_remark(job.source_id, remarks.remark_part("classification", classification_id))
     if remark is None:
         return
     name = remark.fields["classification"]
     probability = remark.fields.get("probability")
+    # A repeated request makes a second classification, but no second analysis.
+    content = [remark.fields.get(name) for name in ("classification", "taxonomy_id", "probability")]
+    occasion = ["classification", source.source_id, source.created_at, remark.owner_id, *content]
     for item in defaults_table.find_triggered_by(f"classification#{name}"):
         filters = item.fields.source_filter.classifications or []
         minimum = min(entry.probability for entry in filters if entry.name == name)
         if (1.0 if probability is None else probability) >= minimum:
-            _start_one(item, job, remark)
+            _start_one(item, job, occasion, remark)
 
 
-def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grouped | None = None) -> None:
+def _start_one(
+    item: DefaultAnalysisItem, job: StartDefaultAnalyses, occasion: list[Any], cause: Grouped | None = None
+) -> None:
     author = people.load_requester(item.author_id)
     if author is None or (cause is not None and not is_visible(author, cause)):
         return
@@ -180,7 +186,8 @@ def _start_one(item: DefaultAnalysisItem, job: StartDefaultAnalyses, cause: Grou
             item.service_id,
             request,
             public_url=job.public_url,
-            idempotency_key=f"default {item.id} {job.occasion}",
+            idempotency_key=f"default {item.id} {json.dumps(occasion)}",
+            key_seconds=settings.CAUSE_SECONDS,
             sealed=item.fields.sealed_parameters,
             counts=[_make_daily_limit(item)],
             group_ids=remaining_group_ids(author, item),

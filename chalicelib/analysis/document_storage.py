@@ -14,9 +14,12 @@ import msgspec
 from chalicelib import blobs, lambda_functions, settings
 from chalicelib.analysis.documents import JSON_TYPE, Document, parse_document
 from chalicelib.blob_keys import document_upload_key, new_document_prefix
-from chalicelib.errors import HeliographError, InvalidError, TooLargeError
+from chalicelib.errors import HeliographError, InvalidError, TooLargeError, UnavailableError
 from chalicelib.json_text import parse_json
-from chalicelib.tables.analyses import Products
+from chalicelib.tables.analysis_items import Products
+
+DOCUMENT_MEMORY = 1200 * 1024 * 1024
+"""Bytes of memory that the values of an upload may take; the function that reads it has 3008 MB."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,28 @@ class StoredDocument:
     products: Products
 
 
-def create_document_upload(namespace: str) -> dict[str, Any]:
+def create_document_upload(namespace: str, size: int | None) -> dict[str, Any]:
     """Return an upload URL for a large document, and the id that names the upload afterwards.
 
     Parameters
     ----------
     namespace : str
         Who uploads, such as ``user-7``; no one else can name the upload.
+    size : int or None
+        The bytes of the document: S3 refuses any other number. If None, the number is checked when the upload is
+        named.
+
+    Raises
+    ------
+    TooLargeError
+        If it has more than `settings.DOCUMENT_BYTES`.
     """
+    _check_size(size or 0)
     upload_id = str(uuid.uuid4())
     key = document_upload_key(namespace, upload_id)
     return {
         "upload_id": upload_id,
-        "url": blobs.presign_upload(key, JSON_TYPE, settings.UPLOAD_SECONDS),
+        "url": blobs.presign_upload(key, JSON_TYPE, settings.UPLOAD_SECONDS, size),
         "method": "PUT",
         "headers": {"Content-Type": JSON_TYPE},
         "expires_in": settings.UPLOAD_SECONDS,
@@ -74,8 +86,10 @@ def store_document(namespace: str, analysis_id: int, analysis: dict[str, Any] | 
             lambda_functions.DOCUMENTS, {"upload": key, "analysis_id": analysis_id}
         )
     except lambda_functions.FunctionFailed:
-        raise InvalidError(
-            "analysis: the uploaded document is too complex to be read. Send fewer or smaller parts."
+        # What a document alone could do to the function is refused before it is read.
+        raise UnavailableError(
+            "The uploaded document could not be read at the moment. Send the request again; "
+            "if that fails for minutes, send fewer or smaller parts."
         ) from None
     if "error" in reply:
         raise InvalidError(str(reply["error"]))
@@ -91,7 +105,7 @@ def store_uploaded_document(upload: str, analysis_id: int) -> dict[str, Any]:
         ``prefix`` and ``products`` of the stored document, or an ``error``.
     """
     try:
-        analysis = parse_json(blobs.read_blob(upload) or b"null", "analysis")
+        analysis = parse_json(blobs.read_blob(upload) or b"null", "analysis", DOCUMENT_MEMORY)
         if not isinstance(analysis, dict):
             raise InvalidError("analysis: the upload is not a JSON object. Upload what `analysis` would hold.")
         stored = _write_parts(analysis_id, parse_document(analysis))
@@ -114,6 +128,10 @@ def _check_upload(key: str) -> None:
         raise InvalidError(
             "analysis.upload_id: no such upload. POST …/upload returns an address; PUT the document there first."
         )
+    _check_size(size)
+
+
+def _check_size(size: int) -> None:
     if size > settings.DOCUMENT_BYTES:
         most = settings.DOCUMENT_BYTES >> 20
         raise TooLargeError(f"The upload has {size >> 20} MB; the limit is {most} MB. Thin the samples.")

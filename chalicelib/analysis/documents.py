@@ -9,15 +9,16 @@ import binascii
 import hashlib
 import json
 from codecs import BOM_UTF8
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from chalicelib import blob_keys
-from chalicelib.errors import InvalidError
+from chalicelib.errors import InvalidError, NestedTooDeeplyError
 from chalicelib.json_text import dump_json, parse_json
 from chalicelib.schemas.base import is_name
-from chalicelib.tables.analyses import PlotPart, Products
+from chalicelib.tables.analysis_items import PlotPart, Products
 
 MAX_PLOTS = 100
 MAX_SCALARS = 200
@@ -26,7 +27,13 @@ MAX_SUMMARY = 5000
 MAX_FORMAT = 20
 MAX_VERDICT = 300
 INLINE_BYTES = 60_000
-"""Model light curves, annotations and scalars up to this size are kept in the record itself."""
+"""Annotations up to this size, and model light curves, are kept in the record itself."""
+
+SCALARS_BYTES = 30_000
+"""Scalars up to this size are kept in the record itself, and compared in lists."""
+
+RECORD_BYTES = 130_000
+"""Most characters of JSON that a record keeps of its document: an item holds 400 kB, with the request in it."""
 
 IMAGES = {
     "png": (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -79,7 +86,8 @@ def parse_document(analysis: dict[str, Any] | None) -> Document:
     _parse_annotations(document)
     _parse_verdict(document)
     curves = {name: document.analysis[name] for name in CURVE_FIELDS if document.analysis.get(name) is not None}
-    if len(json.dumps(curves)) <= INLINE_BYTES:
+    room = RECORD_BYTES - len(json.dumps(msgspec.to_builtins(document.products)))
+    if len(json.dumps(curves)) <= min(INLINE_BYTES, room):
         document.products.curves = curves
     text = dump_json(document.analysis)
     document.products.hash = hashlib.md5(text, usedforsecurity=False).hexdigest()
@@ -169,13 +177,20 @@ def _keep_results(document: Document, part: str, data: Any) -> None:
 def _decode_json_text(data: Any) -> Any:
     """Return results that are an object, or a text that encodes one."""
     if isinstance(data, str):
-        # A text that is not JSON is a valid result as well.
-        with suppress(InvalidError):
+        try:
             return parse_json(data, "analysis.results.data")
+        except NestedTooDeeplyError:
+            raise
+        except InvalidError:
+            # A text that is not JSON is a valid result as well.
+            return data
     return data
 
 
 def _parse_samples(document: Document) -> None:
+    if document.products.inference_data is not None:
+        # Figures are drawn from that; the samples are stored once, in the document.
+        return
     for name in ("posterior_samples", "posteriors"):
         if isinstance(document.analysis.get(name), dict | list):
             document.parts[blob_keys.SAMPLES] = (dump_json(document.analysis[name]), JSON_TYPE)
@@ -222,7 +237,7 @@ def summarize_results(results: Any) -> tuple[dict[str, int | float | str | bool]
 def _collect_scalars(results: Any) -> dict[str, int | float | str | bool]:
     scalars: dict[str, int | float | str | bool] = {}
     stack = [("", results)]
-    room = INLINE_BYTES
+    room = SCALARS_BYTES
     while stack and len(scalars) < MAX_SCALARS:
         name, value = stack.pop()
         if isinstance(value, dict):

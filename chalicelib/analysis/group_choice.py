@@ -14,7 +14,7 @@ from chalicelib.json_text import parse_json
 from chalicelib.schemas.analyses import AnalysisGroupsQuery, InputFilters
 from chalicelib.schemas.base import parse_body, sent_fields
 from chalicelib.sources.source_records import get_visible_source
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_items import AnalysisItem
 from chalicelib.tables.groups import find_groups
 from chalicelib.tables.services import find_service
 from chalicelib.tables.sources import find_source

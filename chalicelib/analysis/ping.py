@@ -1,26 +1,21 @@
 """Whether a service can be reached, before any data are sent to it."""
 
 import time
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any
 
 from chalicelib import egress
+from chalicelib.analysis.line_waits import resume_sending
 from chalicelib.errors import InvalidError
 from chalicelib.tables.services import ServiceItem
 
 TIMEOUT = (5.0, 10.0)
-"""Seconds to connect, and to wait for the response to begin: a service may have to wake up."""
-
-TOTAL_SECONDS = 20.0
-"""Seconds for everything, DNS included: API Gateway waits 29."""
+"""Seconds to connect, and to wait for the response: a service may have to wake up. API Gateway waits 29."""
 
 Report = dict[str, Any]
-Outcome = egress.ServiceResponse | Exception
 
 ADDRESS_REFUSED = (
     "It was not called: {}. Services are called at public addresses only: register a url with a public host, "
-    "or ask the operator to allow the host (EGRESS_ALLOWED_HOSTS)."
+    "or ask the operator to allow the host and its port (EGRESS_ALLOWED_HOSTS)."
 )
 
 ADVICE = {
@@ -41,7 +36,7 @@ NO_RESPONSE = (
 
 
 def ping_service(service: ServiceItem) -> Report:
-    """Send a GET to the address of a service, without data or credentials.
+    """Send a GET to the address of a service, without data or credentials; if it responds well, its pause ends.
 
     Parameters
     ----------
@@ -65,30 +60,13 @@ def ping_service(service: ServiceItem) -> Report:
             "Set upload_only to false if it should be sent data."
         )
     started = time.monotonic()
-    outcome = _get_within_time(service.fields.url)
-    if isinstance(outcome, egress.ServiceResponse):
-        return _report_response(outcome.status, time.monotonic() - started)
-    return _report_failure(outcome)
-
-
-def _get_within_time(url: str) -> Outcome:
-    """Return the outcome of a GET within `TOTAL_SECONDS`.
-
-    The timeouts of a request do not limit DNS, nor headers that arrive byte by byte.
-    """
-    outcomes: SimpleQueue[Outcome] = SimpleQueue()
-
-    def send() -> None:
-        try:
-            outcomes.put(egress.get_from_service(url, TIMEOUT))
-        except (egress.AddressRefused, egress.ConnectionFailed, egress.ResponseTimedOut) as error:
-            outcomes.put(error)
-
-    Thread(target=send, daemon=True).start()
     try:
-        return outcomes.get(timeout=TOTAL_SECONDS)
-    except Empty:
-        return egress.ResponseTimedOut("no answer came in time")
+        response = egress.get_from_service(service.fields.url, TIMEOUT)
+    except (egress.AddressRefused, egress.ConnectionFailed, egress.ResponseTimedOut) as error:
+        return _report_failure(error)
+    if response.status < 500 and response.status != 429:
+        resume_sending(service.id)
+    return _report_response(response.status, time.monotonic() - started)
 
 
 def _report_response(status: int, seconds: float) -> Report:

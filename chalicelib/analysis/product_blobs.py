@@ -7,9 +7,10 @@ from chalicelib import blob_keys, blobs
 from chalicelib.access import Requester, require_owner
 from chalicelib.analysis.sealed_parameters import without_secrets
 from chalicelib.errors import NotFoundError
+from chalicelib.people.render_limits import count_render
 from chalicelib.renderer import render_blob
 from chalicelib.schemas.figures import FigureFormat, LightCurveScale, PosteriorPlotKind
-from chalicelib.tables.analyses import AnalysisItem, Products
+from chalicelib.tables.analysis_items import AnalysisItem, Products
 
 _CONTENT_TYPES: dict[FigureFormat, str] = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml"}
 
@@ -50,8 +51,8 @@ def get_sent_inputs(requester: Requester, item: AnalysisItem) -> dict[str, Any]:
     return sent
 
 
-def locate_results(item: AnalysisItem) -> str:
-    """Return the key of the results as JSON, rendered from joblib if needed."""
+def locate_results(item: AnalysisItem, requester: Requester | None = None) -> str:
+    """Return the key of the results as JSON, rendered from joblib if needed, for a requester or in a job."""
     results_format = _get_products(item).results
     if results_format is None:
         raise NotFoundError(f"Analysis {item.id} has no results.")
@@ -64,15 +65,21 @@ def locate_results(item: AnalysisItem) -> str:
         )
     key = f"{item.document}{blob_keys.RENDERED_RESULTS}"
     if item.products.scalars is None and not blobs.blob_exists(key):
+        if requester is not None:
+            count_render(requester)
         render_blob("results", f"{item.document}{blob_keys.RESULTS_JOBLIB}", key, "application/json")
     return key
 
 
-def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any], file_format: FigureFormat) -> str:
+def locate_corner_plot(
+    requester: Requester, item: AnalysisItem, plot_kwargs: dict[str, Any], file_format: FigureFormat
+) -> str:
     """Return the key of a corner plot.
 
     Parameters
     ----------
+    requester : Requester
+        For whom it is drawn if it was not before.
     item : AnalysisItem
         The analysis.
     plot_kwargs : dict
@@ -87,25 +94,32 @@ def locate_corner_plot(item: AnalysisItem, plot_kwargs: dict[str, Any], file_for
     else:
         raise NotFoundError(f"Analysis {item.id} has no posterior samples to draw a corner plot of.")
     options = {"format": samples_format, "plot_kwargs": plot_kwargs, "options": {"format": file_format}}
-    return _draw_figure(f"{item.document}{samples}", item, "corner", file_format, options)
+    return _draw_figure(requester, f"{item.document}{samples}", item, "corner", file_format, options)
 
 
-def locate_light_curve(item: AnalysisItem, scale: LightCurveScale, file_format: FigureFormat) -> str:
+def locate_light_curve(
+    requester: Requester, item: AnalysisItem, scale: LightCurveScale, file_format: FigureFormat
+) -> str:
     """Return the key of the light-curve figure, drawn again from the netCDF file of the supernova fitter."""
     options = {"options": {"scale": scale, "format": file_format}}
-    return _draw_figure(locate_inference_data(item), item, "light_curve", file_format, options)
+    return _draw_figure(requester, locate_inference_data(item), item, "light_curve", file_format, options)
 
 
-def locate_posterior_plot(item: AnalysisItem, kind: PosteriorPlotKind, file_format: FigureFormat) -> str:
-    """Return the key of one of arviz' plots of the netCDF file."""
+def locate_posterior_plot(
+    requester: Requester, item: AnalysisItem, kind: PosteriorPlotKind, file_format: FigureFormat
+) -> str:
+    """Return the key of a posterior plot of the netCDF file."""
     options = {"options": {"kind": kind, "format": file_format}}
-    return _draw_figure(locate_inference_data(item), item, "posterior_plot", file_format, options)
+    return _draw_figure(requester, locate_inference_data(item), item, "posterior_plot", file_format, options)
 
 
-def _draw_figure(source: str, item: AnalysisItem, task: str, file_format: FigureFormat, options: dict[str, Any]) -> str:
+def _draw_figure(
+    requester: Requester, source: str, item: AnalysisItem, task: str, file_format: FigureFormat, options: dict[str, Any]
+) -> str:
     """Return the key of a picture, drawn if it was not before."""
     key = blob_keys.figure_key(str(item.document), task, options, file_format)
     if not blobs.blob_exists(key):
+        count_render(requester)
         render_blob(task, source, key, _CONTENT_TYPES[file_format], **options)
     return key
 

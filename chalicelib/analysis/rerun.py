@@ -12,7 +12,7 @@ from chalicelib.blob_keys import inputs_key
 from chalicelib.errors import InvalidError
 from chalicelib.schemas.analyses import NewAnalysis, Rerun
 from chalicelib.schemas.base import parse_body, sent_fields
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_items import AnalysisItem
 
 
 def rerun_analysis(

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from chalicelib.analysis.sealed_parameters import SECRET, is_secret
 from chalicelib.errors import InvalidError
+from chalicelib.json_text import load_stored_json, parse_json
 from chalicelib.schemas.base import parse_boolean
 
 MAX_JSON = 100_000
@@ -50,7 +51,7 @@ class ResolvedParameters:
 def load_stored_declarations(declarations: Declarations) -> dict[str, Any]:
     """Return the checked ``optional_analysis_parameters`` of a registered service as an object."""
     if isinstance(declarations, str):
-        declarations = json.loads(declarations) if declarations.strip() else {}
+        declarations = load_stored_json(declarations) if declarations.strip() else {}
     return declarations if isinstance(declarations, dict) else {}
 
 
@@ -64,11 +65,8 @@ def parse_declarations(declarations: Declarations) -> dict[str, Any]:
     """
     if isinstance(declarations, str) and len(declarations) > MAX_JSON:
         raise InvalidError(f"optional_analysis_parameters: more than {MAX_JSON} characters.")
-    try:
-        if isinstance(declarations, str):
-            declarations = json.loads(declarations) if declarations.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise InvalidError(f"optional_analysis_parameters: not valid JSON: {error}") from None
+    if isinstance(declarations, str):
+        declarations = parse_json(declarations, "optional_analysis_parameters") if declarations.strip() else {}
     if declarations is None:
         return {}
     if not isinstance(declarations, dict):

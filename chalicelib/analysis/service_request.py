@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib import blobs, egress, services
-from chalicelib.analysis.callback_tokens import derive_callback_token
-from chalicelib.analysis.refusal_excerpts import clean_excerpt
+from chalicelib.analysis.callback_tokens import recover_callback_token
+from chalicelib.analysis.refusal_excerpts import describe_body
 from chalicelib.analysis.request_signing import build_signature_headers
 from chalicelib.analysis.sealed_parameters import open_parameters
 from chalicelib.authentication import build_request_auth
 from chalicelib.blob_keys import inputs_key
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_items import AnalysisItem
 from chalicelib.tables.base import timestamp
 from chalicelib.tables.services import ServiceItem
 
@@ -22,18 +22,22 @@ class Outcome:
 
     Attributes
     ----------
-    kind : {'sent', 'retry', 'failed'}
-        Whether the service has the data, should be sent them again, or cannot be sent them.
+    kind : {'sent', 'unanswered', 'retry', 'wait', 'failed', 'unsent'}
+        Whether the service has the data, may have them, should be sent them again, asks to be sent them later, or
+        cannot be sent them; or whether there was no request.
     message : str
         The same in words, for the readers of the analysis.
     retry_after : float, optional
         Seconds that the service asks to wait.
+    health : str
+        What it tells of the service, whatever becomes of the analysis.
     refusal : dict, optional
         What a refusing service said, for those who manage it.
     """
 
-    kind: Literal["sent", "retry", "failed"]
+    kind: Literal["sent", "unanswered", "retry", "wait", "failed", "unsent"]
     message: str
+    health: Literal["works", "fails", "is busy", "asks to wait", "unknown"] = "unknown"
     retry_after: float | None = None
     refusal: dict[str, Any] | None = None
 
@@ -43,7 +47,10 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
     inputs = blobs.read_blob(inputs_key(item.id))
     if inputs is None:
         return Outcome("failed", "The stored inputs do not exist any more. Start the analysis again.")
-    token = derive_callback_token(item.id, item.created_at)
+    try:
+        token = recover_callback_token(item.id, item.created_at, item.callback_hash or "")
+    except LookupError:
+        return Outcome("failed", "The deployment's secret was replaced before the data were sent. Start it again.")
     auth = build_request_auth(service.fields.authentication_type, services.get_credentials(service))
     secret_parameters = open_parameters(service.id, item.author_id, item.sealed_parameters or {})
     body = _build_body(item, token, auth.body, _add_parameters(inputs, secret_parameters))
@@ -53,25 +60,34 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
     except egress.AddressRefused as error:
         return Outcome("failed", f"The service cannot be called: {error}.")
     except egress.ConnectionFailed as error:
-        return Outcome("retry", f"The service could not be reached: {error}.")
+        return Outcome("retry", f"The service could not be reached: {error}.", "fails")
     except egress.ResponseTimedOut as error:
-        return Outcome("sent", f"The data were sent, {error}; the service may be working.")
+        return Outcome("unanswered", f"The data were sent, {error}; the service may be working.", "fails")
     if 200 <= response.status < 300:
-        return Outcome("sent", "The service has the data and is working.")
+        return Outcome("sent", "The service has the data and is working.", "works")
     # Readers of the analysis see only the status; what the service said is for those who manage it.
     refusal = {
         "at": timestamp(),
         "status": response.status,
-        "excerpt": clean_excerpt(response.body, {*auth.secrets, *secret_parameters.values(), token}),
+        "excerpt": describe_body(response.body, {*auth.secrets, *secret_parameters.values(), token}),
         "analysis_id": item.id,
     }
+    return _read_refusal(response, refusal)
+
+
+def _read_refusal(response: egress.ServiceResponse, refusal: dict[str, Any]) -> Outcome:
     answer = f"The service answered HTTP {response.status}"
-    if response.status == 429 or response.status >= 500:
-        return Outcome("retry", f"{answer}.", response.retry_after, refusal)
+    if response.status in (429, 503) and response.retry_after is not None:
+        return Outcome("wait", f"{answer}.", "asks to wait", response.retry_after, refusal)
+    if response.status == 429:
+        return Outcome("retry", f"{answer}.", "is busy", refusal=refusal)
+    if response.status >= 500:
+        return Outcome("retry", f"{answer}.", "fails", response.retry_after, refusal)
+    # What it refuses, it has read.
     if 300 <= response.status < 400:
         advice = "redirects are not followed. Register the service's final address."
-        return Outcome("failed", f"{answer}: {advice}", refusal=refusal)
-    return Outcome("failed", f"{answer} to the data.", refusal=refusal)
+        return Outcome("failed", f"{answer}: {advice}", "works", refusal=refusal)
+    return Outcome("failed", f"{answer} to the data.", "works", refusal=refusal)
 
 
 def _add_parameters(inputs: bytes, parameters: dict[str, str]) -> bytes:

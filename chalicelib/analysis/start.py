@@ -4,7 +4,6 @@ Durable before visible: first the inputs are in S3, then the record exists, then
 queue. If the last step fails, the sweep finds the record and sends the message.
 """
 
-import hashlib
 import json
 import logging
 import time
@@ -12,22 +11,25 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import blobs, queues, services, settings
+from chalicelib import blobs, services, settings
 from chalicelib.access import Requester
 from chalicelib.analysis.analysis_records import build_analysis_item, insert_counted_analysis
 from chalicelib.analysis.callback_tokens import derive_callback_token, hash_callback_token
+from chalicelib.analysis.dispatch_queue import DispatchMessage, queue_analysis
 from chalicelib.analysis.group_choice import choose_group_ids, describe_wider_groups
+from chalicelib.analysis.idempotency import find_earlier_id, get_earlier_id, scope_key
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.service_inputs import collect_inputs
 from chalicelib.analysis.service_parameters import ResolvedParameters, keep_declared, resolve_parameters
 from chalicelib.blob_keys import analysis_prefix, inputs_key
 from chalicelib.errors import ForbiddenError, HeliographError, InvalidError, TooLargeError, UnreadableError
+from chalicelib.people.render_limits import count_render
 from chalicelib.renderer import render_blob
 from chalicelib.schemas.analyses import NewAnalysis
 from chalicelib.schemas.base import parse_boolean, sent_fields
 from chalicelib.sources.source_records import get_visible_source
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables.analyses import AnalysisItem, CountLimit, CountLimitReached, IdempotencyKeyUsed
+from chalicelib.tables.analyses import CountLimit, CountLimitReached, IdempotencyKey, IdempotencyKeyUsed
+from chalicelib.tables.analysis_items import AnalysisItem, choose_watch
 from chalicelib.tables.base import next_id, timestamp
 from chalicelib.tables.services import ServiceItem
 
@@ -53,6 +55,7 @@ def start_analysis(
     *,
     public_url: str,
     idempotency_key: str | None = None,
+    key_seconds: int = settings.IDEMPOTENCY_SECONDS,
     sealed: SealedParameters | None = None,
     counts: Iterable[CountLimit] = (),
     group_ids: Iterable[int] | None = None,
@@ -70,7 +73,9 @@ def start_analysis(
     public_url : str
         The address of this API, for the callback.
     idempotency_key : str, optional
-        A second request with the same key gets the id of the first.
+        A second request with the same key gets the id of the first; another request with it is refused.
+    key_seconds : int
+        How long the key is remembered.
     sealed : dict, optional
         Secret parameters of the author that were sealed before.
     counts : iterable of CountLimit
@@ -90,22 +95,21 @@ def start_analysis(
     """
     service = require_runnable_service(requester, service_id)
     source = get_visible_source(requester, source_id)
-    key = scoped_idempotency_key(requester, idempotency_key)
-    if key and (earlier_id := analyses_table.find_earlier_id(key)):
+    subject = [source_id, service_id, sent_fields(request)]
+    key = scope_key(requester, idempotency_key, "analysis", subject, key_seconds)
+    if earlier_id := find_earlier_id(key):
         return StartedAnalysis(earlier_id, [])
     parameters = resolve_request_parameters(service, request, sealed or {})
     filters = sent_fields(request.input_filters) if request.input_filters else None
     data = collect_inputs(requester, source, service.fields.input_data_types, filters)
     chosen_ids = choose_group_ids(requester, request.group_ids, data.audience, group_ids)
     inputs = _dump_inputs(source_id, source.fields, data.texts, parameters.sent)
-    sealed = {
-        **keep_declared(service.fields.optional_analysis_parameters, sealed or {}),
-        **seal_parameters(service_id, requester.user_id, parameters.secret),
-    }
+    sealed_parameters = _seal(requester, service, parameters, sealed or {})
+    deredden = EXTINCTION in parameters.kept and "photometry" in data.texts
 
     analysis_id = next_id("analysis")
     created_at = timestamp()
-    _store_inputs(analysis_id, inputs, deredden=EXTINCTION in parameters.kept and "photometry" in data.texts)
+    _store_inputs(requester, analysis_id, inputs, deredden=deredden)
     item = build_analysis_item(
         analysis_id,
         requester,
@@ -115,24 +119,16 @@ def start_analysis(
         group_ids=chosen_ids,
         status="queued",
         analysis_parameters=parameters.kept,
-        sealed_parameters=sealed or None,
+        sealed_parameters=sealed_parameters,
         input_filters=filters,
         created_at=created_at,
         callback_hash=hash_callback_token(derive_callback_token(analysis_id, created_at)),
-        public_url=settings.get_public_url() or public_url,
-        watch=analyses_table.WATCHED,
+        public_url=public_url,
+        watch=choose_watch("queued", analysis_id),
         check_at=time.time() + settings.UNSENT_AFTER,
     )
     started_id = _insert_and_queue(item, key, counts)
     return StartedAnalysis(started_id, describe_wider_groups(requester, chosen_ids, data.audience))
-
-
-def scoped_idempotency_key(requester: Requester, key: str | None, kind: str = "analysis") -> str | None:
-    """Return an idempotency key scoped to its user and to the kind of request, of a bounded length."""
-    if not key:
-        return None
-    digest = hashlib.sha256(f"{kind}/{key}".encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{requester.user_id}#{digest}"
 
 
 def require_runnable_service(requester: Requester, service_id: int) -> ServiceItem:
@@ -191,8 +187,18 @@ def _dump_inputs(source_id: str, source: dict[str, Any], data: dict[str, str], p
     return inputs
 
 
-def _store_inputs(analysis_id: int, inputs: bytes, *, deredden: bool) -> None:
+def _seal(
+    requester: Requester, service: ServiceItem, parameters: ResolvedParameters, sealed: SealedParameters
+) -> SealedParameters | None:
+    """Return the secrets that are kept: those that were sealed before, and those of the request."""
+    kept = keep_declared(service.fields.optional_analysis_parameters, sealed)
+    return {**kept, **seal_parameters(service.id, requester.user_id, parameters.secret)} or None
+
+
+def _store_inputs(requester: Requester, analysis_id: int, inputs: bytes, *, deredden: bool) -> None:
     """Store what will be sent, with the photometry corrected for Galactic extinction if asked for."""
+    if deredden:
+        count_render(requester)
     key = inputs_key(analysis_id)
     blobs.write_blob(key, inputs)
     if not deredden:
@@ -206,18 +212,18 @@ def _store_inputs(analysis_id: int, inputs: bytes, *, deredden: bool) -> None:
         raise
 
 
-def _insert_and_queue(item: AnalysisItem, key: str | None, counts: Iterable[CountLimit]) -> int:
+def _insert_and_queue(item: AnalysisItem, key: IdempotencyKey | None, counts: Iterable[CountLimit]) -> int:
     """Add a record and send its message; return its id, or that of an earlier request with the key."""
     try:
         insert_counted_analysis(item, key, counts=counts)
     except IdempotencyKeyUsed as used:
         blobs.delete_blobs(analysis_prefix(item.id))
-        return used.earlier_id
+        return get_earlier_id(key, used)
     except (HeliographError, CountLimitReached):
         blobs.delete_blobs(analysis_prefix(item.id))
         raise
     try:
-        queues.send_message(queues.DISPATCH, {"analysis_id": item.id})
+        queue_analysis(DispatchMessage(item.id), item.analysis_service_id)
     except Exception:
         # The record exists: the sweep will send the message.
         log.exception("analysis %d could not be queued; the sweep will queue it", item.id)

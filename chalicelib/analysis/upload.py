@@ -10,20 +10,26 @@ from chalicelib.analysis.analysis_records import build_analysis_item, insert_cou
 from chalicelib.analysis.callback import MAX_MESSAGE
 from chalicelib.analysis.document_storage import create_document_upload, store_document
 from chalicelib.analysis.group_choice import choose_group_ids
+from chalicelib.analysis.idempotency import find_earlier_id, get_earlier_id, scope_key
 from chalicelib.analysis.service_inputs import collect_inputs
 from chalicelib.errors import ForbiddenError, HeliographError, UnauthorizedError
 from chalicelib.schemas.analyses import Upload
+from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import Acl
 from chalicelib.sources.source_records import get_visible_source
-from chalicelib.tables.analyses import WATCHED
+from chalicelib.tables.analyses import IdempotencyKeyUsed
+from chalicelib.tables.analysis_items import choose_watch
 from chalicelib.tables.base import next_id
 from chalicelib.tables.services import ServiceItem
 
 
-def upload_analysis(requester: Requester, source_id: str, service_id: int, request: Upload) -> dict[str, Any]:
+def upload_analysis(
+    requester: Requester, source_id: str, service_id: int, request: Upload, idempotency_key: str | None = None
+) -> dict[str, Any]:
     """Store an uploaded document as an analysis; return its id, and a message if it is empty.
 
-    By default it belongs to the groups that may see all data that the service's kind of analysis takes.
+    By default it belongs to the groups that may see all data that the service's kind of analysis takes. A second
+    request with the same idempotency key gets the id of the first.
 
     Raises
     ------
@@ -34,6 +40,9 @@ def upload_analysis(requester: Requester, source_id: str, service_id: int, reque
     """
     service = _require_upload_service(requester, service_id)
     source = get_visible_source(requester, source_id)
+    key = scope_key(requester, idempotency_key, "upload", [source_id, service_id, sent_fields(request)])
+    if earlier_id := find_earlier_id(key):
+        return _describe_upload(earlier_id, request)
     data = collect_inputs(requester, source, service.fields.input_data_types, None)
     group_ids = choose_group_ids(requester, request.group_ids, data.audience)
     analysis_id = next_id("analysis")
@@ -60,22 +69,29 @@ def upload_analysis(requester: Requester, source_id: str, service_id: int, reque
     has_work = item.status == "completed" and write_back.needs_write_back(item, stored.products)
     if has_work:
         # If this is interrupted before it is written back, the sweep does it.
-        item.watch = WATCHED
-        item.check_at = time.time() + settings.UNSENT_AFTER
+        item.watch = choose_watch(item.status, item.id)
+        item.check_at = time.time() + settings.CHECK_AFTER
     try:
-        insert_counted_analysis(item, cap_error=ForbiddenError)
+        insert_counted_analysis(item, key, cap_error=ForbiddenError)
+    except IdempotencyKeyUsed as used:
+        blobs.delete_blobs(stored.prefix)
+        return _describe_upload(get_earlier_id(key, used), request)
     except HeliographError:
         blobs.delete_blobs(stored.prefix)
         raise
     if has_work:
         write_back.try_write_back(item)
+    return _describe_upload(analysis_id, request)
+
+
+def _describe_upload(analysis_id: int, request: Upload) -> dict[str, Any]:
     if request.analysis:
         return {"id": analysis_id}
     return {"id": analysis_id, "message": "The upload holds no analysis: no plots, no results."}
 
 
-def create_upload(requester: Requester, source_id: str, service_id: int) -> dict[str, Any]:
-    """Return an upload URL for a document that is too large for a request.
+def create_upload(requester: Requester, source_id: str, service_id: int, size: int | None) -> dict[str, Any]:
+    """Return an upload URL for a document that is too large for a request, of `size` bytes if that is known.
 
     Raises
     ------
@@ -84,7 +100,7 @@ def create_upload(requester: Requester, source_id: str, service_id: int) -> dict
     """
     _require_upload_service(requester, service_id)
     get_visible_source(requester, source_id)
-    return create_document_upload(_upload_namespace(requester))
+    return create_document_upload(_upload_namespace(requester), size)
 
 
 def _upload_namespace(requester: Requester) -> str:

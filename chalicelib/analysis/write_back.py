@@ -5,23 +5,28 @@ repeated. Results that only the renderer can open (joblib) are read by a job, so
 not wait for that.
 """
 
-import json
 import logging
+from datetime import datetime, timedelta
 
 import msgspec
 
 from chalicelib import blobs, queues
 from chalicelib.analysis.documents import summarize_results
 from chalicelib.analysis.product_blobs import locate_results
-from chalicelib.errors import HeliographError
+from chalicelib.errors import InvalidError, NotFoundError, TooLargeError, UnavailableError, UnreadableError
 from chalicelib.jobs import ReadResults
+from chalicelib.json_text import parse_json
 from chalicelib.sources import remarks, summaries
-from chalicelib.tables.analyses import AnalysisItem, Products, find_analysis
+from chalicelib.tables.analyses import find_analysis
+from chalicelib.tables.analysis_items import AnalysisItem, Products
 from chalicelib.tables.analysis_transitions import mark_written_back, save_products
-from chalicelib.tables.base import StateChanged
+from chalicelib.tables.base import StateChanged, now
 from chalicelib.tables.services import find_service
 
 log = logging.getLogger(__name__)
+
+PATIENCE = timedelta(days=3)
+"""How long joblib results wait for a renderer that does not respond."""
 
 MAX_RESULTS_BYTES = 20 * 1024 * 1024
 """Rendered results up to this size are searched for scalars."""
@@ -39,12 +44,13 @@ def _is_unread(products: Products) -> bool:
 def write_back(item: AnalysisItem) -> None:
     """Write annotations and summary of a completed analysis, and record that this is done.
 
-    joblib results are left to a job, which writes the summary later.
+    joblib results are left to a job, which writes the summary and records it; until then the sweep repeats this.
     """
     products = item.products
+    _write_annotations(item)
     if _is_unread(products):
         queues.send_job(ReadResults(item.id))
-    _write_annotations(item)
+        return
     _write_summary(item, products)
     _mark_written_back(item)
 
@@ -58,15 +64,25 @@ def try_write_back(item: AnalysisItem) -> None:
 
 
 def read_joblib_results(analysis_id: int) -> None:
-    """Read joblib results through the renderer: save their scalars, and write their summary."""
+    """Read joblib results through the renderer: save their scalars, and write their summary.
+
+    If the renderer does not respond, the sweep queues this again, for `PATIENCE` at most.
+    """
     item = find_analysis(analysis_id)
-    if item is None or item.status != "completed":
+    if item is None or item.status != "completed" or not _is_unread(item.products):
         return
     try:
         text = blobs.read_small_blob(locate_results(item), MAX_RESULTS_BYTES)
-    except HeliographError:
+        scalars, summary = summarize_results(parse_json(text or b"null", "results"))
+    except (InvalidError, NotFoundError, TooLargeError, UnreadableError) as error:
+        # No repetition could ever read them; who asks for them is told why.
+        log.info("the results of analysis %d cannot be read: %s", item.id, error)
+        return _mark_written_back(item)
+    except UnavailableError as error:
+        log.info("the results of analysis %d cannot be read now: %s", item.id, error)
+        if now() - datetime.fromisoformat(item.last_activity) > PATIENCE:
+            _mark_written_back(item)
         return
-    scalars, summary = summarize_results(json.loads(text or b"null"))
     products = msgspec.structs.replace(item.products, scalars=scalars, summary=summary)
     try:
         save_products(item, products)
@@ -79,7 +95,7 @@ def read_joblib_results(analysis_id: int) -> None:
 def withdraw_summary(item: AnalysisItem) -> None:
     """Remove the summary of a deleted analysis from its source."""
     if item.is_summary:
-        summaries.remove_summary(item.obj_id, item.id)
+        summaries.remove_summary(item.obj_id, item.author_id, item.id)
 
 
 def _mark_written_back(item: AnalysisItem) -> None:
@@ -90,9 +106,9 @@ def _mark_written_back(item: AnalysisItem) -> None:
 
 
 def _write_annotations(item: AnalysisItem) -> None:
-    """Write the annotations, unless the service says that its model does not describe the data."""
+    """Write the annotations that the author may write, unless the service says that its model is not the data's."""
     verdict = item.products.verdict
-    if not item.products.annotations or (verdict and not verdict["describes_data"]):
+    if not item.products.annotations or not item.may_annotate or (verdict and not verdict["describes_data"]):
         return
     origin = {"analysis_id": item.id} | ({"verdict": verdict["message"]} if verdict else {})
     service = find_service(item.analysis_service_id)
@@ -119,5 +135,6 @@ def _write_summary(item: AnalysisItem, products: Products) -> None:
                 "set_by_user_id": item.author_id,
                 "set_at_utc": item.last_activity,
                 "group_ids": sorted(item.group_ids),
+                "service_id": item.analysis_service_id,
             },
         )

@@ -3,6 +3,8 @@
 ::
 
     requesters.py      turn the token of a request into a requester (two reads, on every request)
+    request_limits.py  how many requests a token may send, and its last use
+    render_limits.py   how many pictures are made for a user
     users.py           create, find and list users; create the first administrator
     profiles.py        change the details of users; one's own profile and preferences
     roles.py           SkyPortal's roles and their ACLs; what a user was granted

@@ -1,7 +1,7 @@
 """System administrators: only one of them changes another, and one always remains."""
 
 from chalicelib.access import Requester
-from chalicelib.errors import ForbiddenError, UnauthorizedError
+from chalicelib.errors import ForbiddenError, HiddenError, UnauthorizedError
 from chalicelib.people.roles import get_permissions
 from chalicelib.schemas.people import Acl
 from chalicelib.tables.api_tokens import find_user_tokens
@@ -21,7 +21,7 @@ def get_changeable_user(requester: Requester, user_id: int) -> UserItem:
     """
     user = find_user(user_id)
     if user is None:
-        raise ForbiddenError(f"There is no user {user_id}. GET /api/user lists all.")
+        raise HiddenError(f"There is no user {user_id}. GET /api/user lists all.")
     if not requester.is_admin and _holds_administration(user):
         raise UnauthorizedError(
             f"User {user_id} is a system administrator: this needs the permission {Acl.SYSTEM_ADMIN.value!r}, "

@@ -4,15 +4,17 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.access import Requester
-from chalicelib.errors import ForbiddenError, InvalidError, UnauthorizedError
+from chalicelib.errors import HiddenError, InvalidError, UnauthorizedError
 from chalicelib.people.roles import ACLS
-from chalicelib.schemas.people import NewToken
+from chalicelib.schemas.people import LONGEST_LIFE_DAYS, NewToken, TokenQuery
+from chalicelib.sources.times import parse_time
 from chalicelib.tables import api_tokens as api_tokens_table
 from chalicelib.tables.api_tokens import TokenItem
-from chalicelib.tables.base import StateChanged, retry_on_conflict
+from chalicelib.tables.base import StateChanged, now, retry_on_conflict
 from chalicelib.tables.people_items import UserItem
 from chalicelib.tables.users import find_user
 
@@ -22,7 +24,11 @@ def hash_token(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def issue_token(user: UserItem, name: str, acls: Iterable[str]) -> str:
+LONGEST_LIFE = timedelta(days=LONGEST_LIFE_DAYS)
+"""How long from now a token with an expiry may be valid."""
+
+
+def issue_token(user: UserItem, name: str, acls: Iterable[str], expires_at: str | None = None) -> str:
     """Create a token of a user, as they were read, and return its text.
 
     Raises
@@ -31,7 +37,7 @@ def issue_token(user: UserItem, name: str, acls: Iterable[str]) -> str:
         If the user was changed or deleted since.
     """
     text = str(uuid.uuid4())
-    api_tokens_table.insert_token(secrets.token_hex(6), hash_token(text), name, user, acls)
+    api_tokens_table.insert_token(secrets.token_hex(6), hash_token(text), name, user, acls, expires_at)
     return text
 
 
@@ -44,19 +50,48 @@ def create_token(requester: Requester, request: NewToken) -> str:
         If the requester is no administrator, and the token is for another user or has permissions
         that their own token lacks.
     InvalidError
-        If the user does not exist, or a permission was taken from them.
+        If the user does not exist, a permission was taken from them, or the token would expire in the past, too
+        late, or later than the requester's own.
     """
     user_id = _resolve_user_id(requester, request.user_id)
     acls = set(request.acls)
+    expires_at = _resolve_expiry(requester, request)
 
     def attempt() -> str:
         user = find_user(user_id)
         if user is None:
             raise InvalidError(f"user_id: there is no user {user_id}.")
         _require_allowed(requester, user, acls)
-        return issue_token(user, request.name, acls)
+        return issue_token(user, request.name, acls, expires_at)
 
     return retry_on_conflict(attempt, f"Other requests are changing user {user_id}. Try again.")
+
+
+def _resolve_expiry(requester: Requester, request: NewToken) -> str | None:
+    """Return when a new token expires; whoever finds a token that expires must not make a lasting one of it."""
+    expiry = _parse_expiry(request)
+    expires_at = None if expiry is None else expiry.isoformat(timespec="microseconds")
+    latest = requester.token_expires_at
+    if latest is not None and (expires_at is None or expires_at > latest):
+        raise InvalidError(
+            f"expires_at: your own token expires on {latest[:19]} UTC, and a token that you create with it must not "
+            "expire later. Give an earlier time, or use a token without expiry."
+        )
+    return expires_at
+
+
+def _parse_expiry(request: NewToken) -> datetime | None:
+    if request.expires_in_days is not None:
+        return now() + timedelta(days=request.expires_in_days)
+    if not (request.expires_at or "").strip():
+        return None
+    expiry = parse_time("expires_at", str(request.expires_at))
+    if not now() < expiry <= now() + LONGEST_LIFE:
+        raise InvalidError(
+            f"expires_at: {expiry.isoformat()[:19]} UTC is not within {LONGEST_LIFE_DAYS} days from now; give a later "
+            "or an earlier time, or leave it out for a token without expiry."
+        )
+    return expiry
 
 
 def _require_allowed(requester: Requester, user: UserItem, acls: set[str]) -> None:
@@ -74,9 +109,10 @@ def _require_allowed(requester: Requester, user: UserItem, acls: set[str]) -> No
         raise UnauthorizedError(f"acls: your own token lacks {names}; ask an administrator for a token with it.")
 
 
-def list_tokens(requester: Requester, user_id: int | None) -> list[dict[str, Any]]:
+def list_tokens(requester: Requester, query: TokenQuery) -> list[dict[str, Any]]:
     """Return a user's tokens without their texts, the oldest first; by default the requester's."""
-    return [_token_to_json(token) for token in _find_tokens(_resolve_user_id(requester, user_id))]
+    tokens = _find_tokens(_resolve_user_id(requester, query.owner_id))
+    return _tokens_to_json(tokens, query)
 
 
 def find_own_tokens(requester: Requester) -> list[TokenItem]:
@@ -93,9 +129,19 @@ def describe_token(token: TokenItem) -> dict[str, Any]:
     return {"id": token.id, "name": token.name, "acls": sorted(token.acls or ()), "created_at": token.created_at}
 
 
-def get_token_json(requester: Requester, token_id: str, user_id: int | None) -> dict[str, Any]:
+def _load_uses(tokens: list[TokenItem]) -> dict[str, dict[str, str | None]]:
+    """Return the expiry and the last use of tokens, by id."""
+    return {
+        token.id: {
+            "expires_at": token.expires_at, "last_used_at": token.last_used_at, "last_use": token.last_use,
+        }
+        for token in api_tokens_table.find_tokens_with_use(tokens)
+    }  # fmt: skip
+
+
+def get_token_json(requester: Requester, token_id: str, query: TokenQuery) -> dict[str, Any]:
     """Return a token without its text."""
-    return _token_to_json(_get_token(requester, token_id, user_id))
+    return _tokens_to_json([_get_token(requester, token_id, query.owner_id)], query)[0]
 
 
 def revoke_token(requester: Requester, token_id: str, user_id: int | None) -> None:
@@ -129,10 +175,14 @@ def _find_by_text(requester: Requester, user_id: int, text: str) -> TokenItem | 
     return token if token and (token.user_id == user_id or requester.is_admin) else None
 
 
-def _not_found(token_id: str) -> ForbiddenError:
-    return ForbiddenError(
-        f"There is no token {token_id[:4]!r}… that you may see. GET /api/internal/tokens lists yours."
-    )
+def _not_found(token_id: str) -> HiddenError:
+    return HiddenError(f"There is no token {token_id[:4]!r}… that you may see. GET /api/internal/tokens lists yours.")
+
+
+def _tokens_to_json(tokens: list[TokenItem], query: TokenQuery) -> list[dict[str, Any]]:
+    """Return tokens as SkyPortal shows them; what it does not have is added on request."""
+    uses = _load_uses(tokens) if query.includeDetails else {}
+    return [{**_token_to_json(token), **uses.get(token.id, {})} for token in tokens]
 
 
 def _token_to_json(token: TokenItem) -> dict[str, Any]:

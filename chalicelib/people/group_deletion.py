@@ -1,10 +1,10 @@
 """Delete a group: for everyone at once, from its members' records by the queue.
 
 Once a group is marked deleted, no requester is in it (`requesters` leaves out deleted groups) and
-nobody can join it. A job then removes it from the records of its members.
+nobody can join it. A job then removes it from the records of its members, and the default analyses that a save to
+it starts.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from chalicelib import queues
@@ -12,7 +12,11 @@ from chalicelib.access import Requester
 from chalicelib.errors import RetryLater
 from chalicelib.jobs import DeleteGroup
 from chalicelib.people.groups import report_conflicts, require_administrated_group
-from chalicelib.tables import groups as groups_table, memberships as memberships_table
+from chalicelib.tables import (
+    default_analyses as defaults_table,
+    groups as groups_table,
+    memberships as memberships_table,
+)
 from chalicelib.tables.base import StateChanged
 
 MEMBERS_PER_JOB = 500
@@ -37,15 +41,13 @@ def delete_group(requester: Requester, group_id: int) -> None:
         groups_table.mark_group_deleted(group)
 
 
-def finish_group_deletion(group_id: int, pause: Callable[[float], None]) -> None:
+def finish_group_deletion(group_id: int) -> None:
     """Remove some members of a deleted group, and leave the rest to the queue.
 
     Parameters
     ----------
     group_id : int
         The group.
-    pause : callable
-        Sets after how many seconds the queue delivers the message again.
 
     Raises
     ------
@@ -53,8 +55,9 @@ def finish_group_deletion(group_id: int, pause: Callable[[float], None]) -> None
         If the group is not marked deleted yet.
     """
     if groups_table.find_group(group_id) is not None:
-        pause(PAUSE_SECONDS)
-        raise RetryLater(f"group {group_id} is not deleted yet")
+        raise RetryLater(f"group {group_id} is not deleted yet", PAUSE_SECONDS)
+    for default in defaults_table.find_triggered_by(f"group#{group_id}"):
+        defaults_table.delete_default_item(default)
     members = list(memberships_table.iterate_members(group_id, limit=MEMBERS_PER_JOB))
     # A message can be delivered twice, so another invocation may have done the same.
     for member in members:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from chalicelib.access import Grouped, Requester, is_visible
-from chalicelib.errors import BusyError, ForbiddenError, InvalidError, UnauthorizedError
+from chalicelib.errors import BusyError, ForbiddenError, HiddenError, InvalidError, UnauthorizedError
 from chalicelib.schemas.base import sent_fields
 from chalicelib.schemas.people import GroupChange, GroupsQuery, NewGroup
 from chalicelib.tables import groups as groups_table, people_items
@@ -120,9 +120,7 @@ def get_visible_group(requester: Requester, group_id: int) -> GroupItem:
     """
     group = groups_table.find_group(group_id) if is_visible(requester, [group_id]) else None
     if group is None:
-        raise ForbiddenError(
-            f"There is no group {group_id} that you may see. GET /api/groups lists those that you may."
-        )
+        raise HiddenError(f"There is no group {group_id} that you may see. GET /api/groups lists those that you may.")
     return group
 
 
@@ -154,7 +152,7 @@ def _get_administrated_group(requester: Requester, group_id: int) -> GroupItem:
         member = find_member(group_id, requester.user_id)
         group = group if member is not None and member.admin else None
     if group is None:
-        raise ForbiddenError(f"There is no group {group_id} that you administrate.")
+        raise HiddenError(f"There is no group {group_id} that you administrate.")
     return group
 
 

@@ -6,7 +6,6 @@ nobody. The other memberships and the tokens follow, at most some in one step; t
 Records stay: they show the user's id, without a name.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from chalicelib import queues
@@ -60,15 +59,13 @@ def delete_user(requester: Requester, user_id: int) -> None:
         _delete_parts(user_id)
 
 
-def finish_user_deletion(user_id: int, pause: Callable[[float], None]) -> None:
+def finish_user_deletion(user_id: int) -> None:
     """Delete some of what is left of a deleted user, and leave the rest to the queue.
 
     Parameters
     ----------
     user_id : int
         The user.
-    pause : callable
-        Sets after how many seconds the queue delivers the message again.
 
     Raises
     ------
@@ -76,8 +73,7 @@ def finish_user_deletion(user_id: int, pause: Callable[[float], None]) -> None:
         If the user is not marked deleted yet.
     """
     if users_table.find_user(user_id) is not None:
-        pause(PAUSE_SECONDS)
-        raise RetryLater(f"user {user_id} is not deleted yet")
+        raise RetryLater(f"user {user_id} is not deleted yet", PAUSE_SECONDS)
     if not _delete_parts(user_id):
         queues.send_job(DeleteUser(user_id), PAUSE_SECONDS)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.access import Requester, has_permission, is_visible, require_permission
-from chalicelib.errors import ForbiddenError, InvalidError
+from chalicelib.errors import HiddenError, InvalidError
 from chalicelib.people.api_tokens import issue_token
 from chalicelib.people.groups import list_record_groups, report_conflicts, require_administrated_group
 from chalicelib.people.permissions import restore_administrator
@@ -123,7 +123,7 @@ def get_user(requester: Requester, user_id: int) -> dict[str, Any]:
         require_permission(requester, Acl.MANAGE_USERS)
     user = users_table.find_user(user_id)
     if user is None:
-        raise ForbiddenError(f"There is no user {user_id}.")
+        raise HiddenError(f"There is no user {user_id}.")
     return _users_to_json(requester, [user])[0]
 
 

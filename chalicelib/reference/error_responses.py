@@ -27,6 +27,8 @@ MESSAGES: dict[type[errors.HeliographError], str] = {
     errors.MethodError: "/sources has no method PUT; it has GET, POST.",
     errors.TooLargeError: "The request has 7168 kB; at most 6144 kB are allowed. Send fewer rows per request.",
     errors.UnreadableError: "The joblib file is broken (EOFError); send it again.",
+    errors.ThrottledError: "More is asked for at once than can be done. Try again in a second.",
+    errors.RateLimitedError: "Your token has sent 3000 requests in this minute: try again in 12 s.",
     errors.BusyError: "Other requests are changing the same records. Try again in a second.",
     errors.UnavailableError: "The render function did not respond in time. Try again.",
 }
@@ -88,6 +90,10 @@ def _list_other_errors(operation: Operation) -> Iterator[ErrorExample]:
         yield errors.NotFoundError, "Analysis 4711 is pending and has no products."
     if operation.method != "GET":
         yield errors.BusyError, MESSAGES[errors.BusyError]
+    if operation.needs_token:
+        yield errors.RateLimitedError, MESSAGES[errors.RateLimitedError]
+    yield errors.ThrottledError, MESSAGES[errors.ThrottledError]
+    yield errors.UnavailableError, MESSAGES[errors.UnavailableError]
     for error in operation.raises:
         yield error, MESSAGES.get(error) or MESSAGES[_get_documented_base(error)]
 

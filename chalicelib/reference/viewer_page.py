@@ -44,7 +44,7 @@ def build_page_headers() -> dict[str, str]:
         f"default-src 'none'; style-src {_hash_sources(STYLES)}; script-src {_hash_sources(SCRIPTS)}; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+    return {"Content-Security-Policy": policy}
 
 
 def _hash_sources(texts: list[str]) -> str:

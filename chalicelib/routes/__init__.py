@@ -16,6 +16,8 @@
 - ``photometry``: light curves, PhotStats, periodograms
 - ``photometry_files``: files of light curves, as they lie on disk
 - ``remarks``: annotations, comments, classifications
+- ``remembered_answers``: requests that are repeated with their `Idempotency-Key`
+- ``repeated_deletions``: deletions whose answer was lost
 - ``services``: analysis services
 - ``sources``: sources and their lists
 - ``spectra``: spectra

@@ -21,7 +21,7 @@ from chalicelib.schemas import analyses as schemas
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
 from chalicelib.sources import source_records
-from chalicelib.tables.analyses import AnalysisItem
+from chalicelib.tables.analysis_items import AnalysisItem
 
 routes = Routes(__name__, __doc__)
 
@@ -33,7 +33,12 @@ WARNINGS = {"warnings": schemas.Warnings}
 
 
 @routes.post(
-    "/obj/{source_id}/analysis/{number}", Acl.RUN_ANALYSES, answers=NewId, beside=WARNINGS, raises=START_ERRORS
+    "/obj/{source_id}/analysis/{number}",
+    Acl.RUN_ANALYSES,
+    answers=NewId,
+    beside=WARNINGS,
+    raises=START_ERRORS,
+    is_remembered=False,
 )
 def start_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewAnalysis) -> Reply:
     """Start an analysis of a source by a service.
@@ -57,17 +62,29 @@ def preview_groups(
 
 
 @routes.post(
-    "/obj/{source_id}/analysis_upload/{number}", Acl.RUN_ANALYSES, answers=dict[str, Any], raises=(UnavailableError,)
+    "/obj/{source_id}/analysis_upload/{number}",
+    Acl.RUN_ANALYSES,
+    answers=dict[str, Any],
+    raises=(UnavailableError,),
+    is_remembered=False,
 )
 def upload_analysis(call: Call, source_id: SourceId, number: ServiceId, body: schemas.Upload) -> dict[str, Any]:
-    """Upload the result of an analysis, for a service that takes uploads."""
-    return upload.upload_analysis(call.requester, source_id, number, body)
+    """Upload the result of an analysis, for a service that takes uploads.
+
+    A request that is repeated with the same `Idempotency-Key` uploads it once.
+    """
+    return upload.upload_analysis(call.requester, source_id, number, body, call.idempotency_key)
 
 
-@routes.post("/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=schemas.UploadUrl)
-def create_upload_url(call: Call, source_id: SourceId, number: ServiceId) -> dict[str, Any]:
-    """Create a URL to upload a document over 4.4 MB; the upload request then names its `upload_id`."""
-    return upload.create_upload(call.requester, source_id, number)
+@routes.post(
+    "/obj/{source_id}/analysis_upload/{number}/upload", Acl.RUN_ANALYSES, answers=schemas.UploadUrl, is_remembered=False
+)
+def create_upload_url(call: Call, source_id: SourceId, number: ServiceId, body: schemas.NewUploadUrl) -> dict[str, Any]:
+    """Create a URL to upload a document over 4.4 MB; the upload request then names its `upload_id`.
+
+    With its `size`, the URL takes a document of exactly so many bytes.
+    """
+    return upload.create_upload(call.requester, source_id, number, body.size)
 
 
 @routes.get("/obj/analysis", answers=list[schemas.Analysis], raises=(NotFoundError,))
@@ -138,7 +155,14 @@ def cancel_analysis(call: Call, analysis_id: AnalysisId) -> None:
     analysis_deletion.cancel_analysis(call.requester, analysis_id)
 
 
-@routes.post("/obj/analysis/{analysis_id}/rerun", Acl.RUN_ANALYSES, answers=NewId, beside=WARNINGS, raises=START_ERRORS)
+@routes.post(
+    "/obj/analysis/{analysis_id}/rerun",
+    Acl.RUN_ANALYSES,
+    answers=NewId,
+    beside=WARNINGS,
+    raises=START_ERRORS,
+    is_remembered=False,
+)
 def rerun_analysis(call: Call, analysis_id: AnalysisId, body: schemas.Rerun) -> Reply:
     """Run an analysis again, as a new analysis, with the changes in the body.
 

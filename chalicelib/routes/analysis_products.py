@@ -34,15 +34,15 @@ def get_results(call: Call, analysis_id: AnalysisId, query: ResultsQuery) -> Fil
     """Return the results of an analysis as JSON, whatever their original format."""
     item = get_visible_analysis(call.requester, analysis_id)
     if query.download:
-        return FileReply(product_blobs.locate_results(item), f"analysis_{analysis_id}_results.json")
-    return SplicedReply(product_blobs.locate_results(item))
+        return FileReply(product_blobs.locate_results(item, call.requester), f"analysis_{analysis_id}_results.json")
+    return SplicedReply(product_blobs.locate_results(item, call.requester))
 
 
 @routes.get("/obj/analysis/{analysis_id}/corner", file_type="image/png", raises=RENDER_ERRORS)
 def get_corner_plot(call: Call, analysis_id: AnalysisId, query: CornerQuery, body: dict[str, Any]) -> FileReply:
     """Return a corner plot of the posterior; ``plot_kwargs`` are those of ``corner.corner``."""
     item = get_visible_analysis(call.requester, analysis_id)
-    key = product_blobs.locate_corner_plot(item, _parse_plot_kwargs(call), query.format)
+    key = product_blobs.locate_corner_plot(call.requester, item, _parse_plot_kwargs(call), query.format)
     return _reply_figure(key, f"analysis_{analysis_id}_corner", query)
 
 
@@ -50,15 +50,15 @@ def get_corner_plot(call: Call, analysis_id: AnalysisId, query: CornerQuery, bod
 def get_light_curve_figure(call: Call, analysis_id: AnalysisId, query: LightCurveFigureQuery) -> FileReply:
     """Return the light curve of the supernova fitter, in flux or magnitudes, drawn again for a paper."""
     item = get_visible_analysis(call.requester, analysis_id)
-    key = product_blobs.locate_light_curve(item, query.scale, query.format)
+    key = product_blobs.locate_light_curve(call.requester, item, query.scale, query.format)
     return _reply_figure(key, f"analysis_{analysis_id}_light_curve", query)
 
 
 @routes.get("/obj/analysis/{analysis_id}/posterior_plot", file_type="image/png", raises=RENDER_ERRORS)
 def get_posterior_plot(call: Call, analysis_id: AnalysisId, query: PosteriorPlotQuery) -> FileReply:
-    """Return one of arviz' plots of the inference data."""
+    """Return a plot of the posterior in the inference data."""
     item = get_visible_analysis(call.requester, analysis_id)
-    key = product_blobs.locate_posterior_plot(item, query.kind, query.format)
+    key = product_blobs.locate_posterior_plot(call.requester, item, query.kind, query.format)
     return _reply_figure(key, f"analysis_{analysis_id}_{query.kind}", query)
 
 

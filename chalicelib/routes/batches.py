@@ -14,7 +14,7 @@ from chalicelib.schemas.people import Acl
 routes = Routes(__name__, __doc__)
 
 
-@routes.post("/analysis_batch", Acl.RUN_ANALYSES, answers=NewId, raises=(ForbiddenError,))
+@routes.post("/analysis_batch", Acl.RUN_ANALYSES, answers=NewId, raises=(ForbiddenError,), is_remembered=False)
 def start_batch(call: Call, body: NewBatch) -> dict[str, int]:
     """Start the same analysis for many sources, or for all sources of a group."""
     key = call.idempotency_key

@@ -11,8 +11,6 @@ from chalicelib.schemas.people import Acl
 
 routes = Routes(__name__, __doc__)
 
-QUEUES = (queues.DISPATCH, queues.FIT, queues.JOBS)
-
 MAX_MOVED = 100
 """Most messages that one request moves: it has to answer within seconds."""
 
@@ -24,7 +22,7 @@ def list_dead_letters(call: Call) -> dict[str, Any]:
     In dispatch and fit they are normal for a moment: a function reads them and marks each analysis as
     failed. Those that stay there, and all in jobs, need somebody to fix the cause.
     """
-    return {"queues": [_queue_to_json(queue) for queue in QUEUES]}
+    return {"queues": [_queue_to_json(queue) for queue in queues.WORKED]}
 
 
 @routes.post("/dead_letters/{queue}/redrive", Acl.SYSTEM_ADMIN, answers=Moved)
@@ -33,8 +31,8 @@ def redrive_queue(call: Call, queue: QueueName) -> dict[str, int]:
 
     Fix the cause first. If a hundred were moved, there may be more: repeat the request.
     """
-    if queue not in QUEUES:
-        raise NotFoundError(f"There is no queue {queue[:40]!r}; the queues are {', '.join(QUEUES)}.")
+    if queue not in queues.WORKED:
+        raise NotFoundError(f"There is no queue {queue[:40]!r}; the queues are {', '.join(queues.WORKED)}.")
     return {"moved": queues.redrive_dead_letters(queue, MAX_MOVED)}
 
 

@@ -49,11 +49,11 @@ def build_documentation_routes(operations: list[Operation]) -> Routes:
     @routes.open_to_all("GET", "/openapi.json", answers=Document, bare=True)
     def openapi(call: Call) -> Reply:
         """Read this reference as an OpenAPI 3.1 document."""
-        return Reply(build_document_for(call.public_url), bare=True)
+        return Reply(build_document_for(call.requested_url), bare=True)
 
     @routes.open_to_all("GET", "/docs", answers=Html, bare=True)
     def docs(call: Call) -> HtmlPage:
         """Read this reference as a page."""
-        return build_page_for(call.public_url)
+        return build_page_for(call.requested_url)
 
     return routes

@@ -10,6 +10,7 @@ A view takes the `Call` and, by name and annotation, what it needs: parts of the
 """
 
 import binascii
+import hashlib
 import inspect
 import json
 import logging
@@ -22,13 +23,18 @@ from chalice.app import Blueprint, CaseInsensitiveMapping, CORSConfig, Request, 
 
 from chalicelib import people, settings
 from chalicelib.access import Requester, require_permission
-from chalicelib.errors import HeliographError, InvalidError, TooLargeError
+from chalicelib.aws import is_temporary_failure, is_throttled
+from chalicelib.deadlines import limit_request
+from chalicelib.errors import HeliographError, InvalidError, ThrottledError, TooLargeError, UnavailableError
 from chalicelib.json_text import parse_json
-from chalicelib.operation_signature import Operation, View
+from chalicelib.operation_signature import CATCH_ALL, Operation, View
+from chalicelib.routes.remembered_answers import answer_once
+from chalicelib.routes.repeated_deletions import delete_once
 from chalicelib.routes.responses import error_response, to_response, without_body
 from chalicelib.routes.uploaded_files import extract_file
 from chalicelib.schemas.base import Schema, parse_body, parse_query
 from chalicelib.schemas.people import Acl
+from chalicelib.snapshot_restore import reseed_random
 
 log = logging.getLogger(__name__)
 
@@ -39,18 +45,19 @@ CORS = CORSConfig(allow_headers=["Idempotency-Key"], expose_headers=["X-Next-Cur
 class Call:
     """A request, as views see it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, path: str = CATCH_ALL) -> None:
         self.headers = request.headers
         params = request.query_params
         self.query: dict[str, list[str]] = {name: params.getlist(name) for name in params} if params else {}
         self.notes: list[str] = []
         self.method = str(request.method)
+        self._path = path
         self._request = request
 
     @cached_property
     def requester(self) -> Requester:
         """The user of the token that the request was sent with."""
-        return people.authenticate(self.headers.get("authorization"))
+        return people.authenticate(self.headers.get("authorization"), f"{self.method} {self._path}")
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -97,7 +104,18 @@ class Call:
 
     @property
     def public_url(self) -> str:
-        """The base URL of this API, where a service can call back."""
+        """The base URL of this API, where a service can call back.
+
+        The configured one, or the deployment's own. The headers of a request must not decide it: the job of one
+        person's request can start another person's analysis.
+        """
+        context = self._request.context
+        own = f"https://{context.get('apiId')}.execute-api.{settings.get_region()}.amazonaws.com/{context.get('stage')}"
+        return settings.get_public_url() or own
+
+    @property
+    def requested_url(self) -> str:
+        """The base URL of this API as the sender of the request wrote it: for answers to them alone."""
         host = self.headers.get("host", "localhost")
         scheme = self.headers.get("x-forwarded-proto", "https").split(",")[0]
         return f"{scheme}://{host}/{self._request.context.get('stage', 'api')}"
@@ -116,8 +134,10 @@ def _say_accept(request: Request) -> None:
 
 def serve_operation(operation: Operation, request: Request) -> Response:
     """Return the response of an operation to a request."""
-    call = Call(request)
-    response = _answer_call(operation, call)
+    reseed_random()
+    call = Call(request, operation.path)
+    with limit_request():
+        response = _answer_call(operation, call)
     return without_body(response) if call.method == "HEAD" else response
 
 
@@ -132,12 +152,39 @@ def _answer_call(operation: Operation, call: Call) -> Response:
         if "query" not in operation.takes and not operation.is_catch_all:
             _, call.notes = parse_query(None, call.query)
         arguments = {name: _parse_argument(name, hint, call) for name, hint in operation.takes.items()}
-        return to_response(operation.view(call, **arguments), call.notes, call.takes_bytes)
+        return to_response(_run_view(operation, call, arguments), call.notes, call.takes_bytes)
     except HeliographError as error:
         return error_response(str(error), error.status, error.headers)
-    except Exception:
-        log.exception("%s failed", operation.view.__name__)
+    except Exception as error:
+        return _answer_fault(operation, error)
+
+
+def _answer_fault(operation: Operation, error: Exception) -> Response:
+    """Return the answer to a request that failed for a reason which it did not cause."""
+    log.exception("%s failed", operation.view.__name__)
+    if is_throttled(error):
+        refusal: HeliographError = ThrottledError("More is asked for at once than can be done. Try again in a second.")
+    elif is_temporary_failure(error):
+        refusal = UnavailableError("A system that this needs is slow or not reached. Try again in a second.")
+    else:
         return error_response("Internal error, not caused by the request. It was logged; try again.", 500)
+    return error_response(str(refusal), refusal.status, refusal.headers)
+
+
+def _run_view(operation: Operation, call: Call, arguments: dict[str, Any]) -> Any:
+    """Call the view, unless the request repeats an earlier one that did it all."""
+
+    def run() -> Any:
+        return operation.view(call, **arguments)
+
+    request = [operation.path, call.path_values, call.query]
+    if operation.method == "DELETE" and operation.answers is None:
+        return delete_once(call.requester, request, run)
+    key = call.idempotency_key
+    if operation.method != "POST" or not key or not operation.needs_token or not operation.is_remembered:
+        return run()
+    content = hashlib.sha256(call.raw_body).hexdigest() if operation.takes.get("body") is bytes else call.body
+    return answer_once(call.requester, key, f"POST {operation.path}", [*request, content], run)
 
 
 def _take_unexpected_body(operation: Operation, call: Call) -> None:

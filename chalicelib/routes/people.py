@@ -214,15 +214,16 @@ def remove_member(call: Call, group_id: GroupId, user_id: UserId) -> None:
 @token_routes.get("/internal/tokens", answers=list[schemas.OwnedToken])
 def list_tokens(call: Call, query: schemas.TokenQuery) -> list[dict[str, Any]]:
     """List your tokens without their texts, oldest first."""
-    return api_tokens.list_tokens(call.requester, query.owner_id)
+    return api_tokens.list_tokens(call.requester, query)
 
 
-@token_routes.post("/internal/tokens", answers=schemas.TokenText, raises=(BusyError,))
+@token_routes.post("/internal/tokens", answers=schemas.TokenText, raises=(BusyError,), is_remembered=False)
 def create_token(call: Call, body: schemas.NewToken) -> dict[str, str]:
     """Create a token; only its hash is stored, so its text is shown only once.
 
     It acts as its user with its ACLs, which must be among those of your own token. Administrators can create
-    tokens for anyone, with any ACLs except those that were taken from the user.
+    tokens for anyone, with any ACLs except those that were taken from the user. If your own token expires, the new
+    one must not expire later.
     """
     return {"token_id": api_tokens.create_token(call.requester, body)}
 
@@ -230,7 +231,7 @@ def create_token(call: Call, body: schemas.NewToken) -> dict[str, str]:
 @token_routes.get("/internal/tokens/{token_id}", answers=schemas.OwnedToken)
 def get_token(call: Call, token_id: TokenId, query: schemas.TokenQuery) -> dict[str, Any]:
     """Return one of your tokens, without its text."""
-    return api_tokens.get_token_json(call.requester, token_id, query.owner_id)
+    return api_tokens.get_token_json(call.requester, token_id, query)
 
 
 @token_routes.delete("/internal/tokens/{token_id}")

@@ -14,7 +14,13 @@ routes = Routes("photometry", "Photometry: upload and read light curves, change 
 FILE_ERRORS = (InvalidError, BusyError, TooLargeError, UnavailableError)
 
 
-@routes.post("/sources/{source_id}/photometry/file", Acl.UPLOAD_DATA, answers=FileContent, raises=FILE_ERRORS)
+@routes.post(
+    "/sources/{source_id}/photometry/file",
+    Acl.UPLOAD_DATA,
+    answers=FileContent,
+    raises=FILE_ERRORS,
+    is_remembered=False,
+)
 def upload_light_curve_file(call: Call, source_id: SourceId, query: FileQuery, body: bytes) -> dict[str, Any]:
     """Upload photometry of a source from a file.
 

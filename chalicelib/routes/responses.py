@@ -14,16 +14,21 @@ from chalice.app import Response
 
 from chalicelib import blobs, settings
 from chalicelib.blob_keys import large_answer_key
+from chalicelib.strict_headers import PAGE_HEADERS, add_strict_headers
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FILE_HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        "X-Content-Type-Options": "nosniff",
         # A picture in SVG may hold scripts: no browser runs them, whoever opens it.
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": (
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+        )
     }
+)
+
+HTML_HEADERS: Mapping[str, str] = MappingProxyType(
+    {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", **PAGE_HEADERS}
 )
 
 COMPACT = (",", ":")
@@ -104,7 +109,13 @@ class SplicedReply:
 
 
 class ApiResponse(Response):
-    """A response that says by itself whether its body is bytes; Chalice would go by the types of requests."""
+    """A response with strict headers that says by itself whether its body is bytes.
+
+    Chalice would go by the types of requests.
+    """
+
+    def __init__(self, body: Any, headers: Mapping[str, str | list[str]], status_code: int = 200) -> None:
+        super().__init__(body, dict(add_strict_headers(headers)), status_code)
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
         """Return the response as API Gateway takes it: bytes in base64, text as it is."""
@@ -141,7 +152,7 @@ def to_response(result: Any, notes: Sequence[str] = (), takes_bytes: bool = True
     if isinstance(result, SplicedReply):
         return _spliced_response(result)
     if isinstance(result, HtmlPage):
-        return ApiResponse(result.html, headers={"Content-Type": "text/html; charset=utf-8", **result.headers})
+        return ApiResponse(result.html, headers={**HTML_HEADERS, **result.headers})
     reply = result if isinstance(result, Reply) else Reply(result)
     envelope = {"status": "success", "data": reply.data, "version": settings.VERSION, **reply.beside}
     if notes:

@@ -10,7 +10,7 @@ from chalicelib.routes.path_parameters import ServiceId
 from chalicelib.routes.responses import Reply
 from chalicelib.schemas.base import NewId
 from chalicelib.schemas.people import Acl
-from chalicelib.schemas.services import NewService, Ping, Refusal, Service, ServiceChange
+from chalicelib.schemas.services import NewService, Ping, Refusal, Service, ServiceChange, ServiceQuery
 
 routes = Routes(__name__, __doc__)
 
@@ -29,13 +29,14 @@ def list_services(call: Call) -> list[dict[str, Any]]:
 
 
 @routes.get("/analysis_service/{service_id}", answers=Service, beside={"last_refusal": Refusal | None})
-def get_service(call: Call, service_id: ServiceId) -> Reply:
+def get_service(call: Call, service_id: ServiceId, query: ServiceQuery) -> Reply:
     """Return an analysis service, without its credentials.
 
-    If you manage it, `last_refusal` beside `data` shows how it last refused an analysis.
+    If you manage it, `last_refusal` beside `data` shows how it last refused an analysis, and with `includeDetails`
+    the field `sending` shows whether it is paused, and how many analyses wait for it.
     """
     service = services.get_visible_service(call.requester, service_id)
-    (view,) = services.services_to_json(call.requester, [service], as_posted=True)
+    (view,) = services.services_to_json(call.requester, [service], as_posted=True, with_details=query.includeDetails)
     return Reply(view, beside={"last_refusal": services.get_last_refusal(call.requester, service)})
 
 
@@ -49,14 +50,21 @@ def update_service(call: Call, service_id: ServiceId, body: ServiceChange) -> No
 def delete_service(call: Call, service_id: ServiceId) -> None:
     """Delete an analysis service with its analyses; running analyses end."""
     services.delete_service(call.requester, service_id)
-    analysis_deletion.delete_first_analyses(service_id)
+    analysis_deletion.try_delete_first_analyses(service_id)
 
 
-@routes.post("/analysis_service/{service_id}/ping", Acl.MANAGE_SERVICES, answers=Ping, raises=(InvalidError,))
+@routes.post(
+    "/analysis_service/{service_id}/ping",
+    Acl.MANAGE_SERVICES,
+    answers=Ping,
+    raises=(InvalidError,),
+    is_remembered=False,
+)
 def ping_service(call: Call, service_id: ServiceId) -> dict[str, Any]:
     """Check whether an analysis service can be reached.
 
-    This sends a GET to its address, without data or credentials, and describes the result in words.
+    This sends a GET to its address, without data or credentials, and describes the result in words. If the service
+    was paused and responds without an error, it is sent analyses again.
     """
     # Only this route needs an HTTP client: imported lazily, to keep cold starts short.
     from chalicelib.analysis import ping

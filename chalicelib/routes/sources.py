@@ -30,8 +30,8 @@ def save_source(call: Call, body: schemas.NewSource) -> dict[str, str]:
 
     Of an existing source only the fields with a value change: null, `""`, `[]` and `{}` leave a field as it
     is (`PATCH` with null clears it), and without `group_ids` it stays in the groups that it is in. If you
-    cannot see the existing source, it is only saved to your own groups. The id of a deleted source is free
-    again after a minute or two (429 until then).
+    cannot see the existing source, the request is refused: a member of its groups can save it to one of yours.
+    The id of a deleted source is free again after a minute or two (429 until then).
     """
     call.notes += source_records.save_source(call.requester, body, call.public_url)
     return {"id": body.id}

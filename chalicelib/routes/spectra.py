@@ -52,13 +52,15 @@ def upload_spectrum_file(call: Call, body: NewSpectrumFile) -> dict[str, int]:
     return {"id": spectrum_files.create_spectrum_of_file(call.requester, body)}
 
 
-@routes.post("/spectra/parse/ascii", Acl.UPLOAD_DATA, alias="/spectrum/parse/ascii", answers=ParsedSpectrum)
+@routes.post(
+    "/spectra/parse/ascii", Acl.UPLOAD_DATA, alias="/spectrum/parse/ascii", answers=ParsedSpectrum, is_remembered=False
+)
 def parse_spectrum_file(call: Call, body: SpectrumFile) -> dict[str, Any]:
     """Return what the text of an ASCII file says, without storing it."""
     return spectrum_files.parse_spectrum_file(body)
 
 
-@routes.post("/spectra/bulk", answers=BulkSpectra, raises=(ForbiddenError,))
+@routes.post("/spectra/bulk", answers=BulkSpectra, raises=(ForbiddenError,), is_remembered=False)
 def collect_spectra(call: Call, body: SpectraSelection) -> dict[str, Any]:
     """Return the spectra of many sources, with the times that phases are counted from; nothing is stored.
 

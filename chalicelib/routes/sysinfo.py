@@ -6,11 +6,14 @@ from msgspec import Meta, to_builtins
 
 from chalicelib import settings
 from chalicelib.analysis import request_signing
+from chalicelib.analysis.deployment_health import read_health
+from chalicelib.errors import HeliographError
 from chalicelib.people.users import PUBLIC_GROUP_NAME
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.responses import Reply
 from chalicelib.schemas.base import View
 from chalicelib.schemas.fields import describe
+from chalicelib.schemas.health import Health
 from chalicelib.schemas.services import AnalysisType, Authentication, InputType
 from chalicelib.schemas.spectra import Kind
 from chalicelib.sources import source_distances
@@ -37,6 +40,7 @@ BESIDE = {
     "name": Annotated[str, describe("The name of the software.", "Heliograph")],
     "stage": Annotated[str, describe("The name of this deployment.", "prod")],
     "public_key": Annotated[str, describe(_PUBLIC_KEY, _EXAMPLE)],
+    "health": Annotated[Health | None, describe("Whether the deployment does its work; for administrators.")],
 }
 
 
@@ -88,9 +92,17 @@ class Configuration(View):
 
 @routes.open_to_all("GET", "/sysinfo", answers=SystemInfo, beside=BESIDE)
 def get_sysinfo(call: Call) -> Reply:
-    """Return the version, and the key that verifies requests to services."""
+    """Return the version, and the key that verifies requests to services; to administrators, also `health`."""
     deployment = {"name": "Heliograph", "stage": settings.STAGE, "public_key": request_signing.get_public_key()}
-    return Reply({"gitlog": []}, beside=deployment)
+    return Reply({"gitlog": []}, beside={**deployment, **({"health": read_health()} if _asks_admin(call) else {})})
+
+
+def _asks_admin(call: Call) -> bool:
+    """Return whether the token is an administrator's; a wrong one is no error, since none is needed."""
+    try:
+        return "authorization" in call.headers and call.requester.is_admin
+    except HeliographError:
+        return False
 
 
 @routes.get("/enum_types", answers=EnumTypes)

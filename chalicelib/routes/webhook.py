@@ -6,7 +6,7 @@ from chalicelib.analysis import callback
 from chalicelib.errors import LateError, UnavailableError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.path_parameters import CallbackToken
-from chalicelib.schemas.analyses import Callback, Progress, UploadUrl
+from chalicelib.schemas.analyses import Callback, NewUploadUrl, Progress, UploadUrl
 
 routes = Routes(__name__, __doc__)
 
@@ -22,9 +22,12 @@ def receive_callback(call: Call, token: CallbackToken, body: Annotated[Object, C
 
 
 @routes.open_to_all("POST", PATH + "/upload", answers=UploadUrl, raises=(LateError,))
-def create_callback_upload(call: Call, token: CallbackToken) -> Object:
-    """Create a URL to upload a document over 4.4 MB; the callback then names its `upload_id`."""
-    return callback.create_callback_upload(token)
+def create_callback_upload(call: Call, token: CallbackToken, body: NewUploadUrl) -> Object:
+    """Create a URL to upload a document over 4.4 MB; the callback then names its `upload_id`.
+
+    With its `size`, the URL takes a document of exactly so many bytes.
+    """
+    return callback.create_callback_upload(token, body.size)
 
 
 @routes.open_to_all("PATCH", PATH, answers=Object, raises=(LateError,))

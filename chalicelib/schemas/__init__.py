@@ -11,6 +11,7 @@
 - ``default_analyses``: analyses that start automatically
 - ``failure``: the envelope of an error
 - ``figures``: the pictures that are drawn of an analysis
+- ``health``: whether a deployment does its work
 - ``instruments``: telescopes and instruments
 - ``payload``: the request that an analysis service receives
 - ``people``: users, groups and tokens

@@ -47,8 +47,11 @@ OldParameters = Annotated[Object, describe(_OLD_NAME)]
 ShowParameters = Annotated[bool, describe("Whether pages show the parameters beside the results.", True)]
 ShowPlots = Annotated[bool, describe("Whether pages show the plots.", True)]
 ShowCorner = Annotated[bool, describe("Whether pages show a corner plot.", False)]
-_SUCCESS = "`success` if the results are usable; otherwise the analysis failed."
-ServiceStatus = Annotated[str, describe(_SUCCESS, "success")]
+_SUCCESS = "The word success if the results are usable; otherwise the analysis failed."
+_SHORT_WORD = {"format": "with only letters, digits, blanks, and . _ -"}
+ServiceStatus = Annotated[
+    str, describe(_SUCCESS, "success", max_length=40, pattern=r"^[\w .-]*$(?!\n)", extra=_SHORT_WORD)
+]
 _MESSAGE = "Good results with chi^2/dof = 0.95."
 Message = Annotated[str, describe("A message for people.", _MESSAGE)]
 Document = Annotated[
@@ -290,6 +293,16 @@ class Analysis(RecordView):
 
 _UPLOAD_ID = "The value for the callback, or for the upload request: `{upload_id}` as its `analysis`."
 _UPLOAD_URL = "A presigned URL for the document; send it with this method and these headers."
+
+
+class NewUploadUrl(Schema):
+    """A document that is about to be uploaded."""
+
+    size: Annotated[int | None, describe("Its size in bytes.", 12_000_000)] = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.size < 1:
+            raise ValueError("size: expected the number of bytes, at least 1")
 
 
 class UploadUrl(View):

@@ -16,9 +16,9 @@ CornerArguments = describe(
     extra_json_schema={"contentMediaType": "application/json"},
 )
 _KINDS = (
-    "A plot of arviz: draws by chain (trace), ranks of each chain (rank), joint densities (pair), intervals (forest), "
-    "replicated data (ppc; needs posterior_predictive and observed_data), Pareto k of leave-one-out (loo; needs "
-    "log_likelihood)."
+    "A plot of the posterior: draws by chain (trace), ranks of each chain (rank), joint densities (pair), intervals "
+    "(forest), replicated data (ppc; needs posterior_predictive and observed_data), Pareto k of leave-one-out (loo; "
+    "needs log_likelihood)."
 )
 
 

@@ -206,12 +206,30 @@ _ACLS = "What the token allows; names that are not known here are kept and allow
 Acls = Annotated[list[Name], describe(_ACLS, ["Run Analyses"], max_length=100)]
 
 
+LONGEST_LIFE_DAYS = 3660
+"""For how many days a token with an expiry is valid, at most."""
+_EXPIRES_AT = "When it stops working, if it does: ISO 8601, in UTC unless an offset is given; within ten years."
+# Without an example: one request has only one of the two fields.
+ExpiryMoment = Annotated[str, Meta(max_length=40)]
+LifeDays = Annotated[int, Meta(ge=1, le=LONGEST_LIFE_DAYS)]
+_DAYS = "After how many days it stops working, instead of `expires_at`."
+
+
 class NewToken(Schema):
     """A new token."""
 
     name: Annotated[Name, describe("The purpose of the token.", "my laptop")]
     acls: Acls = []
     user_id: Annotated[Id | None, describe(f"The user that the token acts as. {_OWNER}")] = None
+    expires_at: Annotated[ExpiryMoment | None, describe(_EXPIRES_AT)] = None
+    expires_in_days: Annotated[LifeDays | None, describe(_DAYS, 90)] = None
+
+    def __post_init__(self) -> None:
+        if self.expires_at and self.expires_in_days is not None:
+            raise ValueError("expires_at, expires_in_days: send one of them")
+
+
+_MORE = "Add `expires_at`, `last_used_at` and `last_use`, which SkyPortal's tokens do not have."
 
 
 class TokenQuery(Query):
@@ -219,6 +237,7 @@ class TokenQuery(Query):
 
     user_id: Annotated[Id | None, describe(f"The user whose tokens are meant. {_OWNER}")] = None
     userID: Annotated[Id | None, describe("SkyPortal's name of `user_id`.")] = None
+    includeDetails: Annotated[bool, describe(_MORE)] = False
 
     def __post_init__(self) -> None:
         if self.user_id and self.userID and self.user_id != self.userID:
@@ -347,6 +366,14 @@ class Users(View):
     totalMatches: Annotated[int, describe("Number of users on all pages.", 1)]
 
 
+_EXPIRY = "When it stops working: UTC, ISO 8601 without offset; null if it does not."
+Expiry = Annotated[str | None, describe(_EXPIRY, "2030-01-02T00:00:00.000000")]
+_LAST_USED = "When it was used last, to the minute: UTC, ISO 8601 without offset; null if it was not."
+LastUsed = Annotated[str | None, describe(_LAST_USED, "2026-11-22T03:14:15.926535")]
+_LAST_USE = "What it was used for then: the method, and the path without its ids."
+LastUse = Annotated[str | None, describe(_LAST_USE, "GET /sources/{source_id}")]
+
+
 class Token(View):
     """A token, without its text, as a profile shows it."""
 
@@ -371,6 +398,9 @@ class OwnedToken(View):
     created_at: CreatedAt
     modified: Annotated[Time, describe("When an ACL was last taken from it, or it was created.")]
     created_by_id: Annotated[int, describe("The user that the token acts as.", 2)]
+    expires_at: Expiry | UnsetType = UNSET
+    last_used_at: LastUsed | UnsetType = UNSET
+    last_use: LastUse | UnsetType = UNSET
 
 
 class Profile(User):

@@ -1,15 +1,17 @@
 """Analysis services."""
 
-import json
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
-from chalicelib.schemas.base import Schema, View
+from chalicelib.errors import HeliographError
+from chalicelib.json_text import parse_json
+from chalicelib.schemas.base import Query, Schema, View
 from chalicelib.schemas.fields import GroupIds, Name, Text, Time, describe
 from chalicelib.schemas.people import RecordView
 
@@ -87,6 +89,11 @@ _INPUT_TYPES = "The data that it receives; none if omitted: then it receives the
 InputTypes = Annotated[list[InputType], describe(_INPUT_TYPES, ["photometry", "redshift"])]
 _TIMEOUT = "Most seconds from sending the data to the callback; 3600 by default."
 Timeout = Annotated[float, describe(_TIMEOUT, 3600.0, ge=1, le=30 * 86400)]
+_AT_ONCE = (
+    "Most requests that it is sent at a time, until it acknowledges them; other analyses wait in line. 10 by default. "
+    "One service is sent half of what a deployment sends at a time, at most."
+)
+RequestsAtOnce = Annotated[int, describe(_AT_ONCE, 10, ge=1, le=100)]
 UploadOnly = Annotated[bool, describe("True if users upload its analyses and no data are sent.")]
 OnDropdown = Annotated[bool, describe("Whether pages of sources offer it.")]
 IsSummary = Annotated[bool, describe("Whether its completed analyses set the `summary` of their source.")]
@@ -111,6 +118,7 @@ class ServiceChange(Schema):
     analysis_type: Kind | None = None
     input_data_types: InputTypes | None = None
     timeout: Timeout | None = None
+    requests_at_once: RequestsAtOnce | None = None
     upload_only: UploadOnly | None = None
     display_on_resource_dropdown: OnDropdown | None = None
     is_summary: IsSummary | None = None
@@ -142,7 +150,7 @@ class Refusal(View):
 
     at: Annotated[Time, describe("When it refused.")]
     status: Annotated[int, describe("The HTTP status of its response.", 503)]
-    excerpt: Annotated[str, describe("The start of its response, as plain text.", "Out of disk space")]
+    excerpt: Annotated[str, describe("Its response, if that is plain and short; else its length.", "Out of disk space")]
     analysis_id: Annotated[int, describe("The analysis.", 32)]
 
 
@@ -157,6 +165,41 @@ class Ping(View):
     status: Annotated[int | None, describe("The HTTP status of its response.", 405)]
     seconds: Annotated[float | None, describe("Seconds until the response.", 0.21)]
     message: Annotated[str, describe("The result, and what to do about it.", _VERDICT)]
+
+
+class SendingState(StrEnum):
+    """Whether a service is sent analyses."""
+
+    SENDING = "sending"
+    PAUSED = "paused"
+    ASKED_TO_WAIT = "asked to wait"
+
+
+_NEXT_TRY = "When it is sent an analysis again; null if it may be now, or with the next analysis."
+_LAST_ERROR = "Why its last attempt failed; null after a success. What it answered is in `last_refusal`."
+_WAITING = "How many analyses wait in its line; counted up to 1000."
+_FAILURES = "Attempts in a row that failed for its own fault; after five it is paused."
+
+
+class Sending(View):
+    """How a service is sent analyses at present."""
+
+    state: Annotated[SendingState, describe("Whether it is sent analyses.")]
+    message: Annotated[str, describe("The same in words.", "It is sent analyses as they come; none waits.")]
+    next_try_at: Annotated[Time | None, describe(_NEXT_TRY)]
+    failures: Annotated[int, describe(_FAILURES, 0)]
+    last_error: Annotated[str | None, describe(_LAST_ERROR, "The service answered HTTP 503.")]
+    last_error_at: Annotated[Time | None, describe("When it failed; in UTC.")]
+    waiting: Annotated[int, describe(_WAITING, 0)]
+
+
+class ServiceQuery(Query):
+    """Optional parts of a service."""
+
+    includeDetails: Annotated[bool, describe("Add `requests_at_once`, and `sending` for those who manage it.")] = False
+
+
+_DETAIL = "Only with `includeDetails`."
 
 
 class Service(RecordView):
@@ -179,14 +222,20 @@ class Service(RecordView):
     upload_only: UploadOnly
     display_on_resource_dropdown: OnDropdown
     is_summary: IsSummary
+    requests_at_once: Annotated[
+        int | UnsetType, describe(f"Most requests that it is sent at a time. {_DETAIL}", 10)
+    ] = UNSET
+    sending: Annotated[
+        Sending | UnsetType | None, describe(f"How it is sent analyses; null for those who do not manage it. {_DETAIL}")
+    ] = UNSET
 
 
 def _parse_authinfo(text: str) -> dict[str, Any]:
     """Return the object in a JSON text."""
     try:
-        authinfo = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"_authinfo: expected an object or the JSON text of one: {error}") from None
+        authinfo = parse_json(text, "_authinfo") if text.strip() else {}
+    except HeliographError as error:
+        raise ValueError(f"{error} Expected an object, or the JSON text of one.") from None
     if not isinstance(authinfo, dict):
         raise ValueError("_authinfo: expected an object or the JSON text of one")
     return authinfo
@@ -196,10 +245,22 @@ def _check_url_form(url: str) -> None:
     """Check that a URL is one of HTTP without credentials; raise ValueError if not."""
     try:
         parts = urlsplit(url)
-        is_valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        # Brackets are of IPv6 addresses alone.
+        is_valid = is_valid and ("[" in parts.netloc) == (":" in (parts.hostname or ""))
     except ValueError:
         is_valid = False
     if not is_valid or any(character.isspace() for character in url):
         raise ValueError("url: expected an address such as https://example.org/analysis (http or https)")
     if parts.username or parts.password:
         raise ValueError("url: credentials are not allowed in the address; use authentication_type")
+    if strange := [character for character in parts.hostname or "" if not _is_host_character(character)]:
+        raise ValueError(
+            f"url: the host {parts.hostname} has the character {strange[0]!r}; expected a name such as "
+            "example.org, or an IP address"
+        )
+
+
+def _is_host_character(character: str) -> bool:
+    # Letters of any script, with their marks; colons are of IPv6 addresses.
+    return character in "-._:" or unicodedata.category(character)[0] in "LMN"

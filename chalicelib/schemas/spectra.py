@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.plausible_values import explain_implausible
 from chalicelib.schemas.base import Query, Schema, View, check_size
 from chalicelib.schemas.fields import GroupIds, Id, Moment, Object, SourceId, Time, Word, describe
 from chalicelib.schemas.people import Person, RecordView
+from heliograph_guards.plausible_values import explain_implausible
 
 MAX_BINS = 50_000
 

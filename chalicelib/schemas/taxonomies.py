@@ -12,15 +12,15 @@ from chalicelib.schemas.people import RecordView
 MAX_HIERARCHY = 300_000
 """Most characters of JSON of a hierarchy."""
 
-MAX_DEPTH = 100
-"""Most levels of a hierarchy."""
+MAX_DEPTH = 45
+"""Most levels of a hierarchy; each has two of JSON, which has 100 in all."""
 
 TaxonomyName = Annotated[Name, describe("The name of the taxonomy.", "Sitewide Taxonomy")]
 Hierarchy = Annotated[
     Object,
     describe(
         'The classes, as a tree: `{"class": name, "subclasses": [{"class": …}, …]}`; other keys are '
-        "kept. At most 300,000 characters of JSON, 100 levels deep.",
+        "kept. At most 300,000 characters of JSON, 45 levels deep.",
         {"class": "Supernova", "subclasses": [{"class": "Ia"}, {"class": "II"}]},
     ),
 ]

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 from typing import Any
 
 from chalicelib import blobs
@@ -10,6 +11,8 @@ from chalicelib.blob_keys import attachment_key
 from chalicelib.errors import InvalidError, NotFoundError
 from chalicelib.schemas.remarks import Attachment
 from chalicelib.sources.remarks import get_visible_remark
+
+log = logging.getLogger(__name__)
 
 FILE_TYPE = "application/octet-stream"
 
@@ -34,9 +37,13 @@ def store_attachment(source_id: str, attachment: Attachment) -> dict[str, str]:
 
 
 def delete_attachment(attachment: dict[str, str] | None) -> None:
-    """Delete the file that a comment kept."""
-    if attachment:
+    """Delete the file that a comment kept; if that fails, the inventory of blobs deletes it."""
+    if not attachment:
+        return
+    try:
         blobs.delete_blobs(attachment["key"])
+    except Exception:
+        log.exception("a file of a comment could not be deleted; the inventory of blobs will delete it")
 
 
 def get_attachment(requester: Requester, source_id: str, comment_id: int) -> dict[str, str]:

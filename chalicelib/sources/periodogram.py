@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib import blob_keys, blobs, settings
 from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, UnreadableError
+from chalicelib.people.render_limits import count_render
 from chalicelib.renderer import render_blob
 from chalicelib.schemas.periodogram import PeriodogramQuery
 from chalicelib.sources.photometry import find_visible_points
@@ -28,6 +29,8 @@ def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQ
         If the source does not exist or is not visible.
     InvalidError
         If a filter has no points, there are too few points, or the options do not go together.
+    RateLimitedError
+        If the renderer made as much for the user in this minute as is allowed.
     UnavailableError
         If the renderer does not answer.
     """
@@ -36,6 +39,7 @@ def locate_periodogram(requester: Requester, source_id: str, query: PeriodogramQ
     options = {name: getattr(query, name) for name in _OPTIONS}
     key, rows_key = blob_keys.periodogram_keys(json.dumps([settings.VERSION, options]).encode() + rows)
     if not blobs.blob_exists(key):
+        count_render(requester)
         blobs.write_blob(rows_key, rows, "application/json")
         try:
             render_blob("periodogram", rows_key, key, "application/json", options=options)

@@ -1,12 +1,14 @@
 """Files of light curves: what was understood of them, and saving it as photometry."""
 
 import json
+from functools import partial
 from typing import Any
 
 from chalicelib import blob_keys, blobs
 from chalicelib.access import Requester
 from chalicelib.errors import InvalidError, UnreadableError
 from chalicelib.json_text import parse_json
+from chalicelib.people.render_limits import count_render
 from chalicelib.renderer import render_blob
 from chalicelib.schemas.photometry_files import FileQuery
 from chalicelib.sources import instruments, photometry_writing
@@ -45,7 +47,8 @@ def upload_light_curve_file(requester: Requester, source_id: str, data: bytes, q
     """
     get_visible_source(requester, source_id)
     options = ReadOptions(query.instrument_id, query.magsys, query.zp, _parse_mapping(query.columns))
-    content = read_light_curve_file(data, options, instruments.load_instruments(), _open_library_table)
+    open_table = partial(_open_library_table, requester)
+    content = read_light_curve_file(data, options, instruments.load_instruments(), open_table)
     answer = _file_to_json(content)
     if query.dry_run:
         return answer
@@ -77,8 +80,9 @@ def _parse_group_ids(text: str | None) -> list[int] | str | None:
     return [int(number) for number in numbers]
 
 
-def _open_library_table(data: bytes, file_format: str) -> FileTable:
+def _open_library_table(requester: Requester, data: bytes, file_format: str) -> FileTable:
     """Return a table that the renderer opened."""
+    count_render(requester)
     source, target = blob_keys.light_curve_file_keys()
     blobs.write_blob(source, data, "application/octet-stream")
     try:

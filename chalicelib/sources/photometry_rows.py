@@ -9,8 +9,8 @@ import re
 from typing import Any, NamedTuple
 
 from chalicelib.errors import InvalidError, TooLargeError
-from chalicelib.plausible_values import explain_implausible
 from chalicelib.sources import magnitudes
+from heliograph_guards.plausible_values import explain_implausible
 
 MAX_ROWS = 10_000
 MAX_ALTDATA = 2000

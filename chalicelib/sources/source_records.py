@@ -1,6 +1,5 @@
 """Sources: their position, redshift and groups."""
 
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,7 +20,6 @@ from chalicelib.tables.sources import SourceItem
 
 LONGEST_ID = 200
 
-NOT_CHANGED = "The source exists already: it was saved to your groups, and its fields are those that it had."
 NOT_CLEARED = (
     "{}: left as it was, since null and blanks are no values for a source that exists. PATCH with null clears it."
 )
@@ -58,8 +56,8 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> li
 
     Of an existing source only those fields change that have a value in the request: null and blank text, lists and
     objects are none (`update_source` clears fields). It is saved to those groups only that the request names.
-    If the requester cannot see it, its fields stay as they are, and without ``group_ids`` it is saved to the
-    requester's groups without the public one.
+    A source that the requester cannot see is refused: whoever guesses a name would read its position, redshift and
+    data.
 
     Parameters
     ----------
@@ -72,6 +70,8 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> li
 
     Raises
     ------
+    ForbiddenError
+        If the requester cannot see the source.
     BusyError
         If other writes changed the source in each attempt, or it is being deleted.
     """
@@ -88,8 +88,10 @@ def save_source(requester: Requester, request: NewSource, public_url: str) -> li
             sources_table.insert_source(request.id, changes, group_ids, requester.user_id)
             return []
         if not is_visible(requester, source):
-            _update(source, {}, _savable_group_ids(requester, request.group_ids, requester.member_of), public_url)
-            return [NOT_CHANGED]
+            raise ForbiddenError(
+                f"id: {request.id!r} is the id of a source of groups that you are not in. "
+                "Ask one of their members to save it to a group of yours, or choose another id."
+            )
         values = {name: value for name, value in changes.items() if not _is_blank(value)}
         _update(source, values, _savable_group_ids(requester, request.group_ids, ()), public_url)
         blanks = [name for name in changes if name not in values]
@@ -158,7 +160,7 @@ def queue_default_analyses(
     classification_id : int, optional
         The classification that it gets, in place of groups.
     """
-    job = StartDefaultAnalyses(source_id, public_url, str(uuid.uuid4()), sorted(group_ids), classification_id)
+    job = StartDefaultAnalyses(source_id, public_url, sorted(group_ids), classification_id)
     queues.send_job(job, ANNOUNCEMENT_SECONDS)
 
 

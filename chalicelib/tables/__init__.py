@@ -7,6 +7,7 @@ Each function that changes a state is one conditional write. In the table *regis
 - ``api_tokens``: tokens, by the hash of their text
 - ``services``, ``default_analyses``, ``batches``: what analyses are started by
 - ``instruments``, ``taxonomies``: telescopes, instruments, classes
+- ``schedules``: when daily work is due
 - ``id_index``: which source has the id of a point, spectrum or classification
 
 In the table *sources*:
@@ -18,8 +19,13 @@ In the table *sources*:
 
 In the table *analyses*:
 
-- ``analyses``: records, callbacks, counts and their limits, idempotency keys, listings
+- ``render_counts``: what the renderer made for a user in a minute
+- ``analysis_items``: the items and indexes: records, callbacks, counts, idempotency keys, listings
+- ``analyses``: adding and finding analyses; counts and their limits
 - ``analysis_groups``: who sees an analysis
+- ``service_lines``: what is remembered of sending to a service, and who waits for it in line; ``send_slots``: how many
+  analyses it is being sent, and what came of each
+- ``deletion_attempts``, ``kept_answers``: requests that may be repeated
 - ``analysis_transitions``: every change of an analysis' state
 
 Shared: ``base`` (models, ids, conditional writes, transactions, times) and ``pynamodb_adapter`` (PynamoDB's

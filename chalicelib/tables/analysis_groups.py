@@ -2,7 +2,8 @@
 
 from itertools import islice
 
-from chalicelib.tables.analyses import LISTINGS_PER_TRANSACTION, AnalysisItem, analysis_key, listing_item
+from chalicelib.tables.analyses import LISTINGS_PER_TRANSACTION
+from chalicelib.tables.analysis_items import AnalysisItem, analysis_key, listing_item
 from chalicelib.tables.base import changes_to_actions, group_listing, timestamp, transaction
 
 MOST_ADDED = LISTINGS_PER_TRANSACTION // 2

@@ -17,40 +17,58 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import settings
-from chalicelib.tables.analyses import (
+from chalicelib.log_context import record_metric
+from chalicelib.tables.analyses import LISTINGS_PER_TRANSACTION
+from chalicelib.tables.analysis_items import (
     COUNTED,
-    LISTINGS_PER_TRANSACTION,
     WAITING,
-    WATCHED,
     AnalysisItem,
     CallbackItem,
     ListingItem,
     Products,
     TallyItem,
     analysis_key,
+    choose_watch,
     listing_items,
     tally_key,
 )
 from chalicelib.tables.base import changes_to_actions, timestamp, transaction
 
+OUT_OF_LINE: dict[str, Any] = {"line": None, "place": None, "waits_since": None}
+"""The changes that take an analysis out of its line."""
+
 
 def lease_analysis(item: AnalysisItem, invalid_after: str) -> None:
-    """Take the right to send a queued analysis, for `settings.DISPATCH_LEASE` seconds.
+    """Take the right to send a queued analysis, for `settings.DISPATCH_LEASE` seconds, and take it out of its line.
+
+    When the service's timeout has passed since the first lease, no further attempt is to begin.
+
+    Parameters
+    ----------
+    item : AnalysisItem
+        The analysis.
+    invalid_after : str
+        Until when the service can call back, if it takes the data now.
 
     Raises
     ------
     StateChanged
-        If it is no longer queued, or another invocation holds the lease.
+        If it is no longer queued, or another invocation has leased it since it was read.
     """
     until = time.time() + settings.DISPATCH_LEASE
-    is_free = (AnalysisItem.status == "queued") & (AnalysisItem.lease_until < time.time())
+    is_free = (
+        (AnalysisItem.status == "queued")
+        & (AnalysisItem.lease_until < time.time())
+        & (AnalysisItem.attempts == item.attempts)
+    )
     changes = {
         "lease_until": until,
         "invalid_after": invalid_after,
-        "check_at": until + settings.UNSENT_AFTER,
+        "give_up_at": item.give_up_at or time.time() + float(item.timeout),
+        "check_at": until + settings.CHECK_AFTER,
         "modified": timestamp(),
     }
-    item.update_if([*_set(changes), AnalysisItem.attempts.add(1)], is_free)
+    item.update_if([*_set(changes | OUT_OF_LINE), AnalysisItem.attempts.add(1)], is_free)
 
 
 def postpone_sending(item: AnalysisItem, seconds: float, message: str) -> None:
@@ -71,8 +89,58 @@ def postpone_sending(item: AnalysisItem, seconds: float, message: str) -> None:
     item.update_if(_set(changes), AnalysisItem.status == "queued")
 
 
-def mark_sent(item: AnalysisItem, message: str, deadline: float) -> None:
+def join_line(item: AnalysisItem, place: float, message: str, check_at: float, *, counts: bool = True) -> None:
+    """Have a queued analysis wait in the line of its service, without a message and without a lease.
+
+    Parameters
+    ----------
+    item : AnalysisItem
+        The analysis, as it was read, or as `lease_analysis` left it.
+    place : float
+        Its place in the line.
+    message : str
+        The new status message.
+    check_at : float
+        When the sweep checks it, if it still waits then.
+    counts : bool
+        Whether the attempt that was leased, if any, counts.
+
+    Raises
+    ------
+    StateChanged
+        If it is no longer queued, or another invocation has leased it since.
+    """
+    is_unchanged = (
+        (AnalysisItem.status == "queued")
+        & (AnalysisItem.attempts == item.attempts)
+        & (AnalysisItem.lease_until == item.lease_until)
+    )
+    changes = {
+        "line": item.analysis_service_id,
+        "place": place,
+        "waits_since": time.time(),
+        "lease_until": 0,
+        "status_message": message,
+        "check_at": check_at,
+        "modified": timestamp(),
+    }
+    actions = _set(changes)
+    item.update_if(actions if counts else [*actions, AnalysisItem.uncounted.add(1)], is_unchanged)
+
+
+def mark_sent(item: AnalysisItem, message: str, deadline: float, *, is_answered: bool = True) -> None:
     """Change from queued to pending: the service has the data, and time until `deadline`.
+
+    Parameters
+    ----------
+    item : AnalysisItem
+        The analysis.
+    message : str
+        The new status message.
+    deadline : float
+        The end of its time (Unix seconds).
+    is_answered : bool
+        Whether the service answered that it has the data.
 
     Raises
     ------
@@ -83,6 +151,8 @@ def mark_sent(item: AnalysisItem, message: str, deadline: float) -> None:
     changes = {
         "status": "pending",
         "status_message": message,
+        "unanswered": None if is_answered else True,
+        "watch": choose_watch("pending", item.id),
         "check_at": deadline,
         "last_activity": activity,
         "modified": activity,
@@ -90,8 +160,8 @@ def mark_sent(item: AnalysisItem, message: str, deadline: float) -> None:
     item.update_if(_set(changes), AnalysisItem.status == "queued")
 
 
-def postpone_check(item: AnalysisItem) -> None:
-    """Have the sweep check an analysis later again.
+def postpone_check(item: AnalysisItem, check_at: float) -> None:
+    """Have the sweep check an analysis again at a time (Unix seconds).
 
     Raises
     ------
@@ -99,7 +169,8 @@ def postpone_check(item: AnalysisItem) -> None:
         If it changed since it was read.
     """
     is_unchanged = (AnalysisItem.status == item.status) & (AnalysisItem.check_at == item.check_at)
-    AnalysisItem(item.key).update_if(_set({"check_at": _next_check()}), is_unchanged)
+    changes = {"watch": choose_watch(item.status, item.id), "check_at": check_at}
+    AnalysisItem(item.key).update_if(_set(changes), is_unchanged)
 
 
 def save_progress(item: AnalysisItem, progress: float | None, message: str) -> None:
@@ -161,9 +232,9 @@ def end_analysis(
         "duration": duration,
     }
     changes = {name: value for name, value in changes.items() if value is not None}
-    watch = {"watch": None, "check_at": None} if is_written_back else {"check_at": _next_check()}
+    watch = _watch_no_more() if is_written_back else _watch(status, item.id)
     with transaction() as write:
-        write.update(analysis_key(item.id), _set(changes | watch), _status_in(leaving))
+        write.update(analysis_key(item.id), _set(changes | watch | OUT_OF_LINE), _status_in(leaving))
         if item.callback_hash:
             write.update(
                 CallbackItem(f"callback#{item.callback_hash}"),
@@ -174,6 +245,7 @@ def end_analysis(
             write.update(tally_key(item), [TallyItem.held.add(-1)])
     for name, value in changes.items():
         setattr(item, name, value)
+    record_metric("Ended", 1, "Count", Status=status)
 
 
 def mark_written_back(item: AnalysisItem) -> None:
@@ -184,7 +256,7 @@ def mark_written_back(item: AnalysisItem) -> None:
     StateChanged
         If it was deleted.
     """
-    analysis_key(item.id).update_if(_set({"watch": None, "check_at": None}), _status_in(("completed",)))
+    analysis_key(item.id).update_if(_set(_watch_no_more()), _status_in(("completed",)))
 
 
 def save_products(item: AnalysisItem, products: Products) -> None:
@@ -206,7 +278,7 @@ def mark_deleted(item: AnalysisItem) -> None:
     StateChanged
         If its state changed since it was read.
     """
-    changes = {"status": "deleted", "watch": WATCHED, "check_at": _next_check()}
+    changes = {"status": "deleted", **_watch("deleted", item.id)}
     with transaction() as write:
         write.update(analysis_key(item.id), _set(changes), AnalysisItem.status == item.status)
         if item.status in COUNTED:
@@ -237,5 +309,9 @@ def _status_in(states: tuple[str, ...]) -> Condition:
     return condition
 
 
-def _next_check() -> float:
-    return time.time() + settings.UNSENT_AFTER
+def _watch(status: str, analysis_id: int) -> dict[str, Any]:
+    return {"watch": choose_watch(status, analysis_id), "check_at": time.time() + settings.CHECK_AFTER}
+
+
+def _watch_no_more() -> dict[str, Any]:
+    return {"watch": None, "check_at": None}

@@ -21,7 +21,9 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib import settings
 from chalicelib.aws import get_client
+from chalicelib.deadlines import limit_wait
 from chalicelib.errors import BusyError
+from chalicelib.json_text import cut_deep_parts, load_stored_json
 from chalicelib.tables.pynamodb_adapter import set_client
 
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -91,15 +93,27 @@ class StructAttribute(Attribute[T]):
 
     attr_type = STRING
 
-    def __init__(self, struct: type[T]) -> None:
-        super().__init__()
+    def __init__(self, struct: type[T], **options: Any) -> None:
+        super().__init__(**options)
         self.struct = struct
 
     def serialize(self, value: T) -> str:
         return msgspec.json.encode(value).decode()
 
     def deserialize(self, value: str) -> T:
-        return msgspec.json.decode(value, type=self.struct)
+        return msgspec.json.decode(cut_deep_parts(value), type=self.struct)
+
+
+class JsonAttribute(Attribute[Any]):
+    """Any JSON, as text."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Any) -> str:
+        return json.dumps(value)
+
+    def deserialize(self, value: str) -> Any:
+        return load_stored_json(value)
 
 
 class PackedAttribute(Attribute[Any]):
@@ -111,7 +125,7 @@ class PackedAttribute(Attribute[Any]):
         return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6)
 
     def deserialize(self, value: bytes) -> Any:
-        return json.loads(zlib.decompress(value))
+        return load_stored_json(zlib.decompress(value))
 
 
 class Record(Model):
@@ -235,7 +249,7 @@ def retry_on_conflict(operation: Callable[[], T], busy: str) -> T:
     BusyError
         If a condition still fails after `PATIENCE_SECONDS`.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + limit_wait(PATIENCE_SECONDS)
     pause = PAUSES[0]
     while True:
         try:
@@ -344,6 +358,11 @@ def _sleep_randomly(seconds: float) -> None:
 def now() -> datetime:
     """Return the present time in UTC, without an offset, like every time in this API."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def to_unix_seconds(time_text: str) -> float:
+    """Return a time of this API, which is in UTC, as Unix seconds."""
+    return datetime.fromisoformat(time_text).replace(tzinfo=UTC).timestamp()
 
 
 def timestamp() -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.tables.analyses import save_idempotency_key
+from chalicelib.tables.analyses import IdempotencyKey, save_idempotency_key
 from chalicelib.tables.base import AlreadyExists, IntegerAttribute, Registry, id_key, next_id, timestamp, transaction
 
 
@@ -43,7 +43,9 @@ def next_batch_id() -> int:
     return next_id("batch")
 
 
-def insert_batch(batch_id: int, author_id: int, service_id: int, total: int, idempotency_key: str | None) -> None:
+def insert_batch(
+    batch_id: int, author_id: int, service_id: int, total: int, idempotency_key: IdempotencyKey | None
+) -> None:
     """Add a batch.
 
     Raises

@@ -7,7 +7,7 @@ A default analysis is stored under its service. For each event that starts it th
 from typing import Any
 
 from msgspec import Struct
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.schemas.default_analyses import SourceFilter
 from chalicelib.tables import base
@@ -33,7 +33,7 @@ class DefaultAnalysisItem(base.Registry):
     author_id = base.IntegerAttribute()
     group_ids = base.IntegerSetAttribute()
     fields = base.StructAttribute(DefaultAnalysisFields)
-    triggers = JSONAttribute()
+    triggers = base.JsonAttribute()
     revision = base.IntegerAttribute(default=1)
     created_at = UnicodeAttribute(default_for_new=base.timestamp)
     modified = UnicodeAttribute(default_for_new=base.timestamp)

@@ -5,11 +5,12 @@ A deleted instrument is only hidden: the points and spectra that were taken with
 
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.tables.base import (
     AlreadyExists,
     IntegerAttribute,
+    JsonAttribute,
     Registry,
     changes_to_actions,
     id_key,
@@ -23,7 +24,7 @@ class InstrumentItem(Registry):
 
     id = IntegerAttribute()
     name = UnicodeAttribute()
-    fields = JSONAttribute()
+    fields = JsonAttribute()
     created_at = UnicodeAttribute(default_for_new=timestamp)
     deleted_at = UnicodeAttribute(null=True)
 

@@ -6,10 +6,10 @@ reads, and as a `MemberItem`, from which a group's members are listed.
 
 from typing import NamedTuple
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition, size
 
-from chalicelib.tables.base import IntegerAttribute, IntegerSetAttribute, Registry, timestamp
+from chalicelib.tables.base import IntegerAttribute, IntegerSetAttribute, JsonAttribute, Registry, timestamp
 
 PUBLIC_GROUP = 1
 """The group that everyone is in; it is created with the first administrator."""
@@ -27,7 +27,7 @@ class UserItem(Registry):
 
     id = IntegerAttribute()
     username = UnicodeAttribute()
-    fields = JSONAttribute(null=True)
+    fields = JsonAttribute(null=True)
     roles = UnicodeSetAttribute(null=True)
     group_ids = IntegerSetAttribute()
     own_group = IntegerAttribute()
@@ -43,7 +43,7 @@ class UserItem(Registry):
 class PreferencesItem(Registry):
     """The preferences of a user (the key), beside the user: every request reads that item."""
 
-    preferences = JSONAttribute()
+    preferences = JsonAttribute()
     revision = IntegerAttribute()
 
 

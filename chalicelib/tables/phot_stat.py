@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.tables.base import AlreadyExists, Transaction, timestamp, transaction
+from chalicelib.tables.base import AlreadyExists, JsonAttribute, Transaction, timestamp, transaction
 from chalicelib.tables.sources import Part, check_source_exists
 
 PART = "phot_stat"
@@ -25,7 +25,7 @@ class PhotStatItem(Part):
     """
 
     removed = BooleanAttribute(null=True)
-    changes = JSONAttribute(null=True)
+    changes = JsonAttribute(null=True)
     full_update = UnicodeAttribute(null=True)
 
 

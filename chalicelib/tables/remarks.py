@@ -7,8 +7,6 @@ classification is also found by its id alone, through `id_index`.
 from collections.abc import Iterable
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute
-
 from chalicelib.tables import base, id_index
 from chalicelib.tables.id_index import CLASSIFICATION, PlaceItem
 from chalicelib.tables.sources import Part
@@ -26,9 +24,9 @@ class RemarkItem(Part):
     owner_id = base.IntegerAttribute()
     service_id = base.IntegerAttribute(null=True)
     analysis_id = base.IntegerAttribute(null=True)
-    fields = JSONAttribute()
-    attachment = JSONAttribute(null=True)
-    votes = JSONAttribute(null=True)
+    fields = base.JsonAttribute()
+    attachment = base.JsonAttribute(null=True)
+    votes = base.JsonAttribute(null=True)
     revision = base.IntegerAttribute(default=1)
 
     @property

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.schemas.services import Authentication
 from chalicelib.tables import base
@@ -26,6 +26,7 @@ class ServiceFields(Struct, kw_only=True):
     optional_analysis_parameters: str | dict[str, Any] | None = {}
     input_data_types: list[str] = []
     timeout: float = 3600
+    requests_at_once: int = 10
     upload_only: bool = False
     display_on_resource_dropdown: bool = True
     is_summary: bool = False
@@ -42,7 +43,7 @@ class ServiceItem(base.Registry):
     authinfo = BinaryAttribute(null=True, legacy_encoding=False)
     owner_id = base.IntegerAttribute()
     revision = base.IntegerAttribute(default=1)
-    last_refusal = JSONAttribute(null=True)
+    last_refusal = base.JsonAttribute(null=True)
     created_at = UnicodeAttribute(default_for_new=base.timestamp)
     modified = UnicodeAttribute(default_for_new=base.timestamp)
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 
@@ -118,7 +118,8 @@ class ListingItem(Part):
 class SourceItem(Part):
     """The source itself (part ``source``), which is its own entry in the listing `base.EVERYONE`.
 
-    A hidden source, which is being deleted, has no ``listing``.
+    A hidden source, which is being deleted, has no ``listing``. ``saved_at`` holds the time of the last save to each
+    group, by the group's id as text.
     """
 
     by_zone = ByZone()
@@ -129,8 +130,9 @@ class SourceItem(Part):
     zone = base.IntegerAttribute(null=True)
     ra = NumberAttribute(null=True)
     dec = NumberAttribute(null=True)
-    fields = JSONAttribute()
+    fields = base.JsonAttribute()
     group_ids = base.IntegerSetAttribute()
+    saved_at = base.JsonAttribute(null=True)
     owner_id = base.IntegerAttribute()
     photometry_revision = base.IntegerAttribute(default=0)
     revision = base.IntegerAttribute(default=1)
@@ -188,6 +190,7 @@ def insert_source(source_id: str, fields: dict[str, Any], group_ids: set[int], o
         names=join_names(list_names(source_id, fields)),
         fields=fields,
         group_ids=first,
+        saved_at=_mark_saved({}, first, created_at),
         owner_id=owner_id,
         created_at=created_at,
         modified=created_at,
@@ -261,17 +264,19 @@ def update_source_item(item: SourceItem, fields: dict[str, Any], group_ids: set[
 def _update_with_listings(item: SourceItem, actions: list[Action], group_ids: set[int]) -> None:
     """Change a source together with its entries in the listings of some groups, old or new ones."""
     after = item.group_ids | group_ids
+    saved_at = _mark_saved(item.saved_at or {}, group_ids - item.group_ids, base.timestamp())
     with base.transaction() as write:
         _save_listings(write, item, group_ids)
         write.update(
             SourceItem(item.source_id, "source"),
-            [*actions, SourceItem.group_ids.add(group_ids), *_touch_actions()],
+            [*actions, SourceItem.group_ids.add(group_ids), SourceItem.saved_at.set(saved_at), *_touch_actions()],
             SourceItem.revision == item.revision,
         )
         if after != item.group_ids:
             _update_counts(write, item.source_id, item.group_ids, after)
     item.revision += 1
     item.group_ids = after
+    item.saved_at = saved_at
 
 
 def remove_group(item: SourceItem, group_id: int) -> None:
@@ -286,7 +291,11 @@ def remove_group(item: SourceItem, group_id: int) -> None:
         write.delete(_listing_item(item, group_id))
         write.update(
             SourceItem(item.source_id, "source"),
-            [SourceItem.group_ids.delete({group_id}), *_touch_actions()],
+            [
+                SourceItem.group_ids.delete({group_id}),
+                SourceItem.saved_at.set(_mark_saved(item.saved_at or {}, {group_id}, None)),
+                *_touch_actions(),
+            ],
             SourceItem.revision == item.revision,
         )
         _update_counts(write, item.source_id, item.group_ids, item.group_ids - {group_id})
@@ -338,6 +347,17 @@ def delete_source_item(item: SourceItem) -> None:
             write.delete(SourceItem(item.source_id, "source"), condition=unchanged)
     except base.StateChanged:
         return
+
+
+def get_saved_at(item: SourceItem, group_id: int) -> str:
+    """Return when a source was last saved to one of its groups; for old records, when it was first saved."""
+    return str((item.saved_at or {}).get(str(group_id), item.created_at))
+
+
+def _mark_saved(saved_at: dict[str, str], group_ids: Iterable[int], time: str | None) -> dict[str, str]:
+    """Return the times of saves with that of some groups changed; None removes them."""
+    changed = {**saved_at, **{str(group_id): time for group_id in group_ids}}
+    return {group: moment for group, moment in changed.items() if moment is not None}
 
 
 def _place_actions(place: SkyPlace | None) -> list[Action]:

@@ -1,6 +1,7 @@
 """Command line of the local stack: ``python -m infra.local run | start | stop | status``."""
 
 import asyncio
+import os
 import sys
 
 from infra.local import stack_control
@@ -58,6 +59,8 @@ _COMMANDS = {"run": _run, "start": _start, "stop": _stop, "status": _print_statu
 
 def main(arguments: list[str]) -> int:
     """Run the command of the command line, and return the exit code."""
+    # The state holds a secret and everybody's data.
+    os.umask(0o077)
     if arguments == ["run", "--attached"]:
         # For tests: the stack ends with the process that holds its standard input.
         end_with_parent()

@@ -1,7 +1,7 @@
-"""The process of the emulated AWS: ``python -m infra.local.emulator_process PORT``.
+"""The process of the emulated AWS: ``python -m infra.local.emulator_process PORT FRONT_DOOR_PORT``.
 
-MiniStack's own command waits forever for running Lambda invocations when it is stopped, and leaves their
-processes behind. This one stops within seconds, kills them, and saves the state.
+MiniStack's own command waits forever for running Lambda invocations when it is stopped, leaves their processes
+behind, and saves its state only then. This one saves all the time, stops within seconds, and kills them.
 """
 
 import asyncio
@@ -10,23 +10,29 @@ import signal
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from infra.local import ministack_adapter
+from infra.local.browser_requests import EmulatorGuard
 from infra.local.child_process import end_with_parent
 from infra.local.local_errors import StackFailedError
 from infra.local.process_lock import hold_process_lock, wait_for_release
+from infra.local.saved_state.durable_answers import DurableAnswers
+
+if TYPE_CHECKING:
+    from infra.local.saved_state.emulator_state import EmulatorState
 
 _SHUTDOWN_SECONDS = 2.0
 _LOCK_NAME = "pid"
 
 
 def get_emulator_lock(state_dir: Path) -> Path:
-    """Return the file that the emulator holds until its state is saved."""
+    """Return the file that the emulator holds until it ends."""
     return state_dir / _LOCK_NAME
 
 
 def wait_for_previous_emulator(state_dir: Path, seconds: float) -> None:
-    """Wait until the emulator of a killed stack has saved its state.
+    """Wait until the emulator of a killed stack has ended.
 
     Raises
     ------
@@ -40,7 +46,7 @@ def wait_for_previous_emulator(state_dir: Path, seconds: float) -> None:
         )
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, front_door_port: int, state: "EmulatorState") -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -52,7 +58,11 @@ async def _serve(port: int) -> None:
     stop_event = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_event.set)
-    await serve(ministack_adapter.load_asgi_app(), config, shutdown_trigger=stop_event.wait)
+    app = DurableAnswers(ministack_adapter.load_asgi_app(), state)
+    saving = asyncio.create_task(app.save_now_and_then())
+    guard: Any = EmulatorGuard(app, port, front_door_port)
+    await serve(guard, config, shutdown_trigger=stop_event.wait)
+    saving.cancel()
 
 
 def _end_lambda_processes() -> None:
@@ -61,16 +71,21 @@ def _end_lambda_processes() -> None:
     os.killpg(0, signal.SIGTERM)
 
 
-def main(port: int) -> None:
-    """Serve until SIGTERM, SIGINT or the parent's end; then save the state and exit."""
+def main(port: int, front_door_port: int) -> None:
+    """Serve until SIGTERM, SIGINT or the parent's end; then save the rest of the state and exit."""
+    # Imported lazily: it imports the emulator, which other users of this module do not need.
+    from infra.local.saved_state.emulator_state import EmulatorState
+
     end_with_parent()
     exit_code = 1
+    folder = Path(os.environ["STATE_DIR"])
     try:
-        with hold_process_lock(get_emulator_lock(Path(os.environ["STATE_DIR"])), port):
-            asyncio.new_event_loop().run_until_complete(_serve(port))
+        with hold_process_lock(get_emulator_lock(folder), port):
+            state = EmulatorState(folder)
+            state.take_over()
+            asyncio.new_event_loop().run_until_complete(_serve(port, front_door_port, state))
             _end_lambda_processes()
-            # The server has saved once, but invocations may have changed the state during that.
-            ministack_adapter.save_state()
+            state.close()
         exit_code = 0
     finally:
         if exit_code:
@@ -81,4 +96,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -19,3 +19,7 @@ class SettingsError(LocalStackError):
 
 class StackFailedError(LocalStackError):
     """A part of the stack did not start, did not stop, or ended unexpectedly."""
+
+
+class SavedStateError(LocalStackError):
+    """The emulator's state cannot be read, or not be written."""

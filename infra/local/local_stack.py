@@ -6,13 +6,12 @@ front door (in this process)  http://localhost:5000, opened when everything else
 """
 
 import asyncio
-import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import aiohttp
 
@@ -25,11 +24,16 @@ from infra.local.front_door import ApiProxy, FrontDoor
 from infra.local.local_deployment import deploy_to_emulator, resume_triggers
 from infra.local.local_errors import StackFailedError
 from infra.local.port_binding import bind_port
+from infra.local.private_files import make_files_private
 from infra.local.process_lock import hold_process_lock
+from infra.local.saved_state.durable_answers import SAVE_PATH
+from infra.local.saved_state.run_record import describe_recovery
 from infra.local.stack_settings import ACCOUNT, REGION, STAGE, StackSettings
+from infra.local.temporary_files import delete_in_background
+from infra.step_times import print_step
 
 _BOOT_SECONDS = 60.0
-_SAVE_SECONDS = 20.0
+_STOP_SECONDS = 20.0
 _FIRST_REQUESTS = 10
 """Requests until the API must have answered with 200, one a second."""
 
@@ -60,7 +64,7 @@ async def run_stack(settings: StackSettings) -> None:
     try:
         await parts
     except asyncio.CancelledError:
-        print("stopped; the state is kept in", _shorten_path(settings.state_dir), flush=True)
+        print("stopped; all that was answered is saved in", _shorten_path(settings.state_dir), flush=True)
 
 
 async def _run_parts(settings: StackSettings) -> None:
@@ -74,22 +78,27 @@ async def _run_parts(settings: StackSettings) -> None:
             bind_port(settings.containers_port, "the container functions", suggestion)
         )
         temp_dir = _prepare_folders(settings)
-        scratch = Path(stack.enter_context(TemporaryDirectory(dir=temp_dir, ignore_cleanup_errors=True)))
+        scratch = Path(mkdtemp(dir=temp_dir))
+        stack.callback(delete_in_background, [scratch])
 
+        await asyncio.to_thread(wait_for_previous_emulator, settings.emulator_dir, _STOP_SECONDS)
+        if recovery := describe_recovery(settings.emulator_dir):
+            print(recovery, flush=True)
         containers = ContainerServer(settings, scratch)
         stack.push_async_callback(containers.close)
-        with _print_progress("starting the emulated AWS"):
+        with print_step("starting the emulated AWS"):
             emulator = await stack.enter_async_context(_run_emulator(settings, scratch))
             await containers.open(containers_socket)
             await _wait_for_emulator(settings, emulator)
-        with _print_progress("packaging the app"):
+        with print_step("packaging the app"):
             await _run_module(settings, "infra.packaging", STAGE, str(settings.package_dir))
-        with _print_progress("deploying the app"):
+        with print_step("deploying the app"):
             api_id = await asyncio.to_thread(deploy_to_emulator, settings)
-        with _print_progress("making the administrator"):
+            await _save_deployment(settings)
+        with print_step("making the administrator"):
             await _run_module(settings, "infra.admin", "ensure", str(settings.token_file))
         await asyncio.to_thread(resume_triggers, settings)
-        with _print_progress("waiting for the first answer"):
+        with print_step("waiting for the first answer"):
             await _request_sysinfo(settings, api_id)
         await containers.start_workers()
 
@@ -107,10 +116,11 @@ async def _run_parts(settings: StackSettings) -> None:
 def _prepare_folders(settings: StackSettings) -> Path:
     """Make the folders of a run, keep one old log of each part, and return the folder for temporary files."""
     temp_dir = settings.state_dir / "tmp"
-    # A killed run may have left files; this process holds the lock, so nobody uses them.
-    shutil.rmtree(temp_dir, ignore_errors=True)
     for folder in (temp_dir, settings.log_dir, settings.emulator_dir):
         folder.mkdir(parents=True, exist_ok=True)
+    # A killed run may have left files; this process holds the lock, so nobody uses them.
+    delete_in_background(temp_dir.iterdir())
+    make_files_private(settings.state_dir)
     for log in (settings.log_dir / "emulator.log", settings.log_dir / "containers.log"):
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
@@ -120,22 +130,23 @@ def _prepare_folders(settings: StackSettings) -> Path:
 @asynccontextmanager
 async def _run_emulator(settings: StackSettings, scratch: Path) -> AsyncIterator[ChildProcess]:
     state_dir = settings.emulator_dir
-    await asyncio.to_thread(wait_for_previous_emulator, state_dir, _SAVE_SECONDS)
-    ministack_adapter.release_messages(state_dir)
-    ministack_adapter.pause_triggers(state_dir)
     own_env = ministack_adapter.get_environment(state_dir, scratch, ACCOUNT, REGION)
     process = await ChildProcess.start(
         "infra.local.emulator_process",
         str(settings.emulator_port),
-        env=settings.make_aws_environment() | own_env,
+        str(settings.port),
+        env=settings.make_aws_environment() | settings.make_function_environment() | own_env,
         cwd=PROJECT,
         log=settings.log_dir / "emulator.log",
     )
     try:
         yield process
     finally:
-        if not await process.stop(_SAVE_SECONDS):
-            print(f"The emulated AWS did not end within {_SAVE_SECONDS:.0f} s and was killed.", flush=True)
+        if not await process.stop(_STOP_SECONDS):
+            print(
+                f"The emulated AWS did not end within {_STOP_SECONDS:.0f} s and was killed; it loses nothing.",
+                flush=True,
+            )
 
 
 async def _wait_for_emulator(settings: StackSettings, emulator: ChildProcess) -> None:
@@ -151,6 +162,13 @@ async def _wait_for_emulator(settings: StackSettings, emulator: ChildProcess) ->
             await asyncio.sleep(0.05)
     log = _shorten_path(settings.log_dir / "emulator.log")
     raise StackFailedError(f"The emulated AWS did not start. Its log says why: {log}")
+
+
+async def _save_deployment(settings: StackSettings) -> None:
+    """Save tables, keys and secrets before a record is written that needs them."""
+    async with aiohttp.ClientSession() as session, session.post(settings.emulator_url + SAVE_PATH) as response:
+        if response.status != 200:
+            raise StackFailedError((await response.json())["message"])
 
 
 async def _request_sysinfo(settings: StackSettings, api_id: str) -> None:
@@ -179,14 +197,6 @@ async def _run_module(settings: StackSettings, module: str, *arguments: str) -> 
         await process.stop(0)
     if exit_code:
         raise StackFailedError(f"python -m {module} ended with {exit_code}:\n{log.read_text()}")
-
-
-@contextmanager
-def _print_progress(step: str) -> Iterator[None]:
-    start = time.monotonic()
-    print(f"{step} … ", end="", flush=True)
-    yield
-    print(f"{time.monotonic() - start:.1f} s", flush=True)
 
 
 def _print_addresses(settings: StackSettings) -> None:

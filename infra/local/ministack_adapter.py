@@ -1,12 +1,9 @@
-"""All that depends on MiniStack, the emulated AWS: its environment, saved state, paths and gaps.
+"""What depends on MiniStack, the emulated AWS: its environment, paths and gaps.
 
-Written for MiniStack 1.5.33. A test compares `MINISTACK_VERSION` with the version that is pinned; check
-this module when you change the pin.
+Written for MiniStack 1.5.33, as is :mod:`infra.local.saved_state`. A test compares `MINISTACK_VERSION` with the
+version that is pinned; check both when you change the pin.
 """
 
-import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,59 +59,9 @@ def load_asgi_app() -> Any:
     return app.app
 
 
-def save_state() -> None:
-    """Save the state of all services; MiniStack itself does this only when its server ends."""
-    from ministack import app
-    from ministack.core.persistence import save_all
-
-    save_all(app._build_persistence_save_dict())
-
-
 def get_api_url(emulator_url: str, api_id: str) -> str:
     """Return the address of a REST API's stage ``api`` in the emulator."""
     return f"{emulator_url}/_aws/execute-api/{api_id}/api"
-
-
-def release_messages(state_dir: Path) -> None:
-    """Make messages visible that functions of the last run held.
-
-    The receive that was cut short does not count: restarts must not send messages to the dead letters.
-    """
-    now = time.time()
-
-    def release(queue: dict[str, Any]) -> None:
-        for message in queue.get("messages", []):
-            if message.get("receive_count", 0) > 0 and message.get("visible_at", 0) > now:
-                message["visible_at"] = now
-                message["receive_count"] -= 1
-                message["receipt_handle"] = None
-
-    _edit_state(state_dir / "sqs.json", "queues", release)
-
-
-def pause_triggers(state_dir: Path) -> None:
-    """Disable every event source mapping: they would start at once, with the functions of the last run."""
-    file = state_dir / "lambda.json"
-    _edit_state(file, "esms", lambda mapping: mapping.update(Enabled=False, State="Disabled"))
-
-
-def _edit_state(path: Path, store: str, edit: Callable[[dict[str, Any]], None]) -> None:
-    """Apply a function to every record of one store of one service's state file."""
-    if not path.exists():
-        return
-    state = json.loads(path.read_text())
-    try:
-        records = state["payload"][store]["data"].values()
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a state file of MiniStack {MINISTACK_VERSION} (expected payload.{store}.data). "
-            "Another version may have written it. `make clean` deletes it, with all records."
-        ) from error
-    for record in records:
-        edit(record)
-    scratch = path.with_suffix(".edited")
-    scratch.write_text(json.dumps(state))
-    scratch.replace(path)
 
 
 def is_api_complete(apigateway: Any, api_id: str) -> bool:

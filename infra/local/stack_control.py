@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from infra import PROJECT
-from infra.local.emulator_process import get_emulator_lock
 from infra.local.local_errors import StackFailedError
 from infra.local.process_lock import get_lock_holder, wait_for_release
 from infra.local.stack_settings import StackSettings
 
 _START_SECONDS = 300.0
-STOP_SECONDS = 90.0
+STOP_SECONDS = 60.0
 _EXIT_SECONDS = 3.0
 
 
@@ -68,16 +67,6 @@ def start_stack(
         )
 
 
-def _describe_rest(settings: StackSettings) -> str:
-    """Say what a stack that does not end is still doing, and what is lost if it is killed now."""
-    if get_lock_holder(get_emulator_lock(settings.emulator_dir)):
-        return "It is still saving its state: wait, and run `make stop` again. If you kill it, changes are lost."
-    return (
-        "Its state is saved, and nothing is lost if you kill it: it only deletes temporary files in "
-        f"{settings.state_dir / 'tmp'}, and ends by itself."
-    )
-
-
 def stop_stack(settings: StackSettings) -> bool:
     """Stop the stack that runs with this state, and wait; return False if none runs.
 
@@ -92,8 +81,8 @@ def stop_stack(settings: StackSettings) -> bool:
     os.kill(holder.pid, signal.SIGTERM)
     if wait_for_release(settings.lock_file, STOP_SECONDS):
         raise StackFailedError(
-            f"Process {holder.pid} did not end within {STOP_SECONDS:.0f} s of SIGTERM. {_describe_rest(settings)} "
-            f"`kill -9 {holder.pid}` ends it and all its processes."
+            f"Process {holder.pid} did not end within {STOP_SECONDS:.0f} s of SIGTERM. All that it answered is saved: "
+            f"`kill -9 {holder.pid}` ends it and all its processes, and loses nothing."
         )
     # It has released its lock; wait until it has exited as well.
     deadline = time.monotonic() + _EXIT_SECONDS

@@ -13,7 +13,8 @@ from infra.local.process_lock import get_lock_holder
 STAGE = "local"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-EGRESS_ALLOWED_HOSTS = "localhost,127.0.0.1,::1"
+EGRESS_ALLOWED_HOSTS = "localhost:*,127.0.0.1:*,[::1]:*"
+"""Services on this machine may be called at all ports but the stack's inner ones."""
 _STATE_DIR = PROJECT / ".local"
 
 
@@ -105,6 +106,17 @@ class StackSettings:
                 "used as well). For example: PORT=6000 make run"
             )
         return cls(port=int(text), state_dir=state_dir)
+
+    def make_egress_environment(self) -> dict[str, str]:
+        """Return the variables that say what the functions may call."""
+        return {
+            "EGRESS_ALLOWED_HOSTS": EGRESS_ALLOWED_HOSTS,
+            "EGRESS_REFUSED_PORTS": f"{self.emulator_port},{self.containers_port}",
+        }
+
+    def make_function_environment(self) -> dict[str, str]:
+        """Return the variables of the API's functions, which the emulator passes on to them."""
+        return {"PUBLIC_URL": f"{self.url}/api", **self.make_egress_environment()}
 
     def make_aws_environment(self) -> dict[str, str]:
         """Return this process's environment, with the emulator as AWS.

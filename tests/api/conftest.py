@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
-from chalicelib import lambda_functions, people, workers
-from tests.api.story import returned_messages
+from chalicelib import deadlines, lambda_functions, people, workers
 from tests.gateway import Gateway
+from tests.moto_adapter import fast_mock_aws
+from tests.permissions import Permissions, record_permissions
 from tests.stage import load_template_resources, make_stage
 
 
@@ -23,22 +23,45 @@ def environment() -> Iterator[None]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("EGRESS_ALLOWED_HOSTS", "127.0.0.1,localhost")
+        patch.setenv("PUBLIC_URL", "https://heliograph.test/api")
+        patch.setenv("EGRESS_ALLOWED_HOSTS", "127.0.0.1:*,localhost:*")
         yield
 
 
 @pytest.fixture(scope="package")
-def mocked(environment: None) -> Iterator[dict[str, Any]]:
+def permissions(environment: None) -> Iterator[Permissions]:
+    """Return what the functions call, compared with their policies."""
+    with record_permissions() as recorded:
+        yield recorded
+
+
+@pytest.fixture(autouse=True)
+def policies(permissions: Permissions, record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Fail a test in which a function called what its policy does not allow."""
+    permissions.denied.clear()
+    known = set(permissions.used)
+    yield
+    record_property("permissions", sorted(permissions.used - known))
+    assert permissions.denied == []
+
+
+@pytest.fixture(scope="package")
+def mocked(environment: None, permissions: Permissions) -> Iterator[dict[str, Any]]:
     """Return the resources of the template in a mocked AWS."""
-    with mock_aws():
+    with fast_mock_aws():
         yield load_template_resources()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests take their time: moto is slower than AWS."""
+    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 600.0)
 
 
 @pytest.fixture
 def aws(mocked: dict[str, Any]) -> None:
     """Create the stage ``local``, empty."""
     make_stage(mocked)
-    returned_messages.clear()
 
 
 @pytest.fixture

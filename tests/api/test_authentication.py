@@ -214,8 +214,7 @@ def test_other_credentials_are_refused(
     assert_nowhere(wrong, user, service, analysis, caplog)
     last_refusal = refusal(service)
     assert last_refusal is not None and last_refusal["status"] == 401
-    assert last_refusal["excerpt"].startswith("Nobody "), "without its markup"
-    assert "***" in last_refusal["excerpt"], "every service here repeats what it was sent"
+    assert last_refusal["excerpt"].startswith("("), "only its length is shown"
 
 
 def test_a_wrong_header_token_is_refused(user: Listener, caplog: pytest.LogCaptureFixture) -> None:
@@ -224,7 +223,7 @@ def test_a_wrong_header_token_is_refused(user: Listener, caplog: pytest.LogCaptu
     with analysis_service(gate) as server:
         service, analysis = run(user, server, "header_token", wrong)
     assert state(user, analysis) == ("failure", REFUSED)
-    assert refusal(service)["excerpt"] == 'Nobody "***"'
+    assert refusal(service)["excerpt"].startswith("(")
     assert_nowhere(wrong, user, service, analysis, caplog)
 
 
@@ -257,22 +256,18 @@ def test_a_redirect_is_not_followed(
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), KINDS)
-def test_each_attempt_authenticates_anew(
-    user: Listener, kind: str, algorithm: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("chalicelib.queues.postpone_message", lambda queue, handle, seconds: pauses.append(seconds))
+def test_each_attempt_authenticates_anew(user: Listener, kind: str, algorithm: str) -> None:
     gate = guard(kind, CREDENTIALS[kind], algorithm)
     gate.busy = [(429, {"Retry-After": "17"}), (429, {})]
     with analysis_service(gate) as server:
         service, analysis = run(user, server, kind, CREDENTIALS[kind])
-        assert state(user, analysis) == ("queued", "The service answered HTTP 429. It will be tried again.")
+        status, message = state(user, analysis)
+        assert status == "queued" and "asked to wait until" in message
         for _ in range(2):
-            story.redeliver_messages()
+            story.end_delays()
             deliver()
         assert len(gate.accepted) == 3
     assert state(user, analysis)[0] == "pending"
-    assert pauses == [17.0, 4.0]
     last_refusal = refusal(service)
     assert last_refusal is not None and last_refusal["status"] == 429
 

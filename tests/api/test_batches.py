@@ -7,7 +7,7 @@ import pytest
 from chalicelib import lambda_functions, queues
 from chalicelib.analysis import batches
 from chalicelib.errors import UnavailableError
-from tests.api.story import deliver, make_service, make_source, returned_messages, start_analysis
+from tests.api.story import deliver, list_retries, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
 
@@ -136,7 +136,8 @@ def test_outage_refuses_nothing(admin: Gateway, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(lambda_functions, "invoke_function", raise_unavailable)
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}").data
-    assert (record["status"], record["refused"], [m["batch_id"] for m in returned_messages]) == ("running", 0, [batch])
+    retries = [message["batch_id"] for message in list_retries(queues.JOBS)]
+    assert (record["status"], record["refused"], retries) == ("running", 0, [batch])
 
 
 def list_batches(user: Gateway, query: str = "") -> list[dict[str, Any]]:

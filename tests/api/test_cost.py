@@ -1,4 +1,4 @@
-"""AWS calls per operation: as many among ten thousand analyses as among ten."""
+"""AWS calls per operation: as many among three thousand analyses as among ten."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import get_client
-from chalicelib.tables import analyses as analyses_table
-from chalicelib.tables.analyses import AnalysisItem, ListingItem
+from chalicelib.people import requesters
+from chalicelib.tables.analysis_items import AnalysisItem, ListingItem, listing_items
 from tests.api.story import make_service, make_source, start_analysis
 from tests.gateway import Gateway
 
-FEW, MANY = 10, 10_000
+FEW, MANY = 10, 3_000
 FIRST = 1000
 
 
@@ -36,7 +36,7 @@ def count_calls() -> Iterator[Counter[str]]:
 
 
 def insert_analyses(numbers: range, service: int, author: int) -> None:
-    """Insert analyses of other sources into the table: ten thousand requests would take minutes."""
+    """Insert analyses of other sources into the table: thousands of requests would take minutes."""
     analyses = [
         AnalysisItem(
             f"analysis#{number}", id=number, obj_id=f"S{number}", analysis_service_id=service,
@@ -49,13 +49,15 @@ def insert_analyses(numbers: range, service: int, author: int) -> None:
             batch.save(item)
     with ListingItem.batch_write() as batch:
         for item in analyses:
-            for entry in analyses_table.listing_items(item):
+            for entry in listing_items(item):
                 batch.save(entry)
 
 
 @pytest.fixture
-def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
+def steps(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
     """Return the measured operations by name."""
+    # What counting costs is in test_rate_limits.py: some requests write once more.
+    monkeypatch.setattr(requesters, "count_request", lambda *_: None)
     make_source(admin)
     service = make_service(admin)
     author = admin.get("/internal/profile").data["id"]
@@ -75,7 +77,7 @@ def steps(admin: Gateway) -> dict[str, Callable[[], Any]]:
     }
 
 
-def test_ten_thousand_analyses_cost_no_more_calls_than_ten(steps: dict[str, Callable[[], Any]]) -> None:
+def test_thousands_of_analyses_cost_no_more_calls_than_ten(steps: dict[str, Callable[[], Any]]) -> None:
     def count_calls_of_steps() -> dict[str, Counter[str]]:
         counts = {}
         for name, step in steps.items():

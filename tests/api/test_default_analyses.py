@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib import lambda_functions, queues
 from chalicelib.errors import UnavailableError
-from tests.api.story import deliver, drain_queue, make_service, make_source, returned_messages
+from tests.api.story import deliver, drain_queue, list_retries, make_service, make_source
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
 
@@ -204,4 +204,4 @@ def test_outage_postpones_it(admin: Gateway, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(lambda_functions, "invoke_function", raise_unavailable)
     assert list_started(admin) == []
-    assert [message["job"] for message in returned_messages] == ["default_analyses"]
+    assert [message["job"] for message in list_retries(queues.JOBS)] == ["default_analyses"]

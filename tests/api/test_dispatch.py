@@ -7,11 +7,12 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from chalicelib import settings, workers
-from chalicelib.analysis.sweep import sweep_overdue
+from chalicelib import queues, settings, workers
+from chalicelib.analysis.dispatch import MOST_ATTEMPTS
 from tests.api import story
-from tests.api.story import deliver, make_service, make_source, set_overdue, start_analysis
+from tests.api.story import deliver, make_service, make_source, set_overdue, start_analysis, sweep_overdue
 from tests.gateway import Gateway
+from tests.hostile_servers import Peer, open_server
 from tests.service import Answer, Received, analysis_service, answer_after
 
 
@@ -21,7 +22,7 @@ def start_and_deliver(admin: Gateway, url: str) -> int:
     analysis = start_analysis(admin, make_service(admin, url))
     deliver()
     for _ in range(20):
-        story.redeliver_messages()
+        story.end_delays()
         deliver()
     return analysis
 
@@ -42,7 +43,7 @@ def redirect_elsewhere(request: Received) -> tuple[int, dict[str, str]]:
         ([202], "pending", "working", 1),
         ([500, 500, 200], "pending", "working", 3),
         ([429, 204], "pending", "working", 2),
-        ([503], "failure", "5 times", settings.DISPATCH_ATTEMPTS),
+        ([503], "failure", "6 times", MOST_ATTEMPTS),
         ([404], "failure", "404", 1),
         ([401], "failure", "401", 1),
         ([redirect_elsewhere], "failure", "redirects are not followed", 1),
@@ -67,7 +68,7 @@ def test_a_service_that_is_down_fails_with_a_reason(admin: Gateway) -> None:
     analysis = start_and_deliver(admin, url)
     assert get_state(admin, analysis) == (
         "failure",
-        "The service could not be reached: the connection was refused. It was tried 5 times.",
+        "The service could not be reached: the connection was refused. It was tried 6 times.",
     )
 
 
@@ -82,19 +83,39 @@ def test_private_addresses_are_not_called(admin: Gateway, monkeypatch: pytest.Mo
 
 
 def test_hanging_service_is_not_sent_the_data_twice(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SEND_TIMEOUT", (1.0, 0.2))
-    with analysis_service(answer_after(1.0)) as server:
+    monkeypatch.setattr(settings, "SEND_TIMEOUT", (0.6, 0.2))
+    with analysis_service(answer_after(1.5)) as server:
         analysis = start_and_deliver(admin, server.url)
         assert len(server.received) == 1, "it is not asked twice"
     assert get_state(admin, analysis)[0] == "pending"
 
 
-def test_retry_after_is_honoured(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    delays: list[float] = []
-    monkeypatch.setattr("chalicelib.queues.postpone_message", lambda queue, handle, seconds: delays.append(seconds))
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 503 No\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 50"])
+def test_a_service_that_drips_its_answer_has_the_data(
+    admin: Gateway, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(settings, "SEND_TIMEOUT", (0.6, 0.2))
+
+    def drip(peer: Peer) -> None:
+        peer.receive_request()
+        peer.send(answer)
+        peer.drip(b"X-A: b\r\n" if answer else b"HTTP/1.1 503 No")
+
+    with open_server(drip) as (port, visits):
+        started_at = time.monotonic()
+        analysis = start_and_deliver(admin, f"http://127.0.0.1:{port}/")
+        assert time.monotonic() - started_at < 4
+        assert visits.requests == 1
+    assert get_state(admin, analysis)[0] == "pending"
+
+
+def test_retry_after_is_honoured(admin: Gateway) -> None:
+    make_source(admin)
     with analysis_service(lambda request: (503, {"Retry-After": "17"}), 500, 200) as server:
-        start_and_deliver(admin, server.url)
-    assert delays == [17.0, 4.0]
+        start_analysis(admin, make_service(admin, server.url))
+        assert 16 <= deliver()[0] <= 21
+        story.end_delays()
+        assert 0 <= deliver()[0] <= 8
 
 
 def test_a_retry_beyond_the_timeout_is_not_waited_for(admin: Gateway) -> None:
@@ -103,6 +124,7 @@ def test_a_retry_beyond_the_timeout_is_not_waited_for(admin: Gateway) -> None:
         analysis = start_analysis(admin, make_service(admin, server.url, timeout=60))
         assert deliver() == []
     assert get_state(admin, analysis)[0] == "failure"
+    assert "asks to wait for 9000 s, beyond 60 s" in get_state(admin, analysis)[1]
 
 
 def test_only_one_invocation_sends(admin: Gateway) -> None:
@@ -110,10 +132,10 @@ def test_only_one_invocation_sends(admin: Gateway) -> None:
     with analysis_service(answer_after(0.2)) as server:
         analysis = start_analysis(admin, make_service(admin, server.url))
         set_overdue(analysis, lease_until=time.time() + 30)
-        assert deliver() == [0.0], "another has the lease: the message comes back"
+        assert 29 <= deliver()[0] <= 31, "another has the lease: it is queued again"
         assert server.received == []
         set_overdue(analysis, lease_until=0)
-        story.redeliver_messages()
+        story.end_delays()
         deliver()
         workers.handle_dispatch({"Records": [{"body": f'{{"analysis_id": {analysis}}}', "receiptHandle": ""}]})
         assert len(server.received) == 1, "a second message changes nothing"
@@ -160,3 +182,40 @@ def test_requests_are_signed_by_the_deployment(admin: Gateway) -> None:
     signature = base64.b64decode(request.headers["webhook-signature"].removeprefix("v1a,"))
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
     Ed25519PublicKey.from_public_bytes(key).verify(signature, signed + request.raw)
+
+
+def count_messages() -> int:
+    return len(story.drain_queue(queues.DISPATCH))
+
+
+def test_duplicates_of_a_message_send_nothing_and_die(admin: Gateway) -> None:
+    make_source(admin)
+    with analysis_service(503, 200) as server:
+        analysis = start_analysis(admin, make_service(admin, server.url))
+        for _ in range(5):
+            queues.send_message(queues.DISPATCH, {"analysis_id": analysis})
+        deliver()
+        assert (len(server.received), len(story.list_retries())) == (1, 1)
+        story.end_delays()
+        for _ in range(5):
+            queues.send_message(queues.DISPATCH, {"analysis_id": analysis, "attempt": 1})
+        deliver()
+        assert len(server.received) == 2
+    assert count_messages() == 0
+
+
+def test_a_redelivered_message_goes_on_where_a_crash_ended(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    with analysis_service(200) as server:
+        analysis = start_analysis(admin, make_service(admin, server.url))
+        with monkeypatch.context() as broken:
+            broken.setattr("chalicelib.analysis.dispatch.send_to_service", lambda item, service: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                deliver()
+        body = f'{{"analysis_id": {analysis}}}'
+        record = {"body": body, "receiptHandle": "", "attributes": {"ApproximateReceiveCount": "2"}}
+        workers.handle_dispatch({"Records": [record]})
+        assert server.received == [], "the lease may be another invocation's"
+        set_overdue(analysis, lease_until=0)
+        workers.handle_dispatch({"Records": [record]})
+        assert len(server.received) == 1

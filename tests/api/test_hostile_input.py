@@ -176,14 +176,6 @@ def test_users_can_be_added_only_to_own_groups(admin: Gateway) -> None:
     assert ada.post("/groups", {"name": "novae"}).status == 200, "a refused request leaves no group behind"
 
 
-def test_saving_a_foreign_source_does_not_make_it_public(admin: Gateway) -> None:
-    make_source(admin, group_ids=[2])
-    ada = make_user(admin, "ada", "Upload data")
-    assert ada.post("/sources", {"id": "SN1"}).status == 200
-    assert ada.get("/sources/SN1").status == 200
-    assert make_user(admin, "bob").get("/sources/SN1").status == 404
-
-
 def test_job_of_a_failed_deletion_deletes_no_analyses(admin: Gateway) -> None:
     make_source(admin)
     service = make_service(admin)

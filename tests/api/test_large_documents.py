@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -156,5 +157,15 @@ def test_failing_function_changes_nothing(admin: Gateway, service: Service, monk
     upload = admin.post(f"{callback}/upload").data
     upload_document(upload, DOCUMENT)
     body = {"status": "success", "analysis": {"upload_id": upload["upload_id"]}}
-    assert admin.post(callback, body).status == 400
+    assert admin.post(callback, body).status == 503
     assert admin.get(f"/obj/analysis/{analysis}").data["status"] == "pending"
+
+
+def test_an_upload_url_with_a_size_takes_no_other(admin: Gateway, service: Service) -> None:
+    _, callback = start_pending_analysis(admin, service)
+    upload = admin.post(f"{callback}/upload", {"size": 1234}).data
+    assert "content-length" in parse_qs(urlsplit(upload["url"]).query)["X-Amz-SignedHeaders"][0].split(";")
+    refusal = admin.post(f"{callback}/upload", {"size": settings.DOCUMENT_BYTES + 1})
+    assert (refusal.status, "limit is 200 MB" in refusal.message) == (413, True)
+    for size in (0, -1, "many", 1.5, [1], 2**70):
+        assert 400 <= admin.post(f"{callback}/upload", {"size": size}).status < 500

@@ -148,9 +148,17 @@ def test_a_repeated_request_renders_again_after_a_refusal(admin: Gateway, fake: 
     reply = admin.get(PATH)
     assert (reply.status, reply.message) == (400, fake.refusal)
     fake.refusal, fake.broken = None, True
-    assert admin.get(PATH).status == 400
+    assert admin.get(PATH).status == 503
     fake.broken = False
     assert admin.get(PATH).status == 200
+
+
+def test_a_renderer_that_is_busy_is_a_503(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(admin)
+    answer = {"ok": False, "error": "The renderer is busy.", "reason": "busy"}
+    monkeypatch.setattr(renderer.lambda_functions, "invoke_function", lambda name, event: answer)
+    reply = admin.get(PATH)
+    assert (reply.status, reply.message) == (503, "The renderer is busy.")
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_silence_is_explained(admin: Gateway, greeting: bytes | None, monkeypatc
 
 
 def test_headers_that_never_end_are_not_waited_for(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pinging, "TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(pinging, "TIMEOUT", (0.2, 0.3))
     started_at = time.monotonic()
     with open_port(b"H") as port:
         verdict = ping_service(admin, f"http://127.0.0.1:{port}/")
@@ -156,7 +156,7 @@ def test_firewalls_are_explained(admin: Gateway, monkeypatch: pytest.MonkeyPatch
 
 
 def test_timeouts_fit_into_a_request() -> None:
-    assert sum(pinging.TIMEOUT) + egress.BODY_SECONDS < pinging.TOTAL_SECONDS < 25
+    assert sum(pinging.TIMEOUT) < 20
 
 
 def test_upload_only_services_are_not_pinged(admin: Gateway) -> None:

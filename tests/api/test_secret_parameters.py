@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib import blobs, queues
 from chalicelib.blob_keys import inputs_key
-from chalicelib.tables.analyses import AnalysisItem, find_analysis
+from chalicelib.tables.analyses import find_analysis
+from chalicelib.tables.analysis_items import AnalysisItem
 from tests.api.story import deliver, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
+from chalicelib.people import requesters
 from chalicelib.schemas import base
 from chalicelib.sources import cone_search, source_lists
 from chalicelib.tables import source_listings, sources as sources_table
@@ -249,11 +250,11 @@ class Model:
     def leave(self, name: str, groups: set[int]) -> None:
         for group in groups:
             if self.admin.delete(f"/sources/{name}?group_id={group}").status == 200:
-                self.groups[name].discard(group)
+                self.groups.get(name, set()).discard(group)
 
     def delete(self, name: str, groups: set[int]) -> None:
         if self.admin.delete(f"/sources/{name}").status == 200:
-            del self.groups[name]
+            self.groups.pop(name, None)
 
     def check(self, member_of: dict[str, set[int]]) -> None:
         for user, own in member_of.items():
@@ -328,7 +329,8 @@ def fill(numbers: range) -> None:
             batch.save(ListingItem(name, "listing#1", listing=group_listing(1), saved=saved))
 
 
-def test_the_cost_of_a_page_does_not_grow_with_the_sources(admin: Gateway) -> None:
+def test_the_cost_of_a_page_does_not_grow_with_the_sources(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requesters, "count_request", lambda *_: None)
     ada = make_user(admin, "ada")
     queries = ("", "&pageNumber=2", "&group_ids=1", "&sourceID=F0000", "&ra=10&dec=10&radius=0.1")
 

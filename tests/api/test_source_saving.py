@@ -81,7 +81,3 @@ def test_what_was_not_saved_is_told(admin: Gateway) -> None:
     reply = admin.post("/sources", {"id": "SN1", "ra": 1, "dec": 2, "redshift": None, "group_ids": [2]})
     assert "notes" not in reply.json, "of a new source, null is a value"
     assert "notes" not in admin.post("/sources", {"id": "SN1", "redshift": 0.1}).json
-    ada = make_user(admin, "ada", "Upload data")
-    (note,) = ada.post("/sources", {"id": "SN1", "ra": 3, "dec": 4}).json["notes"]
-    assert "exists already" in note
-    assert ada.get("/sources/SN1").data["ra"] == 1

@@ -165,7 +165,9 @@ def test_a_lost_message_is_sent_by_the_sweep(admin: Gateway, monkeypatch: pytest
     with analysis_service() as server:
         service = make_service(admin, server.url)
         with monkeypatch.context() as broken:
-            broken.setattr(queues, "_url", lambda queue: "https://sqs.us-east-1.amazonaws.com/1/none")
+            broken.setattr(
+                queues, "_url", lambda queue: f"https://sqs.us-east-1.amazonaws.com/1/heliograph-gone-{queue}"
+            )
             analysis = start_analysis(admin, service)
         deliver()
         assert server.received == []

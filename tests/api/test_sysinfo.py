@@ -1,7 +1,9 @@
 """What a deployment says of itself, and what it accepts."""
 
-from chalicelib import settings
-from tests.api.story import LIGHT_CURVE, make_source
+import pytest
+
+from chalicelib import settings, workers
+from tests.api.story import LIGHT_CURVE, make_service, make_source, set_overdue, start_analysis
 from tests.gateway import Gateway
 
 
@@ -33,3 +35,34 @@ def test_origins_of_photometry(admin: Gateway) -> None:
     make_source(admin)
     admin.post("/photometry", {**LIGHT_CURVE, "mjd": [59000.0, 59001.0, 59002.0], "origin": ["fp", "alert", "fp"]})
     assert admin.get("/photometry/origins").data == ["alert", "fp"]
+
+
+def test_administrators_are_told_whether_the_deployment_does_its_work(admin: Gateway) -> None:
+    before = admin.get("/sysinfo").json["health"]
+    assert (before["last_sweep"], before["oldest_waiting"], before["last_hour"]) == (None, None, {})
+    make_source(admin)
+    analysis = start_analysis(admin, make_service(admin))
+    workers.handle_sweep()
+    health = admin.get("/sysinfo").json["health"]
+    queue = {each["name"]: each for each in health["queues"]}["dispatch"]
+    assert (queue["waiting"], queue["in_work"], queue["delayed"], queue["dead"]) == (1, 0, 0, 0)
+    assert health["oldest_waiting"] and health["last_sweep"] > health["oldest_waiting"]
+    assert health["last_hour"] == {"queued": 1}
+    admin.post(f"/obj/analysis/{analysis}/cancel")
+    ended = admin.get("/sysinfo").json["health"]
+    assert (ended["oldest_waiting"], ended["last_hour"]) == (None, {"cancelled": 1})
+
+
+def test_an_analysis_of_yesterday_does_not_count(admin: Gateway) -> None:
+    make_source(admin)
+    analysis = start_analysis(admin, make_service(admin))
+    set_overdue(analysis, created_at="2020-01-01T00:00:00.000000")
+    assert admin.get("/sysinfo").json["health"]["last_hour"] == {}
+
+
+@pytest.mark.parametrize("token", [None, "wrong", "00000000-0000-4000-8000-000000000000"])
+def test_nobody_else_is_told(admin: Gateway, token: str | None) -> None:
+    plain = admin.post("/internal/tokens", {"name": "plain", "acls": ["Upload data"]}).data["token_id"]
+    for reader in (admin.as_user(token), admin.as_user(plain)):
+        reply = reader.get("/sysinfo")
+        assert reply.status == 200 and "health" not in reply.json

@@ -7,14 +7,17 @@ from typing import Any
 import joblib
 import pytest
 
-from chalicelib import queues
+from chalicelib import lambda_functions, queues
 from chalicelib.analysis import sweep, write_back
+from chalicelib.errors import UnavailableError
+from chalicelib.sources import summaries
 from chalicelib.tables import analyses
-from tests.api.story import deliver, drain_queue, make_service, make_source, set_overdue, start_analysis
+from tests.api.story import deliver, drain_queue, make_service, make_source, set_overdue, start_analysis, sweep_overdue
 from tests.api.test_analyses import make_upload_service
 from tests.api.test_cost import count_calls
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
+from tests.service import analysis_service
 
 
 def run_analysis(admin: Gateway, analysis: dict[str, Any], status: str = "success", **service: Any) -> int:
@@ -130,9 +133,9 @@ def test_sweep_writes_back_after_an_interruption(admin: Gateway, monkeypatch: py
         number = run_analysis(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
     assert get_annotations(admin) == {}
     set_overdue(number)
-    sweep.sweep_overdue()
+    sweep_overdue()
     assert get_annotations(admin) == {"salt": {"x1": 1}}
-    assert sweep.sweep_overdue() == 0
+    assert sweep_overdue() == 0
 
 
 def upload_summary(admin: Gateway, service: int, text: str, **more: Any) -> int:
@@ -242,16 +245,90 @@ def test_an_upload_needs_the_permission_to_annotate(admin: Gateway) -> None:
     assert ada.get("/obj/analysis").data == []
 
 
+def test_a_callback_annotates_only_with_the_permission_of_who_started_it(admin: Gateway) -> None:
+    make_source(admin)
+    document = {"annotations": [{"origin": "salt", "data": {"x1": 1.2}}]}
+    with analysis_service() as server:
+        service = make_service(admin, server.url)
+        for number, acls in enumerate((["Run Analyses", "Manage Analysis Services"], ["Run Analyses", "Annotate"])):
+            user = make_user(admin, f"user {number}", *acls)
+            analysis = start_analysis(user, service, {"group_ids": "all"})
+            deliver()
+            reply = admin.post(server.received[-1].callback_path, {"status": "success", "analysis": document})
+            assert reply.status == 200
+            message = user.get(f"/obj/analysis/{analysis}").data["status_message"]
+            may_annotate = "Annotate" in acls
+            assert ("lacks the permission 'Annotate'" in message) is not may_annotate
+            assert get_annotations(admin) == ({"salt": {"x1": 1.2}} if may_annotate else {})
+
+
+def test_summaries_of_one_user_displace_no_other(admin: Gateway) -> None:
+    make_source(admin)
+    ada = make_user(admin, "ada", "Run Analyses")
+    fields = {"upload_only": True, "input_data_types": [], "is_summary": True}
+    service = make_service(admin, **fields)
+    upload_summary(admin, service, "The first.", group_ids="all")
+    other = make_service(admin, name="other", **fields)
+    upload_summary(ada, other, "Another service.", group_ids="all")
+    for number in range(31):
+        upload_summary(ada, service, f"Ada's {number}.", group_ids="all" if number % 2 else [user_group(ada)])
+    bob = make_user(admin, "bob")
+    texts = [entry["summary"] for entry in bob.get("/sources/SN1").data["summary_history"]]
+    assert {"The first.", "Another service.", "Ada's 29."} <= set(texts)
+    assert "Ada's 30." not in texts and len(texts) == 2 + summaries.MOST_KEPT
+    own = [entry["summary"] for entry in ada.get("/sources/SN1").data["summary_history"]]
+    assert own[0] == "Ada's 30." and "The first." in own
+
+
+def user_group(user: Gateway) -> int:
+    return int(next(group["id"] for group in user.get("/groups").data["user_groups"] if group["single_user_group"]))
+
+
+def store_joblib_results(admin: Gateway) -> int:
+    packed = io.BytesIO()
+    joblib.dump({"chi2": 1.25, "summary": "It is a nova."}, packed)
+    results = {"format": "joblib", "data": base64.b64encode(packed.getvalue()).decode()}
+    return run_analysis(admin, {"results": results}, is_summary=True)
+
+
+def test_a_bad_moment_of_the_renderer_loses_nothing(
+    admin: Gateway, lambdas: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise UnavailableError("the renderer does not respond")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lambda_functions, "invoke_function", fail)
+        number = store_joblib_results(admin)
+        deliver(queues.JOBS)
+    assert admin.get("/sources/SN1").data["summary"] is None
+    set_overdue(number)
+    sweep_overdue()
+    deliver(queues.JOBS)
+    assert admin.get("/sources/SN1").data["summary"] == "It is a nova."
+    assert [a["id"] for a in admin.get("/obj/SN1/analysis?result=chi2%3C2").data] == [number]
+    item = analyses.find_analysis(number)
+    assert item is not None and item.watch is None
+
+
+def test_unreadable_results_are_not_read_for_ever(admin: Gateway, lambdas: None) -> None:
+    results = {"format": "joblib", "data": base64.b64encode(b"no pickle").decode()}
+    number = run_analysis(admin, {"results": results}, is_summary=True)
+    deliver(queues.JOBS)
+    item = analyses.find_analysis(number)
+    assert item is not None and item.watch is None
+    assert admin.get(f"/obj/analysis/{number}/results").status == 422, "who asks for them is told why"
+
+
 def test_failing_write_back_does_not_stop_the_sweep(admin: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_back, "write_back", lambda item: 1 / 0)
     monkeypatch.setattr(sweep, "write_back", lambda item: 1 / 0)
-    monkeypatch.setattr(sweep, "MOST_RECORDS", 1)
     broken = run_analysis(admin, {"annotations": [{"origin": "salt", "data": {"x1": 1}}]})
     waiting = start_analysis(admin, make_service(admin, name="waiting"))
     drain_queue(queues.DISPATCH)
     set_overdue(broken, check_at=1)
     set_overdue(waiting, check_at=2)
-    assert [sweep.sweep_overdue(), sweep.sweep_overdue()] == [1, 1]
+    assert sweep_overdue() == 2
     assert [message["analysis_id"] for message in drain_queue(queues.DISPATCH)] == [waiting]
 
 

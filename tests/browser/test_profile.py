@@ -1,5 +1,6 @@
 """The profile: tokens are created and deleted, groups are created, joined and left."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,7 @@ def test_a_token_is_created_shown_once_copied_and_deleted(app: App, stack: Runni
     app.press("New token")
     app.field("Name *").fill(name)
     app.field("Comment").check()
+    app.field("Stops working").select_option("after 30 days")
     app.press("Create token")
     text = app.page.locator(".once pre").inner_text()
     app.press("Copy token")
@@ -32,7 +34,13 @@ def test_a_token_is_created_shown_once_copied_and_deleted(app: App, stack: Runni
     assert profile["permissions"] == ["Comment"]
     app.press("I have copied it")
     assert text not in app.page.content()
-    expect(app.card("Tokens").get_by_role("row", name=name)).to_contain_text("Comment")
+    row = app.card("Tokens").get_by_role("row", name=name)
+    expect(row).to_contain_text("Comment")
+    expect(row).to_contain_text("never used")
+    app.page.reload()
+    app.settle()
+    expect(row).to_contain_text("GET /internal/profile")
+    expect(row).to_contain_text(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}")
     app.press(f"Delete the token {name}")
     app.answer("Delete token")
     expect(app.card("Tokens").get_by_role("row", name=name)).to_have_count(0)

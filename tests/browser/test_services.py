@@ -29,6 +29,7 @@ def test_a_service_is_registered_tested_edited_and_deleted(app: App, api: Api) -
         app.press("Save the service")
         expect(app.page.get_by_role("heading", name="web made", level=1)).to_be_visible()
         assert "s3cret" not in app.page.content()
+        expect(app.page.get_by_text("It is sent analyses as they come; no analysis waits.")).to_be_visible()
         app.press("Ping")
         expect(app.card("Connection test").get_by_role("status")).to_contain_text("reached")
         assert [request.method for request in service.received] == ["GET"]
@@ -38,8 +39,10 @@ def test_a_service_is_registered_tested_edited_and_deleted(app: App, api: Api) -
     expect(app.card("Connection test").get_by_role("status")).to_contain_text("not reached")
     app.press("Edit")
     app.card("Edit service").get_by_label("Display name").fill("Made on the web")
+    app.card("Edit service").get_by_label("Requests at once").fill("3")
     app.press("Save the service")
     expect(app.page.get_by_role("heading", name="Made on the web", level=1)).to_be_visible()
+    assert api.get(f"/analysis_service/{app.page.url.rsplit('/', 1)[1]}?includeDetails=true")["requests_at_once"] == 3
 
     service_id = app.page.url.rsplit("/", 1)[1]
     app.open(f"start/2019dwz?service={service_id}")

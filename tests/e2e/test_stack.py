@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,34 +17,17 @@ import pytest
 import requests
 
 from infra import PROJECT
+from infra.client import Api
 from infra.local.port_binding import bind_port
+from tests.e2e.analysis_helpers import register_service
+from tests.marked_processes import MARK, find_marked_processes, wait_for_end
 from tests.running_stack import RunningStack, find_free_port, running_stack
-
-MARK = "HELIOGRAPH_STACK_MARK"
+from tests.unit.test_private_files import find_open_paths
 
 
 def make_client(stack: RunningStack, service: str) -> Any:
     session = boto3.session.Session("local", "local", region_name="us-east-1")
     return session.client(service, endpoint_url=stack.settings.emulator_url)
-
-
-def find_marked_processes(mark: str) -> list[str]:
-    commands = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"{MARK}={mark}".encode() in (process / "environ").read_bytes():
-                commands.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return commands
-
-
-def wait_for_end(mark: str, seconds: float) -> list[str]:
-    """Wait until no marked process runs; return those that still do."""
-    deadline = time.monotonic() + seconds
-    while (processes := find_marked_processes(mark)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return processes
 
 
 # ---- responses
@@ -87,6 +69,60 @@ def test_no_path_bypasses_the_gateway(stack: RunningStack, path: str) -> None:
     with socket.create_connection(("127.0.0.1", stack.settings.port)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 404")
+
+
+# ---- the doors
+
+
+def test_nothing_of_the_state_is_open_to_others(stack: RunningStack) -> None:
+    assert find_open_paths(stack.settings.state_dir) == []
+
+
+def test_the_emulator_answers_no_page_of_another_site(stack: RunningStack) -> None:
+    url = f"{stack.settings.emulator_url}/?Action=ListQueues"
+    door = {"Origin": stack.url}
+    pages = ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Sec-Fetch-Site": "cross-site"})
+    for headers, status in (({}, 200), (door, 200), *((page, 403) for page in pages)):
+        response = requests.get(url, headers=headers, timeout=30)
+        assert response.status_code == status, headers
+        readers = response.headers.get("Access-Control-Allow-Origin")
+        assert readers == (stack.url if headers is door else None)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_pages_of_the_front_door_use_presigned_urls(stack: RunningStack, host: str) -> None:
+    origin = f"http://{host}:{stack.settings.port}"
+    bucket = make_client(stack, "s3").list_buckets()["Buckets"][0]["Name"]
+    url = make_client(stack, "s3").generate_presigned_url("put_object", {"Bucket": bucket, "Key": "uploads/page"})
+    headers = {"Origin": origin, "Access-Control-Request-Method": "PUT", "Sec-Fetch-Site": "cross-site"}
+    for method in ("OPTIONS", "PUT"):
+        response = requests.request(method, url, data=b"x", headers=headers, timeout=30)
+        assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (200, origin)
+
+
+def test_the_inner_ports_are_not_called(stack: RunningStack, http: requests.Session) -> None:
+    api = Api(f"{stack.url}/api", stack.token)
+    for port, is_allowed in (
+        (stack.settings.emulator_port, False),
+        (stack.settings.containers_port, False),
+        (stack.settings.port, True),
+    ):
+        service = register_service(api, f"http://localhost:{port}/?Action=CreateQueue&QueueName=pinged")
+        assert api.post(f"/analysis_service/{service}/ping", {})["allowed"] is is_allowed
+    queues = make_client(stack, "sqs").list_queues()["QueueUrls"]
+    assert not [queue for queue in queues if "pinged" in queue]
+
+
+def test_no_header_names_the_public_address(stack: RunningStack) -> None:
+    for headers in (
+        {"Host": f"localhost:{stack.settings.port + 7}"},
+        {"Host": "[::1]:1"},
+        {"X-Forwarded-Host": "evil.example"},
+    ):
+        document = requests.get(f"{stack.url}/api/openapi.json", headers=headers, timeout=30).text
+        assert f"{stack.url}/api" in document
+        assert "evil.example" not in document and "[::1]" not in document
+    assert requests.get(f"{stack.url}/api/sysinfo", headers={"Host": "evil.example"}, timeout=30).status_code == 421
 
 
 # ---- start and stop
@@ -165,7 +201,8 @@ def test_a_restart_keeps_everything_and_releases_held_messages(tmp_path: Path) -
         start = time.monotonic()
         assert first.stop() == 0
         assert time.monotonic() - start < 15
-    assert wait_for_end(mark, 2) == []
+    # The last process deletes temporary files.
+    assert wait_for_end(mark, 20) == []
     assert list((tmp_path / "tmp").glob("*")) == []
     # On other ports: the saved state must not depend on them.
     with running_stack(tmp_path) as second:
@@ -206,14 +243,3 @@ def read_samples(stack: RunningStack) -> dict[str, str]:
         "object": blob["Body"].read().decode(),
         f"{message['Body']}, received": message["Attributes"]["ApproximateReceiveCount"],
     }
-
-
-def test_a_killed_stack_ends_all_its_processes_and_still_saves(tmp_path: Path) -> None:
-    mark = uuid.uuid4().hex
-    with running_stack(tmp_path, environment={**os.environ, MARK: mark}) as stack:
-        requests.get(f"{stack.url}/api/sysinfo", timeout=30)
-        samples = write_samples(stack)
-        stack.process.send_signal(signal.SIGKILL)
-        assert wait_for_end(mark, 20) == []
-    with running_stack(tmp_path) as restarted_stack:
-        assert read_samples(restarted_stack) == samples

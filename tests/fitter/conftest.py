@@ -91,7 +91,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "127.0.0.1, localhost")
+    monkeypatch.setenv("EGRESS_ALLOWED_HOSTS", "127.0.0.1:*, localhost:*")
     running = Server()
     yield running
     running.close()

@@ -1,10 +1,10 @@
 """Dereddening: the map is read where it should be, the law is Fitzpatrick's, the columns go together."""
 
 import csv
-import hashlib
 import io
 import json
 import math
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -283,28 +283,53 @@ def archive(sfd: Path, **others: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def test_the_images_map_comes_from_an_archive(server: Server, sfd: Path, tmp_path: Path) -> None:
+def pin_map(sfd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the files of a folder as the map; git itself says their ids."""
+    for path in sfd.iterdir():
+        command = ["git", "hash-object", str(path)]
+        git_id = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        monkeypatch.setitem(dust_map.FILES, path.name, git_id)
+
+
+def test_the_images_map_comes_from_an_archive(
+    server: Server, sfd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_map(sfd, south=0.0318148 / 0.86)
+    pin_map(sfd, monkeypatch)
     content = archive(sfd, README=b"not the map")
     server.files["/map.tar.gz"] = content
     target, url = tmp_path / "target", f"{server.url}/map.tar.gz"
-    assert dust_map.main([str(target), url, ""]) == 0
+    assert dust_map.main([str(target), url]) == 0
     assert sorted(path.name for path in target.iterdir()) == sorted(dust_map.FILES)
     assert not (tmp_path / "README").exists()
-    assert dust_map.main([str(target), url, hashlib.sha256(content).hexdigest()]) == 0
-    assert dust_map.main([str(target), url, "0" * 64]) == 1
 
 
-def test_an_image_can_be_built_without_the_map(server: Server, tmp_path: Path) -> None:
+def test_another_version_of_the_map_ends_the_build(
+    server: Server, sfd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would pass the look at two positions."""
+    write_map(sfd, south=0.0318148 / 0.86)
+    server.files["/map.tar.gz"] = archive(sfd)
+    pin_map(sfd, monkeypatch)
+    monkeypatch.setitem(dust_map.FILES, "SFD_dust_4096_sgp.fits", "0" * 40)
+    assert dust_map.main([str(tmp_path / "target"), f"{server.url}/map.tar.gz"]) == 1
+    assert "SFD_dust_4096_sgp.fits has the git id" in capsys.readouterr().err
+
+
+def test_an_image_is_not_built_without_the_map(server: Server, tmp_path: Path) -> None:
     server.statuses = [404]
     for url in ("", "http://127.0.0.1:1/map.tar.gz", f"{server.url}/map.tar.gz"):
-        assert dust_map.main([str(tmp_path / "target"), url]) == 0
+        assert dust_map.main([str(tmp_path / "target"), url]) == 1
     assert list((tmp_path / "target").iterdir()) == []
     assert dust_map.main([]) == 2
 
 
-def test_a_wrong_archive_ends_the_build(server: Server, sfd: Path, tmp_path: Path) -> None:
+def test_a_wrong_archive_ends_the_build(
+    server: Server, sfd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is whole, but its map says something else than the documentation of sfdmap2."""
+    pin_map(sfd, monkeypatch)
     whole = archive(sfd)
-    for content in (whole, b"no archive", whole[: len(whole) // 2], archive(tmp_path / "sfd" / dust_map.FILES[0])):
+    for content in (whole, b"no archive", whole[: len(whole) // 2], archive(next(sfd.iterdir()))):
         server.files["/map.tar.gz"] = content
         assert dust_map.main([str(tmp_path / "target"), f"{server.url}/map.tar.gz"]) == 1

@@ -1,5 +1,6 @@
 """The container image: its Dockerfile, and the runtime client that it starts."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fitter_lambda.entry import image_templates
+from tests.requirements import read_requirements
 
 FOLDER = Path(__file__).resolve().parents[2] / "fitter_lambda"
 
@@ -31,9 +35,12 @@ def test_the_image_holds_what_the_fitter_imports(tmp_path: Path) -> None:
             *sources, target = line.split()[1:]
             for source in sources:
                 copy_into(FOLDER.parent / source, tmp_path / target.removeprefix("/packages/"))
-    assert sorted(path.name for path in (tmp_path / "chalicelib").iterdir()) == ["__init__.py", "plausible_values.py"]
-    modules = "fitter_lambda.input.light_curve, fitter_lambda.renderer.periodogram, fitter_lambda.renderer.dereddening"
-    script = f"import {modules}, chalicelib; print(chalicelib.__file__)"
+    assert {path.name for path in tmp_path.iterdir()} == {"fitter_lambda", "heliograph", "heliograph_guards"}
+    modules = (
+        "fitter_lambda.input.light_curve, fitter_lambda.renderer.periodogram, fitter_lambda.renderer.dereddening, "
+        "fitter_lambda.entry.egress, heliograph.service.lambda_entry"
+    )
+    script = f"import {modules}, heliograph_guards; print(heliograph_guards.__file__)"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))
@@ -49,10 +56,90 @@ def copy_into(source: Path, target: Path) -> None:
 
 @pytest.mark.parametrize("name", ["requirements.txt", "templates.txt"])
 def test_the_image_gets_the_tested_versions(name: str) -> None:
-    for line in (FOLDER / name).read_text().splitlines():
-        if line and not line.startswith("#"):
-            package, version = line.split("==")
-            assert importlib.metadata.version(package) == version, package
+    for requirement in read_requirements(FOLDER / name):
+        assert requirement.specifier.contains(importlib.metadata.version(requirement.name)), requirement
+
+
+def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
+    """An allow-list: the local state, secrets and the environment of a clone do not reach Docker."""
+    lines = (FOLDER.parent / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    copied = {
+        source.removesuffix("/")
+        for line in (FOLDER / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for source in line.split()[1:-1]
+    }
+    allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert allowed == {"fitter_lambda" if source.startswith("fitter_lambda") else source for source in copied}
+
+
+def test_nothing_of_the_build_may_fail_in_silence() -> None:
+    lines = [line for line in (FOLDER / "Dockerfile").read_text().splitlines() if not line.startswith("#")]
+    assert not [line for line in lines if "||" in line or ";" in line]
+    assert {line.split()[1] for line in lines if line.startswith("FROM")} == {"${BASE_IMAGE}"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Two files of templates, with their list of digests beside them."""
+    folder = tmp_path / "templates"
+    for name in ("models/a/one.dat", "bandpasses/b.dat"):
+        path = folder / name
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+    image_templates.write_digests(folder, tmp_path / "digests.txt")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("models/a/one.dat", None, "models/a/one.dat is missing"),
+        ("models/a/one.dat", "other", "models/a/one.dat has the SHA-256 d9298a10d1b0"),
+        ("bandpasses/b.dat", "", "bandpasses/b.dat has the SHA-256 e3b0c44298fc"),
+        ("models/c.dat", "new", "models/c.dat is not in digests.txt; its SHA-256 is 11507a0e2f5e"),
+    ],
+)
+def test_a_template_that_is_not_as_listed_ends_the_build(
+    files: Path, name: str, content: str | None, words: str
+) -> None:
+    assert image_templates.compare_digests(files, files.parent / "digests.txt") == []
+    if content is None:
+        (files / name).unlink()
+    else:
+        (files / name).write_text(content)
+    (problem,) = image_templates.compare_digests(files, files.parent / "digests.txt")
+    assert words in problem
+
+
+def test_the_build_ends_when_a_template_could_not_be_fetched(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(image_templates, "_fetch_all", lambda: ["models/a could not be fetched (URLError)"])
+    monkeypatch.setattr(image_templates, "DIGESTS", tmp_path / "digests.txt")
+    monkeypatch.setattr(image_templates.templates, "build_overlay", lambda: files)
+    monkeypatch.setattr(image_templates.templates, "list_local_sources", list)
+    target = tmp_path / "target"
+    assert image_templates.main([str(target)]) == 0
+    assert (target / "models/a/one.dat").read_text() == "models/a/one.dat"
+    (files / "models/a/one.dat").unlink()
+    assert image_templates.main([str(tmp_path / "broken")]) == 1
+    assert not (tmp_path / "broken").exists()
+    printed = capsys.readouterr().err
+    assert "models/a/one.dat is missing" in printed and "make pin_image" in printed
+    assert image_templates.main(["--pin"]) == 0
+    assert image_templates.compare_digests(files, tmp_path / "digests.txt") == []
+
+
+def test_the_list_has_the_files_of_the_wheel_and_of_the_tests() -> None:
+    lines = image_templates.DIGESTS.read_text().splitlines()
+    digests = dict(reversed(line.split("  ")) for line in lines if not line.startswith("#"))
+    for layer in image_templates.templates._list_layers():
+        for path in image_templates.templates.iterate_files(layer):
+            name = path.relative_to(layer).as_posix()
+            assert digests[name] == hashlib.sha256(path.read_bytes()).hexdigest(), name
 
 
 def test_the_runtime_client_runs_the_handler() -> None:

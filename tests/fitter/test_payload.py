@@ -12,7 +12,7 @@ from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_par
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import LightCurve, build_light_curve
 from fitter_lambda.input.light_curve_rows import parse_csv_rows
-from fitter_lambda.input.payload import get_callback_url, parse_payload
+from fitter_lambda.input.payload import parse_payload
 from tests.fitter.light_curves import COLUMNS, payload
 
 ANYTHING: Any = st.recursive(
@@ -99,7 +99,6 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
             assert isinstance(parse_payload(candidate), FitRequest)
         except PayloadError as error:
             assert str(error)
-        get_callback_url(candidate)
 
 
 @given(st.lists(st.lists(st.text(alphabet="0123456789.-+eE nafiINztgr,\"'\0", max_size=12), max_size=8)))
@@ -215,9 +214,3 @@ def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
 def test_missing_columns_are_named(missing: str) -> None:
     with pytest.raises(PayloadError, match=missing):
         parse_csv_rows(",".join({"mjd", "flux", "fluxerr", "filter"} - {missing}) + "\n1,2,3\n")
-
-
-def test_only_web_addresses_are_called_back() -> None:
-    assert get_callback_url({"callback_url": "https://a/b"}) == "https://a/b"
-    for url in ("", None, 3, "file:///etc/passwd", "ftp://a"):
-        assert get_callback_url({"callback_url": url}) is None

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import arviz
 import h5py
 import joblib
 import matplotlib.image
@@ -18,6 +17,7 @@ from fitter_lambda.errors import RenderError
 from fitter_lambda.renderer.corner_options import parse_corner_options
 from tests.fitter.conftest import Server
 from tests.fitter.rendering import product, render
+from tests.inference_data import make_inference_data
 
 RANDOM = np.random.default_rng(1)
 SAMPLES = {name: RANDOM.normal(size=400).tolist() for name in ("a", "b")}
@@ -30,7 +30,7 @@ def size(server: Server) -> tuple[int, ...]:
 
 
 def netcdf(path: Path, posterior: dict[str, Any]) -> bytes:
-    arviz.from_dict(posterior=posterior).to_netcdf(str(path))
+    make_inference_data({"posterior": posterior}).to_netcdf(str(path))
     return path.read_bytes()
 
 

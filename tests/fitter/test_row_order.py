@@ -87,7 +87,7 @@ ROW: Any = st.fixed_dictionaries(
     st.randoms(use_true_random=False),
     st.sampled_from(["censored", "gaussian", "ignore"]),
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_shuffled_rows_give_the_same_light_curve(rows: Any, shuffle: random.Random, limits: str) -> None:
     rows = rows + rows[:2]
     light_curve, excluded = build(rows, limits=limits)

@@ -9,19 +9,25 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROOMS = ("app.py", "chalicelib", "fitter_lambda", "infra")
+ROOMS = ("app.py", "chalicelib", "fitter_lambda", "heliograph", "heliograph_guards", "infra")
 
 EDGES = {
-    "boto3": {"fitter_lambda.entry.fit_storage"},
+    "boto3": {"heliograph.service.lambda_storage"},
     "botocore": {
         "chalicelib.aws",
         "chalicelib.blobs",
         "chalicelib.lambda_functions",
-        "fitter_lambda.entry.fit_storage",
+        "heliograph.service.lambda_storage",
     },
     "pynamodb": {"chalicelib.tables"},
     "chalice": {"chalicelib.routes", "app"},
-    "requests": {"chalicelib.egress", "chalicelib.authentication", "fitter_lambda"},
+    "requests": {
+        "chalicelib.egress",
+        "chalicelib.authentication",
+        "fitter_lambda",
+        "heliograph",
+        "heliograph_guards.egress_guard",
+    },
 }
 """The modules that may import a library of an external system, besides infra."""
 
@@ -35,9 +41,10 @@ LEVELS = [
     (
         "chalicelib.access", "chalicelib.operation_signature", "chalicelib.schemas", "chalicelib.tables",
         "chalicelib.authentication", "chalicelib.blob_keys", "chalicelib.blobs", "chalicelib.lambda_functions",
-        "chalicelib.queues", "chalicelib.jobs", "chalicelib.plausible_values",
-        "chalicelib.secrets", "chalicelib.egress", "chalicelib.egress_policy", "chalicelib.renderer",
-        "chalicelib.aws", "chalicelib.settings", "chalicelib.json_text", "chalicelib.errors",
+        "chalicelib.queues", "chalicelib.jobs",
+        "chalicelib.secrets", "chalicelib.egress", "chalicelib.renderer", "chalicelib.aws",
+        "chalicelib.deadlines", "chalicelib.log_context", "chalicelib.snapshot_restore", "chalicelib.strict_headers",
+        "chalicelib.settings", "chalicelib.json_text", "chalicelib.errors",
     ),
 ]  # fmt: skip
 """Entry points, routes, heart, edges: no module imports from a level above."""
@@ -52,9 +59,6 @@ FITTER_LEVELS = [
     ("fitter_lambda.arrays", "fitter_lambda.errors", "fitter_lambda.version"),
 ]
 """The fitter's rooms, from top to bottom."""
-
-SHARED_WITH_THE_FITTER = "chalicelib.plausible_values"
-"""The one module of the app that the fitter imports, and its image contains; it imports the standard library only."""
 
 
 def get_module_name(file: Path) -> str:
@@ -102,18 +106,29 @@ def test_there_is_no_import_circle() -> None:
         visit(name, ())
 
 
-def test_the_app_and_the_fitter_meet_over_http_and_in_one_table() -> None:
+FORBIDDEN = {
+    "app": {"fitter_lambda", "heliograph", "infra"},
+    "chalicelib": {"fitter_lambda", "heliograph", "infra"},
+    "fitter_lambda": {"app", "chalicelib", "infra"},
+    "heliograph": {"app", "chalicelib", "infra"},
+    "heliograph_guards": {"app", "chalicelib", "fitter_lambda", "heliograph", "infra"},
+}
+"""By room, those that it may not import: the halves meet over HTTP and in `heliograph_guards`."""
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_the_halves_import_nothing_of_each_other(room: str) -> None:
     for name, modules in imports().items():
-        for one, other in (("chalicelib", "fitter_lambda"), ("fitter_lambda", "chalicelib")):
-            if in_room(name, one) or (one == "chalicelib" and name == "app"):
-                assert not [i for i in modules - {SHARED_WITH_THE_FITTER} if in_room(i, other)], name
-        if in_room(name, "chalicelib") or in_room(name, "fitter_lambda"):
-            assert not [i for i in modules if in_room(i, "infra")], name
+        if in_room(name, room):
+            assert not [i for i in modules if any(in_room(i, other) for other in FORBIDDEN[room])], name
 
 
-def test_what_the_fitter_shares_needs_nothing_else() -> None:
-    assert imports()[SHARED_WITH_THE_FITTER] <= set(sys.stdlib_module_names)
-    assert not imports()["chalicelib"], "the fitter's image copies chalicelib/__init__.py"
+def test_the_guards_need_no_library_but_that_of_http() -> None:
+    guards = {name: modules for name, modules in imports().items() if in_room(name, "heliograph_guards")}
+    for name, modules in guards.items():
+        allowed = set(sys.stdlib_module_names) | {"heliograph_guards"}
+        allowed |= {"requests", "urllib3"} if name == "heliograph_guards.egress_guard" else set()
+        assert {module.partition(".")[0] for module in modules} <= allowed, name
 
 
 @pytest.mark.parametrize("library", EDGES)
@@ -174,7 +189,9 @@ def test_imports_of_the_fitter_run_downwards() -> None:
     for name, modules in imports().items():
         if name == "fitter_lambda" or not in_room(name, "fitter_lambda"):
             continue
-        for module in modules & set(imports()) - {SHARED_WITH_THE_FITTER}:
+        for module in modules & set(imports()):
+            if in_room(module, "heliograph") or in_room(module, "heliograph_guards"):
+                continue
             assert fitter_level(name) <= fitter_level(module), f"{name} imports {module} from above"
 
 

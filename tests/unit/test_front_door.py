@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
+from chalicelib import settings
+from chalicelib.strict_headers import STRICT_HEADERS
 from infra.local.front_door import ApiProxy, FrontDoor
+from infra.local.front_door.api_proxy import LARGEST_EVENT, measure_event
 from infra.local.port_binding import bind_port
 from tests.running_stack import find_free_port
 
@@ -24,6 +29,8 @@ async def open_front_door(
     async def echo(request: web.BaseRequest) -> web.StreamResponse:
         if "slow" in request.path:
             await asyncio.sleep(5)
+        if "large" in request.path:
+            return web.json_response({})
         if "crash" in request.path:
             return web.json_response({"errorMessage": "secret detail", "errorType": "KeyError"}, status=502)
         if "see-other" in request.path:
@@ -163,9 +170,66 @@ def test_every_page_has_strict_security_headers(tmp_path: Path) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cache-Control"] == "no-cache"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Cross-Origin-Resource-Policy"] == headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in headers["Permissions-Policy"]
+
+
+def test_errors_of_the_front_door_have_the_strict_headers_of_the_api() -> None:
+    async def scenario() -> None:
+        async with open_front_door(seconds=0.2) as (url, _):
+            requests = [("TRACE", "x"), ("GET", "slow"), ("GET", "crash"), ("GET", "a/..%2fb"), ("GET", "x" * 20_000)]
+            for method, path in requests:
+                status, headers, _ = await fetch(method, f"{url}/api/{path}")
+                assert status in (400, 404, 405, 502, 504)
+                assert STRICT_HEADERS.items() <= headers.items(), path
+            status, headers, _ = await fetch("POST", f"{url}/api/x", data=b"x" * 5_000_000)
+            assert status == 413
+            assert STRICT_HEADERS.items() <= headers.items()
+
+    asyncio.run(scenario())
 
 
 def test_without_a_web_app_the_first_steps_are_served(tmp_path: Path) -> None:
     ((status, kind, text, _),) = asyncio.run(fetch_pages(tmp_path, "/"))
     assert (status, kind) == (200, "text/plain")
     assert "First steps" in text and "/api/sysinfo" in text
+
+
+SIX_TIMES = "\x01"  # \\u0001 in JSON
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ('"' * 4_000_000, None, 413),
+        (SIX_TIMES * 1_100_000, None, 413),
+        ('"' * 3_000_000, None, 200),
+        ("é" * 2_000_000, None, 200),
+        ('"' * 4_400_000, "application/json", 200),
+        (SIX_TIMES * 4_400_000, "text/plain", 200),
+        ("x" * 4_800_000, "text/plain", 413),
+    ],
+)
+def test_what_lambda_would_refuse_is_refused_with_the_way_round(
+    body: str, content_type: str | None, status: int
+) -> None:
+    async def scenario() -> None:
+        headers = {"Content-Type": content_type} if content_type else {}
+        async with open_front_door() as (url, _):
+            request = {"data": body.encode(), "headers": headers, "skip_auto_headers": ["Content-Type"]}
+            answer, _, document = await fetch("POST", f"{url}/api/large", **request)
+        assert answer == status
+        if status == 413:
+            assert "Upload a large document" in document["message"]
+            assert "Content-Type" in document["message"]
+
+    asyncio.run(scenario())
+
+
+def test_the_largest_request_fits_into_an_event_whatever_its_headers() -> None:
+    # API Gateway takes 10,240 bytes of headers and the request line.
+    headers = {"Content-Type": "application/json", "X-Quotes": '"' * 10_000}
+    request = make_mocked_request("POST", "/api/" + "x" * 200, headers=headers)
+    assert measure_event(request, b"x" * settings.REQUEST_BYTES) < LARGEST_EVENT
+    assert 6 * 2 * 10_240 + settings.REQUEST_BYTES * 4 / 3 < LARGEST_EVENT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.plausible_values import RANGES, explain_implausible
+from heliograph_guards.plausible_values import RANGES, explain_implausible
 
 
 @pytest.mark.parametrize(

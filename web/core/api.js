@@ -82,7 +82,7 @@ export const api = {
   put: (path, body) => requestData("PUT", path, { body }),
   patch: (path, body) => requestData("PATCH", path, { body }),
   delete: (path) => requestData("DELETE", path),
-  getEnvelope: (path, query) => requestEnvelope("GET", path, { query }),
+  getEnvelope: (path, query, signal) => requestEnvelope("GET", path, { query, signal }),
   async getPage(path, query, signal) {
     const response = await sendRequest("GET", path, { query, signal });
     return { items: (await response.json()).data, nextCursor: response.headers.get("X-Next-Cursor") };

@@ -6,6 +6,10 @@ import { getProfile } from "./session.js";
 
 const LIST_NAME = "favorites";
 
+// Stand for the id of an entry until the server has answered.
+const SAVING = "saving";
+const REMOVING = "removing";
+
 // Returns {isFavorite(id), toggle(id), error}. A mark shows at once, and goes back if it could not be saved.
 export function useFavorites() {
   const [changes, setChanges] = useState({});
@@ -20,11 +24,11 @@ export function useFavorites() {
     async (sourceId) => {
       const entry = findEntry(sourceId);
       const setEntry = (value) => setChanges((previous) => ({ ...previous, [sourceId]: value }));
-      setEntry(entry ? null : "saving");
+      setEntry(entry ? REMOVING : SAVING);
       setError(null);
       try {
         if (entry) await api.delete(`/listing/${entry}`);
-        else setEntry((await api.post("/listing", { obj_id: sourceId, list_name: LIST_NAME })).id);
+        setEntry(entry ? null : (await api.post("/listing", { obj_id: sourceId, list_name: LIST_NAME })).id);
       } catch (problem) {
         setEntry(entry);
         setError(problem);
@@ -34,8 +38,8 @@ export function useFavorites() {
   );
   return {
     isReady: load.data !== undefined,
-    isFavorite: (sourceId) => Boolean(findEntry(sourceId)),
-    isBusy: (sourceId) => findEntry(sourceId) === "saving",
+    isFavorite: (sourceId) => Boolean(findEntry(sourceId)) && findEntry(sourceId) !== REMOVING,
+    isBusy: (sourceId) => [SAVING, REMOVING].includes(findEntry(sourceId)),
     toggle,
     error: error ?? load.error,
   };

@@ -1,5 +1,6 @@
 // The points of a light curve: series, limits, axes of time and brightness, the models to draw over them.
 import { assignBandStyles } from "./band_styles.js";
+import { buildRecord, listEntries, showText } from "./service_values.js";
 
 export const DETECTION_SIGMA = 3;
 const ZERO_POINT = 23.9;
@@ -38,21 +39,27 @@ const isRow = (row) => Array.isArray(row) && row.length >= 2 && row.slice(0, 4).
 
 // A service can send anything: {band: rows of numbers} is kept of it. Null if that is nothing.
 function readCurves(curves) {
-  if (curves === null || typeof curves !== "object" || Array.isArray(curves)) return null;
-  const entries = Object.entries(curves)
+  const entries = listEntries(curves)
     .map(([band, rows]) => [band, Array.isArray(rows) ? rows.filter(isRow) : []])
     .filter(([, rows]) => rows.length);
-  return entries.length ? Object.fromEntries(entries) : null;
+  return entries.length ? buildRecord(entries) : null;
 }
 
-const readNumbers = (values) =>
-  Object.fromEntries(Object.entries(Object(values)).filter(([, value]) => Number.isFinite(value)));
+// Ranges outside of which a number of a model has no meaning: axes of it would hold nothing.
+const MODEL_RANGES = { peak_mjd: [-1e6, 1e6], redshift: [-0.99, 1000], distance_modulus: [-100, 100] };
+
+function isModelNumber([name, value]) {
+  const [low, high] = Object.hasOwn(MODEL_RANGES, name) ? MODEL_RANGES[name] : [-Infinity, Infinity];
+  return Number.isFinite(value) && value >= low && value <= high;
+}
+
+const readNumbers = (values) => buildRecord(listEntries(values).filter(isModelNumber));
 
 function readModel(analysis) {
   const { model_name: name } = analysis;
   return {
     ...analysis,
-    model_name: typeof name === "string" ? name : "model",
+    model_name: typeof name === "string" ? showText(name) : "model",
     model_summary: readNumbers(analysis.model_summary),
     model_lightcurve: readCurves(analysis.model_lightcurve),
   };

@@ -5,6 +5,7 @@ import { formatSeconds, formatUtc, joinGroupNames } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { saveFile } from "../core/save_file.js";
+import { showText } from "../core/service_values.js";
 import { AnalysisResults, selectEstimates } from "../parts/analysis_results.js";
 import { AnalysisActions, AnalysisProgress, formatAuthor, useLiveStatus } from "../parts/analysis_status.js";
 import { ActionButton, StateBadge } from "../parts/indicators.js";
@@ -60,7 +61,7 @@ function VerdictBanner({ verdict }) {
   if (!verdict) return null;
   const [kind, mark] = verdict.describes_data ? ["good", "✓"] : ["bad", "✗"];
   return html`<p class="verdict ${kind}" role=${verdict.describes_data ? undefined : "alert"}>
-    <span aria-hidden="true">${mark}</span> ${verdict.message}${
+    <span aria-hidden="true">${mark}</span> ${showText(verdict.message)}${
       verdict.describes_data ? "" : " Do not use its numbers."
     }</p>`;
 }
@@ -164,7 +165,7 @@ const isFit = (results) => Object.keys(selectEstimates(results?.parameters)).len
 function ParameterList({ parameters }) {
   const facts = Object.entries(parameters).map(([name, value]) => [
     name,
-    typeof value === "object" ? JSON.stringify(value) : String(value),
+    showText(value),
   ]);
   return facts.length ? html`<${FactList} facts=${facts} />` : html`<p class="empty">No parameters set.</p>`;
 }
@@ -201,7 +202,7 @@ function AnalysisDetails({ analysis, reload }) {
   return html`<div class="head"><h1>Analysis ${id} of <a href=${buildAddress(["source", source])}>${source}</a></h1>
       <${AnalysisActions} analysis=${analysis} status=${live.status} onChange=${reloadOrLeave} /></div>
     <${Card}>
-      <p class="row" role="status"><${StateBadge} state=${live.status} verdict=${live.verdict} /> <span>${live.message}</span></p>
+      <p class="row" role="status"><${StateBadge} state=${live.status} verdict=${live.verdict} /> <span>${live.message && showText(live.message)}</span></p>
       <${VerdictBanner} verdict=${live.verdict} />
       <${AnalysisProgress} id=${id} live=${live} />
     <//>

@@ -5,6 +5,7 @@ import { buildDensity, chooseBins } from "../core/density.js";
 import { formatNumber, roundToError } from "../core/format.js";
 import { useLoad } from "../core/request_hooks.js";
 import { buildAddress } from "../core/router.js";
+import { buildRecord, isRecord, listEntries, showPlotText, showText } from "../core/service_values.js";
 import { selectEstimates } from "../parts/analysis_results.js";
 import { StateBadge, VerdictBadge } from "../parts/indicators.js";
 import { Card, ScrollArea } from "../parts/layout.js";
@@ -14,13 +15,15 @@ import { Plot } from "../parts/plot.js";
 
 const COLOURS = ["#1f6fd6", "#d1632a", "#2a9a58", "#9a4fc0", "#b8871a", "#3aa0a8"];
 const MAX_ANALYSES = COLOURS.length;
+const MAX_PARAMETERS = 100;
+const MAX_POSTERIORS = 30;
 
 // A service can send anything: lists of numbers, flat or by chain, are kept of it.
 function readSamples(samples) {
-  const entries = Object.entries(Object(samples))
+  const entries = listEntries(samples)
     .map(([name, values]) => [name, Array.isArray(values) ? values.flat().filter(Number.isFinite) : []])
     .filter(([, values]) => values.length);
-  return Object.fromEntries(entries);
+  return buildRecord(entries);
 }
 
 async function loadAnalysis(id, signal) {
@@ -34,7 +37,7 @@ async function loadAnalysis(id, signal) {
     api.get(`${path}/results`, {}, signal).catch(ignoreMissing),
   ]);
   const { data, ...record } = analysis;
-  return { analysis: record, results: Object(results), samples: readSamples(data?.posterior_samples) };
+  return { analysis: record, results: isRecord(results) ? results : {}, samples: readSamples(data?.posterior_samples) };
 }
 
 async function loadComparison(ids, signal) {
@@ -69,7 +72,7 @@ function formatEstimate(estimate) {
   return html`${text} <span class="errors"><sup>+${formatError(errors[1])}</sup><sub>−${formatError(errors[0])}</sub></span>`;
 }
 
-const formatNumberCell = (value, format) => (typeof value === "number" ? format(value) : "–");
+const formatNumberCell = (value, format) => (Number.isFinite(value) ? format(value) : "–");
 
 // Evidences compare models of the same data only.
 const haveSameData = (entries) =>
@@ -81,17 +84,18 @@ function ComparisonTable({ entries }) {
   const evidences = entries.map(({ results }) => results.log_evidence).filter(Number.isFinite);
   const best = evidences.length ? Math.max(...evidences) : null;
   const isComparable = haveSameData(entries);
+  const parameters = listParameters(entries);
   const formatEvidence = (value) => (isComparable ? (value - best).toFixed(1) : "other data");
   const rows = [
-    ["Model", ({ analysis, results }) => String(results.source ?? analysis.model_name ?? "–"), ""],
+    ["Model", ({ analysis, results }) => showText(results.source ?? analysis.model_name), ""],
     ["State", ({ analysis }) => html`<${StateBadge} state=${analysis.status} verdict=${analysis.verdict} />
       <${VerdictBadge} verdict=${analysis.verdict} />`, ""],
     ["Δ ln evidence", ({ results }) => formatNumberCell(results.log_evidence, formatEvidence), "number"],
-    ["χ² / dof", ({ results }) => formatNumberCell(results.chi2, (chi2) => `${chi2.toFixed(1)} / ${formatNumber(results.ndof)}`), "number"],
+    ["χ² / dof", ({ results }) => formatNumberCell(results.chi2, (chi2) => `${chi2.toFixed(1)} / ${showText(results.ndof)}`), "number"],
     ["Misfit p", ({ results }) => formatNumberCell(results.misfit_p_value, (value) => value.toPrecision(2)), "number"],
     ["Points", ({ results }) => formatNumberCell(results.n_rows, String), "number"],
-    ...listParameters(entries).map((name) => [
-      name,
+    ...parameters.slice(0, MAX_PARAMETERS).map((name) => [
+      showText(name),
       ({ results }) => formatEstimate(selectEstimates(results.parameters)[name]),
       "number",
     ]),
@@ -107,6 +111,10 @@ function ComparisonTable({ entries }) {
         (entry) => html`<td class=${kind}>${format(entry)}</td>`,
       )}</tr>`,
     )}</tbody></table><//>
+    ${
+      parameters.length > MAX_PARAMETERS &&
+      html`<p class="hint">The first ${MAX_PARAMETERS} of ${parameters.length} parameters are shown.</p>`
+    }
     ${!isComparable && html`<p class="hint">Evidences compare models of the same data only; these analyses were sent different data.</p>`}`;
 }
 
@@ -129,16 +137,18 @@ function PosteriorOverlay({ entries, name }) {
     }));
     return [
       lines.filter((_, index) => lists[index].length),
-      { xaxis: { title: { text: name }, exponentformat: bins.start > 1000 ? "none" : "power" }, yaxis: { title: { text: "Density" }, rangemode: "tozero", showticklabels: false } },
+      { xaxis: { title: { text: showPlotText(name) }, exponentformat: bins.start > 1000 ? "none" : "power" }, yaxis: { title: { text: "Density" }, rangemode: "tozero", showticklabels: false } },
     ];
   }, [entries, name]);
   return html`<${Plot} size="low" traces=${traces} layout=${layout} name=${`posterior-${name}`}
-    label=${`Posteriors of ${name}`} />`;
+    label=${`Posteriors of ${showText(name)}`} />`;
 }
 
 function Comparison({ entries, source, points }) {
   const analyses = useMemo(() => entries.map(({ analysis }) => analysis), [entries]);
-  const sampled = listParameters(entries).filter((name) => entries.some(({ samples }) => samples[name]?.length));
+  const sampled = listParameters(entries)
+    .filter((name) => entries.some(({ samples }) => samples[name]?.length))
+    .slice(0, MAX_POSTERIORS);
   return html`<${Card}><${ComparisonTable} entries=${entries} /><//>
     ${
       source &&

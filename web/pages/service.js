@@ -20,7 +20,7 @@ function ConnectionTest({ service }) {
   const pingAction = useAction(async () => setResult(await api.post(`/analysis_service/${service.id}/ping`)));
   return html`<${Card} title="Connection test"
       actions=${html`<${ActionButton} action=${pingAction} onClick=${pingAction.run}>Ping<//>`}>
-    <p class="hint">Sends a GET request to the service, without data or credentials.</p>
+    <p class="hint">Sends a GET request to the service, without data or credentials. An answer ends a pause.</p>
     ${pingAction.busy && html`<${LoadingMessage} text="Waiting for the service" />`}
     <${ErrorMessage} error=${pingAction.error} />
     ${result && !pingAction.busy && html`<${PingResult} result=${result} />`}
@@ -174,18 +174,28 @@ function Registration({ service, lastRefusal, reload }) {
       ["Authentication", service.authentication_type],
       ["Inputs", service.upload_only ? "none (uploads only)" : service.input_data_types.join(", ")],
       ["Timeout", `${service.timeout} s`],
+      ["Requests at once", service.upload_only ? null : service.requests_at_once],
       ["Contact", [service.contact_name, service.contact_email].filter(Boolean).join(", ")],
       ["Visible to", joinGroupNames(service.groups)],
       ["Changed", formatUtc(service.modified)],
+      ["Sending", service.sending && html`<${SendingState} sending=${service.sending} />`],
+      ["Last error", service.sending?.last_error && formatLastError(service.sending)],
       ["Last refusal", lastRefusal && formatRefusal(lastRefusal)],
     ]} /><//>`;
 }
+
+// Whether the service is paused, until when, and how many analyses wait: the API says it in words.
+const SendingState = ({ sending: { state, message } }) =>
+  html`<span class="state ${state === "sending" ? "completed" : "failure"}">${state}</span> ${message}`;
+
+const formatLastError = ({ last_error: error, last_error_at: at }) => `${formatUtc(at)}: ${error}`;
 
 const formatRefusal = ({ at, analysis_id: analysisId, status, excerpt }) =>
   `${formatUtc(at)}: status ${status} for analysis ${analysisId}: ${excerpt}`;
 
 export function ServicePage({ path: [id] }) {
-  const load = useLoad(() => api.getEnvelope(`/analysis_service/${encodeURIComponent(id)}`), [id]);
+  const path = `/analysis_service/${encodeURIComponent(id)}`;
+  const load = useLoad(() => api.getEnvelope(path, { includeDetails: true }), [id]);
   return html`<${LoadedContent} load=${load} text="Loading the service">${({
     data: service,
     last_refusal: lastRefusal,

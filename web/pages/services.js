@@ -1,7 +1,7 @@
 // The list of services. Administrators also see the dead-letter queues.
 import { html, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
-import { formatServiceName, formatUtc } from "../core/format.js";
+import { STATE_LABELS, formatAge, formatServiceName, formatUtc, parseTime } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { hasPermission } from "../core/session.js";
@@ -41,6 +41,39 @@ function DeadLetters() {
   <//>`;
 }
 
+const LATE_SWEEP_MS = 300_000;
+
+function HealthSummary({ health }) {
+  const isLate = health.last_sweep && Date.now() - parseTime(health.last_sweep) > LATE_SWEEP_MS;
+  const states = Object.entries(health.last_hour).map(([state, count]) => `${count} ${STATE_LABELS[state] ?? state}`);
+  const sweep = health.last_sweep ? `ran ${formatAge(health.last_sweep)}` : "has not run yet";
+  const oldest = health.oldest_waiting
+    ? `The oldest that is not sent yet was started ${formatAge(health.oldest_waiting)}.`
+    : "None waits to be sent.";
+  return html`<p>Analyses of the last hour: ${states.length ? states.join(", ") : "none"}. ${oldest}</p>
+    <p>The sweep, which looks for overdue work every minute, ${sweep}. ${
+      isLate && html`<strong class="error">It is late: overdue analyses are not ended.</strong>`
+    }</p>
+    <${ScrollArea} label="Queues"><table>
+      <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th>
+        <th scope="col" class="number">In work</th><th scope="col" class="number">Not due yet</th>
+        <th scope="col" class="number">Dead letters</th></tr></thead>
+      <tbody>${health.queues.map(
+        (queue) => html`<tr><th scope="row">${queue.name}</th><td class="number">${queue.waiting}</td>
+        <td class="number">${queue.in_work}</td><td class="number">${queue.delayed}</td>
+        <td class="number">${queue.dead}</td></tr>`,
+      )}</tbody></table><//>`;
+}
+
+function Health() {
+  const load = useLoad((signal) => api.getEnvelope("/sysinfo", {}, signal), []);
+  return html`<${Card} title="Health"
+      actions=${html`<button type="button" onClick=${load.reload}>Refresh</button>`}>
+    <${LoadedContent} load=${load} text="Asking the deployment">${({ health }) =>
+      html`<${HealthSummary} health=${health} />`}<//>
+  <//>`;
+}
+
 const ServiceTable = ({ services }) => html`<${ScrollArea} label="Services"><table class="wide">
   <thead><tr><th scope="col">Service</th><th scope="col">Description</th><th scope="col">Kind</th>
     <th scope="col">Version</th><th scope="col">State</th></tr></thead>
@@ -71,5 +104,5 @@ export function ServicesPage() {
       services.length
         ? html`<${ServiceTable} services=${services} />`
         : html`<${EmptyMessage}>No services yet.<//>`}<//><//>
-    ${hasPermission("System admin") && html`<${DeadLetters} />`}`;
+    ${hasPermission("System admin") && html`<${Health} /><${DeadLetters} />`}`;
 }

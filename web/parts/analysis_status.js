@@ -6,6 +6,7 @@ import { formatSeconds } from "../core/format.js";
 import { useAction } from "../core/request_hooks.js";
 import { useRunnableServices } from "../core/runnable_services.js";
 import { buildAddress } from "../core/router.js";
+import { showText } from "../core/service_values.js";
 import { getProfile, hasPermission, isOwner } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
 import { ActionButton, Age, ProgressBar, StateBadge, VerdictBadge } from "./indicators.js";
@@ -59,7 +60,7 @@ export const AnalysisHeaders = () => html`<th scope="col">Service</th><th scope=
 
 export const AnalysisCells = ({ analysis, live }) => html`<td>${analysis.analysis_service_name}</td>
   <td><${StateBadge} state=${live.status} verdict=${live.verdict} /> <${VerdictBadge} verdict=${live.verdict} /></td>
-  <td class="says"><${AnalysisProgress} id=${analysis.id} live=${live} />${live.message}</td>
+  <td class="says"><${AnalysisProgress} id=${analysis.id} live=${live} />${live.message && showText(live.message)}</td>
   <td>${formatAuthor(analysis)}</td>
   <td><${Age} time=${analysis.created_at} /></td>
   <td class="number">${formatSeconds(analysis.duration)}</td>`;

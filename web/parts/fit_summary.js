@@ -1,7 +1,8 @@
 // What a reader wants first of the results of a fit: main parameters, class probabilities, the ranking of models.
 import { html } from "../vendor/htm-preact.js";
 import { formatNumber, formatQuantity, roundToError } from "../core/format.js";
-import { CaveatList, EstimateTable, listCaveats, selectEstimates } from "./analysis_results.js";
+import { MOST_ROWS, isRecord, listEntries, showText } from "../core/service_values.js";
+import { CaveatList, EstimateTable, RowsLeftOut, listCaveats, selectEstimates } from "./analysis_results.js";
 import { ScrollArea } from "./layout.js";
 
 const formatPValue = (value) => (value < 0.001 ? value.toExponential(0) : value.toPrecision(2));
@@ -11,16 +12,18 @@ function formatPercent(value) {
   return value < 1e-4 ? "< 0.01 %" : `${(100 * value).toPrecision(value < 0.01 ? 1 : 3)} %`;
 }
 
+const showNumber = (value) => (typeof value === "number" ? formatNumber(value) : showText(value));
+
 // The numbers of a fit besides its parameters, as pairs of a name and a text.
 function listFitNumbers({ chi2, ndof, misfit_p_value: pValue, log_evidence: evidence, peak }) {
-  const { absolute, absolute_std: error } = Object(peak);
+  const { absolute, absolute_std: error } = isRecord(peak) ? peak : {};
   return [
-    [chi2, "χ² / dof", () => `${chi2.toFixed(1)} / ${formatNumber(ndof)}`],
+    [chi2, "χ² / dof", () => `${chi2.toFixed(1)} / ${showNumber(ndof)}`],
     [pValue, "Misfit p", () => formatPValue(pValue)],
     [evidence, "ln evidence", () => evidence.toFixed(1)],
     [absolute, "Peak (absolute, rest-frame B)", () => `${formatQuantity(absolute, error)} mag`],
   ]
-    .filter(([value]) => typeof value === "number")
+    .filter(([value]) => Number.isFinite(value))
     .map(([, name, format]) => [name, format()]);
 }
 
@@ -39,45 +42,51 @@ export function MainResults({ results }) {
 // Bars, or the reason why there are no probabilities. What they condition on is part of their meaning.
 export function ClassProbabilities({ catalogue }) {
   const { class_probabilities: probabilities, class_probabilities_note: note } = catalogue;
-  const entries = Object.entries(Object(probabilities)).filter(([, value]) => Number.isFinite(value));
-  if (!entries.length) return html`<p><strong>Class probabilities:</strong> ${String(note ?? "none")}.</p>`;
+  const entries = listEntries(probabilities).filter(([, value]) => Number.isFinite(value));
+  if (!entries.length) return html`<p><strong>Class probabilities:</strong> ${showText(note ?? "none")}.</p>`;
   entries.sort(([, a], [, b]) => b - a);
   return html`<table class="bars"><caption>Class probabilities</caption>
-      <tbody>${entries.map(
-        ([name, value]) => html`<tr><th scope="row">${name}</th>
-        <td><meter min="0" max="1" value=${value} aria-label=${`Probability of class ${name}`}></meter></td>
+      <tbody>${entries.slice(0, MOST_ROWS).map(
+        ([name, value]) => html`<tr><th scope="row">${showText(name)}</th>
+        <td><meter min="0" max="1" value=${value} aria-label=${`Probability of class ${showText(name)}`}></meter></td>
         <td class="number">${formatPercent(value)}</td></tr>`,
-      )}</tbody></table>
-    ${note && html`<p class="hint">Probabilities ${String(note)}.</p>`}`;
+      )}</tbody></table><${RowsLeftOut} count=${entries.length} />
+    ${note && html`<p class="hint">Probabilities ${showText(note)}.</p>`}`;
 }
 
+// Of a text, a difference would be a number, too.
+const readEvidence = (entry) => (Number.isFinite(entry?.log_evidence) ? entry.log_evidence : NaN);
+
 function RankingRow({ entry, best }) {
-  const { name, log_evidence: evidence, misfit_p_value: pValue, redshift, peak_absolute: peak, reason } = entry;
-  const formatCell = (value, format) => (typeof value === "number" ? format(value) : "–");
-  return html`<tr><th scope="row">${name}</th><td>${String(entry.class ?? "–")}</td>
-    <td class="number">${formatCell(evidence, (value) => (value - best).toFixed(1))}</td>
+  const evidence = readEvidence(entry);
+  const { name, misfit_p_value: pValue, redshift, peak_absolute: peak, reason } = entry;
+  const formatCell = (value, format) => (Number.isFinite(value) ? format(value) : "–");
+  return html`<tr><th scope="row">${showText(name)}</th><td>${showText(entry.class)}</td>
+    <td class="number">${formatCell(evidence - best, (value) => value.toFixed(1))}</td>
     <td class="number">${formatCell(pValue, formatPValue)}</td>
     <td class="number">${formatCell(redshift, (value) =>
-      entry.redshift_std > 1e-9 ? roundToError(value, entry.redshift_std).text : formatNumber(value),
+      Number.isFinite(entry.redshift_std) && entry.redshift_std > 1e-9 ? roundToError(value, entry.redshift_std).text : formatNumber(value),
     )}</td>
     <td class="number">${formatCell(peak, (value) => value.toFixed(2))}</td>
-    <td class="says">${reason ? String(reason) : (typeof pValue === "number" && pValue < 0.001 ? "does not describe the data" : "")}</td></tr>`;
+    <td class="says">${reason ? showText(reason) : (typeof pValue === "number" && pValue < 0.001 ? "does not describe the data" : "")}</td></tr>`;
 }
 
 export function ModelRanking({ catalogue }) {
-  const entries = catalogue.sources.filter((entry) => typeof entry?.name === "string");
-  const best = entries[0]?.log_evidence;
+  const entries = catalogue.sources.filter((entry) => isRecord(entry) && typeof entry.name === "string");
+  const best = readEvidence(entries[0]);
   return html`<${ScrollArea} label="Ranking of models"><table>
     <caption class="unseen">Models by their evidence, the best first</caption>
     <thead><tr><th scope="col">Model</th><th scope="col">Class</th>
       <th scope="col" class="number">Δ ln evidence</th><th scope="col" class="number">Misfit p</th>
       <th scope="col" class="number">z</th><th scope="col" class="number">Peak (absolute B)</th>
       <th scope="col">Beware</th></tr></thead>
-    <tbody>${entries.map(
+    <tbody>${entries.slice(0, MOST_ROWS).map(
       (entry) => html`<${RankingRow} key=${entry.name} entry=${entry} best=${best} />`,
-    )}</tbody></table><//>
+    )}</tbody></table><${RowsLeftOut} count=${entries.length} /><//>
     <p class="hint">Without p, z and peak: too far below the best model to be sampled. Rates per volume that the class
-      probabilities take as given: ${Object.entries(Object(catalogue.prior_rates))
-        .map(([name, rate]) => `${name} ${rate}`)
-        .join(", ")}.</p>`;
+      probabilities take as given: ${showText(
+        listEntries(catalogue.prior_rates)
+          .map(([name, rate]) => `${name} ${showText(rate)}`)
+          .join(", "),
+      )}.</p>`;
 }

@@ -1,6 +1,7 @@
 // State badges, progress bars, ages, buttons that show that they are busy.
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { STATE_LABELS, formatAge, formatUtc } from "../core/format.js";
+import { showText } from "../core/service_values.js";
 
 // A completed analysis whose model does not describe the data is not green.
 export const StateBadge = ({ state, verdict }) =>
@@ -9,7 +10,7 @@ export const StateBadge = ({ state, verdict }) =>
 // Only a verdict against the model needs a word beside "completed".
 export const VerdictBadge = ({ verdict }) =>
   verdict?.describes_data === false &&
-  html`<span class="state failure" title=${verdict.message}>does not describe the data</span>`;
+  html`<span class="state failure" title=${showText(verdict.message)}>does not describe the data</span>`;
 
 export const ProgressBar = ({ value, subject }) =>
   html`<progress max="1" value=${value ?? undefined} aria-label=${`Progress of ${subject}`}></progress>`;

@@ -1,6 +1,7 @@
 // The Plotly figure of a light curve: detections, limits, models with their 68 % bands, residuals.
 import { formatMjd } from "../core/format.js";
 import { getLimit, interpolateModel, magnitudeToFlux, measurePoint } from "../core/light_curve_data.js";
+import { showPlotText } from "../core/service_values.js";
 import { DOT_SHAPES } from "./plot.js";
 
 const MAX_MARKERS = 1500;
@@ -9,7 +10,7 @@ const LEFT_OUT_COLOUR = "#9097a3";
 export const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 
 const formatHoverText = (point, text) =>
-  `${text}<br>MJD ${point.mjd.toFixed(4)}<br>${formatMjd(point.mjd)} UTC<br>${point.filter}, ${point.instrument_name}`;
+  `${text}<br>MJD ${point.mjd.toFixed(4)}<br>${formatMjd(point.mjd)} UTC<br>${showPlotText(`${point.filter}, ${point.instrument_name}`)}`;
 
 // The measured points of a series as {point, x, value, error}.
 function measureSeries(series, { scale, time }) {
@@ -23,7 +24,7 @@ function buildSeriesFigure(series, options) {
   const measures = measureSeries(series, options).filter(({ point }) => !options.leftOut.has(point.id));
   const trace = {
     type: "scatter",
-    name: series.key,
+    name: showPlotText(series.key),
     mode: "none",
     x: measures.map(({ x }) => x),
     y: measures.map(({ value }) => value),
@@ -65,7 +66,7 @@ function buildLimitTrace(series, { scale, time, leftOut }) {
   return {
     type: "scatter",
     mode: "markers",
-    name: `${series.key}, limits`,
+    name: showPlotText(`${series.key}, limits`),
     x: limits.map(({ point }) => time.convert(point.mjd)),
     y: limits.map(({ limit }) => limit),
     marker: { color: series.colour, size: 8, symbol: "triangle-down-open", opacity: 0.65 },
@@ -111,7 +112,7 @@ function buildModelTraces({ analysis, dash }, colours, { scale, time }) {
         ...style,
       });
       const median = buildLine(1, {
-        name: `${formatModelName(analysis)}, ${band}`,
+        name: showPlotText(`${formatModelName(analysis)}, ${band}`),
         hoverinfo: "name",
         line: { color: colour, width: 1.6, dash },
       });
@@ -139,7 +140,7 @@ function buildResidualTraces(series, { analysis }, options) {
       {
         type: "scatter",
         mode: "markers",
-        name: `${group.key}, residuals`,
+        name: showPlotText(`${group.key}, residuals`),
         yaxis: "y2",
         x: residuals.map(({ x }) => x),
         y: residuals.map(({ pull }) => pull),

@@ -1,5 +1,6 @@
 // Loading, empty and error states.
 import { html, useErrorBoundary } from "../vendor/htm-preact.js";
+import { showText } from "../core/service_values.js";
 
 export const LoadingMessage = ({ text }) => html`<p class="waiting" role="status">${text} …</p>`;
 
@@ -23,6 +24,6 @@ export function LoadedContent({ load, text, children }) {
 export function ErrorBoundary({ children }) {
   const [error, resetError] = useErrorBoundary((problem) => console.error(problem));
   if (!error) return children;
-  return html`<${ErrorMessage} error=${new Error(`Cannot show this part of the page: ${error.message}`)}
-    onRetry=${resetError} />`;
+  const reason = `Cannot show this part of the page: its data do not have the expected form (${showText(error.message)}).`;
+  return html`<${ErrorMessage} error=${new Error(`${reason} The other parts are not affected.`)} onRetry=${resetError} />`;
 }

@@ -45,6 +45,7 @@ const NEW_SERVICE = {
   analysis_type: "lightcurve_fitting",
   input_data_types: ["photometry", "redshift"],
   timeout: "3600",
+  requests_at_once: "10",
   enabled: true,
   upload_only: false,
   display_on_resource_dropdown: true,
@@ -58,6 +59,7 @@ function buildFormValues(service) {
   return {
     ...values,
     timeout: String(service.timeout),
+    requests_at_once: String(service.requests_at_once ?? NEW_SERVICE.requests_at_once),
     optional_analysis_parameters: JSON.stringify(parameters, null, 2),
   };
 }
@@ -69,10 +71,11 @@ export function ServiceForm({ service, onSave }) {
     group_ids: service ? service.groups.map((group) => group.id) : [],
   });
   const { busy, error, run } = useAction(async () => {
-    const { _authinfo: credentials, group_ids: groups, timeout, ...rest } = form;
+    const { _authinfo: credentials, group_ids: groups, timeout, requests_at_once: requestsAtOnce, ...rest } = form;
     const body = {
       ...rest,
       timeout: Number(timeout),
+      requests_at_once: Number(requestsAtOnce),
       ...(credentials ? { _authinfo: credentials } : {}),
       ...(groups.length ? { group_ids: groups } : {}),
     };
@@ -94,6 +97,8 @@ export function ServiceForm({ service, onSave }) {
       <${TextField} label="Contact e-mail" ...${bind("contact_email")} />
       <${SelectField} label="Kind" ...${bindField("analysis_type")} choices=${ANALYSIS_TYPES} />
       <${TextField} label="Timeout (s)" type="number" ...${bind("timeout")} />
+      <${TextField} label="Requests at once" type="number" hint="1 to 100; other analyses wait in line"
+        ...${bind("requests_at_once")} />
       <${SelectField} label="Authentication" ...${bind("authentication_type")}
         choices=${Object.keys(CREDENTIAL_EXAMPLES)} />
     </div><p></p>

@@ -8,6 +8,7 @@ import { formatNumber, formatPosition, joinGroupNames } from "../core/format.js"
 import { readNumber } from "../core/numbers.js";
 import { useAction } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
+import { showText } from "../core/service_values.js";
 import { hasPermission } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
 import { copyText } from "./copy_text.js";
@@ -102,7 +103,7 @@ function SourceFacts({ source, onChange }) {
     ["Classification", source.classifications.map(formatClassification).join(", ")],
     ["Saved to", joinGroupNames(source.groups)],
     ["Saved", html`<${Age} time=${source.created_at} />`],
-    ["Summary", source.summary],
+    ["Summary", source.summary && showText(source.summary)],
   ]} />`;
 }
 

@@ -3,6 +3,7 @@ import { html } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { findErrorName, formatQuantity } from "../core/format.js";
 import { useAction } from "../core/request_hooks.js";
+import { MOST_ROWS, isRecord, showText } from "../core/service_values.js";
 import { buildAddress } from "../core/router.js";
 import { hasPermission, isOwner } from "../core/session.js";
 import { askConfirmation } from "./confirm_dialog.js";
@@ -44,10 +45,10 @@ export function Classifications({ source, onChange }) {
   const deleteAction = useDeleteAction("classification", onChange);
   return html`${source.classifications.length === 0 && html`<${EmptyMessage}>No classifications yet.<//>`}
     <ul>${source.classifications.map(
-      (remark) => html`<li><strong>${remark.classification}</strong>${
+      (remark) => html`<li><strong>${showText(remark.classification)}</strong>${
         remark.probability === null ? "" : ` (${remark.probability})`
-      }, ${remark.author_name}, <${Age} time=${remark.created_at} />${" "}
-      <${DeleteButton} remark=${remark} label=${`Delete the classification ${remark.classification}`}
+      }, ${showText(remark.author_name)}, <${Age} time=${remark.created_at} />${" "}
+      <${DeleteButton} remark=${remark} label=${`Delete the classification ${showText(remark.classification)}`}
         onClick=${() => deleteAction.run(`/classification/${remark.id}`)} /></li>`,
     )}</ul>
     <${ErrorMessage} error=${deleteAction.error} />
@@ -74,7 +75,7 @@ export function Comments({ source, onChange }) {
   const deleteAction = useDeleteAction("comment", onChange);
   return html`${source.comments.length === 0 && html`<${EmptyMessage}>No comments yet.<//>`}
     <ul>${source.comments.map(
-      (remark) => html`<li>${remark.text} <span class="hint">${remark.author?.username ?? ""}, <${Age}
+      (remark) => html`<li>${showText(remark.text)} <span class="hint">${showText(remark.author?.username ?? "")}, <${Age}
         time=${remark.created_at} /></span>${" "}
       <${DeleteButton} remark=${remark} label="Delete this comment"
         onClick=${() => deleteAction.run(`${path}/${remark.id}`)} /></li>`,
@@ -89,19 +90,20 @@ export function Comments({ source, onChange }) {
 }
 
 function AnnotationValue({ name, value, error }) {
-  if (name === "analysis_id") return html`<a href=${buildAddress(["analysis", value])}>${value}</a>`;
+  if (name === "analysis_id" && Number.isInteger(value)) return html`<a href=${buildAddress(["analysis", value])}>${value}</a>`;
   if (typeof value === "number") return formatQuantity(value, error);
-  return typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : String(value ?? "–");
+  return isRecord(value) || Array.isArray(value) ? html`<code>${showText(value)}</code>` : showText(value);
 }
 
 // A value and its error are shown together.
 function AnnotationData({ data }) {
   const errorNames = new Set(Object.keys(data).map((name) => findErrorName(data, name)));
   const entries = Object.entries(data).filter(([name]) => !errorNames.has(name));
-  return html`<dl class="pairs">${entries.map(
-    ([name, value]) => html`<div><dt>${name}</dt><dd class="number"><${AnnotationValue} name=${name} value=${value}
+  return html`<dl class="pairs">${entries.slice(0, MOST_ROWS).map(
+    ([name, value]) => html`<div><dt>${showText(name)}</dt><dd class="number"><${AnnotationValue} name=${name} value=${value}
       error=${data[findErrorName(data, name)]} /></dd></div>`,
-  )}</dl>`;
+  )}</dl>
+  ${entries.length > MOST_ROWS && html`<p class="hint">The first ${MOST_ROWS} of ${entries.length} are shown.</p>`}`;
 }
 
 export function Annotations({ source, onChange }) {
@@ -110,9 +112,9 @@ export function Annotations({ source, onChange }) {
   if (!source.annotations.length)
     return html`<${EmptyMessage}>No annotations yet. Completed analyses can add some.<//>`;
   return html`<${ErrorMessage} error=${deleteAction.error} />${source.annotations.map(
-    (remark) => html`<section key=${remark.id} aria-label=${`Annotation of ${remark.origin}`}>
-    <h3>${remark.origin} <span class="hint">${remark.author?.username}, <${Age} time=${remark.modified} /></span>
-      <${DeleteButton} remark=${remark} label=${`Delete the annotation of ${remark.origin}`}
+    (remark) => html`<section key=${remark.id} aria-label=${`Annotation of ${showText(remark.origin)}`}>
+    <h3>${showText(remark.origin)} <span class="hint">${showText(remark.author?.username)}, <${Age} time=${remark.modified} /></span>
+      <${DeleteButton} remark=${remark} label=${`Delete the annotation of ${showText(remark.origin)}`}
         onClick=${() => deleteAction.run(`${path}/${remark.id}`)} /></h3>
     <${AnnotationData} data=${remark.data} />
   </section>`,

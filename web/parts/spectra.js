@@ -2,6 +2,7 @@
 import { html, useMemo } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
 import { useLoad } from "../core/request_hooks.js";
+import { showText } from "../core/service_values.js";
 import { EmptyMessage, LoadedContent } from "./messages.js";
 import { Plot } from "./plot.js";
 import { buildSpectrumFigure } from "./spectrum_figure.js";
@@ -23,7 +24,7 @@ function SpectrumPlot({ spectrum }) {
   const [traces, layout] = useMemo(() => buildSpectrumFigure(spectrum), [spectrum]);
   const { id, obj_id: source, instrument_name: instrument, altdata } = spectrum;
   const date = spectrum.observed_at.slice(0, 10);
-  return html`<div><p class="hint">${instrument}, ${date}${altdata?.note ? `; ${altdata.note}` : ""}</p>
+  return html`<div><p class="hint">${instrument}, ${date}${altdata?.note ? `; ${showText(altdata.note)}` : ""}</p>
     <${Plot} size="low" traces=${traces} layout=${layout} name=${`${source}-spectrum-${id}`}
       label=${`Spectrum of ${source}, ${date}`} /></div>`;
 }

@@ -1,4 +1,6 @@
 // The Plotly figure of a spectrum.
+import { showPlotText } from "../core/service_values.js";
+
 export function buildSpectrumFigure({ wavelengths, fluxes, errors, units }) {
   const line = { type: "scatter", mode: "lines", x: wavelengths };
   const edge = { ...line, line: { width: 0 }, hoverinfo: "skip" };
@@ -16,7 +18,7 @@ export function buildSpectrumFigure({ wavelengths, fluxes, errors, units }) {
     : [];
   const layout = {
     xaxis: { title: { text: "Wavelength (Å, observed)" } },
-    yaxis: { title: { text: `Flux (${units || "unknown units"})` }, exponentformat: "power" },
+    yaxis: { title: { text: `Flux (${showPlotText(units || "unknown units")})` }, exponentformat: "power" },
   };
   return [[...errorBand, flux], layout];
 }

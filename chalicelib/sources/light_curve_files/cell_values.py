@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from chalicelib.plausible_values import JD_MINUS_MJD, RANGES, explain_implausible
 from chalicelib.sources.times import time_to_mjd
+from heliograph_guards.plausible_values import JD_MINUS_MJD, RANGES, explain_implausible
 
 BLANKS = frozenset(
     ("", "nan", "none", "null", "-", "--", "---", "...", "…", "n/a", "na", "<na>", "nd", "indef", "masked")

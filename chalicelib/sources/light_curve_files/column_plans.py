@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.errors import InvalidError
-from chalicelib.plausible_values import explain_implausible
 from chalicelib.sources import magnitudes
 from chalicelib.sources.light_curve_files.cell_values import FALSE_FLAGS, TRUE_FLAGS, is_blank, is_number
 from chalicelib.sources.light_curve_files.column_names import (
@@ -20,6 +19,7 @@ from chalicelib.sources.light_curve_files.column_names import (
 from chalicelib.sources.light_curve_files.file_tables import FileTable
 from chalicelib.sources.light_curve_files.flux_units import MAGNITUDE_UNITS, find_unit_in_name, get_zero_point
 from chalicelib.sources.light_curve_files.surveys import Survey, identify_survey
+from heliograph_guards.plausible_values import explain_implausible
 
 LIMITS_OR_FLAGS = frozenset(("limit", "upper_limit", "upperlimit", "ulim"))
 """Names of columns that hold limiting magnitudes in some files, and flags in others."""

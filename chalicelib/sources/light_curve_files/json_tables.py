@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from chalicelib.errors import InvalidError
+from chalicelib.json_text import check_nesting
 from chalicelib.sources.light_curve_files.file_tables import LARGEST_COLUMNS, FileTable
 
 JSON = "JSON"
@@ -28,11 +29,12 @@ def read_json_table(text: str) -> FileTable:
     """
     try:
         value = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-        records = _find_records(value, _DEEPEST)
     except RecursionError:
         raise InvalidError("The JSON is nested too deeply for a light curve.") from None
     except ValueError as error:
         raise InvalidError(f"The file begins like JSON, but is none: {str(error)[:100]}.") from None
+    check_nesting(value, "The file")
+    records = _find_records(value, _DEEPEST)
     if not records:
         raise InvalidError(
             "The JSON holds no list of points. Expected a list of objects such as "

@@ -7,11 +7,15 @@ from socket import socket
 from aiohttp import web
 
 from infra import PROJECT
+from infra.local.browser_requests import refuse_browsers
 from infra.local.containers.worker_pool import InvocationError, WorkerPool
 from infra.local.ministack_adapter import DEADLINE_HEADER
-from infra.local.stack_settings import ACCOUNT, EGRESS_ALLOWED_HOSTS, STAGE, StackSettings
+from infra.local.stack_settings import ACCOUNT, STAGE, StackSettings
 
 _LARGEST_EVENT = 32 * 1024 * 1024
+
+_RENDERERS = 4
+"""Some documents take all the time that a task may take; others shall be drawn meanwhile."""
 
 _INHERITED_VARIABLES = (
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY", "HELIOGRAPH_STACK_MARK", "SFD_MAP_DIR",
@@ -32,7 +36,7 @@ class ContainerServer:
 
     def __init__(self, settings: StackSettings, scratch: Path) -> None:
         self._pools = {pool.name: pool for pool in make_worker_pools(settings, scratch)}
-        app = web.Application(client_max_size=_LARGEST_EVENT)
+        app = web.Application(client_max_size=_LARGEST_EVENT, middlewares=[refuse_browsers])
         for name in self._pools:
             app.router.add_post(f"/{name}", self._invoke)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -67,16 +71,11 @@ def make_worker_pools(settings: StackSettings, scratch: Path) -> list[WorkerPool
     """Return the pools of the fitter, which uses the emulated AWS, and of the renderer, which uses none."""
     env = _make_environment(settings, scratch)
     aws_env = {name: text for name, text in settings.make_aws_environment().items() if name.startswith("AWS_")}
-    fit_env = {
-        **env,
-        **aws_env,
-        "BUCKET": f"heliograph-{STAGE}-{ACCOUNT}",
-        "EGRESS_ALLOWED_HOSTS": EGRESS_ALLOWED_HOSTS,
-    }
+    fit_env = {**env, **aws_env, "BUCKET": f"heliograph-{STAGE}-{ACCOUNT}", **settings.make_egress_environment()}
     log = settings.log_dir / "containers.log"
     return [
         WorkerPool("fit", "fitter_lambda.handler:fit", 2, fit_env, PROJECT, log),
-        WorkerPool("render", "fitter_lambda.handler:render", 1, env, PROJECT, log),
+        WorkerPool("render", "fitter_lambda.handler:render", _RENDERERS, env, PROJECT, log),
     ]
 
 

@@ -25,7 +25,7 @@ class WorkerPool:
     """Workers of one function; each runs one invocation at a time and is replaced when it fails.
 
     Workers are started ahead, because the imports of a fit take seconds. An invocation that comes before
-    waits in the pipe.
+    waits in the pipe. The worker that was used last is used first, as on Lambda: it has imported most.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class WorkerPool:
     env: Mapping[str, str]
     cwd: Path
     log: Path
-    _idle: asyncio.Queue[ChildProcess] = field(default_factory=asyncio.Queue)
+    _idle: asyncio.LifoQueue[ChildProcess] = field(default_factory=asyncio.LifoQueue)
     _workers: set[ChildProcess] = field(default_factory=set)
     _is_closing: bool = False
 

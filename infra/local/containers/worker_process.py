@@ -3,14 +3,17 @@
 ``python -m infra.local.containers.worker_process module:function name`` reads JSON lines from its standard
 input, ``{"event", "request_id", "deadline"}``, and writes JSON lines to its standard output, ``{"result"}``
 or ``{"error"}``.
+
+It has one thread, as on Lambda: the renderer forks it, and a copy of a process with threads may wait for ever for a
+lock that one of them had.
 """
 
 import importlib
 import json
 import os
-import queue
+import select
+import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -36,11 +39,12 @@ class LambdaContext:
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
-def _read_requests(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Read in a thread, so that the process ends with its parent even during a fit."""
-    for line in sys.stdin.buffer:
-        requests.put(json.loads(line))
-    os._exit(1)
+def _end_with_parent() -> None:
+    """Look once a second, even during a fit, whether the parent has closed standard input, and end then."""
+    parent = select.poll()
+    parent.register(sys.stdin.fileno(), 0)  # reports only that the pipe has no writer
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1) if parent.poll(0) else None)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
 
 
 def _load_handler(path: str) -> Handler:
@@ -64,11 +68,10 @@ def main(handler_path: str, name: str) -> None:
         # What a handler prints must not get between the responses.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         sys.stdout = sys.stderr
-        requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+        _end_with_parent()
         handler = _load_handler(handler_path)
-        while True:
-            print(_invoke(handler, name, requests.get()), file=responses, flush=True)
+        for line in sys.stdin.buffer:
+            print(_invoke(handler, name, json.loads(line)), file=responses, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from socket import socket
 from aiohttp import web
 
 from infra import PROJECT
-from infra.local.front_door.api_proxy import ApiProxy
+from infra.local.browser_requests import explain_other_host
+from infra.local.front_door.api_proxy import ApiProxy, make_error
 from infra.local.front_door.static import respond_with_file
 
 _SHUTDOWN_SECONDS = 1.5
@@ -43,6 +44,8 @@ class FrontDoor:
         await self._api_proxy.close()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        if refusal := explain_other_host(request.headers.getall("Host", [])):
+            return make_error(421, refusal)
         if request.path == "/api" or request.path.startswith("/api/"):
             return await self._api_proxy.forward(request)
         return respond_with_file(request, self._web_folder)

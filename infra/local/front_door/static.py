@@ -4,21 +4,22 @@ from pathlib import Path
 
 from aiohttp import web
 
+from chalicelib.strict_headers import PAGE_HEADERS, STRICT_HEADERS
 from infra import PROJECT
 
 _DOCS = PROJECT / "docs"
 """The guides, in Markdown, which the web app links to."""
 
 HEADERS = {
+    **STRICT_HEADERS,
+    **PAGE_HEADERS,
     "Cache-Control": "no-cache",
-    # As in infra/template.yaml for AWS, except for the hosts of the API and of presigned URLs.
+    # As in infra/templates/web.yaml for AWS, except for the hosts of the API and of presigned URLs.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "font-src 'self'; connect-src 'self' http://127.0.0.1:* http://localhost:*; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 """Headers of every page: it loads only its own files, connects only to this machine, cannot be framed."""
 
