@@ -39,7 +39,7 @@ demo: $(STAMP)  ## run one real analysis from start to results; the stack stays 
 test: lint  ## run lint and all tests, on separate ports and state
 	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
 
-soak: $(STAMP)  ## try every fault at every call, a storm, load (about two hours; PARTS="faults storm" for some)
+soak: $(STAMP)  ## try every fault at every place, a storm, load (about an hour; PARTS="faults storm" for some)
 	@$(PY) -m tests.faults.soak $(PARTS)
 
 kills: $(STAMP)  ## kill the local stack at fifty random moments; all that it answered must be there (half an hour)

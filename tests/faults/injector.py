@@ -5,17 +5,25 @@ that all retries met. `Kind.REPEATED` is the other case: an answer is lost, and 
 """
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.session import Session
 from moto.core.models import botocore_stubber
 
-__all__ = ["Crash", "Fault", "Injector", "Kind"]
+__all__ = ["Crash", "Fault", "Injector", "Kind", "Place"]
+
+Place = tuple[tuple[str, int], ...]
+"""The lines of the app that lead to a call, the innermost first."""
+
+APP = str(Path(__file__).parents[2] / "chalicelib")
 
 SERVICES = ("dynamodb", "s3", "sqs", "kms", "secretsmanager", "lambda.Invoke")
 
@@ -63,6 +71,8 @@ class Injector:
         Gets the name of each call before it is made.
     calls : list of str
         The names of the calls that were made.
+    places : list of Place
+        Where they were made.
     """
 
     fault: Fault | None = None
@@ -71,6 +81,7 @@ class Injector:
     on_slow: Callable[[], None] = lambda: None
     on_call: Callable[[str], None] | None = None
     calls: list[str] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     met: int = 0
     _is_active: bool = False
     _is_dead: bool = False
@@ -114,6 +125,7 @@ class Injector:
                 self.on_call(name)
         kind = self._choose_kind(len(self.calls))
         self.calls.append(name)
+        self.places.append(_find_place())
         if kind:
             self.met += 1
         if kind is Kind.CRASH_BEFORE:
@@ -161,6 +173,16 @@ class Injector:
             raise _make_error(model.name)
         if kind is Kind.LOST:
             raise ReadTimeoutError(endpoint_url="https://aws.test")
+
+
+def _find_place() -> Place:
+    lines = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame:
+        if frame.f_code.co_filename.startswith(APP):
+            lines.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(lines)
 
 
 def _make_error(operation: str) -> ClientError:

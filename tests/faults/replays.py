@@ -1,26 +1,27 @@
-"""Every story with a fault at every call: all of these points, or a sample of them."""
+"""Every story with a fault at every call: all of these points, those at distinct places, or a sample."""
 
 import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.faults.injector import Crash, Fault, Kind
+from tests.faults.injector import Crash, Fault, Kind, Place
 from tests.faults.invariants import find_lasting_breaches
 from tests.faults.simulation import Simulation
 from tests.faults.stories import STORIES
 
-__all__ = ["Point", "Tally", "list_points", "sample_points", "try_point"]
+__all__ = ["Point", "Tally", "list_points", "sample_points", "select_distinct_points", "try_point"]
 
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """A fault at one call of a story; `call` is the name of the call."""
+    """A fault at one call of a story; `call` is the name of the call, `place` where the app makes it."""
 
     story: str
     index: int
     kind: Kind
     call: str
+    place: Place
 
     def __str__(self) -> str:
         return f"{self.story} / {self.index} {self.call} / {self.kind}"
@@ -65,8 +66,25 @@ def list_points(s: Simulation, names: Iterable[str], tally: Tally) -> list[Point
         if breaches:
             tally.breaches[f"{name} without a fault"] = breaches
             continue
-        points += [Point(name, index, kind, call) for index, call in enumerate(s.injector.calls) for kind in Kind]
+        calls = zip(s.injector.calls, s.injector.places, strict=True)
+        points += [Point(name, index, kind, *call) for index, call in enumerate(calls) for kind in Kind]
     return points
+
+
+def select_distinct_points(points: list[Point], most_stories: int, seed: int) -> list[Point]:
+    """Return those at the first call of each place in a story, each place in some of its stories only.
+
+    What a story repeats, such as the sweep of every minute, meets a fault there once.
+    """
+    rng = random.Random(seed)
+    by_place: dict[tuple[Place, str, Kind], dict[str, Point]] = {}
+    for point in points:
+        by_place.setdefault((point.place, point.call, point.kind), {}).setdefault(point.story, point)
+    return [
+        firsts[story]
+        for firsts in by_place.values()
+        for story in rng.sample(list(firsts), min(most_stories, len(firsts)))
+    ]
 
 
 def sample_points(points: list[Point], count: int, seed: int) -> list[Point]:

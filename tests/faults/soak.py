@@ -1,6 +1,7 @@
 """Everything, for as long as it takes: ``python -m tests.faults.soak [PART …]``.
 
-The parts are ``faults`` (every story with every kind of fault at every call), ``pairs`` (an
+The parts are ``faults`` (every kind of fault at every place of the app that calls AWS or a service, in up to eight of
+the stories that come there; ``FAULT_SEED`` chooses others), ``pairs`` (an
 operation before every call of another), ``storm`` (2,000 analyses while a tenth of all calls fails),
 ``lifecycle`` (a state machine, thousands of steps), ``canaries`` (every encoding with every kind of
 credentials), ``load`` (the local stack under a bad service) and ``flood`` (a thousand analyses of a slow service beside
@@ -13,7 +14,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import cache
@@ -27,7 +28,7 @@ from tests.faults.flood import describe, run_flood
 from tests.faults.interleavings import PAIRS, count_calls, try_pair
 from tests.faults.lifecycle import Lifecycle
 from tests.faults.load import run_load
-from tests.faults.replays import Tally, list_points, try_point
+from tests.faults.replays import Point, Tally, list_points, select_distinct_points, try_point
 from tests.faults.simulation import Simulation, open_simulation
 from tests.faults.stories import STORIES
 from tests.faults.test_canaries import CREDENTIALS, run_with_echo
@@ -35,7 +36,9 @@ from tests.faults.test_lifecycle import run_lifecycle
 from tests.moto_adapter import fast_mock_aws
 
 ANALYSES = 2000
-EXAMPLES = 150
+STORIES_PER_PLACE = 8
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+EXAMPLES = 60
 STEPS = 30
 BATCHES = 4
 """Runs of the state machine, each with `EXAMPLES` examples of `STEPS` steps."""
@@ -62,12 +65,15 @@ def get_simulation() -> Simulation:
     return simulation
 
 
-def try_story(name: str) -> Tally:
-    """Try every point of a story."""
+def list_story(name: str) -> tuple[list[Point], Tally]:
+    """List the points of a story; the tally holds what is breached without a fault."""
     tally = Tally()
-    for point in list_points(get_simulation(), [name], tally):
-        tally.count(point, try_point(get_simulation(), point))
-    return tally
+    return list_points(get_simulation(), [name], tally), tally
+
+
+def try_one_point(point: Point) -> Breaches:
+    """Try a point in the simulation of this process."""
+    return try_point(get_simulation(), point)
 
 
 def try_calls(name: str) -> tuple[int, Breaches]:
@@ -104,16 +110,22 @@ def try_canaries(kind: str) -> Breaches:
 
 
 def soak_faults(pool: ProcessPoolExecutor) -> int:
-    """Print the points and breaches of each story; return the number of breaches."""
-    kinds: Counter[str] = Counter()
-    broken = 0
-    for name, tally in zip(STORIES, pool.map(try_story, STORIES), strict=True):
-        kinds += tally.kinds
-        broken += len(tally.breaches)
-        print(f"  {name:<28} {tally.kinds.total():>5} points, {len(tally.breaches)} breached", flush=True)
-        _show(f"{point}: {texts}" for point, texts in tally.breaches.items())
-    print(f"  points by kind: {dict(kinds)}; in all {kinds.total()}, {broken} breached")
-    return broken
+    """Print how many points were tried and breached; return the number of breaches."""
+    listed: list[Point] = []
+    total = Tally()
+    for points, tally in pool.map(list_story, STORIES):
+        listed += points
+        total.breaches |= tally.breaches
+    chosen = select_distinct_points(listed, STORIES_PER_PLACE, SEED)
+    print(
+        f"  {len(listed)} points in {len(STORIES)} stories; {len(chosen)} at distinct places, seed {SEED}", flush=True
+    )
+    for point, breaches in zip(chosen, _report(pool.map(try_one_point, chosen, chunksize=8), len(chosen)), strict=True):
+        total.count(point, breaches)
+    _show(f"{point}: {texts}" for point, texts in total.breaches.items())
+    print(f"  points by kind: {dict(total.kinds)}; by story: {dict(total.stories)}")
+    print(f"  in all {total.kinds.total()}, {len(total.breaches)} breached")
+    return len(total.breaches)
 
 
 def soak_pairs(pool: ProcessPoolExecutor) -> int:
@@ -181,6 +193,15 @@ PARTS: dict[str, Callable[[ProcessPoolExecutor], int]] = {
     "load": soak_load,
     "flood": soak_flood,
 }
+
+
+def _report(results: Iterable[Breaches], number: int) -> Iterator[Breaches]:
+    """Pass results on, and print how many there are, tenth by tenth, and the breaches as they come."""
+    for done, breaches in enumerate(results, start=1):
+        _show(breaches)
+        if done * 10 // number > (done - 1) * 10 // number:
+            print(f"    {done} of {number}", flush=True)
+        yield breaches
 
 
 def _show(breaches: Iterable[str]) -> None:
