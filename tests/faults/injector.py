@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.session import Session
 from moto.core.models import botocore_stubber
 
-__all__ = ["Crash", "Fault", "Injector", "Kind", "Place"]
-
-Place = tuple[tuple[str, int], ...]
-"""The lines of the app that lead to a call, the innermost first."""
+__all__ = ["Call", "Crash", "Fault", "Injector", "Kind"]
 
 APP = str(Path(__file__).parents[2] / "chalicelib")
 
@@ -29,6 +26,13 @@ SERVICES = ("dynamodb", "s3", "sqs", "kms", "secretsmanager", "lambda.Invoke")
 
 SAFE_TO_REPEAT = ("TransactWriteItems",)
 """Operations that carry a token, so that AWS itself recognizes botocore's repetition; moto does not."""
+
+
+class Call(NamedTuple):
+    """A call: its name, and the lines of the app that lead to it, the innermost first."""
+
+    name: str
+    place: tuple[tuple[str, int], ...]
 
 
 class Crash(BaseException):
@@ -69,10 +73,8 @@ class Injector:
         Runs while a slow call waits; its own calls are neither counted nor fail.
     on_call : callable, optional
         Gets the name of each call before it is made.
-    calls : list of str
-        The names of the calls that were made.
-    places : list of Place
-        Where they were made.
+    calls : list of Call
+        The calls that were made.
     """
 
     fault: Fault | None = None
@@ -80,8 +82,7 @@ class Injector:
     rng: random.Random = field(default_factory=random.Random)
     on_slow: Callable[[], None] = lambda: None
     on_call: Callable[[str], None] | None = None
-    calls: list[str] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     met: int = 0
     _is_active: bool = False
     _is_dead: bool = False
@@ -124,8 +125,7 @@ class Injector:
             with self.paused():
                 self.on_call(name)
         kind = self._choose_kind(len(self.calls))
-        self.calls.append(name)
-        self.places.append(_find_place())
+        self.calls.append(Call(name, _find_place()))
         if kind:
             self.met += 1
         if kind is Kind.CRASH_BEFORE:
@@ -175,7 +175,7 @@ class Injector:
             raise ReadTimeoutError(endpoint_url="https://aws.test")
 
 
-def _find_place() -> Place:
+def _find_place() -> tuple[tuple[str, int], ...]:
     lines = []
     frame: FrameType | None = sys._getframe(1)
     while frame:

@@ -264,5 +264,5 @@ def _may_be_unknown(s: Simulation) -> bool:
     if fault is None or fault.index >= len(s.injector.calls):
         return False
     calls = s.injector.calls[max(0, fault.index - 1) : fault.index + 1]
-    is_near = any(name.startswith("POST ") for name in calls)
+    is_near = any(call.name.startswith("POST ") for call in calls)
     return is_near and fault.kind is not Kind.LOST

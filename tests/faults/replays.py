@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.faults.injector import Crash, Fault, Kind, Place
+from tests.faults.injector import Call, Crash, Fault, Kind
 from tests.faults.invariants import find_lasting_breaches
 from tests.faults.simulation import Simulation
 from tests.faults.stories import STORIES
@@ -15,16 +15,15 @@ __all__ = ["Point", "Tally", "list_points", "sample_points", "select_distinct_po
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """A fault at one call of a story; `call` is the name of the call, `place` where the app makes it."""
+    """A fault at one call of a story."""
 
     story: str
     index: int
     kind: Kind
-    call: str
-    place: Place
+    call: Call
 
     def __str__(self) -> str:
-        return f"{self.story} / {self.index} {self.call} / {self.kind}"
+        return f"{self.story} / {self.index} {self.call.name} / {self.kind}"
 
 
 @dataclass
@@ -66,8 +65,7 @@ def list_points(s: Simulation, names: Iterable[str], tally: Tally) -> list[Point
         if breaches:
             tally.breaches[f"{name} without a fault"] = breaches
             continue
-        calls = zip(s.injector.calls, s.injector.places, strict=True)
-        points += [Point(name, index, kind, *call) for index, call in enumerate(calls) for kind in Kind]
+        points += [Point(name, index, kind, call) for index, call in enumerate(s.injector.calls) for kind in Kind]
     return points
 
 
@@ -77,9 +75,9 @@ def select_distinct_points(points: list[Point], most_stories: int, seed: int) ->
     What a story repeats, such as the sweep of every minute, meets a fault there once.
     """
     rng = random.Random(seed)
-    by_place: dict[tuple[Place, str, Kind], dict[str, Point]] = {}
+    by_place: dict[tuple[Call, Kind], dict[str, Point]] = {}
     for point in points:
-        by_place.setdefault((point.place, point.call, point.kind), {}).setdefault(point.story, point)
+        by_place.setdefault((point.call, point.kind), {}).setdefault(point.story, point)
     return [
         firsts[story]
         for firsts in by_place.values()

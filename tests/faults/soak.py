@@ -117,9 +117,7 @@ def soak_faults(pool: ProcessPoolExecutor) -> int:
         listed += points
         total.breaches |= tally.breaches
     chosen = select_distinct_points(listed, STORIES_PER_PLACE, SEED)
-    print(
-        f"  {len(listed)} points in {len(STORIES)} stories; {len(chosen)} at distinct places, seed {SEED}", flush=True
-    )
+    print(f"  {len(listed)} points in {len(STORIES)} stories, {len(chosen)} chosen, seed {SEED}", flush=True)
     for point, breaches in zip(chosen, _report(pool.map(try_one_point, chosen, chunksize=8), len(chosen)), strict=True):
         total.count(point, breaches)
     _show(f"{point}: {texts}" for point, texts in total.breaches.items())

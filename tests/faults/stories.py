@@ -55,7 +55,7 @@ def _other_ends(s: Simulation) -> tuple[str, ...]:
 
 def _met_sending(s: Simulation) -> bool:
     fault, calls = s.injector.fault, s.injector.calls
-    return fault is not None and fault.index < len(calls) and calls[fault.index].startswith("POST ")
+    return fault is not None and fault.index < len(calls) and calls[fault.index].name.startswith("POST ")
 
 
 def run_analysis(s: Simulation, status: str = "completed", **service: Any) -> int:
