@@ -1,0 +1,165 @@
+"""The density of a spectrum given redshift, phase, dust and amplitude; all else is linear and integrated out.
+
+With columns C, coefficients b ~ N(0, S) and noise of precision K, the residual r of the transient alone has
+
+    ln p(r) = -1/2 (r^T K r - m^T H m) - 1/2 ln det(S H) + const,   H = C^T K C + S^-1,   m = H^-1 C^T K r
+
+(as in The Joker, Price-Whelan et al. 2017). Galaxies are never negative: their part of b is drawn from the truncated
+Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), whose weight makes the density of theta and draw exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_ndtr, ndtr, ndtri
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA
+from fitter_lambda.spectrum.spectrum_models import SpectrumModel
+
+_N_CALIBRATION = len(CALIBRATION_SIGMA)
+#: Rows of theta at a time, so that their columns stay in the cache of the processor.
+_CHUNK = 64
+#: Starting values of the amplitude come from a Gaussian prior of this mean and width.
+_GUESS = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class JointDensity:
+    """Log joint density of rows of theta, each with drawn galaxies.
+
+    Attributes
+    ----------
+    log_density : ndarray, shape (n,)
+        Of data, theta and galaxies, less the log density by which the galaxies were drawn.
+    mean : ndarray, shape (n, k)
+        Of all coefficients, without regard to signs.
+    root : ndarray, shape (n, k, k)
+        Cholesky root of the precision.
+    galaxies : ndarray, shape (n, g)
+        The drawn ones: the last coefficients.
+    """
+
+    log_density: Array
+    mean: Array
+    root: Array
+    galaxies: Array
+
+    def complete(self, random: np.random.Generator) -> Array:
+        """Draw the other coefficients given the galaxies; return all, shape (n, k)."""
+        n, k = self.mean.shape
+        g = self.galaxies.shape[1]
+        gap = self.galaxies - self.mean[:, k - g :]
+        lower, cross = self.root[:, : k - g, : k - g], self.root[:, k - g :, : k - g]
+        # of z^T L L^T z the part with the first z is |L1^T z1 + L21^T gap|^2
+        right = random.standard_normal((n, k - g)) - np.einsum("ngk,ng->nk", cross, gap)
+        first = np.linalg.solve(np.swapaxes(lower, 1, 2), right[..., None])[..., 0]
+        return np.concatenate([self.mean[:, : k - g] + first, self.galaxies], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class MarginalLikelihood:
+    """Densities of one model for one spectrum."""
+
+    model: SpectrumModel
+    added: AddedColumns
+
+    @property
+    def sigma(self) -> Array:
+        """Widths of the priors of all coefficients: calibration, lines, galaxies; for a star, its features."""
+        n_added = self.added.stellar.shape[0] if self.model.is_star else self.added.tables.shape[1]
+        sigma = np.full(_N_CALIBRATION + n_added, FEATURE_SIGMA if self.model.is_star else LINE_SIGMA)
+        sigma[:_N_CALIBRATION] = CALIBRATION_SIGMA
+        if not self.model.is_star:
+            sigma[-N_HOSTS:] = HOST_SIGMA
+        return sigma
+
+    def build_columns(self, theta: Array) -> Array:
+        """Return the columns (n, k + 1, pixels) at unit amplitude: transient, its calibration, what is added."""
+        data = self.added.data
+        flux = self.model.template.evaluate(data.x, theta)
+        flux /= np.maximum(flux[:, data.good].mean(axis=1, keepdims=True), 1e-12)
+        if self.model.is_star:
+            added = self.added.stellar * flux[:, None]
+        else:
+            added = self.added.evaluate(theta[:, 0])
+        return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
+
+    def evaluate(self, theta: Array, random: np.random.Generator) -> JointDensity:
+        """Evaluate rows (n, 5) of theta within the bounds of the prior."""
+        parts = [
+            self._integrate(self._multiply(theta[i : i + _CHUNK]), theta[i : i + _CHUNK], random)
+            for i in range(0, len(theta), _CHUNK)
+        ]
+        return JointDensity(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _multiply(self, theta: Array) -> Array:
+        """Return all products (n, k + 2, k + 2) of the columns and the data, by the precision."""
+        data = self.added.data
+        root = np.sqrt(data.grainy_weight)
+        columns = self.build_columns(theta)
+        flux = np.broadcast_to(data.flux, (len(theta), 1, len(root)))
+        white = np.concatenate([columns, flux], axis=1) * root
+        coherent = white @ data.whitener.T
+        return np.asarray(white @ np.swapaxes(white, 1, 2) - coherent @ np.swapaxes(coherent, 1, 2))
+
+    def _integrate(
+        self, products: Array, theta: Array, random: np.random.Generator
+    ) -> tuple[Array, Array, Array, Array]:
+        amplitude = np.exp(theta[:, 3])
+        sigma = self.sigma
+        # the calibration's coefficients are relative to the amplitude
+        scale = np.ones((len(theta), products.shape[1]))
+        scale[:, : _N_CALIBRATION + 1] = amplitude[:, None]
+        products = products * scale[:, :, None] * scale[:, None]
+        own = slice(1, -1)
+        right = products[:, own, -1] - products[:, own, 0]
+        chi2 = products[:, -1, -1] - 2 * products[:, -1, 0] + products[:, 0, 0]
+        root = np.linalg.cholesky(products[:, own, own] + np.diag(sigma**-2.0))
+        half = np.linalg.solve(root, right[..., None])
+        mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
+        log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
+        density = -0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        galaxies, log_weight = self._draw_galaxies(root, mean, random)
+        return density + log_weight, mean, root, galaxies
+
+    def _draw_galaxies(self, root: Array, mean: Array, random: np.random.Generator) -> tuple[Array, Array]:
+        if self.model.is_star:
+            return np.empty((len(mean), 0)), np.zeros(len(mean))
+        return draw_positive(root[:, -N_HOSTS:, -N_HOSTS:], mean[:, -N_HOSTS:], random)
+
+    def guess_amplitude(self, theta: Array) -> Array:
+        """Return theta with the amplitude that fits best in least squares, calibration included."""
+        products = self._multiply(theta)
+        sigma = np.concatenate([[_GUESS], self.sigma])
+        sigma[1 : _N_CALIBRATION + 1] *= _GUESS
+        matrix = products[:, :-1, :-1] + np.diag(sigma**-2.0)
+        right = products[:, :-1, -1] + np.eye(len(sigma))[0] / _GUESS
+        best = np.linalg.solve(matrix, right[..., None])[:, 0, 0]
+        return np.column_stack([theta[:, :3], np.log(np.clip(best, 0.02, 1.4)), theta[:, 4:]])
+
+
+def draw_positive(root: Array, mean: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draw coefficients above 0, one by one, of a Gaussian by the root of its precision.
+
+    Returns
+    -------
+    ndarray, shape (n, g)
+    ndarray, shape (n,)
+        Log weight: of the draw's density under the Gaussian, relative to a prior that knows no sign, over the density
+        of the draw. Its mean is the chance that all are positive, over that of the prior.
+    """
+    n, g = mean.shape
+    gap = np.zeros((n, g))
+    log_weight = np.full(n, g * np.log(2.0))
+    for i in reversed(range(g)):
+        scale = root[:, i, i]
+        centre = mean[:, i] - np.einsum("nj,nj->n", root[:, i + 1 :, i], gap[:, i + 1 :]) / scale
+        limit = -centre * scale
+        log_weight += log_ndtr(-limit)
+        # the upper tail by symmetry, which keeps digits far out
+        tail = np.maximum(ndtr(-limit) * random.uniform(size=n), 1e-300)
+        step = np.maximum(-ndtri(tail), limit)
+        gap[:, i] = centre + step / scale - mean[:, i]
+    return mean + gap, log_weight

@@ -1,0 +1,135 @@
+"""One spectrum, ready to be fitted: pixels, weights, and what all models share."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.interpolate import BSpline
+from scipy.linalg import cholesky, solve_triangular
+
+from fitter_lambda.arrays import Array, Mask
+from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
+
+#: What templates lack: fraction of the flux, coherence (km/s), and fraction without coherence; measured by
+#: ``python -m fitter_lambda.spectrum.template_discrepancy``.
+DISCREPANCY, COHERENCE, GRAIN = 0.08, 6000.0, 0.02
+#: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
+CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
+_FEWEST_PIXELS = 40
+#: The smoothed flux is at least this fraction of the mean, where discrepancies are concerned.
+_FLOOR = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumData:
+    """A spectrum in units of its mean.
+
+    Attributes
+    ----------
+    x : LogGrid
+    flux, weight : ndarray, shape (n,)
+        Weights are inverse variances; 0 where a pixel is masked.
+    unit : float
+        The mean that flux was divided by.
+    line_sigma : float
+        Width of unresolved lines (km/s).
+    discrepancy, coherence, grain : float
+        What templates lack.
+    """
+
+    x: LogGrid
+    flux: Array
+    weight: Array
+    unit: float
+    line_sigma: float
+    discrepancy: float = DISCREPANCY
+    coherence: float = COHERENCE
+    grain: float = GRAIN
+
+    @cached_property
+    def good(self) -> Mask:
+        """Pixels with weight."""
+        return self.weight > 0
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """First and last good ln(wavelength)."""
+        x = self.x.x[self.good]
+        return float(x[0]), float(x[-1])
+
+    @cached_property
+    def legendre(self) -> Array:
+        """The calibration's polynomials (k, n): 1, and those of `CALIBRATION_SIGMA`."""
+        low, high = self.ends
+        place = np.clip((2 * self.x.x - low - high) / (high - low), -1, 1)
+        return np.asarray(np.polynomial.legendre.legvander(place, len(CALIBRATION_SIGMA)).T)
+
+    @cached_property
+    def smooth(self) -> Array:
+        """The spectrum, smoothed over the coherence length, at least a tenth of its mean."""
+        sigma = 0.5 * self.coherence / LIGHT_SPEED / self.x.step
+        reach = np.arange(-int(4 * sigma) - 1, int(4 * sigma) + 2)
+        kernel = np.exp(-0.5 * (reach / sigma) ** 2)
+        total, share = (np.convolve(v, kernel, mode="full") for v in (self.flux * self.good, 1.0 * self.good))
+        start = len(reach) // 2
+        inside = slice(start, start + self.x.number)
+        return np.asarray(np.maximum(total[inside] / np.maximum(share[inside], 1e-9), _FLOOR))
+
+    @cached_property
+    def grainy_weight(self) -> Array:
+        """Weights with the discrepancy that has no coherence."""
+        variance = np.where(self.good, 1 / np.where(self.good, self.weight, 1.0), 1.0)
+        return np.where(self.good, 1 / (variance + (self.grain * self.smooth) ** 2), 0.0)
+
+    @cached_property
+    def scan_weight(self) -> Array:
+        """Weights with all of the discrepancy, as if each coherence length were one number of pixels."""
+        pixels = self.coherence / LIGHT_SPEED / self.x.step
+        variance = np.where(self.good, 1 / np.where(self.good, self.grainy_weight, 1.0), 1.0)
+        return np.where(self.good, 1 / (variance + pixels * (self.discrepancy * self.smooth) ** 2), 0.0)
+
+    @cached_property
+    def coherent(self) -> Array:
+        """The coherent discrepancy's columns U, shape (n, j): smoothed flux times cubic B-splines, of mean variance 1."""
+        step = self.coherence / LIGHT_SPEED
+        low, high = self.x.x[0], self.x.x[-1]
+        number = max(1, int(np.ceil((high - low) / step)))
+        knots = low + (high - low) / number * np.arange(-3, number + 4)
+        splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3).toarray()
+        return np.asarray(self.discrepancy * self.smooth[:, None] * splines / np.sqrt(0.479))
+
+    @cached_property
+    def whitener(self) -> Array:
+        """Q = L^-1 U^T W^1/2 with L L^T = 1 + U^T W U: the precision is W^1/2 (1 - Q^T Q) W^1/2 (Woodbury)."""
+        root = self.coherent * np.sqrt(self.grainy_weight)[:, None]
+        lower = cholesky(np.eye(root.shape[1]) + root.T @ root, lower=True)
+        return np.asarray(solve_triangular(lower, root.T, lower=True))
+
+    def chi2(self, residual: Array) -> Array:
+        """Return chi2 of residuals (..., n), by the whole covariance."""
+        white = residual * np.sqrt(self.grainy_weight)
+        return np.asarray((white**2).sum(-1) - ((white @ self.whitener.T) ** 2).sum(-1))
+
+
+def build_data(
+    x: LogGrid, flux: Array, weight: Array, line_sigma: float, discrepancy: float = DISCREPANCY, grain: float = GRAIN
+) -> SpectrumData:
+    """Divide a spectrum by its mean.
+
+    Raises
+    ------
+    TooLittleDataError
+        Fewer than forty good pixels, or no light.
+    """
+    good = weight > 0
+    if good.sum() < _FEWEST_PIXELS:
+        raise TooLittleDataError(
+            f"The spectrum has {int(good.sum())} good pixels of {x.step * LIGHT_SPEED:.0f} km/s; at least "
+            f"{_FEWEST_PIXELS} are needed."
+        )
+    unit = float(np.mean(flux[good]))
+    noise = float(np.sqrt(np.sum(1 / weight[good]))) / int(good.sum())
+    if not unit > 3 * noise:
+        raise TooLittleDataError("The spectrum's mean flux is not above its error by three times; there is no light to fit.")
+    return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma, discrepancy, grain=grain)

@@ -1,0 +1,143 @@
+"""Independent weighted draws and the evidence of one model, from the modes that a scan has found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
+from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
+from fitter_lambda.spectrum.redshift_scan import ScanResult
+from fitter_lambda.spectrum.student_mixture import StudentMixture
+
+#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1.
+_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6)
+_BACKGROUND_WIDTH = 0.08
+_N_MODES, _N_STARTS = 10, 8
+_ROUND, _MAX_ROUNDS = 300, 6
+_GOOD_EFFICIENCY = 0.35
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """Points (m, 5) to start from, with rough log masses of the modes around them."""
+
+    theta: Array
+    log_mass: Array
+
+    @property
+    def log_evidence(self) -> float:
+        """A rough evidence."""
+        return float(logsumexp(self.log_mass)) if len(self.log_mass) else -np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedDraws:
+    """Weighted draws of one model.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (n, 5)
+    joint : JointDensity
+    log_weight : ndarray, shape (n,)
+    log_evidence, log_evidence_error, efficiency : float
+    """
+
+    theta: Array
+    joint: JointDensity
+    log_weight: Array
+    log_evidence: float
+    log_evidence_error: float
+    efficiency: float
+
+
+def get_widths(likelihood: MarginalLikelihood) -> Array:
+    """Return first widths of modes in the columns of theta."""
+    model = likelihood.model
+    widths = np.array(_WIDTHS)
+    widths[0] *= model.x.step
+    if not model.is_supernova:
+        widths[1] = _BACKGROUND_WIDTH * (model.template.high - model.template.low)
+    return widths
+
+
+def find_starts(likelihood: MarginalLikelihood, scan: ScanResult, random: np.random.Generator) -> Starts:
+    """Rescore the highest local maxima of a scan with the exact density, at several values of dust."""
+    model = likelihood.model
+    places = _find_peaks(scan.log_density, _N_MODES)
+    if not len(places):
+        return Starts(np.empty((0, 5)), np.empty(0))
+    dust = model.dust_places
+    theta = np.zeros((len(places) * len(dust), 5))
+    theta[:, 0] = np.repeat(np.clip(scan.u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
+    theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
+    theta[:, 2] = np.tile(dust, len(places))
+    theta = likelihood.guess_amplitude(theta)
+    density = likelihood.evaluate(theta, random).log_density + model.log_prior(theta)
+    best = np.argsort(-density)[:_N_STARTS]
+    widths = get_widths(likelihood)[model.free]
+    log_volume = np.log(widths).sum() + 0.5 * len(widths) * np.log(2 * np.pi)
+    best = best[np.isfinite(density[best])]
+    return Starts(theta[best], density[best] + log_volume)
+
+
+def _bounds_of_u(likelihood: MarginalLikelihood) -> tuple[float, float]:
+    redshift = likelihood.model.redshift
+    return float(np.log1p(redshift.low)), float(np.log1p(redshift.high))
+
+
+def _find_peaks(density: Array, number: int) -> Array:
+    """Return the indices (m, 2) of the highest local maxima."""
+    padded = np.pad(density, 1, constant_values=-np.inf)
+    rows, columns = density.shape
+    around = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3) if (i, j) != (1, 1)]
+    is_peak = np.isfinite(density) & (density >= np.max(around, axis=0))
+    places = np.argwhere(is_peak)
+    order = np.argsort(-density[is_peak])
+    return np.asarray(places[order[:number]])
+
+
+def draw_round(
+    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, number: int, random: np.random.Generator
+) -> tuple[Array, Array, JointDensity]:
+    """Draw within the prior's bounds; return theta, log weights and densities."""
+    free = likelihood.model.free
+    points = mixture.draw(number, random)
+    theta = np.tile(base, (number, 1))
+    theta[:, free] = points
+    prior = likelihood.model.log_prior(theta)
+    inside = np.isfinite(prior)
+    theta = theta[inside]
+    joint = likelihood.evaluate(theta, random)
+    log_weight = joint.log_density + prior[inside] - mixture.log_density(points[inside])
+    return theta, log_weight, joint
+
+
+def adapt_to(likelihood: MarginalLikelihood, starts: Starts, random: np.random.Generator) -> tuple[StudentMixture, float]:
+    """Adapt a mixture in rounds; return it with the log evidence of the last round."""
+    free = likelihood.model.free
+    weights = np.exp(0.5 * (starts.log_mass - starts.log_mass.max())) + 0.01
+    mixture = StudentMixture.at_points(starts.theta[:, free], get_widths(likelihood)[free], weights)
+    log_evidence = -np.inf
+    for _ in range(_MAX_ROUNDS):
+        theta, log_weight, _ = draw_round(likelihood, mixture, starts.theta[0], _ROUND, random)
+        if len(theta) < 2 * len(free) or not np.isfinite(log_weight).any():
+            break
+        log_evidence = float(logsumexp(log_weight) - np.log(_ROUND))
+        efficiency = effective_sample_size(log_weight) / _ROUND
+        mixture = mixture.adapt(theta[:, free], temper_weights(log_weight))
+        if efficiency > _GOOD_EFFICIENCY:
+            break
+    return mixture, log_evidence
+
+
+def draw_weighted(
+    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, number: int, random: np.random.Generator
+) -> WeightedDraws:
+    """Draw from an adapted mixture."""
+    theta, log_weight, joint = draw_round(likelihood, mixture, base, number, random)
+    effective = max(effective_sample_size(log_weight), 1e-9)
+    log_evidence = float(logsumexp(log_weight) - np.log(number)) if len(log_weight) else -np.inf
+    error = float(np.sqrt(max(1 / effective - 1 / number, 0.0)))
+    return WeightedDraws(theta, joint, log_weight, log_evidence, error, effective / number)
