@@ -11,6 +11,8 @@ LIGHT_SPEED = 299792.458
 #: Widths of pixels to choose from (km/s).
 _STEPS = (400.0, 600.0, 900.0, 1350.0, 2000.0)
 _FINER_THAN = 0.9
+#: A step between wavelengths that is so many times the usual one is a gap.
+_GAP = 4.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def rebin_spectrum(grid: LogGrid, wave: Array, flux: Array, error: Array) -> tup
     flux is conserved. Inverse variances add up by the same parts: what the spectrum says in total is conserved, and
     correlations between neighbours that share a pixel are ignored.
     """
+    wave, flux, error = _mark_gaps(wave, flux, error)
     border = _find_borders(wave)
     good = np.isfinite(flux) & np.isfinite(error) & (error > 0)
     width = np.diff(border)
@@ -84,6 +87,17 @@ def rebin_spectrum(grid: LogGrid, wave: Array, flux: Array, error: Array) -> tup
     weight = _sum_parts(grid, border, np.where(good, 1 / np.where(good, error, 1.0) ** 2, 0.0))
     is_covered = covered > 0.5 * np.diff(grid.edges)
     return np.where(is_covered, mean, 0.0), np.where(is_covered, weight, 0.0)
+
+
+def _mark_gaps(wave: Array, flux: Array, error: Array) -> tuple[Array, Array, Array]:
+    """Put a pixel without flux at either side of a gap, so that its neighbours do not reach into it."""
+    gap = np.diff(wave)
+    usual = np.median(gap)
+    index = np.flatnonzero(gap > _GAP * usual)
+    places = np.concatenate([index + 1, index + 1])
+    sides = np.concatenate([wave[index] + usual, wave[index + 1] - usual])
+    none = np.full(len(places), np.nan)
+    return np.insert(wave, places, sides), np.insert(flux, places, none), np.insert(error, places, none)
 
 
 def _find_borders(wave: Array) -> Array:

@@ -78,7 +78,7 @@ class MarginalLikelihood:
     def build_columns(self, theta: Array) -> Array:
         """Return the columns (n, k + 1, pixels) at unit amplitude: transient, its calibration, what is added."""
         data = self.added.data
-        flux = self.model.template.evaluate(data.x, theta)
+        flux = self.model.template.evaluate(data.x, np.column_stack([theta[:, 0] + theta[:, 5], theta[:, 1:5]]))
         flux /= np.maximum(flux[:, data.good].mean(axis=1, keepdims=True), 1e-12)
         if self.model.is_star:
             added = self.added.stellar * flux[:, None]
@@ -87,7 +87,7 @@ class MarginalLikelihood:
         return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
 
     def evaluate(self, theta: Array, random: np.random.Generator) -> JointDensity:
-        """Evaluate rows (n, 5) of theta within the bounds of the prior."""
+        """Evaluate rows (n, 6) of theta within the bounds of the prior."""
         parts = [
             self._integrate(self._multiply(theta[i : i + _CHUNK]), theta[i : i + _CHUNK], random)
             for i in range(0, len(theta), _CHUNK)
@@ -120,7 +120,7 @@ class MarginalLikelihood:
         half = np.linalg.solve(root, right[..., None])
         mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
         log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
-        density = -0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        density = self.added.data.log_norm - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
         galaxies, log_weight = self._draw_galaxies(root, mean, random)
         return density + log_weight, mean, root, galaxies
 

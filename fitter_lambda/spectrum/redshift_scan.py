@@ -54,6 +54,7 @@ class RedshiftScan:
         self._window = slice(first, offset + data.x.number)
         self._length = fft.next_fast_len(data.x.number + self._n_shifts, real=True)
         weight = data.scan_weight.astype(np.float32)
+        self._log_norm = float(0.5 * np.log(data.scan_weight[data.good]).sum())
         flux = data.flux.astype(np.float32)
         poly = data.legendre.astype(np.float32)
         self._pairs = list(combinations_with_replacement(range(len(poly)), 2))
@@ -98,7 +99,7 @@ class RedshiftScan:
         shapes = model.template.sample_axis(axis)[:, self._window].astype(np.float32)
         parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
         density = np.concatenate(parts).astype(float) + model.log_axis_density(axis)[:, None]
-        density += self._log_redshift_density(model) + model.log_coverage(self._u)
+        density += self._log_norm + self._log_redshift_density(model) + model.log_coverage(self._u)
         return ScanResult(axis, self._u, density)
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:

@@ -14,6 +14,8 @@ from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 #: What templates lack: fraction of the flux, coherence (km/s), and fraction without coherence; measured by
 #: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 DISCREPANCY, COHERENCE, GRAIN = 0.08, 6000.0, 0.02
+#: The same of galaxies, stars and blackbodies: a choice, as there is nothing to measure it on.
+BACKGROUND_DISCREPANCY = 0.02
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
 CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
 _FEWEST_PIXELS = 40
@@ -105,6 +107,13 @@ class SpectrumData:
         root = self.coherent * np.sqrt(self.grainy_weight)[:, None]
         lower = cholesky(np.eye(root.shape[1]) + root.T @ root, lower=True)
         return np.asarray(solve_triangular(lower, root.T, lower=True))
+
+    @cached_property
+    def log_norm(self) -> float:
+        """-1/2 ln det of the covariance, but for a constant."""
+        root = self.coherent * np.sqrt(self.grainy_weight)[:, None]
+        log_det = np.linalg.slogdet(np.eye(root.shape[1]) + root.T @ root)[1]
+        return float(0.5 * np.log(self.grainy_weight[self.good]).sum() - 0.5 * log_det)
 
     def chi2(self, residual: Array) -> Array:
         """Return chi2 of residuals (..., n), by the whole covariance."""

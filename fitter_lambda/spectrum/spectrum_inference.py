@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
@@ -13,7 +13,7 @@ from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
-from fitter_lambda.spectrum.spectrum_data import SpectrumData
+from fitter_lambda.spectrum.spectrum_data import BACKGROUND_DISCREPANCY, SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
 from fitter_lambda.spectrum.spectrum_sampler import Starts, WeightedDraws, adapt_to, draw_weighted, find_starts
@@ -54,7 +54,7 @@ class SpectrumPosterior:
     data : SpectrumData
     candidates : list of Candidate
         From the most probable down.
-    theta : ndarray, shape (n, 5)
+    theta : ndarray, shape (n, 6)
         Equally weighted draws, over all models.
     source : ndarray of int, shape (n,)
         The candidate of each.
@@ -88,10 +88,14 @@ class SpectrumPosterior:
         transient = amplitude * (columns[0] + self.coefficients[i][: n_poly - 1] @ columns[1:n_poly])
         return transient, transient + self.coefficients[i][n_poly - 1 :] @ columns[n_poly:]
 
+    def _chi2(self, i: int) -> float:
+        data = self.candidates[self.source[i]].likelihood.added.data
+        return float(data.chi2(data.flux - self.predict(i)[1]))
+
     def misfit_p_value(self) -> float:
         """Return how often data drawn from the model would fit it no better (Gelman, Meng & Stern 1996)."""
         number = min(_N_PREDICTIVE, len(self.theta))
-        chi2 = np.array([self.data.chi2(self.data.flux - self.predict(i)[1]) for i in range(number)])
+        chi2 = np.array([self._chi2(i) for i in range(number)])
         return float(np.mean(chi2_distribution.sf(chi2, int(self.data.good.sum()))))
 
 
@@ -120,14 +124,17 @@ def infer(
 def _scan_models(
     data: SpectrumData, models: Sequence[SpectrumModel], random: np.random.Generator, progress: Progress
 ) -> list[Candidate]:
-    added = AddedColumns(data, models[0].template.grid)
-    scan = RedshiftScan(added, max(float(np.log1p(model.redshift.high)) for model in models))
+    highest = max(float(np.log1p(model.redshift.high)) for model in models)
+    # what templates lack is measured on supernovae; backgrounds lack less
+    plain = replace(data, discrepancy=min(BACKGROUND_DISCREPANCY, data.discrepancy))
+    columns = {kind: AddedColumns(spectrum, models[0].template.grid) for kind, spectrum in ((True, data), (False, plain))}
+    scans = {kind: RedshiftScan(added, highest) for kind, added in columns.items()}
     groups = [model.group for model in models]
     candidates = []
     for done, model in enumerate(models):
         progress(0.5 * done / len(models), f"scanning {model.template.name}")
-        likelihood = MarginalLikelihood(model, added)
-        starts = find_starts(likelihood, scan.run(model), random)
+        likelihood = MarginalLikelihood(model, columns[model.is_supernova])
+        starts = find_starts(likelihood, scans[model.is_supernova].run(model), random)
         prior = float(np.log(CLASS_CHANCES[model.group] / groups.count(model.group)))
         candidates.append(Candidate(likelihood, prior, starts.log_evidence, starts))
     if not any(len(one.starts.theta) for one in candidates):

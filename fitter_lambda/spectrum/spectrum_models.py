@@ -1,7 +1,7 @@
 """All models that a spectrum may be of, each with its prior: supernovae by template, galaxy, star, featureless blue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from fitter_lambda.errors import TemplateError
 from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.input.templates import list_local_sources
 from fitter_lambda.spectrum import spectrum_priors as priors
-from fitter_lambda.spectrum.log_grid import LogGrid
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 from fitter_lambda.spectrum.log_templates import LogTemplate, build_blackbody, build_galaxy, build_supernova
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
 
@@ -28,7 +28,8 @@ _BLUE_TEMPERATURES = (7000.0, 60000.0)
 class SpectrumModel:
     """A model of spectra.
 
-    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), and x1 of SALT.
+    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, and the template's shift
+    in ln(wavelength) by the velocity of its lines.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class SpectrumModel:
     is_salt: bool = False
     is_star: bool = False
     phase: tuple[float, float] | None = None
-    names: tuple[str, ...] = field(default=("u", "axis", "dust", "log_amplitude", "x1"))
+    names: tuple[str, ...] = field(default=("u", "axis", "dust", "log_amplitude", "x1", "velocity"))
 
     @property
     def is_supernova(self) -> bool:
@@ -64,8 +65,8 @@ class SpectrumModel:
     @property
     def free(self) -> list[int]:
         """The columns of theta that are free."""
-        has = (not self.redshift.is_exact, True, self.has_dust, True, self.is_salt)
-        return [i for i in range(5) if has[i]]
+        has = (not self.redshift.is_exact, True, self.has_dust, True, self.is_salt, self.is_supernova)
+        return [i for i in range(len(has)) if has[i]]
 
     @property
     def dust_places(self) -> Array:
@@ -75,11 +76,13 @@ class SpectrumModel:
         return np.array([-0.1, 0.05, 0.2, 0.5]) if self.is_salt else np.array([0.02, 0.12, 0.3, 0.6])
 
     def log_prior(self, theta: Array) -> Array:
-        """Return the log prior density of rows (n, 5) of theta."""
-        u, axis, dust, log_amplitude, x1 = theta.T
+        """Return the log prior density of rows (n, 6) of theta."""
+        u, axis, dust, log_amplitude, x1, velocity = theta.T
         value = self.redshift.log_density(u) + self.log_axis_density(axis) + self.log_coverage(u)
         # uniform in the amplitude
         value = value + np.where(log_amplitude <= np.log(AMPLITUDE_MOST), log_amplitude - np.log(AMPLITUDE_MOST), -np.inf)
+        if self.is_supernova:
+            value = value + priors.log_velocity_density(velocity)
         if self.is_salt:
             return np.asarray(value + priors.log_colour_density(dust) - 0.5 * x1**2 - 0.5 * np.log(2 * np.pi))
         return np.asarray(value + priors.log_dust_density(dust)) if self.has_dust else value
@@ -132,9 +135,10 @@ def build_models(
     phase : tuple of float, optional
         Mean and sigma of days since maximum.
     """
-    # two pixels more for interpolation, and the whole range of shifts
-    shifts = int(np.ceil(np.log1p(redshift.high) / x.step)) + 3
-    rest = LogGrid(x.start - shifts * x.step, x.step, x.number + shifts + 4)
+    # two pixels more for interpolation, the velocities of lines, and the whole range of shifts
+    spare = 3 + int(np.ceil(priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED / x.step))
+    shifts = int(np.ceil(np.log1p(redshift.high) / x.step)) + spare
+    rest = LogGrid(x.start - shifts * x.step, x.step, x.number + shifts + spare)
     types = get_source_types()
     models = []
     for name in list_template_names() if names is None else names:
@@ -143,9 +147,10 @@ def build_models(
             if names is not None:
                 raise TemplateError(f"{name} has several non-linear shapes; the spectrum fitter takes none of these.")
             continue
-        group = get_supernova_class(types.get(name, "")).group
+        kind = get_supernova_class(types.get(name, ""))
+        own = replace(redshift, magnitude=kind.mean)
         template = build_supernova(name, rest)
-        models.append(SpectrumModel(template, group, redshift, x, good, is_salt=source.is_salt, phase=phase))
+        models.append(SpectrumModel(template, kind.group, own, x, good, is_salt=source.is_salt, phase=phase))
     blue = build_blackbody("blue continuum", rest, *_BLUE_TEMPERATURES)
     star = build_blackbody("star", rest, *_STAR_TEMPERATURES)
     here = RedshiftRange(0.0, 0.0, 0.0, 0.0)

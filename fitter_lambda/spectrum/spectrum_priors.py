@@ -6,8 +6,9 @@ import numpy as np
 from scipy.special import erf, ndtr
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.engine.distances import supernova_rate
+from fitter_lambda.engine.distances import distance_modulus, supernova_rate
 from fitter_lambda.engine.supernova_classes import RATES
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 
 #: Smallest width of a redshift's prior: peculiar velocities of 300 km/s.
 SMALLEST_REDSHIFT_ERROR = 0.001
@@ -20,6 +21,12 @@ DUST_MEAN, DUST_MOST = 0.2, 1.0
 _PHASES, _LATER = (-20.0, 50.0), 50.0
 #: Of SALT's c: width of the intrinsic colours, mean of the dust, bounds (the form of Brout & Scolnic 2021).
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
+#: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
+VELOCITY_SIGMA, VELOCITY_CUT = 900.0, 4.0
+#: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.
+DEPTH, _DEPTH_SCALE = 20.0, 0.7
+#: Absolute magnitude of what is no supernova.
+BACKGROUND_MAGNITUDE = -20.0
 _LATTICE = 4001
 
 
@@ -32,12 +39,18 @@ class RedshiftRange:
     low, high : float
     mean, sigma : float or None
         Of a Gaussian; a sigma of 0 is exact.
+    magnitude : float
+        Absolute magnitude at maximum.
+    depth : float
+        Apparent magnitude to which a prior by volume is complete.
     """
 
     low: float
     high: float
     mean: float | None = None
     sigma: float | None = None
+    magnitude: float = BACKGROUND_MAGNITUDE
+    depth: float = DEPTH
 
     @classmethod
     def near(cls, z: float, error: float | None, is_exact: bool) -> "RedshiftRange":
@@ -62,10 +75,15 @@ class RedshiftRange:
             value = value - np.log(ndtr(5.0) - ndtr((self.low - self.mean) / self.sigma))
         else:
             lattice = np.linspace(self.low, self.high, _LATTICE)
-            rate = supernova_rate(lattice)
-            value = np.log(supernova_rate(z) / (np.mean(rate) * (self.high - self.low)))
+            value = np.log(self._count(z) / (np.mean(self._count(lattice)) * (self.high - self.low)))
         inside = (z >= self.low) & (z <= self.high)
         return np.where(inside, value + u, -np.inf)
+
+
+    def _count(self, z: Array) -> Array:
+        """Return spectra per redshift, up to a constant: by volume, rare beyond the depth."""
+        fainter = np.maximum(self.magnitude + distance_modulus(z) - self.depth, 0.0)
+        return np.asarray(supernova_rate(z) * np.exp(-fainter / _DEPTH_SCALE))
 
 
 def log_phase_density(days: Array) -> Array:
@@ -79,6 +97,13 @@ def log_dust_density(ebv: Array) -> Array:
     total = DUST_MEAN * -np.expm1(-DUST_MOST / DUST_MEAN)
     inside = (ebv >= 0) & (ebv <= DUST_MOST)
     return np.where(inside, -ebv / DUST_MEAN - np.log(total), -np.inf)
+
+
+def log_velocity_density(shift: Array) -> Array:
+    """Return the log density of a template's shift in ln(wavelength) by the velocity of its lines."""
+    sigma = VELOCITY_SIGMA / LIGHT_SPEED
+    value = -0.5 * (shift / sigma) ** 2 - np.log(sigma * np.sqrt(2 * np.pi))
+    return np.where(np.abs(shift) <= VELOCITY_CUT * sigma, value, -np.inf)
 
 
 def log_colour_density(c: Array) -> Array:

@@ -7,12 +7,14 @@ from scipy.special import logsumexp
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
 from fitter_lambda.spectrum.redshift_scan import ScanResult
+from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
 from fitter_lambda.spectrum.student_mixture import StudentMixture
 
-#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1.
-_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6)
+#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1, velocity.
+_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED)
 _BACKGROUND_WIDTH = 0.08
 _N_MODES, _N_STARTS = 10, 8
 _ROUND, _MAX_ROUNDS = 300, 6
@@ -21,7 +23,7 @@ _GOOD_EFFICIENCY = 0.35
 
 @dataclass(frozen=True, eq=False)
 class Starts:
-    """Points (m, 5) to start from, with rough log masses of the modes around them."""
+    """Points (m, 6) to start from, with rough log masses of the modes around them."""
 
     theta: Array
     log_mass: Array
@@ -38,7 +40,7 @@ class WeightedDraws:
 
     Attributes
     ----------
-    theta : ndarray, shape (n, 5)
+    theta : ndarray, shape (n, 6)
     joint : JointDensity
     log_weight : ndarray, shape (n,)
     log_evidence, log_evidence_error, efficiency : float
@@ -67,9 +69,9 @@ def find_starts(likelihood: MarginalLikelihood, scan: ScanResult, random: np.ran
     model = likelihood.model
     places = _find_peaks(scan.log_density, _N_MODES)
     if not len(places):
-        return Starts(np.empty((0, 5)), np.empty(0))
+        return Starts(np.empty((0, 6)), np.empty(0))
     dust = model.dust_places
-    theta = np.zeros((len(places) * len(dust), 5))
+    theta = np.zeros((len(places) * len(dust), 6))
     theta[:, 0] = np.repeat(np.clip(scan.u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
     theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
     theta[:, 2] = np.tile(dust, len(places))
@@ -118,7 +120,9 @@ def adapt_to(likelihood: MarginalLikelihood, starts: Starts, random: np.random.G
     """Adapt a mixture in rounds; return it with the log evidence of the last round."""
     free = likelihood.model.free
     weights = np.exp(0.5 * (starts.log_mass - starts.log_mass.max())) + 0.01
-    mixture = StudentMixture.at_points(starts.theta[:, free], get_widths(likelihood)[free], weights)
+    axes = np.diag(get_widths(likelihood))
+    axes[0, 5] = -axes[5, 5]  # the template's shift is known best: redshift and velocity change together
+    mixture = StudentMixture.at_points(starts.theta[:, free], axes[np.ix_(free, free)], weights)
     log_evidence = -np.inf
     for _ in range(_MAX_ROUNDS):
         theta, log_weight, _ = draw_round(likelihood, mixture, starts.theta[0], _ROUND, random)

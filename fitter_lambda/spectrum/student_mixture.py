@@ -24,10 +24,10 @@ class StudentMixture:
     roots: Array
 
     @classmethod
-    def at_points(cls, means: Array, widths: Array, weights: Array) -> "StudentMixture":
-        """Return components at points, of some widths (d,) and of three times those."""
-        both = np.concatenate([widths * np.ones_like(means), 3 * widths * np.ones_like(means)])
-        roots = both[:, :, None] * np.eye(means.shape[1])
+    def at_points(cls, means: Array, axes: Array, weights: Array) -> "StudentMixture":
+        """Return components at points, of the covariance A A^T by axes A (d, d), and of nine times that."""
+        root = np.linalg.cholesky(axes @ axes.T)
+        roots = np.repeat([root, 3 * root], len(means), axis=0)
         weights = np.concatenate([weights, 0.3 * weights])
         return cls(weights / weights.sum(), np.tile(means, (2, 1)), roots)
 

@@ -20,15 +20,15 @@ from fitter_lambda.spectrum.log_grid import LogGrid
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
-from fitter_lambda.spectrum.spectrum_models import SpectrumModel, build_models, list_template_names
+from fitter_lambda.spectrum.spectrum_models import build_models, list_template_names
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
 from fitter_lambda.spectrum.spectrum_sampler import adapt_to, find_starts
 
-_FRACTIONS = (0.05, 0.08, 0.12, 0.18, 0.25, 0.35)
-_COHERENCES = (2000.0, 3500.0, 6000.0, 10000.0)
-_GRAINS = (0.01, 0.02, 0.04)
+_FRACTIONS = (0.06, 0.09, 0.13, 0.19, 0.28)
+_COHERENCES = (2500.0, 5000.0)
+_GRAINS = (0.01, 0.025)
 _REDSHIFT, _ERROR = 0.05, 0.02
-_DAYS = (-8.0, 0.0, 10.0, 25.0, 45.0)
+_DAYS = (-5.0, 5.0, 20.0, 40.0)
 _GRID = LogGrid(6120 / 750.0, 1 / 750.0, 740)
 
 
@@ -68,10 +68,12 @@ def measure_pair(truth: str, other: str, day: float) -> Array:
     redshift = RedshiftRange.near(_REDSHIFT, None, is_exact=True)
     data = simulate_template(truth, day, random)
     model = build_models(data.x, data.ends, redshift, [other])[0]
+    scan = RedshiftScan(AddedColumns(data, model.template.grid), float(np.log1p(_REDSHIFT))).run(model)
     log_evidence = []
     for fraction, coherence, grain in product(_FRACTIONS, _COHERENCES, _GRAINS):
         changed = replace(data, discrepancy=fraction, coherence=coherence, grain=grain)
-        log_evidence.append(_find_log_evidence(changed, model, random) + _log_norm(changed))
+        likelihood = MarginalLikelihood(model, AddedColumns(changed, model.template.grid))
+        log_evidence.append(adapt_to(likelihood, find_starts(likelihood, scan, random), random)[1])
     return np.array(log_evidence)
 
 
@@ -84,21 +86,6 @@ def simulate_template(name: str, day: float, random: np.random.Generator) -> Spe
     flux = template.evaluate(_GRID, np.array([[np.log1p(_REDSHIFT), phase, 0.0, 0.0, 0.0]]))[0]
     flux = flux / flux.mean() + _ERROR * random.standard_normal(_GRID.number)
     return build_data(_GRID, flux, np.full(_GRID.number, _ERROR**-2.0), 150.0)
-
-
-def _find_log_evidence(data: SpectrumData, model: SpectrumModel, random: np.random.Generator) -> float:
-    added = AddedColumns(data, model.template.grid)
-    likelihood = MarginalLikelihood(model, added)
-    scan = RedshiftScan(added, float(np.log1p(model.redshift.high)))
-    return adapt_to(likelihood, find_starts(likelihood, scan.run(model), random), random)[1]
-
-
-def _log_norm(data: SpectrumData) -> float:
-    """Return what the fit leaves out, as it is the same for all models: -1/2 ln det of the covariance."""
-    good = data.good
-    root = data.coherent * np.sqrt(data.grainy_weight)[:, None]
-    log_det = np.linalg.slogdet(np.eye(root.shape[1]) + root.T @ root)[1]
-    return float(0.5 * np.log(data.grainy_weight[good]).sum() - 0.5 * log_det)
 
 
 if __name__ == "__main__":
