@@ -100,7 +100,7 @@ def fit_spectrum(
         data, remarks = prepare_spectrum(sent, resolution, ebv, mask)
         names = None if template == AUTO else [template]
         known_phase = None if phase is None else (phase, phase_err)
-        models = build_models(data.x, data.ends, redshift, names, known_phase)
+        models = build_models(data.x, data.ends, redshift, names, known_phase, data.line_sigma)
         posterior = infer(data, models, n_draws, seed, progress)
         return SpectrumFit(posterior, remarks, ebv, source, title)
 

@@ -4,6 +4,8 @@ import functools
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import ndtr
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid, average_in_pixels
@@ -40,10 +42,13 @@ def average_galaxies(grid: LogGrid) -> Array:
     return average_in_pixels(grid, wave, flux)
 
 
+def smooth_flux(flux: Array, grid: LogGrid, sigma: float) -> Array:
+    """Return flux (..., w) at a spectrograph's resolution, of width `sigma` (km/s)."""
+    return np.asarray(gaussian_filter1d(flux, sigma / LIGHT_SPEED / grid.step, axis=-1, mode="nearest"))
+
+
 def average_lines(grid: LogGrid, lines: tuple[tuple[float, float], ...], sigma: float) -> Array:
     """Return Gaussian lines of width `sigma` (km/s), the strongest of height 1, in the pixels of a grid."""
-    from scipy.special import ndtr
-
     width = sigma / LIGHT_SPEED
     border = grid.start + grid.step * (np.arange(grid.number + 1) - 0.5)
     total = np.zeros(grid.number)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.spectrum.host_components import EMISSION_LINES, GALAXIES, average_galaxies, average_lines
+from fitter_lambda.spectrum.host_components import EMISSION_LINES, GALAXIES, average_galaxies, average_lines, smooth_flux
 from fitter_lambda.spectrum.log_grid import LogGrid
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.stellar_features import average_stellar_features
@@ -39,7 +39,7 @@ class AddedColumns:
         for i in range(_SUBSHIFTS + 1):
             grid = LogGrid(self.rest.start + i * step, self.rest.step, self.rest.number)
             lines = [average_lines(grid, lines, self.data.line_sigma) for lines in EMISSION_LINES.values()]
-            rows.append(np.vstack([*lines, average_galaxies(grid)]))
+            rows.append(np.vstack([*lines, smooth_flux(average_galaxies(grid), grid, self.data.line_sigma)]))
         return np.array(rows)
 
     def evaluate(self, u: Array) -> Array:

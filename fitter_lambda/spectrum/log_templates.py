@@ -12,7 +12,7 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.interpolation import build_knots, locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening, load_source_grid
-from fitter_lambda.spectrum.host_components import average_galaxies
+from fitter_lambda.spectrum.host_components import average_galaxies, smooth_flux
 from fitter_lambda.spectrum.log_grid import LogGrid, average_in_pixels
 
 #: Beyond its ends a template goes on as this power of wavelength, up (blue) or down (red).
@@ -125,9 +125,9 @@ def _average_with_tails(grid: LogGrid, source: SourceGrid) -> Array:
 
 
 @functools.lru_cache(maxsize=64)
-def build_galaxy(grid: LogGrid) -> LogTemplate:
+def build_galaxy(grid: LogGrid, sigma: float) -> LogTemplate:
     """Build a galaxy whose axis runs from young (0) over post-starburst (1) to old stars (2)."""
-    flux = average_galaxies(grid)
+    flux = smooth_flux(average_galaxies(grid), grid, sigma)
     flux /= flux[:, (grid.wave > 4000) & (grid.wave < 8000)].mean(axis=1, keepdims=True)
     return _build_background("galaxy", grid, flux, 0.0, 2.0)
 

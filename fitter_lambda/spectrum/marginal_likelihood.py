@@ -11,7 +11,7 @@ Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), whose weight m
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
@@ -21,6 +21,8 @@ from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 _N_CALIBRATION = len(CALIBRATION_SIGMA)
 #: Rows of theta at a time, so that their columns stay in the cache of the processor.
 _CHUNK = 64
+#: Draws of galaxies for each theta.
+_REPEATS = 16
 #: Starting values of the amplitude come from a Gaussian prior of this mean and width.
 _GUESS = 0.7
 
@@ -86,8 +88,8 @@ class MarginalLikelihood:
             added = self.added.evaluate(theta[:, 0])
         return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
 
-    def evaluate(self, theta: Array, random: np.random.Generator) -> JointDensity:
-        """Evaluate rows (n, 6) of theta within the bounds of the prior."""
+    def evaluate(self, theta: Array, random: np.random.Generator | None) -> JointDensity:
+        """Evaluate rows (n, 7) of theta within the bounds of the prior; without random numbers galaxies are at medians."""
         parts = [
             self._integrate(self._multiply(theta[i : i + _CHUNK]), theta[i : i + _CHUNK], random)
             for i in range(0, len(theta), _CHUNK)
@@ -101,11 +103,12 @@ class MarginalLikelihood:
         columns = self.build_columns(theta)
         flux = np.broadcast_to(data.flux, (len(theta), 1, len(root)))
         white = np.concatenate([columns, flux], axis=1) * root
-        coherent = white @ data.whitener.T
-        return np.asarray(white @ np.swapaxes(white, 1, 2) - coherent @ np.swapaxes(coherent, 1, 2))
+        coherent = white @ data.coherent_modes[1].T
+        part = data.shrink(np.exp(theta[:, 6]))[:, None]
+        return np.asarray(white @ np.swapaxes(white, 1, 2) - (coherent * part) @ np.swapaxes(coherent, 1, 2))
 
     def _integrate(
-        self, products: Array, theta: Array, random: np.random.Generator
+        self, products: Array, theta: Array, random: np.random.Generator | None
     ) -> tuple[Array, Array, Array, Array]:
         amplitude = np.exp(theta[:, 3])
         sigma = self.sigma
@@ -120,14 +123,22 @@ class MarginalLikelihood:
         half = np.linalg.solve(root, right[..., None])
         mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
         log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
-        density = self.added.data.log_norm - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        density = self.added.data.log_norm(np.exp(theta[:, 6])) - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
         galaxies, log_weight = self._draw_galaxies(root, mean, random)
         return density + log_weight, mean, root, galaxies
 
-    def _draw_galaxies(self, root: Array, mean: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    def _draw_galaxies(self, root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:
         if self.model.is_star:
             return np.empty((len(mean), 0)), np.zeros(len(mean))
-        return draw_positive(root[:, -N_HOSTS:, -N_HOSTS:], mean[:, -N_HOSTS:], random)
+        # of several draws one is kept, by their weights; the mean weight varies less from theta to theta
+        repeats = _REPEATS if random else 1
+        part = np.repeat(root[:, -N_HOSTS:, -N_HOSTS:], repeats, axis=0)
+        draws, log_weight = draw_positive(part, np.repeat(mean[:, -N_HOSTS:], repeats, axis=0), random)
+        log_weight = log_weight.reshape(-1, repeats)
+        gumbel = random.gumbel(size=log_weight.shape) if random else 0.0
+        kept = np.argmax(log_weight + gumbel, axis=1)
+        total = logsumexp(log_weight, axis=1) - np.log(repeats)
+        return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
 
     def guess_amplitude(self, theta: Array) -> Array:
         """Return theta with the amplitude that fits best in least squares, calibration included."""
@@ -140,7 +151,7 @@ class MarginalLikelihood:
         return np.column_stack([theta[:, :3], np.log(np.clip(best, 0.02, 1.4)), theta[:, 4:]])
 
 
-def draw_positive(root: Array, mean: Array, random: np.random.Generator) -> tuple[Array, Array]:
+def draw_positive(root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:
     """Draw coefficients above 0, one by one, of a Gaussian by the root of its precision.
 
     Returns
@@ -159,7 +170,7 @@ def draw_positive(root: Array, mean: Array, random: np.random.Generator) -> tupl
         limit = -centre * scale
         log_weight += log_ndtr(-limit)
         # the upper tail by symmetry, which keeps digits far out
-        tail = np.maximum(ndtr(-limit) * random.uniform(size=n), 1e-300)
+        tail = np.maximum(ndtr(-limit) * (random.uniform(size=n) if random else 0.5), 1e-300)
         step = np.maximum(-ndtri(tail), limit)
         gap[:, i] = centre + step / scale - mean[:, i]
     return mean + gap, log_weight

@@ -42,9 +42,11 @@ class RedshiftScan:
     added : AddedColumns
     highest : float
         The highest ln(1 + z).
+    discrepancy : float
+        What templates lack.
     """
 
-    def __init__(self, added: AddedColumns, highest: float) -> None:
+    def __init__(self, added: AddedColumns, highest: float, discrepancy: float) -> None:
         data = added.data
         self._n_shifts = int(np.ceil(highest / data.x.step)) + 1
         self._u = data.x.step * np.arange(self._n_shifts)
@@ -53,8 +55,7 @@ class RedshiftScan:
         first = offset - (self._n_shifts - 1)
         self._window = slice(first, offset + data.x.number)
         self._length = fft.next_fast_len(data.x.number + self._n_shifts, real=True)
-        weight = data.scan_weight.astype(np.float32)
-        self._log_norm = float(0.5 * np.log(data.scan_weight[data.good]).sum())
+        weight = data.scan_weight(discrepancy).astype(np.float32)
         flux = data.flux.astype(np.float32)
         poly = data.legendre.astype(np.float32)
         self._pairs = list(combinations_with_replacement(range(len(poly)), 2))
@@ -99,7 +100,7 @@ class RedshiftScan:
         shapes = model.template.sample_axis(axis)[:, self._window].astype(np.float32)
         parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
         density = np.concatenate(parts).astype(float) + model.log_axis_density(axis)[:, None]
-        density += self._log_norm + self._log_redshift_density(model) + model.log_coverage(self._u)
+        density += self._log_redshift_density(model) + model.log_coverage(self._u)
         return ScanResult(axis, self._u, density)
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:

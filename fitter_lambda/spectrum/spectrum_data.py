@@ -5,20 +5,20 @@ from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import BSpline
-from scipy.linalg import cholesky, solve_triangular
 
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 
-#: What templates lack: fraction of the flux, coherence (km/s), and fraction without coherence; measured by
-#: ``python -m fitter_lambda.spectrum.template_discrepancy``.
-DISCREPANCY, COHERENCE, GRAIN = 0.08, 6000.0, 0.02
-#: The same of galaxies, stars and blackbodies: a choice, as there is nothing to measure it on.
-BACKGROUND_DISCREPANCY = 0.02
+#: What templates lack, as fractions of the flux: coherent over a velocity (km/s), and without coherence. The size of the
+#: coherent part is a parameter, see `spectrum_priors`. ``python -m fitter_lambda.spectrum.template_discrepancy``
+#: measures them.
+COHERENCE, GRAIN = 2500.0, 0.01
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
 CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
 _FEWEST_PIXELS = 40
+#: Sum of the squares of cubic B-splines, on average.
+_SPLINE_VARIANCE = 0.479
 #: The smoothed flux is at least this fraction of the mean, where discrepancies are concerned.
 _FLOOR = 0.1
 
@@ -36,7 +36,7 @@ class SpectrumData:
         The mean that flux was divided by.
     line_sigma : float
         Width of unresolved lines (km/s).
-    discrepancy, coherence, grain : float
+    coherence, grain : float
         What templates lack.
     """
 
@@ -45,7 +45,6 @@ class SpectrumData:
     weight: Array
     unit: float
     line_sigma: float
-    discrepancy: float = DISCREPANCY
     coherence: float = COHERENCE
     grain: float = GRAIN
 
@@ -84,45 +83,48 @@ class SpectrumData:
         variance = np.where(self.good, 1 / np.where(self.good, self.weight, 1.0), 1.0)
         return np.where(self.good, 1 / (variance + (self.grain * self.smooth) ** 2), 0.0)
 
-    @cached_property
-    def scan_weight(self) -> Array:
-        """Weights with all of the discrepancy, as if each coherence length were one number of pixels."""
+    def scan_weight(self, discrepancy: float) -> Array:
+        """Return weights with a whole discrepancy, as if each coherence length were one number of pixels."""
         pixels = self.coherence / LIGHT_SPEED / self.x.step
         variance = np.where(self.good, 1 / np.where(self.good, self.grainy_weight, 1.0), 1.0)
-        return np.where(self.good, 1 / (variance + pixels * (self.discrepancy * self.smooth) ** 2), 0.0)
+        return np.where(self.good, 1 / (variance + pixels * (discrepancy * self.smooth) ** 2), 0.0)
 
     @cached_property
-    def coherent(self) -> Array:
-        """The coherent discrepancy's columns U, shape (n, j): smoothed flux times cubic B-splines, of mean variance 1."""
+    def coherent_modes(self) -> tuple[Array, Array]:
+        """Strengths (j,) and orthonormal directions (j, n) of a coherent discrepancy of size 1 in whitened pixels.
+
+        Its covariance is U U^T, U the smoothed flux times cubic B-splines of mean variance 1; with weights W,
+        W^1/2 U U^T W^1/2 = sum_j strength_j direction_j direction_j^T.
+        """
         step = self.coherence / LIGHT_SPEED
         low, high = self.x.x[0], self.x.x[-1]
         number = max(1, int(np.ceil((high - low) / step)))
         knots = low + (high - low) / number * np.arange(-3, number + 4)
         splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3).toarray()
-        return np.asarray(self.discrepancy * self.smooth[:, None] * splines / np.sqrt(0.479))
+        root = (self.smooth * np.sqrt(self.grainy_weight / _SPLINE_VARIANCE))[:, None] * splines
+        strength, vectors = np.linalg.eigh(root.T @ root)
+        kept = strength > 1e-9 * strength[-1]
+        return strength[kept], np.asarray((root @ vectors[:, kept] / np.sqrt(strength[kept])).T)
 
-    @cached_property
-    def whitener(self) -> Array:
-        """Q = L^-1 U^T W^1/2 with L L^T = 1 + U^T W U: the precision is W^1/2 (1 - Q^T Q) W^1/2 (Woodbury)."""
-        root = self.coherent * np.sqrt(self.grainy_weight)[:, None]
-        lower = cholesky(np.eye(root.shape[1]) + root.T @ root, lower=True)
-        return np.asarray(solve_triangular(lower, root.T, lower=True))
+    def shrink(self, discrepancy: Array) -> Array:
+        """Return the part (n, j) of each mode that a discrepancy of some sizes (n,) takes away (Woodbury)."""
+        power = discrepancy[:, None] ** 2 * self.coherent_modes[0]
+        return np.asarray(power / (1 + power))
 
-    @cached_property
-    def log_norm(self) -> float:
-        """-1/2 ln det of the covariance, but for a constant."""
-        root = self.coherent * np.sqrt(self.grainy_weight)[:, None]
-        log_det = np.linalg.slogdet(np.eye(root.shape[1]) + root.T @ root)[1]
-        return float(0.5 * np.log(self.grainy_weight[self.good]).sum() - 0.5 * log_det)
+    def log_norm(self, discrepancy: Array) -> Array:
+        """Return -1/2 ln det of the covariance for sizes (n,) of the discrepancy, but for a constant."""
+        power = discrepancy[:, None] ** 2 * self.coherent_modes[0]
+        return np.asarray(0.5 * np.log(self.grainy_weight[self.good]).sum() - 0.5 * np.log1p(power).sum(axis=1))
 
-    def chi2(self, residual: Array) -> Array:
-        """Return chi2 of residuals (..., n), by the whole covariance."""
+    def chi2(self, residual: Array, discrepancy: float) -> float:
+        """Return chi2 of a residual (n,), by the whole covariance."""
         white = residual * np.sqrt(self.grainy_weight)
-        return np.asarray((white**2).sum(-1) - ((white @ self.whitener.T) ** 2).sum(-1))
+        part = self.shrink(np.array([discrepancy]))[0]
+        return float(white @ white - part @ (self.coherent_modes[1] @ white) ** 2)
 
 
 def build_data(
-    x: LogGrid, flux: Array, weight: Array, line_sigma: float, discrepancy: float = DISCREPANCY, grain: float = GRAIN
+    x: LogGrid, flux: Array, weight: Array, line_sigma: float
 ) -> SpectrumData:
     """Divide a spectrum by its mean.
 
@@ -141,4 +143,4 @@ def build_data(
     noise = float(np.sqrt(np.sum(1 / weight[good]))) / int(good.sum())
     if not unit > 3 * noise:
         raise TooLittleDataError("The spectrum's mean flux is not above its error by three times; there is no light to fit.")
-    return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma, discrepancy, grain=grain)
+    return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma)

@@ -37,7 +37,7 @@ def draw_spectrum(posterior: SpectrumPosterior, results: dict[str, Any], title: 
     best = np.flatnonzero(groups == results["class"])
     total = _draw_fit(main, posterior, best, _MODEL, "model")
     _mark_lines(main, posterior, results["class"], int(best[0]))
-    _draw_residual(residual, posterior, total, _MODEL)
+    _draw_residual(residual, posterior, total, results["parameters"]["discrepancy"]["median"], _MODEL)
     main.set_title(describe_fit(results, title), fontsize=10, loc="left")
     main.set_ylabel("flux per wavelength (mean = 1)")
     residual.set_ylabel("residual (σ)")
@@ -46,7 +46,7 @@ def draw_spectrum(posterior: SpectrumPosterior, results: dict[str, Any], title: 
         second.remove()
         second_residual.remove()
     else:
-        _draw_residual(second_residual, posterior, other, _SECOND)
+        _draw_residual(second_residual, posterior, *other, _SECOND)
     for upper, lower in ((main, residual), (second, second_residual)):
         upper.sharex(lower)
         upper.tick_params(labelbottom=False)
@@ -92,7 +92,7 @@ def _draw_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, colour: 
     return total
 
 
-def _draw_residual(axes: Axes, posterior: SpectrumPosterior, total: Array, colour: str) -> None:
+def _draw_residual(axes: Axes, posterior: SpectrumPosterior, total: Array, discrepancy: float, colour: str) -> None:
     data = posterior.data
     pull = np.where(data.good, (data.flux - total) * np.sqrt(data.weight), np.nan)
     axes.axhline(0, color=colour, lw=0.8)
@@ -100,20 +100,20 @@ def _draw_residual(axes: Axes, posterior: SpectrumPosterior, total: Array, colou
     size = max(4.0, 1.1 * float(np.nanpercentile(np.abs(pull), 99.5)))
     axes.set_ylim(-size, size)
     # how far the templates' discrepancy may go
-    reach = 2 * data.discrepancy * data.smooth * np.sqrt(data.weight)
+    reach = 2 * discrepancy * data.smooth * np.sqrt(data.weight)
     axes.fill_between(data.x.wave, -reach, reach, color=colour, alpha=0.12, lw=0)
 
 
-def _draw_second(axes: Axes, posterior: SpectrumPosterior, results: dict[str, Any]) -> Array | None:
-    """Draw the best model of the second-best class."""
+def _draw_second(axes: Axes, posterior: SpectrumPosterior, results: dict[str, Any]) -> tuple[Array, float] | None:
+    """Draw the best model of the second-best class; return its flux and its discrepancy."""
     classes = list(results["class_probabilities"])
     if len(classes) < 2:
         return None
     name = classes[1]
     one = next(one for one in posterior.candidates if one.model.group == name)
-    if not len(one.starts.theta):
+    if not len(one.modes.theta):
         return None
-    theta = one.starts.theta[:1]
+    theta = one.modes.theta[:1]
     draws = one.draws
     if draws is not None:
         theta = draws.theta[[int(np.argmax(draws.log_weight))]]
@@ -123,7 +123,7 @@ def _draw_second(axes: Axes, posterior: SpectrumPosterior, results: dict[str, An
     total = _draw_fit(axes, own, np.zeros(1, np.intp), _SECOND, one.model.template.name)
     chance = results["class_probabilities"][name]
     axes.set_title(f"next: {CLASS_NAMES[name]}\np = {chance:.2g}, z = {np.expm1(theta[0, 0]):.4f}", fontsize=10, loc="left")
-    return total
+    return total, float(np.exp(theta[0, 6]))
 
 
 def _mark_lines(axes: Axes, posterior: SpectrumPosterior, group: str, draw: int) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
@@ -12,15 +12,17 @@ from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+from fitter_lambda.spectrum.mode_climbing import ClimbedModes
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
-from fitter_lambda.spectrum.spectrum_data import BACKGROUND_DISCREPANCY, SpectrumData
+from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
-from fitter_lambda.spectrum.spectrum_sampler import Starts, WeightedDraws, adapt_to, draw_weighted, find_starts
+from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, adapt_to, draw_weighted, find_modes
 
 Progress = Callable[[float, str], None]
-#: Models this far below the best in log probability are not sampled: by rough masses, and after adapting.
-_ROUGH_DEPTH, _DEPTH = 14.0, 8.0
+#: Models this far below the best in log probability, by Laplace's method, are not sampled.
+_DEPTH = 7.0
+_FEWEST_DRAWS = 400
 _N_PREDICTIVE = 200
 
 
@@ -31,7 +33,7 @@ class Candidate:
     likelihood: MarginalLikelihood
     log_prior: float
     log_evidence: float
-    starts: Starts
+    modes: ClimbedModes
     draws: WeightedDraws | None = None
 
     @property
@@ -54,7 +56,7 @@ class SpectrumPosterior:
     data : SpectrumData
     candidates : list of Candidate
         From the most probable down.
-    theta : ndarray, shape (n, 6)
+    theta : ndarray, shape (n, 7)
         Equally weighted draws, over all models.
     source : ndarray of int, shape (n,)
         The candidate of each.
@@ -88,14 +90,12 @@ class SpectrumPosterior:
         transient = amplitude * (columns[0] + self.coefficients[i][: n_poly - 1] @ columns[1:n_poly])
         return transient, transient + self.coefficients[i][n_poly - 1 :] @ columns[n_poly:]
 
-    def _chi2(self, i: int) -> float:
-        data = self.candidates[self.source[i]].likelihood.added.data
-        return float(data.chi2(data.flux - self.predict(i)[1]))
-
     def misfit_p_value(self) -> float:
         """Return how often data drawn from the model would fit it no better (Gelman, Meng & Stern 1996)."""
         number = min(_N_PREDICTIVE, len(self.theta))
-        chi2 = np.array([self._chi2(i) for i in range(number)])
+        chi2 = np.array([
+            self.data.chi2(self.data.flux - self.predict(i)[1], np.exp(self.theta[i, 6])) for i in range(number)
+        ])
         return float(np.mean(chi2_distribution.sf(chi2, int(self.data.good.sum()))))
 
 
@@ -112,7 +112,7 @@ def infer(
     """
     random = np.random.default_rng(seed)
     began = time.perf_counter()
-    candidates = _scan_models(data, models, random, progress)
+    candidates = _scan_models(data, models, progress)
     scanned = time.perf_counter()
     _sample_models(candidates, n_draws, random, progress)
     candidates.sort(key=lambda one: -one.log_mass)
@@ -122,22 +122,21 @@ def infer(
 
 
 def _scan_models(
-    data: SpectrumData, models: Sequence[SpectrumModel], random: np.random.Generator, progress: Progress
+    data: SpectrumData, models: Sequence[SpectrumModel], progress: Progress
 ) -> list[Candidate]:
     highest = max(float(np.log1p(model.redshift.high)) for model in models)
-    # what templates lack is measured on supernovae; backgrounds lack less
-    plain = replace(data, discrepancy=min(BACKGROUND_DISCREPANCY, data.discrepancy))
-    columns = {kind: AddedColumns(spectrum, models[0].template.grid) for kind, spectrum in ((True, data), (False, plain))}
-    scans = {kind: RedshiftScan(added, highest) for kind, added in columns.items()}
+    added = AddedColumns(data, models[0].template.grid)
+    # two scans: backgrounds lack less than templates of supernovae
+    scans = {size: RedshiftScan(added, highest, size) for size in {model.discrepancy for model in models}}
     groups = [model.group for model in models]
     candidates = []
     for done, model in enumerate(models):
         progress(0.5 * done / len(models), f"scanning {model.template.name}")
-        likelihood = MarginalLikelihood(model, columns[model.is_supernova])
-        starts = find_starts(likelihood, scans[model.is_supernova].run(model), random)
+        likelihood = MarginalLikelihood(model, added)
+        modes = find_modes(likelihood, scans[model.discrepancy].run(model))
         prior = float(np.log(CLASS_CHANCES[model.group] / groups.count(model.group)))
-        candidates.append(Candidate(likelihood, prior, starts.log_evidence, starts))
-    if not any(len(one.starts.theta) for one in candidates):
+        candidates.append(Candidate(likelihood, prior, modes.log_evidence, modes))
+    if not any(len(one.modes.theta) for one in candidates):
         raise FitError("No model covers this spectrum at any redshift of the prior; widen z_min and z_max.")
     return candidates
 
@@ -145,27 +144,20 @@ def _scan_models(
 def _sample_models(
     candidates: list[Candidate], n_draws: int, random: np.random.Generator, progress: Progress
 ) -> None:
-    """Sample the models whose rough mass is near the best, then those that stay near it."""
-    adapted = []
-    sampled = _select(candidates, _ROUGH_DEPTH)
-    for done, one in enumerate(sampled):
-        progress(0.5 + 0.3 * done / len(sampled), f"fitting {one.model.template.name}")
-        mixture, log_evidence = adapt_to(one.likelihood, one.starts, random)
-        if np.isfinite(log_evidence):
-            one.log_evidence = log_evidence
-        adapted.append((one, mixture))
-    best = max(one.log_mass for one, _ in adapted)
-    for one, mixture in adapted:
-        if one.log_mass > best - _DEPTH:
-            share = np.exp(one.log_mass - best)
-            number = int(400 + n_draws * share)
-            one.draws = draw_weighted(one.likelihood, mixture, one.starts.theta[0], number, random)
+    """Sample the models near the best, as long as there are any."""
+    while batch := [one for one in _select(candidates, _DEPTH) if one.draws is None]:
+        best = max(one.log_mass for one in candidates)
+        for done, one in enumerate(batch):
+            progress(0.5 + 0.4 * done / len(batch), f"fitting {one.model.template.name}")
+            number = int(_FEWEST_DRAWS + n_draws * min(1.0, np.exp(one.log_mass - best)))
+            mixture = adapt_to(one.likelihood, one.modes, random)
+            one.draws = draw_weighted(one.likelihood, mixture, one.modes.theta[0], number, random)
             one.log_evidence = one.draws.log_evidence
 
 
 def _select(candidates: list[Candidate], depth: float) -> list[Candidate]:
     best = max(one.log_mass for one in candidates)
-    return [one for one in candidates if one.log_mass > best - depth and len(one.starts.theta)]
+    return [one for one in candidates if one.log_mass > best - depth and len(one.modes.theta)]
 
 
 def _draw_jointly(

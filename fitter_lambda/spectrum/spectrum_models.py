@@ -28,8 +28,8 @@ _BLUE_TEMPERATURES = (7000.0, 60000.0)
 class SpectrumModel:
     """A model of spectra.
 
-    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, and the template's shift
-    in ln(wavelength) by the velocity of its lines.
+    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, the template's shift in
+    ln(wavelength) by the velocity of its lines, and ln(discrepancy).
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class SpectrumModel:
     is_salt: bool = False
     is_star: bool = False
     phase: tuple[float, float] | None = None
-    names: tuple[str, ...] = field(default=("u", "axis", "dust", "log_amplitude", "x1", "velocity"))
+    names: tuple[str, ...] = field(default=("u", "axis", "dust", "log_amplitude", "x1", "velocity", "log_discrepancy"))
 
     @property
     def is_supernova(self) -> bool:
@@ -63,9 +63,14 @@ class SpectrumModel:
         return self.group not in priors.BACKGROUND_CHANCES
 
     @property
+    def discrepancy(self) -> float:
+        """The median of what the template lacks."""
+        return priors.DISCREPANCY if self.is_supernova else priors.BACKGROUND_DISCREPANCY
+
+    @property
     def free(self) -> list[int]:
         """The columns of theta that are free."""
-        has = (not self.redshift.is_exact, True, self.has_dust, True, self.is_salt, self.is_supernova)
+        has = (not self.redshift.is_exact, True, self.has_dust, True, self.is_salt, self.is_supernova, True)
         return [i for i in range(len(has)) if has[i]]
 
     @property
@@ -75,10 +80,22 @@ class SpectrumModel:
             return np.zeros(1)
         return np.array([-0.1, 0.05, 0.2, 0.5]) if self.is_salt else np.array([0.02, 0.12, 0.3, 0.6])
 
+    def clip(self, theta: Array) -> Array:
+        """Return rows of theta moved within the bounds, but for those of coverage."""
+        low, high = np.log1p(self.redshift.low), np.log1p(self.redshift.high)
+        dust = priors.COLOUR_BOUNDS if self.is_salt else (0.0, priors.DUST_MOST)
+        speed = priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED
+        bounds = np.array([
+            (low, high), (self.template.low, self.template.high), dust, (-10.0, np.log(AMPLITUDE_MOST)), (-8.0, 8.0),
+            (-speed, speed), (-9.0, 1.0),
+        ])  # fmt: skip
+        return np.clip(theta, bounds[:, 0], bounds[:, 1])
+
     def log_prior(self, theta: Array) -> Array:
-        """Return the log prior density of rows (n, 6) of theta."""
-        u, axis, dust, log_amplitude, x1, velocity = theta.T
+        """Return the log prior density of rows (n, 7) of theta."""
+        u, axis, dust, log_amplitude, x1, velocity, log_discrepancy = theta.T
         value = self.redshift.log_density(u) + self.log_axis_density(axis) + self.log_coverage(u)
+        value = value + priors.log_discrepancy_density(log_discrepancy, self.discrepancy)
         # uniform in the amplitude
         value = value + np.where(log_amplitude <= np.log(AMPLITUDE_MOST), log_amplitude - np.log(AMPLITUDE_MOST), -np.inf)
         if self.is_supernova:
@@ -120,6 +137,7 @@ def build_models(
     redshift: RedshiftRange,
     names: Sequence[str] | None = None,
     phase: tuple[float, float] | None = None,
+    line_sigma: float = 100.0,
 ) -> list[SpectrumModel]:
     """Build the models of a spectrum.
 
@@ -134,6 +152,8 @@ def build_models(
         Sources of sncosmo; all at hand by default.
     phase : tuple of float, optional
         Mean and sigma of days since maximum.
+    line_sigma : float
+        Resolution of the spectrum (km/s).
     """
     # two pixels more for interpolation, the velocities of lines, and the whole range of shifts
     spare = 3 + int(np.ceil(priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED / x.step))
@@ -156,7 +176,7 @@ def build_models(
     here = RedshiftRange(0.0, 0.0, 0.0, 0.0)
     return [
         *models,
-        SpectrumModel(build_galaxy(rest), "galaxy", redshift, x, good),
+        SpectrumModel(build_galaxy(rest, line_sigma), "galaxy", redshift, x, good),
         SpectrumModel(blue, "blue", redshift, x, good, has_dust=False),
         SpectrumModel(star, "star", here, x, good, is_star=True),
     ]

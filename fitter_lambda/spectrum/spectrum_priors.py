@@ -22,7 +22,10 @@ _PHASES, _LATER = (-20.0, 50.0), 50.0
 #: Of SALT's c: width of the intrinsic colours, mean of the dust, bounds (the form of Brout & Scolnic 2021).
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
 #: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
-VELOCITY_SIGMA, VELOCITY_CUT = 900.0, 4.0
+VELOCITY_SIGMA, VELOCITY_CUT = 840.0, 4.0
+#: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured, of
+#: galaxies, stars and blackbodies chosen.
+DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.13, 0.03, 0.57
 #: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.
 DEPTH, _DEPTH_SCALE = 20.0, 0.7
 #: Absolute magnitude of what is no supernova.
@@ -113,3 +116,9 @@ def log_colour_density(c: Array) -> Array:
     tail = 0.5 * (1 + erf((c - rate * s**2) / (s * np.sqrt(2))))
     value = np.log(rate) + 0.5 * (rate * s) ** 2 - rate * c + np.log(np.maximum(tail, 1e-300))
     return np.where((c >= COLOUR_BOUNDS[0]) & (c <= COLOUR_BOUNDS[1]), value, -np.inf)
+
+
+def log_discrepancy_density(log_size: Array, median: float) -> Array:
+    """Return the log density of the logarithm of what templates lack."""
+    gap = (log_size - np.log(median)) / DISCREPANCY_SCATTER
+    return np.asarray(-0.5 * gap**2 - np.log(DISCREPANCY_SCATTER * np.sqrt(2 * np.pi)))

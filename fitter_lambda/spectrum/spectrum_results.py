@@ -25,7 +25,8 @@ CLASS_NAMES = {
 
 
 def collect_draws(posterior: SpectrumPosterior) -> dict[str, Array]:
-    """Return draws by name: z, phase (days since maximum in B), A_V, host_fraction, amplitude, velocity (km/s), c, x1; NaN where a
+    """Return draws by name: z, phase (days since maximum in B), A_V, host_fraction, amplitude, velocity (km/s), discrepancy, c,
+    x1; NaN where a
     model has no such parameter.
     """  # fmt: skip
     models = [posterior.candidates[i].model for i in posterior.source]
@@ -45,6 +46,7 @@ def collect_draws(posterior: SpectrumPosterior) -> dict[str, Array]:
         "host_fraction": np.where(is_supernova, host / (host + amplitude), nan),
         "amplitude": amplitude,
         "velocity": np.where(is_supernova, LIGHT_SPEED * theta[:, 5], nan),
+        "discrepancy": np.exp(theta[:, 6]),
         "x1": np.where(is_salt, theta[:, 4], nan),
         "c": np.where(is_salt, theta[:, 2], nan),
     }
@@ -78,7 +80,8 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
         "pixel_km_s": data.x.step * LIGHT_SPEED,
         "signal_to_noise": float(np.median(data.flux[good] * np.sqrt(data.weight[good]))),
         "wavelength_range": [float(np.exp(end)) for end in data.ends],
-        "discrepancy": {"fraction": data.discrepancy, "coherence_km_s": data.coherence, "grain": data.grain},
+        "coherence_km_s": data.coherence,
+        "grain": data.grain,
         "mw_ebv": ebv,
         "mw_ebv_source": ebv_source,
         "remarks": remarks,
@@ -100,7 +103,7 @@ def _describe(
 ) -> dict[str, Any]:
     number = next(i for i, other in enumerate(posterior.candidates) if other is one)
     own = posterior.source == number
-    start = one.starts.theta[0] if len(one.starts.theta) else np.full(6, np.nan)
+    start = one.modes.theta[0] if len(one.modes.theta) else np.full(7, np.nan)
     z = float(np.median(draws["z"][own])) if own.any() else float(np.expm1(start[0]))
     phase = float(np.median(draws["phase"][own])) if own.any() else float(start[1]) - one.model.template.origin
     is_finite = np.isfinite(one.log_evidence)

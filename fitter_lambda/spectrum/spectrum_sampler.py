@@ -9,29 +9,18 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
+from fitter_lambda.spectrum.mode_climbing import ClimbedModes, climb_modes
 from fitter_lambda.spectrum.redshift_scan import ScanResult
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
 from fitter_lambda.spectrum.student_mixture import StudentMixture
 
-#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1, velocity.
-_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED)
+#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1, velocity,
+#: log discrepancy.
+_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED, 0.3)
 _BACKGROUND_WIDTH = 0.08
-_N_MODES, _N_STARTS = 10, 8
+_N_PEAKS, _N_MODES = 10, 4
 _ROUND, _MAX_ROUNDS = 300, 6
 _GOOD_EFFICIENCY = 0.35
-
-
-@dataclass(frozen=True, eq=False)
-class Starts:
-    """Points (m, 6) to start from, with rough log masses of the modes around them."""
-
-    theta: Array
-    log_mass: Array
-
-    @property
-    def log_evidence(self) -> float:
-        """A rough evidence."""
-        return float(logsumexp(self.log_mass)) if len(self.log_mass) else -np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +29,7 @@ class WeightedDraws:
 
     Attributes
     ----------
-    theta : ndarray, shape (n, 6)
+    theta : ndarray, shape (n, 7)
     joint : JointDensity
     log_weight : ndarray, shape (n,)
     log_evidence, log_evidence_error, efficiency : float
@@ -54,34 +43,37 @@ class WeightedDraws:
     efficiency: float
 
 
-def get_widths(likelihood: MarginalLikelihood) -> Array:
-    """Return first widths of modes in the columns of theta."""
+def build_axes(likelihood: MarginalLikelihood) -> Array:
+    """Return the first widths of modes, as columns of steps of theta."""
     model = likelihood.model
     widths = np.array(_WIDTHS)
     widths[0] *= model.x.step
     if not model.is_supernova:
         widths[1] = _BACKGROUND_WIDTH * (model.template.high - model.template.low)
-    return widths
+    axes = np.diag(widths)
+    if model.is_supernova:
+        axes[0, 5] = -axes[5, 5]  # the template's shift is known best: redshift and velocity change together
+    return axes
 
 
-def find_starts(likelihood: MarginalLikelihood, scan: ScanResult, random: np.random.Generator) -> Starts:
-    """Rescore the highest local maxima of a scan with the exact density, at several values of dust."""
+def find_modes(likelihood: MarginalLikelihood, scan: ScanResult) -> ClimbedModes:
+    """Rescore the highest local maxima of a scan with the exact density, at several values of dust, and climb."""
     model = likelihood.model
-    places = _find_peaks(scan.log_density, _N_MODES)
-    if not len(places):
-        return Starts(np.empty((0, 6)), np.empty(0))
+    places = _find_peaks(scan.log_density, _N_PEAKS)
     dust = model.dust_places
-    theta = np.zeros((len(places) * len(dust), 6))
-    theta[:, 0] = np.repeat(np.clip(scan.u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
-    theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
-    theta[:, 2] = np.tile(dust, len(places))
-    theta = likelihood.guess_amplitude(theta)
-    density = likelihood.evaluate(theta, random).log_density + model.log_prior(theta)
-    best = np.argsort(-density)[:_N_STARTS]
-    widths = get_widths(likelihood)[model.free]
-    log_volume = np.log(widths).sum() + 0.5 * len(widths) * np.log(2 * np.pi)
+    theta = np.zeros((len(places) * len(dust), 7))
+    if len(theta):
+        theta[:, 0] = np.repeat(np.clip(scan.u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
+        theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
+        theta[:, 2] = np.tile(dust, len(places))
+        theta[:, 6] = np.log(model.discrepancy)
+        theta = likelihood.guess_amplitude(theta)
+    density = likelihood.evaluate(theta, None).log_density + model.log_prior(theta) if len(theta) else np.empty(0)
+    # of each peak the best dust
+    best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
     best = best[np.isfinite(density[best])]
-    return Starts(theta[best], density[best] + log_volume)
+    best = best[np.argsort(-density[best])]
+    return climb_modes(likelihood, theta[best], density[best], build_axes(likelihood), _N_MODES)
 
 
 def _bounds_of_u(likelihood: MarginalLikelihood) -> tuple[float, float]:
@@ -116,24 +108,20 @@ def draw_round(
     return theta, log_weight, joint
 
 
-def adapt_to(likelihood: MarginalLikelihood, starts: Starts, random: np.random.Generator) -> tuple[StudentMixture, float]:
-    """Adapt a mixture in rounds; return it with the log evidence of the last round."""
+def adapt_to(likelihood: MarginalLikelihood, modes: ClimbedModes, random: np.random.Generator) -> StudentMixture:
+    """Adapt a mixture to the density in rounds."""
     free = likelihood.model.free
-    weights = np.exp(0.5 * (starts.log_mass - starts.log_mass.max())) + 0.01
-    axes = np.diag(get_widths(likelihood))
-    axes[0, 5] = -axes[5, 5]  # the template's shift is known best: redshift and velocity change together
-    mixture = StudentMixture.at_points(starts.theta[:, free], axes[np.ix_(free, free)], weights)
-    log_evidence = -np.inf
+    weights = np.exp(0.5 * (modes.log_mass - modes.log_mass.max())) + 0.01
+    mixture = StudentMixture.at_modes(modes.theta[:, free], modes.covariance, weights)
     for _ in range(_MAX_ROUNDS):
-        theta, log_weight, _ = draw_round(likelihood, mixture, starts.theta[0], _ROUND, random)
+        theta, log_weight, _ = draw_round(likelihood, mixture, modes.theta[0], _ROUND, random)
         if len(theta) < 2 * len(free) or not np.isfinite(log_weight).any():
             break
-        log_evidence = float(logsumexp(log_weight) - np.log(_ROUND))
         efficiency = effective_sample_size(log_weight) / _ROUND
         mixture = mixture.adapt(theta[:, free], temper_weights(log_weight))
         if efficiency > _GOOD_EFFICIENCY:
             break
-    return mixture, log_evidence
+    return mixture
 
 
 def draw_weighted(

@@ -24,12 +24,11 @@ class StudentMixture:
     roots: Array
 
     @classmethod
-    def at_points(cls, means: Array, axes: Array, weights: Array) -> "StudentMixture":
-        """Return components at points, of the covariance A A^T by axes A (d, d), and of nine times that."""
-        root = np.linalg.cholesky(axes @ axes.T)
-        roots = np.repeat([root, 3 * root], len(means), axis=0)
-        weights = np.concatenate([weights, 0.3 * weights])
-        return cls(weights / weights.sum(), np.tile(means, (2, 1)), roots)
+    def at_modes(cls, means: Array, covariances: Array, weights: Array) -> "StudentMixture":
+        """Return components at modes, and others there of four times their width."""
+        roots = np.linalg.cholesky(covariances)
+        weights = np.concatenate([weights, 0.2 * weights])
+        return cls(weights / weights.sum(), np.tile(means, (2, 1)), np.concatenate([1.2 * roots, 4 * roots]))
 
     def draw(self, number: int, random: np.random.Generator) -> Array:
         """Draw points (n, d)."""

@@ -1,8 +1,8 @@
 """What templates lack, measured on templates: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 
-A spectrum of one template is fitted with another of its class, at its redshift, for many values of the discrepancy's
-fraction, its coherence and its grain. Those with the highest evidence, summed over pairs and phases, describe how
-templates of a class differ. Prints the best values for each class and for all.
+A spectrum of one template is fitted with another of its class, at its redshift, with a free size of the discrepancy and
+some values of its coherence and its grain. Prints, for each class and for all, the coherence and the grain with the
+highest evidence, and with these the median of the size, the scatter of its logarithm, and that of the lines' velocity.
 """
 
 from collections import defaultdict
@@ -16,16 +16,15 @@ from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.supernova_classes import get_supernova_class
 from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.spectrum.linear_columns import AddedColumns
-from fitter_lambda.spectrum.log_grid import LogGrid
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
 from fitter_lambda.spectrum.spectrum_models import build_models, list_template_names
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
-from fitter_lambda.spectrum.spectrum_sampler import adapt_to, find_starts
+from fitter_lambda.spectrum.spectrum_sampler import find_modes
 
-_FRACTIONS = (0.06, 0.09, 0.13, 0.19, 0.28)
-_COHERENCES = (2500.0, 5000.0)
+_COHERENCES = (2500.0, 5000.0, 8000.0)
 _GRAINS = (0.01, 0.025)
 _REDSHIFT, _ERROR = 0.05, 0.02
 _DAYS = (-5.0, 5.0, 20.0, 40.0)
@@ -34,17 +33,20 @@ _GRID = LogGrid(6120 / 750.0, 1 / 750.0, 740)
 
 def main() -> None:
     """Measure and print."""
-    evidence = measure_evidences()
-    values = list(product(_FRACTIONS, _COHERENCES, _GRAINS))
-    for group, rows in [*evidence.items(), ("all", [row for rows in evidence.values() for row in rows])]:
-        total = np.sum(rows, axis=0)
-        order = np.argsort(-total)[:3]
-        best = "; ".join(f"{values[i]} {total[i] - total[order[0]]:.0f}" for i in order)
-        print(f"{group} ({len(rows)} spectra): fraction, coherence (km/s), grain: {best}")
+    measured = measure_classes()
+    values = list(product(_COHERENCES, _GRAINS))
+    for group, rows in [*measured.items(), ("all", [row for rows in measured.values() for row in rows])]:
+        array = np.array(rows)
+        total = array[:, :, 0].sum(axis=0)
+        best = int(np.argmax(total))
+        size, velocity = array[:, best, 1], array[:, best, 2]
+        print(f"{group}, {len(rows)} spectra: coherence, grain {values[best]}; ln evidence of all", end=" ")
+        print(dict(zip(values, np.round(total - total[best]).tolist(), strict=True)), end="; ")
+        print(f"size {np.exp(np.median(size)):.3f}, scatter {np.std(size):.2f}, velocity {np.std(velocity):.0f} km/s")
 
 
-def measure_evidences() -> dict[str, list[Array]]:
-    """Return the log evidence of each spectrum at all values of the discrepancy, by class."""
+def measure_classes() -> dict[str, list[Array]]:
+    """Return what `measure_pair` does, for pairs and phases, by class."""
     types = get_source_types()
     groups = defaultdict(list)
     for name in list_template_names():
@@ -63,18 +65,17 @@ def measure_evidences() -> dict[str, list[Array]]:
 
 
 def measure_pair(truth: str, other: str, day: float) -> Array:
-    """Return the log evidence of a template's spectrum by another template, at all values of the discrepancy."""
-    random = np.random.default_rng(0)
+    """Return log evidence, ln(size) and velocity (km/s) of a fit by another template, for all coherences and grains."""
     redshift = RedshiftRange.near(_REDSHIFT, None, is_exact=True)
-    data = simulate_template(truth, day, random)
+    data = simulate_template(truth, day, np.random.default_rng(0))
     model = build_models(data.x, data.ends, redshift, [other])[0]
-    scan = RedshiftScan(AddedColumns(data, model.template.grid), float(np.log1p(_REDSHIFT))).run(model)
-    log_evidence = []
-    for fraction, coherence, grain in product(_FRACTIONS, _COHERENCES, _GRAINS):
-        changed = replace(data, discrepancy=fraction, coherence=coherence, grain=grain)
-        likelihood = MarginalLikelihood(model, AddedColumns(changed, model.template.grid))
-        log_evidence.append(adapt_to(likelihood, find_starts(likelihood, scan, random), random)[1])
-    return np.array(log_evidence)
+    rows = []
+    for coherence, grain in product(_COHERENCES, _GRAINS):
+        added = AddedColumns(replace(data, coherence=coherence, grain=grain), model.template.grid)
+        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy).run(model)
+        modes = find_modes(MarginalLikelihood(model, added), scan)
+        rows.append((modes.log_evidence, modes.theta[0, 6], LIGHT_SPEED * modes.theta[0, 5]))
+    return np.array(rows)
 
 
 def simulate_template(name: str, day: float, random: np.random.Generator) -> SpectrumData:

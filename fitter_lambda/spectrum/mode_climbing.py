@@ -1,0 +1,124 @@
+"""Climb from the points that a scan suggests to the modes of the exact density, and measure their widths.
+
+Newton's method with derivatives by finite differences, all points of a step at once; directions that are not curved
+down, or very little, get the width that a mode usually has (Nocedal & Wright 2006, ch. 3).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+
+#: Differences and longest steps, in units of first widths; widest modes, likewise.
+_DIFFERENCE, _LONGEST, _WIDEST = 0.12, 2.0, 2.0
+_STEPS = (1.0, 0.4, 0.1)
+_MAX_STEPS = 5
+#: A step that gains less ends the climb; starts this far below the best are not climbed.
+_SMALL_GAIN, _MAX_DEPTH = 0.1, 15.0
+
+
+@dataclass(frozen=True, eq=False)
+class ClimbedModes:
+    """Modes of one model: points (m, 7), covariances (m, d, d) of the free columns, log masses (m,)."""
+
+    theta: Array
+    covariance: Array
+    log_mass: Array
+
+    @property
+    def log_evidence(self) -> float:
+        """The evidence by Laplace's method."""
+        return float(logsumexp(self.log_mass)) if len(self.log_mass) else -np.inf
+
+
+def climb_modes(likelihood: MarginalLikelihood, starts: Array, heights: Array, axes: Array, number: int) -> ClimbedModes:
+    """Climb from the best starts.
+
+    Parameters
+    ----------
+    likelihood : MarginalLikelihood
+    starts : ndarray, shape (m, 7)
+        From the best down.
+    heights : ndarray, shape (m,)
+        Their log densities.
+    axes : ndarray, shape (7, 7)
+        First widths of modes, as columns.
+    number : int
+        How many to climb.
+    """
+    free = likelihood.model.free
+    local = axes[np.ix_(free, free)]
+    modes = [
+        _climb(likelihood, start, local)
+        for start, height in zip(starts[:number], heights[:number], strict=True)
+        if height > heights[0] - _MAX_DEPTH
+    ]
+    if not modes:
+        return ClimbedModes(np.empty((0, 7)), np.empty((0, len(free), len(free))), np.empty(0))
+    kept = _drop_copies(modes, free, np.linalg.inv(local))
+    theta, covariance, mass = (np.array(column) for column in zip(*kept, strict=True))
+    order = np.argsort(-mass)
+    return ClimbedModes(theta[order], covariance[order], mass[order])
+
+
+def _drop_copies(modes: list[tuple[Array, Array, float]], free: list[int], inverse: Array) -> list[tuple[Array, Array, float]]:
+    kept: list[tuple[Array, Array, float]] = []
+    for mode in sorted(modes, key=lambda one: -one[2]):
+        if all(np.max(np.abs(inverse @ (mode[0] - other[0])[free])) > 0.5 for other in kept):
+            kept.append(mode)
+    return kept
+
+
+def _evaluate(likelihood: MarginalLikelihood, theta: Array) -> tuple[Array, Array]:
+    """Return points moved within the bounds, and their log density."""
+    moved = likelihood.model.clip(theta)
+    return moved, likelihood.evaluate(moved, None).log_density + likelihood.model.log_prior(moved)
+
+
+def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[Array, Array, float]:
+    """Climb from a point; return the mode, its covariance and its log mass."""
+    free = likelihood.model.free
+    height = -np.inf
+    for _ in range(_MAX_STEPS):
+        slope, curvature, here = _differentiate(likelihood, theta, axes)
+        values, vectors = np.linalg.eigh(curvature)
+        values = np.maximum(-values, _WIDEST**-2.0)
+        step = vectors @ ((vectors.T @ slope) / values)
+        step *= min(1.0, _LONGEST / max(np.max(np.abs(step)), 1e-12))
+        trial = np.tile(theta, (len(_STEPS), 1))
+        trial[:, free] += np.outer(_STEPS, axes @ step)
+        moved, density = _evaluate(likelihood, trial)
+        best = int(np.argmax(density))
+        height = max(here, float(density[best]))
+        if density[best] > here:
+            theta = moved[best]
+        if density[best] - here < _SMALL_GAIN:
+            break
+    root = axes @ (vectors / np.sqrt(values))
+    covariance = root @ root.T
+    log_mass = height + 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
+    return theta, covariance, float(log_mass)
+
+
+def _differentiate(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[Array, Array, float]:
+    """Return slope, curvature and value of the log density, in units of the axes.
+
+    A point beyond a bound counts as one at the bound.
+    """
+    d = axes.shape[1]
+    unit = _DIFFERENCE * np.eye(d)
+    pairs = [(i, j) for i in range(d) for j in range(i)]
+    steps = np.vstack([np.zeros((1, d)), unit, -unit, *(unit[i] + unit[j] for i, j in pairs)])
+    points = np.tile(theta, (len(steps), 1))
+    points[:, likelihood.model.free] += steps @ axes.T
+    density = _evaluate(likelihood, points)[1]
+    density = np.maximum(density, np.max(density) - 1e4)
+    here, up, down = density[0], density[1 : d + 1], density[d + 1 : 2 * d + 1]
+    slope = (up - down) / (2 * _DIFFERENCE)
+    curvature = np.diag((up - 2 * here + down) / _DIFFERENCE**2)
+    for (i, j), value in zip(pairs, density[2 * d + 1 :], strict=True):
+        curvature[i, j] = curvature[j, i] = (value - up[i] - up[j] + here) / _DIFFERENCE**2
+    return slope, curvature, float(here)
