@@ -6,7 +6,9 @@
 - template_discrepancy: what templates lack, measured: ``python -m fitter_lambda.spectrum.template_discrepancy``
 - spectrum_inference: all models jointly
 - spectrum_sampler, student_mixture: draws and evidence of one model
+- mode_climbing: from the scan's maxima to the modes
 - redshift_scan: all redshifts at once
+- narrow_lines: redshifts of the host's narrow features
 - marginal_likelihood: the density of a spectrum, linear parameters integrated out
 - linear_columns, host_components, stellar_features: what is added to a transient's light
 - spectrum_models, spectrum_priors: the models and their priors

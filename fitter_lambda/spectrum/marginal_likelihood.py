@@ -15,7 +15,7 @@ from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
-from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA
+from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA, SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 
 _N_CALIBRATION = len(CALIBRATION_SIGMA)
@@ -61,6 +61,20 @@ class JointDensity:
 
 
 @dataclass(frozen=True, eq=False)
+class _Products:
+    """Products of columns and data: by the weights (n, k, k), and with the coherent modes (n, k, j)."""
+
+    data: SpectrumData
+    plain: Array
+    coherent: Array
+
+    def at(self, discrepancy: Array) -> Array:
+        """Return the products (n, k, k) by the precision for sizes (n,) of the discrepancy."""
+        part = self.data.shrink(discrepancy)[:, None]
+        return np.asarray(self.plain - (self.coherent * part) @ np.swapaxes(self.coherent, 1, 2))
+
+
+@dataclass(frozen=True, eq=False)
 class MarginalLikelihood:
     """Densities of one model for one spectrum."""
 
@@ -90,22 +104,20 @@ class MarginalLikelihood:
 
     def evaluate(self, theta: Array, random: np.random.Generator | None) -> JointDensity:
         """Evaluate rows (n, 7) of theta within the bounds of the prior; without random numbers galaxies are at medians."""
-        parts = [
-            self._integrate(self._multiply(theta[i : i + _CHUNK]), theta[i : i + _CHUNK], random)
-            for i in range(0, len(theta), _CHUNK)
-        ]
+        parts = []
+        for i in range(0, len(theta), _CHUNK):
+            rows = theta[i : i + _CHUNK]
+            parts.append(self._integrate(self._multiply(rows).at(np.exp(rows[:, 6])), rows, random))
         return JointDensity(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def _multiply(self, theta: Array) -> Array:
-        """Return all products (n, k + 2, k + 2) of the columns and the data, by the precision."""
+    def _multiply(self, theta: Array) -> "_Products":
+        """Multiply the columns and the data."""
         data = self.added.data
         root = np.sqrt(data.grainy_weight)
         columns = self.build_columns(theta)
         flux = np.broadcast_to(data.flux, (len(theta), 1, len(root)))
         white = np.concatenate([columns, flux], axis=1) * root
-        coherent = white @ data.coherent_modes[1].T
-        part = data.shrink(np.exp(theta[:, 6]))[:, None]
-        return np.asarray(white @ np.swapaxes(white, 1, 2) - (coherent * part) @ np.swapaxes(coherent, 1, 2))
+        return _Products(data, white @ np.swapaxes(white, 1, 2), white @ data.coherent_modes[1].T)
 
     def _integrate(
         self, products: Array, theta: Array, random: np.random.Generator | None
@@ -140,15 +152,33 @@ class MarginalLikelihood:
         total = logsumexp(log_weight, axis=1) - np.log(repeats)
         return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
 
-    def guess_amplitude(self, theta: Array) -> Array:
-        """Return theta with the amplitude that fits best in least squares, calibration included."""
-        products = self._multiply(theta)
+    def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
+        """Return theta with the best of some discrepancies and the amplitude that fits best with it, and log densities."""
+        thetas, densities = [], []
+        for i in range(0, len(theta), _CHUNK):
+            rows = theta[i : i + _CHUNK]
+            products = self._multiply(rows)
+            tried = []
+            for size in sizes:
+                matrix = products.at(np.full(len(rows), size))
+                trial = rows.copy()
+                trial[:, 3] = self._guess_amplitude(matrix)
+                trial[:, 6] = np.log(size)
+                tried.append((trial, self._integrate(matrix, trial, None)[0] + self.model.log_prior(trial)))
+            density = np.array([item[1] for item in tried])
+            best = np.argmax(density, axis=0), np.arange(len(rows))
+            thetas.append(np.array([item[0] for item in tried])[best])
+            densities.append(density[best])
+        return np.concatenate(thetas), np.concatenate(densities)
+
+    def _guess_amplitude(self, products: Array) -> Array:
+        """Return the log amplitudes that fit best in least squares, calibration included."""
         sigma = np.concatenate([[_GUESS], self.sigma])
         sigma[1 : _N_CALIBRATION + 1] *= _GUESS
         matrix = products[:, :-1, :-1] + np.diag(sigma**-2.0)
         right = products[:, :-1, -1] + np.eye(len(sigma))[0] / _GUESS
         best = np.linalg.solve(matrix, right[..., None])[:, 0, 0]
-        return np.column_stack([theta[:, :3], np.log(np.clip(best, 0.02, 1.4)), theta[:, 4:]])
+        return np.asarray(np.log(np.clip(best, 0.02, 1.4)))
 
 
 def draw_positive(root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:

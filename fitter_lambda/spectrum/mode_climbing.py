@@ -15,7 +15,7 @@ from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 #: Differences and longest steps, in units of first widths; widest modes, likewise.
 _DIFFERENCE, _LONGEST, _WIDEST = 0.12, 2.0, 2.0
 _STEPS = (1.0, 0.4, 0.1)
-_MAX_STEPS = 5
+_MAX_STEPS = 10
 #: A step that gains less ends the climb; starts this far below the best are not climbed.
 _SMALL_GAIN, _MAX_DEPTH = 0.1, 15.0
 
@@ -34,39 +34,40 @@ class ClimbedModes:
         return float(logsumexp(self.log_mass)) if len(self.log_mass) else -np.inf
 
 
-def climb_modes(likelihood: MarginalLikelihood, starts: Array, heights: Array, axes: Array, number: int) -> ClimbedModes:
-    """Climb from the best starts.
+def climb_modes(
+    likelihood: MarginalLikelihood, starts: Array, heights: Array, axes: Array, others: ClimbedModes | None = None
+) -> ClimbedModes:
+    """Climb from starts.
 
     Parameters
     ----------
     likelihood : MarginalLikelihood
     starts : ndarray, shape (m, 7)
-        From the best down.
     heights : ndarray, shape (m,)
         Their log densities.
     axes : ndarray, shape (7, 7)
         First widths of modes, as columns.
-    number : int
-        How many to climb.
+    others : ClimbedModes, optional
+        Modes that are known.
     """
     free = likelihood.model.free
     local = axes[np.ix_(free, free)]
-    modes = [
-        _climb(likelihood, start, local)
-        for start, height in zip(starts[:number], heights[:number], strict=True)
-        if height > heights[0] - _MAX_DEPTH
+    modes = [] if others is None else list(zip(others.theta, others.covariance, others.log_mass.tolist(), strict=True))
+    least = max(heights, default=0.0) - _MAX_DEPTH
+    modes += [
+        _climb(likelihood, start, local) for start, height in zip(starts, heights, strict=True) if height > least
     ]
     if not modes:
         return ClimbedModes(np.empty((0, 7)), np.empty((0, len(free), len(free))), np.empty(0))
     kept = _drop_copies(modes, free, np.linalg.inv(local))
     theta, covariance, mass = (np.array(column) for column in zip(*kept, strict=True))
-    order = np.argsort(-mass)
-    return ClimbedModes(theta[order], covariance[order], mass[order])
+    return ClimbedModes(theta, covariance, mass)
 
 
 def _drop_copies(modes: list[tuple[Array, Array, float]], free: list[int], inverse: Array) -> list[tuple[Array, Array, float]]:
     kept: list[tuple[Array, Array, float]] = []
-    for mode in sorted(modes, key=lambda one: -one[2]):
+    best = max(mode[2] for mode in modes)
+    for mode in sorted((one for one in modes if one[2] > best - _MAX_DEPTH), key=lambda one: -one[2]):
         if all(np.max(np.abs(inverse @ (mode[0] - other[0])[free])) > 0.5 for other in kept):
             kept.append(mode)
     return kept

@@ -14,6 +14,7 @@ from scipy import fft
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.narrow_lines import LineProfile
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 
 #: Widths of priors here: the amplitude's, and the calibration's, which stands for dust, too.
@@ -27,10 +28,22 @@ _Block = list[list[Array]]
 
 @dataclass(frozen=True, eq=False)
 class ScanResult:
-    """Log density (up to a constant), shape (a, s), at places along the axis and shifts u."""
+    """A scan of one model.
+
+    Attributes
+    ----------
+    axis : ndarray, shape (a,)
+    u : ndarray, shape (s,)
+        Shifts of the template.
+    source_u : ndarray, shape (s,)
+        The best ln(1 + z) of the source for each: they differ by the velocity of the template's lines.
+    log_density : ndarray, shape (a, s)
+        Up to a constant.
+    """
 
     axis: Array
     u: Array
+    source_u: Array
     log_density: Array
 
 
@@ -44,9 +57,11 @@ class RedshiftScan:
         The highest ln(1 + z).
     discrepancy : float
         What templates lack.
+    lines : LineProfile
     """
 
-    def __init__(self, added: AddedColumns, highest: float, discrepancy: float) -> None:
+    def __init__(self, added: AddedColumns, highest: float, discrepancy: float, lines: LineProfile) -> None:
+        self._lines = lines
         data = added.data
         self._n_shifts = int(np.ceil(highest / data.x.step)) + 1
         self._u = data.x.step * np.arange(self._n_shifts)
@@ -100,8 +115,9 @@ class RedshiftScan:
         shapes = model.template.sample_axis(axis)[:, self._window].astype(np.float32)
         parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
         density = np.concatenate(parts).astype(float) + model.log_axis_density(axis)[:, None]
-        density += self._log_redshift_density(model) + model.log_coverage(self._u)
-        return ScanResult(axis, self._u, density)
+        source_u, gain = self._lines.align(self._u, model)
+        density += self._log_redshift_density(model) + model.log_coverage(self._u) + gain
+        return ScanResult(axis, self._u, source_u, density)
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:
         if not model.redshift.is_exact:

@@ -21,6 +21,8 @@ _FEWEST_PIXELS = 40
 _SPLINE_VARIANCE = 0.479
 #: The smoothed flux is at least this fraction of the mean, where discrepancies are concerned.
 _FLOOR = 0.1
+#: Width (km/s) over which the spectrum is smoothed for that.
+_SMOOTHING = 10000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +70,8 @@ class SpectrumData:
 
     @cached_property
     def smooth(self) -> Array:
-        """The spectrum, smoothed over the coherence length, at least a tenth of its mean."""
-        sigma = 0.5 * self.coherence / LIGHT_SPEED / self.x.step
+        """The spectrum, smoothed so far that what templates lack is not in it, at least a tenth of its mean."""
+        sigma = _SMOOTHING / LIGHT_SPEED / self.x.step
         reach = np.arange(-int(4 * sigma) - 1, int(4 * sigma) + 2)
         kernel = np.exp(-0.5 * (reach / sigma) ** 2)
         total, share = (np.convolve(v, kernel, mode="full") for v in (self.flux * self.good, 1.0 * self.good))

@@ -12,28 +12,33 @@ from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
-from fitter_lambda.spectrum.mode_climbing import ClimbedModes
+from fitter_lambda.spectrum.mode_climbing import ClimbedModes, climb_modes
+from fitter_lambda.spectrum.narrow_lines import profile_lines
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
-from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, adapt_to, draw_weighted, find_modes
+from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, adapt_to, build_axes, draw_weighted, find_starts
 
 Progress = Callable[[float, str], None]
 #: Models this far below the best in log probability, by Laplace's method, are not sampled.
 _DEPTH = 7.0
 _FEWEST_DRAWS = 400
+#: As far below, models are climbed from all starts.
+_UNCLIMBED_DEPTH = 8.0
+_N_FIRST = 2
 _N_PREDICTIVE = 200
 
 
 @dataclass
 class Candidate:
-    """A model with its evidence; `draws` is None where that is rough."""
+    """A model with its evidence, rough where `draws` is None; `starts` are not climbed from yet."""
 
     likelihood: MarginalLikelihood
     log_prior: float
     log_evidence: float
     modes: ClimbedModes
+    starts: tuple[Array, Array]
     draws: WeightedDraws | None = None
 
     @property
@@ -127,15 +132,17 @@ def _scan_models(
     highest = max(float(np.log1p(model.redshift.high)) for model in models)
     added = AddedColumns(data, models[0].template.grid)
     # two scans: backgrounds lack less than templates of supernovae
-    scans = {size: RedshiftScan(added, highest, size) for size in {model.discrepancy for model in models}}
+    lines = profile_lines(added, models[0].redshift)
+    scans = {size: RedshiftScan(added, highest, size, lines) for size in {model.discrepancy for model in models}}
     groups = [model.group for model in models]
     candidates = []
     for done, model in enumerate(models):
         progress(0.5 * done / len(models), f"scanning {model.template.name}")
         likelihood = MarginalLikelihood(model, added)
-        modes = find_modes(likelihood, scans[model.discrepancy].run(model))
+        theta, heights = find_starts(likelihood, scans[model.discrepancy].run(model))
+        modes = climb_modes(likelihood, theta[:_N_FIRST], heights[:_N_FIRST], build_axes(likelihood))
         prior = float(np.log(CLASS_CHANCES[model.group] / groups.count(model.group)))
-        candidates.append(Candidate(likelihood, prior, modes.log_evidence, modes))
+        candidates.append(Candidate(likelihood, prior, modes.log_evidence, modes, (theta[_N_FIRST:], heights[_N_FIRST:])))
     if not any(len(one.modes.theta) for one in candidates):
         raise FitError("No model covers this spectrum at any redshift of the prior; widen z_min and z_max.")
     return candidates
@@ -145,6 +152,9 @@ def _sample_models(
     candidates: list[Candidate], n_draws: int, random: np.random.Generator, progress: Progress
 ) -> None:
     """Sample the models near the best, as long as there are any."""
+    for one in _select(candidates, _DEPTH + _UNCLIMBED_DEPTH):
+        more = climb_modes(one.likelihood, *one.starts, build_axes(one.likelihood), one.modes)
+        one.modes, one.log_evidence = more, more.log_evidence
     while batch := [one for one in _select(candidates, _DEPTH) if one.draws is None]:
         best = max(one.log_mass for one in candidates)
         for done, one in enumerate(batch):

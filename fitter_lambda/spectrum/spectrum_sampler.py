@@ -9,7 +9,7 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
-from fitter_lambda.spectrum.mode_climbing import ClimbedModes, climb_modes
+from fitter_lambda.spectrum.mode_climbing import ClimbedModes
 from fitter_lambda.spectrum.redshift_scan import ScanResult
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
 from fitter_lambda.spectrum.student_mixture import StudentMixture
@@ -18,9 +18,12 @@ from fitter_lambda.spectrum.student_mixture import StudentMixture
 #: log discrepancy.
 _WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED, 0.3)
 _BACKGROUND_WIDTH = 0.08
-_N_PEAKS, _N_MODES = 10, 4
-_ROUND, _MAX_ROUNDS = 300, 6
-_GOOD_EFFICIENCY = 0.35
+#: Maxima of the scan to start from; steps along axis and shifts within which two are one.
+_N_PEAKS, _CLOSE = 10, (3, 2)
+#: Discrepancies to start from, relative to the prior's median.
+_SIZES = np.array([0.25, 0.5, 1.0, 2.0])
+_ROUND, _MAX_ROUNDS = 400, 6
+_GOOD_EFFICIENCY = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,24 +59,32 @@ def build_axes(likelihood: MarginalLikelihood) -> Array:
     return axes
 
 
-def find_modes(likelihood: MarginalLikelihood, scan: ScanResult) -> ClimbedModes:
-    """Rescore the highest local maxima of a scan with the exact density, at several values of dust, and climb."""
+def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array, Array]:
+    """Rescore the highest local maxima of a scan with the exact density, at several values of dust.
+
+    Returns
+    -------
+    ndarray, shape (m, 7)
+        Of each maximum the best point, from the highest down.
+    ndarray, shape (m,)
+        Their log densities.
+    """
     model = likelihood.model
     places = _find_peaks(scan.log_density, _N_PEAKS)
+    if not len(places):
+        return np.empty((0, 7)), np.empty(0)
     dust = model.dust_places
     theta = np.zeros((len(places) * len(dust), 7))
-    if len(theta):
-        theta[:, 0] = np.repeat(np.clip(scan.u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
-        theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
-        theta[:, 2] = np.tile(dust, len(places))
-        theta[:, 6] = np.log(model.discrepancy)
-        theta = likelihood.guess_amplitude(theta)
-    density = likelihood.evaluate(theta, None).log_density + model.log_prior(theta) if len(theta) else np.empty(0)
-    # of each peak the best dust
+    theta[:, 0] = np.repeat(np.clip(scan.source_u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
+    if model.is_supernova:
+        theta[:, 5] = np.repeat(scan.u[places[:, 1]] - scan.source_u[places[:, 1]], len(dust))
+    theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
+    theta[:, 2] = np.tile(dust, len(places))
+    theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
     best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
     best = best[np.isfinite(density[best])]
     best = best[np.argsort(-density[best])]
-    return climb_modes(likelihood, theta[best], density[best], build_axes(likelihood), _N_MODES)
+    return theta[best], density[best]
 
 
 def _bounds_of_u(likelihood: MarginalLikelihood) -> tuple[float, float]:
@@ -82,14 +93,19 @@ def _bounds_of_u(likelihood: MarginalLikelihood) -> tuple[float, float]:
 
 
 def _find_peaks(density: Array, number: int) -> Array:
-    """Return the indices (m, 2) of the highest local maxima."""
+    """Return the indices (m, 2) of the highest local maxima, of those that are close together the highest."""
     padded = np.pad(density, 1, constant_values=-np.inf)
     rows, columns = density.shape
     around = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3) if (i, j) != (1, 1)]
     is_peak = np.isfinite(density) & (density >= np.max(around, axis=0))
-    places = np.argwhere(is_peak)
-    order = np.argsort(-density[is_peak])
-    return np.asarray(places[order[:number]])
+    places = np.argwhere(is_peak)[np.argsort(-density[is_peak])]
+    kept = np.empty((0, 2), dtype=int)
+    for place in places:
+        if len(kept) == number:
+            break
+        if not (np.abs(kept - place) <= _CLOSE).all(axis=1).any():
+            kept = np.vstack([kept, place])
+    return kept
 
 
 def draw_round(

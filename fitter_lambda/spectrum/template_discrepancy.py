@@ -18,11 +18,13 @@ from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+from fitter_lambda.spectrum.mode_climbing import climb_modes
+from fitter_lambda.spectrum.narrow_lines import profile_lines
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
 from fitter_lambda.spectrum.spectrum_models import build_models, list_template_names
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
-from fitter_lambda.spectrum.spectrum_sampler import find_modes
+from fitter_lambda.spectrum.spectrum_sampler import build_axes, find_starts
 
 _COHERENCES = (2500.0, 5000.0, 8000.0)
 _GRAINS = (0.01, 0.025)
@@ -72,8 +74,9 @@ def measure_pair(truth: str, other: str, day: float) -> Array:
     rows = []
     for coherence, grain in product(_COHERENCES, _GRAINS):
         added = AddedColumns(replace(data, coherence=coherence, grain=grain), model.template.grid)
-        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy).run(model)
-        modes = find_modes(MarginalLikelihood(model, added), scan)
+        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy, profile_lines(added, redshift)).run(model)
+        likelihood = MarginalLikelihood(model, added)
+        modes = climb_modes(likelihood, *find_starts(likelihood, scan), build_axes(likelihood))
         rows.append((modes.log_evidence, modes.theta[0, 6], LIGHT_SPEED * modes.theta[0, 5]))
     return np.array(rows)
 
