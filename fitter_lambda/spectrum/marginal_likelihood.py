@@ -108,6 +108,9 @@ class MarginalLikelihood:
         for i in range(0, len(theta), _CHUNK):
             rows = theta[i : i + _CHUNK]
             parts.append(self._integrate(self._multiply(rows).at(np.exp(rows[:, 6])), rows, random))
+        if not parts:
+            k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS
+            return JointDensity(np.empty(0), np.empty((0, k)), np.empty((0, k, k)), np.empty((0, g)))
         return JointDensity(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _multiply(self, theta: Array) -> "_Products":

@@ -18,12 +18,13 @@ from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
-from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, adapt_to, build_axes, draw_weighted, find_starts
+from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, build_axes, find_starts, sample_model
 
 Progress = Callable[[float, str], None]
 #: Models this far below the best in log probability, by Laplace's method, are not sampled.
 _DEPTH = 7.0
-_FEWEST_DRAWS = 400
+#: Effective draws of any of them.
+_FEWEST_DRAWS = 60
 #: As far below, models are climbed from all starts.
 _UNCLIMBED_DEPTH = 8.0
 _N_FIRST = 2
@@ -159,9 +160,8 @@ def _sample_models(
         best = max(one.log_mass for one in candidates)
         for done, one in enumerate(batch):
             progress(0.5 + 0.4 * done / len(batch), f"fitting {one.model.template.name}")
-            number = int(_FEWEST_DRAWS + n_draws * min(1.0, np.exp(one.log_mass - best)))
-            mixture = adapt_to(one.likelihood, one.modes, random)
-            one.draws = draw_weighted(one.likelihood, mixture, one.modes.theta[0], number, random)
+            effective = _FEWEST_DRAWS + 0.4 * n_draws * min(1.0, np.exp(one.log_mass - best))
+            one.draws = sample_model(one.likelihood, one.modes, effective, random)
             one.log_evidence = one.draws.log_evidence
 
 

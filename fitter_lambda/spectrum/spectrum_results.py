@@ -112,7 +112,7 @@ def _describe(
         "class": one.model.group,
         "delta_log_evidence": one.log_evidence - best.log_evidence if is_finite else None,
         "log_evidence_error": one.draws.log_evidence_error if one.draws else None,
-        "is_sampled": one.draws is not None,
+        "effective_draws": one.draws.effective if one.draws else None,
         "redshift": z if np.isfinite(z) else None,
         "phase": phase if one.model.is_supernova and np.isfinite(phase) else None,
     }

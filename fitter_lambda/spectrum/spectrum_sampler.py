@@ -7,6 +7,7 @@ from scipy.special import logsumexp
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
+from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
 from fitter_lambda.spectrum.mode_climbing import ClimbedModes
@@ -22,8 +23,7 @@ _BACKGROUND_WIDTH = 0.08
 _N_PEAKS, _CLOSE = 10, (3, 2)
 #: Discrepancies to start from, relative to the prior's median.
 _SIZES = np.array([0.25, 0.5, 1.0, 2.0])
-_ROUND, _MAX_ROUNDS = 400, 6
-_GOOD_EFFICIENCY = 0.25
+_ROUND, _MAX_ROUNDS = 400, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class WeightedDraws:
     theta : ndarray, shape (n, 7)
     joint : JointDensity
     log_weight : ndarray, shape (n,)
-    log_evidence, log_evidence_error, efficiency : float
+    log_evidence, log_evidence_error, effective : float
     """
 
     theta: Array
@@ -43,7 +43,7 @@ class WeightedDraws:
     log_weight: Array
     log_evidence: float
     log_evidence_error: float
-    efficiency: float
+    effective: float
 
 
 def build_axes(likelihood: MarginalLikelihood) -> Array:
@@ -108,44 +108,66 @@ def _find_peaks(density: Array, number: int) -> Array:
     return kept
 
 
-def draw_round(
-    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, number: int, random: np.random.Generator
-) -> tuple[Array, Array, JointDensity]:
-    """Draw within the prior's bounds; return theta, log weights and densities."""
-    free = likelihood.model.free
-    points = mixture.draw(number, random)
-    theta = np.tile(base, (number, 1))
-    theta[:, free] = points
-    prior = likelihood.model.log_prior(theta)
-    inside = np.isfinite(prior)
-    theta = theta[inside]
-    joint = likelihood.evaluate(theta, random)
-    log_weight = joint.log_density + prior[inside] - mixture.log_density(points[inside])
-    return theta, log_weight, joint
+def sample_model(
+    likelihood: MarginalLikelihood, modes: ClimbedModes, n_effective: float, random: np.random.Generator
+) -> WeightedDraws:
+    """Draw in rounds, each from a mixture adapted to all draws before, until enough of them are effective.
 
-
-def adapt_to(likelihood: MarginalLikelihood, modes: ClimbedModes, random: np.random.Generator) -> StudentMixture:
-    """Adapt a mixture to the density in rounds."""
+    All draws are kept. Their weights are the density over the mean of all proposals, by numbers of draws (adaptive
+    multiple importance sampling; Cornuet et al. 2012).
+    """
     free = likelihood.model.free
     weights = np.exp(0.5 * (modes.log_mass - modes.log_mass.max())) + 0.01
     mixture = StudentMixture.at_modes(modes.theta[:, free], modes.covariance, weights)
+    mixtures: list[StudentMixture] = []
+    pool = _Pool(np.empty((0, 7)), np.empty(0), [])
     for _ in range(_MAX_ROUNDS):
-        theta, log_weight, _ = draw_round(likelihood, mixture, modes.theta[0], _ROUND, random)
-        if len(theta) < 2 * len(free) or not np.isfinite(log_weight).any():
+        mixtures.append(mixture)
+        pool = pool.extend(*_draw_round(likelihood, mixture, modes.theta[0], random))
+        points = pool.theta[:, free]
+        log_weight = pool.log_target - logsumexp([one.log_density(points) for one in mixtures], axis=0)
+        if len(points) < 3 * len(free):
+            continue
+        if effective_sample_size(log_weight) > n_effective:
             break
-        efficiency = effective_sample_size(log_weight) / _ROUND
-        mixture = mixture.adapt(theta[:, free], temper_weights(log_weight))
-        if efficiency > _GOOD_EFFICIENCY:
-            break
-    return mixture
+        mixture = mixture.adapt(points, temper_weights(log_weight))
+    if not np.isfinite(log_weight).any():
+        raise FitError("No draw lies within the bounds of the priors; widen z_min and z_max.")
+    return _collect(pool, log_weight + np.log(len(mixtures)), len(mixtures) * _ROUND)
 
 
-def draw_weighted(
-    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, number: int, random: np.random.Generator
-) -> WeightedDraws:
-    """Draw from an adapted mixture."""
-    theta, log_weight, joint = draw_round(likelihood, mixture, base, number, random)
-    effective = max(effective_sample_size(log_weight), 1e-9)
-    log_evidence = float(logsumexp(log_weight) - np.log(number)) if len(log_weight) else -np.inf
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """All draws so far, and their log densities with the priors."""
+
+    theta: Array
+    log_target: Array
+    joints: list[JointDensity]
+
+    def extend(self, theta: Array, log_target: Array, joint: JointDensity) -> "_Pool":
+        return _Pool(
+            np.concatenate([self.theta, theta]), np.concatenate([self.log_target, log_target]), [*self.joints, joint]
+        )
+
+
+def _draw_round(
+    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, random: np.random.Generator
+) -> tuple[Array, Array, JointDensity]:
+    """Draw from a mixture; return theta within the prior's bounds, their log densities, and the likelihood's part."""
+    free = likelihood.model.free
+    theta = np.tile(base, (_ROUND, 1))
+    theta[:, free] = mixture.draw(_ROUND, random)
+    prior = likelihood.model.log_prior(theta)
+    inside = np.isfinite(prior)
+    joint = likelihood.evaluate(theta[inside], random)
+    return theta[inside], joint.log_density + prior[inside], joint
+
+
+def _collect(pool: _Pool, log_weight: Array, number: int) -> WeightedDraws:
+    joint = JointDensity(*(
+        np.concatenate([getattr(one, name) for one in pool.joints]) for name in ("log_density", "mean", "root", "galaxies")
+    ))  # fmt: skip
+    effective = effective_sample_size(log_weight)
+    log_evidence = float(logsumexp(log_weight) - np.log(number))
     error = float(np.sqrt(max(1 / effective - 1 / number, 0.0)))
-    return WeightedDraws(theta, joint, log_weight, log_evidence, error, effective / number)
+    return WeightedDraws(pool.theta, joint, log_weight, log_evidence, error, effective)
