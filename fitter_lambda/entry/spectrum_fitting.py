@@ -22,7 +22,7 @@ _RESOLUTIONS = (20.0, 200_000.0)
 
 
 def fit_spectrum(
-    table: Any,
+    spectrum: Any,
     template: str = AUTO,
     z: float | None = None,
     z_err: float | None = None,
@@ -48,15 +48,15 @@ def fit_spectrum(
 
     Parameters
     ----------
-    table : astropy Table, pandas DataFrame or dict of columns
+    spectrum : astropy Table, pandas DataFrame or dict of columns
         Wavelength and flux, by any usual names; errors, if there are any.
     template : str
         A source of sncosmo, beside the backgrounds; "auto" tries all at hand.
     z, z_err : float, optional
         The redshift and its error.
     fix_z : {"auto", "True", "False"}
-        True: exact. False: free between `z_min` and `z_max`, by volume. auto: a Gaussian of `z_err`, at least 0.001; free
-        without `z`.
+        True: exact. False: free between `z_min` and `z_max`, by volume. auto: a Gaussian of `z_err`, at least 0.001;
+        free without `z`.
     phase, phase_err : float, optional
         Rest-frame days since maximum in B, from a light curve.
     ra, dec : float, optional
@@ -95,7 +95,7 @@ def fit_spectrum(
     redshift = _choose_redshift(z, z_err, str(fix_z), z_min, z_max)
     _require_ranges(n_draws, mwebv, resolution, phase, phase_err)
     with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
-        sent = parse_spectrum_table(table, flux_unit, is_air=wavelengths == "air")
+        sent = parse_spectrum_table(spectrum, flux_unit, is_air=wavelengths == "air")
         ebv, source = _find_dust(mwebv, ra, dec)
         data, remarks = prepare_spectrum(sent, resolution, ebv, mask)
         names = None if template == AUTO else [template]

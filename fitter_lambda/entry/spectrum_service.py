@@ -60,12 +60,12 @@ def fit_redshift_and_type(
     """
     number = choose_spectrum(spectra)
     spectrum = spectra[number]
-    table: dict[str, Any] = {"wavelength": spectrum.wavelengths, "flux": spectrum.fluxes}
+    columns: dict[str, Any] = {"wavelength": spectrum.wavelengths, "flux": spectrum.fluxes}
     if spectrum.errors is not None:
-        table["error"] = spectrum.errors
+        columns["error"] = spectrum.errors
     try:
         fit = fit_spectrum(
-            table, template, redshift.value, redshift.error, fix_z=fix_z, z_min=z_min, z_max=z_max,
+            columns, template, redshift.value, redshift.error, fix_z=fix_z, z_min=z_min, z_max=z_max,
             ra=target.ra, dec=target.dec, mwebv=mwebv, flux_unit=spectrum.units, wavelengths=wavelengths,
             resolution=resolution, mask=mask, n_draws=n_draws, seed=seed, title=target.name,
             progress=lambda fraction, message: progress(0.8 * fraction, message),

@@ -6,7 +6,13 @@ from functools import cached_property
 import numpy as np
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.spectrum.host_components import EMISSION_LINES, GALAXIES, average_galaxies, average_lines, smooth_flux
+from fitter_lambda.spectrum.host_components import (
+    EMISSION_LINES,
+    GALAXIES,
+    average_galaxies,
+    average_lines,
+    smooth_flux,
+)
 from fitter_lambda.spectrum.log_grid import LogGrid
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.stellar_features import average_stellar_features

@@ -34,7 +34,7 @@ class LogGrid:
     @property
     def x(self) -> Array:
         """The middles of all pixels."""
-        return self.start + self.step * np.arange(self.number)
+        return np.asarray(self.start + self.step * np.arange(self.number), dtype=float)
 
     @property
     def wave(self) -> Array:
@@ -44,7 +44,7 @@ class LogGrid:
     @property
     def edges(self) -> Array:
         """The wavelengths at the borders of all pixels."""
-        return np.exp(self.start + self.step * (np.arange(self.number + 1) - 0.5))
+        return np.asarray(np.exp(self.start + self.step * (np.arange(self.number + 1) - 0.5)))
 
 
 def choose_grid(wave: Array) -> LogGrid:

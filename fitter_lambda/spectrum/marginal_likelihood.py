@@ -5,7 +5,8 @@ With columns C, coefficients b ~ N(0, S) and noise of precision K, the residual 
     ln p(r) = -1/2 (r^T K r - m^T H m) - 1/2 ln det(S H) + const,   H = C^T K C + S^-1,   m = H^-1 C^T K r
 
 (as in The Joker, Price-Whelan et al. 2017). Galaxies are never negative: their part of b is drawn from the truncated
-Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), whose weight makes the density of theta and draw exact.
+Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), with weights that make the density of theta and draw
+exact.
 """
 
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
-from fitter_lambda.arrays import Array
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
 from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA, SpectrumData
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 
 _N_CALIBRATION = len(CALIBRATION_SIGMA)
 #: Rows of theta at a time, so that their columns stay in the cache of the processor.
-_CHUNK = 64
+_CHUNK = 40
 #: Draws of galaxies for each theta.
 _REPEATS = 16
 #: Starting values of the amplitude come from a Gaussian prior of this mean and width.
@@ -68,6 +69,10 @@ class _Products:
     plain: Array
     coherent: Array
 
+    def take(self, place: Indices) -> "_Products":
+        """Return the products of some rows."""
+        return _Products(self.data, self.plain[place], self.coherent[place])
+
     def at(self, discrepancy: Array) -> Array:
         """Return the products (n, k, k) by the precision for sizes (n,) of the discrepancy."""
         part = self.data.shrink(discrepancy)[:, None]
@@ -96,18 +101,18 @@ class MarginalLikelihood:
         data = self.added.data
         flux = self.model.template.evaluate(data.x, np.column_stack([theta[:, 0] + theta[:, 5], theta[:, 1:5]]))
         flux /= np.maximum(flux[:, data.good].mean(axis=1, keepdims=True), 1e-12)
-        if self.model.is_star:
-            added = self.added.stellar * flux[:, None]
-        else:
-            added = self.added.evaluate(theta[:, 0])
+        added = self.added.stellar * flux[:, None] if self.model.is_star else self.added.evaluate(theta[:, 0])
         return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
 
     def evaluate(self, theta: Array, random: np.random.Generator | None) -> JointDensity:
-        """Evaluate rows (n, 7) of theta within the bounds of the prior; without random numbers galaxies are at medians."""
+        """Evaluate rows (n, 7) of theta within the bounds; without random numbers galaxies are at medians."""
         parts = []
         for i in range(0, len(theta), _CHUNK):
             rows = theta[i : i + _CHUNK]
-            parts.append(self._integrate(self._multiply(rows).at(np.exp(rows[:, 6])), rows, random))
+            # amplitude and discrepancy change no column
+            unique, place = np.unique(rows[:, [0, 1, 2, 4, 5]], axis=0, return_inverse=True)
+            products = self._multiply(np.insert(unique, 3, 0.0, axis=1))
+            parts.append(self._integrate(products.take(place).at(np.exp(rows[:, 6])), rows, random))
         if not parts:
             k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS
             return JointDensity(np.empty(0), np.empty((0, k)), np.empty((0, k, k)), np.empty((0, g)))
@@ -120,7 +125,7 @@ class MarginalLikelihood:
         columns = self.build_columns(theta)
         flux = np.broadcast_to(data.flux, (len(theta), 1, len(root)))
         white = np.concatenate([columns, flux], axis=1) * root
-        return _Products(data, white @ np.swapaxes(white, 1, 2), white @ data.coherent_modes[1].T)
+        return _Products(data, white @ np.swapaxes(white, 1, 2), data.project(white))
 
     def _integrate(
         self, products: Array, theta: Array, random: np.random.Generator | None
@@ -134,11 +139,13 @@ class MarginalLikelihood:
         own = slice(1, -1)
         right = products[:, own, -1] - products[:, own, 0]
         chi2 = products[:, -1, -1] - 2 * products[:, -1, 0] + products[:, 0, 0]
-        root = np.linalg.cholesky(products[:, own, own] + np.diag(sigma**-2.0))
+        root = np.asarray(np.linalg.cholesky(products[:, own, own] + np.diag(sigma**-2.0)), dtype=float)
         half = np.linalg.solve(root, right[..., None])
         mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
         log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
-        density = self.added.data.log_norm(np.exp(theta[:, 6])) - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        density = (
+            self.added.data.log_norm(np.exp(theta[:, 6])) - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        )
         galaxies, log_weight = self._draw_galaxies(root, mean, random)
         return density + log_weight, mean, root, galaxies
 
@@ -156,7 +163,7 @@ class MarginalLikelihood:
         return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
 
     def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
-        """Return theta with the best of some discrepancies and the amplitude that fits best with it, and log densities."""
+        """Return theta with the best of some discrepancies and the amplitude that fits best, and log densities."""
         thetas, densities = [], []
         for i in range(0, len(theta), _CHUNK):
             rows = theta[i : i + _CHUNK]

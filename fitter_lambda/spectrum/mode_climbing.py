@@ -54,17 +54,17 @@ def climb_modes(
     local = axes[np.ix_(free, free)]
     modes = [] if others is None else list(zip(others.theta, others.covariance, others.log_mass.tolist(), strict=True))
     least = max(heights, default=0.0) - _MAX_DEPTH
-    modes += [
-        _climb(likelihood, start, local) for start, height in zip(starts, heights, strict=True) if height > least
-    ]
+    modes += [_climb(likelihood, start, local) for start, height in zip(starts, heights, strict=True) if height > least]
     if not modes:
         return ClimbedModes(np.empty((0, 7)), np.empty((0, len(free), len(free))), np.empty(0))
-    kept = _drop_copies(modes, free, np.linalg.inv(local))
+    kept = _drop_copies(modes, free, np.asarray(np.linalg.inv(local), dtype=float))
     theta, covariance, mass = (np.array(column) for column in zip(*kept, strict=True))
     return ClimbedModes(theta, covariance, mass)
 
 
-def _drop_copies(modes: list[tuple[Array, Array, float]], free: list[int], inverse: Array) -> list[tuple[Array, Array, float]]:
+def _drop_copies(
+    modes: list[tuple[Array, Array, float]], free: list[int], inverse: Array
+) -> list[tuple[Array, Array, float]]:
     kept: list[tuple[Array, Array, float]] = []
     best = max(mode[2] for mode in modes)
     for mode in sorted((one for one in modes if one[2] > best - _MAX_DEPTH), key=lambda one: -one[2]):

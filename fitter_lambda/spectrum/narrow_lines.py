@@ -11,11 +11,12 @@ import numpy as np
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA, RedshiftRange
-from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 
-#: Points of the lattice for each pixel, the size of the smooth curve, and how far a template's lines may be off (sigma).
+#: Points of the lattice for each pixel, the size of the smooth curve, and how far a template's lines may be off
+#: (sigma).
 _FINE, _CURVE, _REACH = 3, 0.5, 3.0
 _CHUNK = 64
 
@@ -64,8 +65,10 @@ def _measure(added: AddedColumns, u: Array) -> Array:
     root = np.sqrt(data.grainy_weight)
     flux = np.broadcast_to(data.flux, (len(u), 1, len(root)))
     white = np.concatenate([added.evaluate(u), flux], axis=1) * root
-    coherent = white @ data.coherent_modes[1].T
-    products = white @ np.swapaxes(white, 1, 2) - (coherent * data.shrink(np.array([_CURVE]))) @ np.swapaxes(coherent, 1, 2)
+    coherent = data.project(white)
+    products = white @ np.swapaxes(white, 1, 2) - (coherent * data.shrink(np.array([_CURVE]))) @ np.swapaxes(
+        coherent, 1, 2
+    )
     sigma = np.full(products.shape[1] - 1, LINE_SIGMA)
     sigma[-N_HOSTS:] = HOST_SIGMA
     lower = np.linalg.cholesky(products[:, :-1, :-1] + np.diag(sigma**-2.0))

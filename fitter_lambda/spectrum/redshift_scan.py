@@ -1,15 +1,17 @@
 """A scan of all redshifts at once: in ln(wavelength) a redshift is a shift, and sums over pixels are correlations.
 
 For each place on a template's axis the right side C^T W y and the normal matrix C^T W C come from fast Fourier
-transforms, for all shifts together: y and the calibration's polynomials stay, the template, its square, and its products
+transforms, for all shifts together: y and the calibration's polynomials stay; the template, its square, and its products
 with galaxies and lines move. The scan guides the search; draws do not use its numbers. It has no dust, for which wider
 priors of the calibration stand, amplitudes of any sign, and the discrepancy as if it had no coherence.
 """
 
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from fitter_lambda.arrays import Array
@@ -23,7 +25,11 @@ _SIGMA = (1.0, 0.6, 0.3, 0.15)
 _DAYS, _LATE_DAYS, _LATE = 2.5, 8.0, 60.0
 _BACKGROUND_STEPS = 8
 _CHUNK = 12
-_Block = list[list[Array]]
+#: Of a template's light at all wavelengths, the least that counts as some in the spectrum.
+_LEAST_LIGHT = 1e-3
+#: Of single precision, mostly.
+_Numbers = npt.NDArray[Any]
+_Block = list[list[_Numbers]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +70,7 @@ class RedshiftScan:
         self._lines = lines
         data = added.data
         self._n_shifts = int(np.ceil(highest / data.x.step)) + 1
-        self._u = data.x.step * np.arange(self._n_shifts)
+        self._u = np.asarray(data.x.step * np.arange(self._n_shifts), dtype=float)
         # the last pixel of the window at no shift
         offset = round((data.x.start - added.rest.start) / data.x.step)
         first = offset - (self._n_shifts - 1)
@@ -81,15 +87,15 @@ class RedshiftScan:
         self._count = np.float32(data.good.sum())
         self._load_added(added.tables[0][:, self._window].astype(np.float32), weight, flux)
 
-    def _transform(self, values: Array) -> Array:
+    def _transform(self, values: _Numbers) -> _Numbers:
         return np.asarray(fft.rfft(values, self._length, axis=-1))
 
-    def _correlate(self, fixed: Array, moving: Array) -> Array:
+    def _correlate(self, fixed: _Numbers, moving: _Numbers) -> _Numbers:
         """Sum fixed[i] moving[i - shift] over pixels for all shifts, from transforms."""
         full = fft.irfft(np.conj(fixed) * moving, self._length, axis=-1)
         return np.asarray(full[..., self._n_shifts - 1 :: -1])
 
-    def _load_added(self, columns: Array, weight: Array, flux: Array) -> None:
+    def _load_added(self, columns: _Numbers, weight: _Numbers, flux: _Numbers) -> None:
         """Factorise the block of galaxies and lines, which no template changes."""
         means = self._correlate(self._good, self._transform(columns[-N_HOSTS:])) / self._count
         norm = np.ones((len(columns), self._n_shifts), dtype=np.float32)
@@ -112,7 +118,8 @@ class RedshiftScan:
     def run(self, model: SpectrumModel) -> ScanResult:
         """Scan one model."""
         axis = choose_axis(model)
-        shapes = model.template.sample_axis(axis)[:, self._window].astype(np.float32)
+        flux = model.template.sample_axis(axis)[:, self._window]
+        shapes = (flux / np.maximum(flux.mean(axis=1, keepdims=True), 1e-300)).astype(np.float32)
         parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
         density = np.concatenate(parts).astype(float) + model.log_axis_density(axis)[:, None]
         source_u, gain = self._lines.align(self._u, model)
@@ -125,10 +132,10 @@ class RedshiftScan:
         nearest = np.argmin(np.abs(self._u - np.log1p(model.redshift.low)))
         return np.where(np.arange(self._n_shifts) == nearest, 0.0, -np.inf)
 
-    def _scan(self, shapes: Array) -> Array:
+    def _scan(self, shapes: _Numbers) -> _Numbers:
         """Return the log density (a, s), less the prior, of some places along the axis."""
         moving = self._transform(shapes)
-        norm = self._count / np.maximum(self._correlate(self._good, moving), 1e-6 * self._count)
+        norm = self._count / np.maximum(self._correlate(self._good, moving), _LEAST_LIGHT * self._count)
         right = [self._correlate(fixed, moving) * norm for fixed in self._right]
         moving_square = self._transform(shapes**2)
         n = len(right)
@@ -178,9 +185,9 @@ def factorise(matrix: _Block) -> _Block:
     return lower
 
 
-def forward(lower: _Block, right: list[Array]) -> list[Array]:
+def forward(lower: _Block, right: list[_Numbers]) -> list[_Numbers]:
     """Solve L x = b by forward substitution for many systems at once."""
-    solved: list[Array] = []
+    solved: list[_Numbers] = []
     for i, value in enumerate(right):
         for k in range(i):
             value = value - lower[i][k] * solved[k]

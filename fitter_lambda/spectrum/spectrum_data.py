@@ -5,14 +5,15 @@ from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import BSpline
+from scipy.sparse import csr_array, diags_array
 
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 
-#: What templates lack, as fractions of the flux: coherent over a velocity (km/s), and without coherence. The size of the
-#: coherent part is a parameter, see `spectrum_priors`. ``python -m fitter_lambda.spectrum.template_discrepancy``
-#: measures them.
+#: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of the
+#: flux. The size of the coherent part is a parameter, see `spectrum_priors`. Both were measured by
+#: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 COHERENCE, GRAIN = 2500.0, 0.01
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
 CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
@@ -92,21 +93,33 @@ class SpectrumData:
         return np.where(self.good, 1 / (variance + pixels * (discrepancy * self.smooth) ** 2), 0.0)
 
     @cached_property
-    def coherent_modes(self) -> tuple[Array, Array]:
-        """Strengths (j,) and orthonormal directions (j, n) of a coherent discrepancy of size 1 in whitened pixels.
-
-        Its covariance is U U^T, U the smoothed flux times cubic B-splines of mean variance 1; with weights W,
-        W^1/2 U U^T W^1/2 = sum_j strength_j direction_j direction_j^T.
-        """
+    def coherent_splines(self) -> csr_array:
+        """A coherent discrepancy of size 1 in whitened pixels (j, n): smoothed flux times cubic B-splines."""
         step = self.coherence / LIGHT_SPEED
         low, high = self.x.x[0], self.x.x[-1]
         number = max(1, int(np.ceil((high - low) / step)))
         knots = low + (high - low) / number * np.arange(-3, number + 4)
-        splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3).toarray()
-        root = (self.smooth * np.sqrt(self.grainy_weight / _SPLINE_VARIANCE))[:, None] * splines
-        strength, vectors = np.linalg.eigh(root.T @ root)
+        splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3)
+        # of mean variance 1
+        scale = self.smooth * np.sqrt(self.grainy_weight / _SPLINE_VARIANCE)
+        return csr_array(diags_array(scale) @ splines).T.tocsr()
+
+    @cached_property
+    def coherent_modes(self) -> tuple[Array, Array]:
+        """Strengths s (k,) and projections R (k, j): the splines U W U^T have the eigenvectors R^T s^1/2.
+
+        So in whitened pixels the covariance of a discrepancy of size 1 is the sum of s_k q_k q_k^T with orthonormal
+        q = R U.
+        """
+        gram = (self.coherent_splines @ self.coherent_splines.T).toarray()
+        strength, vectors = np.linalg.eigh(gram)
         kept = strength > 1e-9 * strength[-1]
-        return strength[kept], np.asarray((root @ vectors[:, kept] / np.sqrt(strength[kept])).T)
+        return strength[kept], np.asarray((vectors[:, kept] / np.sqrt(strength[kept])).T)
+
+    def project(self, white: Array) -> Array:
+        """Return the projections (..., k) of whitened pixels (..., n) on the coherent modes."""
+        flat = self.coherent_splines @ white.reshape(-1, white.shape[-1]).T
+        return np.asarray((self.coherent_modes[1] @ flat).T.reshape(*white.shape[:-1], -1))
 
     def shrink(self, discrepancy: Array) -> Array:
         """Return the part (n, j) of each mode that a discrepancy of some sizes (n,) takes away (Woodbury)."""
@@ -122,12 +135,10 @@ class SpectrumData:
         """Return chi2 of a residual (n,), by the whole covariance."""
         white = residual * np.sqrt(self.grainy_weight)
         part = self.shrink(np.array([discrepancy]))[0]
-        return float(white @ white - part @ (self.coherent_modes[1] @ white) ** 2)
+        return float(white @ white - part @ self.project(white) ** 2)
 
 
-def build_data(
-    x: LogGrid, flux: Array, weight: Array, line_sigma: float
-) -> SpectrumData:
+def build_data(x: LogGrid, flux: Array, weight: Array, line_sigma: float) -> SpectrumData:
     """Divide a spectrum by its mean.
 
     Raises
@@ -144,5 +155,7 @@ def build_data(
     unit = float(np.mean(flux[good]))
     noise = float(np.sqrt(np.sum(1 / weight[good]))) / int(good.sum())
     if not unit > 3 * noise:
-        raise TooLittleDataError("The spectrum's mean flux is not above its error by three times; there is no light to fit.")
+        raise TooLittleDataError(
+            "The spectrum's mean flux is not above its error by three times; there is no light to fit."
+        )
     return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma)

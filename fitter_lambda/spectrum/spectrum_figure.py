@@ -11,7 +11,7 @@ from fitter_lambda.spectrum.host_components import EMISSION_LINES
 from fitter_lambda.spectrum.linear_columns import N_HOSTS
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.spectrum_inference import SpectrumPosterior
-from fitter_lambda.spectrum.spectrum_results import CLASS_NAMES, collect_draws
+from fitter_lambda.spectrum.spectrum_results import CLASS_NAMES
 
 _DATA, _MODEL, _SECOND, _HOST, _LINES = "#555555", "#c0392b", "#3b6fe0", "#2e8b57", "#777777"
 #: Lines by which each class is known (vacuum angstrom), and the velocity at which they are marked (km/s).
@@ -89,7 +89,7 @@ def _draw_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, colour: 
     axes.set_ylim(1.05 * bottom, top)
     axes.set_xlim(wave[0], wave[-1])
     axes.legend(fontsize=8, frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.93))
-    return total
+    return np.asarray(total)
 
 
 def _draw_residual(axes: Axes, posterior: SpectrumPosterior, total: Array, discrepancy: float, colour: str) -> None:
@@ -122,7 +122,9 @@ def _draw_second(axes: Axes, posterior: SpectrumPosterior, results: dict[str, An
     own = SpectrumPosterior(posterior.data, [one], theta, np.zeros(1, np.intp), coefficients, {})
     total = _draw_fit(axes, own, np.zeros(1, np.intp), _SECOND, one.model.template.name)
     chance = results["class_probabilities"][name]
-    axes.set_title(f"next: {CLASS_NAMES[name]}\np = {chance:.2g}, z = {np.expm1(theta[0, 0]):.4f}", fontsize=10, loc="left")
+    axes.set_title(
+        f"next: {CLASS_NAMES[name]}\np = {chance:.2g}, z = {np.expm1(theta[0, 0]):.4f}", fontsize=10, loc="left"
+    )
     return total, float(np.exp(theta[0, 6]))
 
 

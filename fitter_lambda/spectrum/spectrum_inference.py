@@ -99,9 +99,9 @@ class SpectrumPosterior:
     def misfit_p_value(self) -> float:
         """Return how often data drawn from the model would fit it no better (Gelman, Meng & Stern 1996)."""
         number = min(_N_PREDICTIVE, len(self.theta))
-        chi2 = np.array([
-            self.data.chi2(self.data.flux - self.predict(i)[1], np.exp(self.theta[i, 6])) for i in range(number)
-        ])
+        chi2 = np.array(
+            [self.data.chi2(self.data.flux - self.predict(i)[1], np.exp(self.theta[i, 6])) for i in range(number)]
+        )
         return float(np.mean(chi2_distribution.sf(chi2, int(self.data.good.sum()))))
 
 
@@ -127,9 +127,7 @@ def infer(
     return SpectrumPosterior(data, candidates, theta, source, coefficients, seconds)
 
 
-def _scan_models(
-    data: SpectrumData, models: Sequence[SpectrumModel], progress: Progress
-) -> list[Candidate]:
+def _scan_models(data: SpectrumData, models: Sequence[SpectrumModel], progress: Progress) -> list[Candidate]:
     highest = max(float(np.log1p(model.redshift.high)) for model in models)
     added = AddedColumns(data, models[0].template.grid)
     # two scans: backgrounds lack less than templates of supernovae
@@ -143,15 +141,15 @@ def _scan_models(
         theta, heights = find_starts(likelihood, scans[model.discrepancy].run(model))
         modes = climb_modes(likelihood, theta[:_N_FIRST], heights[:_N_FIRST], build_axes(likelihood))
         prior = float(np.log(CLASS_CHANCES[model.group] / groups.count(model.group)))
-        candidates.append(Candidate(likelihood, prior, modes.log_evidence, modes, (theta[_N_FIRST:], heights[_N_FIRST:])))
+        candidates.append(
+            Candidate(likelihood, prior, modes.log_evidence, modes, (theta[_N_FIRST:], heights[_N_FIRST:]))
+        )
     if not any(len(one.modes.theta) for one in candidates):
         raise FitError("No model covers this spectrum at any redshift of the prior; widen z_min and z_max.")
     return candidates
 
 
-def _sample_models(
-    candidates: list[Candidate], n_draws: int, random: np.random.Generator, progress: Progress
-) -> None:
+def _sample_models(candidates: list[Candidate], n_draws: int, random: np.random.Generator, progress: Progress) -> None:
     """Sample the models near the best, as long as there are any."""
     for one in _select(candidates, _DEPTH + _UNCLIMBED_DEPTH):
         more = climb_modes(one.likelihood, *one.starts, build_axes(one.likelihood), one.modes)

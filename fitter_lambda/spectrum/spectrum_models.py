@@ -28,8 +28,8 @@ _BLUE_TEMPERATURES = (7000.0, 60000.0)
 class SpectrumModel:
     """A model of spectra.
 
-    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, the template's shift in
-    ln(wavelength) by the velocity of its lines, and ln(discrepancy).
+    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, the template's shift
+    in ln(wavelength) by the velocity of its lines, and ln(discrepancy).
 
     Attributes
     ----------
@@ -97,7 +97,9 @@ class SpectrumModel:
         value = self.redshift.log_density(u) + self.log_axis_density(axis) + self.log_coverage(u)
         value = value + priors.log_discrepancy_density(log_discrepancy, self.discrepancy)
         # uniform in the amplitude
-        value = value + np.where(log_amplitude <= np.log(AMPLITUDE_MOST), log_amplitude - np.log(AMPLITUDE_MOST), -np.inf)
+        value = value + np.where(
+            log_amplitude <= np.log(AMPLITUDE_MOST), log_amplitude - np.log(AMPLITUDE_MOST), -np.inf
+        )
         if self.is_supernova:
             value = value + priors.log_velocity_density(velocity)
         if self.is_salt:

@@ -1,5 +1,6 @@
 """Priors of redshift, phase, dust and classes; docs/spectrum.md states them."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,11 @@ _PHASES, _LATER = (-20.0, 50.0), 50.0
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
 #: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
 VELOCITY_SIGMA, VELOCITY_CUT = 840.0, 4.0
-#: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured, of
-#: galaxies, stars and blackbodies chosen.
+#: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured,
+#: of galaxies, stars and blackbodies chosen.
 DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.13, 0.03, 0.57
+#: Error of a spectrum's wavelengths, as a part of the width (sigma) of unresolved lines.
+WAVELENGTH_ERROR = 0.4
 #: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.
 DEPTH, _DEPTH_SCALE = 20.0, 0.7
 #: Absolute magnitude of what is no supernova.
@@ -77,16 +80,20 @@ class RedshiftRange:
             value = -0.5 * ((z - self.mean) / self.sigma) ** 2 - np.log(self.sigma * np.sqrt(2 * np.pi))
             value = value - np.log(ndtr(5.0) - ndtr((self.low - self.mean) / self.sigma))
         else:
-            lattice = np.linspace(self.low, self.high, _LATTICE)
-            value = np.log(self._count(z) / (np.mean(self._count(lattice)) * (self.high - self.low)))
+            value = np.log(self.count(z) / _sum_counts(self))
         inside = (z >= self.low) & (z <= self.high)
         return np.where(inside, value + u, -np.inf)
 
-
-    def _count(self, z: Array) -> Array:
+    def count(self, z: Array) -> Array:
         """Return spectra per redshift, up to a constant: by volume, rare beyond the depth."""
         fainter = np.maximum(self.magnitude + distance_modulus(z) - self.depth, 0.0)
         return np.asarray(supernova_rate(z) * np.exp(-fainter / _DEPTH_SCALE))
+
+
+@functools.lru_cache(maxsize=1024)
+def _sum_counts(redshift: RedshiftRange) -> float:
+    lattice = np.linspace(redshift.low, redshift.high, _LATTICE)
+    return float(np.mean(redshift.count(lattice)) * (redshift.high - redshift.low))
 
 
 def log_phase_density(days: Array) -> Array:

@@ -10,7 +10,7 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import N_HOSTS
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.spectrum_inference import Candidate, SpectrumPosterior
-from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
+from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES, WAVELENGTH_ERROR
 from fitter_lambda.version import __version__
 
 MISFIT_THRESHOLD = 1e-3
@@ -25,10 +25,10 @@ CLASS_NAMES = {
 
 
 def collect_draws(posterior: SpectrumPosterior) -> dict[str, Array]:
-    """Return draws by name: z, phase (days since maximum in B), A_V, host_fraction, amplitude, velocity (km/s), discrepancy, c,
-    x1; NaN where a
-    model has no such parameter.
-    """  # fmt: skip
+    """Return draws by name; NaN where a model has no such parameter.
+
+    They are z, phase (days since maximum in B), A_V, host_fraction, amplitude, velocity (km/s), discrepancy, x1 and c.
+    """
     models = [posterior.candidates[i].model for i in posterior.source]
     theta = posterior.theta
     nan = np.full(len(theta), np.nan)
@@ -38,9 +38,19 @@ def collect_draws(posterior: SpectrumPosterior) -> dict[str, Array]:
     is_star = np.array([model.is_star for model in models])
     origin = np.array([model.template.origin for model in models])
     amplitude = np.exp(theta[:, 3])
-    host = np.array([0.0 if s else row[-N_HOSTS:].sum() for row, s in zip(posterior.coefficients, is_star, strict=True)])
+    # a shift of all wavelengths looks like another redshift: it widens the draws, but for those that are fixed
+    shift = (
+        WAVELENGTH_ERROR
+        * posterior.data.line_sigma
+        / LIGHT_SPEED
+        * np.random.default_rng(0).standard_normal(len(theta))
+    )
+    is_exact = np.array([model.redshift.is_exact for model in models])
+    host = np.array(
+        [0.0 if s else row[-N_HOSTS:].sum() for row, s in zip(posterior.coefficients, is_star, strict=True)]
+    )
     return {
-        "z": np.expm1(theta[:, 0]),
+        "z": np.expm1(theta[:, 0] + np.where(is_exact, 0.0, shift)),
         "phase": np.where(is_supernova, theta[:, 1] - origin, nan),
         "A_V": np.where(has_dust, _R_V * theta[:, 2], nan),
         "host_fraction": np.where(is_supernova, host / (host + amplitude), nan),
@@ -98,9 +108,7 @@ def _estimate(values: Array) -> dict[str, float] | None:
     return {"median": float(median), "err_minus": float(median - low), "err_plus": float(high - median)}
 
 
-def _describe(
-    one: Candidate, best: Candidate, posterior: SpectrumPosterior, draws: dict[str, Array]
-) -> dict[str, Any]:
+def _describe(one: Candidate, best: Candidate, posterior: SpectrumPosterior, draws: dict[str, Array]) -> dict[str, Any]:
     number = next(i for i, other in enumerate(posterior.candidates) if other is one)
     own = posterior.source == number
     start = one.modes.theta[0] if len(one.modes.theta) else np.full(7, np.nan)

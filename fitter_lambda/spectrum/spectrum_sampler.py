@@ -164,9 +164,8 @@ def _draw_round(
 
 
 def _collect(pool: _Pool, log_weight: Array, number: int) -> WeightedDraws:
-    joint = JointDensity(*(
-        np.concatenate([getattr(one, name) for one in pool.joints]) for name in ("log_density", "mean", "root", "galaxies")
-    ))  # fmt: skip
+    names = ("log_density", "mean", "root", "galaxies")
+    joint = JointDensity(*(np.concatenate([getattr(one, name) for one in pool.joints]) for name in names))
     effective = effective_sample_size(log_weight)
     log_evidence = float(logsumexp(log_weight) - np.log(number))
     error = float(np.sqrt(max(1 / effective - 1 / number, 0.0)))

@@ -49,12 +49,12 @@ class SentSpectrum:
     remarks: list[str]
 
 
-def parse_spectrum_table(table: Any, flux_unit: str = "", is_air: bool = True) -> SentSpectrum:
+def parse_spectrum_table(spectrum: Any, flux_unit: str = "", is_air: bool = True) -> SentSpectrum:
     """Read a spectrum.
 
     Parameters
     ----------
-    table : astropy Table, pandas DataFrame, or mapping of columns
+    spectrum : astropy Table, pandas DataFrame, or mapping of columns
     flux_unit : str
         Instead of the column's own: per wavelength (the default), Jy and its kin (per frequency), or AB (magnitudes).
     is_air : bool
@@ -65,7 +65,7 @@ def parse_spectrum_table(table: Any, flux_unit: str = "", is_air: bool = True) -
     PayloadError
         A column is missing or no numbers, or columns differ in length.
     """
-    columns = _find_columns(table)
+    columns = _find_columns(spectrum)
     wave, wave_unit = _read_column(columns, "wave")
     flux, own_unit = _read_column(columns, "flux")
     if len(wave) != len(flux) or wave.ndim != 1 or flux.ndim != 1:
@@ -83,18 +83,20 @@ def parse_spectrum_table(table: Any, flux_unit: str = "", is_air: bool = True) -
     return SentSpectrum(wave, flux, error, remarks)
 
 
-def _find_columns(table: Any) -> dict[str, tuple[str, Any]]:
-    names = [str(name) for name in (table.keys() if isinstance(table, Mapping) else getattr(table, "columns", ()))]
+def _find_columns(spectrum: Any) -> dict[str, tuple[str, Any]]:
+    names = [
+        str(name) for name in (spectrum.keys() if isinstance(spectrum, Mapping) else getattr(spectrum, "columns", ()))
+    ]
     lower = {name.strip().lower(): name for name in names}
-    found: dict[str, tuple[str, Any]] = {}
+    columns: dict[str, tuple[str, Any]] = {}
     for kind, aliases in _NAMES.items():
         name = next((lower[alias] for alias in aliases if alias in lower), None)
         if name is not None:
-            found[kind] = (name, table[name])
-    if missing := [kind for kind in ("wave", "flux") if kind not in found]:
+            columns[kind] = (name, spectrum[name])
+    if missing := [kind for kind in ("wave", "flux") if kind not in columns]:
         expected = " and ".join({"wave": "wavelength", "flux": "flux"}[kind] for kind in missing)
         raise PayloadError(f"The spectrum has no column {expected}; it has {', '.join(names)[:200] or 'none'}.")
-    return found
+    return columns
 
 
 def _read_column(columns: Mapping[str, tuple[str, Any]], kind: str) -> tuple[Array, str]:
@@ -102,7 +104,7 @@ def _read_column(columns: Mapping[str, tuple[str, Any]], kind: str) -> tuple[Arr
     unit = str(getattr(column, "unit", "") or "")
     values = getattr(column, "value", column)
     try:
-        numbers = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
+        numbers: Array = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     except (TypeError, ValueError):
         raise PayloadError(f"The spectrum's column {name} holds something that is no number.") from None
     return np.where(np.abs(numbers) < _LARGEST, numbers, np.nan), "" if unit == "None" else unit

@@ -37,7 +37,8 @@ def main() -> None:
     """Measure and print."""
     measured = measure_classes()
     values = list(product(_COHERENCES, _GRAINS))
-    for group, rows in [*measured.items(), ("all", [row for rows in measured.values() for row in rows])]:
+    together = [row for rows in measured.values() for row in rows]
+    for group, rows in [*measured.items(), ("all", together)]:
         array = np.array(rows)
         total = array[:, :, 0].sum(axis=0)
         best = int(np.argmax(total))
@@ -74,7 +75,9 @@ def measure_pair(truth: str, other: str, day: float) -> Array:
     rows = []
     for coherence, grain in product(_COHERENCES, _GRAINS):
         added = AddedColumns(replace(data, coherence=coherence, grain=grain), model.template.grid)
-        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy, profile_lines(added, redshift)).run(model)
+        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy, profile_lines(added, redshift)).run(
+            model
+        )
         likelihood = MarginalLikelihood(model, added)
         modes = climb_modes(likelihood, *find_starts(likelihood, scan), build_axes(likelihood))
         rows.append((modes.log_evidence, modes.theta[0, 6], LIGHT_SPEED * modes.theta[0, 5]))

@@ -42,7 +42,11 @@ def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
     place = np.log1p(redshift.low) if redshift.is_exact else draw_from(u, log_u, random)
     theta = np.array([place, draw_from(axis, model.log_axis_density(axis), random), 0.0, 0.0, 0.0, 0.0, 0.0])
     theta[3] = np.log(random.uniform(0.1, 1.5))
-    lattices = {2: np.linspace(-0.5, 1.0, _LATTICE), 5: np.linspace(-0.01, 0.01, _LATTICE), 6: np.linspace(-6, 1, _LATTICE)}
+    lattices = {
+        2: np.linspace(-0.5, 1.0, _LATTICE),
+        5: np.linspace(-0.01, 0.01, _LATTICE),
+        6: np.linspace(-6, 1, _LATTICE),
+    }
     if model.is_salt:
         lattices[4] = np.linspace(-4, 4, _LATTICE)
     for column, values in lattices.items():
@@ -79,7 +83,7 @@ def _add_noise(flux: Array, signal_to_noise: float, discrepancy: float, random: 
     """Add what templates lack, and noise as of pixels of 3 angstrom."""
     error = flux.mean() / signal_to_noise / np.sqrt(GRID.wave * GRID.step / 3.0)
     exact = build_data(GRID, flux, error**-2.0, _LINE_SIGMA)
-    strength, directions = exact.coherent_modes
-    white = (np.sqrt(strength) * discrepancy * random.standard_normal(len(strength))) @ directions
+    splines = exact.coherent_splines
+    white = discrepancy * (splines.T @ random.standard_normal(splines.shape[0]))
     total = exact.flux + (white + random.standard_normal(GRID.number)) / np.sqrt(exact.grainy_weight)
     return build_data(GRID, total, exact.weight, _LINE_SIGMA)
