@@ -14,6 +14,8 @@ The rooms, from top to bottom; imports run downwards:
 
 - entry: `fit` as a function and as a service: queue, callbacks, storage, the image's templates
 - renderer: the other half of the image: opens joblib and netCDF files, draws, computes
+- spectrum: redshift, type and phase of a spectrum, all of it but its entries (`entry.spectrum_fitting`,
+  `entry.spectrum_service`), see docs/spectrum.md
 - output: results, netCDF, figures, the callback document
 - engine: the mathematics, see docs/fitter.md
 - input: payload, light curve, parameters, templates, dust map

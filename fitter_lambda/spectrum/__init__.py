@@ -1,5 +1,6 @@
 """Spectra: redshift, type and phase with a posterior, see docs/spectrum.md. Imports run downwards.
 
+- __main__: ``python -m fitter_lambda.spectrum payload.json > document.json``
 - finished_spectrum: a finished fit, as a notebook uses it
 - spectrum_figure: the figure
 - spectrum_results: all numbers, netCDF

@@ -1,9 +1,9 @@
 """A scan of all redshifts at once: in ln(wavelength) a redshift is a shift, and sums over pixels are correlations.
 
 For each place on a template's axis the right side C^T W y and the normal matrix C^T W C come from fast Fourier
-transforms, for all shifts together: y and the calibration's polynomials stay; the template, its square, and its products
-with galaxies and lines move. The scan guides the search; draws do not use its numbers. It has no dust, for which wider
-priors of the calibration stand, amplitudes of any sign, and the discrepancy as if it had no coherence.
+transforms, for all shifts together: y and the calibration's polynomials stay; the template, its square, and its
+products with galaxies and lines move. The scan guides the search; draws do not use its numbers. It has no dust, for
+which wider priors of the calibration stand, amplitudes of any sign, and the discrepancy as if it had no coherence.
 """
 
 from dataclasses import dataclass

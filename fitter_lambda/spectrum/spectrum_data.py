@@ -11,8 +11,8 @@ from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 
-#: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of the
-#: flux. The size of the coherent part is a parameter, see `spectrum_priors`. Both were measured by
+#: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of
+#: the flux. The size of the coherent part is a parameter, see `spectrum_priors`. Both were measured by
 #: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 COHERENCE, GRAIN = 2500.0, 0.01
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.

@@ -9,10 +9,11 @@ from fitter_lambda.spectrum.log_grid import LogGrid
 #: Wavelengths (angstrom) of lines, by NIST's Atomic Spectra Database, and depths relative to the strongest.
 _BALMER = ((6564.6, 0.7), (4862.7, 1.0), (4341.7, 1.0), (4102.9, 1.0), (3971.2, 1.0), (3890.2, 0.9))
 _METALS = (
-    (3934.8, 1.0), (3969.6, 1.0), (4305.0, 0.4), (5175.0, 0.4), (5270.0, 0.2), (5893.0, 0.3), (8544.4, 0.3), (8664.5, 0.3),
+    (3934.8, 1.0), (3969.6, 1.0), (4305.0, 0.4), (5175.0, 0.4), (5270.0, 0.2), (5893.0, 0.3), (8544.4, 0.3),
+    (8664.5, 0.3),
 )  # fmt: skip
-#: Heads of the strongest bands of TiO in M dwarfs and where each has faded (see Kirkpatrick, Henry & McCarthy 1991,
-#: ApJS 77, 417), with relative depths; all are rough.
+#: Heads of the strongest bands of TiO in M dwarfs and where each has faded, with relative depths, all rough (see
+#: Kirkpatrick, Henry & McCarthy 1991, ApJS 77, 417).
 _BANDS = (
     (4761.0, 4950.0, 0.5), (4954.0, 5160.0, 0.7), (5167.0, 5440.0, 0.7), (5448.0, 5750.0, 0.5), (5847.0, 6050.0, 0.4),
     (6158.0, 6500.0, 0.7), (6651.0, 6950.0, 0.8), (7053.0, 7400.0, 1.0), (7589.0, 7900.0, 0.8), (8432.0, 8650.0, 0.7),
