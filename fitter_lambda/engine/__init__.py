@@ -1,11 +1,16 @@
 """The mathematics of the fit, one step in each module; docs/fitter.md has the whole. Imports run downwards.
 
 - template_ranking: `auto`: rank all local sources by their evidence
-- misfit: whether the model describes the data
+- robust_comparison: a second fit of strange data
+- model_verdict: good, doubtful or refuted
+- baseline_offsets: light of the host that was not subtracted
+- prior_tension: whether such a supernova is known
+- misfit: how often data of the model fit no better
 - fit: the whole fit of one source; the best fit
 - nested_sampling: draws and evidence of slow sources
 - importance_sampling: draws and evidence of all others
 - importance_weights: diagnostics of weighted draws, resampling
+- scatter_freezing: SALT's covariance held at the best fit
 - mode_search: every mode of the posterior
 - posterior_builder: the posterior of one source, from data and parameters
 - fit_data: rows, dust and redshift of one supernova

@@ -183,9 +183,9 @@ class Posterior:
     def _build_linear_problem(self, theta: Array) -> LinearProblem:
         """Build the problem; fastest where points with equal redshifts and shapes follow each other."""
         t0, z, shapes = self.split_theta(theta)
-        phases = self.fluxes.grid.locate_rows(z, t0, self.rows.mjd, self.rows.band)
-        design = self.fluxes.build_design_matrix(phases, shapes)
-        scatter = self.scatter.compute_row_scatter(phases) if self.scatter else None
+        rows = self.rows
+        design = self.fluxes.build_design_matrix(z, t0, rows.mjd, rows.band, shapes)
+        scatter = self.scatter.compute_row_scatter(z, t0, rows.mjd, rows.band) if self.scatter else None
         return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
 
     def log_marginal_density(self, theta: Array) -> Array:
@@ -208,7 +208,7 @@ class Posterior:
         return np.asarray(self._log_joint(theta, self._build_linear_problem(theta), a) + log_jacobian)
 
     def _log_joint(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
-        density = problem.log_density(a, problem.predict(a)) + self.log_prior(theta)
+        density = problem.log_density(a) + self.log_prior(theta)
         is_lit = problem.design.reached & (problem.design.flux[..., 0] != 0)
         n_shining = is_lit @ self.rows.n_detections
         shines = n_shining >= _MIN_SHINING_FRACTION * self.rows.n_detections.sum()
