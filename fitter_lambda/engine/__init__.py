@@ -18,6 +18,7 @@
 - linear_parameters: the mode of the linear parameters at given theta
 - likelihood: the density of the rows
 - row_prediction: fluxes and variances that a model predicts for rows
+- row_kernels: loops over points and rows, compiled
 - salt_scatter: SALT's own covariance
 - rows: the rows of a light curve
 - sncosmo_fluxes: band fluxes by sncosmo, point by point

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.fit_data import FitData, build_fit_data, drop_bands_out_of_range
@@ -31,10 +30,12 @@ _MAX_STARTS = 8
 #: sncosmo.
 _CLIMB = (3, 25)
 _SLOW_CLIMB = (1, 5)
-#: Of that climb, in standard deviations of the draws: bounds, and the simplex' size at first and in the end.
+#: Kernels along phase without kinks.
+_SMOOTH_KERNELS = ("spline", "convolution")
+#: Of that climb, in standard deviations of the draws: bounds, and the sizes of the clouds that end it.
 _FAR = 100.0
-_SIMPLEX_SIZE = 0.1
-_SIMPLEX_TOLERANCE = 0.002
+_CLOUD_SIZES = 0.3 * 0.5 ** np.arange(10)
+_CLOUD_POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -260,20 +261,24 @@ def _maximize_joint_density(fit: Fit, posterior: Posterior) -> Array:
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
-    if not (posterior.fluxes.grid.kernel == "spline" or posterior.fluxes.is_slow or posterior.scatter):
-        best = _maximize_by_simplex(log_density, best)
+    if not (posterior.fluxes.grid.kernel in _SMOOTH_KERNELS or posterior.fluxes.is_slow):
+        best = _maximize_by_clouds(log_density, best)
     return np.asarray(to_values(best[None])[0])
 
 
-def _maximize_by_simplex(log_density: Callable[[Array], Array], start: Array) -> Array:
-    """Maximize by a simplex (Nelder & Mead 1965), which goes over kinks where Newton's steps stop early."""
-    simplex = start + _SIMPLEX_SIZE * np.eye(1 + len(start), len(start), -1)
-    options = {"initial_simplex": simplex, "xatol": _SIMPLEX_TOLERANCE, "fatol": 1e-5}
-
-    def negative(point: Array) -> Array:
-        return np.asarray(-np.nan_to_num(log_density(point[None])[0], neginf=-1e30))
-
-    return np.asarray(minimize(negative, start, method="Nelder-Mead", options=options).x)
+def _maximize_by_clouds(log_density: Callable[[Array], Array], start: Array) -> Array:
+    """Maximize by clouds of points about the best so far, ever smaller: kinks stop Newton's steps early, not these."""
+    random = np.random.default_rng(0)
+    best = start
+    height = float(log_density(start[None])[0])
+    for size in _CLOUD_SIZES:
+        points = best + size * random.standard_normal((_CLOUD_POINTS, len(start)))
+        heights = np.nan_to_num(log_density(points), nan=-np.inf, neginf=-np.inf)
+        highest = int(np.argmax(heights))
+        if heights[highest] > height:
+            best = points[highest]
+            height = float(heights[highest])
+    return best
 
 
 def _compute_whitening(draws: Array) -> tuple[Array, Array]:

@@ -124,15 +124,16 @@ def run_importance_sampling(
     lattice = _build_lattice(posterior, modes)
     draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
     efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
-    for rounds in range(1, _MAX_ROUNDS + 1):
+    rounds = 0
+    while efficiency < _GOOD_EFFICIENCY and rounds < _MAX_ROUNDS:
+        rounds += 1
         previous_efficiency = efficiency
         proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
         lattice = _build_lattice(posterior, modes, draws.theta, log_weight)
         draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
         progress(rounds / (_MAX_ROUNDS + 4))
         efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
-        is_improving = efficiency > _SMALL_GAIN * previous_efficiency
-        if efficiency > (_GOOD_EFFICIENCY if is_improving else _FAIR_EFFICIENCY):
+        if _FAIR_EFFICIENCY < efficiency < _SMALL_GAIN * previous_efficiency:
             break
     evaluations = (rounds + 1) * _ROUND_SIZE
     max_draws = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
@@ -162,9 +163,9 @@ def _build_first_proposal(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     # wide components, too: a mode's curvature is not always its width
     broad = np.diag((_BROAD * get_scales(posterior.names)) ** 2)
     mixture = _StudentMixture(
-        np.concatenate([weights, 0.2 * weights, 0.2 * weights]),
+        np.concatenate([weights, 0.1 * weights, 0.1 * weights]),
         np.tile(means, (3, 1)),
-        np.concatenate([2 * covariances, 30 * covariances, covariances + broad]),
+        np.concatenate([1.3 * covariances, 30 * covariances, covariances + broad]),
     )
     return _Proposal(mixture, LinearProposal.at_mode(posterior.fluxes.n_linear, _PROPOSAL_VARIANCE))
 

@@ -23,8 +23,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import exponnorm
+from scipy.special import log_ndtr, ndtr
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
@@ -203,7 +202,9 @@ class PhysicalPriors(Priors):
 
     def _log_shape_density(self, name: str, s: Array, low: float, high: float) -> Array:
         if name == "c":
-            return np.asarray(exponnorm.logpdf(s, COLOUR_TAIL / COLOUR_SIGMA, 0.0, COLOUR_SIGMA))
+            ratio = COLOUR_SIGMA / COLOUR_TAIL
+            tail = math.log(COLOUR_TAIL) - 0.5 * ratio**2 + s / COLOUR_TAIL
+            return np.asarray(log_ndtr(s / COLOUR_SIGMA - ratio) - tail)
         if name == "hostebv":
             norm = _MEAN_HOST_EBV * -math.expm1(-high / _MEAN_HOST_EBV)
             return np.asarray(-s / _MEAN_HOST_EBV - math.log(norm))

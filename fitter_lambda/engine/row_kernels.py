@@ -12,28 +12,22 @@ from fitter_lambda.arrays import Array, Indices, Mask
 
 #: Kernels of `interpolation`, by number.
 KERNEL_NUMBERS = {"linear": 0, "convolution": 1, "spline": 2}
-_compile = numba.njit(cache=True, fastmath=False, error_model="numpy")
+_compile = numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
 
 
 @_compile
-def _weigh_knots(kernel: int, index: int, x: float, n_intervals: int, weights: Array) -> None:
-    """Write the weights of the four knots about a fraction x of an interval: see `interpolation`."""
+def _weigh_knots(kernel: int, index: int, x: float, n_intervals: int) -> tuple[float, float, float, float]:
+    """Return the weights of the four knots about a fraction x of an interval: see `interpolation`."""
     y = 1 - x
     if kernel == 2:
-        weights[0] = y * y * y / 6
-        weights[1] = (4 - 3 * x * x * (1 + y)) / 6
-        weights[2] = (4 - 3 * y * y * (1 + x)) / 6
-        weights[3] = x * x * x / 6
-    elif kernel == 1 and 0 < index < n_intervals - 1:
-        weights[0] = -0.5 * x * y * y
-        weights[1] = 1 + 0.5 * x * x * (3 * x - 5)
-        weights[2] = 0.5 * x * (1 + x * (4 - 3 * x))
-        weights[3] = -0.5 * x * x * y
-    else:
-        weights[0] = 0.0
-        weights[1] = y
-        weights[2] = x
-        weights[3] = 0.0
+        return (
+            y * y * y / 6, (4 - 3 * x * x * (1 + y)) / 6, (4 - 3 * y * y * (1 + x)) / 6, x * x * x / 6,
+        )  # fmt: skip
+    if kernel == 1 and 0 < index < n_intervals - 1:
+        return (
+            -0.5 * x * y * y, 1 + 0.5 * x * x * (3 * x - 5), 0.5 * x * (1 + x * (4 - 3 * x)), -0.5 * x * x * y,
+        )  # fmt: skip
+    return 0.0, y, x, 0.0
 
 
 @_compile
@@ -67,28 +61,33 @@ def interpolate_rows(
     ndarray, shape (n, r, j)
     """
     n, n_rows = phase.shape
-    n_nodes, n_phases, n_linear = knots.shape[1], knots.shape[3] - 2, knots.shape[4]
+    n_nodes, n_bands, n_knots, n_linear = knots.shape[1:]
+    n_near = z_weights.shape[1]
+    flat = knots.ravel()
     flux = np.zeros((n, n_rows, n_linear))
-    weights = np.empty(4)
-    total = np.empty((4, n_linear))
+    factors = np.empty(n_near * n_nodes)
+    offsets = np.empty(n_near * n_nodes, np.int64)
     for i in range(n):
+        for q in range(n_near):
+            for k in range(n_nodes):
+                factors[q * n_nodes + k] = z_weights[i, q] * node_weights[i, k]
+                offsets[q * n_nodes + k] = ((z_index[i] + q) * n_nodes + k) * n_bands * n_knots * n_linear
         for r in range(n_rows):
             if not is_lit[i, r]:
                 continue
-            place = min(max((phase[i, r] - start) / step, 0.0), n_phases - 1 - 1e-9)
+            place = min(max((phase[i, r] - start) / step, 0.0), n_knots - 3 - 1e-9)
             first = int(place)
-            _weigh_knots(kernel, first, place - first, n_phases - 1, weights)
-            total[:] = 0.0
-            for q in range(z_weights.shape[1]):
-                for k in range(n_nodes):
-                    factor = z_weights[i, q] * node_weights[i, k]
-                    own = knots[z_index[i] + q, k, band[r]]
-                    for m in range(4):
-                        for j in range(n_linear):
-                            total[m, j] += factor * own[first + m, j]
-            for m in range(4):
-                for j in range(n_linear):
-                    flux[i, r, j] += weights[m] * total[m, j] * dimming[i, band[r]]
+            w0, w1, w2, w3 = _weigh_knots(kernel, first, place - first, n_knots - 3)
+            own = (band[r] * n_knots + first) * n_linear
+            for j in range(n_linear):
+                total = 0.0
+                for f in range(n_near * n_nodes):
+                    at = own + offsets[f] + j
+                    total += factors[f] * (
+                        w0 * flat[at] + w1 * flat[at + n_linear]
+                        + w2 * flat[at + 2 * n_linear] + w3 * flat[at + 3 * n_linear]
+                    )  # fmt: skip
+                flux[i, r, j] = total * dimming[i, band[r]]
     return flux
 
 

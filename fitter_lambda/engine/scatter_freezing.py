@@ -9,14 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.engine.mode_search import Mode, add_modes, climb_posterior, find_modes
+from fitter_lambda.engine.mode_search import Mode, add_modes, climb_posterior, find_modes, get_scales
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.salt_scatter import FrozenScatter
 from fitter_lambda.errors import FitError
 
 #: Fraction of the observed flux that stands for the covariance in the first search.
 _FIRST_ERROR = 0.05
-_ROUNDS = 3
+_ROUNDS = 4
+#: In scales of the mode search: a smaller move ends the rounds.
+_SMALL_MOVE = 0.03
 #: Modes of the first search that are followed.
 _MAX_MODES = 4
 
@@ -40,7 +42,7 @@ def freeze_scatter(posterior: Posterior) -> tuple[Posterior, list[Mode]]:
     # with the covariance of its own point each, so that the ends compare
     heights = [reachable.log_joint_density(*end)[0] for end in ends]
     frozen = _freeze(posterior, *ends[int(np.argmax(heights))])
-    modes = add_modes(frozen.drop_unreachable_rows(), [], np.concatenate([*starts, *(theta for theta, _ in ends)]))
+    modes = add_modes(frozen.drop_unreachable_rows(), [], np.concatenate([theta for theta, _ in ends]))
     if not modes:
         raise FitError("The model reaches the detections nowhere long enough; is the source type right?")
     return frozen, modes
@@ -57,10 +59,14 @@ def _replace_scatter(posterior: Posterior) -> Posterior:
 def _iterate(posterior: Posterior, theta: Array) -> tuple[Array, Array]:
     """Climb from theta (1, d) with the covariance frozen there, and repeat; return theta and the linear parameters."""
     a = _replace_scatter(posterior).solve(theta)
+    scale = get_scales(posterior.names)
     for _ in range(_ROUNDS):
+        before = theta
         frozen = _freeze(posterior, theta, a)
         theta = climb_posterior(frozen, theta)
         a = frozen.solve(theta)
+        if np.all(np.abs(theta - before) < _SMALL_MOVE * scale):
+            break
     return theta, a
 
 

@@ -77,8 +77,8 @@ class Reference:
         for _ in range(2):
             self.model.set(**dict(zip(self.names, values.tolist(), strict=True)))
             self.covariance = self._compute_covariance()
-            steps = optimize.minimize(lambda x: -self(values + scale * x), np.zeros(len(values)), method="Nelder-Mead")
-            values = values + scale * steps.x
+            steps = optimize.minimize(lambda x: -self(scale * x), values / scale, method="Nelder-Mead")
+            values = scale * steps.x
 
     def _compute_covariance(self) -> Array:
         _, covariance = self.model.bandfluxcov(self.bands, self.rows.mjd, zp=23.9, zpsys="ab")
