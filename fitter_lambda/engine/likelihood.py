@@ -252,11 +252,12 @@ class Likelihood:
         """Sum the measured rows, with their constant covariance, and the rows out of reach."""
         is_used = design.reached | self.extrapolates
         coherent = np.zeros(len(self.rows)) if self.frozen is None else self.frozen.coherent
-        sums = sum_rows(
+        matrix, right, square, log_det = sum_rows(
             design.flux, is_used & ~self.rows.is_limit, self.rows.flux, self._constant_variance, coherent,
             self.rows.band, self.rows.n_bands,
         )  # fmt: skip
-        return RowSums(*sums, np.logaddexp.reduce(self._log_density_by_fraction(is_used), axis=1))
+        background = np.logaddexp.reduce(self._log_density_by_fraction(is_used), axis=1)
+        return RowSums(matrix, right, square, log_det, background)
 
     @cached_property
     def limits(self) -> "Likelihood":

@@ -4,6 +4,8 @@ n points, r rows, b bands, j = 1 or 2 linear parameters.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -12,7 +14,16 @@ from fitter_lambda.arrays import Array, Indices, Mask
 
 #: Kernels of `interpolation`, by number.
 KERNEL_NUMBERS = {"linear": 0, "convolution": 1, "spline": 2}
-_compile = numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function, and keep the code for the next process where there is a place for it."""
+    options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
+    try:
+        compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder is writable
+        compiled = numba.njit(**options)(function)
+    return compiled
 
 
 @_compile
