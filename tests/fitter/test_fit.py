@@ -13,8 +13,9 @@ from scipy import stats
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
 from fitter_lambda.engine.fit_data import build_redshift_prior
+from fitter_lambda.engine.misfit import misfit_p_value
 from fitter_lambda.engine.priors import FlatPriors
-from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
+from fitter_lambda.errors import FitError, FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_bandpasses, load_source
@@ -122,6 +123,24 @@ def test_after_the_last_phase_flat_priors_take_what_sncosmo_takes(source: str) -
     fit = run_fit(payload(rows, "0.05,,", **QUICK | {"source": source}))
     assert not fit.predict_rows(fit.best[None]).design.reached.all()
     assert chi2(fit) <= fit_lc(fit, 3).chisq + 1e-2
+
+
+def test_flat_priors_leave_out_bands_that_leave_the_model_as_sncosmo_does() -> None:
+    """At z = 0.6 bessellux begins at 1875 Å in the rest frame, SALT3 at 2000 Å."""
+    model, random, rows = sncosmo.Model(load_source("salt3")), np.random.default_rng(0), []
+    model.set(z=0.6, t0=59000.0, x0=1e-4)
+    passes, _ = load_bandpasses(("bessellux", "sdssr", "sdssi", "sdssz"))
+    for mjd in np.arange(58975.0, 59060.0, 4.0):
+        for band in passes:
+            flux = 1.0 if band == "bessellux" else float(model.bandflux(passes[band], mjd, 23.9, "ab"))
+            rows.append({"mjd": mjd, "flux": flux + 0.1 * random.normal(), "fluxerr": 0.1, "filter": band})
+    fit = run_fit(payload(rows, "0.6,,", **QUICK | {"source": "salt3", "fix_z": "True"}))
+    assert fit.data.rows.bands == ["sdssr", "sdssi", "sdssz"] and misfit_p_value(fit) > 0.01
+    excluded = [row for row in fit.data.excluded if row.filter == "bessellux"]
+    assert [row.row for row in excluded] == list(range(1, len(rows) + 1, 4))
+    assert {row.reason for row in excluded} == {"the band leaves the wavelengths of salt3"}
+    with pytest.raises(FitError, match="salt3 covers none of the bands at all redshifts"):
+        run_fit(payload([row for row in rows if row["filter"] == "bessellux"], "0.6,,", **QUICK | {"source": "salt3"}))
 
 
 def test_draws_are_independent_and_as_many_as_asked_for(fit: Fit) -> None:
