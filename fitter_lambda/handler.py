@@ -16,6 +16,19 @@ def fit(event: dict[str, Any], context: object) -> None:
         handle_record(fit_payload, record, send_to_public)
 
 
+def fit_spectrum(event: dict[str, Any], context: object) -> None:
+    """Fit the spectra that each message of an SQS event (batch size 1) names, and call back."""
+    from functools import partial
+
+    from fitter_lambda.entry.egress import send_to_public
+    from fitter_lambda.entry.spectrum_service import service
+    from heliograph.service.analysis_run import run_payload
+    from heliograph.service.lambda_entry import handle_record
+
+    for record in event.get("Records", []):
+        handle_record(partial(run_payload, service), record, send_to_public)
+
+
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Do one of the renderer's tasks, synchronously and without any permission, in a child process with limits."""
     from fitter_lambda.renderer.limited_process import ProcessLimits

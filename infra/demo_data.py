@@ -1,6 +1,6 @@
 """Load the demo data into a running stack, over HTTP like any user: ``make load_demo_data``.
 
-Instruments, the supernova fitter as analysis service 1, and real supernovae: SN 2019dwz and
+Instruments, the supernova fitter as analysis service 1, the spectrum fitter, and real supernovae: SN 2019dwz and
 SN 2020aai as published with the wheel ``jax-bandflux`` (ATLAS and ZTF photometry; the wheel gives
 neither positions nor 20aai's redshift, so these stay blank), and ZTF21aaqjmps if its files are
 available (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). Existing records stay.
@@ -19,13 +19,16 @@ from typing import Any, cast
 
 import requests
 
+from fitter_lambda.entry.spectrum_service import service as spectrum_service
 from fitter_lambda.input.fit_parameters import AUTO, PARAMETERS
 from fitter_lambda.input.templates import list_local_sources
+from fitter_lambda.spectrum.spectrum_models import list_template_names
 from infra import PROJECT
 from infra.client import Api, DemoError
 from infra.local.stack_settings import StackSettings
 
 FITTER = "supernova fitter"
+SPECTRUM_FITTER = "spectrum fitter"
 FITTER_REQUESTS_AT_ONCE = 50
 GROUP = "Demo group"
 
@@ -54,7 +57,8 @@ def load_demo_data(api: Api, report: Callable[[str], None] = print) -> None:
     instruments = _ensure_instruments(api)
     group = _ensure_group(api)
     report(f"instruments: {', '.join(instruments)}; group {group}: {GROUP}")
-    report(f"analysis service {_register_fitter(api, group)}: {FITTER}")
+    report(f"analysis service {_register_service(api, _describe_fitter(api, group))}: {FITTER}")
+    report(f"analysis service {_register_service(api, _describe_spectrum_fitter(api, group))}: {SPECTRUM_FITTER}")
     for name, redshift in (("2019dwz", 0.04608), ("2020aai", None)):
         file = _find_wheel_file(name[2:])
         rows = _read_photometry(file, instruments, "bandpass", delimiter=" ", skipinitialspace=True)
@@ -90,9 +94,30 @@ def describe_parameters() -> dict[str, Any]:
     return {**PARAMETERS, "source": source}
 
 
-def _register_fitter(api: Api, group: int) -> int:
-    """Register the fitter, or update its registration: its address depends on the port."""
-    fields = {
+def _describe_spectrum_fitter(api: Api, group: int) -> dict[str, Any]:
+    """Return the registration of the spectrum fitter."""
+    declared = spectrum_service.declaration()
+    declared["optional_analysis_parameters"]["template"]["suggestions"] = [AUTO, *list_template_names()]
+    return {
+        "name": SPECTRUM_FITTER,
+        "display_name": "Spectrum fitter",
+        "description": declared["description"],
+        "version": declared["version"],
+        "url": f"{api.url}/fitter/spectrum",
+        "authentication_type": "header_token",
+        "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
+        "analysis_type": declared["analysis_type"],
+        "input_data_types": declared["input_data_types"],
+        "optional_analysis_parameters": json.dumps(declared["optional_analysis_parameters"]),
+        "timeout": 1800,
+        "requests_at_once": FITTER_REQUESTS_AT_ONCE,
+        "group_ids": [group],
+    }
+
+
+def _describe_fitter(api: Api, group: int) -> dict[str, Any]:
+    """Return the registration of the supernova fitter."""
+    return {
         "name": FITTER,
         "display_name": "Supernova fitter",
         "description": "Fits a light curve with a model of sncosmo: posterior samples, plots, results.",
@@ -108,8 +133,12 @@ def _register_fitter(api: Api, group: int) -> int:
         "requests_at_once": FITTER_REQUESTS_AT_ONCE,
         "group_ids": [group],
     }
+
+
+def _register_service(api: Api, fields: dict[str, Any]) -> int:
+    """Register a service, or update its registration: its address depends on the port."""
     for service in api.get("/analysis_service"):
-        if service["name"] == FITTER:
+        if service["name"] == fields["name"]:
             api.patch(f"/analysis_service/{service['id']}", fields)
             return int(service["id"])
     return int(api.post("/analysis_service", fields)["id"])

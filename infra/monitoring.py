@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.deployed_functions import DeployedFunction, read_functions
 
-QUEUES = {"dispatch": 3600, "fit": 1800, "jobs": 3600}
+QUEUES = {"dispatch": 3600, "fit": 1800, "spectrum": 1800, "jobs": 3600}
 """Queues, and the seconds that a message may wait; those of `dispatch` and `jobs` may be delayed on purpose."""
 
 TABLES: dict[str, tuple[str, ...]] = {

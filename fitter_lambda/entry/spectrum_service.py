@@ -37,26 +37,26 @@ def fit_redshift_and_type(
     Parameters
     ----------
     template : str
-        A source of sncosmo, e.g. salt3; auto for all.
+        Template of the supernova. A source of sncosmo such as salt3, or auto for all.
     fix_z : str
-        True: fixed at the source's redshift. False: free. auto: Gaussian of the source's error, at least 0.001; free if
+        Use of the source's redshift. True: exact. False: free. auto: Gaussian of its error, at least 0.001; free if
         the source has no redshift.
     z_min : float
         Lower bound of a free redshift.
     z_max : float
-        Upper bound of a free redshift, at most 1.2.
+        Upper bound of a free redshift. At most 1.2.
     mwebv : float
         Reddening by the Milky Way (mag). Blank: from the dust map, where there is one; 0 for a corrected spectrum.
     wavelengths : str
-        Whether wavelengths are in air or in vacuum.
+        Medium of the wavelengths. Air or vacuum.
     resolution : float
-        Wavelength over the width of unresolved lines. Blank: 2.5 pixels.
+        Resolution. Wavelength over the width (FWHM) of unresolved lines; blank: 2.5 pixels.
     mask : bool
         Leave out telluric bands and lines of the Milky Way.
     n_draws : int
-        Number of posterior draws (100 to 20000).
+        Number of posterior draws. 100 to 20000.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     """
     number = choose_spectrum(spectra)
     spectrum = spectra[number]

@@ -31,7 +31,7 @@ def get_dead_letters(admin: Gateway, queue: str) -> dict[str, Any]:
 
 def test_queues_start_without_dead_letters(admin: Gateway) -> None:
     assert admin.get("/dead_letters").data == {
-        "queues": [{"name": name, "count": 0, "messages": []} for name in ("dispatch", "fit", "jobs")]
+        "queues": [{"name": name, "count": 0, "messages": []} for name in ("dispatch", "fit", "spectrum", "jobs")]
     }
 
 

@@ -355,6 +355,8 @@ def test_only_dispatch_decrypts_credentials() -> None:
         ("dispatch-dead", "dead_letters"),
         ("fit", "fit"),
         ("fit-dead", "fit"),
+        ("spectrum", "spectrum"),
+        ("spectrum-dead", "spectrum"),
         ("jobs", "jobs"),
     ],
 )
