@@ -7,8 +7,7 @@ From a notebook::
 
 It is a service of its own, which imports nothing of the app; both use `heliograph_guards`. Entry points:
 
-- handler: the container functions of the queues (`handler.fit`, `handler.fit_spectrum`) and of the renderer
-  (`handler.render`)
+- handler: the container functions of the two queues (`handler.fit`) and of the renderer (`handler.render`)
 - __main__: ``python -m fitter_lambda payload.json > document.json``
 
 The rooms, from top to bottom; imports run downwards:

@@ -17,7 +17,7 @@ SMALL_ACCOUNT = 200
 
 FEWEST_AT_ONCE = 2
 
-CONTAINERS = {"fit": "FitFunction", "spectrum": "SpectrumFunction", "render": "RenderFunction"}
+CONTAINERS = {"fit": "FitFunction", "render": "RenderFunction"}
 """Functions of the container image, with their names in the template."""
 
 

@@ -140,7 +140,7 @@ def leave_one_out() -> None:
         others = build_models(GRID, ends, redshift, [other for other in names if other[:5] != name[:5]])
         for seed in range(3):
             random = np.random.default_rng(seed)
-            spectrum = simulate(model, 20.0, random)
+            spectrum = simulate(model, 20.0, random, is_exact=True)
             posterior = infer(spectrum.data, others, _DRAWS, seed)
             chances = posterior.class_probabilities
             text = ", ".join(f"{group} {chance:.3f}" for group, chance in list(chances.items())[:3])

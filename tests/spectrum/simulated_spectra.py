@@ -57,12 +57,15 @@ def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
     return theta
 
 
-def simulate(model: SpectrumModel, signal_to_noise: float, random: np.random.Generator) -> SimulatedSpectrum:
-    """Draw a spectrum of a model, with a signal to noise for each 3 angstrom."""
+def simulate(
+    model: SpectrumModel, signal_to_noise: float, random: np.random.Generator, *, is_exact: bool = False
+) -> SimulatedSpectrum:
+    """Draw a spectrum of a model, with a signal to noise for each 3 angstrom; an exact one lacks nothing."""
     flat = build_data(GRID, np.ones(GRID.number), np.ones(GRID.number), _LINE_SIGMA)
     likelihood = MarginalLikelihood(model, AddedColumns(flat, model.template.grid))
     while True:
         theta = draw_theta(model, random)
+        theta[6] = -9.0 if is_exact else theta[6]
         coefficients = likelihood.sigma * random.standard_normal(len(likelihood.sigma))
         if not model.is_star:
             coefficients[-N_HOSTS:] = HOST_SIGMA * np.abs(random.standard_normal(N_HOSTS))

@@ -1,4 +1,4 @@
-"""The spectrum fitter's function: what its queue brings is fitted and called back."""
+"""What the spectrum fitter's queue brings goes to the spectrum fitter, and nothing else does."""
 
 from typing import Any
 
@@ -7,13 +7,20 @@ import pytest
 from fitter_lambda import handler
 from heliograph.service import lambda_entry
 
+ARN = "arn:aws:sqs:eu-central-1:123456789012:heliograph-spectrum-"
 
-def test_a_message_is_handled_by_the_spectrum_service(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.mark.parametrize(
+    ("queue", "reason"),
+    [("spectrum", "spectra"), ("spectrum-dead", "spectra"), ("fit", "photometry"), ("fit-dead", "photometry")],
+)
+def test_the_queue_says_which_fitter_is_meant(queue: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     documents: list[Any] = []
 
     def handle_record(run: Any, record: Any, send: Any) -> None:
-        documents.append(run({"inputs": {"spectra": "no spectra"}, "callback_url": "https://portal.example/1"}))
+        inputs = {"spectra": "none", "photometry": "none"}
+        documents.append(run({"inputs": inputs, "callback_url": "https://portal.example/1"}, lambda *report: None))
 
     monkeypatch.setattr(lambda_entry, "handle_record", handle_record)
-    handler.fit_spectrum({"Records": [{"body": "{}"}]}, None)
-    assert documents[0]["status"] == "failure" and "spectra" in documents[0]["message"]
+    handler.fit({"Records": [{"body": "{}", "eventSourceARN": ARN + queue}]}, None)
+    assert documents[0]["status"] == "failure" and reason in documents[0]["message"]

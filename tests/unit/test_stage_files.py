@@ -104,5 +104,4 @@ def test_what_a_file_does_not_name_stays_as_it_is() -> None:
 def test_queues_are_worked_off_as_fast_as_the_account_allows(limit: int, dispatch: str, fit: str) -> None:
     sizes = choose_concurrency(limit)
     assert (sizes["DispatchConcurrency"], sizes["FitConcurrency"]) == (dispatch, fit)
-    names = {"Dispatch", "Fit", "Spectrum", "Jobs", "DeadLetters"}
-    assert sizes.keys() == {f"{name}Concurrency" for name in names}
+    assert sizes.keys() == {"DispatchConcurrency", "FitConcurrency", "JobsConcurrency", "DeadLettersConcurrency"}

@@ -1,4 +1,4 @@
-"""HTTP server of the container functions: ``POST /fit``, ``/spectrum`` and ``/render`` with a Lambda event."""
+"""HTTP server of the container functions: ``POST /fit`` and ``POST /render`` with a Lambda event."""
 
 import os
 from pathlib import Path
@@ -68,14 +68,13 @@ class ContainerServer:
 
 
 def make_worker_pools(settings: StackSettings, scratch: Path) -> list[WorkerPool]:
-    """Return the pools of the fitters, which use the emulated AWS, and of the renderer, which uses none."""
+    """Return the pools of the fitter, which uses the emulated AWS, and of the renderer, which uses none."""
     env = _make_environment(settings, scratch)
     aws_env = {name: text for name, text in settings.make_aws_environment().items() if name.startswith("AWS_")}
     fit_env = {**env, **aws_env, "BUCKET": f"heliograph-{STAGE}-{ACCOUNT}", **settings.make_egress_environment()}
     log = settings.log_dir / "containers.log"
     return [
         WorkerPool("fit", "fitter_lambda.handler:fit", 2, fit_env, PROJECT, log),
-        WorkerPool("spectrum", "fitter_lambda.handler:fit_spectrum", 1, fit_env, PROJECT, log),
         WorkerPool("render", "fitter_lambda.handler:render", _RENDERERS, env, PROJECT, log),
     ]
 
