@@ -101,6 +101,7 @@ def build_supernova(name: str, grid: LogGrid) -> LogTemplate:
     last = len(bright) - 1 - int(np.argmax(bright[::-1] > _FIRST_LIGHT * bright.max()))
     blue = _measure_light(source, 4400.0, 400.0)
     law = host_reddening(grid.wave) if source.law is None else np.interp(grid.wave, source.wave, source.law)
+    flux /= flux[0].mean(axis=1).max()  # sources have fluxes of any size
     return LogTemplate(
         name, grid, flux, source.start, source.step, source.start + first * source.step,
         source.start + last * source.step, source.start + int(np.argmax(blue)) * source.step, source.kernel,

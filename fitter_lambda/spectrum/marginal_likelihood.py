@@ -99,7 +99,8 @@ class MarginalLikelihood:
     def build_columns(self, theta: Array) -> Array:
         """Return the columns (n, k + 1, pixels) at unit amplitude: transient, its calibration, what is added."""
         data = self.added.data
-        flux = self.model.template.evaluate(data.x, np.column_stack([theta[:, 0] + theta[:, 5], theta[:, 1:5]]))
+        u, axis, dust, _, x1, velocity, _ = theta.T
+        flux = self.model.template.evaluate(data.x, np.column_stack([u + velocity, axis, dust, x1]))
         flux /= np.maximum(flux[:, data.good].mean(axis=1, keepdims=True), 1e-12)
         added = self.added.stellar * flux[:, None] if self.model.is_star else self.added.evaluate(theta[:, 0])
         return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
@@ -111,7 +112,7 @@ class MarginalLikelihood:
             rows = theta[i : i + _CHUNK]
             # amplitude and discrepancy change no column
             unique, place = np.unique(rows[:, [0, 1, 2, 4, 5]], axis=0, return_inverse=True)
-            products = self._multiply(np.insert(unique, 3, 0.0, axis=1))
+            products = self._multiply(np.insert(unique, [3, 5], 0.0, axis=1))
             parts.append(self._integrate(products.take(place).at(np.exp(rows[:, 6])), rows, random))
         if not parts:
             k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS

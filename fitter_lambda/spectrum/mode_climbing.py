@@ -87,10 +87,13 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
         slope, curvature, here = _differentiate(likelihood, theta, axes)
         values, vectors = np.linalg.eigh(curvature)
         values = np.maximum(-values, _WIDEST**-2.0)
-        step = vectors @ ((vectors.T @ slope) / values)
-        step *= min(1.0, _LONGEST / max(np.max(np.abs(step)), 1e-12))
-        trial = np.tile(theta, (len(_STEPS), 1))
-        trial[:, free] += np.outer(_STEPS, axes @ step)
+        # where curvatures mislead, as at bounds, each axis by itself goes up more surely
+        alone = slope / np.maximum(np.abs(np.diag(curvature)), _WIDEST**-2.0)
+        steps = np.vstack(
+            [np.outer(_STEPS, _shorten(step)) for step in (vectors @ ((vectors.T @ slope) / values), alone)]
+        )
+        trial = np.tile(theta, (len(steps), 1))
+        trial[:, free] += steps @ axes.T
         moved, density = _evaluate(likelihood, trial)
         best = int(np.argmax(density))
         height = max(here, float(density[best]))
@@ -102,6 +105,10 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
     covariance = root @ root.T
     log_mass = height + 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
     return theta, covariance, float(log_mass)
+
+
+def _shorten(step: Array) -> Array:
+    return np.asarray(step * min(1.0, _LONGEST / max(np.max(np.abs(step)), 1e-12)))
 
 
 def _differentiate(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[Array, Array, float]:

@@ -90,7 +90,7 @@ def simulate_template(name: str, day: float, random: np.random.Generator) -> Spe
     ends = float(_GRID.x[0]), float(_GRID.x[-1])
     template = build_models(_GRID, ends, redshift, [name])[0].template
     phase = np.clip(template.origin + day, template.low, template.high)
-    flux = template.evaluate(_GRID, np.array([[np.log1p(_REDSHIFT), phase, 0.0, 0.0, 0.0]]))[0]
+    flux = template.evaluate(_GRID, np.array([[np.log1p(_REDSHIFT), phase, 0.0, 0.0]]))[0]
     flux = flux / flux.mean() + _ERROR * random.standard_normal(_GRID.number)
     return build_data(_GRID, flux, np.full(_GRID.number, _ERROR**-2.0), 150.0)
 
