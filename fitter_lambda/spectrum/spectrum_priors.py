@@ -23,10 +23,10 @@ _PHASES, _LATER = (-20.0, 50.0), 50.0
 #: Of SALT's c: width of the intrinsic colours, mean of the dust, bounds (the form of Brout & Scolnic 2021).
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
 #: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
-VELOCITY_SIGMA, VELOCITY_CUT = 840.0, 4.0
+VELOCITY_SIGMA, VELOCITY_CUT = 890.0, 4.0
 #: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured,
 #: of galaxies, stars and blackbodies chosen.
-DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.13, 0.03, 0.57
+DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.09, 0.03, 0.7
 #: Error of a spectrum's wavelengths, as a part of the width (sigma) of unresolved lines.
 WAVELENGTH_ERROR = 0.4
 #: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.

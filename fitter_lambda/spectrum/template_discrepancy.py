@@ -1,8 +1,9 @@
 """What templates lack, measured on templates: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 
 A spectrum of one template is fitted with another of its class, at its redshift, with a free size of the discrepancy and
-some values of its coherence and its grain. Prints, for each class and for all, the coherence and the grain with the
-highest evidence, and with these the median of the size, the scatter of its logarithm, and that of the lines' velocity.
+some values of its coherence and its grain. Prints the coherence and the grain with the highest evidence, and with these,
+for each class and for classes alike, the median of the size, the scatter of its logarithm, and that of the velocity of
+lines.
 """
 
 from collections import defaultdict
@@ -35,17 +36,25 @@ _GRID = LogGrid(6120 / 750.0, 1 / 750.0, 740)
 
 def main() -> None:
     """Measure and print."""
-    measured = measure_classes()
+    measured = {group: np.array(rows) for group, rows in measure_classes().items()}
     values = list(product(_COHERENCES, _GRAINS))
-    together = [row for rows in measured.values() for row in rows]
-    for group, rows in [*measured.items(), ("all", together)]:
-        array = np.array(rows)
-        total = array[:, :, 0].sum(axis=0)
-        best = int(np.argmax(total))
-        size, velocity = array[:, best, 1], array[:, best, 2]
-        print(f"{group}, {len(rows)} spectra: coherence, grain {values[best]}; ln evidence of all", end=" ")
-        print(dict(zip(values, np.round(total - total[best]).tolist(), strict=True)), end="; ")
-        print(f"size {np.exp(np.median(size)):.3f}, scatter {np.std(size):.2f}, velocity {np.std(velocity):.0f} km/s")
+    total = sum(rows[:, :, 0].sum(axis=0) for rows in measured.values())
+    best = int(np.argmax(total))
+    print(
+        f"coherence (km/s) and grain with the highest evidence of all: {values[best]}; of each, ln evidence less its:"
+    )
+    print(dict(zip(values, np.round(total - total[best]).tolist(), strict=True)))
+    for group, rows in measured.items():
+        size, velocity = rows[:, best, 1], rows[:, best, 2]
+        print(f"{group}, {len(rows)} spectra: size {np.exp(np.median(size)):.3f}, scatter {np.std(size):.2f},", end=" ")
+        print(f"velocity {np.std(velocity):.0f} km/s")
+    middle = [np.median(rows[:, best, 1]) for rows in measured.values()]
+    within = np.mean([np.var(rows[:, best, 1]) for rows in measured.values()])
+    velocity = np.sqrt(np.mean([np.var(rows[:, best, 2]) for rows in measured.values()]))
+    print(
+        f"classes alike: size {np.exp(np.mean(middle)):.3f}, scatter {np.sqrt(within + np.var(middle)):.2f},", end=" "
+    )
+    print(f"velocity {velocity:.0f} km/s")
 
 
 def measure_classes() -> dict[str, list[Array]]:
