@@ -88,7 +88,7 @@ def _draw_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, colour: 
     top = max(float(np.nanpercentile(flux, 99.7)), float(total.max())) * 1.18
     axes.set_ylim(1.05 * bottom, top)
     axes.set_xlim(wave[0], wave[-1])
-    axes.legend(fontsize=8, frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.93))
+    axes.legend(fontsize=8, loc="best", framealpha=0.85, edgecolor="none")
     return np.asarray(total)
 
 

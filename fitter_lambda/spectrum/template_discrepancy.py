@@ -1,9 +1,9 @@
 """What templates lack, measured on templates: ``python -m fitter_lambda.spectrum.template_discrepancy``.
 
 A spectrum of one template is fitted with another of its class, at its redshift, with a free size of the discrepancy and
-some values of its coherence and its grain. Prints the coherence and the grain with the highest evidence, and with these,
-for each class and for classes alike, the median of the size, the scatter of its logarithm, and that of the velocity of
-lines.
+some values of its coherence and its grain. Prints the coherence and the grain with the highest evidence, and with
+these, for each class and for classes alike, the median of the size, the scatter of its logarithm, and that of the
+velocity of lines.
 """
 
 from collections import defaultdict
