@@ -70,7 +70,7 @@ def test_detections_in_few_nights_are_doubtful(rows: LightCurve, nights: int, wo
     at = np.repeat(at, 3)
     # several exposures of a night
     mjd = rows.mjd[at] + 0.001 * np.arange(len(at))
-    few = LightCurve(mjd, rows.flux[at], rows.fluxerr[at], rows.limit[at], rows.band[at], rows.bandpasses, at)
+    few = LightCurve(mjd, rows.flux[at], rows.fluxerr[at], rows.limit[at], rows.band[at], rows.bandpasses)
     found, _ = check(few)
     assert found.word == "doubtful" and f"detections in {words} only" in found.sentence
 
