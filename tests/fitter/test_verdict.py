@@ -10,7 +10,7 @@ from fitter_lambda.engine.model_verdict import FitCheck, check_fit
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
 from fitter_lambda.engine.source_grid import load_source_grid
-from fitter_lambda.entry.fitting import fit as fit_table
+from fitter_lambda.entry.fitting import fit as fit_columns
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import LightCurve
@@ -33,16 +33,16 @@ def rows() -> LightCurve:
 def check(rows: LightCurve, parameters: Parameters = PARAMETERS) -> tuple[FitCheck, RobustComparison | None]:
     data = build_data(rows, FIXED, 0.05)
     fit = fit_source(load_source_grid("salt3"), data, parameters, 0.0, lambda done, doing: None)
-    found = check_fit(fit)
-    return found, compare_robust(fit, found, parameters)
+    verdict = check_fit(fit)
+    return verdict, compare_robust(fit, verdict, parameters)
 
 
 def test_a_supernova_of_the_model_is_good(rows: LightCurve) -> None:
-    found, robust = check(rows)
-    assert found.word == "good" and found.reasons == [] and robust is None
-    assert found.sentence.startswith("The model describes the data (misfit p = 0.")
-    assert set(found.prior_tension) == {"absolute_magnitude", "x1", "c"}
-    assert all(0.001 < tail <= 1 for tail in found.prior_tension.values())
+    verdict, robust = check(rows)
+    assert verdict.word == "good" and verdict.reasons == [] and robust is None
+    assert verdict.sentence.startswith("The model describes the data (misfit p = 0.")
+    assert set(verdict.prior_tension) == {"absolute_magnitude", "x1", "c"}
+    assert all(0.001 < tail <= 1 for tail in verdict.prior_tension.values())
 
 
 @pytest.mark.parametrize("magnitudes", [5.0, -5.0])
@@ -50,17 +50,17 @@ def test_a_supernova_of_the_model_is_good(rows: LightCurve) -> None:
 def test_a_wrong_zero_point_is_doubtful(rows: LightCurve, magnitudes: float, priors: str) -> None:
     factor = 10 ** (-0.4 * magnitudes)
     scaled = replace(rows, flux=rows.flux * factor, fluxerr=rows.fluxerr * factor)
-    found, _ = check(scaled, replace(PARAMETERS, priors=priors))
-    assert found.word == "doubtful" and found.prior_tension["absolute_magnitude"] < 1e-3
-    assert "absolute magnitude would be that of fewer than one in 1000" in found.sentence
+    verdict, _ = check(scaled, replace(PARAMETERS, priors=priors))
+    assert verdict.word == "doubtful" and verdict.prior_tension["absolute_magnitude"] < 1e-3
+    assert "absolute magnitude would be that of fewer than one in 1000" in verdict.sentence
 
 
 @pytest.mark.parametrize(("flux", "words"), [(60.0, "was the host subtracted?"), (-60.0, "reference image")])
 def test_a_constant_in_one_band_is_named(rows: LightCurve, flux: float, words: str) -> None:
-    found, _ = check(replace(rows, flux=rows.flux + flux * (rows.band == 1)))
-    assert found.word != "good"
-    assert [offset.band for offset in found.baselines] == ["ztfr"], found.sentence
-    assert found.baselines[0].flux == pytest.approx(flux, rel=0.6) and words in found.sentence
+    verdict, _ = check(replace(rows, flux=rows.flux + flux * (rows.band == 1)))
+    assert verdict.word != "good"
+    assert [offset.band for offset in verdict.baselines] == ["ztfr"], verdict.sentence
+    assert verdict.baselines[0].flux == pytest.approx(flux, rel=0.6) and words in verdict.sentence
 
 
 @pytest.mark.parametrize(("nights", "words"), [(1, "one night"), (2, "2 nights")])
@@ -70,9 +70,9 @@ def test_detections_in_few_nights_are_doubtful(rows: LightCurve, nights: int, wo
     at = np.repeat(at, 3)
     # several exposures of a night
     mjd = rows.mjd[at] + 0.001 * np.arange(len(at))
-    few = LightCurve(mjd, rows.flux[at], rows.fluxerr[at], rows.limit[at], rows.band[at], rows.bandpasses, at)
-    found, _ = check(few)
-    assert found.word == "doubtful" and f"detections in {words} only" in found.sentence
+    few = LightCurve(mjd, rows.flux[at], rows.fluxerr[at], rows.limit[at], rows.band[at], rows.bandpasses)
+    verdict, _ = check(few)
+    assert verdict.word == "doubtful" and f"detections in {words} only" in verdict.sentence
 
 
 def test_an_outlier_refutes_and_a_robust_fit_is_offered(rows: LightCurve) -> None:
@@ -83,8 +83,8 @@ def test_an_outlier_refutes_and_a_robust_fit_is_offered(rows: LightCurve) -> Non
     good = fit_source(
         load_source_grid("salt3"), build_data(rows, FIXED, 0.05), PARAMETERS, 0.0, lambda done, doing: None
     )
-    found, robust = check(replace(rows, flux=flux))
-    assert found.word == "refuted" and robust is not None and robust.is_better
+    verdict, robust = check(replace(rows, flux=flux))
+    assert verdict.word == "refuted" and robust is not None and robust.is_better
     assert robust.outliers == [(rows.mjd[outlier], rows.bands[rows.band[outlier]])]
     t0, error = robust.parameters["t0"]
     truth = good.draws[:, good.names.index("t0")]
@@ -100,8 +100,8 @@ def test_the_word_is_in_the_results_the_message_and_the_figure() -> None:
     rows = [
         row | {"flux": 100 * float(row["flux"]), "fluxerr": 100 * float(row["fluxerr"])} for row in sn2019dwz_rows()
     ]
-    table = {name: [row[name] for row in rows] for name in ("mjd", "flux", "fluxerr", "filter")}
-    result = fit_table(table, source="salt3", z=0.04608, fix_z=True, n_draws=400)
+    columns = {name: [row[name] for row in rows] for name in ("mjd", "flux", "fluxerr", "filter")}
+    result = fit_columns(columns, source="salt3", z=0.04608, fix_z=True, n_draws=400)
     verdict = result.results["verdict"]
     assert verdict["word"] == "doubtful" and verdict["describes_data"]
     assert verdict["message"].startswith("Doubtful: its absolute magnitude") and "Doubtful: its" in result.summary
@@ -113,6 +113,6 @@ def test_the_word_is_in_the_results_the_message_and_the_figure() -> None:
 
 
 def test_limits_alone_are_called_by_their_name() -> None:
-    table = {"mjd": [59000.0, 59003.0], "flux": [None, None], "fluxerr": [3.0, 3.0], "filter": ["ztfg", "ztfr"]}
+    columns = {"mjd": [59000.0, 59003.0], "flux": [None, None], "fluxerr": [3.0, 3.0], "filter": ["ztfg", "ztfr"]}
     with pytest.raises(TooLittleDataError, match="All 2 rows are limits: none has a flux"):
-        fit_table(table, source="salt3", z=0.05)
+        fit_columns(columns, source="salt3", z=0.05)
