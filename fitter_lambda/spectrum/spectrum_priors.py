@@ -8,14 +8,17 @@ from scipy.special import erf, ndtr
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
-from fitter_lambda.engine.supernova_classes import RATES
+from fitter_lambda.engine.supernova_classes import NONE, RATES
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 
 #: Smallest width of a redshift's prior: peculiar velocities of 300 km/s.
 SMALLEST_REDSHIFT_ERROR = 0.001
 #: Chance that a spectrum sent as a supernova's is something else, by class; the rest is split by `RATES`.
 BACKGROUND_CHANCES = {"galaxy": 0.04, "blue": 0.03, "star": 0.03}
-CLASS_CHANCES = {group: 0.9 * rate for group, rate in RATES.items()} | BACKGROUND_CHANCES
+_SUPERNOVA_RATES = {group: rate for group, rate in RATES.items() if group != NONE}
+CLASS_CHANCES = {
+    group: 0.9 * rate / sum(_SUPERNOVA_RATES.values()) for group, rate in _SUPERNOVA_RATES.items()
+} | BACKGROUND_CHANCES
 #: Mean and most E(B-V) of a host.
 DUST_MEAN, DUST_MOST = 0.2, 1.0
 #: Days about maximum between which phases are equally likely, and the scale on which chances fall later.
