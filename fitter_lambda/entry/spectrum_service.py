@@ -6,6 +6,7 @@ import numpy as np
 
 from fitter_lambda.entry.spectrum_fitting import AUTO, FixZ, fit_spectrum
 from fitter_lambda.errors import FitterError
+from fitter_lambda.spectrum.finished_spectrum import SpectrumFit
 from fitter_lambda.version import __version__
 from heliograph.service import AnalysisError, Progress, Redshift, Result, Service, Spectra, Target
 
@@ -76,6 +77,10 @@ def fit_redshift_and_type(
         when = spectrum.observed_at or "unknown date"
         fit.remarks.append(f"of {len(spectra)} spectra the one with the most signal was fitted ({when})")
     progress(0.85, "drawing the figures")
+    return _build_result(fit)
+
+
+def _build_result(fit: SpectrumFit) -> Result:
     figures = [figure for figure in (fit.plot_spectrum(), fit.plot_corner()) if figure is not None]
     return Result(
         results=fit.results,

@@ -120,7 +120,9 @@ class RedshiftScan:
         axis = choose_axis(model)
         flux = model.template.sample_axis(axis)[:, self._window]
         shapes = (flux / np.maximum(flux.mean(axis=1, keepdims=True), 1e-300)).astype(np.float32)
-        parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
+        # what overflows in single precision is no maximum
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [self._scan(shapes[i : i + _CHUNK]) for i in range(0, len(axis), _CHUNK)]
         density = np.concatenate(parts).astype(float) + model.log_axis_density(axis)[:, None]
         source_u, gain = self._lines.align(self._u, model)
         density += self._log_redshift_density(model) + model.log_coverage(self._u) + gain
