@@ -1,5 +1,6 @@
 """The registration of the spectrum fitter that `make load_demo_data` sends is one that the API takes."""
 
+import json
 from typing import Any
 
 import pytest
@@ -19,4 +20,4 @@ def test_the_api_takes_the_registration(admin: Gateway, monkeypatch: pytest.Monk
     stored = admin.get(f"/analysis_service/{service}").data
     assert stored["analysis_type"] == "spectrum_fitting"
     assert set(stored["input_data_types"]) == {"spectra", "redshift"}
-    assert "salt3" in stored["optional_analysis_parameters"]["template"]["suggestions"]
+    assert "salt3" in json.loads(stored["optional_analysis_parameters"])["template"]["suggestions"]
