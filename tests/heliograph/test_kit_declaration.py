@@ -1,5 +1,6 @@
 """A signature is the declaration of a service."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -9,6 +10,7 @@ from heliograph.errors import DeclarationError
 from heliograph.service import (
     Annotations,
     File,
+    ParameterTable,
     Photometry,
     Progress,
     Redshift,
@@ -237,3 +239,54 @@ def test_a_service_has_one_analysis() -> None:
 def test_a_service_with_strange_fields_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError):
         Service(**{"name": "Fitter", **options})
+
+
+def parse_terms(values: Mapping[str, Any]) -> list[float]:
+    if "terms" not in values:
+        raise LookupError("terms are missing; give some, such as 1+2")
+    return [float(term) for term in str(values["terms"]).split("+")]
+
+
+def make_adder() -> Service:
+    service = Service("Adder", reader_errors=(LookupError,))
+    terms_table = ParameterTable({"terms": {"type": "string"}, "unit": ["mag", "uJy"]}, parse_terms)
+
+    @service.analysis
+    def add(terms: Annotated[list[float], terms_table], *, factor: float = 1.0) -> Result:
+        if not sum(terms):
+            raise LookupError("the sum is 0")
+        return Result(results={"sum": factor * sum(terms)})
+
+    return service
+
+
+def test_a_table_of_parameters_is_one_argument() -> None:
+    service = make_adder()
+    declared = service.declaration()["optional_analysis_parameters"]
+    assert declared == {
+        "factor": {"type": "number", "default": 1.0},
+        "terms": {"type": "string"},
+        "unit": ["mag", "uJy"],
+    }
+    with FakePortal() as portal:
+        analysis = portal.run(service, parameters={"terms": "1+2", "factor": "2"})
+    assert analysis.results == {"sum": 6}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({}, "terms are missing; give some"),
+        ({"terms": "0"}, "the sum is 0"),
+        (
+            {"term": "1"},
+            "Unknown parameter 'term' (did you mean terms?); the parameters of Adder are: factor, terms",
+        ),
+        ({"terms": "one"}, "failed unexpectedly: ValueError"),
+    ],
+)
+def test_errors_of_an_authors_own_are_for_readers_if_the_service_says_so(parameters: Any, words: str) -> None:
+    with FakePortal() as portal:
+        analysis = portal.run(make_adder(), parameters=parameters)
+    assert analysis.status == "failure" and words in analysis.message
+    assert ("unexpectedly" in analysis.message) is ("ValueError" in words)

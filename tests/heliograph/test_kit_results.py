@@ -1,6 +1,7 @@
 """A result becomes a document that every portal takes; what it would refuse is said before."""
 
 import base64
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import arviz
+import joblib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -18,7 +20,8 @@ from astropy import units
 from hypothesis import given, strategies as st
 
 from heliograph.errors import ArgumentError
-from heliograph.service import Result
+from heliograph.service import Result, Service
+from heliograph.service.analysis_run import run_payload
 from heliograph.testing.document_checks import check_callback, decode_body
 from tests.inference_data import list_groups, make_inference_data
 
@@ -226,3 +229,26 @@ def test_further_keys_are_sent_as_they_are() -> None:
 
 def test_a_long_message_is_cut_rather_than_lost() -> None:
     assert len(Result(message="x" * 6000).build_document()["message"]) == 5000
+
+
+def test_results_of_joblib_keep_arrays_and_have_a_copy_where_it_is_asked_for() -> None:
+    values = {"matrix": np.eye(2), "note": "one", "unknown": np.nan}
+    result = Result(results=values, results_format="joblib")
+    entry = result.build_document()["analysis"]["results"]
+    assert set(entry) == {"format", "data"} and entry["format"] == "joblib"
+    loaded = joblib.load(io.BytesIO(base64.b64decode(entry["data"])))
+    assert loaded["matrix"].shape == (2, 2) and np.isnan(loaded["unknown"])
+    copy = result.build_document(json_results=True)["analysis"]["results"]
+    assert copy == {**entry, "json": {"matrix": [[1, 0], [0, 1]], "note": "one", "unknown": None}}
+    with pytest.raises(ArgumentError, match="expected json or joblib"):
+        Result(results=values, results_format="pickle").build_document()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("asked", "has_copy"), [(True, True), (False, False)])
+def test_a_portal_asks_for_the_copy(asked: bool, has_copy: bool) -> None:
+    service = Service("Counter")
+    service.analysis(lambda: Result(results={"n": 1}, results_format="joblib"))
+    body = {"inputs": {}, "json_results": asked}
+    assert ("json" in run_payload(service, body)["analysis"]["results"]) is has_copy
+    refused = run_payload(service, {"inputs": {}, "json_results": "perhaps"})
+    assert refused["status"] == "failure" and "expected true or false" in refused["message"]
