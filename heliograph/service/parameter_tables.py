@@ -24,7 +24,7 @@ class ParameterTable:
     >>> service = Service("Adder")
     >>> terms_table = ParameterTable({"terms": {"type": "string"}}, lambda values: values["terms"].split("+"))
     >>> @service.analysis
-    ... def add(terms: Annotated[list[str], terms_table]) -> Result:
+    ... def sum_terms(terms: Annotated[list[str], terms_table]) -> Result:
     ...     return Result(results={"sum": sum(map(float, terms))})
     >>> service.convert_parameters({"terms": "1+2"})
     {'terms': ['1', '2']}

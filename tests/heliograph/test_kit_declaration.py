@@ -252,7 +252,7 @@ def make_adder() -> Service:
     terms_table = ParameterTable({"terms": {"type": "string"}, "unit": ["mag", "uJy"]}, parse_terms)
 
     @service.analysis
-    def add(terms: Annotated[list[float], terms_table], *, factor: float = 1.0) -> Result:
+    def sum_terms(terms: Annotated[list[float], terms_table], *, factor: float = 1.0) -> Result:
         if not sum(terms):
             raise LookupError("the sum is 0")
         return Result(results={"sum": factor * sum(terms)})
