@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pytest
+from annotated_types import Interval
 from pydantic import Field
 
 from heliograph.errors import DeclarationError
@@ -79,7 +80,7 @@ def test_inputs_and_parameters_are_declared() -> None:
             "title": "Subtype",
             "description": "The kind of pulsation.",
         },
-        "n_harmonics": {"type": "number", "default": 4, "description": long_text},
+        "n_harmonics": {"type": "number", "default": 4, "description": f"{long_text} At least 1 and at most 64."},
         "mask": {"type": "file"},
         "key": {"type": "secret"},
         "tolerance": {"type": "number", "required": True, "title": "Tolerance", "description": "In mag."},
@@ -95,6 +96,22 @@ def test_skyportal_gets_what_its_forms_know() -> None:
     assert parameters["rrl_type"] == ["ab", "c"]
     assert parameters["key"] == {"type": "string"}
     assert parameters["tolerance"]["required"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Field(gt=0), "More than 0."),
+        (Interval(ge=0, lt=1.5), "At least 0 and less than 1.5."),
+        (Field(le=5, description="In mag."), "In mag. At most 5."),
+        (Field(multiple_of=0.5), ""),
+    ],
+)
+def test_limits_are_told_to_forms_in_words(limits: Any, words: str) -> None:
+    def fit(photometry: Photometry, *, width: Annotated[float, limits] = 1.0) -> Result:
+        return Result()
+
+    assert declare(fit)["optional_analysis_parameters"]["width"].get("description", "") == words
 
 
 def test_all_kinds_of_inputs_are_declared() -> None:
@@ -278,10 +295,7 @@ def test_a_table_of_parameters_is_one_argument() -> None:
     [
         ({}, "terms are missing; give some"),
         ({"terms": "0"}, "the sum is 0"),
-        (
-            {"term": "1"},
-            "Unknown parameter 'term' (did you mean terms?); the parameters of Adder are: factor, terms",
-        ),
+        ({"term": "1"}, "Unknown parameter 'term' (did you mean terms?); the parameters of Adder are: factor, terms"),
         ({"terms": "one"}, "failed unexpectedly: ValueError"),
     ],
 )
