@@ -60,7 +60,7 @@ class SharedRecords:
 
     def create_group(self, name: str, **fields: Any) -> Group:
         """Create a group, which you administrate."""
-        return self.group(self._add("/groups", {"name": name, **fields}))
+        return self.group(self._create("/groups", {"name": name, **fields}))
 
     def telescopes(self) -> list[Telescope]:
         """List the telescopes."""
@@ -80,7 +80,7 @@ class SharedRecords:
         **fields
             Such as ``nickname``, ``lat`` and ``lon`` (degrees), ``elevation`` and ``diameter`` (m).
         """
-        return self.telescope(self._add("/telescope", {"name": name, **fields}))
+        return self.telescope(self._create("/telescope", {"name": name, **fields}))
 
     def instruments(self) -> list[Instrument]:
         """List the instruments, with their bandpasses."""
@@ -117,7 +117,7 @@ class SharedRecords:
         body = {"name": name, "type": type, "filters": list(filters), **fields}
         if telescope is not None:
             body["telescope_id"] = self.telescope(telescope).get_number()
-        return self.instrument(self._add("/instrument", body))
+        return self.instrument(self._create("/instrument", body))
 
     def taxonomies(self) -> list[Taxonomy]:
         """List the taxonomies, whose classes classifications use."""
@@ -147,8 +147,8 @@ class SharedRecords:
         """
         group_ids = find_group_ids(self.connection, groups)
         body = {"name": name, "hierarchy": dict(hierarchy), "version": version, **fields}
-        number = self._add("/taxonomy", body if group_ids is None else {**body, "group_ids": group_ids}, "taxonomy_id")
+        number = self._create("/taxonomy", body if group_ids is None else {**body, "group_ids": group_ids}, "taxonomy_id")
         return Taxonomy(self.connection, self.connection.get_record(f"/taxonomy/{number}"))
 
-    def _add(self, path: str, body: Mapping[str, Any], id_field: str = "id") -> int:
+    def _create(self, path: str, body: Mapping[str, Any], id_field: str = "id") -> int:
         return check_number(Record(self.connection.post(path, body)).get(id_field))
