@@ -147,7 +147,9 @@ class SharedRecords:
         """
         group_ids = find_group_ids(self.connection, groups)
         body = {"name": name, "hierarchy": dict(hierarchy), "version": version, **fields}
-        number = self._create("/taxonomy", body if group_ids is None else {**body, "group_ids": group_ids}, "taxonomy_id")
+        number = self._create(
+            "/taxonomy", body if group_ids is None else {**body, "group_ids": group_ids}, "taxonomy_id"
+        )
         return Taxonomy(self.connection, self.connection.get_record(f"/taxonomy/{number}"))
 
     def _create(self, path: str, body: Mapping[str, Any], id_field: str = "id") -> int:
