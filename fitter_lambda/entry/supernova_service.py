@@ -50,7 +50,7 @@ def fit_source(
     parameters: Annotated[Parameters, ParameterTable(PARAMETERS, parse_parameters)],
     progress: Progress,
 ) -> Result:
-    """Fits a light curve with a model of sncosmo: posterior samples, plots, results."""
+    """Fit a light curve with a model of sncosmo: posterior samples, plots, results."""
     request = build_request(photometry, redshift, target, parameters)
     with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
         _freeze_loaded_objects()

@@ -39,7 +39,7 @@ def make_options(**parameters: Any) -> dict[str, Any]:
 def test_its_table_of_parameters_is_what_is_registered(portal: FakePortal) -> None:
     assert register(load_service(str(FILE)), portal.connection, "https://fits.example.org").is_new
     (fields,) = portal.services.values()
-    assert fields["name"] == "supernova fitter" and fields["description"].startswith("Fits a light curve")
+    assert fields["name"] == "supernova fitter" and fields["description"].startswith("Fit a light curve")
     assert fields["input_data_types"] == ["photometry", "redshift"]
     assert fields["optional_analysis_parameters"] == PARAMETERS
 
