@@ -11,7 +11,7 @@ from chalicelib.errors import HiddenError
 from chalicelib.people.groups import records_to_json
 from chalicelib.people.users import find_author_names
 from chalicelib.tables.analyses import find_analysis, iterate_source_analyses
-from chalicelib.tables.analysis_items import AnalysisItem
+from chalicelib.tables.analysis_items import VERDICT_WORDS, AnalysisItem
 from chalicelib.tables.service_lines import ServiceLineItem, find_service_lines
 from chalicelib.tables.services import ServiceItem, find_services
 
@@ -72,7 +72,7 @@ def analyses_to_json(
         return {
             **_to_json(item, services.get(item.analysis_service_id)),
             "status_message": _describe_status(item, lines),
-            **({"author_name": names.get(item.author_id), "verdict": item.products.verdict} if with_details else {}),
+            **({"author_name": names.get(item.author_id), "verdict": verdict_to_json(item)} if with_details else {}),
             **{name: item.products.curves.get(name) for name in curves},
         }
 
@@ -95,6 +95,12 @@ def _describe_status(item: AnalysisItem, lines: dict[int, ServiceLineItem]) -> s
     return describe_wait(lines[item.line]) if item.line in lines else item.status_message
 
 
+def verdict_to_json(item: AnalysisItem) -> dict[str, Any] | None:
+    """Return the verdict of an analysis; records of earlier versions have no word."""
+    verdict = item.products.verdict
+    return verdict and {"word": VERDICT_WORDS[verdict["describes_data"]][0], **verdict}
+
+
 def status_to_json(item: AnalysisItem) -> dict[str, Any]:
     """Return the short form of an analysis, for polling."""
     lines = find_service_lines([item.line] if item.line else [])
@@ -103,5 +109,5 @@ def status_to_json(item: AnalysisItem) -> dict[str, Any]:
         "status": item.status,
         "message": _describe_status(item, lines),
         "progress": 1.0 if item.status == "completed" else item.progress,
-        "verdict": item.products.verdict,
+        "verdict": verdict_to_json(item),
     }

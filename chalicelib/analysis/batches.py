@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
 from chalicelib.analysis.analysis_lists import parse_id_cursor
+from chalicelib.analysis.analysis_views import verdict_to_json
 from chalicelib.analysis.idempotency import find_earlier_id, get_earlier_id, scope_key
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
@@ -263,5 +264,5 @@ def _outcomes_to_json(outcomes: list[OutcomeItem], analyses: dict[int, AnalysisI
             "analysis_id": outcome.analysis_id,
             "status": analysis.status if analysis else None,
             "message": analysis.status_message if analysis else outcome.message,
-            "verdict": analysis.products.verdict if analysis else None,
+            "verdict": verdict_to_json(analysis) if analysis else None,
         }

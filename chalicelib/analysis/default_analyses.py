@@ -18,6 +18,7 @@ from chalicelib import people, services, settings
 from chalicelib.access import Grouped, Requester, is_visible, remaining_group_ids, require_owner, resolve_group_ids
 from chalicelib.analysis.sealed_parameters import seal_parameters
 from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
+from chalicelib.deadlines import REQUEST_SECONDS
 from chalicelib.errors import BusyError, HeliographError, HiddenError, RetryLater, UnavailableError
 from chalicelib.jobs import StartDefaultAnalyses
 from chalicelib.people.groups import records_to_json
@@ -130,18 +131,29 @@ def start_default_analyses(job: StartDefaultAnalyses) -> None:
     Raises
     ------
     RetryLater
-        If other requests are changing the same records, or a function does not respond.
+        If other requests are changing the same records, a function does not respond, or the event is not written yet.
     """
     source = sources.find_source(job.source_id)
-    if source is None:
-        return
     try:
-        if job.classification_id:
+        if source and job.classification_id:
             _start_for_classification(job, source, job.classification_id)
-        else:
+        elif source:
             _start_for_groups(job, source)
     except (BusyError, UnavailableError) as error:
         raise RetryLater(str(error), RETRY_SECONDS) from None
+    if job.repeats == 0 and not _is_written(job, source):
+        # the request that announced the event may still be writing it
+        raise RetryLater("the event is not written", REQUEST_SECONDS)
+
+
+def _is_written(job: StartDefaultAnalyses, source: SourceItem | None) -> bool:
+    if source is None:
+        return False
+    if job.classification_id:
+        return (
+            remarks.find_remark(job.source_id, remarks.remark_part("classification", job.classification_id)) is not None
+        )
+    return set(job.group_ids) <= source.group_ids
 
 
 def _start_for_groups(job: StartDefaultAnalyses, source: SourceItem) -> None:

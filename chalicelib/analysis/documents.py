@@ -18,7 +18,7 @@ from chalicelib import blob_keys
 from chalicelib.errors import InvalidError, NestedTooDeeplyError
 from chalicelib.json_text import dump_json, parse_json
 from chalicelib.schemas.base import is_name
-from chalicelib.tables.analysis_items import PlotPart, Products
+from chalicelib.tables.analysis_items import VERDICT_WORDS, PlotPart, Products
 
 MAX_PLOTS = 100
 MAX_SCALARS = 200
@@ -224,7 +224,17 @@ def _parse_verdict(document: Document) -> None:
     message = verdict.get("message", "")
     if not isinstance(verdict["describes_data"], bool) or not isinstance(message, str):
         raise InvalidError('analysis.verdict: expected {"describes_data": true or false, "message": <text>}.')
-    document.products.verdict = {"describes_data": verdict["describes_data"], "message": message[:MAX_VERDICT]}
+    words = VERDICT_WORDS[verdict["describes_data"]]
+    if verdict.get("word", words[0]) not in words:
+        raise InvalidError(
+            f"analysis.verdict.word: expected {' or '.join(map(repr, words))}, where describes_data is "
+            f"{json.dumps(verdict['describes_data'])}."
+        )
+    document.products.verdict = {
+        "describes_data": verdict["describes_data"],
+        "word": verdict.get("word", words[0]),
+        "message": message[:MAX_VERDICT],
+    }
 
 
 def summarize_results(results: Any) -> tuple[dict[str, int | float | str | bool], str | None]:

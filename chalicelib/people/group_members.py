@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.access import Requester, require_permission
-from chalicelib.errors import ForbiddenError, InvalidError
+from chalicelib.errors import ForbiddenError, HiddenError, InvalidError
 from chalicelib.people.groups import (
     get_visible_group,
     report_conflicts,
@@ -87,9 +87,7 @@ def remove_member(requester: Requester, group_id: int, user_id: int) -> None:
 def _get_member(group_id: int, user_id: int) -> MemberItem:
     member = memberships_table.find_member(group_id, user_id)
     if member is None:
-        raise ForbiddenError(
-            f"User {user_id} is not in group {group_id}. GET /api/groups/{group_id} lists its members."
-        )
+        raise HiddenError(f"User {user_id} is not in group {group_id}. GET /api/groups/{group_id} lists its members.")
     return member
 
 

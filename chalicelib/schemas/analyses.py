@@ -20,7 +20,8 @@ _DOCUMENT_KEYS = """Binary data are in base64.
 - `posterior_samples` or `posteriors`: samples by the names of the parameters.
 - `annotations`: a list of `{origin, data}`, which are written to the source with the analysis' id and
   verdict; not if the verdict is that the model does not describe the data.
-- `verdict`: `{describes_data, message}`, whether the model describes the data. Lists and pages show it.
+- `verdict`: `{describes_data, word, message}`, whether the model describes the data; `word` is `good` or `doubtful`
+  if it does, else `refuted`. Lists and pages show it.
 - All other keys, such as `model_lightcurve`, are stored unchanged.
 """
 _LIGHT_CURVES_NOTE = "As the service sent it; not in lists over many sources."
@@ -252,6 +253,10 @@ class VerdictView(View):
     """Whether the service's model describes the data."""
 
     describes_data: Annotated[bool, describe("False: the results are not to be used.", True)]
+    word: Annotated[
+        Literal["good", "doubtful", "refuted"],
+        describe("doubtful: the model fits, but something speaks against its numbers; the message says what.", "good"),
+    ]
     message: Annotated[str, describe("The service's words.", "The model describes the data (misfit p = 0.4).")]
 
 

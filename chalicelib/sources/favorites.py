@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from chalicelib.access import Requester, is_visible
-from chalicelib.errors import ForbiddenError, NotFoundError
+from chalicelib.errors import ForbiddenError, HiddenError, NotFoundError
 from chalicelib.schemas.favorites import FAVORITES, NewListing
 from chalicelib.sources.source_records import get_visible_source
 from chalicelib.tables import favorites as favorites_table
@@ -57,7 +57,7 @@ def delete_favorite(requester: Requester, listing_id: int) -> None:
     names = (source_id for _, source_id in favorites_table.iterate_favorites(user_id))
     source_id = next((name for name in names if _favorite_id(user_id, name) == listing_id), None)
     if source_id is None:
-        raise ForbiddenError(f"There is no listing {listing_id} of yours. GET /api/listing/{user_id} lists them.")
+        raise HiddenError(f"There is no listing {listing_id} of yours. GET /api/listing/{user_id} lists them.")
     favorites_table.delete_favorite(user_id, source_id)
 
 

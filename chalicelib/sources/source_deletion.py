@@ -8,7 +8,7 @@ of the old source can belong to a new one with this id.
 from chalicelib import blobs, queues
 from chalicelib.access import Requester, is_owner, require_owner
 from chalicelib.blob_keys import attachments_prefix
-from chalicelib.errors import ForbiddenError
+from chalicelib.errors import ForbiddenError, HiddenError
 from chalicelib.jobs import DeleteSource
 from chalicelib.people import groups
 from chalicelib.sources.source_records import busy_message, get_visible_source
@@ -36,7 +36,7 @@ def remove_source_from_group(requester: Requester, source_id: str, group_id: int
     def attempt() -> None:
         source = get_visible_source(requester, source_id)
         if group_id not in source.group_ids or not (group_id in requester.groups or requester.is_admin):
-            raise ForbiddenError(f"group_id: {source_id!r} is in no group {group_id} that you are in.")
+            raise HiddenError(f"group_id: {source_id!r} is in no group {group_id} that you are in.")
         _require_removable(requester, source, group_id)
         if source.group_ids == {group_id}:
             raise ForbiddenError(

@@ -68,7 +68,8 @@ class Products(msgspec.Struct, omit_defaults=True):
     hash : str, optional
         MD5 of the document.
     verdict : dict, optional
-        Whether the service's model describes the data (``describes_data``), in words (``message``).
+        Whether the service's model describes the data (``describes_data``), in one word (``word``, of `VERDICT_WORDS`)
+        and in a sentence (``message``).
     """
 
     plots: list[PlotPart] = []
@@ -81,6 +82,10 @@ class Products(msgspec.Struct, omit_defaults=True):
     summary: str | None = None
     verdict: dict[str, Any] | None = None
     hash: str | None = None
+
+
+VERDICT_WORDS = {True: ("good", "doubtful"), False: ("refuted",)}
+"""The words of a verdict, by whether the model describes the data; the first is meant where none is said."""
 
 
 class ProductsAttribute(Attribute[Products]):

@@ -1,11 +1,16 @@
 """The mathematics of the fit, one step in each module; docs/fitter.md has the whole. Imports run downwards.
 
 - template_ranking: `auto`: rank all local sources by their evidence
-- misfit: whether the model describes the data
+- robust_comparison: a second fit of strange data
+- model_verdict: good, doubtful or refuted
+- baseline_offsets: light of the host that was not subtracted
+- prior_tension: whether such a supernova is known
+- misfit: how often data of the model fit no better
 - fit: the whole fit of one source; the best fit
 - nested_sampling: draws and evidence of slow sources
 - importance_sampling: draws and evidence of all others
 - importance_weights: diagnostics of weighted draws, resampling
+- scatter_freezing: SALT's covariance held at the best fit
 - mode_search: every mode of the posterior
 - posterior_builder: the posterior of one source, from data and parameters
 - fit_data: rows, dust and redshift of one supernova
@@ -13,6 +18,7 @@
 - linear_parameters: the mode of the linear parameters at given theta
 - likelihood: the density of the rows
 - row_prediction: fluxes and variances that a model predicts for rows
+- row_kernels: loops over points and rows, compiled
 - salt_scatter: SALT's own covariance
 - rows: the rows of a light curve
 - sncosmo_fluxes: band fluxes by sncosmo, point by point

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator, make_interp_spline
+from scipy.interpolate import make_interp_spline
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.interpolation import locate
@@ -25,6 +25,7 @@ ZERO_POINT = 23.9
 _SUM_STEP = 5.0
 #: Log of the relative error of fluxes by interpolation in the shape.
 _LOG_SHAPE_ERROR = math.log(5e-5)
+_SAME_NODE = 1e-14
 #: Redshifts at once, whose bands are integrated over the wavelengths that they share.
 _BLOCK = 16
 
@@ -71,8 +72,14 @@ def build_shape_interpolator(grid: SourceGrid, nodes: Array) -> Callable[[Array]
         return lambda s: np.asarray(linear(np.clip(s, nodes[0], nodes[-1])))
     angles = np.pi * (np.arange(len(nodes)) + 0.5) / len(nodes)
     weights = np.sin(angles) * (-1.0) ** np.arange(len(nodes))
-    polynomial = BarycentricInterpolator(nodes, np.eye(len(nodes)), wi=weights)
-    return lambda s: np.asarray(polynomial(s))
+
+    def weigh(s: Array) -> Array:
+        gap = s[:, None] - nodes
+        # at a node its share is 1, to rounding
+        share = weights / np.where(np.abs(gap) < _SAME_NODE, _SAME_NODE, gap)
+        return np.asarray(share / share.sum(axis=1, keepdims=True))
+
+    return weigh
 
 
 def photon_weights(band: Any) -> tuple[Array, Array]:

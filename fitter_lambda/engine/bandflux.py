@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.band_integrals import build_shape_interpolator, choose_shape_nodes, integrate_bands
-from fitter_lambda.engine.interpolation import build_knots, interpolate, locate
+from fitter_lambda.engine.interpolation import build_knots, locate
 from fitter_lambda.engine.peak_magnitudes import Peaks, measure_peaks
 from fitter_lambda.engine.priors import FlatPriors
-from fitter_lambda.engine.source_grid import HOST_DUST, RowPhases, SourceGrid, host_reddening
+from fitter_lambda.engine.row_kernels import KERNEL_NUMBERS, interpolate_rows
+from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, host_reddening
 
 #: Step between nodes in ln(1 + z), within bounds, and steps across a band: narrow bands must not miss lines.
 _Z_STEPS = (0.001, 0.004)
 _STEPS_PER_BAND = 16
 _MAG = 0.4 * math.log(10)
-_CHUNK = 250_000
 #: Number of redshifts, and of wavelengths of a band, that sample its extinction.
 _EXTINCTION_SAMPLES = 50
 
@@ -44,6 +43,10 @@ class DesignMatrix:
 
     flux: Array
     reached: Mask
+
+    def take_rows(self, rows: Mask) -> "DesignMatrix":
+        """Return the design matrix of some of the rows."""
+        return DesignMatrix(self.flux[:, rows], self.reached[:, rows])
 
     def take(self, points: Indices) -> "DesignMatrix":
         """Return the design matrix of some of the points."""
@@ -132,29 +135,35 @@ class BandFluxes:
             transmission.append(np.tile(bandpass(wave) / bandpass(wave).max(), len(at)))
         return np.concatenate(spread), np.concatenate(transmission)
 
-    def build_design_matrix(self, phases: RowPhases, shapes: Array) -> DesignMatrix:
+    def build_design_matrix(self, z: Array, t0: Array, mjd: Array, band: Indices, shapes: Array) -> DesignMatrix:
         """Compute the flux of rows at unit amplitudes.
 
         Parameters
         ----------
-        phases : RowPhases
-            Fastest where points with equal redshifts, and among them with equal shapes, follow each other.
+        z, t0 : ndarray, shape (n_points,)
+        mjd : ndarray, shape (n_rows,)
+        band : ndarray of int, shape (n_rows,)
         shapes : ndarray, shape (n_points, n_shapes)
             At most one shape.
         """
-        s = shapes[:, 0] if shapes.shape[1] else np.zeros(len(phases.z))
-        flux = np.empty((*phases.phase.shape, self.n_linear))
-        _, n_bands, n_knots, _ = self._axes
-        size = max(1, _CHUNK // (n_bands * n_knots * self.n_linear))
-        for i in range(0, len(s), size):
-            part = slice(i, i + size)
-            curves, curve_of_point = self.build_curves(phases.z[part], s[part])
-            first = (curve_of_point[:, None] * n_bands + phases.band) * n_knots + phases.index[part]
-            flux[part] = interpolate(curves.reshape(-1, self.n_linear), first, phases.weights[:, part])
-        is_before, is_after, is_inside = self.find_reach(phases.z, phases.phase, phases.band)
+        s = shapes[:, 0] if shapes.shape[1] else np.zeros(len(z))
+        phase = (mjd - t0[:, None]) / (1 + z[:, None])
+        is_before, is_after, is_inside = self.find_reach(z, phase, band)
         is_zero_early, is_zero_late = (not (self.extrapolates and held) for held in self.grid.held)
-        flux[(is_before & is_zero_early) | (is_after & is_zero_late) | ~is_inside] = 0.0
+        is_lit = is_inside & ~((is_before & is_zero_early) | (is_after & is_zero_late))
+        flux = interpolate_rows(
+            phase, band, is_lit, KERNEL_NUMBERS[self.grid.kernel], self.grid.start, self.grid.step,
+            self._z_knots.reshape(-1, *self._axes), *self._locate_redshift(z), self._weigh_nodes(s),
+            np.exp(-s[:, None] * self._mean_extinction(z)),
+        )  # fmt: skip
         return DesignMatrix(flux, is_inside & ~is_after & (~is_before | self.grid.dark_start))
+
+    def _locate_redshift(self, z: Array) -> tuple[Indices, Array]:
+        """Return the first of the knots about each redshift (n,), and their weights (n, 4); one knot has weight 1."""
+        if len(self._z_knots) == 1:
+            return np.zeros(len(z), dtype=np.intp), np.ones((len(z), 1))
+        index, weights = locate(np.log1p(z), self._y0, self._dy, len(self._z_knots) - 2, "spline")
+        return index, np.ascontiguousarray(weights.T)
 
     def build_curves(self, z: Array, s: Array) -> tuple[Array, Indices]:
         """Interpolate the light curves of all bands at unit amplitudes, one for each distinct point.
@@ -190,12 +199,9 @@ class BandFluxes:
 
     def _interpolate_redshift(self, z: Array) -> Array:
         """Interpolate the integrals of all nodes and bands, shape (n_z, k, n_bands, p + 2, j)."""
-        if len(self._z_knots) == 1:
-            return np.broadcast_to(self._z_knots, (len(z), self._z_knots.shape[1])).reshape(-1, *self._axes)
-        index, weights = locate(np.log1p(z), self._y0, self._dy, len(self._z_knots) - 2, "spline")
-        four = (weights.T.ravel(), (index[:, None] + np.arange(4)).ravel(), 4 * np.arange(len(z) + 1))
-        matrix = csr_array(four, (len(z), len(self._z_knots)))
-        return np.asarray(matrix @ self._z_knots).reshape(-1, *self._axes)
+        index, weights = self._locate_redshift(z)
+        knots = self._z_knots[index[:, None] + np.arange(weights.shape[1])]
+        return np.asarray(np.einsum("nq,nqi->ni", weights, knots)).reshape(-1, *self._axes)
 
     def find_reach(self, z: Array, phase: Array, band: Indices) -> tuple[Mask, Mask, Mask]:
         """Find which rows lie before the source's first phase, after its last, and within its wavelengths."""

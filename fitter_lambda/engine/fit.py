@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from fitter_lambda.arrays import Array, Indices, Mask
-from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.fit_data import FitData, build_fit_data, drop_bands_out_of_range
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
 from fitter_lambda.engine.linear_algebra import multiply
@@ -18,6 +17,7 @@ from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.scatter_freezing import freeze_scatter
 from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -30,10 +30,30 @@ _MAX_STARTS = 8
 #: sncosmo.
 _CLIMB = (3, 25)
 _SLOW_CLIMB = (1, 5)
-#: Of that climb, in standard deviations of the draws: bounds, and the simplex' size at first and in the end.
+#: Kernels along phase without kinks.
+_SMOOTH_KERNELS = ("spline", "convolution")
+#: Of that climb, in standard deviations of the draws: bounds, and the sizes of the clouds that end it.
 _FAR = 100.0
-_SIMPLEX_SIZE = 0.1
-_SIMPLEX_TOLERANCE = 0.002
+_CLOUD_SIZES = 0.3 * 0.5 ** np.arange(10)
+_CLOUD_POINTS = 100
+
+
+@dataclass(frozen=True)
+class SearchedSource:
+    """A source whose modes are known.
+
+    Attributes
+    ----------
+    data : FitData
+        What it is fitted to.
+    posterior : Posterior
+    modes : list of Mode
+        Empty for a source that nested sampling draws from.
+    """
+
+    data: FitData
+    posterior: Posterior
+    modes: list[Mode]
 
 
 @dataclass(frozen=True)
@@ -114,7 +134,7 @@ class Fit:
         theta, a = self.split_values(values)
         t0, z, shapes = self.posterior.split_theta(theta)
         fluxes = self.posterior.fluxes
-        design = fluxes.build_design_matrix(fluxes.grid.locate_rows(z, t0, mjd, band), shapes)
+        design = fluxes.build_design_matrix(z, t0, mjd, band, shapes)
         return multiply(design.flux, a), design.reached
 
 
@@ -146,21 +166,39 @@ def fit_supernova(request: FitRequest, progress: Progress) -> Fit:
 
 def fit_source(
     grid: SourceGrid, data: FitData, parameters: Parameters, load_seconds: float, progress: Progress,
-    modes: list[Mode] | None = None,
+    searched: "SearchedSource | None" = None,
 ) -> Fit:  # fmt: skip
-    """Fit a source that is loaded; `load_seconds` is reported, `modes` are those already found."""
+    """Fit a source that is loaded; `load_seconds` is reported, `searched` is what `search_source` returned."""
     began = time.perf_counter()
     progress(0.1, "looking for every mode")
-    posterior = build_posterior(grid, data, parameters)
+    searched = searched or search_source(grid, data, parameters)
+    posterior = searched.posterior
+    modes = searched.modes
     reachable = posterior.drop_unreachable_rows()
-    if modes is None:
-        modes = [] if posterior.fluxes.is_slow else find_modes(reachable)
     sample = draw_samples(
         reachable, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
-    fit = build_fit(data, posterior, modes, sample)
+    fit = build_fit(searched, sample)
     best = _maximize_joint_density(fit, reachable)
     return replace(fit, best=best, seconds={"load": load_seconds, "fit": time.perf_counter() - began})
+
+
+def search_source(grid: SourceGrid, data: FitData, parameters: Parameters) -> SearchedSource:
+    """Build the posterior of a source, and find its modes.
+
+    Raises
+    ------
+    FitError
+        The source does not reach the detections.
+    """
+    if parameters.priors == "flat":
+        data = drop_bands_out_of_range(data, grid)
+    posterior = build_posterior(grid, data, parameters)
+    if posterior.fluxes.is_slow:
+        return SearchedSource(data, posterior, [])
+    if posterior.scatter and parameters.modelcov == "frozen":
+        return SearchedSource(data, *freeze_scatter(posterior))
+    return SearchedSource(data, posterior, find_modes(posterior.drop_unreachable_rows()))
 
 
 def draw_samples(
@@ -183,10 +221,11 @@ def draw_samples(
     return max(first, second, key=lambda sample: (sample.is_trusted, sample.effective_draws))
 
 
-def build_fit(data: FitData, posterior: Posterior, modes: list[Mode], sample: PosteriorSample) -> Fit:
+def build_fit(searched: SearchedSource, sample: PosteriorSample) -> Fit:
     """Build a fit from draws; its best fit is the best draw."""
-    names, draws = _name_parameters(posterior, sample.theta, sample.a)
-    return Fit(data, posterior, modes, sample, names, draws, draws[np.argmax(sample.log_joint)], {})
+    names, draws = _name_parameters(searched.posterior, sample.theta, sample.a)
+    best = draws[np.argmax(sample.log_joint)]
+    return Fit(searched.data, searched.posterior, searched.modes, sample, names, draws, best, {})
 
 
 def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:
@@ -222,20 +261,24 @@ def _maximize_joint_density(fit: Fit, posterior: Posterior) -> Array:
     if not modes:
         return fit.best
     best = max(modes, key=lambda mode: mode.height).theta
-    if not (posterior.fluxes.grid.kernel == "spline" or posterior.fluxes.is_slow or posterior.scatter):
-        best = _maximize_by_simplex(log_density, best)
+    if not (posterior.fluxes.grid.kernel in _SMOOTH_KERNELS or posterior.fluxes.is_slow):
+        best = _maximize_by_clouds(log_density, best)
     return np.asarray(to_values(best[None])[0])
 
 
-def _maximize_by_simplex(log_density: Callable[[Array], Array], start: Array) -> Array:
-    """Maximize by a simplex (Nelder & Mead 1965), which goes over kinks where Newton's steps stop early."""
-    simplex = start + _SIMPLEX_SIZE * np.eye(1 + len(start), len(start), -1)
-    options = {"initial_simplex": simplex, "xatol": _SIMPLEX_TOLERANCE, "fatol": 1e-5}
-
-    def negative(point: Array) -> Array:
-        return np.asarray(-np.nan_to_num(log_density(point[None])[0], neginf=-1e30))
-
-    return np.asarray(minimize(negative, start, method="Nelder-Mead", options=options).x)
+def _maximize_by_clouds(log_density: Callable[[Array], Array], start: Array) -> Array:
+    """Maximize by clouds of points about the best so far, ever smaller: kinks stop Newton's steps early, not these."""
+    random = np.random.default_rng(0)
+    best = start
+    height = float(log_density(start[None])[0])
+    for size in _CLOUD_SIZES:
+        points = best + size * random.standard_normal((_CLOUD_POINTS, len(start)))
+        heights = np.nan_to_num(log_density(points), nan=-np.inf, neginf=-np.inf)
+        highest = int(np.argmax(heights))
+        if heights[highest] > height:
+            best = points[highest]
+            height = float(heights[highest])
+    return best
 
 
 def _compute_whitening(draws: Array) -> tuple[Array, Array]:

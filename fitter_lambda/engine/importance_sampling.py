@@ -4,9 +4,6 @@ Population Monte Carlo (Cappe et al. 2008): a mixture of Student's t components,
 is fitted to the weighted draws of each round by expectation maximisation with Gaussian moments. So is the
 linear parameters' proposal: by its first two moments, and by a parabola in theta where its search starts. The
 last round is large; `importance_weights` resamples it.
-
-A free redshift is drawn on a lattice far finer than the posterior, so that draws share their band fluxes, and
-spread within its step in the end.
 """
 
 from collections.abc import Callable
@@ -46,8 +43,6 @@ _PROPOSAL_VARIANCE = 1.1
 #: Most draws of the large round, and most draws times rows.
 _MAX_DRAWS = 40_000
 _MAX_DRAWS_TIMES_ROWS = 5e6
-#: Steps of the lattice across 12 standard deviations.
-_LATTICE_STEPS = 400
 
 
 class _StudentMixture:
@@ -84,26 +79,6 @@ class _Proposal:
     a: LinearProposal
 
 
-@dataclass(frozen=True)
-class _RedshiftLattice:
-    """Lattice of redshifts: the column of theta, the bounds, the step."""
-
-    column: int
-    low: float
-    high: float
-    step: float
-
-    def snap(self, theta: Array) -> None:
-        """Move the redshifts to the lattice, in place."""
-        z = theta[:, self.column]
-        theta[:, self.column] = self.low + self.step * (np.floor((z - self.low) / self.step) + 0.5)
-
-    def spread(self, theta: Array, random: np.random.Generator) -> None:
-        """Spread the redshifts over the steps of the lattice, in place."""
-        z = theta[:, self.column] + self.step * random.uniform(-0.5, 0.5, len(theta))
-        theta[:, self.column] = np.clip(z, self.low, self.high)
-
-
 def run_importance_sampling(
     posterior: Posterior, modes: list[Mode], n_draws: int, random: np.random.Generator,
     progress: Callable[[float], None],
@@ -121,32 +96,31 @@ def run_importance_sampling(
         Called with the fraction done.
     """
     proposal = _build_first_proposal(posterior, modes)
-    lattice = _build_lattice(posterior, modes)
-    draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+    draws, log_weight = _draw_round(posterior, proposal, _ROUND_SIZE, random)
     efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
-    for rounds in range(1, _MAX_ROUNDS + 1):
+    rounds = 0
+    while efficiency < _GOOD_EFFICIENCY and rounds < _MAX_ROUNDS:
+        rounds += 1
         previous_efficiency = efficiency
         proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
-        lattice = _build_lattice(posterior, modes, draws.theta, log_weight)
-        draws, log_weight = _draw_round(posterior, proposal, lattice, _ROUND_SIZE, random)
+        draws, log_weight = _draw_round(posterior, proposal, _ROUND_SIZE, random)
         progress(rounds / (_MAX_ROUNDS + 4))
         efficiency = effective_sample_size(log_weight) / _ROUND_SIZE
-        is_improving = efficiency > _SMALL_GAIN * previous_efficiency
-        if efficiency > (_GOOD_EFFICIENCY if is_improving else _FAIR_EFFICIENCY):
+        if _FAIR_EFFICIENCY < efficiency < _SMALL_GAIN * previous_efficiency:
             break
     evaluations = (rounds + 1) * _ROUND_SIZE
     max_draws = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
     total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), max_draws))))
     if total > _ROUND_SIZE:
         # the last round's draws came from the same proposal
-        extra, extra_log_weight = _draw_round(posterior, proposal, lattice, total - _ROUND_SIZE, random)
+        extra, extra_log_weight = _draw_round(posterior, proposal, total - _ROUND_SIZE, random)
         draws = draws.append(extra)
         log_weight = np.concatenate([log_weight, extra_log_weight])
         evaluations += total - _ROUND_SIZE
     if effective_sample_size(log_weight) < _MIN_EFFICIENCY_RATIO * efficiency * total:
         # the large round has found something that small rounds miss
         proposal = _adapt_proposal(posterior, proposal, draws, log_weight, random)
-        draws, log_weight = _draw_round(posterior, proposal, lattice, total, random)
+        draws, log_weight = _draw_round(posterior, proposal, total, random)
         evaluations += total
     progress(1.0)
     sample = resample(draws, log_weight, total, n_draws, random)
@@ -162,45 +136,23 @@ def _build_first_proposal(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     # wide components, too: a mode's curvature is not always its width
     broad = np.diag((_BROAD * get_scales(posterior.names)) ** 2)
     mixture = _StudentMixture(
-        np.concatenate([weights, 0.2 * weights, 0.2 * weights]),
+        np.concatenate([weights, 0.1 * weights, 0.1 * weights]),
         np.tile(means, (3, 1)),
-        np.concatenate([2 * covariances, 30 * covariances, covariances + broad]),
+        np.concatenate([1.3 * covariances, 30 * covariances, covariances + broad]),
     )
     return _Proposal(mixture, LinearProposal.at_mode(posterior.fluxes.n_linear, _PROPOSAL_VARIANCE))
 
 
-def _build_lattice(
-    posterior: Posterior, modes: list[Mode], theta: Array | None = None, log_weight: Array | None = None
-) -> _RedshiftLattice | None:
-    """Build the lattice from the modes' widths and, if any, weighted draws; None for a fixed redshift."""
-    if "z" not in posterior.names:
-        return None
-    i = posterior.names.index("z")
-    low = posterior.redshift.low
-    high = posterior.redshift.high
-    step = min(float(np.sqrt(1 / np.linalg.inv(mode.covariance)[i, i])) for mode in modes) / 4
-    if theta is not None and log_weight is not None and np.isfinite(log_weight).any():
-        weight = np.exp(log_weight - logsumexp(log_weight))
-        spread = float(np.sqrt(weight @ (theta[:, i] - weight @ theta[:, i]) ** 2))
-        step = min(12 * spread / _LATTICE_STEPS, max(step, (high - low) / 20000))
-    return _RedshiftLattice(i, low, high, min(max(step, (high - low) * 1e-6), (high - low) / 100))
-
-
 def _draw_round(
-    posterior: Posterior, proposal: _Proposal, lattice: _RedshiftLattice | None, number: int,
-    random: np.random.Generator,
+    posterior: Posterior, proposal: _Proposal, number: int, random: np.random.Generator
 ) -> tuple[JointDraws, Array]:  # fmt: skip
     """Draw from the proposal; return the draws within the prior's bounds, and their log weights."""
     theta = proposal.theta.draw(number, random)
-    if lattice:
-        lattice.snap(theta)
     is_inside = np.isfinite(posterior.log_prior(theta))
     if not is_inside.any():
         raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
     draws = posterior.draw_linear_parameters(theta[is_inside], proposal.a, random)
     log_weight = draws.log_ratio - logsumexp(proposal.theta.log_component_densities(draws.theta), axis=1)
-    if lattice:
-        lattice.spread(draws.theta, random)
     return draws, log_weight
 
 

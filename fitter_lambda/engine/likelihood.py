@@ -13,7 +13,8 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
 
 SALT's own scatter adds f^2 r to v in each row, and a coherent d_b f within each band b: the covariance of
 Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|; its blocks are inverted by the
-Sherman-Morrison formula. For limits, and with Student's t, (d_b f)^2 is part of v.
+Sherman-Morrison formula. For limits, and with Student's t, (d_b f)^2 is part of v. Frozen, it is that of one point,
+and a constant.
 """
 
 from dataclasses import dataclass, field, replace
@@ -25,10 +26,11 @@ from scipy.stats import binom
 
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.linear_algebra import multiply, project, weigh_products
+from fitter_lambda.engine.linear_algebra import multiply, project, sum_by_band, weigh_products
+from fitter_lambda.engine.row_kernels import sum_rows
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
-from fitter_lambda.engine.salt_scatter import RowScatter
+from fitter_lambda.engine.salt_scatter import FrozenScatter, RowScatter
 
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
@@ -46,6 +48,36 @@ _T_NORM = float(np.log(3 / 8))
 
 
 @dataclass(frozen=True)
+class RowSums:
+    """Sums over the rows at n points, that give the density of measured rows at any linear parameters a.
+
+    Attributes
+    ----------
+    matrix, right : ndarray, shapes (n, j, j), (n, j)
+        Normal equations: F^T C^-1 F and F^T C^-1 y.
+    square, log_det : ndarray, shape (n,)
+        y^T C^-1 y, and ln det(2 pi C).
+    background : ndarray, shape (n,)
+        Log density of the rows out of reach.
+    """
+
+    matrix: Array
+    right: Array
+    square: Array
+    log_det: Array
+    background: Array
+
+    def take(self, points: Indices) -> "RowSums":
+        """Return the sums at some of the points."""
+        return RowSums(*(values[points] for values in vars(self).values()))
+
+    def log_density(self, a: Array) -> Array:
+        """Log likelihood (n,) of measured rows and those out of reach, at linear parameters a (n, j)."""
+        chi2 = self.square + np.sum(a * (multiply(self.matrix, a) - 2 * self.right), axis=1)
+        return np.asarray(self.background - 0.5 * (chi2 + self.log_det))
+
+
+@dataclass(frozen=True)
 class Likelihood:
     """The likelihood of one light curve.
 
@@ -60,6 +92,8 @@ class Likelihood:
         S above (micro-Jansky); by default that of `rows`.
     dropped_density : ndarray, shape (5,)
         Log density of rows that were dropped, for each fraction with light.
+    frozen : FrozenScatter or None
+        SALT's scatter, the same at all points.
     """
 
     rows: Rows
@@ -67,6 +101,7 @@ class Likelihood:
     extrapolates: bool = False
     brightest: float = np.nan
     dropped_density: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
+    frozen: FrozenScatter | None = None
 
     def __post_init__(self) -> None:
         if np.isnan(self.brightest):
@@ -97,7 +132,13 @@ class Likelihood:
         """
         dark = self._dark[mask & is_dark].sum()
         background = self._background_by_fraction[mask & ~is_dark].sum(axis=0)
-        return replace(self, rows=self.rows.take(~mask), dropped_density=dark + background)
+        frozen = self.frozen and self.frozen.take(~mask)
+        return replace(self, rows=self.rows.take(~mask), dropped_density=dark + background, frozen=frozen)
+
+    @property
+    def _constant_variance(self) -> Array:
+        """Variance of the rows as far as it does not depend on the model."""
+        return self.rows.variance if self.frozen is None else self.frozen.variance
 
     @property
     def is_gaussian(self) -> bool:
@@ -109,7 +150,8 @@ class Likelihood:
         flux = multiply(design.flux, a)
         is_used = design.reached | self.extrapolates
         if scatter is None:
-            return RowPrediction(design, is_used, flux, np.broadcast_to(self.rows.variance, flux.shape))
+            coherent = None if self.frozen is None else np.broadcast_to(self.frozen.coherent, flux.shape)
+            return RowPrediction(design, is_used, flux, np.broadcast_to(self._constant_variance, flux.shape), coherent)
         growth, bend = scatter.relative_variance(a)
         dispersion = scatter.coherent @ self.rows.in_band.T
         is_independent = self.rows.is_limit | self.robust
@@ -121,7 +163,7 @@ class Likelihood:
     def log_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
         rows = np.where(prediction.is_used, self._row_log_density(prediction.flux, prediction.variance), 0.0)
-        total = rows.sum(axis=1) + np.logaddexp.reduce(self._log_density_by_fraction(prediction), axis=1)
+        total = rows.sum(axis=1) + np.logaddexp.reduce(self._log_density_by_fraction(prediction.is_used), axis=1)
         if prediction.coherent is not None:
             along, across = self._sum_bands(prediction, prediction.coherent)
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
@@ -148,14 +190,15 @@ class Likelihood:
         log_dark = self._dark + np.log1p(-lit_fraction)
         return np.asarray(np.logaddexp(log_dark, self._lit + np.log(lit_fraction)))
 
-    def _log_density_by_fraction(self, prediction: RowPrediction) -> Array:
+    def _log_density_by_fraction(self, is_used: Mask) -> Array:
         """Log joint density (n_points, 5) of the rows out of reach and of each fraction with light."""
-        background = ~prediction.is_used @ self._background_by_fraction
-        return np.asarray(background + self.dropped_density - np.log(len(_LIT_FRACTIONS)))
+        background = 0.0 if is_used.all() else ~is_used @ self._background_by_fraction
+        total = background + self.dropped_density - np.log(len(_LIT_FRACTIONS))
+        return np.broadcast_to(total, (len(is_used), len(_LIT_FRACTIONS)))
 
     def _mean_lit_fraction(self, prediction: RowPrediction) -> Array:
         """Mean fraction of the rows out of reach that holds light, shape (n_points, 1)."""
-        by_fraction = self._log_density_by_fraction(prediction)
+        by_fraction = self._log_density_by_fraction(prediction.is_used)
         share = np.exp(by_fraction - np.logaddexp.reduce(by_fraction, axis=1, keepdims=True))
         return np.asarray(share @ _LIT_FRACTIONS[:, None])
 
@@ -205,11 +248,28 @@ class Likelihood:
         """1 for measured rows that the model predicts, else 0; shape (n_points, n_rows)."""
         return np.asarray(prediction.is_used & ~self.rows.is_limit, dtype=float)
 
-    def build_normal_equations(self, design: DesignMatrix) -> tuple[Array, Array]:
-        """Return the normal matrix (n, j, j) and right side (n, j) of measured rows of known variance."""
+    def sum_rows(self, design: DesignMatrix) -> RowSums:
+        """Sum the measured rows, with their constant covariance, and the rows out of reach."""
         is_used = design.reached | self.extrapolates
-        weight = np.asarray(is_used & ~self.rows.is_limit, dtype=float) / self.rows.variance
-        return weigh_products(design.flux, weight), project(design.flux, weight * self.rows.flux)
+        coherent = np.zeros(len(self.rows)) if self.frozen is None else self.frozen.coherent
+        matrix, right, square, log_det = sum_rows(
+            design.flux, is_used & ~self.rows.is_limit, self.rows.flux, self._constant_variance, coherent,
+            self.rows.band, self.rows.n_bands,
+        )  # fmt: skip
+        background = np.logaddexp.reduce(self._log_density_by_fraction(is_used), axis=1)
+        return RowSums(matrix, right, square, log_det, background)
+
+    @cached_property
+    def limits(self) -> "Likelihood":
+        """The likelihood of the limits alone."""
+        at = self.rows.is_limit
+        frozen = self.frozen and self.frozen.take(at)
+        return replace(self, rows=self.rows.take(at), frozen=frozen, brightest=self.brightest)
+
+    def log_limit_density(self, prediction: RowPrediction) -> Array:
+        """Log likelihood (n_points,) of the limits that the model reaches; of `limits`."""
+        rows = self._row_log_density(prediction.flux, prediction.total_variance)
+        return np.asarray(np.where(prediction.is_used, rows, 0.0).sum(axis=1))
 
     def compute_curvature(self, a: Array, prediction: RowPrediction, scatter: RowScatter | None) -> tuple[Array, Array]:
         """Return minus the expected curvature (n, j, j) and the slope (n, j) of `log_density` along a.
@@ -230,8 +290,9 @@ class Likelihood:
         slope = weight * residual
         excess = weight * residual**2 - is_measured
         matrix: Array | float = 0.0
-        if scatter is not None and prediction.coherent is not None:
-            matrix, slope, excess = self._whiten(flux, weight, residual, prediction.coherent, scatter)
+        if prediction.coherent is not None and scatter is not None:
+            dispersion = scatter.coherent @ self.rows.in_band.T
+            matrix, slope, excess = self._whiten(flux, weight, residual, prediction.coherent, dispersion)
         if self.rows.is_limit.any():
             at = np.flatnonzero(self.rows.is_limit)
             weight[:, at], slope[:, at], excess[:, at] = self._differentiate_limits(prediction, at)
@@ -258,15 +319,15 @@ class Likelihood:
         return np.maximum(hazard * (hazard + x), 1e-12 * hazard) / sigma**2, -hazard / sigma, -hazard * x
 
     def _whiten(
-        self, flux: Array, weight: Array, residual: Array, coherent: Array, scatter: RowScatter
+        self, flux: Array, weight: Array, residual: Array, coherent: Array, dispersion: Array
     ) -> tuple[Array, Array, Array]:
-        """Return how a covariance D + u u^T within each band, u = d f, changes curvature and slope.
+        """Return how a covariance D + u u^T within each band changes curvature and slope.
 
-        What it adds to the curvature; d ln p / df of each row; and D times 2 d ln p / dD.
+        `dispersion` is the slope of u along f. Returned are what it adds to the curvature; d ln p / df of each row; and
+        D times 2 d ln p / dD.
         """
         in_band = self.rows.in_band
         share = weight * coherent
-        dispersion = scatter.coherent @ in_band.T
         norm = 1 + (share * coherent) @ in_band
         common = ((share * residual) @ in_band / norm) @ in_band.T
         shrinkage = share / (norm @ in_band.T)
@@ -275,10 +336,7 @@ class Likelihood:
         slope = weight * white_residual
         excess = slope * white_residual - (weight > 0) + shrinkage * coherent
         slope = slope + dispersion * (slope * common - shrinkage)
-        cross, turn = (
-            np.stack([(factor * column) @ in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
-            for factor in (share, shrinkage * dispersion)
-        )
+        cross, turn = (sum_by_band(flux, factor, in_band) for factor in (share, shrinkage * dispersion))
         matrix = 2 * turn @ np.swapaxes(turn, 1, 2) - (cross / norm[:, None]) @ np.swapaxes(cross, 1, 2)
         return matrix, slope, excess
 

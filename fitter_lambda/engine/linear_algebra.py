@@ -1,4 +1,4 @@
-"""Small matrices at many points: j = 1 or 2 linear parameters, r rows, n points."""
+"""Small matrices at many points: j = 1 or 2 linear parameters, r rows, b bands, n points."""
 
 import numpy as np
 
@@ -13,6 +13,11 @@ def weigh_products(flux: Array, weight: Array) -> Array:
 def project(flux: Array, values: Array) -> Array:
     """Return F^T y, shape (n, j), of fluxes (n, r, j) and values (n, r)."""
     return np.asarray((np.swapaxes(flux, 1, 2) @ values[..., None])[..., 0])
+
+
+def sum_by_band(flux: Array, weight: Array, in_band: Array) -> Array:
+    """Return sums of w F over the rows of each band, shape (n, j, b), of fluxes (n, r, j) and weights (n, r)."""
+    return np.stack([(weight * column) @ in_band for column in np.moveaxis(flux, 2, 0)], axis=1)
 
 
 def multiply(matrix: Array, vector: Array) -> Array:

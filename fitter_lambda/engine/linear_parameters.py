@@ -8,12 +8,13 @@ they start from a `LinearTrend` fitted to these.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.bandflux import DesignMatrix
-from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.likelihood import Likelihood, RowSums
 from fitter_lambda.engine.linear_algebra import invert, multiply
 from fitter_lambda.engine.priors import Priors
 from fitter_lambda.engine.row_prediction import RowPrediction
@@ -47,6 +48,24 @@ class LinearProblem:
     z: Array
     shapes: Array
 
+    @cached_property
+    def sums(self) -> RowSums:
+        """Sums over the rows, of their constant covariance."""
+        return self.likelihood.sum_rows(self.design)
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether the sums and the limits are the whole likelihood."""
+        return self.scatter is None and not self.likelihood.robust
+
+    @cached_property
+    def _limits(self) -> "LinearProblem | None":
+        """The problem of the limits alone; None where there are none."""
+        at = self.likelihood.rows.is_limit
+        if not at.any():
+            return None
+        return replace(self, likelihood=self.likelihood.limits, design=self.design.take_rows(at))
+
     def take(self, points: Indices) -> "LinearProblem":
         """Return the problem at some of the points."""
         return replace(
@@ -58,13 +77,30 @@ class LinearProblem:
         """Predict the rows at linear parameters a (n, j)."""
         return self.likelihood.predict(self.design, a, self.scatter)
 
-    def log_density(self, a: Array, prediction: RowPrediction) -> Array:
-        """Log density of the rows and of a, shape (n,); `prediction` is that at a."""
-        return self.likelihood.log_density(prediction) + self.priors.log_density(a, self.z, self.shapes)
+    def log_density(self, a: Array, prediction: RowPrediction | None = None) -> Array:
+        """Log density of the rows and of a, shape (n,); `prediction` is that at a, where it is known."""
+        prior = self.priors.log_density(a, self.z, self.shapes)
+        if not self.is_quadratic:
+            return self.likelihood.log_density(prediction or self.predict(a)) + prior
+        value = self.sums.log_density(a) + prior
+        if self._limits:
+            value += self._limits.likelihood.log_limit_density(self._limits.predict(a))
+        return value
 
     def compute_curvature(self, a: Array, prediction: RowPrediction) -> tuple[Array, Array]:
         """Return minus the expected curvature (n, j, j) and the slope (n, j) in the priors' coordinates."""
         matrix, slope = self.likelihood.compute_curvature(a, prediction, self.scatter)
+        return self.priors.add_curvature(a, self.z, self.shapes, matrix, slope)
+
+    def step_with_limits(self, a: Array) -> tuple[Array, Array]:
+        """Return the same as `compute_curvature` where the problem is quadratic but for limits."""
+        sums = self.sums
+        matrix = sums.matrix
+        slope = sums.right - multiply(sums.matrix, a)
+        if self._limits:
+            own_matrix, own_slope = self._limits.likelihood.compute_curvature(a, self._limits.predict(a), None)
+            matrix = matrix + own_matrix
+            slope = slope + own_slope
         return self.priors.add_curvature(a, self.z, self.shapes, matrix, slope)
 
 
@@ -131,13 +167,13 @@ def solve_linear_parameters(
     """
     if start is not None and n_steps > 1:
         return _climb(problem, start, _STEPS_FROM_TREND, _CONVERGED_FROM_TREND)
-    equations = problem.likelihood.build_normal_equations(problem.design)
-    a, covariance, log_det = problem.priors.solve_normal_equations(*equations, problem.z, problem.shapes)
+    sums = problem.sums
+    a, covariance, log_det = problem.priors.solve_normal_equations(sums.matrix, sums.right, problem.z, problem.shapes)
     if problem.scatter is None and problem.likelihood.is_gaussian:
         return a, covariance, log_det
     if n_steps > 1:
         return _climb(problem, a, n_steps, _CONVERGED)
-    matrix, slope = problem.compute_curvature(a, problem.predict(a))
+    matrix, slope = problem.step_with_limits(a)
     covariance, log_det = invert(matrix)
     a = problem.priors.coordinates.shift_bounded(a, multiply(covariance, slope), covariance)
     return a, covariance, log_det

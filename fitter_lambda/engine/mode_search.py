@@ -140,6 +140,13 @@ def add_modes(posterior: Posterior, modes: list[Mode], starts: Array) -> list[Mo
     return _select_distinct_modes([*modes, *_maximize_posterior(posterior, starts)])
 
 
+def climb_posterior(posterior: Posterior, theta: Array) -> Array:
+    """Return the local maximum (1, d) above theta (1, d)."""
+    low, high = posterior.bounds.T
+    modes = maximize_density(posterior.log_marginal_density, theta, low, high, get_scales(posterior.names))
+    return modes[0].theta[None] if modes else theta
+
+
 def _maximize_posterior(posterior: Posterior, starts: Array) -> list[Mode]:
     """Find the distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
     scale = get_scales(posterior.names)

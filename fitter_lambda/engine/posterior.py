@@ -12,11 +12,12 @@ have weights of the exact joint density, free of this approximation.
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import gammaln
 
-from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.arrays import Array
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.linear_algebra import multiply
@@ -118,7 +119,7 @@ class Posterior:
         """The columns of theta."""
         return ("t0", *(() if self.redshift.is_fixed else ("z",)), *self.shapes)
 
-    @property
+    @cached_property
     def bounds(self) -> Array:
         """Lowest and highest theta, shape (d, 2)."""
         z = self.redshift
@@ -165,12 +166,10 @@ class Posterior:
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
-    def _split_in_chunks(self, theta: Array) -> tuple[list[Array], Indices]:
-        """Sort theta by redshift and shapes, and cut it to fit into memory; also return the way back."""
-        _, z, shapes = self.split_theta(theta)
-        order = np.lexsort((*shapes.T, z))
-        number = max(1, -(-len(theta) * len(self.rows) // _CHUNK))
-        return np.array_split(theta[order], number), np.argsort(order, kind="stable")
+    def _split_in_chunks(self, theta: Array) -> list[Array]:
+        """Cut theta to fit into memory."""
+        number = -(-len(theta) * len(self.rows) // _CHUNK)
+        return np.array_split(theta, number) if number > 1 else [theta]
 
     def solve(self, theta: Array) -> Array:
         """Find the mode (n, j) of the linear parameters at theta."""
@@ -181,17 +180,15 @@ class Posterior:
         return self._build_linear_problem(theta).predict(a)
 
     def _build_linear_problem(self, theta: Array) -> LinearProblem:
-        """Build the problem; fastest where points with equal redshifts and shapes follow each other."""
         t0, z, shapes = self.split_theta(theta)
-        phases = self.fluxes.grid.locate_rows(z, t0, self.rows.mjd, self.rows.band)
-        design = self.fluxes.build_design_matrix(phases, shapes)
-        scatter = self.scatter.compute_row_scatter(phases) if self.scatter else None
+        rows = self.rows
+        design = self.fluxes.build_design_matrix(z, t0, rows.mjd, rows.band, shapes)
+        scatter = self.scatter.compute_row_scatter(z, t0, rows.mjd, rows.band) if self.scatter else None
         return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
 
     def log_marginal_density(self, theta: Array) -> Array:
         """Log posterior density (unnormalised, shape (n,)) of theta, by Laplace's method for a."""
-        chunks, back = self._split_in_chunks(theta)
-        return np.concatenate([self._marginalize_chunk(chunk) for chunk in chunks])[back]
+        return np.concatenate([self._marginalize_chunk(chunk) for chunk in self._split_in_chunks(theta)])
 
     def _marginalize_chunk(self, theta: Array) -> Array:
         problem = self._build_linear_problem(theta)
@@ -208,7 +205,7 @@ class Posterior:
         return np.asarray(self._log_joint(theta, self._build_linear_problem(theta), a) + log_jacobian)
 
     def _log_joint(self, theta: Array, problem: LinearProblem, a: Array) -> Array:
-        density = problem.log_density(a, problem.predict(a)) + self.log_prior(theta)
+        density = problem.log_density(a) + self.log_prior(theta)
         is_lit = problem.design.reached & (problem.design.flux[..., 0] != 0)
         n_shining = is_lit @ self.rows.n_detections
         shines = n_shining >= _MIN_SHINING_FRACTION * self.rows.n_detections.sum()
@@ -216,9 +213,9 @@ class Posterior:
 
     def draw_linear_parameters(self, theta: Array, proposal: LinearProposal, random: np.random.Generator) -> JointDraws:
         """Draw a for each theta, and compute the density of the pair."""
-        chunks, back = self._split_in_chunks(theta)
+        chunks = self._split_in_chunks(theta)
         parts = zip(*(self._draw_chunk(chunk, proposal, random) for chunk in chunks), strict=True)
-        return JointDraws(theta, *(np.concatenate(part)[back] for part in parts))
+        return JointDraws(theta, *(np.concatenate(part) for part in parts))
 
     def _draw_chunk(
         self, theta: Array, proposal: LinearProposal, random: np.random.Generator

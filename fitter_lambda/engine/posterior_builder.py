@@ -53,8 +53,8 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     if parameters.priors == "flat":
         priors = FlatPriors(_compute_highest_amplitude(fluxes, data))
     else:
-        priors = _build_physical_priors(fluxes, data, kind)
-    n_steps = _MORE_STEPS if parameters.robust or scatter else _FEW_STEPS
+        priors = build_physical_priors(fluxes, data, kind)
+    n_steps = _MORE_STEPS if parameters.robust or (parameters.modelcov == "full" and scatter) else _FEW_STEPS
     return Posterior(likelihood, fluxes, scatter, z, priors, shapes, n_steps)
 
 
@@ -94,7 +94,8 @@ def _build_fluxes(grid: SourceGrid, data: FitData, shapes: tuple[str, ...], prio
     return BandFluxes(grid, bands, z.low, z.high, shape, low, high, data.mwebv, extrapolates)
 
 
-def _build_physical_priors(fluxes: BandFluxes, data: FitData, kind: SupernovaClass) -> PhysicalPriors:
+def build_physical_priors(fluxes: BandFluxes, data: FitData, kind: SupernovaClass) -> PhysicalPriors:
+    """Build the priors of known supernovae for a source."""
     unit_magnitude = fluxes.compute_unit_magnitude()
     if not np.isfinite(unit_magnitude):
         unit_magnitude = _FAINT_UNIT_MAGNITUDE

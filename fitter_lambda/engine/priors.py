@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import exponnorm
+from scipy.special import log_ndtr, ndtr
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.distances import distance_modulus, supernova_rate
 from fitter_lambda.engine.linear_algebra import invert, multiply
 from fitter_lambda.engine.linear_coordinates import X1_BOUNDS, LogCoordinates, PlainCoordinates, clip_bounds
+from fitter_lambda.engine.row_kernels import climb_to_mode
 from fitter_lambda.engine.supernova_classes import SupernovaClass
 
 #: Smallest error of a redshift: peculiar velocities of 300 km/s (c * 0.001).
@@ -38,8 +38,8 @@ T0_WINDOW_DAYS = 1200.0
 _SHAPE_BOUNDS = {"hostebv": (0.0, 1.0), "delta": (-0.5, 2.0), "s": (0.5, 1.5)}
 _OTHER_SHAPES = (-5.0, 5.0)
 TRIPP_BETA = 3.1
-_COLOUR_SIGMA = 0.1
-_COLOUR_TAIL = 0.1
+COLOUR_SIGMA = 0.1
+COLOUR_TAIL = 0.1
 _MEAN_HOST_EBV = 0.2
 _MAG = 2.5 / math.log(10)
 #: Steps on the normal equations, and standard deviations at which the rows detect the amplitude.
@@ -202,7 +202,9 @@ class PhysicalPriors(Priors):
 
     def _log_shape_density(self, name: str, s: Array, low: float, high: float) -> Array:
         if name == "c":
-            return np.asarray(exponnorm.logpdf(s, _COLOUR_TAIL / _COLOUR_SIGMA, 0.0, _COLOUR_SIGMA))
+            ratio = COLOUR_SIGMA / COLOUR_TAIL
+            tail = math.log(COLOUR_TAIL) - 0.5 * ratio**2 + s / COLOUR_TAIL
+            return np.asarray(log_ndtr(s / COLOUR_SIGMA - ratio) - tail)
         if name == "hostebv":
             norm = _MEAN_HOST_EBV * -math.expm1(-high / _MEAN_HOST_EBV)
             return np.asarray(-s / _MEAN_HOST_EBV - math.log(norm))
@@ -232,7 +234,7 @@ class PhysicalPriors(Priors):
         self, matrix: Array, right: Array, z: Array, shapes: Array
     ) -> tuple[Array, Array, Array]:
         """Find the mode where all rows are Gaussian with known variance: see `Priors`."""
-        covariance, log_det = invert(matrix)
+        covariance, _ = invert(matrix)
         a = multiply(covariance, right)
         error = _DETECTED * np.sqrt(covariance[:, 0, 0])
         mean = np.exp(self.log_amplitude(z, shapes)[0])
@@ -240,11 +242,9 @@ class PhysicalPriors(Priors):
         is_undetected = ~(a[:, 0] > error)
         a[is_undetected] = 0.0
         a[is_undetected, 0] = np.minimum(mean, error)[is_undetected]
-        for _ in range(_NORMAL_STEPS):
-            curvature, slope = self.add_curvature(a, z, shapes, matrix, right - multiply(matrix, a))
-            covariance, log_det = invert(curvature)
-            a = self.coordinates.shift_bounded(a, multiply(covariance, slope), covariance)
-        return a, covariance, log_det
+        mean, sigma = np.broadcast_arrays(*self.log_amplitude(z, shapes))
+        solution: tuple[Array, Array, Array] = climb_to_mode(matrix, right, mean, sigma, a, _NORMAL_STEPS)
+        return solution
 
 
 @dataclass(frozen=True)

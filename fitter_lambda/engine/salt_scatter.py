@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.band_integrals import photon_weights
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.interpolation import interpolate, locate
 from fitter_lambda.engine.sncosmo_internals import evaluate_salt_colour_dispersion, evaluate_salt_table
-from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
+from fitter_lambda.engine.source_grid import SourceGrid
 
 #: Days, finer than the knots of any file.
 _FINE_STEP = 0.1
@@ -75,6 +75,26 @@ class RowScatter:
         return np.minimum(relative, _MOST_VARIANCE), slope
 
 
+@dataclass(frozen=True)
+class FrozenScatter:
+    """The covariance of rows at one point, for use at all points.
+
+    Attributes
+    ----------
+    variance : ndarray, shape (n_rows,)
+        With the measured errors.
+    coherent : ndarray, shape (n_rows,)
+        Standard deviation of the scatter common to the rows of a band.
+    """
+
+    variance: Array
+    coherent: Array
+
+    def take(self, rows: Mask) -> "FrozenScatter":
+        """Return the covariance of some of the rows."""
+        return FrozenScatter(self.variance[rows], self.coherent[rows])
+
+
 class SaltScatter:
     """The scatter of one SALT source in some bands.
 
@@ -100,9 +120,9 @@ class SaltScatter:
         # the flux of a flat spectrum of 1 erg/s/cm2/Angstrom
         self._norm = np.array([photon_weights(band)[1].sum() for band in bands])
 
-    def compute_row_scatter(self, phases: RowPhases) -> RowScatter:
-        """Compute the scatter of rows; fastest where points with equal redshifts follow each other."""
-        z = phases.z
+    def compute_row_scatter(self, z: Array, t0: Array, mjd: Array, band: Indices) -> RowScatter:
+        """Compute the scatter of rows (r,) at points (n,); fastest where equal redshifts follow each other."""
+        phases = self._grid.locate_rows(z, t0, mjd, band)
         starts = np.flatnonzero(np.diff(z, prepend=np.nan) != 0)
         table_of_point = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(z)))
         wave = np.clip(self._effective / (1 + z[starts, None]), self._grid.wave[0], self._grid.wave[-1])
@@ -113,7 +133,7 @@ class SaltScatter:
             index, weights = locate(phases.phase, self._grid.start, _FINE_STEP, len(self._phase), "linear")
         first = (table_of_point[:, None] * len(self._effective) + phases.band) * tables.shape[2] + index
         values = interpolate(tables.reshape(-1, tables.shape[-1]), first, weights)
-        colour_free = self._fluxes.build_design_matrix(phases, np.zeros((len(z), 1))).flux
+        colour_free = self._fluxes.build_design_matrix(z, t0, mjd, band, np.zeros((len(z), 1))).flux
         colour_free = np.ascontiguousarray(np.moveaxis(colour_free, 2, 0))
         relative = np.ascontiguousarray(np.moveaxis(values[..., :3], 2, 0))
         norm = self._norm[phases.band] / (1 + z[:, None])

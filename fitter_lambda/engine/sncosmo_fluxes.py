@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fitter_lambda.arrays import Array
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.band_integrals import ZERO_POINT
 from fitter_lambda.engine.bandflux import BandFluxes, DesignMatrix
 from fitter_lambda.engine.peak_magnitudes import DECLINE_DAYS, VEGA_IN_AB, Peaks
-from fitter_lambda.engine.source_grid import RowPhases, SourceGrid
+from fitter_lambda.engine.source_grid import SourceGrid
 
 #: Peaks that are computed; the others are NaN.
 _MOST_PEAKS = 40
@@ -34,16 +34,17 @@ class SncosmoFluxes(BandFluxes):
         self._model = sncosmo.Model(grid.source, **(dust if mwebv else {}))
         self._model.set(**({"mwebv": mwebv} if mwebv else {}), **{grid.linear[0]: 1.0})
 
-    def build_design_matrix(self, phases: RowPhases, shapes: Array) -> DesignMatrix:
+    def build_design_matrix(self, z: Array, t0: Array, mjd: Array, band: Indices, shapes: Array) -> DesignMatrix:
         """Compute the flux of rows at amplitude 1: see `BandFluxes.build_design_matrix`."""
-        is_before, is_after, is_inside = self.find_reach(phases.z, phases.phase, phases.band)
-        flux = np.zeros((*phases.phase.shape, 1))
-        for i, (z, t0) in enumerate(zip(phases.z, phases.t0, strict=True)):
+        phase = (mjd - t0[:, None]) / (1 + z[:, None])
+        is_before, is_after, is_inside = self.find_reach(z, phase, band)
+        flux = np.zeros((*phase.shape, 1))
+        for i in range(len(z)):
             rows = np.flatnonzero((is_inside & (self.extrapolates | ~(is_after | is_before)))[i])
-            self._model.set(z=z, t0=t0, **self._name_shapes(shapes[i]))
+            self._model.set(z=z[i], t0=t0[i], **self._name_shapes(shapes[i]))
             if len(rows):
-                bands = [self.bands[j] for j in phases.band[rows]]
-                flux[i, rows, 0] = self._model.bandflux(bands, phases.mjd[rows], zp=ZERO_POINT, zpsys="ab")
+                bands = [self.bands[j] for j in band[rows]]
+                flux[i, rows, 0] = self._model.bandflux(bands, mjd[rows], zp=ZERO_POINT, zpsys="ab")
         return DesignMatrix(np.nan_to_num(flux), is_inside & ~is_after & (~is_before | self.grid.dark_start))
 
     def compute_peaks(self, a: Array, shapes: Array) -> Peaks:

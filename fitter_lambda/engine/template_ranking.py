@@ -8,18 +8,16 @@ PSNID does; Sako et al. 2011), near-duplicates counted once.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from fitter_lambda.engine.distances import distance_modulus
-from fitter_lambda.engine.fit import Fit, Progress, build_fit, draw_samples, fit_source
+from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
-from fitter_lambda.engine.mode_search import Mode, find_modes
-from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.supernova_classes import RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
@@ -48,7 +46,7 @@ class _Candidate:
     redshift_std: float | None = None
     peak_absolute: float | None = None
     reason: str | None = None
-    modes: list[Mode] = field(default_factory=list)
+    searched: SearchedSource | None = None
 
 
 def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[str, Any]]:
@@ -91,7 +89,7 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
     best = candidates[0]
     fit = fit_source(
         load_source_grid(best.name), data, parameters, seconds,
-        lambda done, message: progress(0.7 + 0.2 * done, message), best.modes,
+        lambda done, message: progress(0.7 + 0.2 * done, message), best.searched,
     )  # fmt: skip
     return fit, _build_ranking(candidates, parameters, seconds)
 
@@ -107,8 +105,8 @@ def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -
             grid = load_source_grid(candidate.name)
             if grid.needs_sncosmo:
                 raise TemplateError("several non-linear shapes: too slow to be one of many")
-            candidate.modes = find_modes(build_posterior(grid, data, parameters).drop_unreachable_rows())
-            candidate.log_evidence = float(logsumexp([mode.log_mass for mode in candidate.modes]))
+            candidate.searched = search_source(grid, data, parameters)
+            candidate.log_evidence = float(logsumexp([mode.log_mass for mode in candidate.searched.modes]))
     return candidates
 
 
@@ -125,7 +123,7 @@ def _record_failure(candidate: _Candidate) -> Iterator[None]:
         yield
     except (FitterError, ArithmeticError, LookupError, ValueError) as error:
         candidate.log_evidence = -np.inf
-        candidate.modes = []
+        candidate.searched = None
         is_known = isinstance(error, FitterError)
         candidate.reason = str(error) if is_known else f"{type(error).__name__} in the fit"
 
@@ -138,12 +136,12 @@ def _select_unsampled(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Parameters) -> None:
-    posterior = build_posterior(load_source_grid(candidate.name), data, parameters)
+    searched = candidate.searched or search_source(load_source_grid(candidate.name), data, parameters)
     short_run = replace(parameters, n_draws=_N_DRAWS)
-    sample = draw_samples(posterior.drop_unreachable_rows(), candidate.modes, short_run, lambda done: None)
+    sample = draw_samples(searched.posterior.drop_unreachable_rows(), searched.modes, short_run, lambda done: None)
     candidate.log_evidence = sample.log_evidence
     candidate.log_evidence_error = sample.log_evidence_error
-    fit = build_fit(data, posterior, candidate.modes, sample)
+    fit = build_fit(searched, sample)
     candidate.misfit_p_value = misfit_p_value(fit)
     _measure_candidate(candidate, fit)
 

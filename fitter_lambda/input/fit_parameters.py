@@ -41,9 +41,10 @@ def _number(low: float, high: float, title: str, description: str, default: floa
     return _parameter(_offer("number", title, description, default), parse, default)
 
 
-def _choice(*choices: str) -> Any:
+def _choice(*choices: str, **aliases: str) -> Any:
     """Declare a choice, the default first; "True" and "False" become bool, "auto" becomes None."""
-    values = {name.lower(): {"True": True, "False": False, AUTO: None}.get(name, name) for name in choices}
+    values: dict[str, Any] = dict(aliases)
+    values |= {name.lower(): {"True": True, "False": False, AUTO: None}.get(name, name) for name in choices}
 
     def parse(name: str, value: object) -> Any:
         text = str(value).strip().lower()[:20]
@@ -125,7 +126,7 @@ class Parameters:
         "Reddening by the Milky Way (mag), Fitzpatrick 1999 with R_V = 3.1. Blank: from the dust map, where "
         "there is one; 0 for photometry that was corrected.", None,
     )
-    modelcov: bool = _choice("True", "False")
+    modelcov: str | bool = _choice("frozen", "full", "False", true="frozen")
     model_error: float = _number(
         0.0, 1.0, "Model error", "Of templates: a fraction of the observed flux, added to the errors.", 0.1,
     )

@@ -45,6 +45,8 @@ class LightCurveContents:
         Residuals of the best fit over their errors; NaN for limits and where the model does not reach.
     curves : dict of str to PredictedLightCurve
         By band, over the dates of the figure.
+    warning : str
+        What speaks against a fit that describes the data; empty if nothing does.
     """
 
     name: str
@@ -63,6 +65,7 @@ class LightCurveContents:
     band: Indices
     pulls: Array
     curves: dict[str, PredictedLightCurve]
+    warning: str = ""
 
 
 def collect_light_curve(
@@ -102,6 +105,7 @@ def collect_light_curve(
         band=rows.band,
         pulls=_compute_pulls(fit),
         curves=curves,
+        warning=results["verdict"]["message"] if results["verdict"]["word"] == "doubtful" else "",
     )
 
 

@@ -21,7 +21,9 @@ _HANDLE = 0.3
 _RAISED, _LOWERED = 0.055, -0.05
 _FONT_SIZE, _TITLE_SIZE, _ERROR_SIZE = 10.0, 13.0, 7.5
 _TITLE_LINE = 1.25 * _LINE
-_VERDICT_COLOUR = "#b00020"
+_REFUTED_COLOUR = "#b00020"
+_DOUBTFUL_COLOUR = "#8a5a00"
+_MAX_VERDICT_LINES = 3
 _MAX_MODEL = 40
 _SMALLEST_P = 1e-300
 #: Measures texts.
@@ -45,8 +47,8 @@ class Header:
         self._left, self._right = left, right
         self._lines = _break_lines(_list_facts(contents), right - left)
         self._columns = _count_columns(labels, right - left)
-        self._is_refuted = contents.misfit_p < MISFIT_THRESHOLD
-        n_lines = self._is_refuted + len(self._lines) + math.ceil(len(labels) / self._columns)
+        self._verdict, self._verdict_colour = _list_verdict_lines(contents, right - left)
+        n_lines = len(self._verdict) + len(self._lines) + math.ceil(len(labels) / self._columns)
         self.height = _MARGIN + _TITLE_LINE + n_lines * _LINE
 
     def draw(self, figure: Figure, axes: Axes) -> None:
@@ -58,9 +60,8 @@ class Header:
         _write(figure, self._left, y, name, fontsize=_TITLE_SIZE, fontweight="bold")
         _write(figure, self._right, y, model, ha="right", color="0.25")
         y -= 0.5 * _TITLE_LINE + 0.5 * _LINE
-        if self._is_refuted:
-            text = f"Does not describe the data (misfit {_format_p(self._contents.misfit_p)})"
-            _write(figure, self._left, y, text, color=_VERDICT_COLOUR, fontweight="bold")
+        for text in self._verdict:
+            _write(figure, self._left, y, text, color=self._verdict_colour, fontweight="bold")
             y -= _LINE
         for line in self._lines:
             _write_line(figure, self._left, y, line)
@@ -83,6 +84,22 @@ class Header:
             columnspacing=1.5,
             markerscale=1.2,
         )
+
+
+def _list_verdict_lines(contents: LightCurveContents, room: float) -> tuple[list[str], str]:
+    """Return the lines of a verdict that is not good, and their colour."""
+    if contents.misfit_p < MISFIT_THRESHOLD:
+        return [f"Does not describe the data (misfit {_format_p(contents.misfit_p)})"], _REFUTED_COLOUR
+    lines: list[str] = []
+    for word in contents.warning.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _measure(longer, _FONT_SIZE, "bold") <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    if len(lines) > _MAX_VERDICT_LINES:
+        lines = [*lines[: _MAX_VERDICT_LINES - 1], f"{lines[_MAX_VERDICT_LINES - 1]} …"]
+    return lines, _DOUBTFUL_COLOUR
 
 
 def _list_facts(contents: LightCurveContents) -> list[Fact]:

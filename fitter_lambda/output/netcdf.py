@@ -18,7 +18,7 @@ from fitter_lambda.version import __version__
 
 #: What the light-curve figure is drawn from, besides the rows; no group of arviz' schema.
 LIGHT_CURVE_GROUP = "predicted_light_curve"
-TEXT_ATTRIBUTES = ("name", "model", "event")
+TEXT_ATTRIBUTES = ("name", "model", "event", "warning")
 NUMBER_ATTRIBUTES = ("t0", "redshift", "chi2", "ndof", "misfit_p")
 _CHAINS = 4
 #: Values in the pointwise groups, so that a document stays small.

@@ -12,7 +12,8 @@ from fitter_lambda.engine.distances import COSMOLOGY, distance_modulus
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.fit_data import FAINT_SIGMA
 from fitter_lambda.engine.likelihood import NU
-from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
+from fitter_lambda.engine.model_verdict import FitCheck
+from fitter_lambda.engine.robust_comparison import RobustComparison
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
@@ -27,7 +28,9 @@ _MAX_REASONS = 100
 _OTHER_REASONS = "other reasons"
 
 
-def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | None) -> dict[str, Any]:
+def compute_results(
+    fit: Fit, request: FitRequest, ranking: dict[str, Any] | None, check: FitCheck, robust: RobustComparison | None
+) -> dict[str, Any]:
     """Compute all numbers of a fit.
 
     Parameters
@@ -36,6 +39,8 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     request : FitRequest
     ranking : dict or None
         All sources by their evidence; becomes `catalogue`.
+    check : FitCheck
+    robust : RobustComparison or None
 
     Returns
     -------
@@ -52,7 +57,6 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     n_rows = sum(band["n"] for band in per_band.values())
     caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
-    p_value = misfit_p_value(fit)
     results: dict[str, Any] = {
         "source": grid.name,
         "source_version": grid.version,
@@ -65,8 +69,13 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
         "chi2": sum(band["chi2"] for band in per_band.values()),
         "ndof": n_rows - len(fit.names),
         "chi2_per_band": per_band,
-        "misfit_p_value": p_value,
-        "verdict": _judge_model(p_value),
+        "misfit_p_value": check.misfit_p_value,
+        "verdict": {
+            "word": check.word, "describes_data": check.word != "refuted", "message": check.sentence,
+        },
+        "prior_tension": dict(check.prior_tension),
+        "baseline_offsets": [vars(offset).copy() for offset in check.baselines],
+        "robust": robust and _summarise_robust(robust),
         "log_evidence": fit.sample.log_evidence,
         "log_evidence_error": fit.sample.log_evidence_error,
         "n_rows": len(data.rows),
@@ -97,10 +106,26 @@ def compute_results(fit: Fit, request: FitRequest, ranking: dict[str, Any] | Non
     return finite
 
 
-def _judge_model(p_value: float) -> dict[str, Any]:
-    describes_data = p_value >= MISFIT_THRESHOLD
-    verb = "describes" if describes_data else "does not describe"
-    return {"describes_data": describes_data, "message": f"The model {verb} the data (misfit p = {p_value:.1g})."}
+def _summarise_robust(robust: RobustComparison) -> dict[str, Any]:
+    return {
+        "parameters": {name: {"median": median, "std": std} for name, (median, std) in robust.parameters.items()},
+        "shifts": dict(robust.shifts),
+        "log_evidence_gain": robust.log_evidence_gain,
+        "is_better": robust.is_better,
+        "outliers": [{"mjd": mjd, "filter": band} for mjd, band in robust.outliers],
+    }
+
+
+def describe_robust(robust: RobustComparison) -> list[str]:
+    """Say what ``robust=True`` changes, if the data prefer it."""
+    if not robust.is_better:
+        return []
+    name, shift = max(robust.shifts.items(), key=lambda item: abs(item[1]))
+    number = len(robust.outliers)
+    outliers = f", with {number} {'outlier' if number == 1 else 'outliers'}" if number else ""
+    return [
+        f"robust=True fits better (log evidence +{robust.log_evidence_gain:.3g}{outliers}): {name} {shift:+.2g} sigma"
+    ]
 
 
 def _summarise_draws(draws: Array, best: float) -> dict[str, float]:
@@ -159,7 +184,9 @@ def _describe_likelihood(fit: Fit, request: FitRequest) -> str:
     is_salt = fit.posterior.fluxes.grid.is_salt
     rows = f"Student's t, nu = {NU:g}" if parameters.robust else "Gaussian in flux"
     if is_salt:
-        scatter = "SALT's own covariance" if parameters.modelcov else "no model covariance"
+        scatter = {"frozen": "SALT's own covariance at the best fit", "full": "SALT's own covariance at each draw"}.get(
+            str(parameters.modelcov), "no model covariance"
+        )
     else:
         scatter = f"model error {100 * parameters.model_error:g} % of the flux"
     dust = "; dust of the host" if HOST_DUST in fit.posterior.shapes else ""

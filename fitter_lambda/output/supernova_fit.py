@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD
+from fitter_lambda.engine.model_verdict import FitCheck, check_fit
+from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
 from fitter_lambda.output.corner_figure import draw_corner
@@ -21,7 +23,7 @@ from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
-from fitter_lambda.output.results import compute_results, list_caveats
+from fitter_lambda.output.results import compute_results, describe_robust, list_caveats
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,9 +64,19 @@ class SupernovaFit:
         return float(self.engine_fit.sample.log_evidence)
 
     @cached_property
+    def check(self) -> FitCheck:
+        """What was checked of the fit, with the verdict."""
+        return check_fit(self.engine_fit)
+
+    @cached_property
+    def robust_comparison(self) -> RobustComparison | None:
+        """What ``robust=True`` makes of the same rows; None if the verdict is good."""
+        return compare_robust(self.engine_fit, self.check, self.request.parameters)
+
+    @cached_property
     def results(self) -> dict[str, Any]:
-        """All numbers: parameters, chi2, misfit, evidence, peak, excluded rows, diagnostics, versions."""
-        return compute_results(self.engine_fit, self.request, self.ranking)
+        """All numbers: parameters, chi2, verdict, evidence, peak, excluded rows, diagnostics, versions."""
+        return compute_results(self.engine_fit, self.request, self.ranking, self.check, self.robust_comparison)
 
     @cached_property
     def light_curves(self) -> dict[str, PredictedLightCurve]:
@@ -81,14 +93,14 @@ class SupernovaFit:
             f"chi2 = {results['chi2']:.1f} for {results['ndof']} dof"
         ]
         p_value = results["misfit_p_value"]
-        if not results["verdict"]["describes_data"]:
-            parts.append(f"the model does not describe the data (misfit p = {p_value:.1g})")
+        if self.check.word != "good":
+            parts.append(self.check.sentence.rstrip("."))
+        if robust := self.robust_comparison:
+            parts += describe_robust(robust)
         if p_value > 1 - MISFIT_THRESHOLD:
             parts.append("the data scatter far less than the errors allow (modelcov, model_error)")
         if unreached := results["n_detections_out_of_reach"]:
             parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
-        if not self.engine_fit.sample.is_trusted:
-            parts.append("the draws are not to be trusted (diagnostics.pareto_k, diagnostics.effective_draws)")
         if caveats := list_caveats(results):
             numbers = dict.fromkeys(caveat["number"] for caveat in caveats)
             parts.append(f"see the caveats of {', '.join(numbers)}")

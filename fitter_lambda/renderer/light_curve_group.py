@@ -28,6 +28,7 @@ _MAX_PARAMETERS = 20
 _MAX_POINTS = 2_000
 _MAX_ROWS = 20_000
 _MAX_TEXT = 80
+_MAX_WARNING = 400
 #: Larger than any measurement; figures would overflow beyond.
 _MAX_ABSOLUTE = 1e20
 
@@ -51,7 +52,10 @@ def read_light_curve(data: bytes) -> LightCurveContents:
         group = require_group(file, LIGHT_CURVE_GROUP, _MISSING)
         bands = read_names(group, "bands")
         _require(len(bands) <= _MAX_BANDS, f"has more than {_MAX_BANDS} bands")
-        values: dict[str, Any] = {name: read_text(group, name)[:_MAX_TEXT] or "unknown" for name in TEXT_ATTRIBUTES}
+        texts = {name: read_text(group, name) for name in TEXT_ATTRIBUTES}
+        values: dict[str, Any] = {name: text[:_MAX_TEXT] or "unknown" for name, text in texts.items()}
+        # files of earlier versions have none
+        values["warning"] = texts["warning"][:_MAX_WARNING]
         values |= {name: _read_number(group, name) for name in NUMBER_ATTRIBUTES}
         return LightCurveContents(
             **values,

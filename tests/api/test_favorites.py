@@ -33,7 +33,7 @@ def test_favorites_are_added_listed_and_removed(admin: Gateway) -> None:
     assert marked(admin) == names(admin, listName="favorites") == [], "each user has their own"
     assert ada.delete(f"/listing/{first}").status == 200
     assert marked(ada) == names(ada, listName="favorites") == ["SN2"]
-    assert ada.delete(f"/listing/{first}").status == 403
+    assert admin.delete(f"/listing/{first}").status == 403
 
 
 def test_favorites_combine_with_other_filters(admin: Gateway) -> None:

@@ -190,7 +190,7 @@ def test_members_are_added_and_removed(admin: Gateway, ada: Gateway, bob: Gatewa
     assert ada.delete(f"/groups/{group}/users/{user_id(bob)}").data is None
     assert bob.get(f"/groups/{group}").status == 403
     assert group not in [g["id"] for g in bob.get("/groups").data["user_groups"]]
-    assert ada.delete(f"/groups/{group}/users/{user_id(bob)}").status == 403
+    assert admin.delete(f"/groups/{group}/users/{user_id(bob)}").status == 403
     assert ada.post(f"/groups/{group}/users", body).status == 200
 
 

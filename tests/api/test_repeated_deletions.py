@@ -55,6 +55,20 @@ def test_it_answers_as_the_first_would_have(admin: Gateway) -> None:
         assert admin.get(path).status in (403, 404, 405), path
 
 
+def test_removals_from_a_list_answer_as_the_first_would_have(admin: Gateway) -> None:
+    make_source(admin)
+    group = admin.post("/groups", {"name": "novae"}).data["id"]
+    assert admin.post("/sources", {"id": "SN1", "group_ids": [group]}).status == 200
+    ada = make_user(admin, "ada")
+    assert admin.post(f"/groups/{group}/users", {"userID": user_id(ada)}).status == 200
+    listing = admin.post("/listing", {"obj_id": "SN1", "list_name": "favorites"}).data["id"]
+    for path in (f"/sources/SN1?group_id={group}", f"/groups/{group}/users/{user_id(ada)}", f"/listing/{listing}"):
+        first = admin.delete(path)
+        assert first.status == 200, path
+        assert admin.delete(path).json == first.json, path
+        assert ada.delete(path).status in (401, 403, 404), f"{path} was deleted by somebody else"
+
+
 def test_it_answers_as_the_first_would_have_after_a_fault(admin: Gateway) -> None:
     path = make_records(admin)[0]
     events = get_client("dynamodb").meta.events

@@ -60,7 +60,7 @@ def test_services_replace_only_their_own_annotations(admin: Gateway) -> None:
 
 
 def test_annotations_carry_their_analysis_and_its_verdict(admin: Gateway) -> None:
-    verdict = {"describes_data": True, "message": "The model describes the data."}
+    verdict = {"describes_data": True, "word": "doubtful", "message": "Doubtful: its x1 is that of no supernova."}
     document = {"annotations": [{"origin": "salt", "data": {"x1": 1.2}}], "verdict": verdict}
     number = run_analysis(admin, document)
     (annotation,) = admin.get("/sources/SN1/annotations").data
@@ -72,7 +72,11 @@ def test_annotations_carry_their_analysis_and_its_verdict(admin: Gateway) -> Non
 def test_a_refuted_model_annotates_nothing(admin: Gateway) -> None:
     annotations = [{"origin": "salt", "data": {"x1": 1.2}}]
     run_analysis(admin, {"annotations": annotations})
-    refuted = {"describes_data": False, "message": "The model does not describe the data (misfit p = 1e-85)."}
+    refuted = {
+        "describes_data": False,
+        "word": "refuted",
+        "message": "The model does not describe the data (misfit p = 1e-85).",
+    }
     others = [{"origin": "hsiao", "data": {"amplitude": 1.0}}]
     number = run_analysis(admin, {"annotations": others, "verdict": refuted}, name="other")
     assert admin.get(f"/obj/analysis/{number}?includeDetails=1").data["verdict"] == refuted
@@ -89,7 +93,18 @@ def test_a_verdict_of_another_form_is_the_services_own(admin: Gateway, verdict: 
     assert answer.data["verdict"] is None and answer.data["data"].get("verdict") == verdict
 
 
-@pytest.mark.parametrize("verdict", [{"describes_data": "no"}, {"describes_data": None}, {"describes_data": 1}])
+def test_a_verdict_without_a_word_gets_one(admin: Gateway) -> None:
+    for describes_data, word in ((True, "good"), (False, "refuted")):
+        number = run_analysis(admin, {"verdict": {"describes_data": describes_data}}, name=word)
+        verdict = admin.get(f"/obj/analysis/{number}?includeDetails=1").data["verdict"]
+        assert verdict == {"describes_data": describes_data, "word": word, "message": ""}
+
+
+@pytest.mark.parametrize("verdict", [
+    {"describes_data": "no"}, {"describes_data": None}, {"describes_data": 1},
+    {"describes_data": True, "word": "refuted"}, {"describes_data": False, "word": "good"},
+    {"describes_data": True, "word": "superb"}, {"describes_data": True, "word": None},
+])  # fmt: skip
 def test_a_malformed_verdict_is_refused(admin: Gateway, verdict: dict[str, Any]) -> None:
     make_source(admin)
     body = {"analysis": {"verdict": verdict}}

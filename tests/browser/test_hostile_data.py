@@ -47,7 +47,7 @@ RESULTS = {
 MODEL = {
     "id": 1, "status": "completed", "model_name": "salt3", "model_lightcurve": {"ztfg": [[59000.0, 19.0, 18.9, 19.1]]},
     "model_summary": {"peak_mjd": 59002.0, "redshift": 0.05, "distance_modulus": 36.5, "log_evidence": -1.0},
-    "verdict": {"describes_data": True, "message": "yes"}, "input_filters": None, "n_detections": 5,
+    "verdict": {"describes_data": True, "word": "good", "message": "yes"}, "input_filters": None, "n_detections": 5,
 }  # fmt: skip
 REMARK = {
     "origin": "fit", "text": "hello", "classification": "Ia", "author_name": "ada",

@@ -66,7 +66,9 @@ def test_the_axes_follow_the_data_and_not_a_model(app: App, api: Api) -> None:
 
 def test_the_best_model_is_drawn_first_and_the_others_by_a_click(app: App, api: Api) -> None:
     add_light_curve(api, "Models_1", MAGS)
-    refuted = {"verdict": {"describes_data": False, "message": "The model does not describe the data."}}
+    refuted = {
+        "verdict": {"describes_data": False, "word": "refuted", "message": "The model does not describe the data."}
+    }
     numbers = {
         name: upload_analysis(api, "Models_1", document)
         for name, document in {

@@ -14,7 +14,11 @@ from tests.browser.uploads import add_light_curve, upload_analysis
 from tests.e2e.analysis_helpers import register_service, wait_for_state
 from tests.service import analysis_service
 
-REFUTED = {"describes_data": False, "message": "The model does not describe the data (misfit p = 1e-85)."}
+REFUTED = {
+    "describes_data": False,
+    "word": "refuted",
+    "message": "The model does not describe the data (misfit p = 1e-85).",
+}
 GIF = base64.b64encode(
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00"
     b"\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"

@@ -168,7 +168,7 @@ def test_the_list_shows_class_magnitude_and_verdict(app: App, api: Api) -> None:
     def refute(route: Route) -> None:
         analyses = [
             {"id": 1, "obj_id": "2020aai", "status": "completed",
-             "verdict": {"describes_data": False, "message": "The model does not describe the data."}},
+             "verdict": {"describes_data": False, "word": "refuted", "message": "It does not describe the data."}},
             {"id": 2, "obj_id": "2019dwz", "status": "completed", "verdict": None},
         ]  # fmt: skip
         route.fulfill(json={"status": "success", "data": analyses})

@@ -69,7 +69,7 @@ def _epochs(grid: SourceGrid, z: float, random: np.random.Generator) -> tuple[Ar
 def _build_design(
     fluxes: BandFluxes, z: Array, s: Array, t0: Array, mjd: Array, band: npt.NDArray[np.int_]
 ) -> DesignMatrix:
-    return fluxes.build_design_matrix(fluxes.grid.locate_rows(z, t0, mjd, band), s[:, None])
+    return fluxes.build_design_matrix(z, t0, mjd, band, s[:, None])
 
 
 def _errors(grid: SourceGrid, shape: str | None, seed: int, fixed: bool) -> float:
@@ -249,9 +249,8 @@ def _assert_dense_covariance(grid: SourceGrid, seed: int) -> None:
     none = np.zeros(40, dtype=bool)
     rows = Rows(mjd, data, error**2, band, none, none.astype(int), len(BANDS))
     likelihood = Likelihood(rows)
-    phases = grid.locate_rows(np.array([z]), np.array([T0]), mjd, band)
-    design = fluxes.build_design_matrix(phases, np.array([[c]]))
-    scatter = SaltScatter(grid, _bands(), 0.01, 0.2).compute_row_scatter(phases)
+    design = fluxes.build_design_matrix(np.array([z]), np.array([T0]), mjd, band, np.array([[c]]))
+    scatter = SaltScatter(grid, _bands(), 0.01, 0.2).compute_row_scatter(np.array([z]), np.array([T0]), mjd, band)
     a = np.array([[x0, x0 * x1]])
     density = likelihood.log_density(likelihood.predict(design, a, scatter))[0]
     assert density == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)

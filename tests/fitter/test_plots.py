@@ -133,7 +133,7 @@ def test_the_block_has_the_main_numbers(fit: Fit) -> None:
     assert f"misfit p = {numbers.misfit_p:.2g}" in text
     assert "z = 0.04608 (fixed)" in text
     t0 = numbers.parameters["t0"]
-    assert f"t₀ = {t0.median:.2f}" in text and f"+{t0.err_plus:.2f}" in text
+    assert f"t₀ = {t0.median:.2f}" in text and f"{t0.err_plus:.2f}" in text
     assert "Does not describe" not in text
 
 

@@ -56,10 +56,12 @@ function DownloadButton({ label, name, loadContent }) {
     error=${action.error} />`;
 }
 
+const VERDICT_MARKS = { good: ["good", "✓"], doubtful: ["doubtful", "?"], refuted: ["bad", "✗"] };
+
 // The verdict of the service on its own model, in words that cannot be missed.
 function VerdictBanner({ verdict }) {
   if (!verdict) return null;
-  const [kind, mark] = verdict.describes_data ? ["good", "✓"] : ["bad", "✗"];
+  const [kind, mark] = VERDICT_MARKS[verdict.word];
   return html`<p class="verdict ${kind}" role=${verdict.describes_data ? undefined : "alert"}>
     <span aria-hidden="true">${mark}</span> ${showText(verdict.message)}${
       verdict.describes_data ? "" : " Do not use its numbers."

@@ -7,10 +7,12 @@ import { showText } from "../core/service_values.js";
 export const StateBadge = ({ state, verdict }) =>
   html`<span class="state ${verdict?.describes_data === false ? "refuted" : state}">${STATE_LABELS[state] ?? state}</span>`;
 
-// Only a verdict against the model needs a word beside "completed".
-export const VerdictBadge = ({ verdict }) =>
-  verdict?.describes_data === false &&
-  html`<span class="state failure" title=${showText(verdict.message)}>does not describe the data</span>`;
+// Only a verdict against the model, or a doubt, needs a word beside "completed".
+export function VerdictBadge({ verdict }) {
+  if (!verdict || verdict.word === "good") return null;
+  const [kind, text] = verdict.describes_data ? ["doubtful", "doubtful"] : ["failure", "does not describe the data"];
+  return html`<span class="state ${kind}" title=${showText(verdict.message)}>${text}</span>`;
+}
 
 export const ProgressBar = ({ value, subject }) =>
   html`<progress max="1" value=${value ?? undefined} aria-label=${`Progress of ${subject}`}></progress>`;
