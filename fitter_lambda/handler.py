@@ -8,10 +8,12 @@ _SECONDS_TO_ANSWER = 4.0
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back."""
     # imported here, so that the renderer never loads what speaks to AWS
+    from fitter_lambda.entry.compiled_code import provide_compiled_code
     from fitter_lambda.entry.supernova_service import service
     from heliograph.service.lambda_entry import handle_event
     from heliograph.service.public_requests import send_to_public
 
+    provide_compiled_code()
     handle_event(service, event, send_to_public)
 
 

@@ -20,6 +20,8 @@ MAX_RECORD_CHARACTERS = 60_000
 MAX_DOCUMENT_BYTES = 200_000_000
 _MAX_ORIGIN = 200
 _MAX_VERDICT = 300
+_VERDICT_WORDS = {"good": True, "doubtful": True, "refuted": False}
+"""The words of a verdict, and whether the model describes the data."""
 _CURVE_KEYS = ("model_lightcurve", "model_lightcurves", "model_name", "model_summary", "n_detections")
 
 
@@ -51,8 +53,9 @@ class Result:
         Values that are written to the source; a list has ``{"origin", "data"}``.
     message : str
         For people; 5,000 characters are kept.
-    verdict : bool, (bool, str) or mapping, optional
-        Whether the model describes the data, and why.
+    verdict : bool, str, tuple or mapping, optional
+        Whether the model describes the data, or the word ``good``, ``doubtful`` or ``refuted``; as a tuple, with the
+        reason.
     extra : mapping
         Further keys of the document, such as ``model_lightcurve``, or a part in another form than those above.
 
@@ -209,14 +212,18 @@ def _build_annotation(name: str, entry: Any) -> dict[str, Any]:
 
 
 def _build_verdict(verdict: Any) -> dict[str, Any]:
-    if isinstance(verdict, Mapping) and set(verdict) <= {"describes_data", "message"}:
-        verdict = verdict.get("describes_data"), verdict.get("message", "")
-    describes_data, message = verdict if isinstance(verdict, tuple) and len(verdict) == 2 else (verdict, "")
+    if isinstance(verdict, Mapping) and set(verdict) <= {"describes_data", "word", "message"}:
+        verdict = verdict.get("word", verdict.get("describes_data")), verdict.get("message", "")
+    opinion, message = verdict if isinstance(verdict, tuple) and len(verdict) == 2 else (verdict, "")
     # numpy's booleans, as comparisons of arrays make them
-    describes_data = to_json_value("verdict", describes_data)
-    if not isinstance(describes_data, bool) or not isinstance(message, str):
-        raise ArgumentError("verdict: expected True or False, whether the model describes the data, or (that, why).")
-    return {"describes_data": describes_data, "message": message[:_MAX_VERDICT]}
+    opinion = to_json_value("verdict", opinion)
+    word = {True: "good", False: "refuted"}[opinion] if isinstance(opinion, bool) else opinion
+    if not isinstance(word, str) or word not in _VERDICT_WORDS or not isinstance(message, str):
+        raise ArgumentError(
+            "verdict: expected True or False, whether the model describes the data, or one of "
+            f"{', '.join(_VERDICT_WORDS)}; or (that, why)."
+        )
+    return {"describes_data": _VERDICT_WORDS[word], "word": word, "message": message[:_MAX_VERDICT]}
 
 
 def _build_extra(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def test_figures_images_and_files_become_plots(figure: Any, tmp_path: Path) -> N
         ({"annotations": {"a": "x" * 60_001}}, "expected at most 60,000"),
         ({"annotations": [{"origin": "two\nlines", "data": {}}]}, "annotations[0].origin"),
         ({"annotations": [{"period": 1}]}, "annotations[0]: expected values by name"),
-        ({"verdict": "good"}, "verdict: expected True or False"),
+        ({"verdict": "fine"}, "verdict: expected True or False"),
         ({"verdict": 1}, "verdict: expected True or False"),
         ({"message": None}, "message is a NoneType"),
         ({"results": {"a": 1}, "extra": {"results": {}}}, "extra has the key 'results', which is set already"),
@@ -216,9 +216,13 @@ def test_annotations_and_verdicts_have_short_forms() -> None:
     named = [{"origin": "rrl", "data": {"period": 0.5}}]
     assert build(annotations=named)["annotations"] == named
     assert "annotations" not in build(annotations={})
-    assert build(verdict=np.bool_(False))["verdict"] == {"describes_data": False, "message": ""}
-    assert build(verdict=(True, "x" * 400))["verdict"] == {"describes_data": True, "message": "x" * 300}
-    assert build(verdict={"describes_data": True})["verdict"]["describes_data"] is True
+    refuted = {"describes_data": False, "word": "refuted", "message": ""}
+    assert build(verdict=np.bool_(False))["verdict"] == refuted
+    good = {"describes_data": True, "word": "good", "message": "x" * 300}
+    assert build(verdict=(True, "x" * 400))["verdict"] == good
+    assert build(verdict={"describes_data": False})["verdict"] == refuted
+    doubtful = {"describes_data": True, "word": "doubtful", "message": "few points"}
+    assert build(verdict=("doubtful", "few points"))["verdict"] == build(verdict=doubtful)["verdict"] == doubtful
 
 
 def test_further_keys_are_sent_as_they_are() -> None:
