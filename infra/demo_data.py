@@ -21,7 +21,7 @@ from fitter_lambda.input.fit_parameters import AUTO, PARAMETERS
 from fitter_lambda.input.templates import list_local_sources
 from heliograph import Heliograph
 from heliograph.editable_records import Group
-from heliograph.errors import HeliographError
+from heliograph.errors import HeliographError, NotFoundError
 from heliograph.portal import Portal
 from heliograph.service import register
 from heliograph.source import Source
@@ -61,7 +61,7 @@ def load_demo_data(sky: Portal, report: Callable[[str], None] = print) -> None:
     report(f"analysis service {_register_fitter(sky, group)}: {FITTER}")
     for name, redshift in (("2019dwz", 0.04608), ("2020aai", None)):
         columns = _read_photometry(_find_wheel_file(name[2:]), "bandpass", delimiter=" ", skipinitialspace=True)
-        sky.save_source(name, redshift=redshift, groups=group).add_photometry(columns, groups=group)
+        _ensure_source(sky, name, group, redshift=redshift).add_photometry(columns, groups=group)
         report(f"source {name}: {len(columns['mjd'])} points of photometry")
     folder = Path(os.environ.get("DEMO_DATA_DIR", PROJECT.parent / "shared" / "demo"))
     if (folder / "ZTF21aaqjmps_phot.csv").is_file():
@@ -127,10 +127,17 @@ def _read_photometry(file: Path, band_column: str, **csv_format: Any) -> dict[st
     }
 
 
+def _ensure_source(sky: Portal, name: str, group: Group, **fields: float | None) -> Source:
+    try:
+        return sky.source(name)
+    except NotFoundError:
+        return sky.save_source(name, groups=group, **fields)
+
+
 def _load_ztf21aaqjmps(sky: Portal, folder: Path, group: Group) -> str:
     """Load the source with its spectrum, and return a summary."""
     columns = _read_photometry(folder / "ZTF21aaqjmps_phot.csv", "filter")
-    source = sky.save_source("ZTF21aaqjmps", 202.5050541, 13.4111859, redshift=0.0246, groups=group)
+    source = _ensure_source(sky, "ZTF21aaqjmps", group, ra=202.5050541, dec=13.4111859, redshift=0.0246)
     source.add_photometry(columns, groups=group)
     if not source.spectra():
         detections = [mjd for mjd, flux in zip(columns["mjd"], columns["flux"], strict=True) if flux]
