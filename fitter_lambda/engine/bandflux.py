@@ -39,18 +39,21 @@ class DesignMatrix:
         Micro-Jansky for each linear parameter at 1; 0 where the source does not reach.
     reached : ndarray of bool, shape (n_points, n_rows)
         Where the source defines the flux.
+    covered : ndarray of bool, shape (n_points, n_rows)
+        Where it covers the band, at any phase.
     """
 
     flux: Array
     reached: Mask
+    covered: Mask
 
     def take_rows(self, rows: Mask) -> "DesignMatrix":
         """Return the design matrix of some of the rows."""
-        return DesignMatrix(self.flux[:, rows], self.reached[:, rows])
+        return DesignMatrix(self.flux[:, rows], self.reached[:, rows], self.covered[:, rows])
 
     def take(self, points: Indices) -> "DesignMatrix":
         """Return the design matrix of some of the points."""
-        return DesignMatrix(self.flux[points], self.reached[points])
+        return DesignMatrix(self.flux[points], self.reached[points], self.covered[points])
 
 
 class BandFluxes:
@@ -156,7 +159,7 @@ class BandFluxes:
             self._z_knots.reshape(-1, *self._axes), *self._locate_redshift(z), self._weigh_nodes(s),
             np.exp(-s[:, None] * self._mean_extinction(z)),
         )  # fmt: skip
-        return DesignMatrix(flux, is_inside & ~is_after & (~is_before | self.grid.dark_start))
+        return DesignMatrix(flux, is_inside & ~is_after & (~is_before | self.grid.dark_start), is_inside)
 
     def _locate_redshift(self, z: Array) -> tuple[Indices, Array]:
         """Return the first of the knots about each redshift (n,), and their weights (n, 4); one knot has weight 1."""

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitter_lambda.arrays import Array
+from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.row_prediction import RowPrediction
 
 #: Of the constant: its significance, and its size as a fraction of the brightest flux of the band's model.
 _MIN_SIGMA = 5.0
 _MIN_FRACTION = 0.1
-_FEWEST_ROWS = 4
-_KEPT_FRACTION = 0.9
+_FEWEST_ROWS = 5
+#: Steps of the derivatives, in standard deviations of the draws.
+_STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,42 +26,50 @@ class BaselineOffset:
 
 
 def find_baseline_offsets(fit: Fit) -> list[BaselineOffset]:
-    """Find the bands in which a constant beside the best fit is significant, and not small.
+    """Find the bands in which a constant beside the model is significant, and not small.
 
-    Time, redshift and shapes stay where they are, the linear parameters are fitted with the constant: generalised least
-    squares with the covariance of the best fit. The tenth of the rows that fits worst is left out, or a single outlier
-    would pass for a constant.
+    One step of Gauss and Newton from the best fit, in all parameters and the constant: generalised least squares with
+    the covariance of the best fit. The row of the band that fits worst is left out, or an outlier would pass for a
+    constant.
     """
     prediction = fit.predict_rows(fit.best[None])
     rows = fit.posterior.rows
     pulls = np.abs(rows.flux - prediction.flux[0]) / np.sqrt(prediction.total_variance[0])
     is_measured = prediction.is_used[0] & ~rows.is_limit
-    is_measured &= pulls <= np.quantile(pulls[is_measured], _KEPT_FRACTION, method="lower")
+    slopes = _differentiate(fit)
     offsets = []
     for band, name in enumerate(fit.data.rows.bands):
         own = is_measured & (rows.band == band)
         if own.sum() < _FEWEST_ROWS:
             continue
-        flux, fluxerr = _fit_constant(prediction, rows.flux, is_measured, own, fit.posterior.rows.in_band)
+        worst = np.arange(len(rows)) == np.argmax(np.where(own, pulls, -1.0))
+        columns = np.column_stack([slopes, own])
+        flux, fluxerr = _fit_last_column(prediction, rows.flux, columns, is_measured & ~worst, rows.in_band)
         is_large = abs(flux) > _MIN_FRACTION * np.abs(prediction.flux[0, own]).max()
         if abs(flux) > _MIN_SIGMA * fluxerr and is_large:
             offsets.append(BaselineOffset(name, flux, fluxerr))
     return offsets
 
 
-def _fit_constant(
-    prediction: RowPrediction, flux: Array, is_measured: Array, own: Array, in_band: Array
+def _differentiate(fit: Fit) -> Array:
+    """Return the slopes (n_rows, d) of the rows' fluxes along the parameters at the best fit."""
+    steps = _STEP * np.diag(fit.draws.std(axis=0))
+    ends = fit.predict_rows(np.concatenate([fit.best + steps, fit.best - steps])).flux
+    return np.asarray((ends[: len(steps)] - ends[len(steps) :]).T)
+
+
+def _fit_last_column(
+    prediction: RowPrediction, flux: Array, columns: Array, rows: Mask, in_band: Array
 ) -> tuple[float, float]:
-    """Fit the linear parameters and a constant on the rows `own`; return the constant and its error."""
-    at = np.flatnonzero(is_measured)
+    """Fit the residuals of some rows by columns (n_rows, d); return the last coefficient and its error."""
+    at = np.flatnonzero(rows)
     covariance = np.diag(prediction.variance[0, at])
     if prediction.coherent is not None:
         common = prediction.coherent[0, at, None] * in_band[at]
         covariance += common @ common.T
-    columns = np.column_stack([prediction.design.flux[0, at], own[at]])
-    scale = np.abs(columns).max(axis=0) + 1e-300
+    scale = np.abs(columns[at]).max(axis=0) + 1e-300
     root = np.linalg.cholesky(covariance)
-    white = np.linalg.solve(root, columns / scale)
+    white = np.linalg.solve(root, columns[at] / scale)
     inverse = np.linalg.pinv(white.T @ white)
-    values = inverse @ white.T @ np.linalg.solve(root, flux[at])
+    values = inverse @ white.T @ np.linalg.solve(root, (flux - prediction.flux[0])[at])
     return float(values[-1] / scale[-1]), float(np.sqrt(inverse[-1, -1]) / scale[-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitter_lambda.arrays import Array, Indices, Mask
-from fitter_lambda.engine.fit_data import FitData, build_fit_data, drop_bands_out_of_range
+from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
 from fitter_lambda.engine.linear_algebra import multiply
@@ -191,8 +191,6 @@ def search_source(grid: SourceGrid, data: FitData, parameters: Parameters) -> Se
     FitError
         The source does not reach the detections.
     """
-    if parameters.priors == "flat":
-        data = drop_bands_out_of_range(data, grid)
     posterior = build_posterior(grid, data, parameters)
     if posterior.fluxes.is_slow:
         return SearchedSource(data, posterior, [])

@@ -1,14 +1,13 @@
 """What is fitted, the same for every source: rows, dust of the Milky Way, the redshift's prior."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fitter_lambda.engine.distances import HIGHEST_REDSHIFT
 from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
-from fitter_lambda.engine.source_grid import SourceGrid
-from fitter_lambda.errors import FitError, NoMapError, ParameterError, TooLittleDataError
+from fitter_lambda.errors import NoMapError, ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import ExcludedRow, LightCurve, build_light_curve
@@ -45,7 +44,8 @@ class FitData:
 def build_redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
     """Build the redshift's prior under `fix_z`: see `fit_parameters.PARAMETERS`."""
     if redshift is None or parameters.fix_z is False:
-        return RedshiftPrior(parameters.z_prior, np.nan, np.nan, parameters.z_min, parameters.z_max)
+        kind = parameters.z_prior or ("flat" if parameters.priors == "flat" else "volume")
+        return RedshiftPrior(kind, np.nan, np.nan, parameters.z_min, parameters.z_max)
     if parameters.fix_z:
         return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
     sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
@@ -86,35 +86,6 @@ def build_fit_data(request: FitRequest) -> FitData:
         )
     prior = build_redshift_prior(parameters, request.redshift, request.redshift_error)
     return FitData(rows, excluded, *_find_milky_way_dust(request), prior)
-
-
-def drop_bands_out_of_range(data: FitData, grid: SourceGrid) -> FitData:
-    """Leave out the bands that leave the source's wavelengths at any redshift, as sncosmo's fits do.
-
-    Raises
-    ------
-    FitError
-        None is left.
-    """
-    z = np.array([data.redshift.low, data.redshift.high])
-    rows = data.rows
-    is_inside = [
-        bool(np.all(band.minwave() >= grid.wave[0] * (1 + z)) and np.all(band.maxwave() <= grid.wave[-1] * (1 + z)))
-        for band in rows.bandpasses
-    ]
-    if all(is_inside):
-        return data
-    if not any(is_inside):
-        raise FitError(
-            f"{grid.name} covers none of the bands at all redshifts within the bounds; with priors=flat such bands "
-            "are left out. Try another source, or a narrower range of redshifts."
-        )
-    excluded = [
-        ExcludedRow(int(number), float(mjd), rows.bands[band], f"the band leaves the wavelengths of {grid.name}")
-        for number, mjd, band in zip(rows.number, rows.mjd, rows.band, strict=True)
-        if not is_inside[band]
-    ]
-    return replace(data, rows=rows.take_bands(np.flatnonzero(is_inside)), excluded=[*data.excluded, *excluded])
 
 
 def _check_error_floors(parameters: Parameters, rows: LightCurve) -> None:

@@ -87,7 +87,7 @@ class Likelihood:
     robust : bool
         Student's t instead of a normal distribution.
     extrapolates : bool
-        Rows out of the source's reach have the flux that sncosmo gives them, not background.
+        Rows out of the source's phases have the flux that sncosmo gives them, not background.
     brightest : float
         S above (micro-Jansky); by default that of `rows`.
     dropped_density : ndarray, shape (5,)
@@ -148,7 +148,7 @@ class Likelihood:
     def predict(self, design: DesignMatrix, a: Array, scatter: RowScatter | None = None) -> RowPrediction:
         """Predict the rows at linear parameters a (n_points, j)."""
         flux = multiply(design.flux, a)
-        is_used = design.reached | self.extrapolates
+        is_used = self._find_used(design)
         if scatter is None:
             coherent = None if self.frozen is None else np.broadcast_to(self.frozen.coherent, flux.shape)
             return RowPrediction(design, is_used, flux, np.broadcast_to(self._constant_variance, flux.shape), coherent)
@@ -159,6 +159,9 @@ class Likelihood:
         coherent = None if self.robust else flux * dispersion * ~is_independent
         variance = self.rows.variance + flux**2 * growth
         return RowPrediction(design, is_used, flux, variance, coherent, growth, bend)
+
+    def _find_used(self, design: DesignMatrix) -> Mask:
+        return design.reached | design.covered if self.extrapolates else design.reached
 
     def log_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood of all rows, shape (n_points,)."""
@@ -250,7 +253,7 @@ class Likelihood:
 
     def sum_rows(self, design: DesignMatrix) -> RowSums:
         """Sum the measured rows, with their constant covariance, and the rows out of reach."""
-        is_used = design.reached | self.extrapolates
+        is_used = self._find_used(design)
         coherent = np.zeros(len(self.rows)) if self.frozen is None else self.frozen.coherent
         matrix, right, square, log_det = sum_rows(
             design.flux, is_used & ~self.rows.is_limit, self.rows.flux, self._constant_variance, coherent,

@@ -43,7 +43,7 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     _check_number_of_rows(grid, data, 1 + len(shapes))
     fluxes = _build_fluxes(grid, data, shapes, priors_class)
     model_error = 0.0 if grid.is_salt else parameters.model_error
-    rows = _build_rows(data.rows, model_error, dict(parameters.error_floor))
+    rows = build_rows(data.rows, model_error, dict(parameters.error_floor))
     likelihood = Likelihood(rows, robust=parameters.robust, extrapolates=priors_class.extrapolates)
     z = data.redshift
     scatter = None
@@ -68,8 +68,17 @@ def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> Non
         )
 
 
-def _build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[str, float]) -> Rows:
-    """Add model error and error floors to the errors, and count detections."""
+def build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[str, float]) -> Rows:
+    """Add model error and error floors to the errors, and count detections.
+
+    Parameters
+    ----------
+    light_curve : LightCurve
+    model_error : float
+        A fraction of the observed flux.
+    error_floors : dict of str to float
+        The same by band; that of band "" is the default.
+    """
     default_floor = error_floors.get("", 0.0)
     floors = np.array([error_floors.get(name, default_floor) for name in light_curve.bands])[light_curve.band]
     fraction = np.hypot(model_error, floors) * ~light_curve.limit

@@ -51,9 +51,9 @@ class Rows:
             self.n_detections[rows], self.n_bands,
         )  # fmt: skip
 
-    def bin_nights(self) -> "Rows":
-        """Return one row for each night and band, limits apart, with means weighted by inverse variance."""
-        keys = np.stack([np.floor(self.mjd), self.band, self.is_limit], axis=1)
+    def bin_nights(self, nights: float = 1.0) -> "Rows":
+        """Return one row for each band and night, or some nights; limits apart; means weighted by inverse variance."""
+        keys = np.stack([np.floor(self.mjd / nights), self.band, self.is_limit], axis=1)
         _, first_row, bins = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         bins = bins.ravel()
         weight = 1 / self.variance

@@ -45,7 +45,8 @@ class SncosmoFluxes(BandFluxes):
             if len(rows):
                 bands = [self.bands[j] for j in band[rows]]
                 flux[i, rows, 0] = self._model.bandflux(bands, mjd[rows], zp=ZERO_POINT, zpsys="ab")
-        return DesignMatrix(np.nan_to_num(flux), is_inside & ~is_after & (~is_before | self.grid.dark_start))
+        is_reached = is_inside & ~is_after & (~is_before | self.grid.dark_start)
+        return DesignMatrix(np.nan_to_num(flux), is_reached, is_inside)
 
     def compute_peaks(self, a: Array, shapes: Array) -> Peaks:
         """Compute the first peaks only: see `BandFluxes.compute_peaks`."""

@@ -31,9 +31,11 @@ CLASSES = {
 }
 _OTHER = SupernovaClass("other", -19.0, 3.0, False)
 
-#: Core-collapse and thermonuclear rates by volume (Li et al. 2011), the stripped ones with IIb
-#: (Shivvers et al. 2017); others: one in a hundred.
-RATES = {"Ia": 0.24, "stripped": 0.23, "II": 0.52, "other": 0.01}
+#: What no template describes: see `none_of_these`.
+NONE = "none of these"
+#: Core-collapse and thermonuclear rates by volume (Li et al. 2011), the stripped ones with IIb (Shivvers et al. 2017);
+#: others: one in a hundred; none of these: one in twenty. The last two are choices.
+RATES = {"Ia": 0.23, "stripped": 0.22, "II": 0.49, "other": 0.01, NONE: 0.05}
 
 
 def get_supernova_class(source_type: str) -> SupernovaClass:

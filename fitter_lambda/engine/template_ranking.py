@@ -18,8 +18,10 @@ from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
+from fitter_lambda.engine.none_of_these import compute_none_evidence
+from fitter_lambda.engine.posterior_builder import build_rows
 from fitter_lambda.engine.source_grid import load_source_grid
-from fitter_lambda.engine.supernova_classes import RATES, get_supernova_class
+from fitter_lambda.engine.supernova_classes import NONE, RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -29,6 +31,8 @@ from fitter_lambda.input.templates import list_local_sources
 #: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
 _MAX_DEPTH = 12.0
 _N_DRAWS = 600
+#: Probability of "none of these" that counts where every model is refuted.
+_SURE = 0.95
 #: Of these the peak magnitude is measured.
 _N_PEAK_DRAWS = 100
 
@@ -66,7 +70,8 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
         ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
         Laplace's method, misfit_p_value, redshift, redshift_std, peak_absolute (rest-frame B, Vega), reason
         where there is none), ``class_probabilities`` (None when every model misfits, and under flat priors),
-        ``class_probabilities_note`` (what they condition on, or why there are none), ``prior_rates``,
+        ``class_probabilities_note`` (what they condition on, or why there are none), ``none_log_evidence``,
+        ``prior_rates``,
         ``seconds``.
 
     Raises
@@ -91,7 +96,13 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
         load_source_grid(best.name), data, parameters, seconds,
         lambda done, message: progress(0.7 + 0.2 * done, message), best.searched,
     )  # fmt: skip
-    return fit, _build_ranking(candidates, parameters, seconds)
+    none_evidence = _compute_none_evidence(data, parameters)
+    return fit, _build_ranking(candidates, none_evidence, parameters, seconds)
+
+
+def _compute_none_evidence(data: FitData, parameters: Parameters) -> float:
+    rows = build_rows(data.rows, 0.0, dict(parameters.error_floor))
+    return compute_none_evidence(rows, np.array([float(band.wave_eff) for band in data.rows.bandpasses]))
 
 
 def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -> list[_Candidate]:
@@ -157,8 +168,10 @@ def _measure_candidate(candidate: _Candidate, fit: Fit) -> None:
     candidate.peak_absolute = float(np.median(finite)) if len(finite) else None
 
 
-def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds: float) -> dict[str, Any]:
-    probabilities, note = _find_class_probabilities(candidates, parameters)
+def _build_ranking(
+    candidates: list[_Candidate], none_evidence: float, parameters: Parameters, seconds: float
+) -> dict[str, Any]:
+    probabilities, note = _find_class_probabilities(candidates, none_evidence, parameters)
     return {
         "sources": [
             {
@@ -174,33 +187,36 @@ def _build_ranking(candidates: list[_Candidate], parameters: Parameters, seconds
         ],
         "class_probabilities": probabilities,
         "class_probabilities_note": note,
+        "none_log_evidence": none_evidence,
         "prior_rates": dict(RATES),
         "seconds": seconds,
     }  # fmt: skip
 
 
 def _find_class_probabilities(
-    candidates: list[_Candidate], parameters: Parameters
+    candidates: list[_Candidate], none_evidence: float, parameters: Parameters
 ) -> tuple[dict[str, float] | None, str]:
     """Return the probabilities with what they condition on, or None with the reason."""
-    if all((candidate.misfit_p_value or 0.0) < MISFIT_THRESHOLD for candidate in candidates):
-        return None, "none: no model describes the data"
     if parameters.priors == "flat":
         return None, "none: evidences under flat priors depend on arbitrary bounds"
+    probabilities = _compute_class_probabilities(candidates, none_evidence)
+    is_refuted = all((candidate.misfit_p_value or 0.0) < MISFIT_THRESHOLD for candidate in candidates)
+    if is_refuted and probabilities[NONE] < _SURE:
+        return None, "none: no model describes the data"
     number = sum(candidate.reason is None for candidate in candidates)
     noun = "model" if number == 1 else "models"
     note = (
-        f"if the supernova is like one of the {number} {noun} that were fitted, "
+        f"if it is like one of the {number} {noun} that were fitted, or varies like no supernova (none of these), "
         "and the classes occur by their rates per volume (prior_rates)"
     )
-    return _compute_class_probabilities(candidates), note
+    return probabilities, note
 
 
-def _compute_class_probabilities(candidates: list[_Candidate]) -> dict[str, float]:
-    log_mass = {}
+def _compute_class_probabilities(candidates: list[_Candidate], none_evidence: float) -> dict[str, float]:
+    log_mass = {NONE: np.log(RATES[NONE]) + none_evidence}
     for group, rate in RATES.items():
         evidences = [one.log_evidence for one in candidates if one.group == group and one.reason is None]
         if evidences:
             log_mass[group] = np.log(rate) + logsumexp(evidences) - np.log(len(evidences))
     total = logsumexp(list(log_mass.values()))
-    return {group: float(np.exp(value - total)) for group, value in log_mass.items()}
+    return {group: float(np.exp(log_mass[group] - total)) for group in RATES if group in log_mass}

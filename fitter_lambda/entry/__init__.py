@@ -2,6 +2,6 @@
 
 - fitting: `fit` for notebooks, `fit_request` for all
 - supernova_service: the analysis service, which is declared and served by the kit `heliograph.service`
-- compiled_code: what numba compiles for a fit, kept with the image
+- compiled_code: what numba compiles, kept with the image
 - image_templates: fills the image's directory of templates, at its build
 """

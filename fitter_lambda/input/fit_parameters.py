@@ -120,7 +120,7 @@ class Parameters:
     mjd_max: float = _number(0.0, 1e6, "Last MJD", "Later photometry is left out.", math.inf)
     z_min: float = _number(1e-4, 5.0, "Lowest redshift", "Lower bound of a free redshift.", 0.01)
     z_max: float = _number(1e-4, 5.0, "Highest redshift", "Upper bound of a free redshift.", 1.0)
-    z_prior: str = _choice("flat", "volume")
+    z_prior: str | None = _choice(AUTO, "volume", "flat")
     mwebv: float | None = _number(
         0.0, 5.0, "Milky Way E(B-V)",
         "Reddening by the Milky Way (mag), Fitzpatrick 1999 with R_V = 3.1. Blank: from the dust map, where "

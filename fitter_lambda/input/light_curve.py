@@ -46,8 +46,6 @@ class LightCurve:
         Indices into `bandpasses`.
     bandpasses : list of sncosmo.Bandpass
         From blue to red.
-    number : ndarray of int, shape (n,)
-        Which rows of the photometry they are, as in `ExcludedRow`.
     """
 
     mjd: Array
@@ -56,7 +54,6 @@ class LightCurve:
     limit: Mask
     band: Indices
     bandpasses: list[Any]
-    number: Indices
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -66,14 +63,6 @@ class LightCurve:
     def bands(self) -> list[str]:
         """The names of the bandpasses."""
         return [str(band.name) for band in self.bandpasses]
-
-    def take_bands(self, bands: Indices) -> "LightCurve":
-        """Return the rows of some of the bandpasses, given by their sorted indices."""
-        rows = np.isin(self.band, bands)
-        return LightCurve(
-            self.mjd[rows], self.flux[rows], self.fluxerr[rows], self.limit[rows],
-            np.searchsorted(bands, self.band[rows]), [self.bandpasses[i] for i in bands], self.number[rows],
-        )  # fmt: skip
 
     def detections(self, sigma: float) -> Mask:
         """Return which rows have a flux of at least `sigma` times its error."""
@@ -142,10 +131,10 @@ def _exclude(row: Row, reason: str) -> ExcludedRow:
     return ExcludedRow(row.number, row.mjd, row.band, reason)
 
 
-def _select_distinct(candidates: Sequence[tuple[Row, _UsableRow]]) -> tuple[dict[_UsableRow, int], list[ExcludedRow]]:
-    """Return each usable row once with its number, sorted, without limits at the time and band of a measured flux."""
+def _select_distinct(candidates: Sequence[tuple[Row, _UsableRow]]) -> tuple[list[_UsableRow], list[ExcludedRow]]:
+    """Return each usable row once, sorted, without limits at the time and band of a measured flux."""
     measured = {(usable.mjd, usable.band) for row, usable in candidates if not _is_blank_limit(row)}
-    distinct: dict[_UsableRow, int] = {}
+    distinct: set[_UsableRow] = set()
     excluded = []
     for row, usable in candidates:
         if _is_blank_limit(row) and (usable.mjd, usable.band) in measured:
@@ -153,8 +142,8 @@ def _select_distinct(candidates: Sequence[tuple[Row, _UsableRow]]) -> tuple[dict
         elif usable in distinct:
             excluded.append(_exclude(row, "an exact repeat of another row"))
         else:
-            distinct[usable] = row.number
-    return dict(sorted(distinct.items())), excluded
+            distinct.add(usable)
+    return sorted(distinct), excluded
 
 
 def _is_blank_limit(row: Row) -> bool:
@@ -162,12 +151,11 @@ def _is_blank_limit(row: Row) -> bool:
     return row.flux is None and row.mag is None
 
 
-def _assemble(usable_rows: Mapping[_UsableRow, int], bandpasses: Mapping[str, Any]) -> LightCurve:
+def _assemble(usable_rows: Sequence[_UsableRow], bandpasses: Mapping[str, Any]) -> LightCurve:
     names = sorted({row.band for row in usable_rows}, key=lambda name: (float(bandpasses[name].wave_eff), name))
     mjd, flux, fluxerr, limit = (np.array([row[i] for row in usable_rows]) for i in range(4))
     band = np.array([names.index(row.band) for row in usable_rows], dtype=int)
-    number = np.array(list(usable_rows.values()), dtype=int)
-    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names], number)
+    return LightCurve(mjd, flux, fluxerr, limit.astype(bool), band, [bandpasses[name] for name in names])
 
 
 def _flux_ratio_to_ab(band: Any, system: Any, name: str) -> float:

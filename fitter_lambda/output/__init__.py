@@ -1,6 +1,7 @@
 """What a fit gives.
 
 - supernova_fit: a finished fit, as notebooks use it
+- cosmology_row: a row of a Hubble diagram's table
 - results: all numbers
 - result_caveats: what to beware of in them
 - netcdf: the draws as InferenceData

@@ -17,6 +17,7 @@ from fitter_lambda.engine.robust_comparison import RobustComparison
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import HOST_DUST
 from fitter_lambda.input.fit_request import FitRequest
+from fitter_lambda.output.cosmology_row import build_cosmology_row
 from fitter_lambda.output.result_caveats import find_parameter_caveats, find_peak_caveats
 from fitter_lambda.version import __version__
 
@@ -55,6 +56,8 @@ def compute_results(
     per_band = _chi2_per_band(fit, prediction)
     detections = data.rows.detections(FAINT_SIGMA)
     n_rows = sum(band["n"] for band in per_band.values())
+    chi2 = sum(band["chi2"] for band in per_band.values())
+    ndof = int(n_rows - len(fit.names))
     caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     results: dict[str, Any] = {
@@ -66,8 +69,8 @@ def compute_results(
         },
         "parameter_names": list(fit.names),
         "covariance": np.atleast_2d(np.cov(fit.draws, rowvar=False)),
-        "chi2": sum(band["chi2"] for band in per_band.values()),
-        "ndof": n_rows - len(fit.names),
+        "chi2": chi2,
+        "ndof": ndof,
         "chi2_per_band": per_band,
         "misfit_p_value": check.misfit_p_value,
         "verdict": {
@@ -89,6 +92,7 @@ def compute_results(
         "mwebv": data.mwebv,
         "mwebv_from": data.mwebv_from,
         "peak": _summarise_peak(fit),
+        "cosmology_row": build_cosmology_row(fit, check.misfit_p_value, chi2, ndof),
         "excluded": [vars(row).copy() for row in data.excluded[:_MAX_EXCLUDED]],
         "excluded_by_reason": count_reasons([row.reason for row in data.excluded]),
         "unused_columns": list(request.unused_columns),

@@ -42,6 +42,7 @@ _NEAR = RedshiftPrior("fixed", 0.02, 0.0, 0.02, 0.02)
 _KNOWN = RedshiftPrior("gaussian", 0.06, 0.006, 0.03, 0.09)
 _FREE = RedshiftPrior("flat", np.nan, np.nan, 0.01, 0.2)
 _PLAIN = Parameters(model_error=0.0, mwebv=0.05, modelcov=False)
+_FULL = Parameters(model_error=0.0, mwebv=0.05, modelcov="full")
 _ROBUST = Parameters(model_error=0.0, mwebv=0.05, modelcov=False, robust=True)
 
 
@@ -53,6 +54,7 @@ def _salt3(name: str, redshift: RedshiftPrior = _FIXED, error: float = 15.0, **s
 CASES = (
     Case("hsiao, z fixed", "hsiao", _FIXED, (59000.0, 59010.0), (58990.0, 59060.0), error=25.0),
     _salt3("z fixed"),
+    _salt3("covariance of each draw", parameters=_FULL),
     _salt3("z gaussian", _KNOWN),
     _salt3("z free", _FREE, 5.0, cadence=4.0, bands=("ztfg", "ztfr", "sdssi")),
     _salt3("robust", parameters=_ROBUST),

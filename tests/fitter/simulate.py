@@ -133,7 +133,7 @@ class Case:
         hidden = (flux < 5 * error) | (random.uniform(size=len(mjd)) < _FAILED)
         limit = hidden if self.censored else np.zeros(len(mjd), dtype=bool)
         flux = np.where(limit, 5 * error, flux)
-        return LightCurve(mjd, flux, error, limit, band, passes, np.arange(len(mjd)))
+        return LightCurve(mjd, flux, error, limit, band, passes)
 
 
 def build_data(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> FitData:
@@ -193,7 +193,7 @@ def tabulate(
     order = np.argsort(mjd, kind="stable")
     index = np.array([names.index(name) for name in band])[order]
     hidden = np.zeros(len(mjd), dtype=bool) if limit is None else limit[order]
-    return LightCurve(mjd[order], flux[order], fluxerr[order], hidden, index, _bandpasses(names), order)
+    return LightCurve(mjd[order], flux[order], fluxerr[order], hidden, index, _bandpasses(names))
 
 
 def bump(phase: Array, wave: Array) -> Array:

@@ -9,7 +9,7 @@ import pytest
 import sncosmo
 
 from fitter_lambda.engine.fit import Fit
-from fitter_lambda.engine.supernova_classes import RATES
+from fitter_lambda.engine.supernova_classes import NONE, RATES
 from fitter_lambda.engine.template_ranking import fit_catalogue
 from fitter_lambda.errors import FitterError
 from tests.fitter.light_curves import parse_payload, payload, sn2019dwz, sn2019dwz_rows
@@ -64,9 +64,9 @@ def test_class_probabilities_sum_to_one(ranked: tuple[Fit, dict[str, Any], Repor
     _, ranking, _ = ranked
     probabilities = ranking["class_probabilities"]
     assert sum(probabilities.values()) == pytest.approx(1)
-    assert set(probabilities) == {entry["class"] for entry in ranking["sources"]}
+    assert set(probabilities) == {entry["class"] for entry in ranking["sources"]} | {NONE}
     assert probabilities["Ia"] > 0.99 and ranking["sources"][0]["class"] == "Ia"
-    assert "if the supernova is like one of the" in ranking["class_probabilities_note"]
+    assert "if it is like one of the" in ranking["class_probabilities_note"]
     assert ranking["prior_rates"] == RATES and sum(RATES.values()) == pytest.approx(1)
 
 
@@ -103,6 +103,7 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
     evidence: dict[str, list[float]] = {}
     for entry in ranking["sources"]:
         evidence.setdefault(entry["class"], []).append(entry["log_evidence"])
+    evidence[NONE] = [ranking["none_log_evidence"]]
     best = max(max(values) for values in evidence.values())
     weight = {group: RATES[group] * np.mean(np.exp(np.array(x) - best)) for group, x in evidence.items()}
     expected = {group: value / sum(weight.values()) for group, value in weight.items()}
@@ -117,7 +118,7 @@ def test_a_coarse_twin_stands_in_where_it_is_alone(monkeypatch: pytest.MonkeyPat
     assert [entry["name"] for entry in ranking["sources"]] == ["hsiao-subsampled"]
 
 
-def test_no_class_is_told_when_every_model_misfits() -> None:
+def test_none_of_these_wins_when_every_model_misfits() -> None:
     random = np.random.default_rng(0)
     rows = [
         {"mjd": 59000 + i, "flux": random.uniform(0, 1000), "fluxerr": 1.0, "filter": ("ztfg", "ztfr")[i % 2]}
@@ -125,9 +126,19 @@ def test_no_class_is_told_when_every_model_misfits() -> None:
     ]
     document = payload(rows, "0.05,,", source="auto", fix_z="True", n_draws=100, modelcov="False")
     _, ranking, _ = rank_sources(document)
-    assert ranking["class_probabilities"] is None
-    assert ranking["class_probabilities_note"] == "none: no model describes the data"
+    assert ranking["class_probabilities"][NONE] > 0.999
     assert ranking["sources"][0]["misfit_p_value"] < 1e-3
+
+
+def test_no_class_is_told_when_an_outlier_refutes_all_alike() -> None:
+    rows = sn2019dwz_rows()
+    peak = max(range(len(rows)), key=lambda i: float(rows[i]["flux"]))
+    rows[peak] |= {"flux": float(rows[peak]["flux"]) + 60 * float(rows[peak]["fluxerr"])}
+    _, ranking, _ = rank_sources(payload(rows, "0.04608,,", source="auto", fix_z="True", n_draws=100))
+    assert ranking["sources"][0]["misfit_p_value"] < 1e-3
+    probabilities = ranking["class_probabilities"]
+    assert probabilities is None or probabilities[NONE] > 0.95
+    assert probabilities or ranking["class_probabilities_note"] == "none: no model describes the data"
 
 
 def test_no_class_is_told_under_flat_priors() -> None:

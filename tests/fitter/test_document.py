@@ -180,6 +180,15 @@ def test_the_results_are_complete_and_agree(document: dict[str, Any], results: A
     assert results["covariance"][1, 1] ** 0.5 == pytest.approx(results["parameters"]["t0"]["std"], rel=0.01)
     assert sum(band["chi2"] for band in results["chi2_per_band"].values()) == pytest.approx(results["chi2"])
     assert results["n_rows"] - results["ndof"] == 5
+    row = results["cosmology_row"]
+    for key, name in (("PKMJD", "t0"), ("x1", "x1"), ("c", "c"), ("x0", "x0"), ("zHEL", "z")):
+        assert row[key] == pytest.approx(results["parameters"][name]["median"], abs=results["parameters"][name]["std"])
+        assert row[f"{key}ERR"] == pytest.approx(results["parameters"][name]["std"])
+    # SNANA's offset of SALT2 and SALT3 is 10.635
+    assert row["mB"] == pytest.approx(10.635 - 2.5 * np.log10(row["x0"]), abs=0.02)
+    place = results["parameter_names"].index
+    assert row["COV_x1_c"] == pytest.approx(results["covariance"][place("x1"), place("c")])
+    assert all(row["CUTS"].values()) and row["FITPROB"] == results["misfit_p_value"]
     assert results["seed"] == 3 and results["mwebv"] == 0
     assert set(results["seconds"]) == {"load", "fit", "report"}
     assert results["diagnostics"]["effective_draws"] > 300

@@ -13,6 +13,7 @@ from scipy import stats
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
 from fitter_lambda.engine.fit_data import build_redshift_prior
+from fitter_lambda.engine.misfit import misfit_p_value
 from fitter_lambda.engine.priors import FlatPriors
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -122,6 +123,32 @@ def test_after_the_last_phase_flat_priors_take_what_sncosmo_takes(source: str) -
     fit = run_fit(payload(rows, "0.05,,", **QUICK | {"source": source}))
     assert not fit.predict_rows(fit.best[None]).design.reached.all()
     assert chi2(fit) <= fit_lc(fit, 3).chisq + 1e-2
+
+
+def test_flat_priors_leave_out_bands_that_leave_the_model_as_sncosmo_does() -> None:
+    """At z = 0.6 bessellux begins at 1875 Å in the rest frame, SALT3 at 2000 Å."""
+    model, random, rows = sncosmo.Model(load_source("salt3")), np.random.default_rng(0), []
+    model.set(z=0.6, t0=59000.0, x0=1e-4)
+    passes, _ = load_bandpasses(("bessellux", "sdssr", "sdssi", "sdssz"))
+    for mjd in np.arange(58975.0, 59060.0, 4.0):
+        for band in passes:
+            flux = 1.0 if band == "bessellux" else float(model.bandflux(passes[band], mjd, 23.9, "ab"))
+            rows.append({"mjd": mjd, "flux": flux + 0.1 * random.normal(), "fluxerr": 0.1, "filter": band})
+    fit = run_fit(payload(rows, "0.6,,", **QUICK | {"source": "salt3", "fix_z": "True"}))
+    is_blue = fit.data.rows.band == 0
+    assert fit.data.rows.bands[0] == "bessellux" and misfit_p_value(fit) > 0.01
+    prediction = fit.predict_rows(fit.best[None])
+    assert not prediction.is_used[0, is_blue].any() and prediction.is_used[0, ~is_blue].all()
+    without = run_fit(
+        payload(
+            [row for row in rows if row["filter"] != "bessellux"],
+            "0.6,,",
+            **QUICK | {"source": "salt3", "fix_z": "True"},
+        )
+    )
+    np.testing.assert_allclose(fit.draws.mean(axis=0), without.draws.mean(axis=0), rtol=1e-3, atol=0.02)
+    values = [each.posterior.likelihood.chi2(each.predict_rows(each.best[None]))[0].sum() for each in (fit, without)]
+    assert values[0] == pytest.approx(values[1], rel=1e-3)
 
 
 def test_draws_are_independent_and_as_many_as_asked_for(fit: Fit) -> None:
@@ -393,7 +420,9 @@ def test_the_prior_of_the_redshift_follows_fix_z() -> None:
         build_redshift_prior(Parameters(), None, None),
         build_redshift_prior(Parameters(fix_z=False), 0.05, None),
     ):
-        assert (free.kind, free.low, free.high) == ("flat", 0.01, 1.0)
+        assert (free.kind, free.low, free.high) == ("volume", 0.01, 1.0)
+    for parameters in (Parameters(priors="flat"), Parameters(z_prior="flat")):
+        assert build_redshift_prior(parameters, None, None).kind == "flat"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ class Reference:
         self.variance = rows.fluxerr**2 + np.where(rows.limit, 0.0, error * rows.flux) ** 2
         significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
         self.detections = significance > 5
+        grid = np.linspace(self.redshift.low, self.redshift.high, 400)
+        self.rate = float(np.trapezoid([self._rate(z) for z in grid], grid)) if self.redshift.kind == "volume" else 1.0
         self.covariance: Array | None = None
         if self.is_salt and parameters.modelcov == "frozen":
             self._freeze(fit.best)
@@ -117,12 +119,18 @@ class Reference:
             total -= ebv / 0.2 + math.log(0.2 * (1 - math.exp(-1 / 0.2)))
         return float(total)
 
+    @staticmethod
+    def _rate(z: float) -> float:
+        return float(COSMOLOGY.differential_comoving_volume(z).value / (1 + z))
+
     def _redshift(self, z: float) -> float:
         prior = self.redshift
         if not prior.low <= z <= prior.high:
             return -math.inf
         if prior.kind == "flat":
             return -math.log(prior.high - prior.low)
+        if prior.kind == "volume":
+            return math.log(self._rate(z) / self.rate)
         # five sigma hold all but 6e-7
         return float(_normal(z, prior.mean, prior.sigma)) if prior.kind == "gaussian" else 0.0
 
