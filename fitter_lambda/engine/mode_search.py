@@ -35,8 +35,9 @@ _SHAPE_STEPS = {"c": 0.25, "hostebv": 0.35, "delta": 0.4}
 _MAX_CURVATURE = 1e5
 #: Widths measured in powers of two exceed a Gaussian's by up to 1.41.
 _FAR_WIDER = 1.5
-#: A smaller gain, or a shorter trust region, ends the climb.
+#: A smaller gain, or a shorter trust region, ends the climb; draws need modes to a few hundredths of their width.
 _MIN_GAIN = 1e-6
+_MIN_MODE_GAIN = 1e-3
 _MIN_TRUST = 0.02
 #: Gain that a start may hope for in its first round, and a quarter of it in each that follows.
 _FIRST_PACE = 1e5
@@ -143,7 +144,8 @@ def add_modes(posterior: Posterior, modes: list[Mode], starts: Array) -> list[Mo
 def climb_posterior(posterior: Posterior, theta: Array) -> Array:
     """Return the local maximum (1, d) above theta (1, d)."""
     low, high = posterior.bounds.T
-    modes = maximize_density(posterior.log_marginal_density, theta, low, high, get_scales(posterior.names))
+    scale = get_scales(posterior.names)
+    modes = maximize_density(posterior.log_marginal_density, theta, low, high, scale, min_gain=_MIN_MODE_GAIN)
     return modes[0].theta[None] if modes else theta
 
 
@@ -151,7 +153,9 @@ def _maximize_posterior(posterior: Posterior, starts: Array) -> list[Mode]:
     """Find the distinct modes above starts (m, d), within e^-16 of the highest, the highest first."""
     scale = get_scales(posterior.names)
     low, high = posterior.bounds.T
-    modes = _select_distinct_modes(maximize_density(posterior.log_marginal_density, starts, low, high, scale))
+    modes = _select_distinct_modes(
+        maximize_density(posterior.log_marginal_density, starts, low, high, scale, min_gain=_MIN_MODE_GAIN)
+    )
     return [_widen_mode(posterior.log_marginal_density, mode, scale, high - low) for mode in modes]
 
 
@@ -191,8 +195,9 @@ def _is_near(mode: Mode, other: Mode) -> bool:
 
 
 def maximize_density(
-    density: Density, starts: Array, low: Array, high: Array, scale: Array, n_rounds: int = 25
-) -> list[Mode]:
+    density: Density, starts: Array, low: Array, high: Array, scale: Array, n_rounds: int = 25,
+    min_gain: float = _MIN_GAIN,
+) -> list[Mode]:  # fmt: skip
     """Climb from each start to a local maximum.
 
     Parameters
@@ -206,6 +211,8 @@ def maximize_density(
         Of the first steps.
     n_rounds : int
         Most steps of Newton's method.
+    min_gain : float
+        A smaller gain of the log density ends the climb.
     """
 
     def evaluate(points: Array) -> Array:
@@ -240,7 +247,7 @@ def maximize_density(
         pace[active] = np.maximum(gain, pace[active] / 4)
         highest = max(highest, float(heights.max()))
         # a failed step only shortens the next; starts that climb too slowly to come near the top are dropped
-        ends = np.where(gain > 0, gain < _MIN_GAIN, trust[active] < _MIN_TRUST)
+        ends = np.where(gain > 0, gain < min_gain, trust[active] < _MIN_TRUST)
         active = active[~ends & (value + n_left * pace[active] > highest - _MAX_DEPTH)]
         if not len(active):
             break
