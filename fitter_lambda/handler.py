@@ -8,12 +8,13 @@ _SECONDS_TO_ANSWER = 4.0
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back."""
     # imported here, so that the renderer never loads what speaks to AWS
-    from fitter_lambda.entry.egress import send_to_public
-    from fitter_lambda.entry.fitting import fit_payload
-    from heliograph.service.lambda_entry import handle_record
+    from fitter_lambda.entry.compiled_code import provide_compiled_code
+    from fitter_lambda.entry.supernova_service import service
+    from heliograph.service.lambda_entry import handle_event
+    from heliograph.service.public_requests import send_to_public
 
-    for record in event.get("Records", []):
-        handle_record(fit_payload, record, send_to_public)
+    provide_compiled_code()
+    handle_event(service, event, send_to_public)
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:
