@@ -38,8 +38,7 @@ from benchmarks.supernovae import (
     simulate_supernova,
 )  # fmt: skip
 from fitter_lambda.engine.fit import fit_supernova
-from fitter_lambda.input.payload import parse_payload
-from tests.fitter.light_curves import payload
+from tests.fitter.light_curves import parse_payload, payload
 
 __all__ = ["main"]
 

@@ -24,9 +24,8 @@ from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS
 from fitter_lambda.engine.source_grid import load_source_grid
-from fitter_lambda.entry.fitting import fit_payload
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_source
+from tests.fitter.light_curves import fit_payload, parse_payload
 
 __all__ = ["CLOSER", "Evidence", "FitterRun", "Peer", "effective_draws", "run_fitter"]
 

@@ -15,8 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from fitter_lambda.entry.fitting import fit_payload
+from fitter_lambda.entry.supernova_service import service
 from fitter_lambda.input.fit_parameters import PARAMETERS
+from heliograph.service.analysis_run import run_payload
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,16 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Cannot read a JSON payload from {options.payload}: {error}", file=sys.stderr)
         return 2
     if options.repeat <= 0:
-        document = fit_payload(payload, _print_progress)
+        document = run_payload(service, payload, _print_progress)
     for _ in range(options.repeat):
         began = time.perf_counter()
-        document = fit_payload(payload, lambda fraction, message: None)
+        document = run_payload(service, payload)
         print(f"{time.perf_counter() - began:.3f}", file=sys.stderr, flush=True)
     print(json.dumps(document, allow_nan=False))
     return 0
 
 
-def _print_progress(fraction: float, message: str) -> None:
+def _print_progress(fraction: float, message: str = "") -> None:
     print(f"{100 * fraction:3.0f} % {message}", file=sys.stderr, flush=True)
 
 

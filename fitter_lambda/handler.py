@@ -1,6 +1,5 @@
 """Entry points of the container functions."""
 
-from functools import partial
 from typing import Any
 
 _SPECTRUM_QUEUE = "-spectrum"
@@ -10,23 +9,24 @@ _SECONDS_TO_ANSWER = 4.0
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back; the queue says which fitter."""
     # imported here, so that the renderer never loads what speaks to AWS
-    from fitter_lambda.entry.egress import send_to_public
-    from heliograph.service.lambda_entry import handle_record
+    from heliograph.service.lambda_entry import handle_event
+    from heliograph.service.public_requests import send_to_public
 
-    for record in event.get("Records", []):
-        handle_record(_choose_fitter(record), record, send_to_public)
+    handle_event(_choose_service(event), event, send_to_public)
 
 
-def _choose_fitter(record: dict[str, Any]) -> Any:
-    """Return what runs a payload: the spectrum fitter for its own queue and that of its dead letters."""
-    if str(record.get("eventSourceARN", "")).removesuffix("-dead").endswith(_SPECTRUM_QUEUE):
-        from fitter_lambda.entry.spectrum_service import service
-        from heliograph.service.analysis_run import run_payload
+def _choose_service(event: dict[str, Any]) -> Any:
+    """Return the service that an event is for: the spectrum fitter has a queue and one of dead letters of its own."""
+    queues = [str(record.get("eventSourceARN", "")) for record in event.get("Records", [])]
+    if any(queue.removesuffix("-dead").endswith(_SPECTRUM_QUEUE) for queue in queues):
+        from fitter_lambda.entry.spectrum_service import service as spectrum_fitter
 
-        return partial(run_payload, service)
-    from fitter_lambda.entry.fitting import fit_payload
+        return spectrum_fitter
+    from fitter_lambda.entry.compiled_code import provide_compiled_code
+    from fitter_lambda.entry.supernova_service import service as supernova_fitter
 
-    return fit_payload
+    provide_compiled_code()
+    return supernova_fitter
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -18,7 +18,8 @@ Importing this package is quick: what is heavy (astropy, arviz, pandas, matplotl
 - pictures, posterior_files: figures of matplotlib and posteriors of arviz, and their files
 - progress_bars: waiting with a bar
 - lookups: groups, instruments, services by name
-- records: fields as attributes, one line in a shell, HTML in a notebook
+- records: fields as attributes, one line in a shell, HTML in a notebook; editable_records: those that can be changed
+- shared_records: groups, telescopes, instruments, taxonomies and tokens of a portal
 - plain_text: text of a portal, without control characters
 - plain_values: values of numpy and astropy as JSON; NaN, masks and wrong units are refused
 - connection: HTTP with a token; retries that start nothing twice; errors with the server's words

@@ -64,7 +64,7 @@ class Analysis(PortalRecord):
         """Its page in a browser."""
         if self._connection.is_skyportal:
             return f"{self._connection.url}/source/{quote(str(self['obj_id']))}/analysis/{self.get_number()}"
-        return f"{self._connection.url}/#/analysis/{self.get_number()}"
+        return f"{self._connection.web_url}/#/analysis/{self.get_number()}"
 
     def describe_line(self) -> list[str]:
         """Add the source, the service, and the last known state."""

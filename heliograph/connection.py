@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from heliograph.credentials import Credentials
+from heliograph.credentials import Credentials, clean_url
 from heliograph.errors import (
     ArgumentError,
     ForbiddenError,
@@ -58,6 +58,7 @@ class Connection:
 
     def __init__(self, credentials: Credentials, *, remembers_keys: bool = True, is_skyportal: bool = False) -> None:
         self.url = credentials.url
+        self.web_url = credentials.web_url or credentials.url
         self.is_skyportal = is_skyportal
         self._remembers_keys = remembers_keys
         self._careful_session = _build_session(credentials.token, is_repeatable=False)
@@ -219,6 +220,33 @@ class Connection:
             # The original error may quote the signature of a storage address.
             raise NoAnswerError(_explain_no_answer(self.url, error)) from None
         return response
+
+
+def find_api(address: str) -> tuple[str, str | None]:
+    """Return the address of a portal's API, and that of its web app if it is another one.
+
+    Parameters
+    ----------
+    address : str
+        Of either. A web app on a host of its own, as on AWS, names its API in ``config.json``.
+
+    Raises
+    ------
+    UnreadableAnswerError
+        If the web app names an API that is less protected than itself.
+    """
+    url = clean_url(address)
+    try:
+        response = requests.get(f"{url}/config.json", timeout=CONNECT_SECONDS, allow_redirects=False, stream=True)
+        _load_content(response, url)
+    except requests.RequestException as error:
+        raise NoAnswerError(_explain_no_answer(url, error)) from None
+    config = _load_json(response) if response.status_code == 200 else None
+    named = config.get("api") if isinstance(config, dict) else None
+    api = clean_url(urljoin(f"{url}/", named)) if isinstance(named, str) else url
+    if url.startswith("https:") and not api.startswith("https:"):
+        raise UnreadableAnswerError(f"{url} names an API that is not https; tell its operators.", 200)
+    return (url, None) if api == url else (api, url)
 
 
 def quote_part(text: str) -> str:

@@ -13,10 +13,11 @@ DEFAULT_URL = "http://localhost:5000"
 
 
 class Credentials(NamedTuple):
-    """A portal's address, without ``/api``, and a token of it."""
+    """A portal's address, without ``/api``, a token of it, and the address of its web app, if that is another."""
 
     url: str
     token: str
+    web_url: str | None = None
 
     def __repr__(self) -> str:
         """Show the address alone."""
@@ -28,7 +29,8 @@ def find_credentials(url: str | None = None, token: str | None = None) -> Creden
 
     Each is taken from the argument, else from ``HELIOGRAPH_URL`` and ``HELIOGRAPH_TOKEN``, else from the file that
     ``heliograph login`` writes. A token of the file belongs to the file's address, and is sent to no other one; so does
-    that of the environment, if the environment has an address, too.
+    that of the environment, if the environment has an address, too. The address of the web app is that of the file, or
+    ``HELIOGRAPH_WEB_URL``.
 
     Parameters
     ----------
@@ -46,14 +48,16 @@ def find_credentials(url: str | None = None, token: str | None = None) -> Creden
     url = url or known_url
     saved = None if url and token else load_credentials()
     address = clean_url(url or (saved.url if saved else DEFAULT_URL))
-    if not token and saved and saved.url == address:
-        token = saved.token
+    web_url = os.environ.get("HELIOGRAPH_WEB_URL")
+    if saved and saved.url == address:
+        token = token or saved.token
+        web_url = web_url or saved.web_url
     if not token:
         raise CredentialsError(
             f"No token for {address} is known. Give one as the argument `token`, set HELIOGRAPH_TOKEN, "
             "or run `heliograph login`."
         )
-    return Credentials(address, clean_token(token))
+    return Credentials(address, clean_token(token), clean_url(web_url) if web_url else None)
 
 
 def clean_url(url: str) -> str:
@@ -107,7 +111,10 @@ def load_credentials() -> Credentials | None:
     path = get_credentials_file()
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Credentials(clean_url(content["url"]), clean_token(content["token"]))
+        web_url = content.get("web_url")
+        return Credentials(
+            clean_url(content["url"]), clean_token(content["token"]), clean_url(web_url) if web_url else None
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
@@ -118,7 +125,7 @@ def save_credentials(credentials: Credentials) -> Path:
     """Write the user's file, which only the user can read, and return its path."""
     path = get_credentials_file()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = "\n".join(f"{name} = {_quote(value)}" for name, value in credentials._asdict().items()) + "\n"
+    text = "".join(f"{name} = {_quote(value)}\n" for name, value in credentials._asdict().items() if value)
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -141,12 +141,24 @@ def find_taxonomies(connection: Connection, classification: str) -> list[dict[st
         If there is none.
     """
     taxonomies = connection.get_records("/taxonomy")
-    classes = {id(taxonomy): set(_iterate_classes(taxonomy.get("hierarchy"))) for taxonomy in taxonomies}
+    classes = {id(taxonomy): set(iterate_classes(taxonomy.get("hierarchy"))) for taxonomy in taxonomies}
     matches = [taxonomy for taxonomy in taxonomies if classification in classes[id(taxonomy)]]
     if not matches:
         names = sorted(set().union(*classes.values()))
         raise UnknownNameError(explain_unknown("No taxonomy has the class", classification, names))
     return sorted(matches, key=lambda taxonomy: not taxonomy.get("isLatest"))
+
+
+def iterate_classes(node: Any) -> Iterator[str]:
+    """Yield the classes of a taxonomy."""
+    nodes = [node]
+    while nodes:
+        branch = nodes.pop()
+        if isinstance(branch, dict):
+            if isinstance(branch.get("class"), str):
+                yield branch["class"]
+            subclasses = branch.get("subclasses")
+            nodes += subclasses if isinstance(subclasses, list) else []
 
 
 def _is_named(choice: Any) -> bool:
@@ -168,15 +180,3 @@ def _find_public_group(connection: Connection) -> list[int] | str:
 
 def _find_public_number(connection: Connection) -> int:
     return check_number(connection.get_record("/groups/public").get("id"))
-
-
-def _iterate_classes(node: Any) -> Iterator[str]:
-    """Yield the classes of a taxonomy."""
-    nodes = [node]
-    while nodes:
-        branch = nodes.pop()
-        if isinstance(branch, dict):
-            if isinstance(branch.get("class"), str):
-                yield branch["class"]
-            subclasses = branch.get("subclasses")
-            nodes += subclasses if isinstance(subclasses, list) else []

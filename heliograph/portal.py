@@ -10,22 +10,22 @@ from heliograph.batch import Batch, get_batch
 from heliograph.connection import Connection, check_records, quote_part
 from heliograph.copying import copy_source
 from heliograph.credentials import Credentials, clean_token, clean_url, find_credentials
+from heliograph.editable_records import Group
 from heliograph.errors import ArgumentError, CredentialsError, NotFoundError, RefusedError, UnknownNameError
 from heliograph.lookups import (
     Groups,
-    choose_record,
     explain_unknown,
     find_group_ids,
     find_group_numbers,
     find_service,
     find_taxonomies,
-    list_groups,
 )
 from heliograph.plain_text import clean_text
 from heliograph.plain_values import to_arcsec, to_degrees, to_plain
 from heliograph.publishing import publish_analysis
-from heliograph.records import Group, Instrument, Record, User, check_number
+from heliograph.records import Record, check_number
 from heliograph.registered_services import RegisteredService
+from heliograph.shared_records import SharedRecords
 from heliograph.source import Source, get_source
 
 _SKYPORTAL_FILTERS = (
@@ -43,23 +43,12 @@ _SHORTEST_PART = 3
 _MOST_SUGGESTIONS = 5
 
 
-class Portal:
+class Portal(SharedRecords):
     """What all portals have; use `Heliograph` or `SkyPortal`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        """HTTP with the portal, for what has no method here: ``sky.connection.get("/telescope")``."""
 
     def __repr__(self) -> str:
         """Show the address alone."""
         return f"{type(self).__name__}({self.connection.url!r})"
-
-    @property
-    def user(self) -> User:
-        """The user of the token: name, permissions."""
-        profile = self.connection.get_record("/internal/profile")
-        # others' eyes may see a notebook
-        return User({name: value for name, value in profile.items() if name != "tokens"})
 
     def source(self, name: str) -> Source:
         """Return a source by its name, or by another name that it has.
@@ -200,45 +189,6 @@ class Portal:
         # a SkyPortal looks for a part of the name
         name = query["objID"]
         return (Analysis(self.connection, record) for record in records if name in (None, record.get("obj_id")))
-
-    def groups(self) -> list[Group]:
-        """List the groups that you see, with your own."""
-        return [Group(record) for record in list_groups(self.connection)]
-
-    def group(self, name: str | int | Group) -> Group:
-        """Return a group by its name or number."""
-        return Group(choose_record(list_groups(self.connection), name, "group"))
-
-    def create_group(self, name: str, **fields: Any) -> Group:
-        """Create a group, which you administrate."""
-        answer = Record(self.connection.post("/groups", {"name": name, **fields}))
-        return self.group(check_number(answer.get("id")))
-
-    def add_member(self, group: int | str | Group, username: str, *, admin: bool = False) -> None:
-        """Add a user to a group that you administrate.
-
-        Parameters
-        ----------
-        group : int, str or Group
-            The group.
-        username : str
-            The user's name.
-        admin : bool
-            Whether they administrate the group, too.
-        """
-        group_id = check_number(self.group(group)["id"])
-        page = self.connection.get_record("/user", username=username)
-        user = choose_record(check_records(page.get("users")), username, "user", ("username",))
-        body = {"userID": check_number(user.get("id")), "admin": admin}
-        self.connection.post(f"/groups/{group_id}/users", body)
-
-    def delete_group(self, name: str | int | Group) -> None:
-        """Delete a group that you administrate."""
-        self.connection.delete(f"/groups/{check_number(self.group(name)['id'])}")
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments, with their bandpasses."""
-        return [Instrument(record) for record in self.connection.get_records("/instrument")]
 
     def analyze(
         self,

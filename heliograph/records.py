@@ -107,55 +107,17 @@ class PortalRecord(Record):
         return check_number(self._fields.get("id"))
 
 
-class Group(Record):
-    """A group of users."""
-
-    kind = "Group"
-    line_fields = ("id", "nickname")
-
-
-class Instrument(Record):
-    """An instrument, with its bandpasses."""
-
-    kind = "Instrument"
-    line_fields = ("id", "type", "filters")
-
-
 class User(Record):
-    """The user of the token."""
+    """A user: that of the token, or a member of a group."""
 
     kind = "User"
     title_fields = ("username",)
-    line_fields = ("permissions",)
+    line_fields = ("permissions", "admin")
 
     @property
     def name(self) -> str:
         """The user's name."""
         return str(self["username"])
-
-
-class Comment(Record):
-    """A comment on a source."""
-
-    kind = "Comment"
-    title_fields = ("id",)
-    line_fields = ("text", "created_at")
-
-
-class Annotation(Record):
-    """The values of one origin, such as a catalogue or a service."""
-
-    kind = "Annotation"
-    title_fields = ("origin",)
-    line_fields = ("data",)
-
-
-class Classification(Record):
-    """A classification of a source."""
-
-    kind = "Classification"
-    title_fields = ("classification",)
-    line_fields = ("probability", "author_name")
 
 
 class Verdict(Record):

@@ -37,10 +37,20 @@ class DefaultAnalysis(PortalRecord):
     title_fields = ("id",)
     line_fields = ("source_filter", "default_analysis_parameters", "stats")
 
+    def update(self, **fields: Any) -> "DefaultAnalysis":
+        """Change fields, such as ``daily_limit=50``, and return it."""
+        self._connection.patch(self._path, fields)
+        self._replace_fields(self._connection.get_record(self._path))
+        return self
+
     def delete(self) -> None:
         """Delete it; analyses that it started stay."""
+        self._connection.delete(self._path)
+
+    @property
+    def _path(self) -> str:
         service_id = check_number(self["analysis_service_id"])
-        self._connection.delete(f"/analysis_service/{service_id}/default_analysis/{self.get_number()}")
+        return f"/analysis_service/{service_id}/default_analysis/{self.get_number()}"
 
 
 class RegisteredService(PortalRecord):

@@ -8,6 +8,7 @@ from typing import Any
 from heliograph.analysis import Analysis, get_analysis
 from heliograph.analysis_requests import build_request
 from heliograph.connection import Connection, check_records, encode_json, parse_answer, quote_part
+from heliograph.editable_records import Annotation, Classification, Comment, Group
 from heliograph.errors import ArgumentError, NotFoundError, PortalError, RefusedError
 from heliograph.light_curve_tables import build_light_curve, read_columns, split_rows
 from heliograph.lookups import (
@@ -22,9 +23,6 @@ from heliograph.lookups import (
 from heliograph.plain_text import clean_text
 from heliograph.plain_values import format_time
 from heliograph.records import (
-    Annotation,
-    Classification,
-    Comment,
     Period,
     Periodogram,
     PhotStat,
@@ -81,7 +79,7 @@ class Source(PortalRecord):
     def url(self) -> str:
         """Its page in a browser."""
         page = "source" if self._connection.is_skyportal else "#/source"
-        return f"{self._connection.url}/{page}/{quote_part(self.name)}"
+        return f"{self._connection.web_url}/{page}/{quote_part(self.name)}"
 
     def describe_line(self) -> list[str]:
         """Add position, redshift, classes."""
@@ -144,6 +142,10 @@ class Source(PortalRecord):
             )
         return ids
 
+    def update_photometry(self, number: int, **fields: Any) -> None:
+        """Change fields of a point of yours by its id, such as ``altdata={"seeing": 1.9}``."""
+        self._connection.patch(f"/photometry/{int(number)}", fields)
+
     def delete_photometry(self, ids: int | Sequence[int] | str) -> None:
         """Delete points by their ids, or all of an upload by its ``upload_id``."""
         if isinstance(ids, str):
@@ -203,7 +205,7 @@ class Source(PortalRecord):
     def spectra(self) -> list[Spectrum]:
         """Return its spectra, by the time of observation."""
         answer = self._connection.get_record(f"{self._path}/spectra")
-        return [Spectrum(record) for record in check_records(answer.get("spectra") or [])]
+        return [Spectrum(self._connection, record) for record in check_records(answer.get("spectra") or [])]
 
     def add_spectrum(
         self,
@@ -286,7 +288,7 @@ class Source(PortalRecord):
 
     def comments(self) -> list[Comment]:
         """Return its comments, oldest first."""
-        return [Comment(record) for record in self._connection.get_records(f"{self._path}/comments")]
+        return [Comment(self._connection, record) for record in self._connection.get_records(f"{self._path}/comments")]
 
     def add_comment(self, text: str, *, attachment: str | Path | None = None, groups: Groups = None) -> int:
         """Comment on it, and return the comment's id.
@@ -315,7 +317,8 @@ class Source(PortalRecord):
 
     def annotations(self) -> list[Annotation]:
         """Return its annotations: values by origin."""
-        return [Annotation(record) for record in self._connection.get_records(f"{self._path}/annotations")]
+        records = self._connection.get_records(f"{self._path}/annotations")
+        return [Annotation(self._connection, record) for record in records]
 
     def annotate(self, origin: str, values: Mapping[str, Any], *, groups: Groups = None) -> None:
         """Store values under an origin; earlier values of this origin are replaced."""
@@ -334,7 +337,7 @@ class Source(PortalRecord):
     def classifications(self) -> list[Classification]:
         """Return its classifications, oldest first."""
         records = self._connection.get_records(f"{self._path}/classifications")
-        return [Classification(record) for record in records]
+        return [Classification(self._connection, record) for record in records]
 
     def classify(
         self,
@@ -438,6 +441,13 @@ class Source(PortalRecord):
             records = self._connection.get_records(f"/obj/{quote_part(self.name)}/analysis", includeDetails=True)
         return [Analysis(self._connection, record) for record in records]
 
+    def analysis_groups(self, service: Any) -> list[Record]:
+        """List your groups, with what an analysis by a service means to them: ``sees_all_data``, ``is_default``."""
+        self._connection.require_heliograph("answer to who may see all that is sent")
+        number = check_number(find_service(self._connection, service)["id"])
+        path = f"/obj/{quote_part(self.name)}/analysis_groups/{number}"
+        return [Record(record) for record in self._connection.get_records(path)]
+
     def analyze(
         self,
         service: Any,
@@ -497,6 +507,15 @@ class Source(PortalRecord):
         for ids in _split_ids(list(self.spectra()), _MOST_SHARED_SPECTRA):
             self._share({"spectrumIDs": ids, "groupIDs": numbers})
         self.refresh()
+
+    def groups(self) -> list[Group]:
+        """List the groups of yours that it is saved to."""
+        return [Group(self._connection, record) for record in self._connection.get_records(f"{self._path}/groups")]
+
+    def unshare(self, group: str | int | Record) -> None:
+        """Remove it from a group; points and spectra that were shared with it stay shared."""
+        (number,) = find_group_numbers(self._connection, group)
+        self._connection.send("DELETE", self._path, json={"group_id": number})
 
     def update(self, **fields: Any) -> "Source":
         """Change fields, such as ``redshift=0.046``; None clears a field."""

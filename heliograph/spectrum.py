@@ -2,21 +2,22 @@
 
 from typing import Any
 
+from heliograph.editable_records import EditableRecord
 from heliograph.errors import ArgumentError
 from heliograph.plain_values import to_plain
-from heliograph.records import Record
 
 _UNITS = {"erg/s/cm/cm/AA": "erg s-1 cm-2 AA-1", "Jy": "Jy", "AB": "mag(AB)"}
 """Units of a portal, as astropy writes them."""
 _ANGSTROM = "AA"
 
 
-class Spectrum(Record):
+class Spectrum(EditableRecord):
     """A spectrum: ``.wavelengths`` in angstrom, ``.fluxes`` and ``.errors`` in ``.units``."""
 
     kind = "Spectrum"
     title_fields = ("id",)
     line_fields = ("observed_at", "instrument_name", "units")
+    folder = "/spectrum"
 
     def to_table(self) -> Any:
         """Return it as a Table of astropy with units."""

@@ -4,18 +4,18 @@ Start the local stack unless it runs, load the demo data, have SN 2019dwz fitted
 the progress, and save all results in ``demo-results/``.
 """
 
-import base64
-import json
 import math
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from heliograph import Heliograph
+from heliograph.errors import HeliographError
+from heliograph.portal import Portal
 from infra import PROJECT, demo_data
-from infra.client import Api, DemoError
+from infra.client import DemoError
 from infra.local.stack_settings import StackSettings
 
 SOURCE = "2019dwz"
@@ -23,23 +23,23 @@ RESULTS = PROJECT / "demo-results"
 TIMEOUT_SECONDS = 600.0
 
 NEXT_STEPS = """
-The stack stays up. Its API is at {url}, the administrator's token in {token_file}:
+The stack stays up at {url}, the administrator's token is in {token_file}. In Python:
 
-  import requests
-  header = {{"Authorization": "token " + open("{token_file}").read()}}
-  r = requests.get("{url}/obj/analysis/{analysis}", headers=header)
-  print(r.json()["data"]["status"])
+  from heliograph import Heliograph
+  sky = Heliograph("{url}", open("{token_file}").read())
+  fit = sky.analysis({analysis})
+  print(fit.message, fit.results["parameters"]["t0"])
 
 In a browser: {page}, signed in with that token.
 `make stop` stops the stack; `make run` starts it again with all its records."""
 
 
-def run_demo(api: Api, folder: Path) -> int:
+def run_demo(sky: Portal, folder: Path) -> int:
     """Have the demo's supernova fitted, and save the results.
 
     Parameters
     ----------
-    api : Api
+    sky : Portal
         A running stack with the demo data.
     folder : Path
         Where the files go.
@@ -49,57 +49,16 @@ def run_demo(api: Api, folder: Path) -> int:
     int
         The analysis.
     """
-    services = api.get("/analysis_service")
-    fitter = next(service["id"] for service in services if service["name"] == demo_data.FITTER)
     start = time.monotonic()
-    request = {
-        "analysis_parameters": {"source": "salt3", "fix_z": "True"},
-        "show_parameters": True,
-        "show_plots": True,
-        "show_corner": True,
-    }
-    analysis = int(api.post(f"/obj/{SOURCE}/analysis/{fitter}", request)["id"])
-    print(f"\nanalysis {analysis}: SN {SOURCE} by salt3, redshift fixed")
-    _watch_progress(api, analysis)
-    document = api.get_body(f"/obj/analysis/{analysis}?includeAnalysisData=True")["analysis"]
-    results = api.get(f"/obj/analysis/{analysis}/results")
+    fit = sky.source(SOURCE).analyze(demo_data.FITTER, source="salt3", fix_z=True)
+    number = fit.get_number()
+    print(f"\nanalysis {number}: SN {SOURCE} by salt3, redshift fixed", flush=True)
+    fit.wait(timeout=TIMEOUT_SECONDS)
+    files = [*fit.download(folder), fit.corner().save(folder / "corner.png")]
     print(f"done in {time.monotonic() - start:.1f} s\n")
-    _print_parameters(results)
-    files = {
-        "inference_data.nc": base64.b64decode(document["inference_data"]["data"]),
-        **{
-            f"plot_{number}.{plot['type']}": base64.b64decode(plot["data"])
-            for number, plot in enumerate(document["plots"])
-        },
-        "corner.png": api.get_file(f"/obj/analysis/{analysis}/corner"),
-        "results.json": json.dumps(results, indent=2).encode(),
-    }
-    folder.mkdir(exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-    print(f"\nsaved in {folder}/: {', '.join(files)}")
-    return analysis
-
-
-def _watch_progress(api: Api, analysis: int) -> None:
-    """Print the progress of an analysis until it ends."""
-    # On a terminal one line changes; elsewhere each change is a line.
-    begin, end = ("\r", "") if sys.stdout.isatty() else ("", "\n")
-    width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 200
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    last_line = ""
-    while time.monotonic() < deadline:
-        state = api.get(f"/obj/analysis/{analysis}/status")
-        line = f"  [{'#' * round(24 * (state['progress'] or 0)):<24}] {state['status']:<9} {state['message']}"
-        if line != last_line:
-            print(f"{begin}{line[:width]:<{len(last_line[:width])}}", end=end, flush=True)
-            last_line = line
-        if state["status"] not in ("queued", "pending"):
-            print()
-            break
-        time.sleep(0.5)
-    if state["status"] != "completed":
-        raise DemoError(f"The analysis is {state['status']}: {state['message']} The logs are in .local/logs/.")
+    _print_parameters(fit.results)
+    print(f"\nsaved in {folder}/: {', '.join(file.name for file in files)}")
+    return number
 
 
 def _print_parameters(results: dict[str, Any]) -> None:
@@ -121,17 +80,16 @@ def main() -> int:
     settings = StackSettings.from_environment()
     if subprocess.run([sys.executable, "-m", "infra.local", "start"], cwd=PROJECT, check=False).returncode:
         return 1
-    url = f"{settings.url}/api"
-    api = Api(url, settings.token_file.read_text().strip())
+    sky = Heliograph(settings.url, settings.token_file.read_text())
     try:
         print("\nloading the demo data")
-        demo_data.load_demo_data(api, lambda line: print(f"  {line}"))
-        analysis = run_demo(api, RESULTS)
-    except DemoError as error:
-        print(f"\nerror: {error}", file=sys.stderr)
+        demo_data.load_demo_data(sky, lambda line: print(f"  {line}"))
+        analysis = run_demo(sky, RESULTS)
+    except (DemoError, HeliographError) as error:
+        print(f"\nerror: {error} The logs are in .local/logs/.", file=sys.stderr)
         return 1
-    page = f"{settings.url}/"
-    print(NEXT_STEPS.format(url=url, token_file=settings.token_file, analysis=analysis, page=page))
+    page = sky.analysis(analysis).url
+    print(NEXT_STEPS.format(url=settings.url, token_file=settings.token_file, analysis=analysis, page=page))
     return 0
 
 

@@ -7,7 +7,6 @@ available (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). Existing r
 """
 
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -17,18 +16,22 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, cast
 
-import requests
-
-from fitter_lambda.entry.spectrum_service import service as spectrum_service
+from fitter_lambda.entry.spectrum_service import service as spectrum_fitter
+from fitter_lambda.entry.supernova_service import service as fitter
 from fitter_lambda.input.fit_parameters import AUTO, PARAMETERS
 from fitter_lambda.input.templates import list_local_sources
-from fitter_lambda.spectrum.spectrum_models import list_template_names
+from heliograph import Heliograph
+from heliograph.editable_records import Group
+from heliograph.errors import HeliographError, NotFoundError
+from heliograph.portal import Portal
+from heliograph.service import register
+from heliograph.source import Source
 from infra import PROJECT
-from infra.client import Api, DemoError
+from infra.client import DemoError
 from infra.local.stack_settings import StackSettings
 
-FITTER = "supernova fitter"
-SPECTRUM_FITTER = "spectrum fitter"
+FITTER = fitter.name
+SPECTRUM_FITTER = spectrum_fitter.name
 FITTER_REQUESTS_AT_ONCE = 50
 GROUP = "Demo group"
 
@@ -44,104 +47,64 @@ BANDPASSES = {
 MJD_ZERO = datetime(1858, 11, 17)
 
 
-def load_demo_data(api: Api, report: Callable[[str], None] = print) -> None:
+def load_demo_data(sky: Portal, report: Callable[[str], None] = print) -> None:
     """Load everything that is missing.
 
     Parameters
     ----------
-    api : Api
+    sky : Portal
         The stack, as an administrator.
     report : callable
         Called with a line for each step.
     """
-    instruments = _ensure_instruments(api)
-    group = _ensure_group(api)
-    report(f"instruments: {', '.join(instruments)}; group {group}: {GROUP}")
-    report(f"analysis service {_register_service(api, _describe_fitter(api, group))}: {FITTER}")
-    report(f"analysis service {_register_service(api, _describe_spectrum_fitter(api, group))}: {SPECTRUM_FITTER}")
+    _ensure_instruments(sky)
+    group = _ensure_group(sky)
+    report(f"instruments: {', '.join(INSTRUMENTS)}; group {group.id}: {GROUP}")
+    report(f"analysis service {_register_fitter(sky, group)}: {FITTER}")
+    report(f"analysis service {_register_spectrum_fitter(sky, group)}: {SPECTRUM_FITTER}")
     for name, redshift in (("2019dwz", 0.04608), ("2020aai", None)):
-        file = _find_wheel_file(name[2:])
-        rows = _read_photometry(file, instruments, "bandpass", delimiter=" ", skipinitialspace=True)
-        _load_source(api, {"id": name, "ra": None, "dec": None, "redshift": redshift}, rows, group)
-        report(f"source {name}: {len(rows)} points of photometry")
+        columns = _read_photometry(_find_wheel_file(name[2:]), "bandpass", delimiter=" ", skipinitialspace=True)
+        _ensure_source(sky, name, group, redshift=redshift).add_photometry(columns, groups=group)
+        report(f"source {name}: {len(columns['mjd'])} points of photometry")
     folder = Path(os.environ.get("DEMO_DATA_DIR", PROJECT.parent / "shared" / "demo"))
     if (folder / "ZTF21aaqjmps_phot.csv").is_file():
-        report(f"source ZTF21aaqjmps: {_load_ztf21aaqjmps(api, folder, instruments, group)}")
+        report(f"source ZTF21aaqjmps: {_load_ztf21aaqjmps(sky, folder, group)}")
     else:
         report("source ZTF21aaqjmps: left out, its files were not found (DEMO_DATA_DIR)")
 
 
-def _ensure_instruments(api: Api) -> dict[str, int]:
-    """Return the ids of the instruments by name."""
-    ids = {item["name"]: int(item["id"]) for item in api.get("/instrument")}
+def _ensure_instruments(sky: Portal) -> None:
+    names = {instrument.name for instrument in sky.instruments()}
     for name, filters in INSTRUMENTS.items():
-        if name not in ids:
-            kind = "imager" if filters else "spectrograph"
-            ids[name] = api.post("/instrument", {"name": name, "type": kind, "filters": filters})["id"]
-    return {name: ids[name] for name in INSTRUMENTS}
+        if name not in names:
+            sky.add_instrument(name, filters, type="imager" if filters else "spectrograph")
 
 
-def _ensure_group(api: Api) -> int:
-    for group in api.get("/groups")["user_groups"]:
-        if group["name"] == GROUP:
-            return int(group["id"])
-    return int(api.post("/groups", {"name": GROUP})["id"])
+def _ensure_group(sky: Portal) -> Group:
+    groups = {group.name: group for group in sky.groups()}
+    return groups.get(GROUP) or sky.create_group(GROUP)
 
 
-def describe_parameters() -> dict[str, Any]:
-    """Return the fitter's parameters, with the models that are installed as suggestions."""
+def _register_fitter(sky: Portal, group: Group) -> int:
+    """Register the fitter, or update its registration: its address depends on the port."""
+    url = f"{sky.connection.url}/api/fitter/supernova?json_results=true"
+    registration = register(fitter, sky.connection, url, token=_get_fitter_token(), group_ids=[group.get_number()])
     source = {**cast("dict[str, Any]", PARAMETERS["source"]), "suggestions": [AUTO, *list_local_sources()]}
-    return {**PARAMETERS, "source": source}
+    sky.service(FITTER).update(
+        optional_analysis_parameters={**PARAMETERS, "source": source},
+        # it only queues them
+        requests_at_once=FITTER_REQUESTS_AT_ONCE,
+    )
+    return registration.service_id
 
 
-def _describe_spectrum_fitter(api: Api, group: int) -> dict[str, Any]:
-    """Return the registration of the spectrum fitter."""
-    declared = spectrum_service.declaration()
-    declared["optional_analysis_parameters"]["template"]["suggestions"] = [AUTO, *list_template_names()]
-    return {
-        "name": SPECTRUM_FITTER,
-        "display_name": "Spectrum fitter",
-        "description": declared["description"],
-        "version": declared["version"],
-        "url": f"{api.url}/fitter/spectrum",
-        "authentication_type": "header_token",
-        "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
-        "analysis_type": declared["analysis_type"],
-        "input_data_types": declared["input_data_types"],
-        "optional_analysis_parameters": json.dumps(declared["optional_analysis_parameters"]),
-        "timeout": 1800,
-        "requests_at_once": FITTER_REQUESTS_AT_ONCE,
-        "group_ids": [group],
-    }
-
-
-def _describe_fitter(api: Api, group: int) -> dict[str, Any]:
-    """Return the registration of the supernova fitter."""
-    return {
-        "name": FITTER,
-        "display_name": "Supernova fitter",
-        "description": "Fits a light curve with a model of sncosmo: posterior samples, plots, results.",
-        "version": "1.0",
-        "url": f"{api.url}/fitter/supernova?json_results=true",
-        "authentication_type": "header_token",
-        "_authinfo": {"header_token": {"Authorization": f"Bearer {_get_fitter_token()}"}},
-        "analysis_type": "lightcurve_fitting",
-        "input_data_types": ["photometry", "redshift"],
-        "optional_analysis_parameters": json.dumps(describe_parameters()),
-        "timeout": 1800,
-        # It only queues them.
-        "requests_at_once": FITTER_REQUESTS_AT_ONCE,
-        "group_ids": [group],
-    }
-
-
-def _register_service(api: Api, fields: dict[str, Any]) -> int:
-    """Register a service, or update its registration: its address depends on the port."""
-    for service in api.get("/analysis_service"):
-        if service["name"] == fields["name"]:
-            api.patch(f"/analysis_service/{service['id']}", fields)
-            return int(service["id"])
-    return int(api.post("/analysis_service", fields)["id"])
+def _register_spectrum_fitter(sky: Portal, group: Group) -> int:
+    """Register the spectrum fitter, or update its registration."""
+    url = f"{sky.connection.url}/api/fitter/spectrum"
+    token = _get_fitter_token()
+    registration = register(spectrum_fitter, sky.connection, url, token=token, group_ids=[group.get_number()])
+    sky.service(SPECTRUM_FITTER).update(requests_at_once=FITTER_REQUESTS_AT_ONCE)
+    return registration.service_id
 
 
 def _get_fitter_token() -> str:
@@ -162,64 +125,61 @@ def _find_wheel_file(name: str) -> Path:
     return Path(str(wheel.locate_file(f"jax_supernovae/data/{name}/all.phot")))
 
 
-def _read_photometry(
-    file: Path, instruments: dict[str, int], band_column: str, **csv_format: Any
-) -> list[dict[str, Any]]:
-    """Return the API's fields of rows with one of `BANDPASSES`; an empty flux is a non-detection."""
+def _read_photometry(file: Path, band_column: str, **csv_format: Any) -> dict[str, Any]:
+    """Return the columns of rows with one of `BANDPASSES`; an empty flux is a non-detection."""
     with file.open() as text:
-        return [
-            {
-                "mjd": float(row["mjd"]),
-                "flux": float(row["flux"]) if row["flux"] else None,
-                "fluxerr": float(row["fluxerr"]),
-                "zp": float(row["zp"]),
-                "filter": BANDPASSES[row[band_column]][0],
-                "instrument_id": instruments[BANDPASSES[row[band_column]][1]],
-            }
-            for row in csv.DictReader(text, **csv_format)
-            if row[band_column] in BANDPASSES
-        ]
+        rows = [row for row in csv.DictReader(text, **csv_format) if row[band_column] in BANDPASSES]
+    bands = [BANDPASSES[row[band_column]] for row in rows]
+    return {
+        **{name: [float(row[name]) for row in rows] for name in ("mjd", "fluxerr", "zp")},
+        "flux": [float(row["flux"]) if row["flux"] else None for row in rows],
+        "filter": [name for name, _ in bands],
+        "instrument_name": [instrument for _, instrument in bands],
+        "magsys": "ab",
+    }
 
 
-def _load_source(api: Api, source: dict[str, Any], rows: list[dict[str, Any]], group: int) -> None:
-    api.post("/sources", {**source, "group_ids": [group]})
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    api.put("/photometry", {"obj_id": source["id"], "magsys": "ab", "group_ids": [group], **columns})
+def _ensure_source(sky: Portal, name: str, group: Group, **fields: float | None) -> Source:
+    try:
+        return sky.source(name)
+    except NotFoundError:
+        return sky.save_source(name, groups=group, **fields)
 
 
-def _load_ztf21aaqjmps(api: Api, folder: Path, instruments: dict[str, int], group: int) -> str:
+def _load_ztf21aaqjmps(sky: Portal, folder: Path, group: Group) -> str:
     """Load the source with its spectrum, and return a summary."""
-    rows = _read_photometry(folder / "ZTF21aaqjmps_phot.csv", instruments, "filter")
-    source = {"id": "ZTF21aaqjmps", "ra": 202.5050541, "dec": 13.4111859, "redshift": 0.0246}
-    _load_source(api, source, rows, group)
-    if not api.get("/sources/ZTF21aaqjmps/spectra")["spectra"]:
-        with (folder / "ZTF21aaqjmps_spec.csv").open() as text:
-            bins = list(csv.DictReader(text))
-        first_detection = min(row["mjd"] for row in rows if row["flux"])
-        note = "the file names neither date nor instrument; the date is the first detection's"
-        spectrum = {
-            "obj_id": "ZTF21aaqjmps",
-            "instrument_id": instruments["spectrograph"],
-            "observed_at": (MJD_ZERO + timedelta(days=first_detection)).isoformat(timespec="seconds"),
-            "altdata": {"note": note},
-            "wavelengths": [float(row["wavelengths"]) for row in bins],
-            "fluxes": [float(row["fluxes"]) for row in bins],
-            "group_ids": [group],
-        }
-        api.post("/spectrum", spectrum)
-    return f"{len(rows)} points of photometry, a spectrum"
+    columns = _read_photometry(folder / "ZTF21aaqjmps_phot.csv", "filter")
+    source = _ensure_source(sky, "ZTF21aaqjmps", group, ra=202.5050541, dec=13.4111859, redshift=0.0246)
+    source.add_photometry(columns, groups=group)
+    if not source.spectra():
+        detections = [mjd for mjd, flux in zip(columns["mjd"], columns["flux"], strict=True) if flux]
+        _add_spectrum(source, folder / "ZTF21aaqjmps_spec.csv", min(detections), group)
+    return f"{len(columns['mjd'])} points of photometry, a spectrum"
+
+
+def _add_spectrum(source: Source, file: Path, first_detection: float, group: Group) -> None:
+    with file.open() as text:
+        bins = list(csv.DictReader(text))
+    source.add_spectrum(
+        [float(row["wavelengths"]) for row in bins],
+        [float(row["fluxes"]) for row in bins],
+        instrument="spectrograph",
+        observed_at=(MJD_ZERO + timedelta(days=first_detection)).isoformat(timespec="seconds"),
+        altdata={"note": "the file names neither date nor instrument; the date is the first detection's"},
+        groups=group,
+    )
 
 
 def main() -> int:
     """Load the demo data; print an error if that fails."""
     settings = StackSettings.from_environment()
     try:
-        load_demo_data(Api(f"{settings.url}/api", settings.token_file.read_text().strip()))
-    except DemoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (requests.ConnectionError, FileNotFoundError):
+        load_demo_data(Heliograph(settings.url, settings.token_file.read_text()))
+    except FileNotFoundError:
         print(f"error: no stack runs at {settings.url}. `make run` starts one.", file=sys.stderr)
+        return 1
+    except (DemoError, HeliographError) as error:
+        print(f"error: {error} `make run` starts a stack.", file=sys.stderr)
         return 1
     return 0
 

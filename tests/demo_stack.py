@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from heliograph import Heliograph
 from infra import demo_data
-from infra.client import Api
 from tests.running_stack import RunningStack, running_stack
 
 __all__ = ["demo_stack"]
@@ -20,5 +20,5 @@ def demo_stack(folder: Path) -> Iterator[RunningStack]:
         # The loader gets the fitter's token from the stack that these variables name.
         patch.setenv("PORT", str(stack.settings.port))
         patch.setenv("HELIOGRAPH_LOCAL_DIR", str(stack.settings.state_dir))
-        demo_data.load_demo_data(Api(f"{stack.url}/api", stack.token), report=lambda line: None)
+        demo_data.load_demo_data(Heliograph(stack.url, stack.token), report=lambda line: None)
         yield stack

@@ -75,7 +75,7 @@ def _describe_tension(tension: dict[str, float]) -> list[str]:
 
 def _describe_baselines(baselines: list[BaselineOffset]) -> list[str]:
     return [
-        f"a constant of {offset.flux:.3g} ± {offset.fluxerr:.1g} µJy in {offset.band} would improve the fit: "
+        f"a constant of {offset.flux:.3g} ± {offset.fluxerr:.2g} µJy in {offset.band} would improve the fit: "
         + ("was the host subtracted?" if offset.flux > 0 else "does the reference image hold the supernova?")
         for offset in baselines
     ]

@@ -1,27 +1,19 @@
-"""Fit a supernova: from a table in a notebook, or from a payload as a service."""
+"""Fit a supernova: from a table in a notebook, or from a request."""
 
-import functools
-import gc
-import logging
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fitter_lambda.errors import FitterError, PayloadError
+from fitter_lambda.errors import PayloadError
 from fitter_lambda.input.fit_parameters import AUTO, parse_parameters
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import parse_table_rows
-from fitter_lambda.input.payload import get_json_results, parse_payload
 
 if TYPE_CHECKING:
     from astropy.table import Table
 
     from fitter_lambda.engine.fit import Progress
     from fitter_lambda.output.supernova_fit import SupernovaFit
-    from heliograph.service.service_result import CallbackDocument
-
-
-_logger = logging.getLogger(__name__)
 
 
 def fit(
@@ -116,49 +108,3 @@ def fit_request(request: FitRequest, progress: "Progress") -> "SupernovaFit":
         engine_fit, ranking = fit_catalogue(request, progress)
         return SupernovaFit(engine_fit, request, ranking)
     return SupernovaFit(fit_supernova(request, progress), request)
-
-
-def fit_payload(payload: object, progress: "Progress") -> "CallbackDocument":
-    """Fit what a payload asks for; failures, too, become documents.
-
-    Parameters
-    ----------
-    payload : object
-        Decoded JSON, untrusted.
-    progress : callable
-        Takes the fraction done (0..1) and what is being done.
-
-    Raises
-    ------
-    CancelledError
-        If `progress` raises it: the portal does not want the fit any more.
-    """
-    # imported here, so that a notebook does not wait for what serves
-    from heliograph.errors import CancelledError
-    from heliograph.service.service_result import build_failure_document
-
-    try:
-        request = parse_payload(payload)
-        json_results = get_json_results(payload)
-        from fitter_lambda.output.callback_document import build_success_document
-
-        with warnings.catch_warnings(action="ignore"):
-            _freeze_loaded_objects()
-            return build_success_document(fit_request(request, progress), progress, json_results)
-    except CancelledError:
-        raise
-    except FitterError as error:
-        return build_failure_document(str(error))
-    except Exception:  # the sender waits for an answer, whatever the payload
-        _logger.exception("the fit failed unexpectedly")
-        return build_failure_document(
-            "The fitter failed on these data for a reason that it does not know; "
-            "try another source or fewer rows, and report this if it stays."
-        )
-
-
-@functools.cache
-def _freeze_loaded_objects() -> None:
-    """Exempt loaded libraries from garbage collection, which the many objects of a figure trigger."""
-    gc.collect()
-    gc.freeze()

@@ -1,7 +1,6 @@
 """What a fit starts from.
 
 - fit_request: what one fit starts from
-- payload: a fit request from the JSON that portals send
 - fit_parameters: all parameters, with defaults and checks
 - light_curve: usable rows, in microjansky
 - light_curve_rows: rows as they were sent, from CSV or a table

@@ -1,7 +1,6 @@
 """What a fit gives.
 
 - supernova_fit: a finished fit, as notebooks use it
-- callback_document: what a service posts back
 - cosmology_row: a row of a Hubble diagram's table
 - results: all numbers
 - result_caveats: what to beware of in them

@@ -128,7 +128,7 @@ def describe_robust(robust: RobustComparison) -> list[str]:
     number = len(robust.outliers)
     outliers = f", with {number} {'outlier' if number == 1 else 'outliers'}" if number else ""
     return [
-        f"robust=True fits better (log evidence +{robust.log_evidence_gain:.3g}{outliers}): {name} {shift:+.2g} sigma"
+        f"robust=True fits better (log evidence +{robust.log_evidence_gain:.3g}{outliers}): {name} {shift:+.3g} sigma"
     ]
 
 

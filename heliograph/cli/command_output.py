@@ -27,6 +27,7 @@ from heliograph.errors import (
     DeclarationError,
     ForbiddenError,
     HeliographError,
+    InputError,
     NoAnswerError,
     NotFoundError,
     NotSignedInError,
@@ -41,6 +42,7 @@ INTERRUPTED = 130
 EXIT_CODES: list[tuple[type[HeliographError], int]] = [
     (ArgumentError, 2),
     (DeclarationError, 2),
+    (InputError, 2),
     (RefusedError, 2),
     (CredentialsError, 3),
     (NotSignedInError, 3),

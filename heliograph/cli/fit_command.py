@@ -1,6 +1,5 @@
 """Fit a light curve of a file on this machine, by the engine of the supernova fitter."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from heliograph.cli.command_output import json_option, print_columns, print_reco
 from heliograph.cli.portal_commands import parse_parameters
 from heliograph.errors import AnalysisError, ArgumentError
 
-_ENGINE = "fitter_lambda"
 _BAR = "{percentage:3.0f} % |{bar:30}| {postfix}"
 _TEXT_SUFFIXES = {".csv", ".dat", ".tsv", ".txt", ""}
 """Of files whose format astropy guesses by their content; others have theirs by the suffix."""
@@ -69,8 +67,6 @@ def read_light_curve(file: Path) -> Any:
 
 
 def _run_fit(light_curve: Any, options: dict[str, Any]) -> Any:
-    if importlib.util.find_spec(_ENGINE) is None:
-        raise ArgumentError("The engine is not installed; install it by: pip install 'heliograph[fit]'.")
     from fitter_lambda import fit
     from fitter_lambda.errors import FitterError, PayloadError
 
@@ -82,6 +78,10 @@ def _run_fit(light_curve: Any, options: dict[str, Any]) -> Any:
                 bar.update(fraction - bar.n)
 
             return fit(light_curve, progress=show_progress, **options)
+    except ModuleNotFoundError as error:
+        raise ArgumentError(
+            f"The fit needs {error.name}, which is not installed; run pip install '.[fit]' in the folder of Heliograph."
+        ) from None
     except PayloadError as error:
         raise ArgumentError(str(error)) from None
     except FitterError as error:

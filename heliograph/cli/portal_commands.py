@@ -7,23 +7,25 @@ from typing import Any
 import click
 
 from heliograph.cli.command_output import json_option, print_columns, print_record, report_errors
-from heliograph.credentials import find_credentials, save_credentials
+from heliograph.connection import Connection, find_api
+from heliograph.credentials import Credentials, clean_token, save_credentials
 from heliograph.errors import ArgumentError
-from heliograph.portal import Heliograph
+from heliograph.portal import Heliograph, Portal
 
 _SOURCE_COLUMNS = ["id", "ra", "dec", "redshift"]
 _SOURCE_LIMIT = 50
 
 
 @click.command()
-@click.option("--url", prompt="Address of the portal", help="Such as http://localhost:5000.")
+@click.option("--url", prompt="Address of the portal", help="Of its web app or its API, such as http://localhost:5000.")
 @click.option("--token", prompt="Token", hide_input=True, help="Asked for, if it is not given.")
 @json_option
 @report_errors
 def login(url: str, token: str, as_json: bool) -> None:
     """Try a token, and keep it in a file that only you can read."""
-    credentials = find_credentials(url, token)
-    name = Heliograph(*credentials).user.name
+    api, web_url = find_api(url)
+    credentials = Credentials(api, clean_token(token), web_url)
+    name = Portal(Connection(credentials)).user.name
     file = save_credentials(credentials)
     record = {"url": credentials.url, "user": name, "file": file}
     line = f"Signed in to {credentials.url} as {name}; the token is kept in {file}."

@@ -14,6 +14,7 @@ What an author uses:
 
 - analysis_service: `Service`, its declaration and its decorator
 - declared_function, declared_parameters, docstring_sections: what a signature and its docstring declare
+- parameter_tables: `ParameterTable`, parameters that an author declares and checks
 - light_curve_input, spectrum_input, remark_inputs: the inputs, `Photometry`, `Spectra`, `Redshift` and others
 - parameter_values: `File` and `Secret`
 - service_result, result_values, result_files: `Result` and the document that is called back
@@ -31,6 +32,7 @@ What serves it:
 - supervised_run, analysis_process, worker_preload: one analysis in a process of its own
 - analysis_run: from a payload to a document, in this process
 - progress_reports, document_delivery, portal_requests: reports, callbacks, uploads; to portals named at start alone
+- public_requests: the same to any public address, for a service whose portals are not known
 - lambda_entry, lambda_storage, lambda_files: the same service on AWS Lambda, behind a queue
 - json_logs: logs, one object a line
 """
@@ -41,6 +43,7 @@ from heliograph.service.http_service import serve
 from heliograph.service.lambda_files import write_lambda_files
 from heliograph.service.light_curve_input import Photometry
 from heliograph.service.local_trial import try_locally
+from heliograph.service.parameter_tables import ParameterTable
 from heliograph.service.parameter_values import File, Secret
 from heliograph.service.progress_reports import Progress
 from heliograph.service.remark_inputs import Annotations, Classifications, Comments, Redshift, Target
@@ -57,6 +60,7 @@ __all__ = [
     "Comments",
     "File",
     "InputError",
+    "ParameterTable",
     "Photometry",
     "Progress",
     "Redshift",

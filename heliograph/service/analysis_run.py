@@ -35,19 +35,30 @@ def call_analysis(service: RunnableService, payload: Payload, progress: Progress
     ------
     InputError
         If an input or a parameter cannot be used.
+    AnalysisError
+        If it, or one of the service's ``reader_errors``, is raised by the function.
     """
     declared = service.declared
-    arguments: dict[str, Any] = service.convert_parameters(payload.parameters)
+    try:
+        arguments = parse_arguments(service, payload)
+        result = declared.function(**arguments, **dict.fromkeys(declared.progress_names, progress))
+    except service.reader_errors as error:
+        raise AnalysisError(str(error)) from error
+    if not isinstance(result, Result):
+        raise ArgumentError(f"The analysis returned {type(result).__name__}; expected a heliograph.service.Result.")
+    return result
+
+
+def parse_arguments(service: RunnableService, payload: Payload) -> dict[str, Any]:
+    """Return the inputs and the parameters of a payload by the names of their arguments."""
+    declared = service.declared
+    arguments = service.convert_parameters(payload.parameters)
     for name, kind in declared.inputs.items():
         is_optional = name in declared.optional_inputs
         arguments[name] = (
             Target.from_payload(payload.body) if kind is Target else _parse_input(kind, payload, is_optional)
         )
-    arguments |= dict.fromkeys(declared.progress_names, progress)
-    result = declared.function(**arguments)
-    if not isinstance(result, Result):
-        raise ArgumentError(f"The analysis returned {type(result).__name__}; expected a heliograph.service.Result.")
-    return result
+    return arguments
 
 
 def _parse_input(kind: Any, payload: Payload, is_optional: bool) -> Any:
@@ -82,7 +93,7 @@ def run_payload(service: RunnableService, body: object, progress: Progress = ign
     try:
         payload = parse_payload(body)
         secrets = _list_secrets(service, payload)
-        document = call_analysis(service, payload, progress).build_document()
+        document = call_analysis(service, payload, progress).build_document(json_results=payload.json_results)
         _logger.info("the analysis succeeded in %.1f s", time.monotonic() - started)
         return document
     except CancelledError:

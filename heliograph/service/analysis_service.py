@@ -1,7 +1,8 @@
 """The service: a function that analyses a source, and what its signature declares."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args
 
 from heliograph.errors import DeclarationError, InputError
@@ -30,6 +31,8 @@ class Service:
         Seconds that an analysis may take, with its time in the queue.
     is_summary : bool
         Whether the text ``summary`` of its results becomes the summary of the source.
+    reader_errors : tuple of type
+        Exceptions of your own whose messages are for readers, as those of `AnalysisError` are.
 
     Examples
     --------
@@ -54,6 +57,7 @@ class Service:
         contact_email: str | None = None,
         timeout: float = 3600,
         is_summary: bool = False,
+        reader_errors: tuple[type[Exception], ...] = (),
     ) -> None:
         if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
             raise DeclarationError(
@@ -64,6 +68,7 @@ class Service:
         if not 1 <= timeout <= _MAX_TIMEOUT:
             raise DeclarationError(f"timeout is {timeout}; expected seconds, from 1 to {_MAX_TIMEOUT}.")
         self.name = name
+        self.reader_errors = reader_errors
         self._texts = {
             "version": version,
             "display_name": display_name,
@@ -115,6 +120,8 @@ class Service:
         parameters = {
             name: parameter.declare(for_skyportal=for_skyportal) for name, parameter in declared.parameters.items()
         }
+        for parameter_table in declared.tables.values():
+            parameters |= parameter_table.declarations
         if len(json.dumps(parameters)) > _MAX_DECLARATIONS:
             raise DeclarationError(
                 f"The parameters have more than {_MAX_DECLARATIONS:,} characters; shorten their texts."
@@ -139,13 +146,28 @@ class Service:
         """
         if values is not None and not isinstance(values, Mapping):
             raise InputError("analysis_parameters is not an object; expected values by name.")
-        declared = self.declared.parameters
         values = {name: value for name, value in (values or {}).items() if name != _RESERVED_NAME}
-        unknown = [str(name)[:40] for name in values if name not in declared]
-        if unknown:
-            choices = ", ".join(declared) or "none"
-            raise InputError(f"Unknown parameter {unknown[0]!r}; the parameters of {self.name} are: {choices}.")
-        return {name: parameter.convert(values.get(name)) for name, parameter in declared.items()}
+        self._require_known(values)
+        declared = self.declared
+        converted = {name: parameter.convert(values.get(name)) for name, parameter in declared.parameters.items()}
+        try:
+            for argument, parameter_table in declared.tables.items():
+                own_names = [name for name in parameter_table.declarations if name in values]
+                converted[argument] = parameter_table.parse({name: values[name] for name in own_names})
+        except self.reader_errors as error:
+            raise InputError(str(error)) from error
+        return converted
+
+    def _require_known(self, names: Iterable[str]) -> None:
+        known = self.declared.parameter_names
+        for name in names:
+            if name in known:
+                continue
+            text = str(name)[:40]
+            near = get_close_matches(text, known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            choices = ", ".join(known) or "none"
+            raise InputError(f"Unknown parameter {text!r}{hint}; the parameters of {self.name} are: {choices}.")
 
     def lambda_handler(self, event: Mapping[str, Any], context: object = None) -> dict[str, Any] | None:
         """Answer an event of AWS Lambda: a request of a portal, or messages of the queue."""

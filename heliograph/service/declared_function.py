@@ -4,12 +4,14 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol
 
 from heliograph.errors import DeclarationError
 from heliograph.service.declared_parameters import NO_DEFAULT, DeclaredParameter, build_parameter
 from heliograph.service.docstring_sections import ParameterText, parse_docstring
 from heliograph.service.light_curve_input import Photometry
+from heliograph.service.parameter_tables import ParameterTable
 from heliograph.service.progress_reports import Progress
 from heliograph.service.remark_inputs import Annotations, Classifications, Comments, Redshift, Target
 from heliograph.service.spectrum_input import Spectra
@@ -33,6 +35,8 @@ class DeclaredFunction:
         Names of inputs that are None if a source has none.
     parameters : dict
         The parameters by name, in their order.
+    tables : dict
+        Tables of parameters by the names of their arguments.
     progress_names : list of str
         The arguments that take reports of progress.
     summary : str
@@ -43,14 +47,21 @@ class DeclaredFunction:
     inputs: dict[str, Any] = field(default_factory=dict)
     optional_inputs: set[str] = field(default_factory=set)
     parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
+    tables: dict[str, ParameterTable] = field(default_factory=dict)
     progress_names: list[str] = field(default_factory=list)
     summary: str = ""
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The names that a request may set."""
+        return [*self.parameters, *chain.from_iterable(each.declarations for each in self.tables.values())]
 
 
 class RunnableService(Protocol):
     """What running needs of a service."""
 
     name: str
+    reader_errors: tuple[type[Exception], ...]
 
     @property
     def declared(self) -> DeclaredFunction:
@@ -95,6 +106,8 @@ def _declare_argument(
         declared.inputs[name] = kind
         if kind is not annotation:
             declared.optional_inputs.add(name)
+    elif tables := [item for item in typing.get_args(annotation) if isinstance(item, ParameterTable)]:
+        declared.tables[name] = tables[0]
     elif annotation is None:
         raise DeclarationError(f"The argument {name} has no type; expected one such as {name}: float = 1.0.")
     else:

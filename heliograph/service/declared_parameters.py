@@ -156,7 +156,9 @@ def build_parameter(name: str, annotation: Any, default: Any, text: ParameterTex
     if kind not in _CONVERTERS and any(map(_limits_values, constraints)):
         raise DeclarationError(f"The parameter {name} has limits; expected them on numbers and texts only.")
     title, description = _get_field_texts(constraints)
-    text = ParameterText(title or text.title, description or text.description)
+    # portals keep no limits of their own
+    sentences = [description or text.description, _describe_limits(constraints)]
+    text = ParameterText(title or text.title, " ".join(filter(None, sentences)))
     parameter = DeclaredParameter(name, kind, default, is_optional, constraints, text)
     _check_default(parameter)
     return parameter
@@ -182,6 +184,15 @@ def _split_annotation(annotation: Any) -> tuple[Any, bool, tuple[Any, ...]]:
 def _limits_values(constraint: Any) -> bool:
     """Return whether a part of ``Annotated`` is more than words about a parameter."""
     return bool(getattr(constraint, "metadata", not isinstance(constraint, str)))
+
+
+def _describe_limits(constraints: tuple[Any, ...]) -> str:
+    """Return the range of a number in words; empty if it has none."""
+    parts = [part for item in constraints for part in getattr(item, "metadata", (item,))]
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    limits = [(text, getattr(part, name, None)) for name, text in words.items() for part in parts]
+    sentence = " and ".join(f"{text} {limit}" for text, limit in limits if limit is not None)
+    return f"{sentence.capitalize()}." if sentence else ""
 
 
 def _get_field_texts(constraints: tuple[Any, ...]) -> tuple[str, str]:

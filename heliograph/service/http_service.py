@@ -120,7 +120,9 @@ def _require_libraries() -> None:
         raise ServiceError("Services are served on Linux and macOS; here, use `heliograph service try`.")
     missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        raise ServiceError(f"{', '.join(missing)} is not installed; run pip install 'heliograph[service]'.")
+        raise ServiceError(
+            f"{', '.join(missing)} is not installed; run pip install '.[service]' in the folder of Heliograph."
+        )
 
 
 def get_default_spool(name: str) -> Path:

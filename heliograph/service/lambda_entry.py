@@ -37,11 +37,18 @@ _GAVE_UP = (
 _logger = logging.getLogger(__name__)
 
 
-def handle_event(service: RunnableService, event: Mapping[str, Any]) -> dict[str, Any] | None:
+def handle_event(service: RunnableService, event: Mapping[str, Any], send: Send | None = None) -> dict[str, Any] | None:
     """Answer an event: a request to the function's URL, or messages of the queue (batch size 1).
 
     The environment names the portals (``HELIOGRAPH_PORTALS``, separated by commas) and the bucket (``BUCKET``); for
     requests also ``QUEUE_URL``, and ``HELIOGRAPH_SERVICE_TOKEN`` if a portal signs nothing.
+
+    Parameters
+    ----------
+    service : RunnableService
+    event : mapping
+    send : callable, optional
+        Calls back, in the place of requests to those portals alone; see `heliograph.service.public_requests`.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def handle_event(service: RunnableService, event: Mapping[str, Any]) -> dict[str
     if "Records" not in event:
         return take_request(event, _get_admission(portals, os.environ.get(TOKEN_VARIABLE) or None))
     for record in event["Records"]:
-        handle_record(partial(run_payload, service), record, _get_requests(portals).send)
+        handle_record(partial(run_payload, service), record, send or _get_requests(portals).send)
     return None
 
 

@@ -25,6 +25,8 @@ class Payload:
         Values that the user has set.
     deadline : float or None
         Unix seconds after which the portal takes no callback.
+    json_results : bool
+        Whether the portal asks for a copy as JSON of results that are joblib.
     body : mapping
         The whole.
     """
@@ -33,6 +35,7 @@ class Payload:
     inputs: Mapping[str, Any]
     parameters: Any
     deadline: float | None
+    json_results: bool
     body: Mapping[str, Any]
 
 
@@ -90,8 +93,15 @@ def parse_payload(body: object) -> Payload:
         inputs=inputs,
         parameters=body.get("analysis_parameters") if parameters is None else parameters,
         deadline=_parse_deadline(body.get("invalid_after")),
+        json_results=_parse_flag("json_results", body.get("json_results", False)),
         body=body,
     )
+
+
+def _parse_flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise InputError(f"{name} is {str(value)[:40]!r}; expected true or false.")
 
 
 def get_callback_url(body: object) -> str:

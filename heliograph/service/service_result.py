@@ -1,6 +1,7 @@
 """The result of an analysis, and the document that is called back; every limit of a portal is checked before."""
 
 import base64
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ MAX_RECORD_CHARACTERS = 60_000
 MAX_DOCUMENT_BYTES = 200_000_000
 _MAX_ORIGIN = 200
 _MAX_VERDICT = 300
+_VERDICT_WORDS = {"good": True, "doubtful": True, "refuted": False}
+"""The words of a verdict, and whether the model describes the data."""
 _CURVE_KEYS = ("model_lightcurve", "model_lightcurves", "model_name", "model_summary", "n_detections")
 
 
@@ -38,6 +41,8 @@ class Result:
     ----------
     results : mapping
         Values by name; those that are not finite are sent as null.
+    results_format : {'json', 'joblib'}
+        joblib keeps arrays of numpy, and values that are not finite; to open it needs joblib.
     plots : list
         Figures of matplotlib, or images as bytes or paths; at most 100.
     inference_data : InferenceData, DataTree, bytes or path, optional
@@ -48,11 +53,11 @@ class Result:
         Values that are written to the source; a list has ``{"origin", "data"}``.
     message : str
         For people; 5,000 characters are kept.
-    verdict : bool, (bool, str) or mapping, optional
-        Whether the model describes the data, and why.
+    verdict : bool, str, tuple or mapping, optional
+        Whether the model describes the data, or the word ``good``, ``doubtful`` or ``refuted``; as a tuple, with the
+        reason.
     extra : mapping
-        Further keys of the document, such as ``model_lightcurve``, or a part in another form than those above, such as
-        results of joblib.
+        Further keys of the document, such as ``model_lightcurve``, or a part in another form than those above.
 
     Examples
     --------
@@ -63,6 +68,7 @@ class Result:
     """
 
     results: Mapping[str, Any] = field(default_factory=dict)
+    results_format: Literal["json", "joblib"] = "json"
     plots: Iterable[Any] = ()
     inference_data: Any = None
     posterior_samples: Mapping[str, Any] | None = None
@@ -76,8 +82,13 @@ class Result:
         is_single = isinstance(self.plots, bytes | str | Path) or hasattr(self.plots, "savefig")
         self.plots = [self.plots] if is_single else _list_entries("plots", self.plots)
 
-    def build_document(self) -> CallbackDocument:
+    def build_document(self, *, json_results: bool = False) -> CallbackDocument:
         """Return the document to call back, ready for JSON.
+
+        Parameters
+        ----------
+        json_results : bool
+            Add a copy as JSON to results that are joblib.
 
         Raises
         ------
@@ -86,7 +97,7 @@ class Result:
         """
         if not isinstance(self.message, str):
             raise ArgumentError(f"message is a {type(self.message).__name__}; expected text.")
-        parts = self._build_parts()
+        parts = self._build_parts(json_results)
         extra = _build_extra(self.extra or {})
         if taken := sorted(set(extra) & {*parts, "upload_id"}):
             raise ArgumentError(f"extra has the key {taken[0]!r}, which is set already.")
@@ -96,10 +107,10 @@ class Result:
             raise ArgumentError(f"The result has {size:,} bytes as JSON; expected at most {MAX_DOCUMENT_BYTES:,}.")
         return {"status": "success", "message": clean_text(self.message)[:MAX_MESSAGE], "analysis": analysis}
 
-    def _build_parts(self) -> dict[str, Any]:
+    def _build_parts(self, json_results: bool) -> dict[str, Any]:
         parts: dict[str, Any] = {}
         if self.results:
-            parts["results"] = {"format": "json", "data": _require_mapping("results", self.results)}
+            parts["results"] = _build_results(self.results, self.results_format, json_results)
         if self.inference_data is not None:
             content = encode_posterior(self.inference_data)
             parts["inference_data"] = {"format": "netcdf4", "data": _to_base64(content)}
@@ -125,6 +136,21 @@ def _list_entries(name: str, entries: Any) -> list[Any]:
 def build_failure_document(message: str) -> CallbackDocument:
     """Return the document of an analysis that failed, with the reason."""
     return {"status": "failure", "message": clean_text(message)[:MAX_MESSAGE], "analysis": {}}
+
+
+def _build_results(results: Mapping[str, Any], results_format: str, json_results: bool) -> dict[str, Any]:
+    if results_format not in ("json", "joblib"):
+        raise ArgumentError(f"results_format is {results_format!r:.40}; expected json or joblib.")
+    # what JSON cannot hold could not be shown
+    values = _require_mapping("results", results)
+    if results_format == "json":
+        return {"format": "json", "data": values}
+    import joblib
+
+    buffer = io.BytesIO()
+    joblib.dump(results, buffer)
+    packed = {"format": "joblib", "data": _to_base64(buffer.getvalue())}
+    return {**packed, "json": values} if json_results else packed
 
 
 def _to_base64(content: bytes) -> str:
@@ -186,14 +212,18 @@ def _build_annotation(name: str, entry: Any) -> dict[str, Any]:
 
 
 def _build_verdict(verdict: Any) -> dict[str, Any]:
-    if isinstance(verdict, Mapping) and set(verdict) <= {"describes_data", "message"}:
-        verdict = verdict.get("describes_data"), verdict.get("message", "")
-    describes_data, message = verdict if isinstance(verdict, tuple) and len(verdict) == 2 else (verdict, "")
+    if isinstance(verdict, Mapping) and set(verdict) <= {"describes_data", "word", "message"}:
+        verdict = verdict.get("word", verdict.get("describes_data")), verdict.get("message", "")
+    opinion, message = verdict if isinstance(verdict, tuple) and len(verdict) == 2 else (verdict, "")
     # numpy's booleans, as comparisons of arrays make them
-    describes_data = to_json_value("verdict", describes_data)
-    if not isinstance(describes_data, bool) or not isinstance(message, str):
-        raise ArgumentError("verdict: expected True or False, whether the model describes the data, or (that, why).")
-    return {"describes_data": describes_data, "message": message[:_MAX_VERDICT]}
+    opinion = to_json_value("verdict", opinion)
+    word = {True: "good", False: "refuted"}[opinion] if isinstance(opinion, bool) else opinion
+    if not isinstance(word, str) or word not in _VERDICT_WORDS or not isinstance(message, str):
+        raise ArgumentError(
+            "verdict: expected True or False, whether the model describes the data, or one of "
+            f"{', '.join(_VERDICT_WORDS)}; or (that, why)."
+        )
+    return {"describes_data": _VERDICT_WORDS[word], "word": word, "message": message[:_MAX_VERDICT]}
 
 
 def _build_extra(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _MAX_DEPTH = 100
 _STATUS = re.compile(r"[\w .-]{0,40}")
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\x00", b"%PDF-", b"%!PS", b"<")
 _NETCDF4 = b"\x89HDF\r\n\x1a\n"
+_VERDICT_WORDS = {True: ("good", "doubtful"), False: ("refuted",)}
 _CURVES = ("model_lightcurve", "model_lightcurves", "model_name", "model_summary", "n_detections")
 
 
@@ -158,6 +159,9 @@ def _check_verdict(verdict: Any) -> None:
         return
     if not isinstance(verdict["describes_data"], bool) or not isinstance(verdict.get("message", ""), str):
         raise DocumentRefusedError('analysis.verdict: expected {"describes_data": true or false, "message": <text>}.')
+    words = _VERDICT_WORDS[verdict["describes_data"]]
+    if verdict.get("word", words[0]) not in words:
+        raise DocumentRefusedError(f"analysis.verdict.word: expected {' or '.join(words)}.")
 
 
 def check_progress(body: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from chalicelib import egress, settings
 from chalicelib.authentication import build_request_auth
 from chalicelib.schemas.services import Authentication
-from fitter_lambda.entry.egress import send_to_public
+from heliograph.service.public_requests import send_to_public
 from heliograph_guards import egress_guard
 from tests.hostile_servers import (
     Case,

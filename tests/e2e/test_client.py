@@ -9,7 +9,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from heliograph import Heliograph, SkyPortal
-from heliograph.errors import ArgumentError, NotFoundError, RefusedError, UnknownNameError
+from heliograph.errors import ArgumentError, NotFoundError, NotSignedInError, RefusedError, UnknownNameError
 from heliograph.source import MOST_BYTES, Source
 from tests.inference_data import make_inference_data
 from tests.running_stack import RunningStack
@@ -110,6 +110,67 @@ def test_a_spectrum_and_remarks(sky: Heliograph, supernova: Source) -> None:
     assert supernova.update(redshift=0.05).redshift == 0.05
 
 
+def test_remarks_are_changed_and_voted_on(sky: Heliograph, supernova: Source, tmp_path: Path) -> None:
+    finder = tmp_path / "finder.txt"
+    finder.write_bytes(b"hello")
+    supernova.add_comment("Risng.", attachment=finder)
+    (comment,) = supernova.comments()
+    assert comment.update(text="Rising.").text == "Rising." and comment.fetch_attachment() == b"hello"
+    comment.delete()
+    assert supernova.comments() == []
+    supernova.classify("Ia", 0.8)
+    (classification,) = supernova.classifications()
+    classification.vote()
+    classification.vote(agrees=False)
+    (classification,) = supernova.classifications()
+    assert [vote["vote"] for vote in classification.votes] == [-1]
+    classification.delete_vote()
+    assert classification.update(probability=0.9).votes == [] and classification.probability == 0.9
+    supernova.annotate("my notes", {"host": "spiral"})
+    (annotation,) = supernova.annotations()
+    assert annotation.update(data={"host": "none"}).data == {"host": "none"}
+    annotation.delete()
+    assert supernova.annotations() == []
+
+
+def test_points_and_spectra_are_changed(sky: Heliograph, supernova: Source) -> None:
+    first = supernova.fetch_points()[0]
+    supernova.update_photometry(first["id"], altdata={"seeing": 1.9})
+    assert supernova.fetch_points()[0]["altdata"] == {"seeing": 1.9}
+    supernova.add_spectrum([4000, 5000], [1, 2], instrument="spectrograph", observed_at="2019-05-08", units="Jy")
+    (spectrum,) = supernova.spectra()
+    assert spectrum.update(label="first light").label == "first light"
+    spectrum.delete()
+    assert supernova.spectra() == []
+
+
+def test_telescopes_instruments_and_taxonomies(sky: Heliograph, supernova: Source) -> None:
+    name = f"of {supernova.name}"
+    telescope = sky.add_telescope(f"Telescope {name}", lat=33.36, lon=-116.86, elevation=1700)
+    instrument = sky.add_instrument(f"Camera {name}", ["ztfg"], telescope=telescope)
+    assert sky.instrument(f"camera {name}").telescope_id == telescope.id
+    assert instrument.update(filters=["ztfg", "ztfr"]).filters == ["ztfg", "ztfr"]
+    assert telescope.update(diameter=1.2).diameter == 1.2
+    instrument.delete()
+    telescope.delete()
+    assert telescope.id not in [each.id for each in sky.telescopes()]
+    tree = {"class": "Bump", "subclasses": [{"class": "Sharp bump"}]}
+    taxonomy = sky.add_taxonomy(f"Bumps {name}", tree, "1.0", provenance="a test")
+    assert taxonomy.classes == ["Bump", "Sharp bump"] and sky.taxonomy(f"Bumps {name}").version == "1.0"
+    assert taxonomy.update(provenance="the same test").provenance == "the same test"
+    taxonomy.delete()
+
+
+def test_a_token_for_a_script_is_created_and_revoked(sky: Heliograph) -> None:
+    text = sky.create_token("nightly script", ["Upload data"], days=2)
+    assert Heliograph(sky.connection.url, text).user.permissions == ["Upload data"]
+    (token,) = [each for each in sky.tokens() if each.name == "nightly script"]
+    assert token.permissions == ["Upload data"] and text not in repr(token) + token._repr_html_()
+    token.revoke()
+    with pytest.raises(NotSignedInError):
+        assert Heliograph(sky.connection.url, text).user
+
+
 def test_publishing_a_small_and_a_large_posterior(sky: Heliograph, supernova: Source) -> None:
     random = np.random.default_rng(7)
     service = f"laptop of {supernova.name}"
@@ -151,7 +212,13 @@ def test_a_group_sees_what_is_shared_with_it(sky: Heliograph, supernova: Source)
     assert group["name"] in [each["name"] for each in supernova["groups"]]
     points = supernova.fetch_points()
     assert all(group["id"] in [each["id"] for each in point["groups"]] for point in points)
-    sky.delete_group(group)
+    assert group.id in [each.id for each in supernova.groups()]
+    supernova.unshare(group)
+    assert group.id not in [each.id for each in supernova.groups()]
+    assert [member.username for member in group.update(nickname="few").members()] == [sky.user.name]
+    (sees_all,) = {each.sees_all_data for each in supernova.analysis_groups("Supernova fitter") if each.id == group.id}
+    assert sees_all
+    group.delete()
 
 
 def test_a_client_of_skyportal_reads_the_same(sky: Heliograph, stack: RunningStack, supernova: Source) -> None:

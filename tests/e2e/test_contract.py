@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from heliograph import Heliograph
 from infra import demo_data
 from infra.client import Api
 from tests.running_stack import RunningStack, running_stack
@@ -22,7 +23,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with running_stack(tmp_path_factory.mktemp("fuzzed")) as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PORT", str(running.settings.port))
         patch.setenv("HELIOGRAPH_LOCAL_DIR", str(running.settings.state_dir))
-        demo_data.load_demo_data(Api(f"{running.url}/api", running.token), report=lambda line: None)
+        demo_data.load_demo_data(Heliograph(running.url, running.token), report=lambda line: None)
         yield running
 
 

@@ -12,6 +12,7 @@ import joblib
 import pytest
 import requests
 
+from heliograph import Heliograph
 from infra import demo, demo_data
 from infra.client import Api
 from tests.e2e.analysis_helpers import register_service, wait_for_state
@@ -24,9 +25,9 @@ SNCOSMO = {"t0": 58606.49, "x1": 1.245, "c": 0.089}
 
 
 @pytest.fixture(scope="session")
-def demo_fit(api: Api, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+def demo_fit(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     folder = tmp_path_factory.mktemp("demo-results")
-    return demo.run_demo(api, folder), folder
+    return demo.run_demo(Heliograph(stack.url, stack.token), folder), folder
 
 
 def test_the_files_of_the_demo_hold_the_fit(demo_fit: tuple[int, Path]) -> None:
@@ -66,7 +67,7 @@ def test_bad_parameters_and_a_missing_redshift_end_with_a_reason(api: Api) -> No
 
 
 def test_the_demo_data_load_twice(stack: RunningStack, api: Api) -> None:
-    demo_data.load_demo_data(api, report=lambda line: None)
+    demo_data.load_demo_data(Heliograph(stack.url, stack.token), report=lambda line: None)
     assert len(api.get("/sources/2019dwz/photometry")) == 33
     assert [service["name"] for service in api.get("/analysis_service")].count(demo_data.FITTER) == 1
     assert api.get("/instrument")[0]["name"] == "ZTF"

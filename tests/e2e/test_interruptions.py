@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from heliograph import Heliograph
 from infra import demo_data
 from infra.client import Api
 from infra.local.stack_control import start_stack
@@ -67,7 +68,7 @@ class KilledStack:
         with self._run() as stack:
             api = Api(f"{stack.url}/api", stack.token)
             if not self._answered:
-                self._prepare(api, server)
+                self._prepare(stack, api, server)
             self._answered.append(Answered())
             load = KillLoad(stack, self._service, BATCH_SOURCES if has_batch else [], self._answered[-1])
             load.start()
@@ -104,8 +105,8 @@ class KilledStack:
                 assert find_lost_records(stack, self._answered[-1]) == []
             yield stack
 
-    def _prepare(self, api: Api, server: Service) -> None:
-        demo_data.load_demo_data(api, report=lambda line: None)
+    def _prepare(self, stack: RunningStack, api: Api, server: Service) -> None:
+        demo_data.load_demo_data(Heliograph(stack.url, stack.token), report=lambda line: None)
         self._service = register_service(api, server.url)
         for source in BATCH_SOURCES:
             api.post("/sources", {"id": source, "ra": 1.0, "dec": 1.0})

@@ -10,10 +10,8 @@ import pytest
 from sncosmo.models import _SOURCES
 
 from fitter_lambda.engine.fit import Fit, fit_supernova
-from fitter_lambda.entry.fitting import fit_payload
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import build_overlay
-from tests.fitter.light_curves import COMPARABLE, sn2019dwz
+from tests.fitter.light_curves import COMPARABLE, fit_payload, parse_payload, sn2019dwz
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,16 @@
-"""Payloads of real supernovae, as a service receives them."""
+"""Payloads of real supernovae, as a service receives them, and what the fitter makes of them."""
 
 import csv
 import importlib.util
 import io
 from pathlib import Path
 from typing import Any
+
+from fitter_lambda.entry.supernova_service import build_request, service
+from fitter_lambda.input.fit_request import FitRequest
+from heliograph.service import Progress, payload_contents
+from heliograph.service.analysis_run import ignore_progress, parse_arguments, run_payload
+from heliograph.service.service_result import CallbackDocument
 
 COLUMNS = (
     "mjd", "flux", "fluxerr", "mag", "magerr", "filter", "magsys",
@@ -29,6 +35,16 @@ def payload(rows: list[dict[str, Any]], redshift: str = ",,", **parameters: Any)
             "analysis_parameters": parameters,
         },
     }
+
+
+def fit_payload(body: object, progress: Progress = ignore_progress) -> CallbackDocument:
+    """The document that the fitter calls back."""
+    return run_payload(service, body, progress)
+
+
+def parse_payload(body: object) -> FitRequest:
+    """What the fit of a payload starts from."""
+    return build_request(**parse_arguments(service, payload_contents.parse_payload(body)))
 
 
 def sn2019dwz_rows() -> list[dict[str, Any]]:

@@ -8,14 +8,13 @@ import time
 import pytest
 import requests
 
-from fitter_lambda.entry.egress import send_to_public
-from fitter_lambda.entry.fitting import fit_payload
 from heliograph.errors import CallbackError, CancelledError
 from heliograph.service.document_delivery import deliver_document
 from heliograph.service.progress_reports import ProgressReporter
+from heliograph.service.public_requests import send_to_public
 from heliograph.service.service_result import CallbackDocument
 from tests.fitter.conftest import Server
-from tests.fitter.light_curves import sn2019dwz
+from tests.fitter.light_curves import fit_payload, sn2019dwz
 from tests.hostile_servers import Peer, open_server
 
 DOCUMENT: CallbackDocument = {"status": "success", "message": "", "analysis": {"x": 1}}

@@ -12,8 +12,7 @@ from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.supernova_classes import NONE, RATES
 from fitter_lambda.engine.template_ranking import fit_catalogue
 from fitter_lambda.errors import FitterError
-from fitter_lambda.input.payload import parse_payload
-from tests.fitter.light_curves import payload, sn2019dwz, sn2019dwz_rows
+from tests.fitter.light_curves import parse_payload, payload, sn2019dwz, sn2019dwz_rows
 from tests.fitter.simulate import bump, offer_shared_sources
 from tests.fitter.test_document import unpack_fit
 from tests.fitter.test_fit import PHASE, WAVE, simulate_rows

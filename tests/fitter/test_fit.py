@@ -17,10 +17,10 @@ from fitter_lambda.engine.misfit import misfit_p_value
 from fitter_lambda.engine.priors import FlatPriors
 from fitter_lambda.errors import FitterError, TemplateError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.templates import load_bandpasses, load_source
 from tests.fitter.light_curves import (
     COMPARABLE,
+    parse_payload,
     payload,
     sn2019dwz,
     sn2019dwz_rows,

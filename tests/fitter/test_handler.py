@@ -10,12 +10,11 @@ import pytest
 from moto import mock_aws
 
 from fitter_lambda import handler
-from fitter_lambda.entry.egress import send_to_public
-from fitter_lambda.entry.fitting import fit_payload
 from heliograph.errors import CallbackError
 from heliograph.service.lambda_entry import handle_record
+from heliograph.service.public_requests import send_to_public
 from tests.fitter.conftest import Server
-from tests.fitter.light_curves import sn2019dwz
+from tests.fitter.light_curves import fit_payload, sn2019dwz
 
 BUCKET = "heliograph-test"
 QUICK = (0.01, 0.01)
@@ -131,7 +130,7 @@ def test_messages_without_a_payload_are_dropped(s3: Any, server: Server) -> None
 def test_the_renderer_imports_neither_aws_nor_the_app() -> None:
     from tests.fitter.test_cli import process
 
-    script = "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.output.callback_document\n"
+    script = "import importlib, pkgutil, sys, fitter_lambda.renderer, fitter_lambda.output.supernova_fit\n"
     script += "import fitter_lambda.handler\n"
     script += "for module in pkgutil.iter_modules(fitter_lambda.renderer.__path__):\n"
     script += "    importlib.import_module(f'fitter_lambda.renderer.{module.name}')\n"

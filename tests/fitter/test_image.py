@@ -38,7 +38,7 @@ def test_the_image_holds_what_the_fitter_imports(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"fitter_lambda", "heliograph", "heliograph_guards"}
     modules = (
         "fitter_lambda.input.light_curve, fitter_lambda.renderer.periodogram, fitter_lambda.renderer.dereddening, "
-        "fitter_lambda.entry.egress, heliograph.service.lambda_entry"
+        "fitter_lambda.entry.supernova_service, heliograph.service.public_requests, heliograph.service.lambda_entry"
     )
     script = f"import {modules}, heliograph_guards; print(heliograph_guards.__file__)"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 
 from fitter_lambda.engine.fit import Fit
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.output.figure_files import encode_png
 from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.supernova_fit import SupernovaFit
 from fitter_lambda.renderer.light_curve_group import read_light_curve
 from tests.fitter.conftest import Server
-from tests.fitter.light_curves import sn2019dwz
+from tests.fitter.light_curves import parse_payload, sn2019dwz
 from tests.fitter.rendering import product, render
 from tests.netcdf_files import ATTRIBUTES, Groups, light_curve_groups, make_netcdf, posterior_groups
 

@@ -12,8 +12,8 @@ from fitter_lambda.input.fit_parameters import PARAMETERS, Parameters, parse_par
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve import LightCurve, build_light_curve
 from fitter_lambda.input.light_curve_rows import parse_csv_rows
-from fitter_lambda.input.payload import parse_payload
-from tests.fitter.light_curves import COLUMNS, payload
+from heliograph.errors import InputError
+from tests.fitter.light_curves import COLUMNS, parse_payload, payload
 
 ANYTHING: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -97,7 +97,7 @@ def test_any_payload_is_parsed_or_refused(anything: Any, parameters: Any, text: 
     for candidate in (anything, {"inputs": anything}, {"inputs": inputs}, {"inputs": inputs | {"redshift": ""}}):
         try:
             assert isinstance(parse_payload(candidate), FitRequest)
-        except PayloadError as error:
+        except (InputError, PayloadError) as error:
             assert str(error)
 
 
@@ -206,8 +206,9 @@ def test_a_fixed_redshift_has_to_be_known() -> None:
 def test_blank_redshifts_are_unknown_and_nonsense_is_refused() -> None:
     assert parse_payload(payload([ROW], ",,")).redshift is None
     assert parse_payload(payload([ROW], "0.03,0.002,host")).redshift_error == 0.002
-    with pytest.raises(PayloadError, match="redshift"):
-        parse_payload(payload([ROW], "-1,,"))
+    for nonsense in ("-1,,", "9,,", "0.03,-1,", "x,,"):
+        with pytest.raises((InputError, PayloadError), match="redshift"):
+            parse_payload(payload([ROW], nonsense))
 
 
 @pytest.mark.parametrize("missing", ["mjd", "filter"])

@@ -16,7 +16,6 @@ from matplotlib.text import Text
 
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.input.light_curve import ZERO_POINT
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.figure_files import FigureFormat, encode_figure, encode_png
 from fitter_lambda.output.light_curve_contents import Estimate, LightCurveContents
@@ -24,7 +23,7 @@ from fitter_lambda.output.light_curve_figure import draw_light_curve, get_band_l
 from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.predicted_light_curves import get_plot_window, predict_light_curves, to_magnitudes
 from fitter_lambda.output.supernova_fit import SupernovaFit
-from tests.fitter.light_curves import sn2019dwz
+from tests.fitter.light_curves import parse_payload, sn2019dwz
 
 RANDOM = np.random.default_rng(5)
 

@@ -24,9 +24,8 @@ from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.supernova_classes import CLASSES, SupernovaClass
 from fitter_lambda.input.fit_parameters import Parameters
-from fitter_lambda.input.payload import parse_payload
 from fitter_lambda.input.sncosmo_registries import get_source_types
-from tests.fitter.light_curves import sn2019dwz, ztf21aaqjmps
+from tests.fitter.light_curves import parse_payload, sn2019dwz, ztf21aaqjmps
 from tests.fitter.simulate import (
     COSMOLOGY,
     VEGA_IN_AB,

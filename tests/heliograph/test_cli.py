@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def test_no_text_of_a_portal_commands_the_terminal(text: str) -> None:
         (errors.AnalysisFailedError("failed"), 1),
         (errors.ArgumentError("wrong"), 2),
         (errors.UnknownNameError("unknown"), 2),
+        (errors.InputError("a parameter does not fit"), 2),
         (errors.RefusedError("not valid", 400), 2),
         (errors.CredentialsError("no token"), 3),
         (errors.NotSignedInError("expired", 401), 3),
@@ -123,6 +125,16 @@ def test_a_fit_that_cannot_be_says_why(light_curve: Path, words: tuple[str, ...]
     result = run("fit", str(light_curve), *words)
     assert result.exit_code == code
     assert cause in result.output
+
+
+def test_a_fit_without_its_libraries_says_how_to_install_them(
+    light_curve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sncosmo"] or ["sncosmo"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    result = run("fit", str(light_curve))
+    assert result.exit_code == 2
+    assert "sncosmo" in result.output and "pip install '.[fit]'" in result.output
 
 
 def test_a_file_that_is_no_light_curve_is_refused(tmp_path: Path) -> None:

@@ -1,21 +1,25 @@
 """Where the address and the token come from."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from heliograph import Heliograph, SkyPortal
+from heliograph.connection import find_api
 from heliograph.credentials import Credentials, find_credentials, get_credentials_file, save_credentials
 from heliograph.errors import CredentialsError
+from tests.heliograph.prepared_portal import TOKEN, PreparedPortal, prepared_portal, send
 
 
 def test_arguments_count_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     save_credentials(Credentials("https://file.invalid", "file"))
-    assert find_credentials() == ("https://file.invalid", "file")
+    assert find_credentials() == Credentials("https://file.invalid", "file")
     monkeypatch.setenv("HELIOGRAPH_URL", "https://environment.invalid/api/")
     monkeypatch.setenv("HELIOGRAPH_TOKEN", "token environment")
-    assert find_credentials() == ("https://environment.invalid", "environment")
-    assert find_credentials("https://argument.invalid", "argument") == ("https://argument.invalid", "argument")
+    assert find_credentials() == Credentials("https://environment.invalid", "environment")
+    argument = Credentials("https://argument.invalid", "argument")
+    assert find_credentials(argument.url, argument.token) == argument
 
 
 def test_the_token_of_the_file_is_sent_to_no_other_address() -> None:
@@ -68,3 +72,24 @@ def test_a_skyportal_takes_nothing_from_the_environment(monkeypatch: pytest.Monk
     monkeypatch.setenv("HELIOGRAPH_TOKEN", "environment")
     with pytest.raises(CredentialsError, match="both are needed"):
         SkyPortal("https://skyportal.invalid", "")
+
+
+def test_a_web_app_on_a_host_of_its_own_names_its_api() -> None:
+    with prepared_portal() as api, prepared_portal() as web:
+        web.answer("GET", "/config.json", send(json.dumps({"api": f"{api.url}/api"}).encode()))
+        assert find_api(web.url) == (api.url, web.url)
+        # where there is none, the address is that of the API
+        assert find_api(f"{api.url}/api/") == (api.url, None)
+        web.answer("GET", "/config.json", send(b'{"api": "/api"}'))
+        assert find_api(web.url) == (web.url, None)
+        web.answer("GET", "/config.json", send(b"<html>"))
+        assert find_api(web.url) == (web.url, None)
+
+
+def test_pages_lie_where_the_web_app_is(portal: PreparedPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_credentials(Credentials(portal.url, TOKEN, "https://sky.example.org"))
+    assert Heliograph().source("SN1").url == "https://sky.example.org/#/source/SN1"
+    monkeypatch.setenv("HELIOGRAPH_WEB_URL", "https://other.example.org/")
+    assert Heliograph().source("SN1").url == "https://other.example.org/#/source/SN1"
+    monkeypatch.delenv("HELIOGRAPH_WEB_URL")
+    assert find_credentials("https://elsewhere.invalid", TOKEN).web_url is None

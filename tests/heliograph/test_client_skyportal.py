@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from heliograph import SkyPortal
-from heliograph.errors import NotFoundError, UnknownNameError, UnsupportedError
+from heliograph.errors import ArgumentError, NotFoundError, UnknownNameError, UnsupportedError
 from heliograph.posterior_files import encode_posterior
 from heliograph.source import MOST_BYTES
 from tests.heliograph.prepared_portal import PreparedPortal, refuse, reply
@@ -139,3 +139,29 @@ def test_a_large_document_is_sent_as_it_is(portal: PreparedPortal, skyportal: Sk
     portal.answer("POST", "/obj/SN1/analysis_upload/11", reply({"id": 32}))
     skyportal.publish("SN1", name_of_service="laptop", results={"a": "x" * MOST_BYTES})
     assert len(portal.list_requests("POST")[0].content) > MOST_BYTES
+
+
+def test_the_text_of_a_token_is_not_shown(portal: PreparedPortal, skyportal: SkyPortal) -> None:
+    """A SkyPortal has it as the token's id."""
+    record = {"id": "5ecr3t", "name": "nightly", "acls": ["Upload data"], "created_at": "2026-11-01T00:00:00"}
+    portal.answer("GET", "/internal/tokens", reply([record]))
+    portal.answer("DELETE", "/internal/tokens/5ecr3t", reply())
+    (token,) = skyportal.tokens()
+    assert repr(token) == "<Token nightly, permissions=['Upload data']>"
+    assert "5ecr3t" not in repr(token) + token._repr_html_()
+    token.revoke()
+    assert portal.list_requests("DELETE")
+    with pytest.raises(UnsupportedError, match="stop working by themselves"):
+        skyportal.create_token("script", days=3)
+
+
+def test_remarks_are_changed_at_their_own_paths(portal: PreparedPortal, skyportal: SkyPortal) -> None:
+    comment = {"id": 4, "obj_id": "SN1", "text": "Risng."}
+    portal.answer("GET", "/sources/SN1/comments", reply([comment]))
+    portal.answer("GET", "/sources/SN1/comments/4", reply({**comment, "text": "Rising."}))
+    portal.answer("PUT", "/sources/SN1/comments/4", reply())
+    (remark,) = skyportal.source("SN1").comments()
+    with pytest.raises(ArgumentError, match="Name the fields"):
+        remark.update()
+    assert remark.update(text="Rising.", groups="Novae").text == "Rising."
+    assert portal.list_requests("PUT")[0].body == {"text": "Rising.", "group_ids": [7]}

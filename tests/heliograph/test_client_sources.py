@@ -172,10 +172,10 @@ def test_a_user_is_added_to_a_group_by_name(portal: PreparedPortal, sky: Heliogr
     users = [{"id": 8, "username": "ada"}, {"id": 9, "username": "adam"}]
     portal.answer("GET", "/user", reply({"users": users}))
     portal.answer("POST", "/groups/7/users", reply({"group_id": 7}))
-    sky.add_member("Novae", "ada")
+    sky.group("Novae").add_member("ada")
     assert portal.list_requests("POST")[0].body == {"userID": 8, "admin": False}
     with pytest.raises(UnknownNameError, match="You see no user 'eve'"):
-        sky.add_member("Novae", "eve")
+        sky.group("Novae").add_member("eve")
 
 
 def test_annotating_again_replaces_the_values(portal: PreparedPortal, sky: Heliograph) -> None:

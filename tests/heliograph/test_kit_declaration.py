@@ -1,14 +1,17 @@
 """A signature is the declaration of a service."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pytest
+from annotated_types import Interval
 from pydantic import Field
 
 from heliograph.errors import DeclarationError
 from heliograph.service import (
     Annotations,
     File,
+    ParameterTable,
     Photometry,
     Progress,
     Redshift,
@@ -77,7 +80,7 @@ def test_inputs_and_parameters_are_declared() -> None:
             "title": "Subtype",
             "description": "The kind of pulsation.",
         },
-        "n_harmonics": {"type": "number", "default": 4, "description": long_text},
+        "n_harmonics": {"type": "number", "default": 4, "description": f"{long_text} At least 1 and at most 64."},
         "mask": {"type": "file"},
         "key": {"type": "secret"},
         "tolerance": {"type": "number", "required": True, "title": "Tolerance", "description": "In mag."},
@@ -93,6 +96,22 @@ def test_skyportal_gets_what_its_forms_know() -> None:
     assert parameters["rrl_type"] == ["ab", "c"]
     assert parameters["key"] == {"type": "string"}
     assert parameters["tolerance"]["required"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Field(gt=0), "More than 0."),
+        (Interval(ge=0, lt=1.5), "At least 0 and less than 1.5."),
+        (Field(le=5, description="In mag."), "In mag. At most 5."),
+        (Field(multiple_of=0.5), ""),
+    ],
+)
+def test_limits_are_told_to_forms_in_words(limits: Any, words: str) -> None:
+    def fit(photometry: Photometry, *, width: Annotated[float, limits] = 1.0) -> Result:
+        return Result()
+
+    assert declare(fit)["optional_analysis_parameters"]["width"].get("description", "") == words
 
 
 def test_all_kinds_of_inputs_are_declared() -> None:
@@ -237,3 +256,51 @@ def test_a_service_has_one_analysis() -> None:
 def test_a_service_with_strange_fields_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError):
         Service(**{"name": "Fitter", **options})
+
+
+def parse_terms(values: Mapping[str, Any]) -> list[float]:
+    if "terms" not in values:
+        raise LookupError("terms are missing; give some, such as 1+2")
+    return [float(term) for term in str(values["terms"]).split("+")]
+
+
+def make_adder() -> Service:
+    service = Service("Adder", reader_errors=(LookupError,))
+    terms_table = ParameterTable({"terms": {"type": "string"}, "unit": ["mag", "uJy"]}, parse_terms)
+
+    @service.analysis
+    def sum_terms(terms: Annotated[list[float], terms_table], *, factor: float = 1.0) -> Result:
+        if not sum(terms):
+            raise LookupError("the sum is 0")
+        return Result(results={"sum": factor * sum(terms)})
+
+    return service
+
+
+def test_a_table_of_parameters_is_one_argument() -> None:
+    service = make_adder()
+    declared = service.declaration()["optional_analysis_parameters"]
+    assert declared == {
+        "factor": {"type": "number", "default": 1.0},
+        "terms": {"type": "string"},
+        "unit": ["mag", "uJy"],
+    }
+    with FakePortal() as portal:
+        analysis = portal.run(service, parameters={"terms": "1+2", "factor": "2"})
+    assert analysis.results == {"sum": 6}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({}, "terms are missing; give some"),
+        ({"terms": "0"}, "the sum is 0"),
+        ({"term": "1"}, "Unknown parameter 'term' (did you mean terms?); the parameters of Adder are: factor, terms"),
+        ({"terms": "one"}, "failed unexpectedly: ValueError"),
+    ],
+)
+def test_errors_of_an_authors_own_are_for_readers_if_the_service_says_so(parameters: Any, words: str) -> None:
+    with FakePortal() as portal:
+        analysis = portal.run(make_adder(), parameters=parameters)
+    assert analysis.status == "failure" and words in analysis.message
+    assert ("unexpectedly" in analysis.message) is ("ValueError" in words)

@@ -31,6 +31,7 @@ def post(url: str, body: Any) -> int:
         ({"annotations": [{"data": {}}] * 21}, "at most 20"),
         ({"annotations": [{"data": {"a": "x" * 60_000}}]}, "more than 60000 characters"),
         ({"verdict": {"describes_data": "yes"}}, "analysis.verdict: expected"),
+        ({"verdict": {"describes_data": True, "word": "refuted"}}, "analysis.verdict.word: expected good or doubtful"),
         ({"model_name": "x" * 60_001}, "more than 60000 characters together"),
         ([], "analysis: expected an object"),
     ],

@@ -1,6 +1,7 @@
 """A result becomes a document that every portal takes; what it would refuse is said before."""
 
 import base64
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import arviz
+import joblib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -18,7 +20,8 @@ from astropy import units
 from hypothesis import given, strategies as st
 
 from heliograph.errors import ArgumentError
-from heliograph.service import Result
+from heliograph.service import Result, Service
+from heliograph.service.analysis_run import run_payload
 from heliograph.testing.document_checks import check_callback, decode_body
 from tests.inference_data import list_groups, make_inference_data
 
@@ -162,7 +165,7 @@ def test_figures_images_and_files_become_plots(figure: Any, tmp_path: Path) -> N
         ({"annotations": {"a": "x" * 60_001}}, "expected at most 60,000"),
         ({"annotations": [{"origin": "two\nlines", "data": {}}]}, "annotations[0].origin"),
         ({"annotations": [{"period": 1}]}, "annotations[0]: expected values by name"),
-        ({"verdict": "good"}, "verdict: expected True or False"),
+        ({"verdict": "fine"}, "verdict: expected True or False"),
         ({"verdict": 1}, "verdict: expected True or False"),
         ({"message": None}, "message is a NoneType"),
         ({"results": {"a": 1}, "extra": {"results": {}}}, "extra has the key 'results', which is set already"),
@@ -213,9 +216,13 @@ def test_annotations_and_verdicts_have_short_forms() -> None:
     named = [{"origin": "rrl", "data": {"period": 0.5}}]
     assert build(annotations=named)["annotations"] == named
     assert "annotations" not in build(annotations={})
-    assert build(verdict=np.bool_(False))["verdict"] == {"describes_data": False, "message": ""}
-    assert build(verdict=(True, "x" * 400))["verdict"] == {"describes_data": True, "message": "x" * 300}
-    assert build(verdict={"describes_data": True})["verdict"]["describes_data"] is True
+    refuted = {"describes_data": False, "word": "refuted", "message": ""}
+    assert build(verdict=np.bool_(False))["verdict"] == refuted
+    good = {"describes_data": True, "word": "good", "message": "x" * 300}
+    assert build(verdict=(True, "x" * 400))["verdict"] == good
+    assert build(verdict={"describes_data": False})["verdict"] == refuted
+    doubtful = {"describes_data": True, "word": "doubtful", "message": "few points"}
+    assert build(verdict=("doubtful", "few points"))["verdict"] == build(verdict=doubtful)["verdict"] == doubtful
 
 
 def test_further_keys_are_sent_as_they_are() -> None:
@@ -226,3 +233,26 @@ def test_further_keys_are_sent_as_they_are() -> None:
 
 def test_a_long_message_is_cut_rather_than_lost() -> None:
     assert len(Result(message="x" * 6000).build_document()["message"]) == 5000
+
+
+def test_results_of_joblib_keep_arrays_and_have_a_copy_where_it_is_asked_for() -> None:
+    values = {"matrix": np.eye(2), "note": "one", "unknown": np.nan}
+    result = Result(results=values, results_format="joblib")
+    entry = result.build_document()["analysis"]["results"]
+    assert set(entry) == {"format", "data"} and entry["format"] == "joblib"
+    loaded = joblib.load(io.BytesIO(base64.b64decode(entry["data"])))
+    assert loaded["matrix"].shape == (2, 2) and np.isnan(loaded["unknown"])
+    copy = result.build_document(json_results=True)["analysis"]["results"]
+    assert copy == {**entry, "json": {"matrix": [[1, 0], [0, 1]], "note": "one", "unknown": None}}
+    with pytest.raises(ArgumentError, match="expected json or joblib"):
+        Result(results=values, results_format="pickle").build_document()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("asked", "has_copy"), [(True, True), (False, False)])
+def test_a_portal_asks_for_the_copy(asked: bool, has_copy: bool) -> None:
+    service = Service("Counter")
+    service.analysis(lambda: Result(results={"n": 1}, results_format="joblib"))
+    body = {"inputs": {}, "json_results": asked}
+    assert ("json" in run_payload(service, body)["analysis"]["results"]) is has_copy
+    refused = run_payload(service, {"inputs": {}, "json_results": "perhaps"})
+    assert refused["status"] == "failure" and "expected true or false" in refused["message"]

@@ -11,16 +11,11 @@ ARN = "arn:aws:sqs:eu-central-1:123456789012:heliograph-spectrum-"
 
 
 @pytest.mark.parametrize(
-    ("queue", "reason"),
-    [("spectrum", "spectra"), ("spectrum-dead", "spectra"), ("fit", "photometry"), ("fit-dead", "photometry")],
+    ("queue", "name"),
+    [("spectrum", "Spectrum"), ("spectrum-dead", "Spectrum"), ("fit", "upernova"), ("fit-dead", "upernova")],
 )
-def test_the_queue_says_which_fitter_is_meant(queue: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    documents: list[Any] = []
-
-    def handle_record(run: Any, record: Any, send: Any) -> None:
-        inputs = {"spectra": "none", "photometry": "none"}
-        documents.append(run({"inputs": inputs, "callback_url": "https://portal.example/1"}, lambda *report: None))
-
-    monkeypatch.setattr(lambda_entry, "handle_record", handle_record)
+def test_the_queue_says_which_fitter_is_meant(queue: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    services: list[Any] = []
+    monkeypatch.setattr(lambda_entry, "handle_event", lambda service, event, send: services.append(service))
     handler.fit({"Records": [{"body": "{}", "eventSourceARN": ARN + queue}]}, None)
-    assert documents[0]["status"] == "failure" and reason in documents[0]["message"]
+    assert name in services[0].name

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chalicelib import egress
-from fitter_lambda.entry.egress import send_to_public
+from heliograph.service.public_requests import send_to_public
 from heliograph_guards.address_ranges import SPECIAL_IPV4, SPECIAL_IPV6, is_public_address, parse_address
 from heliograph_guards.egress_policy import parse_egress_rules
 from infra import PROJECT
@@ -241,7 +241,7 @@ def test_a_setting_that_cannot_be_read_says_what_is_expected(text: str) -> None:
         parse_egress_rules(text)
 
 
-@pytest.mark.parametrize("module", ["chalicelib.egress", "fitter_lambda.entry.egress"])
+@pytest.mark.parametrize("module", ["chalicelib.egress", "heliograph.service.public_requests"])
 def test_a_function_does_not_start_with_a_setting_that_cannot_be_read(module: str) -> None:
     environment = {**os.environ, "EGRESS_ALLOWED_HOSTS": "http://localhost"}
     command = [sys.executable, "-c", f"import {module}"]

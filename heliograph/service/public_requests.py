@@ -1,4 +1,4 @@
-"""Outgoing HTTP of the fitter, which can reach public addresses only.
+"""Requests to any public address, for a service that takes analyses of portals that it does not know.
 
 A callback URL comes with a payload, hence from anyone: `heliograph_guards.egress_guard` sends every request. Hosts
 and ports in ``EGRESS_ALLOWED_HOSTS`` (e.g. ``localhost:5000``) are exempt: the operator trusts them.
@@ -21,7 +21,7 @@ def send_to_public(
     timeout: tuple[float, float] = (5.0, 30.0),
     is_upload: bool = False,
 ) -> Answer:
-    """Send one request, as the kit for services asks for it (`heliograph.service.portal_requests.Send`).
+    """Send one request to a public address; a `heliograph.service.portal_requests.Send`.
 
     Parameters
     ----------
@@ -40,6 +40,6 @@ def send_to_public(
         There was no answer, or nothing was sent: one of the exceptions of `heliograph_guards.egress_guard`.
     """
     limits = TimeLimits(connect=timeout[0], total=sum(timeout))
-    sent_headers = {"User-Agent": "heliograph-fitter", **(headers or {})}
+    sent_headers = {"User-Agent": "heliograph-service", **(headers or {})}
     response = send_guarded_request(method, url, limits, json=json, data=content, headers=sent_headers)
     return Answer(response.status_code, response.headers, response.content)
