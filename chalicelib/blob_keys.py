@@ -12,7 +12,7 @@
     uploads/documents/<namespace>/<uuid>.json         a document that is too large for a request
     uploads/light_curves/<uuid>/file                  a file that the renderer opens; table.json: its columns
     uploads/answers/<uuid>.json                   an answer that is too large for API Gateway
-    fits/<uuid>/payload.json                      a payload for the supernova fitter
+    fits/<uuid>/payload.json                      a payload for the supernova fitter or the spectrum fitter
 """
 
 import hashlib

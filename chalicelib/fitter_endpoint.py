@@ -1,6 +1,6 @@
-"""HTTP endpoint of the supernova fitter, by SkyPortal's service contract: it queues a payload.
+"""HTTP endpoints of the supernova fitter and the spectrum fitter, by SkyPortal's service contract.
 
-The fitter is a service like any other and may run elsewhere; nothing else in the app refers to it.
+They queue a payload. Both are services like any other and may run elsewhere; nothing else in the app refers to them.
 """
 
 import base64
@@ -19,8 +19,18 @@ def list_fitter_tokens() -> list[str]:
     return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in secrets.derive_keys("fitter")]
 
 
-def accept_fit(authorization: str | None, payload: dict[str, Any], json_results: bool) -> None:
+def accept_fit(authorization: str | None, payload: dict[str, Any], json_results: bool, queue: str = queues.FIT) -> None:
     """Queue a payload for fitting; the results will be sent to its callback URL in the format asked for.
+
+    Parameters
+    ----------
+    authorization : str or None
+        Header of the request.
+    payload : dict
+    json_results : bool
+        Whether results of the supernova fitter, which are joblib, are sent as JSON, too.
+    queue : str
+        That of the fitter that is asked for.
 
     Raises
     ------
@@ -39,4 +49,4 @@ def accept_fit(authorization: str | None, payload: dict[str, Any], json_results:
         raise InvalidError("callback_url: an http(s) address is needed, to send the result to.")
     key = fit_payload_key()
     blobs.write_blob(key, json.dumps({**payload, "json_results": json_results}).encode())
-    queues.send_message(queues.FIT, {"key": key})
+    queues.send_message(queue, {"key": key})

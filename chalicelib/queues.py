@@ -18,8 +18,9 @@ from chalicelib.jobs import Job
 DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
 FIT = "fit"
+SPECTRUM = "spectrum"
 JOBS = "jobs"
-WORKED = (DISPATCH, FIT, JOBS)
+WORKED = (DISPATCH, FIT, SPECTRUM, JOBS)
 """The queues that have a dead-letter queue."""
 
 MOST_PER_CALL = 10

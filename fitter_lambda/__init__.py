@@ -7,13 +7,15 @@ From a notebook::
 
 It is a service of its own, which imports nothing of the app; both use `heliograph_guards`. Entry points:
 
-- handler: the container functions of the queue (`handler.fit`) and of the renderer (`handler.render`)
+- handler: the container functions of the two queues (`handler.fit`) and of the renderer (`handler.render`)
 - __main__: ``python -m fitter_lambda payload.json > document.json``
 
 The rooms, from top to bottom; imports run downwards:
 
 - entry: `fit` as a function and as a service: queue, callbacks, storage, the image's templates
 - renderer: the other half of the image: opens joblib and netCDF files, draws, computes
+- spectrum: redshift, type and phase of a spectrum, all of it but its entries (`entry.spectrum_fitting`,
+  `entry.spectrum_service`), see docs/spectrum.md
 - output: results, netCDF, figures, the callback document
 - engine: the mathematics, see docs/fitter.md
 - input: payload, light curve, parameters, templates, dust map

@@ -2,19 +2,31 @@
 
 from typing import Any
 
+_SPECTRUM_QUEUE = "-spectrum"
 _SECONDS_TO_ANSWER = 4.0
 
 
 def fit(event: dict[str, Any], context: object) -> None:
-    """Fit what each message of an SQS event (batch size 1) names, and call back."""
+    """Fit what each message of an SQS event (batch size 1) names, and call back; the queue says which fitter."""
     # imported here, so that the renderer never loads what speaks to AWS
-    from fitter_lambda.entry.compiled_code import provide_compiled_code
-    from fitter_lambda.entry.supernova_service import service
     from heliograph.service.lambda_entry import handle_event
     from heliograph.service.public_requests import send_to_public
 
+    handle_event(_choose_service(event), event, send_to_public)
+
+
+def _choose_service(event: dict[str, Any]) -> Any:
+    """Return the service that an event is for: the spectrum fitter has a queue and one of dead letters of its own."""
+    queues = [str(record.get("eventSourceARN", "")) for record in event.get("Records", [])]
+    if any(queue.removesuffix("-dead").endswith(_SPECTRUM_QUEUE) for queue in queues):
+        from fitter_lambda.entry.spectrum_service import service as spectrum_fitter
+
+        return spectrum_fitter
+    from fitter_lambda.entry.compiled_code import provide_compiled_code
+    from fitter_lambda.entry.supernova_service import service as supernova_fitter
+
     provide_compiled_code()
-    handle_event(service, event, send_to_public)
+    return supernova_fitter
 
 
 def render(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Load the demo data into a running stack, over HTTP like any user: ``make load_demo_data``.
 
-Instruments, the supernova fitter as analysis service 1, and real supernovae: SN 2019dwz and
+Instruments, the supernova fitter as analysis service 1, the spectrum fitter, and real supernovae: SN 2019dwz and
 SN 2020aai as published with the wheel ``jax-bandflux`` (ATLAS and ZTF photometry; the wheel gives
 neither positions nor 20aai's redshift, so these stay blank), and ZTF21aaqjmps if its files are
 available (``DEMO_DATA_DIR``, or ``shared/demo`` beside the project). Existing records stay.
@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, cast
 
+from fitter_lambda.entry.spectrum_service import service as spectrum_fitter
 from fitter_lambda.entry.supernova_service import service as fitter
 from fitter_lambda.input.fit_parameters import AUTO, PARAMETERS
 from fitter_lambda.input.templates import list_local_sources
@@ -30,6 +31,7 @@ from infra.client import DemoError
 from infra.local.stack_settings import StackSettings
 
 FITTER = fitter.name
+SPECTRUM_FITTER = spectrum_fitter.name
 FITTER_REQUESTS_AT_ONCE = 50
 GROUP = "Demo group"
 
@@ -59,6 +61,7 @@ def load_demo_data(sky: Portal, report: Callable[[str], None] = print) -> None:
     group = _ensure_group(sky)
     report(f"instruments: {', '.join(INSTRUMENTS)}; group {group.id}: {GROUP}")
     report(f"analysis service {_register_fitter(sky, group)}: {FITTER}")
+    report(f"analysis service {_register_spectrum_fitter(sky, group)}: {SPECTRUM_FITTER}")
     for name, redshift in (("2019dwz", 0.04608), ("2020aai", None)):
         columns = _read_photometry(_find_wheel_file(name[2:]), "bandpass", delimiter=" ", skipinitialspace=True)
         _ensure_source(sky, name, group, redshift=redshift).add_photometry(columns, groups=group)
@@ -92,6 +95,15 @@ def _register_fitter(sky: Portal, group: Group) -> int:
         # it only queues them
         requests_at_once=FITTER_REQUESTS_AT_ONCE,
     )
+    return registration.service_id
+
+
+def _register_spectrum_fitter(sky: Portal, group: Group) -> int:
+    """Register the spectrum fitter, or update its registration."""
+    url = f"{sky.connection.url}/api/fitter/spectrum"
+    token = _get_fitter_token()
+    registration = register(spectrum_fitter, sky.connection, url, token=token, group_ids=[group.get_number()])
+    sky.service(SPECTRUM_FITTER).update(requests_at_once=FITTER_REQUESTS_AT_ONCE)
     return registration.service_id
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.deployed_functions import DeployedFunction, read_functions
 
-QUEUES = {"dispatch": 3600, "fit": 1800, "jobs": 3600}
+QUEUES = {"dispatch": 3600, "fit": 1800, "spectrum": 1800, "jobs": 3600}
 """Queues, and the seconds that a message may wait; those of `dispatch` and `jobs` may be delayed on purpose."""
 
 TABLES: dict[str, tuple[str, ...]] = {
@@ -249,7 +249,9 @@ def _dump_dashboard() -> str:
     for kind, statistic in kinds.items():
         metrics: list[list[Any]] = [["AWS/Lambda", kind, "FunctionName", name] for name in names]
         widgets.append((f"Functions: {kind}", metrics, statistic))
-    return json.dumps({"widgets": [_describe_widget(number, *widget) for number, widget in enumerate(widgets)]})
+    body = {"widgets": [_describe_widget(number, *widget) for number, widget in enumerate(widgets)]}
+    # without blanks: the template has a largest size
+    return json.dumps(body, separators=(",", ":"))
 
 
 def _describe_widget(number: int, title: str, metrics: list[list[Any]], statistic: str) -> Resource:

@@ -10,7 +10,7 @@
 - ``default_analyses``: analyses that start automatically
 - ``documentation``: the OpenAPI document and its page
 - ``favorites``: favourite sources
-- ``fitter``: the supernova fitter as an analysis service
+- ``fitter``: the supernova fitter and the spectrum fitter as analysis services
 - ``instruments``: telescopes and instruments
 - ``people``: users, ACLs and roles, groups and tokens
 - ``photometry``: light curves, PhotStats, periodograms

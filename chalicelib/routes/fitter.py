@@ -1,8 +1,8 @@
-"""The supernova fitter as an analysis service, by SkyPortal's contract for services."""
+"""The supernova fitter and the spectrum fitter as analysis services, by SkyPortal's contract for services."""
 
 from typing import Annotated, Any, Literal
 
-from chalicelib import fitter_endpoint
+from chalicelib import fitter_endpoint, queues
 from chalicelib.errors import UnauthorizedError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.responses import Reply
@@ -23,7 +23,7 @@ CallbackUrl = Annotated[
 Inputs = Annotated[
     dict[str, Any],
     describe(
-        "CSV texts, `photometry` and `redshift`, and `analysis_parameters`.",
+        "CSV texts, `photometry` (or `spectra`) and `redshift`, and `analysis_parameters`.",
         {
             "photometry": "mjd,flux,fluxerr,filter,magsys,zp\n59303.3575,434.3,19.3,ztfg,ab,23.9\n",
             "redshift": "redshift\n0.04608\n",
@@ -63,4 +63,17 @@ def get_fitter_status(call: Call) -> Reply:
 def fit_supernova(call: Call, query: FitterQuery, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
     """Fit a supernova: the payload for services, with the fitter's own token."""
     fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.json_results)
+    return Reply({"status": "pending", "message": QUEUED}, bare=True)
+
+
+@routes.open_to_all("GET", "/fitter/spectrum", answers=FitterState, bare=True)
+def get_spectrum_fitter_status(call: Call) -> Reply:
+    """Return whether the spectrum fitter is available."""
+    return Reply({"status": "active", "message": "The spectrum fitter is at work."}, bare=True)
+
+
+@routes.open_to_all("POST", "/fitter/spectrum", answers=FitterState, bare=True, raises=(UnauthorizedError,))
+def fit_spectrum(call: Call, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
+    """Fit a spectrum: the payload for services, with the fitter's own token."""
+    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, json_results=False, queue=queues.SPECTRUM)
     return Reply({"status": "pending", "message": QUEUED}, bare=True)

@@ -22,7 +22,7 @@ _QUEUES = "The queue: analyses to send (dispatch), fits of supernovae (fit), cha
 class DeadQueue(View):
     """The dead letters of one queue."""
 
-    name: Annotated[Literal["dispatch", "fit", "jobs"], describe(_QUEUES, "jobs")]
+    name: Annotated[Literal["dispatch", "fit", "spectrum", "jobs"], describe(_QUEUES, "jobs")]
     count: Annotated[int, describe("How many there are, approximately.", 1)]
     messages: Annotated[list[DeadLetter], describe("Up to ten of them.")]
 

@@ -148,16 +148,19 @@ def test_large_answers_are_a_redirect(admin: Gateway, monkeypatch: pytest.Monkey
     assert json.loads(get_redirect_blob(reply))["data"]["data"]["results"]["data"] == numbers
 
 
-def test_fitter_endpoint(admin: Gateway) -> None:
+@pytest.mark.parametrize(("path", "queue"), [("/fitter/supernova", queues.FIT), ("/fitter/spectrum", queues.SPECTRUM)])
+def test_fitter_endpoints(admin: Gateway, path: str, queue: str) -> None:
     from chalicelib.fitter_endpoint import list_fitter_tokens
 
-    assert admin.as_user(None).get("/fitter/supernova").json["status"] == "active"
+    assert admin.as_user(None).get(path).json["status"] == "active"
     payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
-    assert admin.post("/fitter/supernova", payload).status == 401
+    assert admin.post(path, payload).status == 401
     fitter = admin.as_user(list_fitter_tokens()[0])
-    assert fitter.post("/fitter/supernova", payload).json["status"] == "pending"
-    assert fitter.post("/fitter/supernova", {"inputs": {}}).status == 400
-    assert fitter.post("/fitter/supernova", {**payload, "callback_url": "http://[x"}).status in (200, 400)
+    assert fitter.post(path, payload).json["status"] == "pending"
+    (message,) = drain_queue(queue)
+    assert json.loads(blobs.read_blob(message["key"]) or b"")["inputs"] == {"photometry": ""}
+    assert fitter.post(path, {"inputs": {}}).status == 400
+    assert fitter.post(path, {**payload, "callback_url": "http://[x"}).status in (200, 400)
 
 
 @pytest.mark.parametrize("json_results", [True, False])

@@ -31,7 +31,7 @@ def get_dead_letters(admin: Gateway, queue: str) -> dict[str, Any]:
 
 def test_queues_start_without_dead_letters(admin: Gateway) -> None:
     assert admin.get("/dead_letters").data == {
-        "queues": [{"name": name, "count": 0, "messages": []} for name in ("dispatch", "fit", "jobs")]
+        "queues": [{"name": name, "count": 0, "messages": []} for name in ("dispatch", "fit", "spectrum", "jobs")]
     }
 
 
@@ -96,7 +96,7 @@ def test_at_most_a_hundred_are_sent_back_at_once(admin: Gateway) -> None:
 def test_an_unknown_queue_is_named_in_the_error(admin: Gateway, queue: str) -> None:
     reply = admin.post(f"/dead_letters/{queue}/redrive")
     assert reply.status == 404
-    assert queue[:40] in reply.message and "dispatch, fit, jobs" in reply.message
+    assert queue[:40] in reply.message and "dispatch, fit, spectrum, jobs" in reply.message
 
 
 def test_dead_letters_are_for_administrators(admin: Gateway) -> None:

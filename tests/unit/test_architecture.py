@@ -50,9 +50,10 @@ LEVELS = [
 """Entry points, routes, heart, edges: no module imports from a level above."""
 
 FITTER_LEVELS = [
-    ("fitter_lambda.handler", "fitter_lambda.__main__"),
+    ("fitter_lambda.handler", "fitter_lambda.__main__", "fitter_lambda.spectrum.__main__"),
     ("fitter_lambda.entry",),
     ("fitter_lambda.renderer",),
+    ("fitter_lambda.spectrum",),
     ("fitter_lambda.output",),
     ("fitter_lambda.engine",),
     ("fitter_lambda.input",),

@@ -237,7 +237,7 @@ def list_triggers(template: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_trigger_of_a_queue_has_a_maximum(app_template: dict[str, Any], tmp_path: Path) -> None:
     triggers = list_triggers(app_template)
-    assert len(triggers) == 5
+    assert len(triggers) == 7
     for name, trigger in triggers.items():
         maximum = trigger["ScalingConfig"]["MaximumConcurrency"]
         assert re.search(r'{"Ref": "\w+Concurrency"}', json.dumps(maximum)), name
@@ -355,6 +355,8 @@ def test_only_dispatch_decrypts_credentials() -> None:
         ("dispatch-dead", "dead_letters"),
         ("fit", "fit"),
         ("fit-dead", "fit"),
+        ("spectrum", "fit"),
+        ("spectrum-dead", "fit"),
         ("jobs", "jobs"),
     ],
 )

@@ -1,0 +1,77 @@
+"""Redshifts from what is narrow: the host's lines and the features of its stars, whatever the transient is.
+
+The scan of all redshifts treats what templates lack as noise without coherence, so that narrow lines count too little
+in it. Here the spectrum is galaxies, lines and a smooth curve of any shape, a discrepancy as large as the spectrum; its
+marginal likelihood on a fine lattice of ln(1 + z) is added to the scan.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.linear_columns import HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
+from fitter_lambda.spectrum.spectrum_models import SpectrumModel
+from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA, RedshiftRange
+
+#: Points of the lattice for each pixel, the size of the smooth curve, and how far a template's lines may be off
+#: (sigma).
+_FINE, _CURVE, _REACH = 3, 0.5, 3.0
+_CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class LineProfile:
+    """Log likelihood of narrow features above its median, at u = step times 0, 1, 2, ...; minus infinity outside."""
+
+    step: float
+    gain: Array
+
+    def align(self, u: Array, model: SpectrumModel) -> tuple[Array, Array]:
+        """Return for shifts u of a template the best u of its source, and its gain less that of the lines' velocity."""
+        if model.is_star:
+            return u, np.zeros(len(u))
+        sigma = VELOCITY_SIGMA / LIGHT_SPEED if model.is_supernova else self.step
+        reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.x.step) / self.step))
+        offset = np.arange(-reach, reach + 1)
+        index = np.rint(u / self.step).astype(int)[:, None] + offset
+        inside = (index >= 0) & (index < len(self.gain))
+        penalty = 0.5 * (offset * self.step / sigma) ** 2 if model.is_supernova else 0.0
+        score = np.where(inside, self.gain[np.clip(index, 0, len(self.gain) - 1)], -np.inf) - penalty
+        best = np.argmax(score, axis=1)
+        rows = np.arange(len(u))
+        return self.step * index[rows, best], score[rows, best]
+
+
+def profile_lines(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
+    """Measure the profile within the bounds of a redshift."""
+    step = added.data.x.step / _FINE
+    low, high = np.log1p(redshift.low), np.log1p(redshift.high)
+    number = int(np.ceil(high / step)) + 2
+    first = max(0, int(np.floor(low / step)) - 1)
+    lattice = np.arange(first, number)
+    gain = np.full(number, -np.inf)
+    values = np.concatenate(
+        [_measure(added, np.clip(step * lattice[i : i + _CHUNK], low, high)) for i in range(0, len(lattice), _CHUNK)]
+    )
+    gain[lattice] = values - np.median(values)
+    return LineProfile(step, gain)
+
+
+def _measure(added: AddedColumns, u: Array) -> Array:
+    """Return the log marginal likelihood of galaxies, lines and a smooth curve at some u."""
+    data = added.data
+    root = np.sqrt(data.grainy_weight)
+    flux = np.broadcast_to(data.flux, (len(u), 1, len(root)))
+    white = np.concatenate([added.evaluate(u), flux], axis=1) * root
+    coherent = data.project(white)
+    products = white @ np.swapaxes(white, 1, 2) - (coherent * data.shrink(np.array([_CURVE]))) @ np.swapaxes(
+        coherent, 1, 2
+    )
+    sigma = np.full(products.shape[1] - 1, LINE_SIGMA)
+    sigma[-N_HOSTS:] = HOST_SIGMA
+    lower = np.linalg.cholesky(products[:, :-1, :-1] + np.diag(sigma**-2.0))
+    half = np.linalg.solve(lower, products[:, :-1, -1:])[..., 0]
+    log_det = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    return np.asarray(0.5 * (half**2).sum(axis=1) - log_det)

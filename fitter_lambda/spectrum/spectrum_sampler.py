@@ -1,0 +1,172 @@
+"""Independent weighted draws and the evidence of one model, from the modes that a scan has found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
+from fitter_lambda.errors import FitError
+from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
+from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
+from fitter_lambda.spectrum.mode_climbing import ClimbedModes
+from fitter_lambda.spectrum.redshift_scan import ScanResult
+from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
+from fitter_lambda.spectrum.student_mixture import StudentMixture
+
+#: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1, velocity,
+#: log discrepancy.
+_WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED, 0.3)
+_BACKGROUND_WIDTH = 0.08
+#: Maxima of the scan to start from; steps along axis and shifts within which two are one.
+_N_PEAKS, _CLOSE = 10, (3, 2)
+#: Discrepancies to start from, relative to the prior's median.
+_SIZES = np.array([0.25, 0.5, 1.0, 2.0])
+_ROUND, _MAX_ROUNDS = 400, 12
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedDraws:
+    """Weighted draws of one model.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (n, 7)
+    joint : JointDensity
+    log_weight : ndarray, shape (n,)
+    log_evidence, log_evidence_error, effective : float
+    """
+
+    theta: Array
+    joint: JointDensity
+    log_weight: Array
+    log_evidence: float
+    log_evidence_error: float
+    effective: float
+
+
+def build_axes(likelihood: MarginalLikelihood) -> Array:
+    """Return the first widths of modes, as columns of steps of theta."""
+    model = likelihood.model
+    widths = np.array(_WIDTHS)
+    widths[0] *= model.x.step
+    if not model.is_supernova:
+        widths[1] = _BACKGROUND_WIDTH * (model.template.high - model.template.low)
+    axes = np.diag(widths)
+    if model.is_supernova:
+        axes[0, 5] = -axes[5, 5]  # the template's shift is known best: redshift and velocity change together
+    return axes
+
+
+def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array, Array]:
+    """Rescore the highest local maxima of a scan with the exact density, at several values of dust.
+
+    Returns
+    -------
+    ndarray, shape (m, 7)
+        Of each maximum the best point, from the highest down.
+    ndarray, shape (m,)
+        Their log densities.
+    """
+    model = likelihood.model
+    places = _find_peaks(scan.log_density, _N_PEAKS)
+    if not len(places):
+        return np.empty((0, 7)), np.empty(0)
+    dust = model.dust_places
+    theta = np.zeros((len(places) * len(dust), 7))
+    theta[:, 0] = np.repeat(np.clip(scan.source_u[places[:, 1]], *_bounds_of_u(likelihood)), len(dust))
+    if model.is_supernova:
+        theta[:, 5] = np.repeat(scan.u[places[:, 1]] - scan.source_u[places[:, 1]], len(dust))
+    theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
+    theta[:, 2] = np.tile(dust, len(places))
+    theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
+    best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
+    best = best[np.isfinite(density[best])]
+    best = best[np.argsort(-density[best])]
+    return theta[best], density[best]
+
+
+def _bounds_of_u(likelihood: MarginalLikelihood) -> tuple[float, float]:
+    redshift = likelihood.model.redshift
+    return float(np.log1p(redshift.low)), float(np.log1p(redshift.high))
+
+
+def _find_peaks(density: Array, number: int) -> Array:
+    """Return the indices (m, 2) of the highest local maxima, of those that are close together the highest."""
+    padded = np.pad(density, 1, constant_values=-np.inf)
+    rows, columns = density.shape
+    around = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3) if (i, j) != (1, 1)]
+    is_peak = np.isfinite(density) & (density >= np.max(around, axis=0))
+    places = np.argwhere(is_peak)[np.argsort(-density[is_peak])]
+    kept = np.empty((0, 2), dtype=int)
+    for place in places:
+        if len(kept) == number:
+            break
+        if not (np.abs(kept - place) <= _CLOSE).all(axis=1).any():
+            kept = np.vstack([kept, place])
+    return kept
+
+
+def sample_model(
+    likelihood: MarginalLikelihood, modes: ClimbedModes, n_effective: float, random: np.random.Generator
+) -> WeightedDraws:
+    """Draw in rounds, each from a mixture adapted to all draws before, until enough of them are effective.
+
+    All draws are kept. Their weights are the density over the mean of all proposals, by numbers of draws (adaptive
+    multiple importance sampling; Cornuet et al. 2012).
+    """
+    free = likelihood.model.free
+    weights = np.exp(0.5 * (modes.log_mass - modes.log_mass.max())) + 0.01
+    mixture = StudentMixture.at_modes(modes.theta[:, free], modes.covariance, weights)
+    mixtures: list[StudentMixture] = []
+    pool = _Pool(np.empty((0, 7)), np.empty(0), [])
+    for _ in range(_MAX_ROUNDS):
+        mixtures.append(mixture)
+        pool = pool.extend(*_draw_round(likelihood, mixture, modes.theta[0], random))
+        points = pool.theta[:, free]
+        log_weight = pool.log_target - logsumexp([one.log_density(points) for one in mixtures], axis=0)
+        if len(points) < 3 * len(free):
+            continue
+        if effective_sample_size(log_weight) > n_effective:
+            break
+        mixture = mixture.adapt(points, temper_weights(log_weight))
+    if not np.isfinite(log_weight).any():
+        raise FitError("No draw lies within the bounds of the priors; widen z_min and z_max.")
+    return _collect(pool, log_weight + np.log(len(mixtures)), len(mixtures) * _ROUND)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """All draws so far, and their log densities with the priors."""
+
+    theta: Array
+    log_target: Array
+    joints: list[JointDensity]
+
+    def extend(self, theta: Array, log_target: Array, joint: JointDensity) -> "_Pool":
+        return _Pool(
+            np.concatenate([self.theta, theta]), np.concatenate([self.log_target, log_target]), [*self.joints, joint]
+        )
+
+
+def _draw_round(
+    likelihood: MarginalLikelihood, mixture: StudentMixture, base: Array, random: np.random.Generator
+) -> tuple[Array, Array, JointDensity]:
+    """Draw from a mixture; return theta within the prior's bounds, their log densities, and the likelihood's part."""
+    free = likelihood.model.free
+    theta = np.tile(base, (_ROUND, 1))
+    theta[:, free] = mixture.draw(_ROUND, random)
+    prior = likelihood.model.log_prior(theta)
+    inside = np.isfinite(prior)
+    joint = likelihood.evaluate(theta[inside], random)
+    return theta[inside], joint.log_density + prior[inside], joint
+
+
+def _collect(pool: _Pool, log_weight: Array, number: int) -> WeightedDraws:
+    names = ("log_density", "mean", "root", "galaxies")
+    joint = JointDensity(*(np.concatenate([getattr(one, name) for one in pool.joints]) for name in names))
+    effective = effective_sample_size(log_weight)
+    log_evidence = float(logsumexp(log_weight) - np.log(number))
+    error = float(np.sqrt(max(1 / effective - 1 / number, 0.0)))
+    return WeightedDraws(pool.theta, joint, log_weight, log_evidence, error, effective)

@@ -1,0 +1,139 @@
+"""The density of a spectrum, and its scan, against plain sums and integrals."""
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.linear_columns import AddedColumns
+from fitter_lambda.spectrum.log_grid import LogGrid
+from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood, draw_positive
+from fitter_lambda.spectrum.mode_climbing import climb_modes
+from fitter_lambda.spectrum.narrow_lines import profile_lines
+from fitter_lambda.spectrum.redshift_scan import RedshiftScan
+from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
+from fitter_lambda.spectrum.spectrum_models import SpectrumModel, build_models
+from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
+from fitter_lambda.spectrum.spectrum_sampler import build_axes, find_starts, sample_model
+
+GRID = LogGrid(8.3, 1 / 400, 200)
+
+
+def make_data(seed: int = 0) -> SpectrumData:
+    random = np.random.default_rng(seed)
+    flux = 1 + 0.2 * np.sin(60 * GRID.x) + 0.1 * random.standard_normal(GRID.number)
+    weight = np.where((GRID.x > 8.5) & (GRID.x < 8.53), 0.0, 100.0)
+    return build_data(GRID, flux, weight, 300.0)
+
+
+def make_models(data: SpectrumData, highest: float = 0.2) -> dict[str, SpectrumModel]:
+    models = build_models(GRID, data.ends, RedshiftRange(0.001, highest), ["salt3"])
+    return {model.group: model for model in models}
+
+
+def make_theta(model: SpectrumModel, u: float = 0.05) -> Array:
+    middle = 0.5 * (model.template.low + model.template.high)
+    return np.array([0.0 if model.is_star else u, middle, 0.1, np.log(0.8), 0.3, 0.001, np.log(0.1)])
+
+
+def covariance(data: SpectrumData, size: float) -> Array:
+    """The covariance of the good pixels."""
+    good = data.good
+    root = data.coherent_splines.toarray()[:, good] / np.sqrt(data.grainy_weight[good])
+    return np.diag(1 / data.grainy_weight[good]) + size**2 * root.T @ root
+
+
+def test_the_marginal_density_is_a_gaussian_of_the_whole_covariance() -> None:
+    data = make_data()
+    model = make_models(data)["star"]
+    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
+    rows = np.array([[0, 0, 0, 0, 0, 0, 0], [0, 0.3, 0.05, 0.2, 0, 0, 0.4]]) + make_theta(model)
+    density = likelihood.evaluate(rows, None).log_density
+    for theta, value in zip(rows, density, strict=True):
+        columns = likelihood.build_columns(theta[None])[0][:, data.good]
+        amplitude = np.exp(theta[3])
+        scaled = columns[1:] * np.where(np.arange(len(columns) - 1) < 3, amplitude, 1.0)[:, None]
+        whole = covariance(data, np.exp(theta[6])) + (scaled.T * likelihood.sigma**2) @ scaled
+        expected = multivariate_normal.logpdf(data.flux[data.good], amplitude * columns[0], whole)
+        constant = 0.5 * data.good.sum() * np.log(2 * np.pi)
+        assert value == pytest.approx(expected + constant, abs=1e-6)
+
+
+def test_chi2_is_by_the_whole_covariance() -> None:
+    data = make_data()
+    residual = np.random.default_rng(3).standard_normal(GRID.number)
+    expected = residual[data.good] @ np.linalg.solve(covariance(data, 0.2), residual[data.good])
+    assert data.chi2(residual, 0.2) == pytest.approx(expected)
+
+
+def test_draws_above_zero_have_the_weight_of_their_chance() -> None:
+    random = np.random.default_rng(0)
+    precision = np.array([[2.0, 0.9, 0.2], [0.9, 1.5, 0.4], [0.2, 0.4, 1.0]])
+    mean = np.array([0.3, -0.5, 1.0])
+    number = 200_000
+    root = np.broadcast_to(np.linalg.cholesky(precision), (number, 3, 3))
+    draws, log_weight = draw_positive(root, np.tile(mean, (number, 1)), random)
+    assert np.all(draws >= 0)
+    plain = random.multivariate_normal(mean, np.linalg.inv(precision), number)
+    inside = np.all(plain > 0, axis=1)
+    weight = np.exp(log_weight)
+    assert np.mean(weight) / 8 == pytest.approx(inside.mean(), rel=0.02)
+    assert weight @ draws / weight.sum() == pytest.approx(plain[inside].mean(axis=0), rel=0.03)
+
+
+def test_the_other_coefficients_are_drawn_given_the_galaxies() -> None:
+    data = make_data()
+    model = make_models(data)["Ia"]
+    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
+    joint = likelihood.evaluate(np.tile(make_theta(model), (20_000, 1)), np.random.default_rng(0))
+    draws = joint.complete(np.random.default_rng(1))
+    precision = joint.root[0] @ joint.root[0].T
+    covariances = np.linalg.inv(precision)
+    k = draws.shape[1] - 3
+    # the regression on the galaxies, and what is left of the variance
+    slope = covariances[:k, k:] @ np.linalg.inv(covariances[k:, k:])
+    rest = draws[:, :k] - joint.mean[0, :k] - (draws[:, k:] - joint.mean[0, k:]) @ slope.T
+    expected = covariances[:k, :k] - slope @ covariances[k:, :k]
+    assert np.all(np.abs(rest.mean(axis=0)) < 5 * np.sqrt(np.diag(expected) / len(rest)))
+    assert np.cov(rest.T) == pytest.approx(expected, abs=0.05 * np.max(np.diag(expected)))
+
+
+def test_the_scan_is_the_plain_sum_at_each_shift() -> None:
+    data = make_data()
+    model = make_models(data)["galaxy"]
+    added = AddedColumns(data, model.template.grid)
+    scan = RedshiftScan(added, np.log(1.2), 0.1, profile_lines(added, model.redshift))
+    result = scan.run(model)
+    gain = scan._lines.align(result.u, model)[1]
+    prior = model.redshift.log_density(result.u) + model.log_coverage(result.u)
+    weight = data.scan_weight(0.1)
+    for i, j in ((0, 3), (5, 30), (7, 60)):
+        theta = np.array([[result.u[j], result.axis[i], 0, 0, 0, 0, 0]])
+        columns = MarginalLikelihood(model, added).build_columns(theta)[0]
+        sigma = np.array([1.0, 0.6, 0.3, 0.15, *[0.5] * (len(columns) - 4)])
+        matrix = (columns * weight) @ columns.T + np.diag(sigma**-2)
+        right = columns @ (weight * data.flux)
+        value = 0.5 * right @ np.linalg.solve(matrix, right) - 0.5 * np.linalg.slogdet(matrix)[1] - np.log(sigma).sum()
+        expected = value + model.log_axis_density(result.axis[i : i + 1])[0] + prior[j] + gain[j]
+        assert result.log_density[i, j] == pytest.approx(expected, abs=0.02)
+
+
+def test_the_evidence_is_the_integral() -> None:
+    data = make_data()
+    model = make_models(data)["star"]
+    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
+    scan = RedshiftScan(likelihood.added, 0.1, 0.1, profile_lines(likelihood.added, RedshiftRange(0.0, 0.1)))
+    modes = climb_modes(likelihood, *find_starts(likelihood, scan.run(model)), build_axes(likelihood))
+    draws = sample_model(likelihood, modes, 1500, np.random.default_rng(0))
+    # plain sampling around the draws: a box far wider than the posterior
+    random = np.random.default_rng(1)
+    weight = np.exp(draws.log_weight - draws.log_weight.max())
+    free = model.free
+    mean = np.average(draws.theta[:, free], axis=0, weights=weight)
+    sigma = np.sqrt(np.average((draws.theta[:, free] - mean) ** 2, axis=0, weights=weight))
+    theta = np.tile(draws.theta[0], (60_000, 1))
+    theta[:, free] = mean + 5 * sigma * random.uniform(-1, 1, (len(theta), len(free)))
+    theta = theta[np.isfinite(model.log_prior(theta))]
+    value = likelihood.evaluate(theta, random).log_density + model.log_prior(theta)
+    total = np.sum(np.exp(value - value.max())) / 60_000 * np.prod(10 * sigma)
+    assert draws.log_evidence == pytest.approx(np.log(total) + value.max(), abs=0.15)
