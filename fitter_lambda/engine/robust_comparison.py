@@ -11,6 +11,8 @@ from fitter_lambda.errors import FitterError
 from fitter_lambda.input.fit_parameters import Parameters
 
 _N_DRAWS = 1000
+#: With more rows a second fit would take longer than the first one is worth.
+_MAX_ROWS = 1000
 #: Residuals this large, in errors, are outliers.
 _FAR_OFF = 5.0
 
@@ -45,7 +47,8 @@ class RobustComparison:
 def compare_robust(fit: Fit, check: FitCheck, parameters: Parameters) -> RobustComparison | None:
     """Fit again with ``robust=True`` where the verdict is not good; None where there is nothing to compare."""
     grid = fit.posterior.fluxes.grid
-    if check.word == "good" or parameters.robust or fit.posterior.fluxes.is_slow:
+    is_large = len(fit.posterior.rows) > _MAX_ROWS or fit.posterior.fluxes.is_slow
+    if check.word == "good" or parameters.robust or is_large:
         return None
     robust = replace(parameters, robust=True, n_draws=_N_DRAWS)
     try:

@@ -103,7 +103,7 @@ def test_a_fit_without_photometry_fails_with_the_reason(app: App, api: Api) -> N
     app.open("start/Web_empty")
     app.press("Start")
     app.wait_for_state("failure")
-    expect(app.page.get_by_role("status").first).to_contain_text("No row is left to fit")
+    expect(app.page.get_by_role("status").first).to_contain_text("The source has no photometry that you may see")
 
 
 @pytest.mark.parametrize("hidden", [True, False])
