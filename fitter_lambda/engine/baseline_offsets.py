@@ -63,13 +63,16 @@ def _fit_last_column(
 ) -> tuple[float, float]:
     """Fit the residuals of some rows by columns (n_rows, d); return the last coefficient and its error."""
     at = np.flatnonzero(rows)
-    covariance = np.diag(prediction.variance[0, at])
-    if prediction.coherent is not None:
-        common = prediction.coherent[0, at, None] * in_band[at]
-        covariance += common @ common.T
     scale = np.abs(columns[at]).max(axis=0) + 1e-300
-    root = np.linalg.cholesky(covariance)
-    white = np.linalg.solve(root, columns[at] / scale)
-    inverse = np.linalg.pinv(white.T @ white)
-    values = inverse @ white.T @ np.linalg.solve(root, (flux - prediction.flux[0])[at])
-    return float(values[-1] / scale[-1]), float(np.sqrt(inverse[-1, -1]) / scale[-1])
+    values = np.column_stack([columns[at] / scale, (flux - prediction.flux[0])[at]])
+    weighted = values / prediction.variance[0, at, None]
+    products = weighted.T @ values
+    if prediction.coherent is not None:
+        # the covariance of a band is D + u u^T: Sherman and Morrison
+        common = prediction.coherent[0, at, None] * in_band[at]
+        cross = weighted.T @ common
+        norm = 1 + np.sum(common**2 / prediction.variance[0, at, None], axis=0)
+        products -= (cross / norm) @ cross.T
+    inverse = np.linalg.pinv(products[:-1, :-1])
+    solution = inverse @ products[:-1, -1]
+    return float(solution[-1] / scale[-1]), float(np.sqrt(max(inverse[-1, -1], 0.0)) / scale[-1])

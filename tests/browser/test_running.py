@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from fitter_lambda.version import __version__
 from infra.client import Api
 from tests.browser.app import FIT_TIMEOUT_MS, App
 from tests.e2e.analysis_helpers import register_service, wait_for_state
@@ -88,7 +89,7 @@ def test_a_batch_starts_an_analysis_for_each_source(app: App, api: Api) -> None:
     app.press("New batch")
     app.settle()
     app.field("Sources").fill("2019dwz, 2020aai\nNo_such_source")
-    app.field("Service").first.select_option(label="Supernova fitter 1.0")
+    app.field("Service").first.select_option(label=f"Supernova fitter {__version__}")
     app.field("Model").select_option("salt3")
     app.unfold("Advanced")
     app.field("Draws").fill("200")
