@@ -9,9 +9,11 @@ _SECONDS_TO_ANSWER = 4.0
 def fit(event: dict[str, Any], context: object) -> None:
     """Fit what each message of an SQS event (batch size 1) names, and call back; the queue says which fitter."""
     # imported here, so that the renderer never loads what speaks to AWS
+    from fitter_lambda.entry.compiled_code import provide_compiled_code
     from heliograph.service.lambda_entry import handle_event
     from heliograph.service.public_requests import send_to_public
 
+    provide_compiled_code()
     handle_event(_choose_service(event), event, send_to_public)
 
 
@@ -22,10 +24,8 @@ def _choose_service(event: dict[str, Any]) -> Any:
         from fitter_lambda.entry.spectrum_service import service as spectrum_fitter
 
         return spectrum_fitter
-    from fitter_lambda.entry.compiled_code import provide_compiled_code
     from fitter_lambda.entry.supernova_service import service as supernova_fitter
 
-    provide_compiled_code()
     return supernova_fitter
 
 

@@ -44,14 +44,11 @@ class SearchedSource:
 
     Attributes
     ----------
-    data : FitData
-        What it is fitted to.
     posterior : Posterior
     modes : list of Mode
         Empty for a source that nested sampling draws from.
     """
 
-    data: FitData
     posterior: Posterior
     modes: list[Mode]
 
@@ -178,7 +175,7 @@ def fit_source(
     sample = draw_samples(
         reachable, modes, parameters, lambda done: progress(0.3 + 0.5 * done, "drawing from the posterior")
     )  # fmt: skip
-    fit = build_fit(searched, sample)
+    fit = build_fit(data, searched, sample)
     best = _maximize_joint_density(fit, reachable)
     return replace(fit, best=best, seconds={"load": load_seconds, "fit": time.perf_counter() - began})
 
@@ -193,10 +190,10 @@ def search_source(grid: SourceGrid, data: FitData, parameters: Parameters) -> Se
     """
     posterior = build_posterior(grid, data, parameters)
     if posterior.fluxes.is_slow:
-        return SearchedSource(data, posterior, [])
+        return SearchedSource(posterior, [])
     if posterior.scatter and parameters.modelcov == "frozen":
-        return SearchedSource(data, *freeze_scatter(posterior))
-    return SearchedSource(data, posterior, find_modes(posterior.drop_unreachable_rows()))
+        return SearchedSource(*freeze_scatter(posterior))
+    return SearchedSource(posterior, find_modes(posterior.drop_unreachable_rows()))
 
 
 def draw_samples(
@@ -219,11 +216,11 @@ def draw_samples(
     return max(first, second, key=lambda sample: (sample.is_trusted, sample.effective_draws))
 
 
-def build_fit(searched: SearchedSource, sample: PosteriorSample) -> Fit:
+def build_fit(data: FitData, searched: SearchedSource, sample: PosteriorSample) -> Fit:
     """Build a fit from draws; its best fit is the best draw."""
     names, draws = _name_parameters(searched.posterior, sample.theta, sample.a)
     best = draws[np.argmax(sample.log_joint)]
-    return Fit(searched.data, searched.posterior, searched.modes, sample, names, draws, best, {})
+    return Fit(data, searched.posterior, searched.modes, sample, names, draws, best, {})
 
 
 def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list[str], Array]:

@@ -191,7 +191,7 @@ def climb_to_mode(
     for i in range(n):
         scale = a[i, 0]
         x1 = a[i, 1] / scale if n_linear == 2 else 0.0
-        for _ in range(n_steps + 1):
+        for step in range(n_steps + 1):
             # along b: d a / d ln a_1 = a, d a / d x1 = (0, a_1)
             along0 = right[i, 0] - matrix[i, 0, 0] * scale
             h00 = scale * scale * matrix[i, 0, 0] + 1 / sigma[i] ** 2
@@ -211,7 +211,7 @@ def climb_to_mode(
             determinant = max(h00 * h11 - h01 * h01, 1e-300)
             move0 = (h11 * g0 - h01 * g1) / determinant
             move1 = (h00 * g1 - h01 * g0) / determinant
-            if move0 * move0 * h00 + move1 * move1 * h11 < 1e-10 or _ == n_steps:
+            if move0 * move0 * h00 + move1 * move1 * h11 < 1e-10 or step == n_steps:
                 break
             scale *= math.exp(min(max(move0, -math.log(2.0)), math.log(2.0)))
             x1 += move1

@@ -152,7 +152,7 @@ def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Paramete
     sample = draw_samples(searched.posterior.drop_unreachable_rows(), searched.modes, short_run, lambda done: None)
     candidate.log_evidence = sample.log_evidence
     candidate.log_evidence_error = sample.log_evidence_error
-    fit = build_fit(searched, sample)
+    fit = build_fit(data, searched, sample)
     candidate.misfit_p_value = misfit_p_value(fit)
     _measure_candidate(candidate, fit)
 

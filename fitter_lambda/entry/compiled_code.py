@@ -12,6 +12,8 @@ from typing import Any
 
 #: Folder of the image with the compiled code.
 COMPILED_DIR = "FITTER_COMPILED_DIR"
+#: SALT has two linear parameters, a template has one; both sources come with the fitter.
+_SOURCES = ("salt3", "hsiao-subsampled")
 _BANDS = ("ztfg", "ztfr")
 
 
@@ -27,7 +29,7 @@ def main() -> int:
     """Fit light curves of every kind that leads to other types of arrays."""
     from fitter_lambda.entry.fitting import fit
 
-    for source in ("salt3", "hsiao"):
+    for source in _SOURCES:
         for z in (0.05, None):
             for has_limits in (True, False):
                 fit(_make_light_curve(has_limits), source=source, z=z, z_max=0.2, n_draws=100)

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import lambda_functions, queues
-from chalicelib.errors import UnavailableError
+from chalicelib.analysis.default_analyses import start_default_analyses
+from chalicelib.errors import RetryLater, UnavailableError
+from chalicelib.jobs import StartDefaultAnalyses
 from tests.api.story import deliver, drain_queue, list_retries, make_service, make_source
 from tests.api.test_people import make_user, user_id
 from tests.gateway import Gateway
@@ -42,6 +45,37 @@ def test_classification_starts_a_default_analysis(admin: Gateway, probability: f
     for analysis in analyses:
         assert analysis["analysis_parameters"] == {"source": "salt3"}
         assert (analysis["show_plots"], analysis["show_corner"]) == (True, False)
+
+
+@pytest.mark.parametrize("kind", ["classification", "save"])
+def test_an_event_that_is_written_late_starts_it_too(admin: Gateway, kind: str) -> None:
+    """A request announces an event before it writes it, and may take longer for that than the job waits."""
+    make_source(admin)
+    group = admin.post("/groups", {"name": "supernovae"}).data["id"]
+    create_default_analysis(admin, make_service(admin), TYPE_IA if kind == "classification" else {"group_id": group})
+    early = StartDefaultAnalyses("SN1", "https://heliograph.test", [group])
+    if kind == "classification":
+        classify(admin, "II", 1.0)
+        newest = max(entry["id"] for entry in admin.get("/sources/SN1/classifications").data)
+        early = StartDefaultAnalyses("SN1", "https://heliograph.test", [], newest + 1)
+    drain_queue(queues.JOBS)
+    with pytest.raises(RetryLater) as caught:
+        start_default_analyses(early)
+    assert caught.value.seconds > 24, "no request lasts as long"
+    if kind == "classification":
+        classify(admin, "Ia", 1.0)
+    else:
+        admin.post("/sources", {"id": "SN1", "group_ids": [group]})
+    drain_queue(queues.JOBS)
+    start_default_analyses(replace(early, repeats=1))
+    assert len(admin.get("/obj/analysis").data) == 1
+
+
+def test_an_event_that_is_never_written_is_given_up(admin: Gateway) -> None:
+    make_source(admin)
+    start_default_analyses(StartDefaultAnalyses("SN1", "https://heliograph.test", [], 999, repeats=1))
+    start_default_analyses(StartDefaultAnalyses("no_such_source", "https://heliograph.test", [1], repeats=1))
+    assert admin.get("/obj/analysis").data == []
 
 
 def test_saving_to_the_group_starts_a_default_analysis(admin: Gateway) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.injector import Fault, Kind
-from tests.faults.replays import Tally, list_points, run_story, sample_points, try_point
+from tests.faults.injector import Call, Fault, Kind
+from tests.faults.replays import Point, Tally, list_points, run_story, sample_points, select_distinct_points, try_point
 from tests.faults.simulation import Simulation
 from tests.faults.stories import STORIES
 
@@ -31,6 +31,23 @@ def test_a_fault_at_any_call_leaves_nothing_behind(
         "counts", f"faults: {tally.stories.total()} of {len(points)} points in {len(names)} stories, seed {SEED}"
     )
     assert not tally.breaches
+
+
+def test_the_soak_tries_each_place_once_in_a_story_and_in_some_stories() -> None:
+    places = [Call("a", (("x.py", 1),)), Call("b", (("x.py", 2),)), Call("a", (("x.py", 3),))]
+    points = [
+        Point(story, index, kind, places[index % 3]) for story in ("s", "t", "u") for index in range(9) for kind in Kind
+    ]
+    chosen = select_distinct_points(points, 2, SEED)
+    assert len(chosen) == len(places) * 2 * len(Kind)
+    assert {point.index for point in chosen} == {0, 1, 2}, "the first call of each place"
+
+
+def test_calls_are_told_apart_by_the_lines_that_lead_to_them(simulation: Simulation) -> None:
+    assert run_story(simulation, "start and call back") == []
+    calls = simulation.injector.calls
+    assert all(call.place for call in calls) and 20 < len(set(calls)) < len(calls)
+    assert {place[0][0].rsplit("/", 1)[-1] for _, place in calls} > {"blobs.py", "queues.py", "base.py"}
 
 
 def test_every_kind_of_fault_is_met(simulation: Simulation) -> None:

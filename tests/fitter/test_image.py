@@ -38,12 +38,39 @@ def test_the_image_holds_what_the_fitter_imports(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"fitter_lambda", "heliograph", "heliograph_guards"}
     modules = (
         "fitter_lambda.input.light_curve, fitter_lambda.renderer.periodogram, fitter_lambda.renderer.dereddening, "
-        "fitter_lambda.entry.supernova_service, heliograph.service.public_requests, heliograph.service.lambda_entry"
+        "fitter_lambda.entry.supernova_service, fitter_lambda.entry.spectrum_service, "
+        "heliograph.service.public_requests, heliograph.service.lambda_entry"
     )
     script = f"import {modules}, heliograph_guards; print(heliograph_guards.__file__)"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))
+
+
+def test_a_container_does_not_compile_what_the_build_compiled(tmp_path: Path) -> None:
+    """The build compiles into a folder that a container cannot write to; a container copies it."""
+    built = tmp_path / "built"
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic"}
+    build = [sys.executable, "-m", "fitter_lambda.entry.compiled_code"]
+    subprocess.run(build, env={**environment, "NUMBA_CACHE_DIR": str(built)}, cwd=FOLDER.parent, check=True)
+    code = sorted(path.name for path in built.rglob("*.nbc"))
+    assert len(code) >= 3
+    for path in built.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    script = (
+        "from fitter_lambda.entry import compiled_code\n"
+        "compiled_code.provide_compiled_code()\n"
+        "compiled_code.main()\n"
+        "from fitter_lambda.engine import row_kernels as rows\n"
+        "kernels = rows.interpolate_rows, rows.sum_rows, rows.climb_to_mode\n"
+        "print(sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels))\n"
+    )
+    copied = {"NUMBA_CACHE_DIR": str(tmp_path / "copied"), "FITTER_COMPILED_DIR": str(built)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment | copied, cwd=FOLDER.parent, capture_output=True, text=True
+    )
+    assert done.stdout == "0\n", done.stderr
+    assert sorted(path.name for path in (tmp_path / "copied").rglob("*.nbc")) == code
 
 
 def copy_into(source: Path, target: Path) -> None:
