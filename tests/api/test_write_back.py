@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib import lambda_functions, queues
 from chalicelib.analysis import sweep, write_back
+from chalicelib.analysis.analysis_views import status_to_json
 from chalicelib.errors import UnavailableError
 from chalicelib.sources import summaries
 from chalicelib.tables import analyses
@@ -98,6 +99,15 @@ def test_a_verdict_without_a_word_gets_one(admin: Gateway) -> None:
         number = run_analysis(admin, {"verdict": {"describes_data": describes_data}}, name=word)
         verdict = admin.get(f"/obj/analysis/{number}?includeDetails=1").data["verdict"]
         assert verdict == {"describes_data": describes_data, "word": word, "message": ""}
+
+
+@pytest.mark.parametrize(("describes_data", "word"), [(True, "good"), (False, "refuted")])
+def test_a_verdict_of_an_earlier_version_gets_a_word(admin: Gateway, describes_data: bool, word: str) -> None:
+    number = run_analysis(admin, {"verdict": {"describes_data": describes_data, "message": "m"}})
+    item = analyses.find_analysis(number)
+    assert item is not None and item.products.verdict is not None
+    del item.products.verdict["word"]
+    assert status_to_json(item)["verdict"] == {"describes_data": describes_data, "word": word, "message": "m"}
 
 
 @pytest.mark.parametrize("verdict", [

@@ -247,6 +247,26 @@ def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     _assert_same(*_fit_payload(ztf21aaqjmps(shared, **parameters)))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_frozen_covariance_is_that_of_the_best_fit(seed: int) -> None:
+    redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)
+    parameters = Parameters(source="salt3", n_draws=400)
+    case = Case("", "salt3", redshift, (59000.0, 59010.0), (58985.0, 59040.0), cadence=2.0, error=3.0,
+                bands=("ztfg", "ztfr", "sdssi"), parameters=parameters)  # fmt: skip
+    _, rows = case.draw(np.random.default_rng(seed))
+    grid = load_source_grid("salt3")
+    fit = fit_source(grid, build_data(rows, redshift), parameters, 0.0, lambda done, doing: None)
+    model = sncosmo.Model(grid.source)
+    theta = fit.modes[0].theta[None]
+    a = fit.posterior.solve(theta)[0]
+    model.set(z=0.03, t0=theta[0, 0], c=theta[0, 1], x0=a[0], x1=a[1] / a[0])
+    bands = [rows.bandpasses[i] for i in rows.band]
+    covariance = np.nan_to_num(model.bandfluxcov(bands, rows.mjd, zp=23.9, zpsys="ab")[1]) + np.diag(rows.fluxerr**2)
+    frozen = fit.posterior.likelihood.frozen
+    assert frozen is not None
+    np.testing.assert_allclose(frozen.variance + frozen.coherent**2, np.diag(covariance), rtol=0.02)
+
+
 @pytest.mark.parametrize("modelcov", [False, "frozen", "full"])
 def test_limits_have_the_posterior_of_a_reference_chain(modelcov: str | bool) -> None:
     redshift = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)

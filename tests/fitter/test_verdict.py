@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitter_lambda.engine.bandflux import DesignMatrix
+from fitter_lambda.engine.baseline_offsets import _fit_last_column
 from fitter_lambda.engine.fit import fit_source
 from fitter_lambda.engine.model_verdict import FitCheck, check_fit
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
+from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit as fit_columns
 from fitter_lambda.errors import TooLittleDataError
@@ -61,6 +64,25 @@ def test_a_constant_in_one_band_is_named(rows: LightCurve, flux: float, words: s
     assert verdict.word != "good"
     assert [offset.band for offset in verdict.baselines] == ["ztfr"], verdict.sentence
     assert verdict.baselines[0].flux == pytest.approx(flux, rel=0.6) and words in verdict.sentence
+
+
+def test_the_constant_is_that_of_generalised_least_squares() -> None:
+    random = np.random.default_rng(5)
+    in_band = np.eye(2)[np.repeat([0, 1], 6)]
+    columns = np.column_stack([random.normal(size=(12, 3)), in_band[:, 1]])
+    flux = random.normal(size=12)
+    variance = random.uniform(1, 2, 12)
+    common = random.normal(size=12)
+    zero = np.zeros((1, 12))
+    covered = np.ones((1, 12), dtype=bool)
+    design = DesignMatrix(zero[..., None], covered, covered)
+    prediction = RowPrediction(design, covered, zero, variance[None], common[None])
+    rows = np.arange(12) != 3
+    covariance = np.diag(variance) + (common[:, None] * in_band) @ (common[:, None] * in_band).T
+    inverse = np.linalg.inv(covariance[np.ix_(rows, rows)])
+    normal = np.linalg.inv(columns[rows].T @ inverse @ columns[rows])
+    expected = (normal @ columns[rows].T @ inverse @ flux[rows])[-1], np.sqrt(normal[-1, -1])
+    assert _fit_last_column(prediction, flux, columns, rows, in_band) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("nights", "words"), [(1, "one night"), (2, "2 nights")])
