@@ -10,6 +10,7 @@
 - fit: the whole fit of one source; the best fit
 - nested_sampling: draws and evidence of slow sources
 - importance_sampling: draws and evidence of all others
+- student_mixture: what draws are proposed from
 - importance_weights: diagnostics of weighted draws, resampling
 - scatter_freezing: SALT's covariance held at the best fit
 - mode_search: every mode of the posterior

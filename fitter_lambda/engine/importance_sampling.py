@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import (
@@ -23,11 +22,12 @@ from fitter_lambda.engine.importance_weights import (
 from fitter_lambda.engine.linear_parameters import LinearTrend
 from fitter_lambda.engine.mode_search import Mode, get_scales
 from fitter_lambda.engine.posterior import JointDraws, LinearProposal, Posterior
+from fitter_lambda.engine.student_mixture import StudentMixture
 from fitter_lambda.errors import FitError
 
-#: Degrees of freedom of the mixture's components.
-_NU = 6.0
 _N_COMPONENTS = 8
+#: Of the mixture: see `StudentMixture.adapt`.
+_RIDGE = 1e-4
 #: Width of the widest first components, in scales of the mode search.
 _BROAD = 0.5
 _ROUND_SIZE = 1200
@@ -45,37 +45,11 @@ _MAX_DRAWS = 40_000
 _MAX_DRAWS_TIMES_ROWS = 5e6
 
 
-class _StudentMixture:
-    """Student's t components: weights (k,), means (k, d), covariances (k, d, d)."""
-
-    def __init__(self, weights: Array, means: Array, covariances: Array) -> None:
-        self.weights = weights / weights.sum()
-        self.means = means
-        self.roots = np.linalg.cholesky(covariances)
-
-    def draw(self, number: int, random: np.random.Generator) -> Array:
-        component = random.choice(len(self.weights), number, p=self.weights)
-        normal = random.standard_normal((number, self.means.shape[1]))
-        spread = np.sqrt(_NU / random.chisquare(_NU, number))
-        steps = np.einsum("nij,nj->ni", self.roots[component], normal)
-        return np.asarray(self.means[component] + spread[:, None] * steps)
-
-    def log_component_densities(self, theta: Array) -> Array:
-        """Log weight times density of each component, shape (n, k)."""
-        d = theta.shape[1]
-        inverse = np.linalg.inv(self.roots)
-        gap = (theta - self.means[:, None]) @ np.swapaxes(inverse, 1, 2)
-        norm = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi)
-        log_det = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        kernel = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2).T / _NU)
-        return np.asarray(np.log(self.weights) + norm - log_det + kernel)
-
-
 @dataclass(frozen=True)
 class _Proposal:
     """Proposal of theta, and of a given theta."""
 
-    theta: _StudentMixture
+    theta: StudentMixture
     a: LinearProposal
 
 
@@ -135,7 +109,7 @@ def _build_first_proposal(posterior: Posterior, modes: list[Mode]) -> _Proposal:
     covariances = np.array([mode.covariance for mode in modes])
     # wide components, too: a mode's curvature is not always its width
     broad = np.diag((_BROAD * get_scales(posterior.names)) ** 2)
-    mixture = _StudentMixture(
+    mixture = StudentMixture.build(
         np.concatenate([weights, 0.1 * weights, 0.1 * weights]),
         np.tile(means, (3, 1)),
         np.concatenate([1.3 * covariances, 30 * covariances, covariances + broad]),
@@ -152,7 +126,7 @@ def _draw_round(
     if not is_inside.any():
         raise FitError("No draw lies within the bounds of the priors; widen z_min..z_max, or leave it out.")
     draws = posterior.draw_linear_parameters(theta[is_inside], proposal.a, random)
-    log_weight = draws.log_ratio - logsumexp(proposal.theta.log_component_densities(draws.theta), axis=1)
+    log_weight = draws.log_ratio - proposal.theta.log_density(draws.theta)
     return draws, log_weight
 
 
@@ -172,25 +146,10 @@ def _adapt_proposal(
     return _Proposal(mixture, LinearProposal(mean, covariance, trend))
 
 
-def _fit_mixture(theta: Array, weight: Array, start: _StudentMixture, random: np.random.Generator) -> _StudentMixture:
-    """Fit a mixture by weighted expectation maximisation, starting at another one and at some draws."""
-    spread = np.cov(theta.T, aweights=weight).reshape(theta.shape[1], -1)
-    floor: Array = 1e-4 * np.diag(np.maximum(np.diag(spread), 1e-18))
+def _fit_mixture(theta: Array, weight: Array, start: StudentMixture, random: np.random.Generator) -> StudentMixture:
+    """Fit a mixture to weighted draws, starting at another one and at some of the draws."""
     n_extra = max(0, _N_COMPONENTS - len(start.weights))
     means = np.concatenate([start.means, theta[random.choice(len(theta), n_extra, p=weight)]])
-    nearest = np.argmin(((means[:, None] - start.means) ** 2 / np.diag(spread)).sum(2), axis=1)
-    roots = start.roots[nearest]
-    covariances = np.asarray(roots @ np.swapaxes(roots, 1, 2) + floor)
-    mixture = _StudentMixture(np.ones(len(means)), means, covariances)
-    for _ in range(6):
-        densities = mixture.log_component_densities(theta)
-        share = weight[:, None] * np.exp(densities - logsumexp(densities, axis=1, keepdims=True))
-        mass = share.sum(axis=0)
-        is_used = mass > 0.005
-        mass = mass[is_used]
-        share = share[:, is_used] / mass
-        means = share.T @ theta
-        gap = theta - means[:, None]
-        covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
-        mixture = _StudentMixture(mass, means, covariances)
-    return mixture
+    variance = weight @ (theta - weight @ theta) ** 2
+    nearest = np.argmin(((means[:, None] - start.means) ** 2 / variance).sum(2), axis=1)
+    return StudentMixture(np.full(len(means), 1 / len(means)), means, start.roots[nearest]).adapt(theta, weight, _RIDGE)

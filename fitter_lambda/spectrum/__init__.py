@@ -6,7 +6,7 @@
 - spectrum_results: all numbers, netCDF
 - template_discrepancy: what templates lack, measured: ``python -m fitter_lambda.spectrum.template_discrepancy``
 - spectrum_inference: all models jointly
-- spectrum_sampler, student_mixture: draws and evidence of one model
+- spectrum_sampler: draws and evidence of one model
 - mode_climbing: from the scan's maxima to the modes
 - redshift_scan: all redshifts at once
 - narrow_lines: redshifts of the host's narrow features

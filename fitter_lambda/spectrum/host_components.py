@@ -34,7 +34,8 @@ def load_galaxies() -> tuple[Array, Array]:
 def average_galaxies(grid: LogGrid) -> Array:
     """Return the galaxies' flux in the pixels of a rest-frame grid; their last flux beyond their ends."""
     wave, flux = load_galaxies()
-    low, high = grid.edges[0] - 1.0, grid.edges[-1] + 1.0
+    low = grid.edges[0] - 1.0
+    high = grid.edges[-1] + 1.0
     if low < wave[0]:
         wave, flux = np.insert(wave, 0, low), np.insert(flux, 0, flux[:, 0], axis=1)
     if high > wave[-1]:

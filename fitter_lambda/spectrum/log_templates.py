@@ -85,7 +85,8 @@ class LogTemplate:
 
 
 def _weigh_pixels(fraction: Array) -> Array:
-    f, g = fraction, 1 - fraction
+    f = fraction
+    g = 1 - fraction
     return np.stack(
         [-0.5 * f * g * g, 1 + 0.5 * f * f * (3 * f - 5), 0.5 * f * (1 + f * (4 - 3 * f)), -0.5 * f * f * g]
     )
@@ -118,8 +119,10 @@ def _average_with_tails(grid: LogGrid, source: SourceGrid) -> Array:
     flux = source.flux[0].astype(float)
     inside = average_in_pixels(grid, source.wave, flux)
     edge = max(2, len(source.wave) // 100)
-    blue, red = source.wave[0], source.wave[-1]
-    is_blue, is_red = grid.edges[:-1] < blue, grid.edges[1:] > red
+    blue = source.wave[0]
+    red = source.wave[-1]
+    is_blue = grid.edges[:-1] < blue
+    is_red = grid.edges[1:] > red
     inside[..., is_blue] = flux[..., :edge].mean(-1)[..., None] * (grid.wave[is_blue] / blue) ** _TAIL_POWER
     inside[..., is_red] = flux[..., -edge:].mean(-1)[..., None] * (red / grid.wave[is_red]) ** _TAIL_POWER
     return inside

@@ -165,7 +165,8 @@ class MarginalLikelihood:
 
     def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
         """Return theta with the best of some discrepancies and the amplitude that fits best, and log densities."""
-        thetas, densities = [], []
+        thetas = []
+        densities = []
         for i in range(0, len(theta), _CHUNK):
             rows = theta[i : i + _CHUNK]
             products = self._multiply(rows)

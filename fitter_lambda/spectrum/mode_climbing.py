@@ -17,7 +17,8 @@ _DIFFERENCE, _LONGEST, _WIDEST = 0.12, 2.0, 2.0
 _STEPS = (1.0, 0.4, 0.1)
 _MAX_STEPS = 10
 #: A step that gains less ends the climb; starts this far below the best are not climbed.
-_SMALL_GAIN, _MAX_DEPTH = 0.1, 15.0
+_SMALL_GAIN = 0.1
+_MAX_DEPTH = 15.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,7 +168,8 @@ class RedshiftScan:
 
 def choose_axis(model: SpectrumModel) -> Array:
     """Choose places along the axis: phases, denser until two months after maximum."""
-    low, high = model.template.low, model.template.high
+    low = model.template.low
+    high = model.template.high
     if not model.is_supernova:
         return np.linspace(low, high, _BACKGROUND_STEPS)
     late = model.template.origin + _LATE

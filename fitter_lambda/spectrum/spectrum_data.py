@@ -14,7 +14,8 @@ from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 #: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of
 #: the flux. The size of the coherent part is a parameter, see `spectrum_priors`. Both were measured by
 #: ``python -m fitter_lambda.spectrum.template_discrepancy``.
-COHERENCE, GRAIN = 2500.0, 0.01
+COHERENCE = 2500.0
+GRAIN = 0.01
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
 CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
 _FEWEST_PIXELS = 40
@@ -96,7 +97,8 @@ class SpectrumData:
     def coherent_splines(self) -> csr_array:
         """A coherent discrepancy of size 1 in whitened pixels (j, n): smoothed flux times cubic B-splines."""
         step = self.coherence / LIGHT_SPEED
-        low, high = self.x.x[0], self.x.x[-1]
+        low = self.x.x[0]
+        high = self.x.x[-1]
         number = max(1, int(np.ceil((high - low) / step)))
         knots = low + (high - low) / number * np.arange(-3, number + 4)
         splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3)

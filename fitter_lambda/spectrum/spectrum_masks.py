@@ -20,7 +20,8 @@ _WINDOW = 101
 #: Errors are at least this fraction of the median flux.
 _SMALLEST_ERROR = 1e-3
 #: Full width of unresolved lines in pixels, if the resolution is not known; and lines' own width (km/s).
-_PIXELS_OF_LINE, _OWN_WIDTH = 2.5, 100.0
+_PIXELS_OF_LINE = 2.5
+_OWN_WIDTH = 100.0
 _FWHM = 2.3548
 
 
@@ -59,7 +60,8 @@ def prepare_spectrum(
     """
     remarks = list(sent.remarks)
     inside = (sent.wave >= WAVE_RANGE[0]) & (sent.wave <= WAVE_RANGE[1])
-    wave, flux = sent.wave[inside], sent.flux[inside]
+    wave = sent.wave[inside]
+    flux = sent.flux[inside]
     if np.isfinite(flux).sum() < 3 or np.ptp(wave) <= 0:
         raise TooLittleDataError("The spectrum has no flux between 3000 and 10000 angstrom, where spectra are fitted.")
     if inside.sum() < len(inside):

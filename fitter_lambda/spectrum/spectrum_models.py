@@ -108,7 +108,8 @@ class SpectrumModel:
 
     def log_axis_density(self, axis: Array) -> Array:
         """Return the log density of phases, or of a background's axis, which is flat."""
-        low, high = self.template.low, self.template.high
+        low = self.template.low
+        high = self.template.high
         inside = (axis >= low) & (axis <= high)
         if not self.is_supernova:
             return np.where(inside, -np.log(high - low), -np.inf)

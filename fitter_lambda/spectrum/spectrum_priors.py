@@ -20,20 +20,23 @@ CLASS_CHANCES = {
     group: 0.9 * rate / sum(_SUPERNOVA_RATES.values()) for group, rate in _SUPERNOVA_RATES.items()
 } | BACKGROUND_CHANCES
 #: Mean and most E(B-V) of a host.
-DUST_MEAN, DUST_MOST = 0.2, 1.0
+DUST_MEAN = 0.2
+DUST_MOST = 1.0
 #: Days about maximum between which phases are equally likely, and the scale on which chances fall later.
 _PHASES, _LATER = (-20.0, 50.0), 50.0
 #: Of SALT's c: width of the intrinsic colours, mean of the dust, bounds (the form of Brout & Scolnic 2021).
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
 #: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
-VELOCITY_SIGMA, VELOCITY_CUT = 890.0, 4.0
+VELOCITY_SIGMA = 890.0
+VELOCITY_CUT = 4.0
 #: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured,
 #: of galaxies, stars and blackbodies chosen.
 DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.09, 0.03, 0.7
 #: Error of a spectrum's wavelengths, as a part of the width (sigma) of unresolved lines.
 WAVELENGTH_ERROR = 0.4
 #: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.
-DEPTH, _DEPTH_SCALE = 20.0, 0.7
+DEPTH = 20.0
+_DEPTH_SCALE = 0.7
 #: Absolute magnitude of what is no supernova.
 BACKGROUND_MAGNITUDE = -20.0
 _LATTICE = 4001

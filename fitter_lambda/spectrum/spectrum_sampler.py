@@ -7,23 +7,29 @@ from scipy.special import logsumexp
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.importance_weights import effective_sample_size, temper_weights
+from fitter_lambda.engine.student_mixture import StudentMixture
 from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
 from fitter_lambda.spectrum.mode_climbing import ClimbedModes
 from fitter_lambda.spectrum.redshift_scan import ScanResult
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
-from fitter_lambda.spectrum.student_mixture import StudentMixture
 
 #: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, log amplitude, x1, velocity,
 #: log discrepancy.
 _WIDTHS = (0.5, 2.0, 0.1, 0.2, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED, 0.3)
 _BACKGROUND_WIDTH = 0.08
-#: Maxima of the scan to start from; steps along axis and shifts within which two are one.
-_N_PEAKS, _CLOSE = 10, (3, 2)
+#: Maxima of the scan to start from.
+_N_PEAKS = 10
+#: Steps along axis and shifts within which two maxima are one.
+_CLOSE = (3, 2)
 #: Discrepancies to start from, relative to the prior's median.
 _SIZES = np.array([0.25, 0.5, 1.0, 2.0])
-_ROUND, _MAX_ROUNDS = 400, 12
+#: Draws of a round, and most rounds.
+_ROUND = 400
+_MAX_ROUNDS = 12
+#: Of the mixture: see `StudentMixture.adapt`.
+_RIDGE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +124,7 @@ def sample_model(
     """
     free = likelihood.model.free
     weights = np.exp(0.5 * (modes.log_mass - modes.log_mass.max())) + 0.01
-    mixture = StudentMixture.at_modes(modes.theta[:, free], modes.covariance, weights)
+    mixture = _build_first_mixture(modes.theta[:, free], modes.covariance, weights)
     mixtures: list[StudentMixture] = []
     pool = _Pool(np.empty((0, 7)), np.empty(0), [])
     for _ in range(_MAX_ROUNDS):
@@ -130,10 +136,19 @@ def sample_model(
             continue
         if effective_sample_size(log_weight) > n_effective:
             break
-        mixture = mixture.adapt(points, temper_weights(log_weight))
+        mixture = mixture.adapt(points, temper_weights(log_weight), _RIDGE)
     if not np.isfinite(log_weight).any():
         raise FitError("No draw lies within the bounds of the priors; widen z_min and z_max.")
     return _collect(pool, log_weight + np.log(len(mixtures)), len(mixtures) * _ROUND)
+
+
+def _build_first_mixture(means: Array, covariances: Array, weights: Array) -> StudentMixture:
+    """Build a mixture of components at modes, and of others there of about three times their width."""
+    return StudentMixture.build(
+        np.concatenate([weights, 0.2 * weights]),
+        np.tile(means, (2, 1)),
+        np.concatenate([1.44 * covariances, 16 * covariances]),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,8 @@ _NAMES = {
 _PER_FREQUENCY = ("jy", "fnu", "hz")
 _MAGNITUDES = ("ab", "mag")
 #: Largest wavelength in micrometers, and in nanometers, if no unit is said.
-_MICROMETERS, _NANOMETERS = 30.0, 2000.0
+_MICROMETERS = 30.0
+_NANOMETERS = 2000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,8 @@ def parse_spectrum_table(spectrum: Any, flux_unit: str = "", is_air: bool = True
     error = _read_error(columns, len(flux))
     order, wave, remarks = _sort(wave)
     wave = _to_angstrom(wave, wave_unit, remarks)
-    flux, error = flux[order], None if error is None else error[order]
+    flux = flux[order]
+    error = None if error is None else error[order]
     unit = flux_unit or own_unit or ("jy" if columns["flux"][0].lower() == "fnu" else "")
     flux, error = _to_flux_per_wavelength(wave, flux, error, unit.lower())
     if is_air:
@@ -159,7 +161,8 @@ def _to_flux_per_wavelength(wave: Array, flux: Array, error: Array | None, unit:
         error = None if error is None else flux * 0.4 * np.log(10) * error
     if unit.startswith(_MAGNITUDES) or any(word in unit for word in (*_PER_FREQUENCY, "mag")):
         factor = (wave[0] / wave) ** 2
-        flux, error = flux * factor, None if error is None else error * factor
+        flux = flux * factor
+        error = None if error is None else error * factor
     return np.where(np.isfinite(flux), flux, np.nan), error
 
 

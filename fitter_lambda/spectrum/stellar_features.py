@@ -19,7 +19,8 @@ _BANDS = (
     (6158.0, 6500.0, 0.7), (6651.0, 6950.0, 0.8), (7053.0, 7400.0, 1.0), (7589.0, 7900.0, 0.8), (8432.0, 8650.0, 0.7),
     (8859.0, 9100.0, 0.5),
 )  # fmt: skip
-_BALMER_SIGMA, _METAL_SIGMA = 900.0, 600.0
+_BALMER_SIGMA = 900.0
+_METAL_SIGMA = 600.0
 
 
 def average_stellar_features(grid: LogGrid) -> Array:

@@ -29,7 +29,8 @@ from fitter_lambda.spectrum.spectrum_sampler import build_axes, find_starts
 
 _COHERENCES = (2500.0, 5000.0, 8000.0)
 _GRAINS = (0.01, 0.025)
-_REDSHIFT, _ERROR = 0.05, 0.02
+_REDSHIFT = 0.05
+_ERROR = 0.02
 _DAYS = (-5.0, 5.0, 20.0, 40.0)
 _GRID = LogGrid(6120 / 750.0, 1 / 750.0, 740)
 

@@ -7,12 +7,11 @@ from scipy.special import gammaln, logsumexp
 
 from fitter_lambda.arrays import Array
 
+#: Degrees of freedom of the components.
 _NU = 6.0
-_STEPS = 5
+_STEPS = 6
 #: Components with less of the weight than this are dropped.
 _LEAST = 0.005
-#: Added to covariances, as a fraction of the spread of all draws.
-_RIDGE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,20 +23,22 @@ class StudentMixture:
     roots: Array
 
     @classmethod
-    def at_modes(cls, means: Array, covariances: Array, weights: Array) -> "StudentMixture":
-        """Return components at modes, and others there of four times their width."""
-        roots = np.linalg.cholesky(covariances)
-        weights = np.concatenate([weights, 0.2 * weights])
-        return cls(weights / weights.sum(), np.tile(means, (2, 1)), np.concatenate([1.2 * roots, 4 * roots]))
+    def build(cls, weights: Array, means: Array, covariances: Array) -> "StudentMixture":
+        """Build a mixture from weights up to a factor, means and scale matrices."""
+        return cls(weights / weights.sum(), means, np.asarray(np.linalg.cholesky(covariances), dtype=float))
+
+    @property
+    def covariances(self) -> Array:
+        """The scale matrices, shape (k, d, d)."""
+        return np.asarray(self.roots @ np.swapaxes(self.roots, 1, 2))
 
     def draw(self, number: int, random: np.random.Generator) -> Array:
         """Draw points (n, d)."""
         component = random.choice(len(self.weights), number, p=self.weights)
         normal = random.standard_normal((number, self.means.shape[1]))
         spread = np.sqrt(_NU / random.chisquare(_NU, number))
-        return np.asarray(
-            self.means[component] + spread[:, None] * np.einsum("nij,nj->ni", self.roots[component], normal)
-        )
+        steps = np.einsum("nij,nj->ni", self.roots[component], normal)
+        return np.asarray(self.means[component] + spread[:, None] * steps)
 
     def log_components(self, points: Array) -> Array:
         """Return the log weight times density of each component, shape (n, k)."""
@@ -45,26 +46,33 @@ class StudentMixture:
         gap = (points - self.means[:, None]) @ np.swapaxes(np.linalg.inv(self.roots), 1, 2)
         norm = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi)
         log_det = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        tail = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2).T / _NU)
-        return np.asarray(np.log(self.weights) + norm - log_det + tail)
+        kernel = -(_NU + d) / 2 * np.log1p((gap**2).sum(axis=2).T / _NU)
+        return np.asarray(np.log(self.weights) + norm - log_det + kernel)
 
     def log_density(self, points: Array) -> Array:
         """Return the log density at points (n, d)."""
         return np.asarray(logsumexp(self.log_components(points), axis=1))
 
-    def adapt(self, points: Array, weight: Array) -> "StudentMixture":
-        """Return a mixture fitted to weighted points by expectation maximisation, with moments as of Gaussians."""
+    def adapt(self, points: Array, weight: Array, ridge: float) -> "StudentMixture":
+        """Return a mixture fitted to weighted points by expectation maximisation, with moments as of Gaussians.
+
+        Parameters
+        ----------
+        points, weight : ndarray, shapes (n, d), (n,)
+            The weights sum to 1.
+        ridge : float
+            Added to covariances, as a fraction of the variance of all points.
+        """
         mixture = self
-        spread = weight @ (points - weight @ points) ** 2
-        ridge = np.diag(_RIDGE * np.maximum(spread, 1e-18))
+        floor = ridge * np.diag(np.maximum(weight @ (points - weight @ points) ** 2, 1e-18))
         for _ in range(_STEPS):
             log = mixture.log_components(points)
             share = weight[:, None] * np.exp(log - logsumexp(log, axis=1, keepdims=True))
             mass = share.sum(axis=0)
-            share = share[:, mass > _LEAST] / mass[mass > _LEAST]
+            is_used = mass > _LEAST
+            share = share[:, is_used] / mass[is_used]
             means = share.T @ points
             gap = points - means[:, None]
-            covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + ridge
-            kept = mass[mass > _LEAST]
-            mixture = StudentMixture(kept / kept.sum(), means, np.linalg.cholesky(covariances))
+            covariances = np.swapaxes(share.T[..., None] * gap, 1, 2) @ gap + floor
+            mixture = StudentMixture.build(mass[is_used], means, covariances)
         return mixture
