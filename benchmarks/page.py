@@ -45,7 +45,7 @@ Written by `python -m benchmarks.fit --write`, each table from one run on one ma
 The fitter is compared with [sncosmo](https://sncosmo.readthedocs.io): `fit_lc` (a minimiser), `mcmc_lc`
 (an ensemble sampler) and `nest_lc` (nested sampling). Both sides have one core and one BLAS thread, the
 same rows, a Gaussian likelihood with the measured errors only, and flat priors. Loading templates is not
-counted. For the fitter this means `priors=flat`, `modelcov=False`, `model_error=0`, `limits=ignore`,
+counted. For the fitter this means `priors=flat`, `modelcov=False`, `model_error=0`, `zp_error=0`, `limits=ignore`,
 `mwebv=0`, `n_draws=4000`; its seconds are `seconds.fit` of the results. A free redshift lies in 0.01–0.2;
 a fixed one is the source's. The two sides run alternately. `a (b–c)` is the median and the quartiles of
 the repeats; a ratio is that of the repeats' own ratios. ESS is the effective sample size.

@@ -31,7 +31,7 @@ __all__ = [
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 #: What makes the likelihood and the priors those of sncosmo's samplers.
 COMPARABLE = {
-    "priors": "flat", "modelcov": False, "model_error": 0.0, "limits": "ignore", "mwebv": 0.0,
+    "priors": "flat", "modelcov": False, "model_error": 0.0, "zp_error": 0.0, "limits": "ignore", "mwebv": 0.0,
     "z_min": 0.01, "z_max": 0.2, "n_draws": 4000,
 }  # fmt: skip
 

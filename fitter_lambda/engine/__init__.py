@@ -12,7 +12,7 @@
 - importance_sampling: draws and evidence of all others
 - student_mixture: what draws are proposed from
 - importance_weights: diagnostics of weighted draws, resampling
-- scatter_freezing: SALT's covariance held at the best fit
+- covariance_freezing: the covariance of model errors held at the best fit
 - mode_search: every mode of the posterior
 - posterior_builder: the posterior of one source, from data and parameters
 - fit_data: rows, dust and redshift of one supernova
@@ -22,6 +22,8 @@
 - row_prediction: fluxes and variances that a model predicts for rows
 - row_kernels: loops over points and rows, compiled
 - salt_scatter: SALT's own covariance
+- model_discrepancy: what a template lacks, and errors of zero points
+- row_covariance: the covariance of rows
 - rows: the rows of a light curve
 - sncosmo_fluxes: band fluxes by sncosmo, point by point
 - bandflux: band fluxes by interpolation; peaks

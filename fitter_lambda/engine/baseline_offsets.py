@@ -6,7 +6,8 @@ import numpy as np
 
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.fit import Fit
-from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.row_covariance import RowCovariance
+from fitter_lambda.engine.rows import Rows
 
 #: Of the constant: its significance, and its size as a fraction of the brightest flux of the band's model.
 _MIN_SIGMA = 5.0
@@ -37,6 +38,8 @@ def find_baseline_offsets(fit: Fit) -> list[BaselineOffset]:
     pulls = np.abs(rows.flux - prediction.flux[0]) / np.sqrt(prediction.total_variance[0])
     is_measured = prediction.is_used[0] & ~rows.is_limit
     slopes = _differentiate(fit)
+    factors = np.zeros((len(rows), 0)) if prediction.factors is None else prediction.factors[0]
+    covariance = RowCovariance(prediction.variance[0], factors)
     offsets = []
     for band, name in enumerate(fit.data.rows.bands):
         own = is_measured & (rows.band == band)
@@ -44,7 +47,8 @@ def find_baseline_offsets(fit: Fit) -> list[BaselineOffset]:
             continue
         worst = np.arange(len(rows)) == np.argmax(np.where(own, pulls, -1.0))
         columns = np.column_stack([slopes, own])
-        flux, fluxerr = _fit_last_column(prediction, rows.flux, columns, is_measured & ~worst, rows.in_band)
+        residual = rows.flux - prediction.flux[0]
+        flux, fluxerr = _fit_last_column(covariance, residual, columns, is_measured & ~worst, rows)
         is_large = abs(flux) > _MIN_FRACTION * np.abs(prediction.flux[0, own]).max()
         if abs(flux) > _MIN_SIGMA * fluxerr and is_large:
             offsets.append(BaselineOffset(name, flux, fluxerr))
@@ -59,20 +63,11 @@ def _differentiate(fit: Fit) -> Array:
 
 
 def _fit_last_column(
-    prediction: RowPrediction, flux: Array, columns: Array, rows: Mask, in_band: Array
+    covariance: RowCovariance, residual: Array, columns: Array, is_used: Mask, rows: Rows
 ) -> tuple[float, float]:
-    """Fit the residuals of some rows by columns (n_rows, d); return the last coefficient and its error."""
-    at = np.flatnonzero(rows)
-    scale = np.abs(columns[at]).max(axis=0) + 1e-300
-    values = np.column_stack([columns[at] / scale, (flux - prediction.flux[0])[at]])
-    weighted = values / prediction.variance[0, at, None]
-    products = weighted.T @ values
-    if prediction.coherent is not None:
-        # the covariance of a band is D + u u^T: Sherman and Morrison
-        common = prediction.coherent[0, at, None] * in_band[at]
-        cross = weighted.T @ common
-        norm = 1 + np.sum(common**2 / prediction.variance[0, at, None], axis=0)
-        products -= (cross / norm) @ cross.T
-    inverse = np.linalg.pinv(products[:-1, :-1])
-    solution = inverse @ products[:-1, -1]
+    """Fit the residuals of the rows used by columns (n_rows, d); return the last coefficient and its error."""
+    scale = np.abs(columns[is_used]).max(axis=0) + 1e-300
+    matrix, right, *_ = covariance.sum_rows((columns / scale)[None], is_used[None], residual, rows.band, rows.n_bands)
+    inverse = np.linalg.pinv(matrix[0])
+    solution = inverse @ right[0]
     return float(solution[-1] / scale[-1]), float(np.sqrt(max(inverse[-1, -1], 0.0)) / scale[-1])

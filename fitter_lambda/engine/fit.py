@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitter_lambda.arrays import Array, Indices, Mask
+from fitter_lambda.engine.covariance_freezing import freeze_covariance, simplify_errors
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.importance_sampling import run_importance_sampling
 from fitter_lambda.engine.importance_weights import PosteriorSample
@@ -17,7 +18,6 @@ from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
 from fitter_lambda.engine.row_prediction import RowPrediction
-from fitter_lambda.engine.scatter_freezing import freeze_scatter
 from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -190,9 +190,9 @@ def search_source(grid: SourceGrid, data: FitData, parameters: Parameters) -> Se
     """
     posterior = build_posterior(grid, data, parameters)
     if posterior.fluxes.is_slow:
-        return SearchedSource(posterior, [])
-    if posterior.scatter and parameters.modelcov == "frozen":
-        return SearchedSource(*freeze_scatter(posterior))
+        return SearchedSource(simplify_errors(posterior) if posterior.discrepancy else posterior, [])
+    if posterior.discrepancy or (posterior.scatter and parameters.modelcov == "frozen"):
+        return SearchedSource(*freeze_covariance(posterior))
     return SearchedSource(posterior, find_modes(posterior.drop_unreachable_rows()))
 
 

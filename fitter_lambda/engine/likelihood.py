@@ -11,10 +11,11 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
   of the same rows compare. q, the fraction of these rows that hold light, is unknown and summed over: years
   of zeros after a source has ended cost next to nothing.
 
-SALT's own scatter adds f^2 r to v in each row, and a coherent d_b f within each band b: the covariance of
-Guy et al. (2010) and Kenworthy et al. (2021), with its -1/2 ln|C|; its blocks are inverted by the
-Sherman-Morrison formula. For limits, and with Student's t, (d_b f)^2 is part of v. Frozen, it is that of one point,
-and a constant.
+Models have errors in proportion to their flux, in part shared by the rows of a band (`model_discrepancy`,
+`salt_scatter`). Frozen, their covariance is that of one point, and a constant. With SALT's scatter at each point it
+adds f^2 r to v in each row, and a coherent d_b f within each band b (Guy et al. 2010; Kenworthy et al. 2021), with its
+-1/2 ln|C|; its blocks are inverted by the Sherman-Morrison formula. For limits, and with Student's t, shared errors are
+part of v.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,10 +28,10 @@ from scipy.stats import binom
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.linear_algebra import multiply, project, sum_by_band, weigh_products
-from fitter_lambda.engine.row_kernels import sum_rows
+from fitter_lambda.engine.row_covariance import RowCovariance
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
-from fitter_lambda.engine.salt_scatter import FrozenScatter, RowScatter
+from fitter_lambda.engine.salt_scatter import RowScatter
 
 #: Degrees of freedom of the robust likelihood: heavy tails, finite variance.
 NU = 4.0
@@ -92,8 +93,8 @@ class Likelihood:
         S above (micro-Jansky); by default that of `rows`.
     dropped_density : ndarray, shape (5,)
         Log density of rows that were dropped, for each fraction with light.
-    frozen : FrozenScatter or None
-        SALT's scatter, the same at all points.
+    frozen : RowCovariance or None
+        The covariance of the rows, the same at all points, where models have errors.
     """
 
     rows: Rows
@@ -101,7 +102,7 @@ class Likelihood:
     extrapolates: bool = False
     brightest: float = np.nan
     dropped_density: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
-    frozen: FrozenScatter | None = None
+    frozen: RowCovariance | None = None
 
     def __post_init__(self) -> None:
         if np.isnan(self.brightest):
@@ -135,14 +136,14 @@ class Likelihood:
         frozen = self.frozen and self.frozen.take(~mask)
         return replace(self, rows=self.rows.take(~mask), dropped_density=dark + background, frozen=frozen)
 
-    @property
-    def _constant_variance(self) -> Array:
-        """Variance of the rows as far as it does not depend on the model."""
-        return self.rows.variance if self.frozen is None else self.frozen.variance
+    @cached_property
+    def covariance(self) -> RowCovariance:
+        """Covariance of the rows as far as it does not depend on the point."""
+        return self.frozen or RowCovariance.build_diagonal(self.rows.variance)
 
     @property
     def is_gaussian(self) -> bool:
-        """Whether least squares describe the rows exactly, apart from SALT's scatter."""
+        """Whether least squares describe the rows exactly, apart from SALT's scatter at each point."""
         return not (self.robust or self.rows.is_limit.any())
 
     def predict(self, design: DesignMatrix, a: Array, scatter: RowScatter | None = None) -> RowPrediction:
@@ -150,15 +151,16 @@ class Likelihood:
         flux = multiply(design.flux, a)
         is_used = self._find_used(design)
         if scatter is None:
-            coherent = None if self.frozen is None else np.broadcast_to(self.frozen.coherent, flux.shape)
-            return RowPrediction(design, is_used, flux, np.broadcast_to(self._constant_variance, flux.shape), coherent)
+            variance = np.broadcast_to(self.covariance.variance, flux.shape)
+            factors = None if self.frozen is None else self.frozen.factors[None]
+            return RowPrediction(design, is_used, flux, variance, factors)
         growth, bend = scatter.relative_variance(a)
         dispersion = scatter.coherent @ self.rows.in_band.T
         is_independent = self.rows.is_limit | self.robust
         growth = growth + is_independent * dispersion**2
-        coherent = None if self.robust else flux * dispersion * ~is_independent
+        factors = None if self.robust else (flux * dispersion * ~is_independent)[:, :, None]
         variance = self.rows.variance + flux**2 * growth
-        return RowPrediction(design, is_used, flux, variance, coherent, growth, bend)
+        return RowPrediction(design, is_used, flux, variance, factors, growth, bend)
 
     def _find_used(self, design: DesignMatrix) -> Mask:
         return design.reached | design.covered if self.extrapolates else design.reached
@@ -167,13 +169,26 @@ class Likelihood:
         """Log likelihood of all rows, shape (n_points,)."""
         rows = np.where(prediction.is_used, self._row_log_density(prediction.flux, prediction.variance), 0.0)
         total = rows.sum(axis=1) + np.logaddexp.reduce(self._log_density_by_fraction(prediction.is_used), axis=1)
-        if prediction.coherent is not None:
-            along, across = self._sum_bands(prediction, prediction.coherent)
+        if self.frozen is not None:
+            return np.asarray(total + self._correct_for_shared_errors(prediction))
+        if prediction.factors is not None:
+            along, across = self._sum_bands(prediction, prediction.factors[..., 0])
             total += 0.5 * np.sum(across**2 / (1 + along) - np.log1p(along), axis=1)
         return np.asarray(total)
 
+    def _correct_for_shared_errors(self, prediction: RowPrediction) -> Array:
+        """Return what errors that rows share add to the log density (n_points,) of independent rows."""
+        residual = (self.rows.flux - prediction.flux)[:, :, None]
+        is_measured = prediction.is_used & ~self.rows.is_limit
+        zero = np.zeros(len(self.rows))
+        alone = RowCovariance.build_diagonal(self.covariance.variance)
+        bands = (self.rows.band, self.rows.n_bands)
+        chi2, _, _, log_det = self.covariance.sum_rows(residual, is_measured, zero, *bands)
+        chi2_alone, _, _, log_det_alone = alone.sum_rows(residual, is_measured, zero, *bands)
+        return np.asarray(0.5 * ((chi2_alone - chi2)[:, 0, 0] + log_det_alone - log_det))
+
     def log_density_by_row(self, prediction: RowPrediction) -> Array:
-        """Log density of each row (n_points, n_rows), with the coherent scatter on the diagonal."""
+        """Log density of each row (n_points, n_rows), with shared errors on the diagonal."""
         rows = self._row_log_density(prediction.flux, prediction.total_variance)
         return np.where(prediction.is_used, rows, self._background(self._mean_lit_fraction(prediction)))
 
@@ -211,9 +226,9 @@ class Likelihood:
         normal = random.normal(size=shape)
         noise = random.standard_t(NU, shape) if self.robust else normal
         flux = prediction.flux + noise * np.sqrt(prediction.variance)
-        if prediction.coherent is not None:
-            common = random.normal(size=(shape[0], self.rows.n_bands))
-            flux += prediction.coherent * (common @ self.rows.in_band.T)
+        if prediction.factors is not None:
+            common = random.normal(size=(shape[0], self.rows.n_bands, prediction.factors.shape[2]))
+            flux += np.sum(prediction.factors * common[:, self.rows.band], axis=2)
         is_lit = random.uniform(size=shape) < self._mean_lit_fraction(prediction)
         background = normal * np.sqrt(self.rows.variance + is_lit * self.brightest**2)
         return np.where(prediction.is_used, flux, background)
@@ -224,12 +239,28 @@ class Likelihood:
         Without limits and rows that the model does not predict.
         """
         is_measured = self._select_measured(prediction)
+        number = is_measured @ self.rows.in_band
+        if self.frozen is not None:
+            return self._sum_chi2_by_band(prediction), number
         residual = self.rows.flux - prediction.flux
         total = (is_measured * residual**2 / prediction.variance) @ self.rows.in_band
-        if prediction.coherent is not None:
-            along, across = self._sum_bands(prediction, prediction.coherent)
+        if prediction.factors is not None:
+            along, across = self._sum_bands(prediction, prediction.factors[..., 0])
             total -= across**2 / (1 + along)
-        return total, is_measured @ self.rows.in_band
+        return total, number
+
+    def _sum_chi2_by_band(self, prediction: RowPrediction) -> Array:
+        """Return chi2 (n_points, n_bands) with the constant covariance."""
+        residual = (self.rows.flux - prediction.flux)[:, :, None]
+        is_measured = prediction.is_used & ~self.rows.is_limit
+        zero = np.zeros(len(self.rows))
+        columns = []
+        for own in self.rows.in_band.T > 0:
+            matrix, *_ = self.covariance.sum_rows(
+                residual, is_measured & own, zero, self.rows.band, self.rows.n_bands
+            )  # fmt: skip
+            columns.append(matrix[:, 0, 0])
+        return np.stack(columns, axis=1)
 
     def limits_p_value(self, prediction: RowPrediction) -> Array:
         """Chance of as many limits far below the model, shape (n_points,).
@@ -253,11 +284,10 @@ class Likelihood:
 
     def sum_rows(self, design: DesignMatrix) -> RowSums:
         """Sum the measured rows, with their constant covariance, and the rows out of reach."""
+        rows = self.rows
         is_used = self._find_used(design)
-        coherent = np.zeros(len(self.rows)) if self.frozen is None else self.frozen.coherent
-        matrix, right, square, log_det = sum_rows(
-            design.flux, is_used & ~self.rows.is_limit, self.rows.flux, self._constant_variance, coherent,
-            self.rows.band, self.rows.n_bands,
+        matrix, right, square, log_det = self.covariance.sum_rows(
+            design.flux, is_used & ~rows.is_limit, rows.flux, rows.band, rows.n_bands
         )  # fmt: skip
         background = np.logaddexp.reduce(self._log_density_by_fraction(is_used), axis=1)
         return RowSums(matrix, right, square, log_det, background)
@@ -293,9 +323,9 @@ class Likelihood:
         slope = weight * residual
         excess = weight * residual**2 - is_measured
         matrix: Array | float = 0.0
-        if prediction.coherent is not None and scatter is not None:
+        if prediction.factors is not None and scatter is not None:
             dispersion = scatter.coherent @ self.rows.in_band.T
-            matrix, slope, excess = self._whiten(flux, weight, residual, prediction.coherent, dispersion)
+            matrix, slope, excess = self._whiten(flux, weight, residual, prediction.factors[..., 0], dispersion)
         if self.rows.is_limit.any():
             at = np.flatnonzero(self.rows.is_limit)
             weight[:, at], slope[:, at], excess[:, at] = self._differentiate_limits(prediction, at)

@@ -22,6 +22,7 @@ from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.linear_algebra import multiply
 from fitter_lambda.engine.linear_parameters import LinearProblem, LinearTrend, solve_linear_parameters
+from fitter_lambda.engine.model_discrepancy import ModelDiscrepancy
 from fitter_lambda.engine.priors import T0_WINDOW_DAYS, Priors, RedshiftPrior
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
@@ -93,6 +94,8 @@ class Posterior:
     likelihood : Likelihood
     fluxes : BandFluxes
     scatter : SaltScatter or None
+    discrepancy : ModelDiscrepancy or None
+        Other errors of the model; part of the density once they are frozen.
     redshift : RedshiftPrior
     priors : Priors
     shapes : tuple of str
@@ -104,6 +107,7 @@ class Posterior:
     likelihood: Likelihood
     fluxes: BandFluxes
     scatter: SaltScatter | None
+    discrepancy: ModelDiscrepancy | None
     redshift: RedshiftPrior
     priors: Priors
     shapes: tuple[str, ...]

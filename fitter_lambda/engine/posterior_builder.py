@@ -5,6 +5,7 @@ import numpy as np
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FAINT_SIGMA, FitData
 from fitter_lambda.engine.likelihood import Likelihood
+from fitter_lambda.engine.model_discrepancy import MAGNITUDE, ModelDiscrepancy
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import TRIPP_BETA, FlatPriors, PhysicalPriors, Priors
 from fitter_lambda.engine.rows import Rows
@@ -42,20 +43,24 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
     shapes = (HOST_DUST,) if has_host_dust else grid.shapes
     _check_number_of_rows(grid, data, 1 + len(shapes))
     fluxes = _build_fluxes(grid, data, shapes, priors_class)
-    model_error = 0.0 if grid.is_salt else parameters.model_error
-    rows = build_rows(data.rows, model_error, dict(parameters.error_floor))
+    rows = build_rows(data.rows, dict(parameters.error_floor))
     likelihood = Likelihood(rows, robust=parameters.robust, extrapolates=priors_class.extrapolates)
     z = data.redshift
     scatter = None
+    discrepancy = None
+    zero_point_error = MAGNITUDE * parameters.zp_error
     if grid.is_salt and parameters.modelcov:
-        scatter = SaltScatter(grid, data.rows.bandpasses, z.low, z.high)
+        scatter = SaltScatter(grid, data.rows.bandpasses, z.low, z.high, zero_point_error)
+    else:
+        discrepancy = ModelDiscrepancy(0.0 if grid.is_salt else parameters.model_error, zero_point_error)
     priors: Priors
     if parameters.priors == "flat":
         priors = FlatPriors(_compute_highest_amplitude(fluxes, data))
     else:
         priors = build_physical_priors(fluxes, data, kind)
     n_steps = _MORE_STEPS if parameters.robust or (parameters.modelcov == "full" and scatter) else _FEW_STEPS
-    return Posterior(likelihood, fluxes, scatter, z, priors, shapes, n_steps)
+    discrepancy = discrepancy if discrepancy and discrepancy.size else None
+    return Posterior(likelihood, fluxes, scatter, discrepancy, z, priors, shapes, n_steps)
 
 
 def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> None:
@@ -68,20 +73,18 @@ def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> Non
         )
 
 
-def build_rows(light_curve: LightCurve, model_error: float, error_floors: dict[str, float]) -> Rows:
-    """Add model error and error floors to the errors, and count detections.
+def build_rows(light_curve: LightCurve, error_floors: dict[str, float]) -> Rows:
+    """Add error floors to the errors, and count detections.
 
     Parameters
     ----------
     light_curve : LightCurve
-    model_error : float
-        A fraction of the observed flux.
     error_floors : dict of str to float
-        The same by band; that of band "" is the default.
+        Fractions of the observed flux by band; that of band "" is the default.
     """
     default_floor = error_floors.get("", 0.0)
     floors = np.array([error_floors.get(name, default_floor) for name in light_curve.bands])[light_curve.band]
-    fraction = np.hypot(model_error, floors) * ~light_curve.limit
+    fraction = floors * ~light_curve.limit
     variance = np.asarray(light_curve.fluxerr**2 + (fraction * light_curve.flux) ** 2)
     detections = light_curve.detections(DETECTION_SIGMA)
     if not detections.any():

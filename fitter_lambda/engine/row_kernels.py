@@ -1,6 +1,6 @@
 """Loops over points and rows, compiled by numba: band fluxes of rows, and sums over the rows.
 
-n points, r rows, b bands, j = 1 or 2 linear parameters.
+n points, r rows, b bands, j linear parameters, k causes of errors that rows share.
 """
 
 import math
@@ -103,18 +103,61 @@ def interpolate_rows(
 
 
 @_compile
+def _factorize_bands(
+    is_used: Mask, observed: Array, variance: Array, factors: Array, band: Indices, lower: Array, target: Array
+) -> tuple[float, float]:
+    """Factorize I + U^T D^-1 U = L L^T of each band, for the rows that count.
+
+    Fills `lower`, L of shape (b, k, k), and `target`, L^-1 U^T D^-1 y of shape (b, k); returns y^T C^-1 y and
+    ln det(2 pi C).
+    """
+    n_bands, n_factors = target.shape
+    lower[:] = 0.0
+    target[:] = 0.0
+    square = 0.0
+    log_det = 0.0
+    for r in range(len(observed)):
+        if not is_used[r]:
+            continue
+        square += observed[r] ** 2 / variance[r]
+        log_det += math.log(2 * math.pi * variance[r])
+        for k in range(n_factors):
+            share = factors[r, k] / variance[r]
+            if share != 0:
+                target[band[r], k] += share * observed[r]
+                for m in range(k + 1):
+                    lower[band[r], k, m] += share * factors[r, m]
+    for b in range(n_bands):
+        for k in range(n_factors):
+            lower[b, k, k] += 1.0
+            for m in range(k + 1):
+                total = lower[b, k, m]
+                for q in range(m):
+                    total -= lower[b, k, q] * lower[b, m, q]
+                lower[b, k, m] = math.sqrt(total) if m == k else total / lower[b, m, m]
+            for m in range(k):
+                target[b, k] -= lower[b, k, m] * target[b, m]
+            target[b, k] /= lower[b, k, k]
+            square -= target[b, k] ** 2
+            log_det += 2 * math.log(lower[b, k, k])
+    return square, log_det
+
+
+@_compile
 def sum_rows(
-    flux: Array, is_used: Mask, observed: Array, variance: Array, coherent: Array, band: Indices, n_bands: int,
-) -> tuple[Array, Array, Array, Array]:  # fmt: skip
-    """Sum measured rows with a covariance D + u u^T within each band, by the Sherman-Morrison formula.
+    flux: Array, is_used: Mask, observed: Array, variance: Array, factors: Array, band: Indices, n_bands: int
+) -> tuple[Array, Array, Array, Array]:
+    """Sum measured rows with a covariance C = D + U U^T within each band, by Woodbury's formula.
 
     Parameters
     ----------
     flux : ndarray, shape (n, r, j)
     is_used : ndarray of bool, shape (n, r)
         The rows that count.
-    observed, variance, coherent : ndarray, shape (r,)
-        Measured fluxes y, D and u.
+    observed, variance : ndarray, shape (r,)
+        Measured fluxes y, and D.
+    factors : ndarray, shape (r, k)
+        U; a column means another cause in each band.
     band : ndarray of int, shape (r,)
     n_bands : int
 
@@ -126,40 +169,48 @@ def sum_rows(
         y^T C^-1 y, and ln det(2 pi C).
     """
     n, n_rows, n_linear = flux.shape
+    n_factors = factors.shape[1]
     matrix = np.zeros((n, n_linear, n_linear))
     right = np.zeros((n, n_linear))
     square = np.zeros(n)
     log_det = np.zeros(n)
-    log_variance = np.log(2 * math.pi * variance)
-    by_band = np.empty((n_bands, n_linear + 2))
+    lower = np.zeros((n_bands, n_factors, n_factors))
+    target = np.zeros((n_bands, n_factors))
+    cross = np.zeros((n_bands, n_factors, n_linear))
     for i in range(n):
-        by_band[:] = 0.0
+        is_same = i > 0
+        for r in range(n_rows):
+            if not is_same:
+                break
+            is_same = is_used[i, r] == is_used[i - 1, r]
+        if is_same:
+            square[i] = square[i - 1]
+            log_det[i] = log_det[i - 1]
+        else:
+            square[i], log_det[i] = _factorize_bands(is_used[i], observed, variance, factors, band, lower, target)
+        cross[:] = 0.0
         for r in range(n_rows):
             if not is_used[i, r]:
                 continue
-            weight = 1 / variance[r]
-            share = weight * coherent[r]
-            square[i] += weight * observed[r] ** 2
-            log_det[i] += log_variance[r]
-            by_band[band[r], n_linear] += share * observed[r]
-            by_band[band[r], n_linear + 1] += share * coherent[r]
             for j in range(n_linear):
-                by_band[band[r], j] += share * flux[i, r, j]
-                right[i, j] += weight * flux[i, r, j] * observed[r]
-                for k in range(j + 1):
-                    matrix[i, j, k] += weight * flux[i, r, j] * flux[i, r, k]
+                share = flux[i, r, j] / variance[r]
+                right[i, j] += share * observed[r]
+                for m in range(j + 1):
+                    matrix[i, j, m] += share * flux[i, r, m]
+                for k in range(n_factors):
+                    cross[band[r], k, j] += share * factors[r, k]
         for b in range(n_bands):
-            norm = 1 + by_band[b, n_linear + 1]
-            target = by_band[b, n_linear] / norm
-            square[i] -= by_band[b, n_linear] * target
-            log_det[i] += math.log(norm)
-            for j in range(n_linear):
-                right[i, j] -= by_band[b, j] * target
-                for k in range(j + 1):
-                    matrix[i, j, k] -= by_band[b, j] * by_band[b, k] / norm
+            for k in range(n_factors):
+                for j in range(n_linear):
+                    for m in range(k):
+                        cross[b, k, j] -= lower[b, k, m] * cross[b, m, j]
+                    cross[b, k, j] /= lower[b, k, k]
+                    right[i, j] -= cross[b, k, j] * target[b, k]
+                    for m in range(j + 1):
+                        matrix[i, j, m] -= cross[b, k, j] * cross[b, k, m]
         for j in range(n_linear):
-            for k in range(j):
-                matrix[i, k, j] = matrix[i, j, k]
+            for m in range(j):
+                matrix[i, m, j] = matrix[i, j, m]
     return matrix, right, square, log_det
 
 

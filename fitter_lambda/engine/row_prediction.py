@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.bandflux import DesignMatrix
 
@@ -16,9 +18,9 @@ class RowPrediction:
     is_used : ndarray of bool
         Rows that the model predicts; the others are background.
     flux, variance : ndarray
-        The variance without the coherent scatter.
-    coherent : ndarray or None
-        Standard deviation of the scatter common to the rows of a band.
+        The variance without what rows of a band share.
+    factors : ndarray or None, shape (n_points or 1, n_rows, k)
+        Standard deviations of k causes that the rows of a band share, where there are any.
     growth, bend : ndarray or None
         SALT's own variance over the squared flux, and its slope along x1.
     """
@@ -27,11 +29,11 @@ class RowPrediction:
     is_used: Mask
     flux: Array
     variance: Array
-    coherent: Array | None = None
+    factors: Array | None = None
     growth: Array | None = None
     bend: Array | None = None
 
     @property
     def total_variance(self) -> Array:
-        """The variance with the coherent scatter."""
-        return self.variance if self.coherent is None else self.variance + self.coherent**2
+        """The variance with what rows share."""
+        return self.variance if self.factors is None else self.variance + np.sum(self.factors**2, axis=2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fitter_lambda.arrays import Array, Indices, Mask
+from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.band_integrals import photon_weights
 from fitter_lambda.engine.bandflux import BandFluxes
 from fitter_lambda.engine.interpolation import interpolate, locate
@@ -38,7 +38,7 @@ class RowScatter:
     gain : ndarray, shape (n_points, n_rows)
         Factor of the standard deviation.
     coherent : ndarray, shape (n_points, n_bands)
-        Relative dispersion common to the rows of a band.
+        Relative dispersion common to the rows of a band, errors of zero points included.
     """
 
     relative: Array
@@ -75,26 +75,6 @@ class RowScatter:
         return np.minimum(relative, _MOST_VARIANCE), slope
 
 
-@dataclass(frozen=True)
-class FrozenScatter:
-    """The covariance of rows at one point, for use at all points.
-
-    Attributes
-    ----------
-    variance : ndarray, shape (n_rows,)
-        With the measured errors.
-    coherent : ndarray, shape (n_rows,)
-        Standard deviation of the scatter common to the rows of a band.
-    """
-
-    variance: Array
-    coherent: Array
-
-    def take(self, rows: Mask) -> "FrozenScatter":
-        """Return the covariance of some of the rows."""
-        return FrozenScatter(self.variance[rows], self.coherent[rows])
-
-
 class SaltScatter:
     """The scatter of one SALT source in some bands.
 
@@ -104,12 +84,17 @@ class SaltScatter:
     bands : list of sncosmo.Bandpass
     z_low, z_high : float
         Range of redshifts.
+    zero_point_error : float
+        Of each band, as a fraction of the flux.
     """
 
-    def __init__(self, grid: SourceGrid, bands: list[Any], z_low: float, z_high: float) -> None:
+    def __init__(
+        self, grid: SourceGrid, bands: list[Any], z_low: float, z_high: float, zero_point_error: float
+    ) -> None:
         import sncosmo
 
         self._grid = grid
+        self._zero_point_error = zero_point_error
         # without colour and dust: the scatter is a property of the model
         self._fluxes = BandFluxes(grid, bands, z_low, z_high, grid.shapes[0])
         self._is_relative = not isinstance(grid.source, sncosmo.SALT3Source)
@@ -139,7 +124,8 @@ class SaltScatter:
         norm = self._norm[phases.band] / (1 + z[:, None])
         gain = values[..., 3] * colour_free[0] if self._is_relative else norm
         dispersion = evaluate_salt_colour_dispersion(self._grid.source, wave.ravel()).reshape(wave.shape)
-        return RowScatter(relative, colour_free, gain, dispersion[table_of_point])
+        coherent = np.hypot(dispersion, self._zero_point_error)
+        return RowScatter(relative, colour_free, gain, coherent[table_of_point])
 
     def _evaluate_tables(self, wave: Array) -> Array:
         """Evaluate the polynomial in x1, and SALT2's scale, at wavelengths (z, b).

@@ -101,7 +101,7 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
 
 
 def _compute_none_evidence(data: FitData, parameters: Parameters) -> float:
-    rows = build_rows(data.rows, 0.0, dict(parameters.error_floor))
+    rows = build_rows(data.rows, dict(parameters.error_floor))
     return compute_none_evidence(rows, np.array([float(band.wave_eff) for band in data.rows.bandpasses]))
 
 

@@ -128,7 +128,10 @@ class Parameters:
     )
     modelcov: str | bool = _choice("frozen", "full", "False", true="frozen")
     model_error: float = _number(
-        0.0, 1.0, "Model error", "Of templates: a fraction of the observed flux, added to the errors.", 0.1,
+        0.0, 1.0, "Model error", "Of templates: by what fraction of its flux a supernova differs from one.", 0.2,
+    )
+    zp_error: float = _number(
+        0.0, 1.0, "Zero-point error", "Error (mag) of the zero point of each band, shared by its rows.", 0.01,
     )
     error_floor: tuple[tuple[str, float], ...] = _parameter(
         _offer(

@@ -192,9 +192,10 @@ def _describe_likelihood(fit: Fit, request: FitRequest) -> str:
             str(parameters.modelcov), "no model covariance"
         )
     else:
-        scatter = f"model error {100 * parameters.model_error:g} % of the flux"
+        scatter = f"model error {100 * parameters.model_error:g} % of the flux, coherent in time"
     dust = "; dust of the host" if HOST_DUST in fit.posterior.shapes else ""
-    return f"{rows}; measured errors, {scatter}{dust}; limits {parameters.limits}"
+    zero_points = f", zero points {parameters.zp_error:g} mag" if parameters.zp_error else ""
+    return f"{rows}; measured errors, {scatter}{zero_points}{dust}; limits {parameters.limits}"
 
 
 def _replace_non_finite(value: Any) -> Any:

@@ -17,7 +17,7 @@ COLUMNS = (
     "limiting_mag", "zp", "instrument_name", "predicted_mag",
 )  # fmt: skip
 #: Under these, the likelihood and the best fit are those of sncosmo.fit_lc.
-COMPARABLE = {"priors": "flat", "modelcov": False, "model_error": 0}
+COMPARABLE = {"priors": "flat", "modelcov": False, "model_error": 0, "zp_error": 0}
 REDSHIFT_HEADER = "redshift,redshift_error,redshift_origin\n"
 
 

@@ -18,8 +18,10 @@ import sncosmo
 from astropy.cosmology import FlatLambdaCDM
 from scipy import stats
 
+from fitter_lambda.arrays import Indices
 from fitter_lambda.engine import source_grid
 from fitter_lambda.engine.fit_data import FitData
+from fitter_lambda.engine.model_discrepancy import TIME_ERROR_DAYS, ModelDiscrepancy
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.supernova_classes import CLASSES
 from fitter_lambda.input import templates
@@ -128,12 +130,31 @@ class Case:
             flux = random.multivariate_normal(flux, covariance)
         else:
             flux = model.bandflux([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
+        flux = flux + self._draw_model_errors(flux, band, mjd, truth, random)
         noise = random.standard_t(4, len(mjd)) if self.parameters.robust else random.normal(size=len(mjd))
         flux = flux + error * noise
         hidden = (flux < 5 * error) | (random.uniform(size=len(mjd)) < _FAILED)
         limit = hidden if self.censored else np.zeros(len(mjd), dtype=bool)
         flux = np.where(limit, 5 * error, flux)
         return LightCurve(mjd, flux, error, limit, band, passes)
+
+    def _draw_model_errors(
+        self, flux: Array, band: Indices, mjd: Array, truth: dict[str, float], random: np.random.Generator
+    ) -> Array:
+        """Errors of zero points, and what a template lacks: a curve of phase in each band."""
+        errors = 0.4 * math.log(10) * self.parameters.zp_error * random.normal(size=len(self.bands))[band] * flux
+        if self.source.startswith("salt") or not self.parameters.model_error:
+            return np.asarray(errors)
+        phase = (mjd - truth["t0"]) / (1 + truth["z"])
+        for i in range(len(self.bands)):
+            own = band == i
+            nearby = np.array([flux[own][np.abs(phase[own] - p) <= TIME_ERROR_DAYS].max() for p in phase[own]])
+            covariance = ModelDiscrepancy(self.parameters.model_error, 0.0).build_covariance(
+                flux[own], nearby, phase[own]
+            )
+            shared = covariance.factors @ random.normal(size=covariance.factors.shape[1])
+            errors[own] += shared + np.sqrt(covariance.variance) * random.normal(size=own.sum())
+        return np.asarray(errors)
 
 
 def build_data(rows: LightCurve, redshift: RedshiftPrior, mwebv: float = 0.0) -> FitData:

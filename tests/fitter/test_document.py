@@ -102,7 +102,7 @@ def test_the_groups_are_plain_netcdf4(netcdf: Path) -> None:
 
 def test_pointwise_likelihoods_belong_to_their_draws(tmp_path: Path) -> None:
     """With flat priors and no model covariance they add up to the density of their draws."""
-    plain = sn2019dwz(fix_z="True", priors="flat", modelcov="False", n_draws=400)
+    plain = sn2019dwz(fix_z="True", priors="flat", modelcov="False", zp_error=0, n_draws=400)
     path = tmp_path / "plain.nc"
     path.write_bytes(data(fit_payload(plain, ignore_progress)["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(path)
@@ -122,7 +122,7 @@ def test_replicated_data_scatter_like_the_observed_ones(netcdf: Path) -> None:
 
 def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None:
     """Student's t of four degrees of freedom has twice the variance of a Gaussian of its scale."""
-    document, _ = unpack_fit(sn2019dwz(robust="True", fix_z="True", modelcov="False"))
+    document, _ = unpack_fit(sn2019dwz(robust="True", fix_z="True", modelcov="False", zp_error=0))
     (tmp_path / "robust.nc").write_bytes(data(document["analysis"]["inference_data"]))
     idata = arviz.from_netcdf(tmp_path / "robust.nc")
     replicated = idata.posterior_predictive["flux"].stack(sample=("chain", "draw")).values
@@ -252,13 +252,13 @@ def test_a_template_with_a_dark_start_gives_the_explosion_date() -> None:
     assert results["peak"]["explosion_mjd"] == pytest.approx(t0 + 1.04608 * first, abs=0.1)
     assert results["peak"]["explosion_mjd_std"] == pytest.approx(results["parameters"]["t0"]["std"], rel=0.1)
     assert 0.8 < results["peak"]["dm15"] < 1.3
-    assert "model error 10 %" in results["likelihood"]
+    assert "model error 20 %" in results["likelihood"]
 
 
 def test_a_misfit_is_in_the_message(document: dict[str, Any]) -> None:
     """Errors a tenth of what they are leave no room for a template's faults."""
     rows = [row | {"fluxerr": float(row["fluxerr"]) / 10} for row in sn2019dwz_rows()]
-    options = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0}
+    options = {"source": "hsiao-subsampled", "fix_z": "True", "n_draws": 100, "model_error": 0, "zp_error": 0}
     bad, results = unpack_fit(payload(rows, "0.04608,,", **options))
     assert results["misfit_p_value"] < 1e-6 and results["chi2"] > 10 * results["ndof"]
     assert "does not describe the data" in bad["message"]

@@ -61,8 +61,7 @@ class Reference:
         self.unit = source.peakmag("bessellb", "ab") - VEGA_IN_AB
         self.highest = getattr(fit.posterior.priors, "highest", math.inf)
         rows = self.rows
-        error = 0.0 if self.is_salt else parameters.model_error
-        self.variance = rows.fluxerr**2 + np.where(rows.limit, 0.0, error * rows.flux) ** 2
+        self.variance = rows.fluxerr**2
         significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
         self.detections = significance > 5
         grid = np.linspace(self.redshift.low, self.redshift.high, 400)
@@ -70,6 +69,8 @@ class Reference:
         self.covariance: Array | None = None
         if self.is_salt and parameters.modelcov == "frozen":
             self._freeze(fit.best)
+        elif not self.is_salt and parameters.model_error:
+            self.covariance = _build_dense_covariance(fit) - np.diag(self.variance)
 
     def _freeze(self, values: Array) -> None:
         """Hold the covariance at the best fit: a fixed point, near these values."""
@@ -82,8 +83,10 @@ class Reference:
             values = scale * steps.x
 
     def _compute_covariance(self) -> Array:
-        _, covariance = self.model.bandfluxcov(self.bands, self.rows.mjd, zp=23.9, zpsys="ab")
-        return np.nan_to_num(covariance)
+        flux, covariance = self.model.bandfluxcov(self.bands, self.rows.mjd, zp=23.9, zpsys="ab")
+        errors = 0.4 * math.log(10) * self.parameters.zp_error * flux
+        is_same_band = self.rows.band[:, None] == self.rows.band
+        return np.asarray(np.nan_to_num(covariance) + np.outer(errors, errors) * is_same_band)
 
     def __call__(self, values: Array) -> float:
         point = dict(zip(self.names, values.tolist(), strict=True))
@@ -173,6 +176,15 @@ class Reference:
         return float(logsumexp(by_fraction) - math.log(5))
 
 
+def _build_dense_covariance(fit: Fit) -> Array:
+    """The covariance that the fit holds, as one matrix."""
+    frozen = fit.posterior.likelihood.frozen
+    assert frozen is not None
+    band = fit.data.rows.band
+    shared = frozen.factors @ frozen.factors.T * (band[:, None] == band)
+    return np.asarray(np.diag(frozen.variance) + shared)
+
+
 def _fit(data: FitData, parameters: Parameters) -> tuple[Fit, Reference]:
     grid = load_source_grid(parameters.source)
     fit = fit_source(grid, data, replace(parameters, n_draws=12000), 0.0, lambda done, doing: None)
@@ -220,7 +232,7 @@ def _assert_same(fit: Fit, reference: Reference, number: int = 5000) -> None:
     assert fit.sample.log_evidence == pytest.approx(logsumexp(log_weight) - math.log(number), abs=0.05)
 
 
-_PLAIN = {"priors": "flat", "modelcov": "False"}
+_PLAIN = {"priors": "flat", "modelcov": "False", "zp_error": "0"}
 
 
 @pytest.mark.parametrize("parameters", [
@@ -228,8 +240,8 @@ _PLAIN = {"priors": "flat", "modelcov": "False"}
     pytest.param({"fix_z": "False", "z_max": "0.2", **_PLAIN}, id="z free, flat"),
     pytest.param({}, id="default"),
     pytest.param({"modelcov": "full"}, id="full covariance"),
-    pytest.param({"fix_z": "False", "modelcov": "False"}, id="z free"),
-    pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False"}, id="robust"),
+    pytest.param({"fix_z": "False", "modelcov": "False", "zp_error": "0"}, id="z free"),
+    pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False", "zp_error": "0"}, id="robust"),
 ])  # fmt: skip
 def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, str]) -> None:
     fit, reference = _fit_payload(sn2019dwz(**parameters))
@@ -250,7 +262,7 @@ def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
 @pytest.mark.parametrize("seed", range(3))
 def test_the_frozen_covariance_is_that_of_the_best_fit(seed: int) -> None:
     redshift = RedshiftPrior("fixed", 0.03, 0.0, 0.03, 0.03)
-    parameters = Parameters(source="salt3", n_draws=400)
+    parameters = Parameters(source="salt3", n_draws=400, zp_error=0.0)
     case = Case("", "salt3", redshift, (59000.0, 59010.0), (58985.0, 59040.0), cadence=2.0, error=3.0,
                 bands=("ztfg", "ztfr", "sdssi"), parameters=parameters)  # fmt: skip
     _, rows = case.draw(np.random.default_rng(seed))
@@ -264,13 +276,13 @@ def test_the_frozen_covariance_is_that_of_the_best_fit(seed: int) -> None:
     covariance = np.nan_to_num(model.bandfluxcov(bands, rows.mjd, zp=23.9, zpsys="ab")[1]) + np.diag(rows.fluxerr**2)
     frozen = fit.posterior.likelihood.frozen
     assert frozen is not None
-    np.testing.assert_allclose(frozen.variance + frozen.coherent**2, np.diag(covariance), rtol=0.02)
+    np.testing.assert_allclose(frozen.diagonal, np.diag(covariance), rtol=0.02)
 
 
 @pytest.mark.parametrize("modelcov", [False, "frozen", "full"])
 def test_limits_have_the_posterior_of_a_reference_chain(modelcov: str | bool) -> None:
     redshift = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)
-    parameters = Parameters(source="salt3", modelcov=modelcov)
+    parameters = Parameters(source="salt3", modelcov=modelcov, zp_error=0.0)
     case = Case("", "salt3", redshift, (59000.0, 59010.0), (58990.0, 59040.0), error=40.0,
                 parameters=parameters, censored=True)  # fmt: skip
     _, rows = case.draw(np.random.default_rng(2))
@@ -312,7 +324,9 @@ def _observe(source: Any, first: float, last: float, error: float) -> FitData:
 def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.MonkeyPatch) -> None:
     source = _build_source("made-once", bump)
     offer_sources(monkeypatch, source)
-    fit, reference = _fit(_observe(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0))
+    fit, reference = _fit(
+        _observe(source, -12, 35, 40.0), Parameters(source="made-once", model_error=0.0, zp_error=0.0)
+    )
     middle, width = fit.draws.mean(axis=0), fit.draws.std(axis=0)
     t0 = np.linspace(middle[0] - 7 * width[0], middle[0] + 7 * width[0], 71)
     amplitude = np.linspace(max(middle[1] - 7 * width[1], 1e-3 * middle[1]), middle[1] + 7 * width[1], 71)
@@ -322,7 +336,9 @@ def test_evidence_is_the_integral_over_time_and_amplitude(monkeypatch: pytest.Mo
 def test_two_modes_keep_their_masses(monkeypatch: pytest.MonkeyPatch) -> None:
     source = _build_source("made-twice", _two_bumps)
     offer_sources(monkeypatch, source)
-    fit, reference = _fit(_observe(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0))
+    fit, reference = _fit(
+        _observe(source, -6, 14, 25.0), Parameters(source="made-twice", model_error=0.0, zp_error=0.0)
+    )
     t0 = np.arange(58950.0, 59012.0, 0.4)
     middle, width = fit.draws[:, 1].mean(), fit.draws[:, 1].std()
     amplitude = np.linspace(middle - 6 * width, middle + 6 * width, 41)
