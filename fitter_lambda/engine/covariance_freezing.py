@@ -12,6 +12,7 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.mode_search import Mode, add_modes, climb_posterior, find_modes, get_scales
 from fitter_lambda.engine.model_discrepancy import TIME_ERROR_DAYS
 from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.priors import ERROR_SCALE
 from fitter_lambda.engine.row_covariance import RowCovariance
 from fitter_lambda.errors import FitError
 
@@ -88,7 +89,10 @@ def _iterate(posterior: Posterior, theta: Array) -> _Point:
 def _freeze(posterior: Posterior, theta: Array, a: Array) -> Posterior:
     """Return the posterior with the covariance of one point, theta (1, d) and a (1, j), at all points."""
     rows = posterior.rows
-    prediction = posterior.predict_rows(theta, a)
+    # a factor of all errors multiplies the covariance that is held
+    alone = replace(posterior, fits_error_scale=False)
+    named = np.array([name != ERROR_SCALE for name in posterior.names])
+    prediction = alone.predict_rows(theta[:, named], a)
     factors = np.zeros((len(rows), 0)) if prediction.factors is None else prediction.factors[0]
     covariance = RowCovariance(prediction.variance[0], factors)
     if posterior.discrepancy is not None:

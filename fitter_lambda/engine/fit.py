@@ -17,6 +17,7 @@ from fitter_lambda.engine.mode_search import Mode, add_modes, find_modes, maximi
 from fitter_lambda.engine.nested_sampling import run_nested_sampling
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.posterior_builder import build_posterior
+from fitter_lambda.engine.priors import ERROR_SCALE
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.input.fit_parameters import Parameters
@@ -229,7 +230,7 @@ def _name_parameters(posterior: Posterior, theta: Array, a: Array) -> tuple[list
     amplitude, *shapes = posterior.fluxes.grid.linear
     values[amplitude] = a[:, 0]
     values |= {name: a[:, 1 + i] / a[:, 0] for i, name in enumerate(shapes)}
-    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes) if name in values]
+    names = [name for name in ("z", "t0", amplitude, *shapes, *posterior.shapes, ERROR_SCALE) if name in values]
     return names, np.stack([values[name] for name in names], axis=1)
 
 

@@ -72,6 +72,14 @@ class RowSums:
         """Return the sums at some of the points."""
         return RowSums(*(values[points] for values in vars(self).values()))
 
+    def scale_errors(self, scale: Array, number: Array) -> "RowSums":
+        """Return the sums with all errors times a factor (n,); `number` (n,) is that of the rows."""
+        square = scale**2
+        return RowSums(
+            self.matrix / square[:, None, None], self.right / square[:, None], self.square / square,
+            self.log_det + 2 * number * np.log(scale), self.background,
+        )  # fmt: skip
+
     def log_density(self, a: Array) -> Array:
         """Log likelihood (n,) of measured rows and those out of reach, at linear parameters a (n, j)."""
         chi2 = self.square + np.sum(a * (multiply(self.matrix, a) - 2 * self.right), axis=1)
@@ -185,7 +193,8 @@ class Likelihood:
         bands = (self.rows.band, self.rows.n_bands)
         chi2, _, _, log_det = self.covariance.sum_rows(residual, is_measured, zero, *bands)
         chi2_alone, _, _, log_det_alone = alone.sum_rows(residual, is_measured, zero, *bands)
-        return np.asarray(0.5 * ((chi2_alone - chi2)[:, 0, 0] + log_det_alone - log_det))
+        square = 1.0 if prediction.error_scale is None else prediction.error_scale**2
+        return np.asarray(0.5 * ((chi2_alone - chi2)[:, 0, 0] / square + log_det_alone - log_det))
 
     def log_density_by_row(self, prediction: RowPrediction) -> Array:
         """Log density of each row (n_points, n_rows), with shared errors on the diagonal."""
@@ -260,7 +269,8 @@ class Likelihood:
                 residual, is_measured & own, zero, self.rows.band, self.rows.n_bands
             )  # fmt: skip
             columns.append(matrix[:, 0, 0])
-        return np.stack(columns, axis=1)
+        square = 1.0 if prediction.error_scale is None else prediction.error_scale[:, None] ** 2
+        return np.asarray(np.stack(columns, axis=1) / square)
 
     def limits_p_value(self, prediction: RowPrediction) -> Array:
         """Chance of as many limits far below the model, shape (n_points,).
@@ -282,15 +292,19 @@ class Likelihood:
         """1 for measured rows that the model predicts, else 0; shape (n_points, n_rows)."""
         return np.asarray(prediction.is_used & ~self.rows.is_limit, dtype=float)
 
-    def sum_rows(self, design: DesignMatrix) -> RowSums:
-        """Sum the measured rows, with their constant covariance, and the rows out of reach."""
+    def sum_rows(self, design: DesignMatrix, scale: Array | None = None) -> RowSums:
+        """Sum the measured rows, with their constant covariance, and the rows out of reach.
+
+        `scale` (n_points,) is a factor of all errors.
+        """
         rows = self.rows
         is_used = self._find_used(design)
         matrix, right, square, log_det = self.covariance.sum_rows(
             design.flux, is_used & ~rows.is_limit, rows.flux, rows.band, rows.n_bands
         )  # fmt: skip
         background = np.logaddexp.reduce(self._log_density_by_fraction(is_used), axis=1)
-        return RowSums(matrix, right, square, log_det, background)
+        sums = RowSums(matrix, right, square, log_det, background)
+        return sums if scale is None else sums.scale_errors(scale, np.sum(is_used & ~rows.is_limit, axis=1))
 
     @cached_property
     def limits(self) -> "Likelihood":

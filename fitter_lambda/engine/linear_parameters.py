@@ -39,6 +39,8 @@ class LinearProblem:
     design : DesignMatrix
     scatter : RowScatter or None
     z, shapes : ndarray, shapes (n,), (n, k)
+    error_scale : ndarray or None, shape (n,)
+        Factor of all errors.
     """
 
     likelihood: Likelihood
@@ -47,11 +49,12 @@ class LinearProblem:
     scatter: RowScatter | None
     z: Array
     shapes: Array
+    error_scale: Array | None = None
 
     @cached_property
     def sums(self) -> RowSums:
         """Sums over the rows, of their constant covariance."""
-        return self.likelihood.sum_rows(self.design)
+        return self.likelihood.sum_rows(self.design, self.error_scale)
 
     @property
     def is_quadratic(self) -> bool:
@@ -71,11 +74,13 @@ class LinearProblem:
         return replace(
             self, design=self.design.take(points), scatter=self.scatter and self.scatter.take(points),
             z=self.z[points], shapes=self.shapes[points],
+            error_scale=None if self.error_scale is None else self.error_scale[points],
         )  # fmt: skip
 
     def predict(self, a: Array) -> RowPrediction:
         """Predict the rows at linear parameters a (n, j)."""
-        return self.likelihood.predict(self.design, a, self.scatter)
+        prediction = self.likelihood.predict(self.design, a, self.scatter)
+        return prediction if self.error_scale is None else prediction.scale_errors(self.error_scale)
 
     def log_density(self, a: Array, prediction: RowPrediction | None = None) -> Array:
         """Log density of the rows and of a, shape (n,); `prediction` is that at a, where it is known."""

@@ -14,6 +14,7 @@ from scipy.ndimage import maximum_filter
 
 from fitter_lambda.arrays import Array, Indices
 from fitter_lambda.engine.posterior import Posterior
+from fitter_lambda.engine.priors import ERROR_SCALE
 from fitter_lambda.errors import FitError
 
 Density = Callable[[Array], Array]
@@ -129,6 +130,8 @@ def _build_theta_grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
             number = 2 + int(np.log((1 + high) / (1 + low)) / _Z_STEP)
             # rounding must not put the ends outside of the prior
             axes.append(np.clip(np.geomspace(1 + low, 1 + high, number) - 1, low, high))
+        elif name == ERROR_SCALE:
+            axes.append(np.ones(1))
         else:
             number = round((high - low) / _SHAPE_STEPS[name]) if name in _SHAPE_STEPS else 1
             axes.append(low + (high - low) * (np.arange(number) + 0.5) / number)

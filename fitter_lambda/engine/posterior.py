@@ -23,7 +23,14 @@ from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.linear_algebra import multiply
 from fitter_lambda.engine.linear_parameters import LinearProblem, LinearTrend, solve_linear_parameters
 from fitter_lambda.engine.model_discrepancy import ModelDiscrepancy
-from fitter_lambda.engine.priors import T0_WINDOW_DAYS, Priors, RedshiftPrior
+from fitter_lambda.engine.priors import (
+    ERROR_SCALE,
+    ERROR_SCALE_BOUNDS,
+    T0_WINDOW_DAYS,
+    Priors,
+    RedshiftPrior,
+    log_error_scale_density,
+)
 from fitter_lambda.engine.row_prediction import RowPrediction
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.salt_scatter import SaltScatter
@@ -102,6 +109,8 @@ class Posterior:
         The non-linear shapes in use.
     n_steps : int
         Most steps towards a^ where the normal equations do not give it.
+    fits_error_scale : bool
+        A factor of all errors is one of theta.
     """
 
     likelihood: Likelihood
@@ -112,6 +121,7 @@ class Posterior:
     priors: Priors
     shapes: tuple[str, ...]
     n_steps: int
+    fits_error_scale: bool = False
 
     @property
     def rows(self) -> Rows:
@@ -121,7 +131,8 @@ class Posterior:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of theta."""
-        return ("t0", *(() if self.redshift.is_fixed else ("z",)), *self.shapes)
+        redshift = () if self.redshift.is_fixed else ("z",)
+        return ("t0", *redshift, *((ERROR_SCALE,) if self.fits_error_scale else ()), *self.shapes)
 
     @cached_property
     def bounds(self) -> Array:
@@ -133,7 +144,7 @@ class Posterior:
         first = detection_mjd[(len(detection_mjd) - 1) // 2] - (1 + z.high) * grid.last
         stretch = 1 + (z.high if grid.start < 0 else z.low)
         last = detection_mjd[len(detection_mjd) // 2] - stretch * grid.start
-        limits = {"t0": (first, last), "z": (z.low, z.high)}
+        limits = {"t0": (first, last), "z": (z.low, z.high), ERROR_SCALE: ERROR_SCALE_BOUNDS}
         limits |= {name: self.priors.get_shape_bounds(name) for name in self.shapes}
         return np.array([limits[name] for name in self.names])
 
@@ -161,12 +172,20 @@ class Posterior:
         z = np.full(len(theta), self.redshift.mean) if self.redshift.is_fixed else theta[:, 1]
         return theta[:, 0], z, theta[:, theta.shape[1] - len(self.shapes) :]
 
+    def _get_error_scale(self, theta: Array) -> Array | None:
+        if not self.fits_error_scale:
+            return None
+        return np.maximum(theta[:, self.names.index(ERROR_SCALE)], ERROR_SCALE_BOUNDS[0])
+
     def log_prior(self, theta: Array) -> Array:
         """Log density of theta, shape (n,)."""
         _, z, shapes = self.split_theta(theta)
         value = self.redshift.logpdf(z) - np.log(T0_WINDOW_DAYS)
         for name, column in zip(self.shapes, shapes.T, strict=True):
             value = value + self.priors.log_shape_density(name, column)
+        scale = self._get_error_scale(theta)
+        if scale is not None:
+            value = value + log_error_scale_density(scale)
         low, high = self.bounds.T
         return np.where(np.all((theta >= low) & (theta <= high), axis=1), value, -np.inf)
 
@@ -188,7 +207,7 @@ class Posterior:
         rows = self.rows
         design = self.fluxes.build_design_matrix(z, t0, rows.mjd, rows.band, shapes)
         scatter = self.scatter.compute_row_scatter(z, t0, rows.mjd, rows.band) if self.scatter else None
-        return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes)
+        return LinearProblem(self.likelihood, self.priors, design, scatter, z, shapes, self._get_error_scale(theta))
 
     def log_marginal_density(self, theta: Array) -> Array:
         """Log posterior density (unnormalised, shape (n,)) of theta, by Laplace's method for a."""

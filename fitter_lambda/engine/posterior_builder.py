@@ -60,7 +60,8 @@ def build_posterior(grid: SourceGrid, data: FitData, parameters: Parameters) -> 
         priors = build_physical_priors(fluxes, data, kind)
     n_steps = _MORE_STEPS if parameters.robust or (parameters.modelcov == "full" and scatter) else _FEW_STEPS
     discrepancy = discrepancy if discrepancy and discrepancy.size else None
-    return Posterior(likelihood, fluxes, scatter, discrepancy, z, priors, shapes, n_steps)
+    fits_error_scale = parameters.error_scale is None
+    return Posterior(likelihood, fluxes, scatter, discrepancy, z, priors, shapes, n_steps, fits_error_scale)
 
 
 def _check_number_of_rows(grid: SourceGrid, data: FitData, n_others: int) -> None:

@@ -9,6 +9,7 @@ Physical priors, the default:
 - x1 ~ N(0, 1); c ~ N(0, 0.1) plus an exponential tail of dust, mean 0.1 (the form of Brout & Scolnic 2021).
 - E(B-V) of the host, for core collapse: exponential, mean 0.2 mag, up to 1.
 - other shapes: uniform within their bounds.
+- a factor of all errors: log-normal about 1.
 
 Flat priors, to compare with other fits: amplitude uniform up to ten times what the brightest row needs, x1
 and c uniform, no dust of the host.
@@ -35,6 +36,10 @@ from fitter_lambda.engine.supernova_classes import SupernovaClass
 #: Smallest error of a redshift: peculiar velocities of 300 km/s (c * 0.001).
 MIN_REDSHIFT_ERROR = 0.001
 T0_WINDOW_DAYS = 1200.0
+#: A factor of all errors, as a parameter; its logarithm has a normal prior about 0.
+ERROR_SCALE = "error_scale"
+ERROR_SCALE_BOUNDS = (0.2, 10.0)
+ERROR_SCALE_SIGMA = 0.5
 _SHAPE_BOUNDS = {"hostebv": (0.0, 1.0), "delta": (-0.5, 2.0), "s": (0.5, 1.5)}
 _OTHER_SHAPES = (-5.0, 5.0)
 TRIPP_BETA = 3.1
@@ -89,6 +94,12 @@ class RedshiftPrior:
         else:
             value = np.full_like(z, -math.log(self.high - self.low))
         return np.where((z >= self.low) & (z <= self.high), value, -np.inf)
+
+
+def log_error_scale_density(scale: Array) -> Array:
+    """Log density of a factor of all errors, within its bounds."""
+    log = np.log(np.maximum(scale, 1e-300))
+    return -0.5 * (log / ERROR_SCALE_SIGMA) ** 2 - log - math.log(ERROR_SCALE_SIGMA) - 0.5 * math.log(2 * math.pi)
 
 
 class Priors:

@@ -48,7 +48,7 @@ def compare_robust(fit: Fit, check: FitCheck, parameters: Parameters) -> RobustC
     """Fit again with ``robust=True`` where the verdict is not good; None where there is nothing to compare."""
     grid = fit.posterior.fluxes.grid
     is_large = len(fit.posterior.rows) > _MAX_ROWS or fit.posterior.fluxes.is_slow
-    if check.word == "good" or parameters.robust or is_large:
+    if check.word == "good" or parameters.robust or parameters.error_scale is None or is_large:
         return None
     robust = replace(parameters, robust=True, n_draws=_N_DRAWS)
     try:

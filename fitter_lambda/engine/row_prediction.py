@@ -1,6 +1,6 @@
 """What a model predicts for rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ class RowPrediction:
         The variance without what rows of a band share.
     factors : ndarray or None, shape (n_points or 1, n_rows, k)
         Standard deviations of k causes that the rows of a band share, where there are any.
+    error_scale : ndarray or None, shape (n_points,)
+        Factor of all errors, which `variance` and `factors` contain.
     growth, bend : ndarray or None
         SALT's own variance over the squared flux, and its slope along x1.
     """
@@ -30,8 +32,14 @@ class RowPrediction:
     flux: Array
     variance: Array
     factors: Array | None = None
+    error_scale: Array | None = None
     growth: Array | None = None
     bend: Array | None = None
+
+    def scale_errors(self, scale: Array) -> "RowPrediction":
+        """Return the prediction with all errors times a factor (n_points,)."""
+        factors = None if self.factors is None else self.factors * scale[:, None, None]
+        return replace(self, variance=self.variance * scale[:, None] ** 2, factors=factors, error_scale=scale)
 
     @property
     def total_variance(self) -> Array:

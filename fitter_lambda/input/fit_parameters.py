@@ -99,6 +99,8 @@ class Parameters:
     ----------
     fix_z : bool or None
         None is "auto".
+    error_scale : str or None
+        None is "auto": a parameter of the fit.
     mwebv : float or None
         None: from the dust map, if there is one.
     error_floor : tuple of (str, float)
@@ -145,6 +147,7 @@ class Parameters:
     )
     priors: str = _choice("physical", "flat")
     robust: bool = _choice("False", "True")
+    error_scale: str | None = _choice("fixed", AUTO)
     n_draws: int = _number(100, 20000, "Draws", "Number of posterior draws (100 to 20000).", 4000)
     seed: int = _number(
         0, 2**32 - 1, "Seed", "Of the random numbers: the same seed and data give the same draws.", 0,
@@ -188,6 +191,9 @@ def parse_parameters(options: object) -> Parameters:
     parameters = Parameters(**values)
     if parameters.z_min >= parameters.z_max:
         raise ParameterError(f"z_min ({parameters.z_min:g}) has to be below z_max ({parameters.z_max:g}).")
+    if parameters.error_scale is None and (parameters.robust or parameters.modelcov == "full"):
+        other = "robust=True" if parameters.robust else "modelcov=full"
+        raise ParameterError(f"error_scale=auto does not go with {other}; leave out one of them.")
     if parameters.mjd_min >= parameters.mjd_max:
         window = f"{parameters.mjd_min:g}..{parameters.mjd_max:g}"
         raise ParameterError(f"mjd_min..mjd_max is {window}; mjd_min has to be below mjd_max.")

@@ -10,7 +10,7 @@ from fitter_lambda.arrays import Array
 #: Plain text, since mathematics takes ten times as long to draw.
 _SYMBOLS = {
     "t0": "t₀", "x0": "x₀", "x1": "x₁", "amplitude": "A", "delta": "Δ",
-    "hostebv": "E(B−V) host", "mwebv": "E(B−V) MW",
+    "error_scale": "errors ×", "hostebv": "E(B−V) host", "mwebv": "E(B−V) MW",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MAX_CHARACTERS = 20

@@ -44,6 +44,8 @@ _FREE = RedshiftPrior("flat", np.nan, np.nan, 0.01, 0.2)
 _PLAIN = Parameters(model_error=0.0, mwebv=0.05, modelcov=False)
 _FULL = Parameters(model_error=0.0, mwebv=0.05, modelcov="full")
 _ROBUST = Parameters(model_error=0.0, mwebv=0.05, modelcov=False, robust=True)
+_SCALED = Parameters(model_error=0.0, mwebv=0.05, error_scale=None)
+_INEXACT = Parameters(mwebv=0.05)
 
 
 def _salt3(name: str, redshift: RedshiftPrior = _FIXED, error: float = 15.0, **survey: Any) -> Case:
@@ -59,6 +61,8 @@ CASES = (
     _salt3("z free", _FREE, 5.0, cadence=4.0, bands=("ztfg", "ztfr", "sdssi")),
     _salt3("robust", parameters=_ROBUST),
     _salt3("limits", parameters=_PLAIN, censored=True),
+    _salt3("factor of all errors", parameters=_SCALED),
+    Case("hsiao, inexact", "hsiao", _FIXED, (59000.0, 59010.0), (58990.0, 59060.0), error=15.0, parameters=_INEXACT),
     Case(
         "nugent-sn2p, dust, limits",
         "nugent-sn2p",

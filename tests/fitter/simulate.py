@@ -115,6 +115,8 @@ class Case:
         elif self.dust:
             dust = stats.truncexpon(1.0 / 0.2, scale=0.2)
             truth["hostebv"] = float(dust.rvs(random_state=random))
+        if self.parameters.error_scale is None:
+            truth["error_scale"] = float(np.exp(random.normal(0.0, 0.5)))
         name = "x0" if self.source.startswith("salt") else "amplitude"
         return truth | {name: 10 ** (-0.4 * (magnitude - _unit_magnitude(self.source)))}
 
@@ -125,14 +127,14 @@ class Case:
         error = self.error * np.exp(random.normal(0, 0.3, len(mjd)))
         passes = _bandpasses(self.bands)
         model = _model(self.source, self.parameters.mwebv or 0.0, truth)
+        names = [passes[i] for i in band]
+        mean = model.bandflux(names, mjd, zp=23.9, zpsys="ab")
+        deviation = self._draw_model_errors(mean, band, mjd, truth, random)
         if self.source.startswith("salt") and self.parameters.modelcov:
-            flux, covariance = model.bandfluxcov([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
-            flux = random.multivariate_normal(flux, covariance)
-        else:
-            flux = model.bandflux([passes[i] for i in band], mjd, zp=23.9, zpsys="ab")
-        flux = flux + self._draw_model_errors(flux, band, mjd, truth, random)
+            covariance = model.bandfluxcov(names, mjd, zp=23.9, zpsys="ab")[1]
+            deviation = deviation + random.multivariate_normal(np.zeros(len(mjd)), covariance)
         noise = random.standard_t(4, len(mjd)) if self.parameters.robust else random.normal(size=len(mjd))
-        flux = flux + error * noise
+        flux = mean + truth.get("error_scale", 1.0) * (deviation + error * noise)
         hidden = (flux < 5 * error) | (random.uniform(size=len(mjd)) < _FAILED)
         limit = hidden if self.censored else np.zeros(len(mjd), dtype=bool)
         flux = np.where(limit, 5 * error, flux)
@@ -202,7 +204,8 @@ def build_dusty_model(source: Any) -> Any:
 def _model(source: str, mwebv: float, values: dict[str, float]) -> Any:
     """sncosmo's model of a source at some parameters."""
     model = _dusty_model(source)
-    model.set(**{"mwebv": mwebv, "hostebv": 0.0} | values)
+    known = {name: value for name, value in values.items() if name != "error_scale"}
+    model.set(**{"mwebv": mwebv, "hostebv": 0.0} | known)
     return model
 
 
