@@ -1,5 +1,6 @@
 """The numbers of a fit: plain Python and numpy only, finite or None."""
 
+import functools
 import math
 from collections import Counter
 from importlib.metadata import version
@@ -101,13 +102,19 @@ def compute_results(
         "priors": request.parameters.priors,
         "versions": {
             "fitter": __version__, "model": f"{grid.name} {grid.version}",
-            **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
+            **_read_versions(),
         },
         "seed": request.parameters.seed,
         "seconds": dict(fit.seconds),
     }  # fmt: skip
     finite: dict[str, Any] = _replace_non_finite(results | ({"catalogue": ranking} if ranking else {}))
     return finite
+
+
+@functools.cache
+def _read_versions() -> dict[str, str]:
+    """Read the versions of the libraries once: each is in a file."""
+    return {name: version(name) for name in ("sncosmo", "numpy", "scipy")}
 
 
 def _summarise_robust(robust: RobustComparison) -> dict[str, Any]:
