@@ -56,9 +56,7 @@ def compute_results(
     prediction = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, prediction)
     detections = data.rows.detections(FAINT_SIGMA)
-    n_rows = sum(band["n"] for band in per_band.values())
-    chi2 = sum(band["chi2"] for band in per_band.values())
-    ndof = int(n_rows - len(fit.names))
+    chi2, ndof = _sum_bands(fit, per_band)
     caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     results: dict[str, Any] = {
@@ -145,6 +143,16 @@ def _summarise_draws(draws: Array, best: float) -> dict[str, float]:
         "median": median, "err_minus": median - low, "err_plus": high - median,
         "std": float(np.std(draws)), "best_fit": best,
     }  # fmt: skip
+
+
+def compute_chi2(fit: Fit) -> tuple[float, int]:
+    """Compute chi2 of the best fit, and the degrees of freedom."""
+    return _sum_bands(fit, _chi2_per_band(fit, fit.predict_rows(fit.best[None])))
+
+
+def _sum_bands(fit: Fit, per_band: dict[str, dict[str, float]]) -> tuple[float, int]:
+    n_rows = sum(band["n"] for band in per_band.values())
+    return sum(band["chi2"] for band in per_band.values()), int(n_rows - len(fit.names))
 
 
 def _chi2_per_band(fit: Fit, prediction: RowPrediction) -> dict[str, dict[str, float]]:
