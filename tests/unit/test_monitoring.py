@@ -56,7 +56,8 @@ def test_every_queue_of_the_template_is_watched() -> None:
         for resource in load_template_resources().values()
         if resource["Type"] == "AWS::SQS::Queue"
     }
-    assert names == {name for queue in queues.WORKED for name in (queue, f"{queue}-dead")}
+    assert names == {*queues.ALL, *(f"{queue}-dead" for queue in queues.WORKED)}
+    assert {queue for queue in queues.ALL if "oldest-message" in list_alarms_of(queue)} == set(queues.ALL)
 
 
 def test_the_template_is_valid(tmp_path: Path) -> None:
