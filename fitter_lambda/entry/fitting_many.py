@@ -88,10 +88,10 @@ def fit_many(
     own_values = _list_own_values(list(named_tables), dict(zip(_OWN_VALUES, (z, z_err, ra, dec, mwebv), strict=True)))
     outcomes: dict[Hashable, SupernovaFit | FitterError] = {}
     with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
-        for number, (name, table) in enumerate(named_tables.items()):
+        for number, (name, light_curve) in enumerate(named_tables.items()):
             if progress:
                 progress(number / len(named_tables), f"light curve {number + 1} of {len(named_tables)}")
-            outcomes[name] = _fit_one(str(name), table, options, own_values[name])
+            outcomes[name] = _fit_one(str(name), light_curve, options, own_values[name])
     return FitCollection(outcomes)
 
 
@@ -113,7 +113,8 @@ def _list_own_values(names: list[Any], values: Mapping[str, Values]) -> dict[Any
 def _spread_values(label: str, values: Values, names: list[Any]) -> list[float | None]:
     """Return a number, or None, for each light curve."""
     if isinstance(values, Mapping):
-        if strangers := [str(name) for name in values if name not in names]:
+        known = set(names)
+        if strangers := [str(name) for name in values if name not in known]:
             raise PayloadError(f"{label} names {strangers[0][:40]!r}, which is no light curve; expected their names.")
         return [_parse_own_value(label, values.get(name)) for name in names]
     if not isinstance(values, Iterable) or isinstance(values, str):
@@ -135,14 +136,14 @@ def _parse_own_value(label: str, value: Any) -> float | None:
 
 
 def _fit_one(
-    name: str, table: "Table | Mapping[str, Any]", options: Mapping[str, Any], own_values: dict[str, float | None]
+    name: str, light_curve: "Table | Mapping[str, Any]", options: Mapping[str, Any], own_values: dict[str, float | None]
 ) -> "SupernovaFit | FitterError":
     """Return the fit of a light curve, or why there is none."""
     position = {label: own_values[label] for label in ("z", "z_err", "ra", "dec")}
     try:
-        request = build_table_request(table, {**options, "mwebv": own_values["mwebv"]}, **position, name=name)
+        request = build_table_request(light_curve, {**options, "mwebv": own_values["mwebv"]}, **position, name=name)
         return fit_request(request, lambda fraction, message: None)
     except FitterError as error:
-        return error
+        return error.with_traceback(None)  # which would keep the light curve in memory
     except Exception as error:  # a fault of ours, too, must not cost the other light curves
         return FitError(f"The fit failed unexpectedly ({type(error).__name__}: {error}); please report it.")

@@ -54,19 +54,19 @@ def test_the_draws_are_those_of_each_alone_in_any_order(fits: FitCollection) -> 
 
 
 def test_the_table_has_a_row_for_each(fits: FitCollection) -> None:
-    table = fits.to_table()
-    assert list(table["name"]) == _NAMES
-    assert table.colnames == [
+    summary = fits.to_table()
+    assert list(summary["name"]) == _NAMES
+    assert summary.colnames == [
         "name", "source", "t0", "t0_err", "x0", "x0_err", "x1", "x1_err", "c", "c_err", "chi2", "ndof", "p",
         "verdict", "reason",
     ]  # fmt: skip
-    assert list(table["t0"].mask) == [False, True, False, True] == list(table["verdict"].mask)
+    assert list(summary["t0"].mask) == [False, True, False, True] == list(summary["verdict"].mask)
     results = fits.fits["early"].results
-    assert table["t0"][0] == results["parameters"]["t0"]["median"]
-    assert table["t0_err"][0] == results["parameters"]["t0"]["std"]
-    assert (table["chi2"][0], table["ndof"][0]) == (results["chi2"], results["ndof"])
-    assert (table["p"][0], table["verdict"][0]) == (results["misfit_p_value"], results["verdict"]["word"])
-    assert list(table["reason"]) == ["", fits.failures["dark"], "", fits.failures["no table"]]
+    assert summary["t0"][0] == results["parameters"]["t0"]["median"]
+    assert summary["t0_err"][0] == results["parameters"]["t0"]["std"]
+    assert (summary["chi2"][0], summary["ndof"][0]) == (results["chi2"], results["ndof"])
+    assert (summary["p"][0], summary["verdict"][0]) == (results["misfit_p_value"], results["verdict"]["word"])
+    assert list(summary["reason"]) == ["", fits.failures["dark"], "", fits.failures["no table"]]
 
 
 def test_figures_bear_the_names(fits: FitCollection) -> None:
@@ -74,8 +74,8 @@ def test_figures_bear_the_names(fits: FitCollection) -> None:
 
 
 def test_a_table_without_any_fit_has_the_reasons() -> None:
-    table = fit_many([TABLES["dark"]], **_QUICK | {"fix_z": "auto"}).to_table()
-    assert table.colnames == ["name", "reason"] and "No row is a detection" in table["reason"][0]
+    summary = fit_many([TABLES["dark"]], **_QUICK | {"fix_z": "auto"}).to_table()
+    assert summary.colnames == ["name", "reason"] and "No row is a detection" in summary["reason"][0]
     assert len(fit_many([])) == len(fit_many([]).to_table()) == 0
 
 

@@ -184,12 +184,12 @@ def test_each_message_is_done_or_handed_back_and_none_is_begun_too_late(seconds:
             raise CallbackError("later")
 
     records = [{"messageId": str(number), "number": number} for number in range(len(seconds))]
-    shown: list[Any] = []
+    made_visible: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lambda_batches.time, "time", lambda: clock)
-        patch.setattr(lambda_batches, "show_message", shown.append)
+        patch.setattr(lambda_batches, "show_message", made_visible.append)
         answer = handle_batch(handle, records, 300)
     returned = [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
     assert done == list(range(len(done))) and done[0] == 0
     assert sorted({*done} - fails | {*returned}) == list(range(len(seconds)))
-    assert [record["number"] for record in shown] == returned
+    assert [record["number"] for record in made_visible] == returned
