@@ -14,6 +14,11 @@ from chalicelib.blob_keys import fit_payload_key
 from chalicelib.errors import InvalidError, UnauthorizedError
 
 
+def choose_fit_queue(batch: str | None) -> str:
+    """Return the queue of a fit of a light curve; `batch` is the header of an analysis that belongs to a batch."""
+    return queues.FIT_BATCH if batch else queues.FIT
+
+
 def list_fitter_tokens() -> list[str]:
     """Return the tokens that callers of the fitter may send, the present one first."""
     return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in secrets.derive_keys("fitter")]

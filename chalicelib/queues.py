@@ -18,10 +18,15 @@ from chalicelib.jobs import Job
 DISPATCH = "dispatch"
 DEAD_LETTERS = "dispatch-dead"
 FIT = "fit"
+FIT_BATCH = "fit-batch"
+"""Fits of batches, which one invocation does by dozens; what fails there goes on alone in the queue of fits."""
 SPECTRUM = "spectrum"
 JOBS = "jobs"
 WORKED = (DISPATCH, FIT, SPECTRUM, JOBS)
 """The queues that have a dead-letter queue."""
+
+ALL = (DISPATCH, FIT, FIT_BATCH, SPECTRUM, JOBS)
+"""The queues that functions work on, besides those of dead letters."""
 
 MOST_PER_CALL = 10
 """Most messages that SQS returns in one call."""
@@ -82,7 +87,7 @@ def count_messages(queue: str) -> dict[str, int]:
     names = {"waiting": prefix, "in_work": f"{prefix}NotVisible", "delayed": f"{prefix}Delayed"}
     response = get_client("sqs").get_queue_attributes(QueueUrl=_url(queue), AttributeNames=list(names.values()))
     counts = {kind: int(response["Attributes"][name]) for kind, name in names.items()}
-    return {**counts, "dead": count_dead_letters(queue)}
+    return {**counts, "dead": count_dead_letters(queue) if queue in WORKED else 0}
 
 
 def count_dead_letters(queue: str) -> int:

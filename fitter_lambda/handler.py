@@ -6,15 +6,21 @@ _SPECTRUM_QUEUE = "-spectrum"
 _SECONDS_TO_ANSWER = 4.0
 
 
-def fit(event: dict[str, Any], context: object) -> None:
-    """Fit what each message of an SQS event (batch size 1) names, and call back; the queue says which fitter."""
+def fit(event: dict[str, Any], context: object) -> dict[str, Any] | None:
+    """Fit what each message of an SQS event names, and call back; the queue says which fitter.
+
+    Returns
+    -------
+    dict or None
+        Of several messages, those that are to be delivered again.
+    """
     # imported here, so that the renderer never loads what speaks to AWS
     from fitter_lambda.entry.compiled_code import provide_compiled_code
-    from heliograph.service.lambda_entry import handle_event
+    from heliograph.service.lambda_entry import get_end, handle_event
     from heliograph.service.public_requests import send_to_public
 
     provide_compiled_code()
-    handle_event(_choose_service(event), event, send_to_public)
+    return handle_event(_choose_service(event), event, send_to_public, get_end(context))
 
 
 def _choose_service(event: dict[str, Any]) -> Any:

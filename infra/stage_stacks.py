@@ -20,7 +20,7 @@ from typing import Any
 
 from infra.chalice_adapter import parse_template, set_code_location, set_version_digest
 from infra.cloudformation import CloudFormationStack, StackError
-from infra.monitoring import build_monitoring_template
+from infra.monitoring import build_monitoring_template, dump_template
 from infra.packaging import hash_file
 from infra.stage_files import TEMPLATES, choose_parameters
 from infra.web_app import delete_objects
@@ -135,7 +135,7 @@ class StageStacks:
     def deploy_alarms(self) -> None:
         """Create or update alarms and the dashboard; the log groups that they read must exist."""
         limit = self.make_client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-        body = json.dumps(build_monitoring_template(self.stage, limit))
+        body = dump_template(build_monitoring_template(self.stage, limit))
         self._deploy_file(self.alarms, body, {})
 
     def deploy_web(self, api_host: str) -> dict[str, str]:

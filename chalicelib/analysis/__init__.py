@@ -11,6 +11,7 @@
     rerun                the same analysis once more
     idempotency          a request or a job that comes twice starts one analysis
     batches              the same analysis of many sources
+      batch_header         what their services are told of it
     default_analyses     analyses that a classification or a save to a group starts
     dispatch             one message becomes one request, sent again if needed; then others that wait in line
       dispatch_queue       its messages: one for each attempt, or for the line of a service

@@ -17,6 +17,7 @@ from chalicelib import blobs, people, queues, settings
 from chalicelib.access import Requester, is_owner, resolve_group_ids
 from chalicelib.analysis.analysis_lists import parse_id_cursor
 from chalicelib.analysis.analysis_views import verdict_to_json
+from chalicelib.analysis.batch_header import FEWEST_TOGETHER
 from chalicelib.analysis.idempotency import find_earlier_id, get_earlier_id, scope_key
 from chalicelib.analysis.sealed_parameters import SealedParameters, seal_parameters
 from chalicelib.analysis.start import require_runnable_service, resolve_request_parameters, start_analysis
@@ -174,6 +175,7 @@ def _start_one(
             idempotency_key=f"batch {item.id} {position}",
             key_seconds=settings.CAUSE_SECONDS,
             sealed=contents.sealed,
+            batch_id=item.id if item.total >= FEWEST_TOGETHER else None,
         )
     except (BusyError, UnavailableError):
         raise

@@ -23,7 +23,7 @@ def read_health() -> dict[str, Any]:
     newest = islice(iterate_newest([EVERYONE], None, RECORDS_PER_READ), MOST_RECORDS)
     items = list(takewhile(lambda item: item.created_at >= begin, newest))
     return {
-        "queues": [{"name": name, **queues.count_messages(name)} for name in queues.WORKED],
+        "queues": [{"name": name, **queues.count_messages(name)} for name in queues.ALL],
         "last_sweep": find_last_run(SWEEP),
         "oldest_waiting": min((item.created_at for item in items if item.status == "queued"), default=None),
         "last_hour": dict(Counter(item.status for item in items)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib import blobs, egress, services
+from chalicelib.analysis.batch_header import BATCH_HEADER
 from chalicelib.analysis.callback_tokens import recover_callback_token
 from chalicelib.analysis.refusal_excerpts import describe_body
 from chalicelib.analysis.request_signing import build_signature_headers
@@ -54,7 +55,8 @@ def send_to_service(item: AnalysisItem, service: ServiceItem) -> Outcome:
     auth = build_request_auth(service.fields.authentication_type, services.get_credentials(service))
     secret_parameters = open_parameters(service.id, item.author_id, item.sealed_parameters or {})
     body = _build_body(item, token, auth.body, _add_parameters(inputs, secret_parameters))
-    headers = {**auth.headers, **build_signature_headers(f"analysis-{item.id}", body)}
+    batch = {BATCH_HEADER: str(item.batch_id)} if item.batch_id else {}
+    headers = {**auth.headers, **batch, **build_signature_headers(f"analysis-{item.id}", body)}
     try:
         response = egress.post_to_service(service.fields.url, body, headers, auth.auth)
     except egress.AddressRefused as error:

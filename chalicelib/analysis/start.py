@@ -59,6 +59,7 @@ def start_analysis(
     sealed: SealedParameters | None = None,
     counts: Iterable[CountLimit] = (),
     group_ids: Iterable[int] | None = None,
+    batch_id: int | None = None,
 ) -> StartedAnalysis:
     """Start an analysis of a source; return once it is durably queued.
 
@@ -83,6 +84,8 @@ def start_analysis(
     group_ids : iterable of int, optional
         The groups if the request names none, as far as they may see all that is sent; by default all
         of the author's.
+    batch_id : int, optional
+        The batch that its service is told of.
 
     Raises
     ------
@@ -126,6 +129,7 @@ def start_analysis(
         public_url=public_url,
         watch=choose_watch("queued", analysis_id),
         check_at=time.time() + settings.UNSENT_AFTER,
+        batch_id=batch_id,
     )
     started_id = _insert_and_queue(item, key, counts)
     return StartedAnalysis(started_id, describe_wider_groups(requester, chosen_ids, data.audience))

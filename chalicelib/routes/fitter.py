@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from chalicelib import fitter_endpoint, queues
+from chalicelib.analysis.batch_header import BATCH_HEADER
 from chalicelib.errors import UnauthorizedError
 from chalicelib.routes.operations import Call, Routes
 from chalicelib.routes.responses import Reply
@@ -62,7 +63,8 @@ def get_fitter_status(call: Call) -> Reply:
 @routes.open_to_all("POST", "/fitter/supernova", answers=FitterState, bare=True, raises=(UnauthorizedError,))
 def fit_supernova(call: Call, query: FitterQuery, body: Annotated[dict[str, Any], FitterPayload]) -> Reply:
     """Fit a supernova: the payload for services, with the fitter's own token."""
-    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.json_results)
+    queue = fitter_endpoint.choose_fit_queue(call.headers.get(BATCH_HEADER))
+    fitter_endpoint.accept_fit(call.headers.get("authorization"), body, query.json_results, queue)
     return Reply({"status": "pending", "message": QUEUED}, bare=True)
 
 

@@ -9,7 +9,7 @@ from chalicelib.schemas.fields import Time, describe
 class QueueHealth(View):
     """The messages of a queue, counted approximately."""
 
-    name: Annotated[Literal["dispatch", "fit", "spectrum", "jobs"], describe("The queue.", "dispatch")]
+    name: Annotated[Literal["dispatch", "fit", "fit-batch", "spectrum", "jobs"], describe("The queue.", "dispatch")]
     waiting: Annotated[int, describe("Messages that a function could take now.", 0)]
     in_work: Annotated[int, describe("Messages that a function has taken.", 1)]
     delayed: Annotated[int, describe("Messages that are not due yet, such as those of a retry.", 0)]

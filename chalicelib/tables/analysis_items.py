@@ -192,6 +192,8 @@ class AnalysisItem(AnalysesTableItem):
         When it joined the line.
     unanswered : bool, optional
         Whether it was sent and the service gave no answer, so that a callback tells more of the service.
+    batch_id : int, optional
+        The batch that it belongs to, if its service is told of it.
     document : str, optional
         The prefix of its stored document.
     """
@@ -237,6 +239,7 @@ class AnalysisItem(AnalysesTableItem):
     unanswered = BooleanAttribute(null=True)
     watch = UnicodeAttribute(null=True)
     check_at = NumberAttribute(null=True)
+    batch_id = base.IntegerAttribute(null=True)
     document = UnicodeAttribute(null=True)
     stored_products = ProductsAttribute(null=True, attr_name="packed_products")
     unpacked_products = base.StructAttribute(Products, null=True, attr_name="products")

@@ -8,6 +8,7 @@ observer's frame),
 hence a matrix product of the grid with weights of its wavelengths. A is the extinction by the Milky Way.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,8 @@ _SUM_STEP = 5.0
 #: Log of the relative error of fluxes by interpolation in the shape.
 _LOG_SHAPE_ERROR = math.log(5e-5)
 _SAME_NODE = 1e-14
+#: Bands whose samples stay in memory: few kB each.
+_MOST_BANDS = 256
 #: Redshifts at once, whose bands are integrated over the wavelengths that they share.
 _BLOCK = 16
 
@@ -82,6 +85,7 @@ def build_shape_interpolator(grid: SourceGrid, nodes: Array) -> Callable[[Array]
     return weigh
 
 
+@functools.lru_cache(maxsize=_MOST_BANDS)
 def photon_weights(band: Any) -> tuple[Array, Array]:
     """Wavelengths that sncosmo sums a band over, and micro-Jansky for 1 erg/s/cm2/Angstrom at each."""
     import sncosmo
@@ -91,6 +95,12 @@ def photon_weights(band: Any) -> tuple[Array, Array]:
     wave, width = integration_grid(band.minwave(), band.maxwave(), _SUM_STEP)
     scale = 10 ** (0.4 * ZERO_POINT) / sncosmo.get_magsystem("ab").zpbandflux(band)
     return wave, band(wave) * wave * width / HC_ERG_AA * scale
+
+
+@functools.lru_cache(maxsize=_MOST_BANDS)
+def _sample_milky_way_law(band: Any) -> Array:
+    """Extinction by the Milky Way (mag) at the wavelengths of a band, at E(B-V) = 1."""
+    return host_reddening(photon_weights(band)[0])
 
 
 def integrate_bands(grid: SourceGrid, bands: list[Any], z: Array, mwebv: float, nodes: Array, law: Array) -> Array:
@@ -139,7 +149,7 @@ def _weigh_wavelengths(grid: SourceGrid, bands: list[Any], z: Array, mwebv: floa
     weights = np.empty((len(z), len(bands), number))
     for i, band in enumerate(bands):
         wave, photons = photon_weights(band)
-        photons = photons * 10 ** (-0.4 * mwebv * host_reddening(wave))
+        photons = photons * 10 ** (-0.4 * mwebv * _sample_milky_way_law(band))
         index, taps = locate(wave / (1 + z[:, None]), grid.wave[0], step, number, "convolution")
         share = photons / (1 + z[:, None])
         first = np.arange(len(z))[:, None] * number + index

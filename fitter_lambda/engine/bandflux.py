@@ -8,6 +8,7 @@ does so.
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +26,8 @@ from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid, host_reddeni
 _Z_STEPS = (0.001, 0.004)
 _STEPS_PER_BAND = 16
 _MAG = 0.4 * math.log(10)
+#: Integrals that stay in memory for the next fits: of a light curve, of SALT's scatter, and as many of another source.
+_MOST_KEPT = 4
 #: Number of redshifts, and of wavelengths of a band, that sample its extinction.
 _EXTINCTION_SAMPLES = 50
 
@@ -88,9 +91,8 @@ class BandFluxes:
         self.shape = shape
         self.extrapolates = extrapolates
         self.n_linear = grid.flux.shape[1]
-        law = host_reddening(grid.wave) if shape == HOST_DUST else grid.law
-        self._law = np.zeros_like(grid.wave) if law is None else law
-        self._effective = np.array([float(band.wave_eff) for band in bands])
+        self._law = _choose_law(grid, shape)
+        self._effective = _list_effective_wavelengths(bands)
         self._edges = np.array([(band.minwave(), band.maxwave()) for band in bands])
         self.nodes = np.zeros(1)
         if shape is not None:
@@ -101,18 +103,12 @@ class BandFluxes:
         step = np.clip(np.min(np.ptp(self._edges, axis=1) / self._effective) / _STEPS_PER_BAND, *_Z_STEPS)
         number = 1 if z_high <= z_low else max(4, 1 + math.ceil((math.log1p(z_high) - self._y0) / step))
         self._dy = (math.log1p(z_high) - self._y0) / max(1, number - 1)
-        z = np.expm1(self._y0 + self._dy * np.arange(number))
-        integrals = integrate_bands(grid, bands, z, mwebv, self.nodes, self._law)
-        # without the mean reddening of each band the rest is nearly 1
-        reddening = self._mean_extinction(z)[:, None, :, None, None] * self.nodes[:, None, None, None]
-        integrals *= np.exp(reddening)
-        self._axes = integrals.shape[1:]
-        columns = integrals.reshape(1, number, -1)
-        self._z_knots = build_knots(columns, "spline")[0] if number > 1 else columns[0]
+        self._axes, self._z_knots = _build_redshift_knots(
+            grid, tuple(bands), shape, tuple(self.nodes.tolist()), (self._y0, self._dy, number), mwebv
+        )
 
     def _mean_extinction(self, z: Array) -> Array:
-        """Extinction at each band's effective wavelength (nepers), at shape 1, shape (n, n_bands)."""
-        return _MAG * np.interp(self._effective / (1 + z[:, None]), self.grid.wave, self._law)
+        return _compute_mean_extinction(self.grid, self._law, self._effective, z)
 
     def _sample_extinction(self, z_low: float, z_high: float) -> tuple[Array, Array]:
         """Sample the extinction within all bands, wherever they lie within the source's wavelengths.
@@ -229,6 +225,57 @@ class BandFluxes:
         unit = np.eye(1, self.n_linear)
         shape = next(iter(self.grid.shapes), None)
         return float(_compute_blue_peaks(self.grid, shape, unit, np.zeros((1, 1))).magnitude[0])
+
+
+def _choose_law(grid: SourceGrid, shape: str | None) -> Array:
+    """Return the extinction (mag) of the grid's wavelengths at shape 1; zeros where the shape is none."""
+    law = host_reddening(grid.wave) if shape == HOST_DUST else grid.law
+    return np.zeros_like(grid.wave) if law is None else law
+
+
+def _list_effective_wavelengths(bands: Sequence[Any]) -> Array:
+    return np.array([float(band.wave_eff) for band in bands])
+
+
+def _compute_mean_extinction(grid: SourceGrid, law: Array, effective: Array, z: Array) -> Array:
+    """Extinction at each band's effective wavelength (nepers), at shape 1, shape (n, n_bands)."""
+    return _MAG * np.interp(effective / (1 + z[:, None]), grid.wave, law)
+
+
+@functools.lru_cache(maxsize=_MOST_KEPT)
+def _build_redshift_knots(
+    grid: SourceGrid, bands: tuple[Any, ...], shape: str | None, nodes: tuple[float, ...],
+    places: tuple[float, float, int], mwebv: float,
+) -> tuple[tuple[int, ...], Array]:  # fmt: skip
+    """Integrate a grid through bands at uniform steps of ln(1 + z), and build knots for redshifts between them.
+
+    Parameters
+    ----------
+    grid, bands, shape, mwebv
+        As of `BandFluxes`.
+    nodes : tuple of float
+        Values of the shape.
+    places : tuple
+        The first ln(1 + z), the step, and how many.
+
+    Returns
+    -------
+    tuple of int
+        Shape of the integrals at one redshift.
+    ndarray, shape (n, m)
+        Shared by fits of the same bands and range of redshifts: not to be changed.
+    """
+    start, step, number = places
+    z = np.expm1(start + step * np.arange(number))
+    shape_nodes = np.array(nodes)
+    law = _choose_law(grid, shape)
+    integrals = integrate_bands(grid, list(bands), z, mwebv, shape_nodes, law)
+    # without the mean reddening of each band the rest is nearly 1
+    extinction = _compute_mean_extinction(grid, law, _list_effective_wavelengths(bands), z)
+    integrals *= np.exp(extinction[:, None, :, None, None] * shape_nodes[:, None, None, None])
+    columns = integrals.reshape(1, number, -1)
+    knots = build_knots(columns, "spline")[0] if number > 1 else columns[0]
+    return integrals.shape[1:], knots
 
 
 def _find_changes(values: Array) -> Mask:

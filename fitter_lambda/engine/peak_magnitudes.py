@@ -40,7 +40,7 @@ def measure_peaks(grid: SourceGrid, knots: Array) -> Peaks:
     """Measure the peaks of light curves, from their knots along phase (n, p + 2) in micro-Jansky."""
     n_phases = knots.shape[1] - 2
     place = np.linspace(0, n_phases - 1, 1 + math.ceil(grid.step / _PEAK_STEP) * (n_phases - 1))
-    peak, peak_place = _find_vertex(_interpolate_curves(grid, knots, np.tile(place, (len(knots), 1))))
+    peak, peak_place = _find_vertex(_interpolate_curves(grid, knots, place[None]))
     peak_place *= place[1] - place[0]
     later_place = peak_place + DECLINE_DAYS / grid.step
     later_flux = _interpolate_curves(grid, knots, later_place[:, None])[:, 0]
@@ -63,6 +63,8 @@ def _find_vertex(flux: Array) -> tuple[Array, Array]:
 
 
 def _interpolate_curves(grid: SourceGrid, knots: Array, place: Array) -> Array:
-    """Interpolate each curve (n, p + 2) at its own places (n, m)."""
+    """Interpolate each curve (n, p + 2) at its own places (n, m), or all at the same (1, m)."""
     index, weights = locate(place, 0.0, 1.0, knots.shape[1] - 2, grid.kernel)
+    if len(place) == 1:
+        return np.asarray(sum(weights[i] * knots.take(index[0] + i, axis=1) for i in range(4)))
     return np.asarray(sum(weights[i] * np.take_along_axis(knots, index + i, axis=1) for i in range(4)))

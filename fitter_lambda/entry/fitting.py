@@ -70,19 +70,39 @@ def fit(
     (400,)
     >>> result.plot_corner().savefig("corner.png")
     """
+    request = build_table_request(photometry, {"source": source, **parameters}, z, z_err, ra, dec)
+    with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
+        return fit_request(request, progress or (lambda fraction, message: None))
+
+
+def build_table_request(
+    photometry: "Table | Mapping[str, Any]",
+    parameters: Mapping[str, Any],
+    z: float | None = None,
+    z_err: float | None = None,
+    ra: float | None = None,
+    dec: float | None = None,
+    name: str = "",
+) -> FitRequest:
+    """Return what the fit of a table starts from; `name` is the title of its figures.
+
+    Raises
+    ------
+    FitterError
+        The table or a parameter is at fault.
+    """
     if (ra is None) != (dec is None):
         raise PayloadError("A position needs both ra and dec, in degrees.")
     sent_photometry = parse_table_rows(photometry)
-    request = FitRequest(
+    return FitRequest(
         rows=sent_photometry.rows,
-        parameters=parse_parameters({"source": source, **parameters}),
+        parameters=parse_parameters(parameters),
         redshift=z,
         redshift_error=z_err,
         position=None if ra is None or dec is None else (ra, dec),
+        resource_id=name,
         unused_columns=sent_photometry.unused_columns,
     )
-    with warnings.catch_warnings(action="ignore"):  # warnings of libraries are for developers
-        return fit_request(request, progress or (lambda fraction, message: None))
 
 
 def fit_request(request: FitRequest, progress: "Progress") -> "SupernovaFit":

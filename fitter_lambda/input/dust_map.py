@@ -5,6 +5,7 @@ The map is two files, north and south of the Galactic plane, in the directory th
 image is built. The files are known by their ids in git, which are SHA-1 digests.
 """
 
+import functools
 import hashlib
 import os
 import shutil
@@ -62,12 +63,19 @@ def _look_up(directory: Path, ra: float, dec: float) -> float:
             "send the photometry as it is, or have the operators set SFD_MAP_DIR."
         )
     try:
-        value = float(SFDMap(str(directory), scaling=_RECALIBRATION).ebv(ra, dec))
+        written_at = tuple((directory / name).stat().st_mtime_ns for name in FILES)
+        value = float(_open_map(directory, written_at).ebv(ra, dec))
     except Exception as error:  # astropy raises anything on a broken file
         raise NoMapError(f"The dust map here cannot be read ({type(error).__name__}).") from None
     if not 0 <= value < _MAX_REDDENING:
         raise NoMapError(f"The dust map here is damaged: it says E(B-V) = {value:.4g} mag.")
     return value
+
+
+@functools.lru_cache(maxsize=1)
+def _open_map(directory: Path, written_at: tuple[int, ...]) -> SFDMap:
+    """Open the map; each hemisphere (64 MB) is read once, and again only after its file was written anew."""
+    return SFDMap(str(directory), scaling=_RECALIBRATION)
 
 
 def fill_directory(directory: Path, url: str = ARCHIVE_URL) -> None:

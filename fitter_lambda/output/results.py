@@ -1,5 +1,6 @@
 """The numbers of a fit: plain Python and numpy only, finite or None."""
 
+import functools
 import math
 from collections import Counter
 from importlib.metadata import version
@@ -55,9 +56,7 @@ def compute_results(
     prediction = fit.predict_rows(fit.best[None])
     per_band = _chi2_per_band(fit, prediction)
     detections = data.rows.detections(FAINT_SIGMA)
-    n_rows = sum(band["n"] for band in per_band.values())
-    chi2 = sum(band["chi2"] for band in per_band.values())
-    ndof = int(n_rows - len(fit.names))
+    chi2, ndof = _sum_bands(fit, per_band)
     caveats = find_parameter_caveats(fit)
     best = dict(zip(fit.names, fit.best.tolist(), strict=True))
     results: dict[str, Any] = {
@@ -101,13 +100,19 @@ def compute_results(
         "priors": request.parameters.priors,
         "versions": {
             "fitter": __version__, "model": f"{grid.name} {grid.version}",
-            **{name: version(name) for name in ("sncosmo", "numpy", "scipy")},
+            **_read_versions(),
         },
         "seed": request.parameters.seed,
         "seconds": dict(fit.seconds),
     }  # fmt: skip
     finite: dict[str, Any] = _replace_non_finite(results | ({"catalogue": ranking} if ranking else {}))
     return finite
+
+
+@functools.cache
+def _read_versions() -> dict[str, str]:
+    """Read the versions of the libraries once: each is in a file."""
+    return {name: version(name) for name in ("sncosmo", "numpy", "scipy")}
 
 
 def _summarise_robust(robust: RobustComparison) -> dict[str, Any]:
@@ -138,6 +143,16 @@ def _summarise_draws(draws: Array, best: float) -> dict[str, float]:
         "median": median, "err_minus": median - low, "err_plus": high - median,
         "std": float(np.std(draws)), "best_fit": best,
     }  # fmt: skip
+
+
+def compute_chi2(fit: Fit) -> tuple[float, int]:
+    """Compute chi2 of the best fit, and the degrees of freedom."""
+    return _sum_bands(fit, _chi2_per_band(fit, fit.predict_rows(fit.best[None])))
+
+
+def _sum_bands(fit: Fit, per_band: dict[str, dict[str, float]]) -> tuple[float, int]:
+    n_rows = sum(band["n"] for band in per_band.values())
+    return sum(band["chi2"] for band in per_band.values()), int(n_rows - len(fit.names))
 
 
 def _chi2_per_band(fit: Fit, prediction: RowPrediction) -> dict[str, dict[str, float]]:

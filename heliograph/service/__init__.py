@@ -33,7 +33,7 @@ What serves it:
 - analysis_run: from a payload to a document, in this process
 - progress_reports, document_delivery, portal_requests: reports, callbacks, uploads; to portals named at start alone
 - public_requests: the same to any public address, for a service whose portals are not known
-- lambda_entry, lambda_storage, lambda_files: the same service on AWS Lambda, behind a queue
+- lambda_entry, lambda_batches, lambda_storage, lambda_files: the same service on AWS Lambda, behind a queue
 - json_logs: logs, one object a line
 """
 

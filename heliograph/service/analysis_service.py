@@ -171,6 +171,6 @@ class Service:
 
     def lambda_handler(self, event: Mapping[str, Any], context: object = None) -> dict[str, Any] | None:
         """Answer an event of AWS Lambda: a request of a portal, or messages of the queue."""
-        from heliograph.service.lambda_entry import handle_event
+        from heliograph.service.lambda_entry import get_end, handle_event
 
-        return handle_event(self, event)
+        return handle_event(self, event, ends_at=get_end(context))

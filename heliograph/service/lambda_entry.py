@@ -2,10 +2,13 @@
 
 The document is saved before the callback goes out, so that a redelivered message only calls back. Messages that failed
 too often come through the dead-letter queue: then a failure is called back.
+
+A queue may bring several messages at once if its trigger takes reports of those that failed (`lambda_batches`).
 """
 
 import base64
 import logging
+import math
 import os
 import sys
 import time
@@ -17,6 +20,7 @@ from heliograph.errors import CancelledError, InputError
 from heliograph.service.analysis_run import run_payload
 from heliograph.service.declared_function import RunnableService
 from heliograph.service.document_delivery import RETRY_PAUSES, deliver_document
+from heliograph.service.lambda_batches import handle_batch
 from heliograph.service.lambda_storage import PREFIX, StoredAnalysis
 from heliograph.service.payload_contents import decode_body, find_deadline, get_callback_url
 from heliograph.service.portal_requests import PortalRequests, Send
@@ -37,8 +41,10 @@ _GAVE_UP = (
 _logger = logging.getLogger(__name__)
 
 
-def handle_event(service: RunnableService, event: Mapping[str, Any], send: Send | None = None) -> dict[str, Any] | None:
-    """Answer an event: a request to the function's URL, or messages of the queue (batch size 1).
+def handle_event(
+    service: RunnableService, event: Mapping[str, Any], send: Send | None = None, ends_at: float = math.inf
+) -> dict[str, Any] | None:
+    """Answer an event: a request to the function's URL, or messages of the queue.
 
     The environment names the portals (``HELIOGRAPH_PORTALS``, separated by commas) and the bucket (``BUCKET``); for
     requests also ``QUEUE_URL``, and ``HELIOGRAPH_SERVICE_TOKEN`` if a portal signs nothing.
@@ -49,18 +55,35 @@ def handle_event(service: RunnableService, event: Mapping[str, Any], send: Send 
     event : mapping
     send : callable, optional
         Calls back, in the place of requests to those portals alone; see `heliograph.service.public_requests`.
+    ends_at : float
+        When the invocation is cut off (Unix seconds); see `get_end`.
+
+    Returns
+    -------
+    dict or None
+        The answer to a request; of several messages, those that are to be delivered again.
 
     Raises
     ------
     CallbackError
-        The callback could not be delivered yet; the queue will deliver the message again.
+        The callback of the only message could not be delivered yet; the queue will deliver the message again.
     """
     portals = os.environ.get(PORTALS_VARIABLE, "")
     if "Records" not in event:
         return take_request(event, _get_admission(portals, os.environ.get(TOKEN_VARIABLE) or None))
-    for record in event["Records"]:
-        handle_record(partial(run_payload, service), record, send or _get_requests(portals).send)
+    handle = partial(handle_record, partial(run_payload, service), send=send or _get_requests(portals).send)
+    records = event["Records"]
+    if len(records) > 1:
+        return handle_batch(handle, records, ends_at)
+    for record in records:
+        handle(record)
     return None
+
+
+def get_end(context: object) -> float:
+    """Return when Lambda cuts an invocation off (Unix seconds); never, without a context of Lambda."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return time.time() + remaining() / 1000 if remaining else math.inf
 
 
 @cache

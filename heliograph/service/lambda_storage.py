@@ -5,8 +5,10 @@ and ``queued``, an empty object by which repeats are recognized.
 """
 
 import json
+import logging
 import os
 import re
+from collections.abc import Mapping
 from typing import Any, Self, cast
 
 from heliograph.service.payload_contents import MAX_PAYLOAD_BYTES
@@ -15,6 +17,23 @@ from heliograph.service.service_result import MAX_DOCUMENT_BYTES, CallbackDocume
 PREFIX = "analyses"
 
 _KEY = re.compile(r"([a-z][a-z0-9_-]{0,40}/[0-9a-f-]{32,40})/payload\.json")
+
+
+_logger = logging.getLogger(__name__)
+
+
+def show_message(record: Mapping[str, Any]) -> None:
+    """Let a message that Lambda has received be delivered again at once; if that fails, it is after a time."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    sqs = boto3.client("sqs")
+    account, name = str(record["eventSourceARN"]).split(":")[-2:]
+    url = f"{sqs.meta.endpoint_url}/{account}/{name}"
+    try:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0)
+    except (BotoCoreError, ClientError) as error:
+        _logger.warning("a message stays hidden for a time: %s", type(error).__name__)
 
 
 class StoredAnalysis:

@@ -163,6 +163,16 @@ def test_fitter_endpoints(admin: Gateway, path: str, queue: str) -> None:
     assert fitter.post(path, {**payload, "callback_url": "http://[x"}).status in (200, 400)
 
 
+def test_fits_of_a_batch_have_a_queue_of_their_own(admin: Gateway) -> None:
+    from chalicelib.fitter_endpoint import list_fitter_tokens
+
+    fitter = admin.as_user(list_fitter_tokens()[0])
+    payload = {"inputs": {"photometry": ""}, "callback_url": "http://127.0.0.1:1/callback"}
+    assert fitter.post("/fitter/supernova", payload, **{"heliograph-batch": "7"}).status == 200
+    assert fitter.post("/fitter/supernova", payload).status == 200
+    assert [len(drain_queue(queue)) for queue in (queues.FIT_BATCH, queues.FIT)] == [1, 1]
+
+
 @pytest.mark.parametrize("json_results", [True, False])
 def test_the_fitter_is_asked_for_a_copy_of_results_as_json(admin: Gateway, json_results: bool) -> None:
     from chalicelib.fitter_endpoint import list_fitter_tokens

@@ -10,6 +10,7 @@ from chalicelib.errors import UnavailableError
 from tests.api.story import deliver, list_retries, make_service, make_source, start_analysis
 from tests.api.test_people import make_user
 from tests.gateway import Gateway
+from tests.service import analysis_service
 
 
 def make_sources(admin: Gateway, count: int, **more: Any) -> list[str]:
@@ -43,6 +44,20 @@ def test_a_large_batch_is_cut_into_jobs(admin: Gateway, monkeypatch: pytest.Monk
     deliver(queues.JOBS)
     record = admin.get(f"/analysis_batch/{batch}?numPerPage=4&pageNumber=3").data
     assert (record["started"], len(record["outcomes"])) == (9, 1)
+
+
+@pytest.mark.parametrize("count", [9, 10])
+def test_services_are_told_of_a_batch_unless_it_is_small(admin: Gateway, count: int) -> None:
+    names = make_sources(admin, count)
+    with analysis_service() as server:
+        service = make_service(admin, server.url)
+        batch = admin.post("/analysis_batch", {"service_id": service, "obj_ids": names}).data["id"]
+        deliver(queues.JOBS)
+        admin.post(f"/obj/{names[0]}/analysis/{service}")
+        deliver()
+    headers = [request.headers.get("heliograph-batch") for request in server.received]
+    expected = [str(batch)] * count if count == 10 else [None] * count
+    assert sorted(headers, key=str, reverse=True) == sorted([*expected, None], key=str, reverse=True)
 
 
 def test_all_sources_of_a_group(admin: Gateway) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import re
+import time
 from pathlib import Path
 
 import arviz
@@ -15,7 +16,7 @@ import requests
 from heliograph import Heliograph
 from infra import demo, demo_data
 from infra.client import Api
-from tests.e2e.analysis_helpers import register_service, wait_for_state
+from tests.e2e.analysis_helpers import FINAL_STATES, register_service, wait_for_state
 from tests.running_stack import RunningStack
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -64,6 +65,31 @@ def test_bad_parameters_and_a_missing_redshift_end_with_a_reason(api: Api) -> No
         analysis = api.post("/obj/2020aai/analysis/1", {"analysis_parameters": parameters})["id"]
         status = wait_for_state(api, analysis, "failure")
         assert word in status["message"]
+
+
+def test_each_of_a_batch_by_dozens_has_its_outcome(api: Api) -> None:
+    dark = [f"dark-{number}" for number in range(9)]
+    for name in dark:
+        api.post("/sources", {"id": name, "ra": 10, "dec": 20, "redshift": 0.05})
+    request = {
+        "service_id": 1,
+        "obj_ids": ["2019dwz", *dark],
+        "analysis_parameters": {"source": "salt3", "fix_z": "True", "n_draws": "100"},
+    }
+    batch = api.post("/analysis_batch", request)["id"]
+    deadline = time.monotonic() + 120
+    while True:
+        outcomes = {each["obj_id"]: each for each in api.get(f"/analysis_batch/{batch}")["outcomes"]}
+        states = {each["status"] for each in outcomes.values()}
+        if len(outcomes) == 10 and states <= set(FINAL_STATES):
+            break
+        assert time.monotonic() < deadline, outcomes
+        time.sleep(0.2)
+    assert outcomes["2019dwz"]["status"] == "completed", outcomes["2019dwz"]
+    assert {outcomes[name]["status"] for name in dark} == {"failure"}
+    assert all("photometry" in outcomes[name]["message"] for name in dark)
+    health = {each["name"]: each for each in api.get_body("/sysinfo")["health"]["queues"]}
+    assert health["fit-batch"]["waiting"] == health["fit"]["dead"] == 0
 
 
 def test_the_demo_data_load_twice(stack: RunningStack, api: Api) -> None:

@@ -12,10 +12,16 @@ ARN = "arn:aws:sqs:eu-central-1:123456789012:heliograph-spectrum-"
 
 @pytest.mark.parametrize(
     ("queue", "name"),
-    [("spectrum", "Spectrum"), ("spectrum-dead", "Spectrum"), ("fit", "upernova"), ("fit-dead", "upernova")],
+    [
+        ("spectrum", "Spectrum"),
+        ("spectrum-dead", "Spectrum"),
+        ("fit", "upernova"),
+        ("fit-dead", "upernova"),
+        ("fit-batch", "upernova"),
+    ],
 )
 def test_the_queue_says_which_fitter_is_meant(queue: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     services: list[Any] = []
-    monkeypatch.setattr(lambda_entry, "handle_event", lambda service, event, send: services.append(service))
+    monkeypatch.setattr(lambda_entry, "handle_event", lambda service, *_: services.append(service))
     handler.fit({"Records": [{"body": "{}", "eventSourceARN": ARN + queue}]}, None)
     assert name in services[0].name

@@ -1,6 +1,5 @@
 """Everything that is deployed has its alarms, and CloudFormation takes them."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from moto import mock_aws
 
 from chalicelib import queues
 from infra.deployed_functions import read_functions
-from infra.monitoring import Alarm, build_monitoring_template, list_alarms
+from infra.monitoring import Alarm, build_monitoring_template, dump_template, list_alarms
 from tests.stage import load_template_resources
 
 ALARMS = list_alarms(1000)
@@ -56,12 +55,13 @@ def test_every_queue_of_the_template_is_watched() -> None:
         for resource in load_template_resources().values()
         if resource["Type"] == "AWS::SQS::Queue"
     }
-    assert names == {name for queue in queues.WORKED for name in (queue, f"{queue}-dead")}
+    assert names == {*queues.ALL, *(f"{queue}-dead" for queue in queues.WORKED)}
+    assert {queue for queue in queues.ALL if "oldest-message" in list_alarms_of(queue)} == set(queues.ALL)
 
 
 def test_the_template_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "monitoring.json"
-    file.write_text(json.dumps(build_monitoring_template("prod", 1000)))
+    file.write_text(dump_template(build_monitoring_template("prod" * 4, 1000)))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", str(file)]
     assert subprocess.run(command, check=False, capture_output=True, text=True).stdout == ""
     assert len(file.read_bytes()) < 51_200, "CloudFormation takes a larger template from S3 only"

@@ -237,7 +237,7 @@ def list_triggers(template: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_trigger_of_a_queue_has_a_maximum(app_template: dict[str, Any], tmp_path: Path) -> None:
     triggers = list_triggers(app_template)
-    assert len(triggers) == 7
+    assert len(triggers) == 8
     for name, trigger in triggers.items():
         maximum = trigger["ScalingConfig"]["MaximumConcurrency"]
         assert re.search(r'{"Ref": "\w+Concurrency"}', json.dumps(maximum)), name
@@ -365,6 +365,28 @@ def test_a_message_is_hidden_for_six_times_as_long_as_its_function_may_take(queu
     (properties,) = [each for each in queues if each["QueueName"]["Fn::Sub"].endswith(f"}}-{queue}")]
     assert properties["VisibilityTimeout"] >= 6 * read_functions()[function].seconds
     assert properties.get("RedrivePolicy", {}).get("maxReceiveCount", 5) >= 5
+
+
+def test_fits_of_batches_go_by_dozens_and_on_alone_in_the_queue_of_fits() -> None:
+    (trigger,) = [
+        each["Properties"]
+        for each in get_resources("AWS::Lambda::EventSourceMapping").values()
+        if each["Properties"]["EventSourceArn"] == {"Fn::GetAtt": ["FitBatchQueue", "Arn"]}
+    ]
+    local, deployed = trigger["BatchSize"]["Fn::If"][1:]
+    assert (local, deployed) == (4, 24)
+    # Lambda refuses more than ten messages without a window
+    assert trigger["MaximumBatchingWindowInSeconds"] >= 1
+    assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = get_resources("AWS::SQS::Queue")["FitBatchQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * read_functions()["fit"].seconds
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": ["FitQueue", "Arn"]}, "maxReceiveCount": 1}
+
+
+def test_others_that_take_several_messages_report_each() -> None:
+    for name, trigger in get_resources("AWS::Lambda::EventSourceMapping").items():
+        properties = trigger["Properties"]
+        assert properties["BatchSize"] == 1 or "FunctionResponseTypes" in properties, name
 
 
 def test_old_images_expire_and_their_tags_are_immutable() -> None:
