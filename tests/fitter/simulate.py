@@ -90,6 +90,19 @@ class Case:
     censored: bool = False
     dust: bool = False
 
+    def get_windows(self) -> dict[str, tuple[float, float]]:
+        """Return where truth comes from, of parameters whose priors are wider than that."""
+        windows = {"t0": self.window}
+        if self.parameters.priors == "flat":
+            windows |= {"x1": (-2.0, 2.0), "c": (-0.2, 0.3), "x0": self._get_amplitude_window()}
+        return windows
+
+    def _get_amplitude_window(self) -> tuple[float, float]:
+        """Return the amplitudes of absolute magnitudes -18.5 and -19.5."""
+        distance = COSMOLOGY.distmod(self.redshift.mean).value
+        low, high = (10 ** (-0.4 * (m + distance - _unit_magnitude(self.source))) for m in (-18.5, -19.5))
+        return low, high
+
     def draw(self, random: np.random.Generator) -> tuple[dict[str, float], LightCurve]:
         """Parameters, by sncosmo's names, and a light curve that has them."""
         while True:
@@ -101,6 +114,8 @@ class Case:
 
     def _parameters(self, random: np.random.Generator) -> dict[str, float]:
         z = _draw_redshift(self.redshift, random)
+        if self.parameters.priors == "flat":
+            return {"z": z} | {name: random.uniform(*window) for name, window in self.get_windows().items()}
         truth = {"z": z, "t0": random.uniform(*self.window)}
         kind = CLASSES[get_source_types()[self.source]]
         # a redshift that is uncertain by peculiar velocities is that of the distance
