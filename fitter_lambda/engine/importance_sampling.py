@@ -30,6 +30,7 @@ _N_COMPONENTS = 8
 _RIDGE = 1e-4
 #: Width of the widest first components, in scales of the mode search.
 _BROAD = 0.5
+_FEWEST_EXTRA = 100
 _ROUND_SIZE = 1200
 _MAX_ROUNDS = 8
 #: Fraction of effective draws that ends the rounds: at once; and once a round gains less than this factor.
@@ -86,6 +87,8 @@ def run_importance_sampling(
     max_draws = min(_MAX_DRAWS, _MAX_DRAWS_TIMES_ROWS / len(posterior.rows))
     total = max(_ROUND_SIZE, int(max(n_draws, min(1.2 * n_draws / max(efficiency, 0.02), max_draws))))
     if total > _ROUND_SIZE:
+        # of a few draws beside a bound of the priors, all may be beyond it
+        total = max(total, _ROUND_SIZE + _FEWEST_EXTRA)
         # the last round's draws came from the same proposal
         extra, extra_log_weight = _draw_round(posterior, proposal, total - _ROUND_SIZE, random)
         draws = draws.append(extra)
