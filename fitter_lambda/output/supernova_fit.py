@@ -17,6 +17,7 @@ from fitter_lambda.engine.model_verdict import FitCheck, check_fit
 from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
+from fitter_lambda.input.templates import find_older_version
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_contents import LightCurveContents, collect_light_curve
 from fitter_lambda.output.light_curve_figure import draw_light_curve
@@ -92,6 +93,8 @@ class SupernovaFit:
             f"{start} {results['source']}, {results['n_rows']} points: "
             f"chi2 = {results['chi2']:.1f} for {results['ndof']} dof"
         ]
+        if older := self._find_older_version():
+            parts.append(f"version {older[0]} of {results['source']}: the latest, {older[1]}, is not installed here")
         p_value = results["misfit_p_value"]
         if self.check.word != "good":
             parts.append(self.check.sentence.rstrip("."))
@@ -110,6 +113,10 @@ class SupernovaFit:
         if unused := [name for name in results["unused_columns"] if name.lower() not in EXPECTED_UNUSED]:
             parts.append(f"columns that were not used: {shorten(', '.join(unused), 100, placeholder=' …')}")
         return "; ".join(parts) + "."
+
+    def _find_older_version(self) -> tuple[str, str] | None:
+        """Return the version that stands in for the latest one of the source, and the latest; None if it is used."""
+        return None if "@" in self.request.parameters.source else find_older_version(self.results["source"])
 
     @cached_property
     def light_curve_contents(self) -> LightCurveContents:
