@@ -24,7 +24,7 @@ from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
-from fitter_lambda.output.results import compute_results, describe_robust, list_caveats
+from fitter_lambda.output.results import compute_results, describe_robust, list_caveats, replace_non_finite
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,11 +39,14 @@ class SupernovaFit:
         What was asked for.
     ranking : dict or None
         Of ``source="auto"``: all sources by their evidence.
+    forecast : dict or None
+        Of ``source="auto"``: the measurements that would decide most between the classes left.
     """
 
     engine_fit: Fit
     request: FitRequest
     ranking: dict[str, Any] | None = None
+    forecast: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Return the summary in angle brackets."""
@@ -77,7 +80,10 @@ class SupernovaFit:
     @cached_property
     def results(self) -> dict[str, Any]:
         """All numbers: parameters, chi2, verdict, evidence, peak, excluded rows, diagnostics, versions."""
-        return compute_results(self.engine_fit, self.request, self.ranking, self.check, self.robust_comparison)
+        results = compute_results(self.engine_fit, self.request, self.check, self.robust_comparison)
+        if self.ranking:
+            results |= replace_non_finite({"catalogue": self.ranking, "forecast": self.forecast})
+        return results
 
     @cached_property
     def light_curves(self) -> dict[str, PredictedLightCurve]:
