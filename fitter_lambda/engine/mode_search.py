@@ -126,9 +126,7 @@ def _build_theta_grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
             step = _T0_STEP * max(1.0, (high - low) / _T0_WINDOW)
             axes.append(np.arange(low, high + step, step))
         elif name == "z":
-            number = 2 + int(np.log((1 + high) / (1 + low)) / _Z_STEP)
-            # rounding must not put the ends outside of the prior
-            axes.append(np.clip(np.geomspace(1 + low, 1 + high, number) - 1, low, high))
+            axes.append(posterior.redshift.space_redshifts(_Z_STEP))
         else:
             number = round((high - low) / _SHAPE_STEPS[name]) if name in _SHAPE_STEPS else 1
             axes.append(low + (high - low) * (np.arange(number) + 0.5) / number)
