@@ -226,26 +226,29 @@ def _describe(outlook: _Outlook, best: int, entropy: float) -> str:
     visits = outlook.visits
     if outlook.bits[best] < _LEAST_BITS:
         return (
-            f"No measurement of the next {_NIGHTS[-1]:.0f} days with errors like these is expected to tell "
-            f"{' from '.join(outlook.classes)}."
+            f"No measurement of the next {_NIGHTS[-1]:.0f} days with errors like these is expected to tell the classes "
+            f"left apart ({', '.join(outlook.classes)})."
         )
     nights = visits.mjd[best] - outlook.rows.mjd.max()
-    first = _find_best_of_next_night(outlook)
-    return (
+    sentence = (
         f"A measurement in {_name_band(outlook, best)} on MJD {visits.mjd[best]:.1f}, {nights:.0f} "
         f"{'day' if nights == 1 else 'days'} after the last row, is expected to tell most about the class: "
-        f"{outlook.bits[best]:.2f} of the {entropy:.2f} bits by which it is uncertain. "
-        f"One day after the last row it is {_name_band(outlook, first)}, with {outlook.bits[first]:.2f} bits."
+        f"{outlook.bits[best]:.2f} of the {entropy:.2f} bits by which it is uncertain."
     )
+    first = _find_best_of_next_night(outlook)
+    if first is None or first == best:
+        return sentence
+    return f"{sentence} One day after the last row, {_name_band(outlook, first)} tells most: {outlook.bits[first]:.2f}."
 
 
 def _name_band(outlook: _Outlook, visit: int) -> str:
     return outlook.rows.bands[int(outlook.visits.band[visit])]
 
 
-def _find_best_of_next_night(outlook: _Outlook) -> int:
-    is_next = outlook.visits.mjd == outlook.visits.mjd.min()
-    return int(np.argmax(np.where(is_next, np.nan_to_num(outlook.bits, nan=-1.0), -2.0)))
+def _find_best_of_next_night(outlook: _Outlook) -> int | None:
+    """Return the best visit of the first night; None if a class predicts nothing then."""
+    is_next = (outlook.visits.mjd == outlook.visits.mjd.min()) & np.isfinite(outlook.bits)
+    return int(np.argmax(np.where(is_next, outlook.bits, -1.0))) if is_next.any() else None
 
 
 def _summarise_visit(outlook: _Outlook, visit: int) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def test_classes_with_the_same_models_are_not_told_apart(fit: Fit) -> None:
     forecast = forecast_twins(fit, replace(fit.data.rows, mjd=fit.data.rows.mjd - 45))
     assert all(measurement["expected_bits"] == pytest.approx(0, abs=1e-9) for measurement in forecast["measurements"])
     assert forecast["message"].startswith("No measurement of the next 60 days")
-    assert forecast["message"].endswith("is expected to tell Ia from other.")
+    assert forecast["message"].endswith("is expected to tell the classes left apart (Ia, other).")
 
 
 def test_old_rows_are_told(fit: Fit) -> None:
