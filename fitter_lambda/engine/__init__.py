@@ -1,7 +1,9 @@
 """The mathematics of the fit, one step in each module; docs/fitter.md has the whole. Imports run downwards.
 
 - template_ranking: `auto`: rank all local sources by their evidence
+- class_forecast: which measurement would decide most between the classes left
 - none_of_these: the evidence of a light curve of no supernova
+- expected_information: the information that a measurement is expected to give
 - robust_comparison: a second fit of strange data
 - model_verdict: good, doubtful or refuted
 - baseline_offsets: light of the host that was not subtracted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitter_lambda.engine.distances import HIGHEST_REDSHIFT
-from fitter_lambda.engine.priors import MIN_REDSHIFT_ERROR, RedshiftPrior
+from fitter_lambda.engine.priors import LOWEST_REDSHIFT, MIN_REDSHIFT_ERROR, RedshiftPrior
 from fitter_lambda.errors import NoMapError, ParameterError, TooLittleDataError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -16,7 +16,6 @@ from fitter_lambda.input.sncosmo_registries import list_bandpasses
 #: Significance of a detection; and where no row reaches it.
 DETECTION_SIGMA = 5.0
 FAINT_SIGMA = 3.0
-_LOWEST_REDSHIFT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,16 @@ class FitData:
 
 
 def build_redshift_prior(parameters: Parameters, redshift: float | None, error: float | None) -> RedshiftPrior:
-    """Build the redshift's prior under `fix_z`: see `fit_parameters.PARAMETERS`."""
+    """Build the redshift's prior under `fix_z`, or `z_pdf`: see `fit_parameters.PARAMETERS`."""
+    if parameters.z_pdf:
+        return RedshiftPrior.from_points(parameters.z_pdf)
     if redshift is None or parameters.fix_z is False:
         kind = parameters.z_prior or ("flat" if parameters.priors == "flat" else "volume")
         return RedshiftPrior(kind, np.nan, np.nan, parameters.z_min, parameters.z_max)
     if parameters.fix_z:
         return RedshiftPrior("fixed", redshift, 0.0, redshift, redshift)
     sigma = max(error or 0.0, MIN_REDSHIFT_ERROR)
-    low = max(redshift - 5 * sigma, _LOWEST_REDSHIFT)
+    low = max(redshift - 5 * sigma, LOWEST_REDSHIFT)
     high = min(redshift + 5 * sigma, HIGHEST_REDSHIFT)
     return RedshiftPrior("gaussian", redshift, sigma, low, high)
 

@@ -127,9 +127,7 @@ def _build_theta_grid(posterior: Posterior) -> tuple[Array, tuple[int, ...]]:
             step = _T0_STEP * max(1.0, (high - low) / _T0_WINDOW)
             axes.append(np.arange(low, high + step, step))
         elif name == "z":
-            number = 2 + int(np.log((1 + high) / (1 + low)) / _Z_STEP)
-            # rounding must not put the ends outside of the prior
-            axes.append(np.clip(np.geomspace(1 + low, 1 + high, number) - 1, low, high))
+            axes.append(posterior.redshift.space_redshifts(_Z_STEP))
         elif name == ERROR_SCALE:
             axes.append(np.ones(1))
         else:

@@ -46,7 +46,7 @@ class ModelDiscrepancy:
     @property
     def size(self) -> float:
         """The standard deviation of a row, as a fraction of its flux."""
-        return math.hypot(self.fraction, self.zero_point_error)
+        return math.hypot(self.fraction, _INDEPENDENT_SHARE * self.fraction, self.zero_point_error)
 
     def build_covariance(self, flux: Array, flux_nearby: Array, phase: Array) -> RowCovariance:
         """Build the covariance of the rows' model errors.

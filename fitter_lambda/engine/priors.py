@@ -20,10 +20,12 @@ same, too: see `fit_parameters.PARAMETERS`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 from scipy.special import log_ndtr, ndtr
 
 from fitter_lambda.arrays import Array
@@ -35,6 +37,10 @@ from fitter_lambda.engine.supernova_classes import SupernovaClass
 
 #: Smallest error of a redshift: peculiar velocities of 300 km/s (c * 0.001).
 MIN_REDSHIFT_ERROR = 0.001
+LOWEST_REDSHIFT = 1e-4
+#: Of a tabulated density: the fraction of each tail that is cut off, and quantiles from which modes are sought.
+_TAIL = 1e-6
+_N_QUANTILES = 12
 T0_WINDOW_DAYS = 1200.0
 #: A factor of all errors, as a parameter; its logarithm has a normal prior about 0.
 ERROR_SCALE = "error_scale"
@@ -59,9 +65,11 @@ class RedshiftPrior:
     Attributes
     ----------
     kind : str
-        "fixed" (at `mean`), "gaussian" (`mean`, `sigma`), "flat" or "volume" (constant rate per comoving
-        volume and time of the source), cut at the bounds.
+        "fixed" (at `mean`), "gaussian" (`mean`, `sigma`), "flat", "volume" (constant rate per comoving
+        volume and time of the source) or "pdf" (`points`), cut at the bounds.
     mean, sigma, low, high : float
+    points : tuple of (float, float)
+        Redshifts and densities, with straight lines between them.
     """
 
     kind: str
@@ -69,6 +77,37 @@ class RedshiftPrior:
     sigma: float
     low: float
     high: float
+    points: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def from_points(cls, points: Sequence[tuple[float, float]]) -> "RedshiftPrior":
+        """Build the prior of a tabulated density, normalised, and without tails that hold a millionth of it.
+
+        Parameters
+        ----------
+        points : sequence of (float, float)
+            Redshifts, ascending, and densities.
+        """
+        z, density = np.array(points, dtype=float).T
+        mass = cumulative_trapezoid(density, z, initial=0.0)
+        first = max(int(np.searchsorted(mass, _TAIL * mass[-1])) - 1, 0)
+        last = int(np.searchsorted(mass, (1 - _TAIL) * mass[-1]))
+        low = max(float(z[first]), LOWEST_REDSHIFT)
+        kept = [low, *(value for value in z.tolist() if low < value <= z[last])]
+        values = np.interp(kept, z, density)
+        values = values / np.trapezoid(values, kept)
+        return cls("pdf", math.nan, math.nan, low, kept[-1], tuple(zip(kept, values.tolist(), strict=True)))
+
+    def space_redshifts(self, step: float) -> Array:
+        """Return redshifts that cover the prior, in steps of ln(1 + z) at most; of "pdf" also some of its quantiles."""
+        number = 2 + int(np.log((1 + self.high) / (1 + self.low)) / step)
+        # rounding must not put the ends outside of the prior
+        even = np.clip(np.geomspace(1 + self.low, 1 + self.high, number) - 1, self.low, self.high)
+        if not self.points:
+            return np.asarray(even)
+        z, density = np.array(self.points).T
+        mass = cumulative_trapezoid(density, z, initial=0.0)
+        return np.union1d(even, np.interp((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES * mass[-1], mass, z))
 
     @property
     def is_fixed(self) -> bool:
@@ -91,6 +130,9 @@ class RedshiftPrior:
         elif self.kind == "volume":
             grid = np.linspace(self.low, self.high, 2001)
             value = np.log(supernova_rate(z)) - math.log(float(np.trapezoid(supernova_rate(grid), grid)))
+        elif self.kind == "pdf":
+            density = np.interp(z, *np.array(self.points).T)
+            value = np.log(density, out=np.full_like(z, -np.inf), where=density > 0)
         else:
             value = np.full_like(z, -math.log(self.high - self.low))
         return np.where((z >= self.low) & (z <= self.high), value, -np.inf)

@@ -9,16 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
+from fitter_lambda.engine.class_forecast import RankedSource, forecast_classes
 from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
-from fitter_lambda.engine.none_of_these import compute_none_evidence
+from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.posterior_builder import build_rows
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.supernova_classes import NONE, RATES, get_supernova_class
@@ -51,9 +52,32 @@ class _Candidate:
     peak_absolute: float | None = None
     reason: str | None = None
     searched: SearchedSource | None = None
+    fit: Fit | None = None
 
 
-def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[str, Any]]:
+class RankedFit(NamedTuple):
+    """What `fit_catalogue` returns.
+
+    Attributes
+    ----------
+    fit : Fit
+        Of the source with the highest evidence.
+    ranking : dict
+        ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
+        Laplace's method, misfit_p_value, redshift, redshift_std, peak_absolute (rest-frame B, Vega), reason
+        where there is none), ``class_probabilities`` (None when every model misfits, and under flat priors),
+        ``class_probabilities_note`` (what they condition on, or why there are none), ``none_log_evidence``,
+        ``prior_rates``, ``seconds``.
+    forecast : dict
+        See `class_forecast`.
+    """
+
+    fit: Fit
+    ranking: dict[str, Any]
+    forecast: dict[str, Any]
+
+
+def fit_catalogue(request: FitRequest, progress: Progress) -> RankedFit:
     """Fit every local source, and the best one in full.
 
     Parameters
@@ -64,15 +88,7 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
 
     Returns
     -------
-    Fit
-        Of the source with the highest evidence.
-    dict
-        ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
-        Laplace's method, misfit_p_value, redshift, redshift_std, peak_absolute (rest-frame B, Vega), reason
-        where there is none), ``class_probabilities`` (None when every model misfits, and under flat priors),
-        ``class_probabilities_note`` (what they condition on, or why there are none), ``none_log_evidence``,
-        ``prior_rates``,
-        ``seconds``.
+    RankedFit
 
     Raises
     ------
@@ -96,13 +112,16 @@ def fit_catalogue(request: FitRequest, progress: Progress) -> tuple[Fit, dict[st
         load_source_grid(best.name), data, parameters, seconds,
         lambda done, message: progress(0.7 + 0.2 * done, message), best.searched,
     )  # fmt: skip
-    none_evidence = _compute_none_evidence(data, parameters)
-    return fit, _build_ranking(candidates, none_evidence, parameters, seconds)
+    none_process = _build_none_process(data, parameters)
+    ranking = _build_ranking(candidates, none_process.log_evidence, parameters, seconds)
+    ranked = [RankedSource(one.group, one.log_evidence, one.fit) for one in candidates if one.fit is not None]
+    forecast = forecast_classes(data.rows, ranked, ranking["class_probabilities"], none_process, parameters)
+    return RankedFit(fit, ranking, forecast)
 
 
-def _compute_none_evidence(data: FitData, parameters: Parameters) -> float:
+def _build_none_process(data: FitData, parameters: Parameters) -> NoneProcess:
     rows = build_rows(data.rows, dict(parameters.error_floor))
-    return compute_none_evidence(rows, np.array([float(band.wave_eff) for band in data.rows.bandpasses]))
+    return NoneProcess(rows, np.array([float(band.wave_eff) for band in data.rows.bandpasses]))
 
 
 def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -> list[_Candidate]:
@@ -154,6 +173,7 @@ def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Paramete
     candidate.log_evidence_error = sample.log_evidence_error
     fit = build_fit(data, searched, sample)
     candidate.misfit_p_value = misfit_p_value(fit)
+    candidate.fit = fit
     _measure_candidate(candidate, fit)
 
 

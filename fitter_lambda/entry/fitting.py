@@ -125,6 +125,6 @@ def fit_request(request: FitRequest, progress: "Progress") -> "SupernovaFit":
     from fitter_lambda.output.supernova_fit import SupernovaFit
 
     if request.parameters.source == AUTO:
-        engine_fit, ranking = fit_catalogue(request, progress)
-        return SupernovaFit(engine_fit, request, ranking)
+        engine_fit, ranking, forecast = fit_catalogue(request, progress)
+        return SupernovaFit(engine_fit, request, ranking, forecast)
     return SupernovaFit(fit_supernova(request, progress), request)

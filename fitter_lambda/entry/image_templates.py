@@ -76,12 +76,14 @@ def _hash_files(directory: Path) -> dict[str, str]:
 def _fetch_all() -> list[str]:
     """Fetch the files of all sources, bandpasses and magnitude systems; return the failures."""
     # local sources first: without a network, the first other one ends the loop
-    names = list(dict.fromkeys([*templates.list_local_sources(), *sncosmo_registries.get_source_versions()]))
+    versions = sncosmo_registries.get_source_versions()
+    names = list(dict.fromkeys([*templates.list_local_sources(), *versions]))
     failures = []
     for number, name in enumerate(names, start=1):
         print(f"\r{number} of {len(names)} sources", end="", file=sys.stderr, flush=True)
         try:
-            templates.load_source(name)
+            # the latest: the name alone would mean an older one that is here
+            templates.load_source(f"{name}@{max(versions[name], default='')}")
         except TemplateError as error:
             failures.append(str(error))
             if type(error.__cause__) is URLError:

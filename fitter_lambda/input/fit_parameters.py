@@ -4,7 +4,9 @@ Values may be typed (JSON, Python) or text of a web form ("True", "0.1"). Blank 
 """
 
 import difflib
+import itertools
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -16,6 +18,8 @@ AUTO = "auto"
 _TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
 #: Source names are shorter than this; a longer text would only make messages long.
 _MAX_SOURCE_NAME = 80
+#: More redshifts than photometric codes write.
+_MAX_PDF_POINTS = 2000
 
 
 def _parameter(offer: dict[str, Any] | list[str], parse: Callable[[str, Any], Any], default: Any) -> Any:
@@ -91,6 +95,40 @@ def _parse_error_floor(name: str, value: object) -> tuple[tuple[str, float], ...
     return tuple((band, floor) for band, floor in floors if band or floor > 0)
 
 
+def _parse_redshift_pdf(name: str, value: object) -> tuple[tuple[float, float], ...]:
+    """Parse a density of the redshift: "0.1: 0.2, 0.15: 1, 0.2: 0.3", {z: density}, or arrays (z, densities)."""
+    pairs = _split_pairs(value)
+    if not 2 <= len(pairs) <= _MAX_PDF_POINTS:
+        raise ParameterError(
+            f"{name} has {len(pairs)} redshifts with densities; expected 2 to {_MAX_PDF_POINTS}, e.g. "
+            '"0.1: 0.2, 0.15: 1, 0.2: 0.3", or two arrays of equal length.'
+        )
+    points = sorted(
+        (_parse_number(f"{name} (redshift)", z, 0.0, 5.0), _parse_number(f"{name} (density)", density, 0.0, 1e30))
+        for z, density in pairs
+    )
+    repeated = [z for (z, _), (following, _) in itertools.pairwise(points) if z == following]
+    if repeated:
+        raise ParameterError(f"{name} has two densities at the redshift {repeated[0]:g}; give one.")
+    if not any(density > 0 for _, density in points):
+        raise ParameterError(f"{name} is zero at all redshifts; at least one density has to be above 0.")
+    return tuple(points)
+
+
+def _split_pairs(value: Any) -> list[tuple[Any, Any]]:
+    """Split into pairs of a redshift and a density; empty if there are none."""
+    if isinstance(value, str):
+        entries = (re.split(r"\s*:\s*|\s+", entry.strip()) for entry in re.split(r"[,;\n]", value) if entry.strip())
+        return [(entry[0], " ".join(entry[1:])) for entry in entries]
+    if isinstance(value, Mapping):
+        return list(value.items())
+    try:
+        redshifts, densities = (array.tolist() if hasattr(array, "tolist") else list(array) for array in value)
+        return list(zip(redshifts, densities, strict=True))
+    except (TypeError, ValueError):
+        return []
+
+
 @dataclass(frozen=True)
 class Parameters:
     """The checked parameters of one fit; `PARAMETERS` describes each.
@@ -105,6 +143,8 @@ class Parameters:
         None: from the dust map, if there is one.
     error_floor : tuple of (str, float)
         Band and fraction; band "" means all.
+    z_pdf : tuple of (float, float)
+        Redshifts, ascending, and densities.
     mjd_min, mjd_max : float
         Infinite by default.
     """
@@ -123,6 +163,13 @@ class Parameters:
     z_min: float = _number(1e-4, 5.0, "Lowest redshift", "Lower bound of a free redshift.", 0.01)
     z_max: float = _number(1e-4, 5.0, "Highest redshift", "Upper bound of a free redshift.", 1.0)
     z_prior: str | None = _choice(AUTO, "volume", "flat")
+    z_pdf: tuple[tuple[float, float], ...] = _parameter(
+        _offer(
+            "string", "Redshift density",
+            'Photometric redshift: densities at redshifts, "0.1: 0.2, 0.15: 1, 0.2: 0.3", straight lines between '
+            "them, zero outside. Used instead of the source's redshift, z_prior, z_min and z_max.", None,
+        ), _parse_redshift_pdf, (),
+    )
     mwebv: float | None = _number(
         0.0, 5.0, "Milky Way E(B-V)",
         "Reddening by the Milky Way (mag), Fitzpatrick 1999 with R_V = 3.1. Blank: from the dust map, where "
@@ -189,6 +236,8 @@ def parse_parameters(options: object) -> Parameters:
         if value is not None and not (isinstance(value, str) and not value.strip()):
             values[name] = _FIELDS[name]["parse"](name, value)
     parameters = Parameters(**values)
+    if parameters.z_pdf and parameters.fix_z:
+        raise ParameterError("z_pdf is the prior of a free redshift, and fix_z is True; leave out one of them.")
     if parameters.z_min >= parameters.z_max:
         raise ParameterError(f"z_min ({parameters.z_min:g}) has to be below z_max ({parameters.z_max:g}).")
     if parameters.error_scale is None and (parameters.robust or parameters.modelcov == "full"):

@@ -44,20 +44,24 @@ def get_source_types() -> dict[str, str]:
     return {meta["name"]: str(meta.get("type", "")) for meta in _get_source_registry().get_loaders_metadata()}
 
 
-def list_sources_in(directory: Path) -> list[str]:
-    """List the sources whose latest version can be loaded from a directory in sncosmo's layout."""
+def find_versions_in(directory: Path) -> dict[str, list[str]]:
+    """Find the sources that can be loaded from a directory in sncosmo's layout, and which versions of each.
+
+    Versions ascend as sncosmo compares them: by their text. Sources that were registered in this process have none.
+    """
     registry = _get_source_registry()
-    latest: dict[str, str] = {}
-    for name, version in registry._loaders:
-        latest[name] = max(latest.get(name, ""), str(version or ""))
-    names = [name for name, _ in registry._instances if name not in latest]
+    versions: dict[str, list[str]] = {}
+    with_files = {name for name, _ in registry._loaders}
+    for name, _ in registry._instances:
+        if name not in with_files:
+            versions.setdefault(name, [])
     for (name, version), (loader, arguments, _) in registry._loaders.items():
         path = str(arguments[0]) if arguments else ""
         # sources inside the package of sncosmo have a loader of their own
         is_local = (directory / path).exists() if path.startswith("models/") else loader.__name__.endswith("_local")
-        if is_local and str(version or "") == latest[name]:
-            names.append(name)
-    return list(dict.fromkeys(names))
+        if is_local:
+            versions[name] = sorted({*versions.get(name, []), str(version or "")})
+    return versions
 
 
 def list_bandpasses() -> list[str]:

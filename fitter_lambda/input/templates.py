@@ -26,7 +26,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
-from fitter_lambda.input.sncosmo_registries import get_source_versions, list_sources_in, set_data_directory
+from fitter_lambda.input.sncosmo_registries import find_versions_in, get_source_versions, set_data_directory
 
 _TIMEOUT_SECONDS = 5.0
 _OFFLINE_TIMEOUT_SECONDS = 0.5
@@ -78,8 +78,21 @@ def _limit_downloads(timeout: float = _TIMEOUT_SECONDS) -> Iterator[None]:
 
 
 def list_local_sources() -> list[str]:
-    """List the sources whose latest version is on this machine, in sncosmo's order."""
-    return list_sources_in(build_overlay())
+    """List the sources of which a version is on this machine, in sncosmo's order."""
+    return list(find_versions_in(build_overlay()))
+
+
+def find_older_version(source: str) -> tuple[str, str] | None:
+    """Find the version that a source's name alone means where its latest version is not on this machine.
+
+    Returns
+    -------
+    tuple of str, or None
+        The latest version that is here, and the latest of all. None if that is here, or no version is.
+    """
+    latest = max(get_source_versions().get(source, []), default="")
+    versions = find_versions_in(build_overlay()).get(source, [])
+    return (max(versions), latest) if versions and latest not in versions else None
 
 
 def load_source(name: str) -> Any:
@@ -88,7 +101,8 @@ def load_source(name: str) -> Any:
     Parameters
     ----------
     name : str
-        sncosmo's name, or ``name@version``.
+        sncosmo's name, or ``name@version``. Without a version: the latest, or an older one if only that is on this
+        machine.
 
     Returns
     -------
@@ -110,9 +124,10 @@ def load_source(name: str) -> Any:
         raise TemplateError(f"Unknown source {source!r}; {hint}")
     if version and version not in versions:
         raise TemplateError(f"Source {source} has no version {version!r}; it has {', '.join(versions)}.")
+    older = None if version else find_older_version(source)
     try:
         with _limit_downloads():
-            return sncosmo.get_source(source, version=version or None, copy=True)
+            return sncosmo.get_source(source, version=older[0] if older else version or None, copy=True)
     except (OSError, RuntimeError) as error:
         raise TemplateError(_describe_failed_fetch(f"source {source}", error)) from error
 

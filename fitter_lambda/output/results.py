@@ -30,17 +30,13 @@ _MAX_REASONS = 100
 _OTHER_REASONS = "other reasons"
 
 
-def compute_results(
-    fit: Fit, request: FitRequest, ranking: dict[str, Any] | None, check: FitCheck, robust: RobustComparison | None
-) -> dict[str, Any]:
-    """Compute all numbers of a fit.
+def compute_results(fit: Fit, request: FitRequest, check: FitCheck, robust: RobustComparison | None) -> dict[str, Any]:
+    """Compute all numbers of a fit of one source.
 
     Parameters
     ----------
     fit : Fit
     request : FitRequest
-    ranking : dict or None
-        All sources by their evidence; becomes `catalogue`.
     check : FitCheck
     robust : RobustComparison or None
 
@@ -105,7 +101,7 @@ def compute_results(
         "seed": request.parameters.seed,
         "seconds": dict(fit.seconds),
     }  # fmt: skip
-    finite: dict[str, Any] = _replace_non_finite(results | ({"catalogue": ranking} if ranking else {}))
+    finite: dict[str, Any] = replace_non_finite(results)
     return finite
 
 
@@ -213,14 +209,14 @@ def _describe_likelihood(fit: Fit, request: FitRequest) -> str:
     return f"{rows}; measured errors, {scatter}{zero_points}{dust}; limits {parameters.limits}"
 
 
-def _replace_non_finite(value: Any) -> Any:
+def replace_non_finite(value: Any) -> Any:
     """Replace numbers that are not finite by None."""
     if isinstance(value, dict):
-        return {key: _replace_non_finite(item) for key, item in value.items()}
+        return {key: replace_non_finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_replace_non_finite(item) for item in value]
+        return [replace_non_finite(item) for item in value]
     if isinstance(value, np.ndarray) and not np.isfinite(value).all():
-        return _replace_non_finite(value.tolist())
+        return replace_non_finite(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -17,13 +17,14 @@ from fitter_lambda.engine.model_verdict import FitCheck, check_fit
 from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
 from fitter_lambda.input.fit_request import FitRequest
 from fitter_lambda.input.light_curve_rows import EXPECTED_UNUSED
+from fitter_lambda.input.templates import find_older_version
 from fitter_lambda.output.corner_figure import draw_corner
 from fitter_lambda.output.light_curve_contents import LightCurveContents, collect_light_curve
 from fitter_lambda.output.light_curve_figure import draw_light_curve
 from fitter_lambda.output.light_curve_scales import Scale
 from fitter_lambda.output.netcdf import encode_netcdf
 from fitter_lambda.output.predicted_light_curves import PredictedLightCurve, predict_light_curves
-from fitter_lambda.output.results import compute_results, describe_robust, list_caveats
+from fitter_lambda.output.results import compute_results, describe_robust, list_caveats, replace_non_finite
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,11 +39,14 @@ class SupernovaFit:
         What was asked for.
     ranking : dict or None
         Of ``source="auto"``: all sources by their evidence.
+    forecast : dict or None
+        Of ``source="auto"``: the measurements that would decide most between the classes left.
     """
 
     engine_fit: Fit
     request: FitRequest
     ranking: dict[str, Any] | None = None
+    forecast: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Return the summary in angle brackets."""
@@ -76,7 +80,10 @@ class SupernovaFit:
     @cached_property
     def results(self) -> dict[str, Any]:
         """All numbers: parameters, chi2, verdict, evidence, peak, excluded rows, diagnostics, versions."""
-        return compute_results(self.engine_fit, self.request, self.ranking, self.check, self.robust_comparison)
+        results = compute_results(self.engine_fit, self.request, self.check, self.robust_comparison)
+        if self.ranking:
+            results |= replace_non_finite({"catalogue": self.ranking, "forecast": self.forecast})
+        return results
 
     @cached_property
     def light_curves(self) -> dict[str, PredictedLightCurve]:
@@ -92,6 +99,8 @@ class SupernovaFit:
             f"{start} {results['source']}, {results['n_rows']} points: "
             f"chi2 = {results['chi2']:.1f} for {results['ndof']} dof"
         ]
+        if older := self._find_older_version():
+            parts.append(f"version {older[0]} of {results['source']}: the latest, {older[1]}, is not installed here")
         p_value = results["misfit_p_value"]
         if self.check.word != "good":
             parts.append(self.check.sentence.rstrip("."))
@@ -110,6 +119,10 @@ class SupernovaFit:
         if unused := [name for name in results["unused_columns"] if name.lower() not in EXPECTED_UNUSED]:
             parts.append(f"columns that were not used: {shorten(', '.join(unused), 100, placeholder=' …')}")
         return "; ".join(parts) + "."
+
+    def _find_older_version(self) -> tuple[str, str] | None:
+        """Return the version that stands in for the latest one of the source, and the latest; None if it is used."""
+        return None if "@" in self.request.parameters.source else find_older_version(self.results["source"])
 
     @cached_property
     def light_curve_contents(self) -> LightCurveContents:

@@ -43,6 +43,14 @@ RESULTS = {
         ],
         "class_probabilities": {"Ia": 0.9}, "class_probabilities_note": "if", "prior_rates": {"Ia": 0.24},
     },
+    "forecast": {
+        "message": "next", "last_mjd": 59000.0, "class_probabilities": {"Ia": 0.9}, "entropy_bits": 0.5,
+        "measurements": [
+            {"mjd": 59003.0, "filter": "ztfg", "expected_bits": 0.2,
+             "magnitudes": {"Ia": {"median": 18.0, "faint": 18.2, "bright": 17.8}}}
+        ],
+        "grid": {"mjd": [59003.0], "expected_bits": {"ztfg": [0.2]}},
+    },
 }  # fmt: skip
 MODEL = {
     "id": 1, "status": "completed", "model_name": "salt3", "model_lightcurve": {"ztfg": [[59000.0, 19.0, 18.9, 19.1]]},
@@ -60,6 +68,7 @@ HARNESS = """async ([base, values, documents]) => {
   const { Card } = await load("parts/layout.js");
   const { AnalysisResults } = await load("parts/analysis_results.js");
   const { MainResults, ClassProbabilities, ModelRanking } = await load("parts/fit_summary.js");
+  const { ForecastTable } = await load("parts/forecast_table.js");
   const { Annotations, Comments, Classifications } = await load("parts/source_remarks.js");
   const { StateBadge, VerdictBadge } = await load("parts/indicators.js");
   const curves = await load("core/light_curve_data.js");
@@ -90,6 +99,7 @@ HARNESS = """async ([base, values, documents]) => {
       isRecord(results) && html`<${MainResults} results=${results} />`,
       Array.isArray(results?.catalogue?.sources) && html`<${ClassProbabilities} catalogue=${results.catalogue} />`,
       Array.isArray(results?.catalogue?.sources) && html`<${ModelRanking} catalogue=${results.catalogue} />`,
+      isRecord(results?.forecast) && html`<${ForecastTable} forecast=${results.forecast} />`,
     ],
     model: (model) => {
       if (!isRecord(model)) return [];

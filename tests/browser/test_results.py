@@ -107,6 +107,44 @@ def test_class_probabilities_are_bars_with_their_condition(app: App, api: Api) -
     expect(ranking.get_by_role("row", name="hsiao")).to_contain_text("does not describe the data")
 
 
+FORECAST = {
+    "message": "A measurement in ztfr on MJD 59005.5, 5 days after the last row, is expected to tell most.",
+    "last_mjd": 59000.5, "entropy_bits": 0.9, "class_probabilities": {"Ia": 0.6, "II": 0.4},
+    "measurements": [
+        {
+            "mjd": 59005.5, "filter": "ztfr", "flux_error": 5.0, "expected_bits": 0.417,
+            "magnitudes": {
+                "Ia": {"median": 18.04, "faint": 18.31, "bright": 17.76},
+                "II": {"median": None, "faint": None, "bright": 19.96},
+            },
+        },
+    ],
+    "grid": {"mjd": [59001.5, 59005.5], "expected_bits": {"ztfr": [0.1, 0.417], "ztfg": [0.05, None]}},
+}  # fmt: skip
+
+
+def test_what_to_observe_next_stands_below_the_probabilities(app: App, api: Api) -> None:
+    catalogue = make_catalogue({"Ia": 0.6, "II": 0.4}, "if the supernova is like one of the 2 models")
+    fit = make_fit("salt3", -10.0, catalogue=catalogue, forecast=FORECAST)
+    app.open(f"analysis/{upload_analysis(api, '2019dwz', fit)}")
+    results = app.card("Results")
+    expect(results).to_contain_text(FORECAST["message"])
+    row = results.get_by_label("Next measurements").get_by_role("row", name="ztfr")
+    for text in ("2020-06-05", "59005.5", "0.42", "18.0 (17.8 to 18.3)", "> 20.0"):
+        expect(row).to_contain_text(text)
+    expect(results).to_contain_text("All these dates are past")
+    results.get_by_text("Bits by band and days after the last row").click()
+    expect(results.get_by_role("row", name="ztfg")).to_have_text(re.compile(r"ztfg\s*0\.05\s*–"))
+
+
+def test_a_class_that_is_certain_has_a_sentence_instead(app: App, api: Api) -> None:
+    forecast = {**FORECAST, "message": "No forecast is needed: Ia has 99.8 %.", "measurements": [], "grid": None}
+    fit = make_fit("salt3", -10.0, catalogue=make_catalogue({"Ia": 0.998}, "if"), forecast=forecast)
+    app.open(f"analysis/{upload_analysis(api, '2019dwz', fit)}")
+    expect(app.card("Results")).to_contain_text("No forecast is needed: Ia has 99.8 %.")
+    expect(app.card("Results").get_by_label("Next measurements")).to_have_count(0)
+
+
 def test_without_class_probabilities_the_reason_stands_in_their_place(app: App, api: Api) -> None:
     catalogue = make_catalogue(None, "none: no model describes the data")
     fit = {**make_fit("salt3", -10.0, catalogue=catalogue), "verdict": REFUTED}

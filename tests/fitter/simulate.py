@@ -106,13 +106,14 @@ class Case:
     def draw(self, random: np.random.Generator) -> tuple[dict[str, float], LightCurve]:
         """Parameters, by sncosmo's names, and a light curve that has them."""
         while True:
-            truth = self._parameters(random)
-            rows = self._observe(truth, random)
+            truth = self.draw_parameters(random)
+            rows = self.observe(truth, random)
             significance = np.where(rows.limit, 0.0, rows.flux / rows.fluxerr)
             if np.sum(significance > _DETECTION_SIGMA) >= _FEWEST_DETECTIONS:
                 return truth, rows
 
-    def _parameters(self, random: np.random.Generator) -> dict[str, float]:
+    def draw_parameters(self, random: np.random.Generator) -> dict[str, float]:
+        """Parameters from the priors, by sncosmo's names."""
         z = _draw_redshift(self.redshift, random)
         if self.parameters.priors == "flat":
             return {"z": z} | {name: random.uniform(*window) for name, window in self.get_windows().items()}
@@ -135,7 +136,13 @@ class Case:
         name = "x0" if self.source.startswith("salt") else "amplitude"
         return truth | {name: 10 ** (-0.4 * (magnitude - _unit_magnitude(self.source)))}
 
-    def _observe(self, truth: dict[str, float], random: np.random.Generator) -> LightCurve:
+    def predict_flux(self, truth: dict[str, float], mjd: float, band: str) -> float:
+        """The flux (micro-Jansky) without noise."""
+        model = _model(self.source, self.parameters.mwebv or 0.0, truth)
+        return float(model.bandflux(_bandpasses((band,))[0], mjd, zp=23.9, zpsys="ab"))
+
+    def observe(self, truth: dict[str, float], random: np.random.Generator) -> LightCurve:
+        """The survey's light curve of a supernova, detected or not."""
         nights = np.arange(self.epochs[0] + random.uniform(0, self.cadence), self.epochs[1], self.cadence)
         mjd = np.repeat(nights, len(self.bands)) + np.tile(0.02 * np.arange(len(self.bands)), len(nights))
         band = np.tile(np.arange(len(self.bands)), len(nights))

@@ -23,7 +23,7 @@ Reports = list[tuple[float, str]]
 def rank_sources(request: dict[str, Any]) -> tuple[Fit, dict[str, Any], Reports]:
     reports: Reports = []
     result = fit_catalogue(parse_payload(request), lambda done, message: reports.append((done, message)))
-    return *result, reports
+    return result.fit, result.ranking, reports
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import multivariate_normal
 
-from fitter_lambda.engine.none_of_these import compute_none_evidence
+from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.supernova_classes import NONE
 from tests.fitter.light_curves import payload
@@ -73,7 +73,7 @@ def test_the_evidence_is_that_of_the_process() -> None:
         for c in (0.03, 0.2, 1.0, 5.0)
     ]
     expected = np.logaddexp.reduce(densities) - np.log(len(densities))
-    assert compute_none_evidence(rows, WAVELENGTH) == pytest.approx(expected, abs=1e-6)
+    assert NoneProcess(rows, WAVELENGTH).log_evidence == pytest.approx(expected, abs=1e-6)
 
 
 def test_rows_of_a_night_count_as_they_would_apart() -> None:
@@ -86,11 +86,11 @@ def test_rows_of_a_night_count_as_they_would_apart() -> None:
     halves = Rows(*twice[:3], twice[3], none, none.astype(int), 2)
     # each pair adds the density of its difference, here zero, with variance 4 v
     within = -0.5 * np.sum(np.log(2 * np.pi * 4 * whole.variance))
-    gap = compute_none_evidence(halves, WAVELENGTH) - compute_none_evidence(whole, WAVELENGTH)
+    gap = NoneProcess(halves, WAVELENGTH).log_evidence - NoneProcess(whole, WAVELENGTH).log_evidence
     assert gap == pytest.approx(within, abs=1e-6)
 
 
 def test_thousands_of_rows_are_binned() -> None:
     mjd = 58000.2 + np.arange(3000.0)
     rows = make_rows(mjd, np.random.default_rng(3).normal(size=3000) * 10)
-    assert np.isfinite(compute_none_evidence(rows, WAVELENGTH))
+    assert np.isfinite(NoneProcess(rows, WAVELENGTH).log_evidence)

@@ -42,14 +42,67 @@ def test_a_file_of_the_user_wins_over_the_wheel(tmp_path: Path) -> None:
         assert out == "7000.0 salt3\n"
 
 
-def test_a_source_is_local_if_its_latest_version_is(tmp_path: Path) -> None:
-    """What is loaded by its name alone is the latest; with an older one here it would be fetched."""
+def link_salt2(folder: Path, shared: Path, *directories: str) -> None:
+    """Put SALT2 of 2.4 into directories where sncosmo looks for other versions."""
+    (folder / "models" / "salt2").mkdir(parents=True)
+    for name in directories:
+        (folder / "models" / "salt2" / name).symlink_to(shared / "sncosmo-data" / "models" / "salt2" / "salt2-4")
+
+
+def test_an_older_version_stands_in_for_the_latest(tmp_path: Path, shared: Path) -> None:
+    """The latest SALT2 of sncosmo is T23; only the user's directory counts here."""
+    link_salt2(tmp_path, shared, "salt2-4", "salt2-2-0")
+    script = (
+        "print('salt2' in list_local_sources(), load_source('salt2').version, find_older_version('salt2'))\n"
+        "print(load_source('salt2@2.0').version)"
+    )
+    alone = (
+        "import fitter_lambda.input.templates as t\nlayers = t._list_layers()\nt._list_layers = lambda: layers[:1]\n"
+    )
+    out = load(alone + script, SNCOSMO_DATA_DIR=str(tmp_path))
+    assert out == "True 2.4 ('2.4', 'T23')\n2.0\n"
+
+
+def test_a_source_that_is_here_needs_no_older_version() -> None:
+    assert load("print(find_older_version('salt3'), find_older_version('nugent-sn2n'))") == "None None\n"
+
+
+def test_a_source_is_local_if_any_version_is(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "hsiao"
     folder.mkdir(parents=True)
-    for file, here in (("Hsiao_SED.fits", False), ("Hsiao_SED_V3.fits", True)):
-        (folder / file).touch()
-        out = load("print('hsiao' in list_local_sources())", SNCOSMO_DATA_DIR=str(tmp_path))
-        assert out == f"{here}\n"
+    assert load("print('hsiao' in list_local_sources())", SNCOSMO_DATA_DIR=str(tmp_path)) == "False\n"
+    (folder / "Hsiao_SED_V2.fits").touch()
+    assert load("print('hsiao' in list_local_sources())", SNCOSMO_DATA_DIR=str(tmp_path)) == "True\n"
+
+
+def test_the_templates_of_91bg_iin_and_iil_are_used_with_their_classes(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "nugent"
+    folder.mkdir(parents=True)
+    names = ("sn91bg_flux.v1.1.dat", "sn2n_flux.v2.1.dat", "sn2l_flux.v1.2.dat")
+    for name in names:
+        rows = [f"{day} {angstrom} {1e-9}" for day in range(0, 60, 2) for angstrom in range(2000, 10001, 500)]
+        (folder / name).write_text("\n".join(rows))
+    script = (
+        "from fitter_lambda.engine.supernova_classes import get_supernova_class\n"
+        "from fitter_lambda.input.sncosmo_registries import get_source_types\n"
+        "for name in list_local_sources():\n"
+        "    if name.startswith('nugent'):\n"
+        "        print(name, load_source(name).version, get_supernova_class(get_source_types()[name]).group)"
+    )
+    out = load(script, SNCOSMO_DATA_DIR=str(tmp_path))
+    assert sorted(out.splitlines()) == ["nugent-sn2l 1.2 II", "nugent-sn2n 2.1 II", "nugent-sn91bg 1.1 Ia"]
+
+
+def test_bands_of_lsst_are_read_where_their_files_are(tmp_path: Path) -> None:
+    folder = tmp_path / "bandpasses" / "lsst"
+    folder.mkdir(parents=True)
+    for number, letter in enumerate("ugrizy"):
+        start = 3000 + 1000 * number
+        rows = [f"{(start + 100 * i) / 10} {int(i in (1, 2))}" for i in range(4)]
+        (folder / f"total_{letter}.dat").write_text("\n".join(rows))
+    script = "print([round(band.wave_eff) for band in load_bandpasses(['lsst' + x for x in 'ugrizy'])[0].values()])"
+    out = load(script, SNCOSMO_DATA_DIR=str(tmp_path))
+    assert out == "[3150, 4150, 5150, 6150, 7150, 8150]\n"
 
 
 def test_directories_may_be_links(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ import { formatSeconds, formatUtc, joinGroupNames } from "../core/format.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { saveFile } from "../core/save_file.js";
-import { showText } from "../core/service_values.js";
+import { isRecord, showText } from "../core/service_values.js";
 import { AnalysisResults, selectEstimates } from "../parts/analysis_results.js";
 import { AnalysisActions, AnalysisProgress, formatAuthor, useLiveStatus } from "../parts/analysis_status.js";
 import { ActionButton, StateBadge } from "../parts/indicators.js";
 import { copyText } from "../parts/copy_text.js";
 import { ClassProbabilities, MainResults, ModelRanking } from "../parts/fit_summary.js";
 import { Fold } from "../parts/fold.js";
+import { ForecastTable } from "../parts/forecast_table.js";
 import { Card, FactList } from "../parts/layout.js";
 import { LightCurve } from "../parts/light_curve.js";
 import { ErrorMessage, LoadedContent, LoadingMessage } from "../parts/messages.js";
@@ -141,7 +142,7 @@ function Products({ analysis, path, fileName }) {
           isFit(results)
             ? html`<${MainResults} results=${results} />${
                 catalogue && html`<${ClassProbabilities} catalogue=${catalogue} />`
-              }`
+              }${isRecord(results.forecast) && html`<${ForecastTable} forecast=${results.forecast} />`}`
             : html`<${AnalysisResults} results=${results} />`}<//><//>`
       }
     </div>
