@@ -107,7 +107,7 @@ class SupernovaFit:
         if robust := self.robust_comparison:
             parts += describe_robust(robust)
         if p_value > 1 - MISFIT_THRESHOLD:
-            parts.append("the data scatter far less than the errors allow (modelcov, model_error)")
+            parts.append("the data scatter far less than the errors allow (error_floor, modelcov, model_error)")
         if unreached := results["n_detections_out_of_reach"]:
             parts.append(f"of {results['n_detections']} detections {unreached} are out of the model's reach")
         if caveats := list_caveats(results):

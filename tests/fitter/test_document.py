@@ -132,7 +132,7 @@ def test_outliers_are_replicated_where_they_are_expected(tmp_path: Path) -> None
 
 
 def test_far_too_large_errors_are_in_the_message() -> None:
-    document, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", model_error=1.0, n_draws=200))
+    document, results = unpack_fit(sn2019dwz(source="hsiao-subsampled", error_floor="1", n_draws=200))
     assert results["misfit_p_value"] > 0.999
     assert "scatter far less than the errors allow" in document["message"]
 
