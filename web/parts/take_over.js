@@ -15,6 +15,8 @@ import { showNotice } from "./notices.js";
 
 const NO_TAXONOMY = "none";
 const ORIGIN_LENGTH = 200;
+// The posterior of a redshift that was fixed has no width but that of rounding.
+const LEAST_ERROR = 1e-7;
 
 const buildOrigin = ({ id, analysis_service_name: service }) =>
   `${service ?? "analysis"}, analysis ${id}`.slice(-ORIGIN_LENGTH);
@@ -93,7 +95,7 @@ function ClassForm({ analysis, source, probabilities, classes, onChange }) {
 // A redshift to two digits of its error, as {redshift, redshift_error}.
 function roundRedshift({ median, err_minus: minus, err_plus: plus, std }) {
   const error = Number.isFinite(minus) && Number.isFinite(plus) ? 0.5 * (minus + plus) : std;
-  if (!Number.isFinite(median) || !(error > 0)) return null;
+  if (!Number.isFinite(median) || !(error > LEAST_ERROR)) return null;
   return { redshift: Number(roundToError(median, error).text), redshift_error: Number(error.toPrecision(2)) };
 }
 
