@@ -32,7 +32,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "spectra": (
         "observed_at", "wavelengths", "fluxes", "errors", "units", "altdata", "created_at", "origin",
-        "modified", "type",
+        "modified", "type", "id",
     ),
     "redshift": ("redshift", "redshift_error", "redshift_origin"),
     "annotations": ("data", "modified", "origin", "created_at"),

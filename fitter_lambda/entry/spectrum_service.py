@@ -7,6 +7,7 @@ import numpy as np
 from fitter_lambda.entry.spectrum_fitting import AUTO, FixZ, fit_spectrum
 from fitter_lambda.errors import FitterError
 from fitter_lambda.spectrum.finished_spectrum import SpectrumFit
+from fitter_lambda.spectrum.model_spectrum import describe_model_spectrum
 from fitter_lambda.version import __version__
 from heliograph.service import AnalysisError, Progress, Redshift, Result, Service, Spectra, Target
 
@@ -77,19 +78,23 @@ def fit_redshift_and_type(
         when = spectrum.observed_at or "unknown date"
         fit.remarks.append(f"of {len(spectra)} spectra the one with the most signal was fitted ({when})")
     progress(0.85, "drawing the figures")
-    return _build_result(fit)
+    model_spectrum = describe_model_spectrum(fit.posterior, fit.mw_ebv, wavelengths == "air")
+    return _build_result(fit, [{"spectrum_id": spectrum.id, "observed_at": spectrum.observed_at, **model_spectrum}])
 
 
-def _build_result(fit: SpectrumFit) -> Result:
+def _build_result(fit: SpectrumFit, model_spectra: list[dict[str, Any]]) -> Result:
     figures = [figure for figure in (fit.plot_spectrum(), fit.plot_corner()) if figure is not None]
     return Result(
-        results=fit.results,
+        results={**fit.results, "model_spectrum": model_spectra},
         plots=figures,
         inference_data=fit.to_netcdf(),
         annotations=[{"origin": ORIGIN, "data": fit.annotations}],
         message=fit.summary,
         verdict=fit.results["verdict"],
-        extra={"model_name": fit.results["template"]},
+        extra={
+            "model_name": fit.results["template"],
+            "model_summary": {"spectra": [one["spectrum_id"] for one in model_spectra]},
+        },
     )
 
 

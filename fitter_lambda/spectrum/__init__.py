@@ -3,6 +3,7 @@
 - __main__: ``python -m fitter_lambda.spectrum payload.json > document.json``
 - finished_spectrum: a finished fit, as a notebook uses it
 - spectrum_figure: the figure
+- model_spectrum: the model beside the spectrum, for pages to draw
 - spectrum_results: all numbers, netCDF
 - template_discrepancy: what templates lack, measured: ``python -m fitter_lambda.spectrum.template_discrepancy``
 - spectrum_inference: all models jointly

@@ -1,6 +1,7 @@
 """Spectra of a source, as an analysis receives them."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAX_SPECTRA = 1000
 _MAX_POINTS = 500_000
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class Spectrum:
         Empty where unknown; `observed_at` is a time in UTC, ISO 8601.
     altdata : object
         Whatever else was said of it; None if nothing.
+    id : int or None
+        On the portal; None if it does not say.
     """
 
     wavelengths: "Numbers"
@@ -44,6 +48,7 @@ class Spectrum:
     origin: str
     type: str
     altdata: Any
+    id: int | None = None
 
     def __repr__(self) -> str:
         """Show when it was taken, and its range."""
@@ -109,6 +114,7 @@ def _parse_spectrum(rows: CsvColumns, row: int) -> Spectrum:
         fluxes=arrays["fluxes"],
         errors=arrays["errors"] if lists["errors"] else None,
         altdata=parse_literal(f"inputs.spectra, row {row + 1}: altdata", cells.get("altdata", "")),
+        id=int(cells["id"]) if _ID.fullmatch(cells.get("id", "")) else None,
         **{name: cells.get(name, "") for name in ("units", "observed_at", "origin", "type")},
     )
 

@@ -9,7 +9,7 @@ PortalKind = Literal["heliograph", "skyportal"]
 
 _HEADERS = {
     "photometry": "mjd,flux,fluxerr,mag,magerr,filter,magsys,limiting_mag,zp,instrument_name,predicted_mag\n",
-    "spectra": "observed_at,wavelengths,fluxes,errors,units,altdata,created_at,origin,modified,type\n",
+    "spectra": "observed_at,wavelengths,fluxes,errors,units,altdata,created_at,origin,modified,type,id\n",
     "annotations": "data,modified,origin,created_at\n",
     "comments": "text,bot,modified,origin,created_at\n",
     "classifications": "classification,probability,modified,created_at\n",

@@ -63,6 +63,17 @@ def test_photometry_and_redshift_are_tables(admin: Gateway) -> None:
         assert len(inputs[kind].splitlines()) == 1, "a type without data is its header line"
 
 
+def test_a_spectrum_is_sent_with_its_id(admin: Gateway) -> None:
+    make_source(admin)
+    spectrum = {"obj_id": "SN1", "instrument_id": 1, "observed_at": "2020-01-01T00:00:00"}
+    number = admin.post("/spectrum", {**spectrum, "wavelengths": [4000.0, 4010.0], "fluxes": [1.0, 2.0]}).data["id"]
+    with analysis_service() as server:
+        start_analysis(admin, make_service(admin, server.url, input_data_types=["spectra"]))
+        deliver()
+        (row,) = parse_csv(get_sent_body(server)["inputs"]["spectra"])
+    assert (row["id"], row["wavelengths"]) == (str(number), "[4000.0, 4010.0]")
+
+
 def test_invisible_photometry_is_not_sent(admin: Gateway) -> None:
     make_source(admin)
     ada = make_user(admin, "ada", "Run Analyses", "Upload data")

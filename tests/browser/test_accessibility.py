@@ -6,12 +6,14 @@ from playwright.sync_api import Browser, expect
 
 from infra.client import Api
 from tests.browser.app import App
+from tests.browser.test_spectra import add_spectrum, make_spectrum_fit
+from tests.browser.uploads import upload_analysis
 from tests.e2e.analysis_helpers import wait_for_state
 from tests.running_stack import RunningStack
 
 PAGES = [
     "sources", "source/2019dwz", "start/2019dwz", "analyses", "batches", "analysis/{first}", "compare/{first},{second}",
-    "services", "service/1", "me",
+    "services", "service/1", "me", "source/Accessible_1", "analysis/{spectrum}",
 ]  # fmt: skip
 ADD_INLINE_SCRIPT = """
 const script = document.createElement("script");
@@ -26,7 +28,7 @@ performance.getEntriesByType("resource").filter(entry => !entry.name.includes("/
 
 @pytest.fixture(scope="module")
 def fits(api: Api) -> dict[str, int]:
-    """A fit, and a ranking of models."""
+    """A fit, a ranking of models, and a fit of a spectrum."""
     products = dict.fromkeys(("show_parameters", "show_plots", "show_corner"), True)
     numbers = {}
     for name, source in (("first", "auto"), ("second", "salt3")):
@@ -34,7 +36,16 @@ def fits(api: Api) -> dict[str, int]:
         numbers[name] = int(api.post("/obj/2019dwz/analysis/1", request)["id"])
     for number in numbers.values():
         wait_for_state(api, number)
-    return numbers
+    document = make_spectrum_fit(add_spectrum(api, "Accessible_1"))
+    return {**numbers, "spectrum": upload_analysis(api, "Accessible_1", document)}
+
+
+def mark_lines(app: App) -> None:
+    """Mark lines in the spectra, if the page has any; on a phone they are folded."""
+    for lines in app.page.locator("details.lines").all():
+        if lines.get_attribute("open") is None:
+            lines.locator("summary").click()
+        lines.get_by_label("He I", exact=True).check()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -50,6 +61,7 @@ def test_axe_reports_nothing_serious_and_no_page_overflows(
     app.open(page.format(**fits))
     for summary in app.page.locator("details.fold > summary").all():
         summary.click()
+    mark_lines(app)
     app.settle()
     violations = Axe().run(app.page).response["violations"]
     serious = [(violation["id"], [node["html"][:150] for node in violation["nodes"][:3]])

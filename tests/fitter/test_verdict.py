@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitter_lambda.engine.bandflux import DesignMatrix
 from fitter_lambda.engine.baseline_offsets import _fit_last_column
 from fitter_lambda.engine.fit import fit_source
 from fitter_lambda.engine.model_verdict import FitCheck, check_fit
 from fitter_lambda.engine.priors import RedshiftPrior
 from fitter_lambda.engine.robust_comparison import RobustComparison, compare_robust
-from fitter_lambda.engine.row_prediction import RowPrediction
+from fitter_lambda.engine.row_covariance import RowCovariance
+from fitter_lambda.engine.rows import Rows
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.entry.fitting import fit as fit_columns
 from fitter_lambda.errors import TooLittleDataError
@@ -73,16 +73,16 @@ def test_the_constant_is_that_of_generalised_least_squares() -> None:
     flux = random.normal(size=12)
     variance = random.uniform(1, 2, 12)
     common = random.normal(size=12)
-    zero = np.zeros((1, 12))
-    covered = np.ones((1, 12), dtype=bool)
-    design = DesignMatrix(zero[..., None], covered, covered)
-    prediction = RowPrediction(design, covered, zero, variance[None], common[None])
+    zero = np.zeros(12)
+    is_limit = np.zeros(12, dtype=bool)
+    light_curve = Rows(zero, flux, variance, np.argmax(in_band, axis=1), is_limit, np.ones(12, dtype=int), 2)
     rows = np.arange(12) != 3
     covariance = np.diag(variance) + (common[:, None] * in_band) @ (common[:, None] * in_band).T
     inverse = np.linalg.inv(covariance[np.ix_(rows, rows)])
     normal = np.linalg.inv(columns[rows].T @ inverse @ columns[rows])
     expected = (normal @ columns[rows].T @ inverse @ flux[rows])[-1], np.sqrt(normal[-1, -1])
-    assert _fit_last_column(prediction, flux, columns, rows, in_band) == pytest.approx(expected)
+    shared = RowCovariance(variance, common[:, None])
+    assert _fit_last_column(shared, flux, columns, rows, light_curve) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("nights", "words"), [(1, "one night"), (2, "2 nights")])

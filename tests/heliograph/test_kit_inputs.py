@@ -158,6 +158,13 @@ def test_spectra_that_cannot_be_used_are_refused(row: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(("cell", "number"), [("12", 12), ("", None), ("x", None), ("-1", None), ("9" * 5000, None)])
+def test_a_spectrum_has_the_id_that_its_portal_sends(cell: str, number: int | None) -> None:
+    (spectrum,) = Spectra.from_csv(f'wavelengths,fluxes,id\n"[4000, 4010]","[1, 2]",{cell}\n')
+    assert spectrum.id == number
+    assert Spectra.from_csv('wavelengths,fluxes\n"[4000]","[1]"\n')[0].id is None
+
+
 @pytest.mark.parametrize("cell", ["'" + "\\'" * 300_000, '"' * 300_001, "'" + "a" * 600_000, "nan," * 20_000])
 def test_a_strange_literal_takes_no_time(cell: str) -> None:
     started = time.monotonic()

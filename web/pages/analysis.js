@@ -1,7 +1,9 @@
 // One analysis: its verdict, main results and light curve; all else folded.
 import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
 import { api } from "../core/api.js";
-import { formatSeconds, formatUtc, joinGroupNames } from "../core/format.js";
+import { listProbabilities, readCatalogue } from "../core/fit_results.js";
+import { formatSeconds, formatUtc, joinGroupNames, roundToError } from "../core/format.js";
+import { readModelSpectra } from "../core/model_spectra.js";
 import { useAction, useLoad } from "../core/request_hooks.js";
 import { buildAddress, navigateTo } from "../core/router.js";
 import { saveFile } from "../core/save_file.js";
@@ -16,10 +18,12 @@ import { ForecastTable } from "../parts/forecast_table.js";
 import { Card, FactList } from "../parts/layout.js";
 import { LightCurve } from "../parts/light_curve.js";
 import { ErrorMessage, LoadedContent, LoadingMessage } from "../parts/messages.js";
+import { ModelSpectra } from "../parts/model_spectrum.js";
 import { showNotice } from "../parts/notices.js";
 import { SharePanel } from "../parts/share_panel.js";
 import { Picture } from "../parts/picture.js";
 import { PosteriorViews, SaveFigureButton } from "../parts/posterior_views.js";
+import { TakeOver } from "../parts/take_over.js";
 
 function buildPythonScript(url, id, hasResults) {
   const script = `import requests
@@ -120,6 +124,30 @@ function Downloads({ path, fileName, hasModel }) {
     }`;
 }
 
+const isFit = (results) => Object.keys(selectEstimates(results?.parameters)).length > 0;
+
+// The main numbers of a fit, and what can be taken over from it unless it does not describe the data.
+function FitResults({ analysis, results, hasSpectra }) {
+  const catalogue = readCatalogue(results);
+  const redshift = hasSpectra ? (selectEstimates(results.parameters).z ?? null) : null;
+  return html`<${MainResults} results=${results} />
+    ${catalogue && html`<${ClassProbabilities} catalogue=${catalogue} />`}
+    ${isRecord(results.forecast) && html`<${ForecastTable} forecast=${results.forecast} />`}
+    ${
+      analysis.verdict?.describes_data !== false &&
+      html`<${TakeOver} analysis=${analysis} probabilities=${listProbabilities(catalogue)} redshift=${redshift} />`
+    }`;
+}
+
+// The redshift of a fit to two digits of its error; null if there is none.
+function findRedshift(results) {
+  const { median, err_minus: minus, err_plus: plus } = selectEstimates(results?.parameters).z ?? {};
+  return Number.isFinite(median) ? Number(roundToError(median, 0.5 * (minus + plus)).text) : null;
+}
+
+// The summary of an analysis says that it has models over spectra before its results are loaded.
+const expectsSpectra = ({ model_summary: summary }) => Array.isArray(summary?.spectra);
+
 function Products({ analysis, path, fileName }) {
   const { id } = analysis;
   const load = useLoad(
@@ -130,19 +158,27 @@ function Products({ analysis, path, fileName }) {
       }),
     [id],
   );
-  const hasModel = Boolean(analysis.model_lightcurve);
+  const results = load.data;
+  const fits = useMemo(() => readModelSpectra(results), [results]);
+  const hasCurve = Boolean(analysis.model_lightcurve);
+  const hasSpectra = results === undefined ? expectsSpectra(analysis) : fits.length > 0;
+  const hasModel = hasCurve || hasSpectra;
   const hasPlots = analysis.show_plots && analysis.num_plots > 0;
-  const catalogue = readCatalogue(load.data);
+  const catalogue = readCatalogue(results);
   return html`<div class="result">
-      ${hasModel && html`<${Card} title="Light curve"><${FittedLightCurve} analysis=${analysis} /><//>`}
+      ${hasCurve && html`<${Card} title="Light curve"><${FittedLightCurve} analysis=${analysis} /><//>`}
+      ${
+        hasSpectra &&
+        html`<${Card} title="Spectrum"><${LoadedContent} load=${load} text="Loading the model">${() => html`
+          <${ModelSpectra} analysis=${analysis} fits=${fits}
+            redshift=${findRedshift(results)} />`}<//><//>`
+      }
       ${!hasModel && hasPlots && html`<${Card} title="Plots"><${Plots} analysis=${analysis} path=${path} fileName=${fileName} /><//>`}
       ${
         analysis.show_parameters &&
-        html`<${Card} title="Results"><${LoadedContent} load=${load} text="Loading the results">${(results) =>
+        html`<${Card} title="Results"><${LoadedContent} load=${load} text="Loading the results">${() =>
           isFit(results)
-            ? html`<${MainResults} results=${results} />${
-                catalogue && html`<${ClassProbabilities} catalogue=${catalogue} />`
-              }${isRecord(results.forecast) && html`<${ForecastTable} forecast=${results.forecast} />`}`
+            ? html`<${FitResults} analysis=${analysis} results=${results} hasSpectra=${hasSpectra} />`
             : html`<${AnalysisResults} results=${results} />`}<//><//>`
       }
     </div>
@@ -156,14 +192,9 @@ function Products({ analysis, path, fileName }) {
       analysis.show_corner &&
       html`<${Fold} title="Posterior" isOpen=${!hasPlots}><${PosteriorViews} path=${path} id=${id} fileName=${fileName} /><//>`
     }
-    ${isFit(load.data) && html`<${Fold} title="All results"><${AnalysisResults} results=${load.data} /><//>`}
-    <${Fold} title="Downloads"><${Downloads} path=${path} fileName=${fileName} hasModel=${hasModel} /><//>`;
+    ${isFit(results) && html`<${Fold} title="All results"><${AnalysisResults} results=${results} /><//>`}
+    <${Fold} title="Downloads"><${Downloads} path=${path} fileName=${fileName} hasModel=${hasCurve} /><//>`;
 }
-
-// The ranking of models, if the results have one of this form.
-const readCatalogue = (results) => (Array.isArray(results?.catalogue?.sources) ? results.catalogue : null);
-
-const isFit = (results) => Object.keys(selectEstimates(results?.parameters)).length > 0;
 
 function ParameterList({ parameters }) {
   const facts = Object.entries(parameters).map(([name, value]) => [

@@ -137,7 +137,7 @@ function PosteriorOverlay({ entries, name }) {
     }));
     return [
       lines.filter((_, index) => lists[index].length),
-      { xaxis: { title: { text: showPlotText(name) }, exponentformat: bins.start > 1000 ? "none" : "power" }, yaxis: { title: { text: "Density" }, rangemode: "tozero", showticklabels: false } },
+      { xaxis: { title: { text: showPlotText(name) }, exponentformat: bins.start > 1000 ? "none" : "e" }, yaxis: { title: { text: "Density" }, rangemode: "tozero", showticklabels: false } },
     ];
   }, [entries, name]);
   return html`<${Plot} size="low" traces=${traces} layout=${layout} name=${`posterior-${name}`}

@@ -74,7 +74,8 @@ export function SourcePage({ path: [id] }) {
         ? html`<${Periodogram} source=${id} points=${photometry.data} onSave=${source.reload} />`
         : html`<${EmptyMessage}>At least ${MIN_PERIODOGRAM_POINTS} detections are needed.<//>`)
     }<//>
-    <${Card} id="spectra" title="Spectra"><${Spectra} source=${id} canUpload=${canUpload} /><//>
+    <${Card} id="spectra" title="Spectra"><${Spectra} source=${source.data}
+      analyses=${analyses.data ?? []} canUpload=${canUpload} /><//>
     <${Card} id="summary" title="Photometry summary"><${PhotometrySummary} stats=${source.data.photstats[0]} /><//>
     <${Card} id="remarks" title="Annotations"><${Annotations} source=${source.data} onChange=${source.reload} /><//>
     <div class="columns">

@@ -1,6 +1,8 @@
 // The power spectrum of a periodogram, over frequency or period, with the sampling window below it.
-import { html, useEffect, useMemo, useState } from "../vendor/htm-preact.js";
+import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { formatNumber } from "../core/format.js";
+import { LABEL_HEIGHT, stackLabels } from "../core/label_rows.js";
+import { useWidePage } from "../core/page_width.js";
 import { Checkbox } from "./form_fields.js";
 import { ErrorMessage, LoadingMessage } from "./messages.js";
 import { formatWithError } from "./period_text.js";
@@ -19,11 +21,8 @@ const HARMONIC_COLOUR = "#d8432f";
 const ALIAS_COLOUR = "#9a6be0";
 const WINDOW_HINT =
   "Below: the power that the times of observation alone give to a signal, at this distance from it. Each peak there makes aliases.";
-const WIDE_PAGE = "(min-width: 60rem)";
-// Pixels: of the plot at the least on wide and narrow pages, of a letter and of a row of labels.
+// Pixels of the plot at the least, on wide and narrow pages.
 const PLOT_WIDTHS = { wide: 780, narrow: 190 };
-const LETTER_WIDTH = 7;
-const LABEL_HEIGHT = 18;
 
 // The highest power within about two widths of a peak from the frequency; a peak of the table, if it is there.
 function findNearestPeak({ frequencies, power, oversampling, baseline, best_periods: peaks }, frequency) {
@@ -62,19 +61,6 @@ function listAliasMarks({ baseline, best_periods: peaks }, frequency) {
       .filter(([value]) => number === 1 || isPeak(value))
       .map(([value, label]) => ({ frequency: value, label, line: { color: ALIAS_COLOUR, width: 1.2, dash: "dash" } })),
   );
-}
-
-// Give each label a row so that none touches another in its row.
-function stackLabels(marks, getPixel) {
-  const ends = [];
-  const sorted = marks.map((mark) => ({ ...mark, pixel: getPixel(mark.frequency) })).sort((a, b) => a.pixel - b.pixel);
-  return sorted.map((mark) => {
-    const width = LETTER_WIDTH * mark.label.length;
-    let row = ends.findIndex((end) => end <= mark.pixel - width / 2);
-    if (row < 0) row = ends.length;
-    ends[row] = mark.pixel + width / 2;
-    return { ...mark, row };
-  });
 }
 
 function buildAxis(result, isPeriod) {
@@ -134,7 +120,7 @@ function buildLevelShapes(level) {
 function buildPowerFigure(result, period, isPeriod, isWide) {
   const { axis, convert, scale, getPixel } = buildAxis(result, isPeriod);
   const width = isWide ? PLOT_WIDTHS.wide : PLOT_WIDTHS.narrow;
-  const marks = stackLabels(listMarks(result, period), (frequency) => getPixel(frequency, width));
+  const marks = stackLabels(listMarks(result, period), ({ frequency }) => getPixel(frequency, width));
   const numRows = 1 + Math.max(0, ...marks.map(({ row }) => row));
   const layout = {
     xaxis: axis,
@@ -162,17 +148,6 @@ function buildPowerFigure(result, period, isPeriod, isWide) {
     hovermode: "x",
   };
   return [buildPowerTraces(result, convert), layout];
-}
-
-function useWidePage() {
-  const [isWide, setIsWide] = useState(matchMedia(WIDE_PAGE).matches);
-  useEffect(() => {
-    const query = matchMedia(WIDE_PAGE);
-    const update = () => setIsWide(query.matches);
-    query.addEventListener("change", update);
-    return () => query.removeEventListener("change", update);
-  }, []);
-  return isWide;
 }
 
 const describeSpectrum = (result) => [
