@@ -1,5 +1,6 @@
 """A constant that would improve the fit of a band: light of the host that was not subtracted."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,32 +28,42 @@ class BaselineOffset:
 
 
 def find_baseline_offsets(fit: Fit) -> list[BaselineOffset]:
-    """Find the bands in which a constant beside the model is significant, and not small.
+    """Find the bands in which a constant beside the model is significant, and not small; the most significant first.
 
     One step of Gauss and Newton from the best fit, in all parameters and the constant: generalised least squares with
     the covariance of the best fit. The row of the band that fits worst is left out, or an outlier would pass for a
-    constant.
+    constant. Once there is a constant in one band, those of others are sought beside it.
     """
+    columns = _differentiate(fit)
+    offsets: dict[int, BaselineOffset] = {}
+    while best := _find_most_significant(fit, columns, offsets):
+        band, offset = best
+        offsets[band] = offset
+        columns = np.column_stack([columns, fit.posterior.rows.band == band])
+    return list(offsets.values())
+
+
+def _find_most_significant(fit: Fit, columns: Array, known: Container[int]) -> tuple[int, BaselineOffset] | None:
+    """Find the band with the most significant constant beside columns (n_rows, d), of those that are not known."""
     prediction = fit.predict_rows(fit.best[None])
     rows = fit.posterior.rows
     pulls = np.abs(rows.flux - prediction.flux[0]) / np.sqrt(prediction.total_variance[0])
-    is_measured = prediction.is_used[0] & ~rows.is_limit
-    slopes = _differentiate(fit)
     factors = np.zeros((len(rows), 0)) if prediction.factors is None else prediction.factors[0]
     covariance = RowCovariance(prediction.variance[0], factors)
+    is_measured = prediction.is_used[0] & ~rows.is_limit
     offsets = []
     for band, name in enumerate(fit.data.rows.bands):
         own = is_measured & (rows.band == band)
-        if own.sum() < _FEWEST_ROWS:
+        if band in known or own.sum() < _FEWEST_ROWS:
             continue
         worst = np.arange(len(rows)) == np.argmax(np.where(own, pulls, -1.0))
-        columns = np.column_stack([slopes, own])
         residual = rows.flux - prediction.flux[0]
-        flux, fluxerr = _fit_last_column(covariance, residual, columns, is_measured & ~worst, rows)
+        values = np.column_stack([columns, rows.band == band])
+        flux, fluxerr = _fit_last_column(covariance, residual, values, is_measured & ~worst, rows)
         is_large = abs(flux) > _MIN_FRACTION * np.abs(prediction.flux[0, own]).max()
         if abs(flux) > _MIN_SIGMA * fluxerr and is_large:
-            offsets.append(BaselineOffset(name, flux, fluxerr))
-    return offsets
+            offsets.append((band, BaselineOffset(name, flux, fluxerr)))
+    return max(offsets, key=lambda pair: abs(pair[1].flux) / pair[1].fluxerr, default=None)
 
 
 def _differentiate(fit: Fit) -> Array:
