@@ -23,7 +23,7 @@ _MAX_DEPTH = 15.0
 
 @dataclass(frozen=True, eq=False)
 class ClimbedModes:
-    """Modes of one model: points (m, 7), covariances (m, d, d) of the free columns, log masses (m,)."""
+    """Modes of one model: points (m, n), covariances (m, d, d) of the free columns, log masses (m,)."""
 
     theta: Array
     covariance: Array
@@ -43,10 +43,10 @@ def climb_modes(
     Parameters
     ----------
     likelihood : MarginalLikelihood
-    starts : ndarray, shape (m, 7)
+    starts : ndarray, shape (m, n)
     heights : ndarray, shape (m,)
         Their log densities.
-    axes : ndarray, shape (7, 7)
+    axes : ndarray, shape (n, n)
         First widths of modes, as columns.
     others : ClimbedModes, optional
         Modes that are known.
@@ -57,7 +57,7 @@ def climb_modes(
     least = max(heights, default=0.0) - _MAX_DEPTH
     modes += [_climb(likelihood, start, local) for start, height in zip(starts, heights, strict=True) if height > least]
     if not modes:
-        return ClimbedModes(np.empty((0, 7)), np.empty((0, len(free), len(free))), np.empty(0))
+        return ClimbedModes(np.empty((0, len(axes))), np.empty((0, len(free), len(free))), np.empty(0))
     kept = _drop_copies(modes, free, np.asarray(np.linalg.inv(local), dtype=float))
     theta, covariance, mass = (np.array(column) for column in zip(*kept, strict=True))
     return ClimbedModes(theta, covariance, mass)
@@ -76,8 +76,8 @@ def _drop_copies(
 
 def _evaluate(likelihood: MarginalLikelihood, theta: Array) -> tuple[Array, Array]:
     """Return points moved within the bounds, and their log density."""
-    moved = likelihood.model.clip(theta)
-    return moved, likelihood.evaluate(moved, None).log_density + likelihood.model.log_prior(moved)
+    moved = np.clip(theta, *likelihood.model.bounds)
+    return moved, likelihood.log_posterior(moved)
 
 
 def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[Array, Array, float]:

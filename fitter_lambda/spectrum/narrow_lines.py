@@ -5,6 +5,7 @@ in it. Here the spectrum is galaxies, lines and a smooth curve of any shape, a d
 marginal likelihood on a fine lattice of ln(1 + z) is added to the scan.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA, RedshiftRange
 #: Points of the lattice for each pixel, the size of the smooth curve, and how far a template's lines may be off
 #: (sigma).
 _FINE, _CURVE, _REACH = 3, 0.5, 3.0
-_CHUNK = 64
+_CHUNK = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class LineProfile:
         if model.is_star:
             return u, np.zeros(len(u))
         sigma = VELOCITY_SIGMA / LIGHT_SPEED if model.is_supernova else self.step
-        reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.x.step) / self.step))
+        reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.spectra[0].x.step) / self.step))
         offset = np.arange(-reach, reach + 1)
         index = np.rint(u / self.step).astype(int)[:, None] + offset
         inside = (index >= 0) & (index < len(self.gain))
@@ -44,8 +45,19 @@ class LineProfile:
         return self.step * index[rows, best], score[rows, best]
 
 
-def profile_lines(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
-    """Measure the profile within the bounds of a redshift."""
+def profile_lines(spectra: Sequence[AddedColumns], redshift: RedshiftRange) -> LineProfile:
+    """Measure the profile within the bounds of a redshift, on the lattice of the first spectrum; of several the sum."""
+    profiles = [_profile_spectrum(added, redshift) for added in spectra]
+    gain = profiles[0].gain.copy()
+    inside = np.isfinite(gain)
+    u = profiles[0].step * np.flatnonzero(inside)
+    for other in profiles[1:]:
+        known = np.flatnonzero(np.isfinite(other.gain))
+        gain[inside] += np.interp(u, other.step * known, other.gain[known])
+    return LineProfile(profiles[0].step, gain)
+
+
+def _profile_spectrum(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
     step = added.data.x.step / _FINE
     low, high = np.log1p(redshift.low), np.log1p(redshift.high)
     number = int(np.ceil(high / step)) + 2
@@ -62,13 +74,7 @@ def profile_lines(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
 def _measure(added: AddedColumns, u: Array) -> Array:
     """Return the log marginal likelihood of galaxies, lines and a smooth curve at some u."""
     data = added.data
-    root = np.sqrt(data.grainy_weight)
-    flux = np.broadcast_to(data.flux, (len(u), 1, len(root)))
-    white = np.concatenate([added.evaluate(u), flux], axis=1) * root
-    coherent = data.project(white)
-    products = white @ np.swapaxes(white, 1, 2) - (coherent * data.shrink(np.array([_CURVE]))) @ np.swapaxes(
-        coherent, 1, 2
-    )
+    products = data.multiply(added.evaluate(u)).at(np.full(len(u), _CURVE))[0]
     sigma = np.full(products.shape[1] - 1, LINE_SIGMA)
     sigma[-N_HOSTS:] = HOST_SIGMA
     lower = np.linalg.cholesky(products[:, :-1, :-1] + np.diag(sigma**-2.0))

@@ -80,7 +80,8 @@ def prepare_spectrum(
         weight = mask_bands(grid.wave, weight, remarks)
     step = float(np.median(np.diff(np.log(wave)))) * LIGHT_SPEED
     width = LIGHT_SPEED / resolution if resolution else _PIXELS_OF_LINE * step
-    return build_data(grid, mean, weight, float(np.hypot(width / _FWHM, _OWN_WIDTH))), remarks
+    sigma = float(np.hypot(width / _FWHM, _OWN_WIDTH))
+    return build_data(grid, mean, weight, sigma, resolution is not None), remarks
 
 
 def mask_bands(wave: Array, weight: Array, remarks: list[str]) -> Array:
