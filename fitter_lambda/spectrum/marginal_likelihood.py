@@ -157,9 +157,13 @@ class SpectrumLikelihood:
         total = top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1))
         return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
 
-    def choose_scales(self, rows: Array, sizes: Array) -> Array:
-        """Return rows with the best of some discrepancies and the amplitude that fits best with it."""
+    def choose_scales(self, rows: Array, sizes: Array) -> tuple[Array, Array]:
+        """Return rows with the best of some discrepancies and the amplitude that fits best with it.
+
+        And their log densities with the priors of the spectrum's own columns.
+        """
         chosen = []
+        densities = []
         for i in range(0, len(rows), _CHUNK):
             products = self.added.data.multiply(self.build_columns(rows[i : i + _CHUNK]))
             trials = np.repeat(rows[None, i : i + _CHUNK], len(sizes), axis=0)
@@ -173,7 +177,8 @@ class SpectrumLikelihood:
                 )
             best = np.argmax(density, axis=0), np.arange(trials.shape[1])
             chosen.append(trials[best])
-        return np.concatenate(chosen)
+            densities.append(density[best])
+        return np.concatenate(chosen), np.concatenate(densities)
 
     def _guess_amplitude(self, products: Array) -> Array:
         """Return the log amplitudes that fit best in least squares, calibration included."""
@@ -209,10 +214,13 @@ class MarginalLikelihood:
     def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
         """Return theta with the best scales of each spectrum, see `SpectrumLikelihood.choose_scales`."""
         theta = theta.copy()
+        density = self.model.log_shared_prior(theta)
         for k, one in enumerate(self.members):
             start = N_SHARED + k * N_OWN
-            theta[:, start : start + N_OWN] = one.choose_scales(self.model.select(theta, k), sizes)[:, N_SHARED:]
-        return theta, self.log_posterior(theta)
+            rows, own = one.choose_scales(self.model.select(theta, k), sizes)
+            theta[:, start : start + N_OWN] = rows[:, N_SHARED:]
+            density = density + own
+        return theta, density
 
 
 def draw_positive(root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:

@@ -189,8 +189,11 @@ class RedshiftScan:
             density += RegularGridInterpolator((axis, self.scans[k].u), other, bounds_error=False, fill_value=None)(at)
         source_u, gain = self.lines.align(u, model)
         density += model.log_axis_density(axis[:, None], u) + model.log_coverage(u) + gain
-        density += self._log_redshift_density(model)
-        return ScanResult(axis, u, source_u, np.where(np.isnan(density), -np.inf, density))
+        prior = self._log_redshift_density(model)
+        # infinities of both signs are no maxima
+        return ScanResult(
+            axis, u, source_u, np.where(np.isfinite(density) & np.isfinite(prior), density + prior, -np.inf)
+        )
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:
         u = self.scans[0].u

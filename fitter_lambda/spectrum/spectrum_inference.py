@@ -27,9 +27,8 @@ _DEPTH = 7.0
 _FEWEST_DRAWS = 60
 #: As far below, models are climbed from all starts.
 _UNCLIMBED_DEPTH = 8.0
-_N_FIRST = 2
-#: What climbing is taken to gain at least (log density): models further below the best than thrice that are left.
-_LEAST_GAIN = 20.0
+#: What climbing is taken to gain at least (log density): models further below the best than twice that are left.
+_LEAST_GAIN = 15.0
 _N_PREDICTIVE = 200
 
 
@@ -74,7 +73,7 @@ class Candidate:
         """Climb from the best starts that are left, by default from all; return all modes."""
         theta, heights = self.starts
         axes = build_axes(self.likelihood)
-        self.modes = climb_modes(self.likelihood, theta[:number], heights[:number], axes, self.modes)
+        self.modes = climb_modes(self.likelihood, theta[:number], axes, self.modes)
         self.starts = (theta[:0], heights[:0]) if number is None else (theta[number:], heights[number:])
         return self.modes
 
@@ -192,14 +191,14 @@ def _scan_models(
 
 
 def _climb_models(candidates: list[Candidate]) -> None:
-    """Climb from the best starts of each model, unless it is hopeless; from all where a model comes near the best."""
+    """Climb from the best start of each model, unless it is hopeless; from all where a model comes near the best."""
     gain = _LEAST_GAIN
     best = -np.inf
     for one in sorted(candidates, key=lambda one: -one.log_mass):
-        if one.log_mass + 3 * gain < best:
+        if one.log_mass + 2 * gain < best:
             break
         start = one.log_mass
-        one.climb(_N_FIRST)
+        one.climb(1)
         gain = max(gain, one.log_mass - start)
         best = max(best, one.log_mass)
     for one in candidates:

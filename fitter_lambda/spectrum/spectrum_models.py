@@ -121,10 +121,13 @@ class SpectrumModel:
 
     def log_prior(self, theta: Array) -> Array:
         """Return the log prior density of rows (n, d) of theta."""
+        own = [self.log_own_prior(self.select(theta, k), k) for k in range(len(self.spectra))]
+        return np.asarray(self.log_shared_prior(theta) + np.sum(own, axis=0))
+
+    def log_shared_prior(self, theta: Array) -> Array:
+        """Return the log prior density of what all spectra share."""
         u, axis, dust, x1, velocity = theta[:, :N_SHARED].T
         value = self.redshift.log_density(u) + self.log_axis_density(axis, u) + self.log_coverage(u)
-        for k in range(len(self.spectra)):
-            value = value + self.log_own_prior(self.select(theta, k), k)
         if self.is_supernova:
             value = value + priors.log_velocity_density(velocity)
         if self.is_salt:

@@ -23,6 +23,8 @@ _OWN_WIDTHS = (0.2, 0.3, 0.3)
 _BACKGROUND_WIDTH = 0.08
 #: Maxima of the scan to start from.
 _N_PEAKS = 10
+#: Points this far below the best (log density) are no starts.
+_DEPTH = 12.0
 #: Steps along axis and shifts within which two maxima are one.
 _CLOSE = (3, 2)
 #: Discrepancies to start from, relative to the prior's median.
@@ -30,8 +32,8 @@ _SIZES = np.array([0.25, 0.5, 1.0, 2.0])
 #: Other widths of unresolved lines to start from, relative to their median.
 _OTHER_WIDTHS = (0.65, 2.5)
 #: Draws of a round, and most rounds.
-_ROUND = 400
-_MAX_ROUNDS = 16
+_ROUND = 300
+_MAX_ROUNDS = 20
 #: Of the effective draws that are sought, so many are enough to be trusted.
 _TRUSTED = 0.25
 #: Of the mixture: see `StudentMixture.adapt`.
@@ -99,8 +101,8 @@ def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array
     theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
     best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
     theta, density = _add_widths(likelihood, theta[best], density[best])
-    order = np.argsort(-density)
-    order = order[np.isfinite(density[order])]
+    order = np.argsort(-density)[:_N_PEAKS]
+    order = order[density[order] > np.max(density, initial=-1e300) - _DEPTH]
     return theta[order], density[order]
 
 

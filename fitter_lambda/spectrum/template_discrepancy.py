@@ -90,7 +90,7 @@ def measure_pair(truth: str, other: str, day: float) -> Array:
         lines = profile_lines(added, redshift)
         scan = RedshiftScan.build(added, float(np.log1p(_REDSHIFT)), model.discrepancy, lines).run(model)
         likelihood = MarginalLikelihood.build(model, added)
-        modes = climb_modes(likelihood, *find_starts(likelihood, scan), build_axes(likelihood))
+        modes = climb_modes(likelihood, find_starts(likelihood, scan)[0], build_axes(likelihood))
         rows.append((modes.log_evidence, modes.theta[0, N_SHARED + 1], LIGHT_SPEED * modes.theta[0, 4]))
     return np.array(rows)
 

@@ -127,7 +127,7 @@ def test_the_evidence_is_the_integral() -> None:
     added = [AddedColumns(data, model.template.grid)]
     likelihood = MarginalLikelihood.build(model, added)
     scan = RedshiftScan.build(added, 0.1, 0.1, profile_lines(added, RedshiftRange(0.0, 0.1)))
-    modes = climb_modes(likelihood, *find_starts(likelihood, scan.run(model)), build_axes(likelihood))
+    modes = climb_modes(likelihood, find_starts(likelihood, scan.run(model))[0], build_axes(likelihood))
     draws = sample_model(likelihood, modes, 1500, np.random.default_rng(0))
     # plain sampling around the draws: a box far wider than the posterior
     random = np.random.default_rng(1)
