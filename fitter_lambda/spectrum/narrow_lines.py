@@ -20,6 +20,8 @@ from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA, RedshiftRange
 #: (sigma).
 _FINE, _CURVE, _REACH = 3, 0.5, 3.0
 _CHUNK = 20
+#: Places of a source for each shift of a template.
+_N_PLACES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +32,12 @@ class LineProfile:
     gain: Array
 
     def align(self, u: Array, model: SpectrumModel) -> tuple[Array, Array]:
-        """Return for shifts u of a template the best u of its source, and its gain less that of the lines' velocity."""
+        """Return for shifts u (s,) of a template the best places of its source, and what the best one gains.
+
+        Places (s, 3) are the highest local maxima of the gain less that of the lines' velocity.
+        """
         if model.is_star:
-            return u, np.zeros(len(u))
+            return np.repeat(u[:, None], _N_PLACES, axis=1), np.zeros(len(u))
         sigma = VELOCITY_SIGMA / LIGHT_SPEED if model.is_supernova else self.step
         reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.spectra[0].x.step) / self.step))
         offset = np.arange(-reach, reach + 1)
@@ -40,9 +45,12 @@ class LineProfile:
         inside = (index >= 0) & (index < len(self.gain))
         penalty = 0.5 * (offset * self.step / sigma) ** 2 if model.is_supernova else 0.0
         score = np.where(inside, self.gain[np.clip(index, 0, len(self.gain) - 1)], -np.inf) - penalty
-        best = np.argmax(score, axis=1)
-        rows = np.arange(len(u))
-        return self.step * index[rows, best], score[rows, best]
+        rows = np.arange(len(u))[:, None]
+        beside = np.pad(score, [(0, 0), (1, 1)], constant_values=-np.inf)
+        is_peak = (score >= beside[:, :-2]) & (score >= beside[:, 2:]) & np.isfinite(score)
+        best = np.argsort(np.where(is_peak, -score, np.inf), axis=1, kind="stable")[:, :_N_PLACES]
+        best = np.where(is_peak[rows, best], best, best[:, :1])
+        return self.step * index[rows, best], score[rows[:, 0], best[:, 0]]
 
 
 def profile_lines(spectra: Sequence[AddedColumns], redshift: RedshiftRange) -> LineProfile:

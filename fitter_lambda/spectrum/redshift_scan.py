@@ -48,8 +48,8 @@ class ScanResult:
     axis : ndarray, shape (a,)
     u : ndarray, shape (s,)
         Shifts of the template.
-    source_u : ndarray, shape (s,)
-        The best ln(1 + z) of the source for each: they differ by the velocity of the template's lines.
+    source_u : ndarray, shape (s, 3)
+        The best three ln(1 + z) of the source for each: they differ by the velocity of the template's lines.
     log_density : ndarray, shape (a, s)
         Up to a constant.
     """
@@ -189,11 +189,9 @@ class RedshiftScan:
             density += RegularGridInterpolator((axis, self.scans[k].u), other, bounds_error=False, fill_value=None)(at)
         source_u, gain = self.lines.align(u, model)
         density += model.log_axis_density(axis[:, None], u) + model.log_coverage(u) + gain
-        prior = self._log_redshift_density(model)
         # infinities of both signs are no maxima
-        return ScanResult(
-            axis, u, source_u, np.where(np.isfinite(density) & np.isfinite(prior), density + prior, -np.inf)
-        )
+        density = np.where(np.isfinite(density), density, -np.inf) + self._log_redshift_density(model)
+        return ScanResult(axis, u, source_u, density)
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:
         u = self.scans[0].u

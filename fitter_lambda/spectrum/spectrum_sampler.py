@@ -13,7 +13,7 @@ from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
 from fitter_lambda.spectrum.mode_climbing import ClimbedModes
 from fitter_lambda.spectrum.redshift_scan import ScanResult
-from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED
+from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED, SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
 
 #: First widths of modes: of u (pixels), of a phase (days; of other axes a fraction), dust, x1, velocity; of each
@@ -80,10 +80,12 @@ def build_axes(likelihood: MarginalLikelihood) -> Array:
 def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array, Array]:
     """Rescore the highest local maxima of a scan with the exact density, at several values of dust.
 
+    Then with other places of the source and other widths of lines.
+
     Returns
     -------
     ndarray, shape (m, d)
-        Of each maximum the best point, from the highest down.
+        The best points, from the highest down.
     ndarray, shape (m,)
         Their log densities.
     """
@@ -93,27 +95,44 @@ def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array
         return model.build_theta(0), np.empty(0)
     dust = model.dust_places
     theta = model.build_theta(len(places) * len(dust))
-    theta[:, 0] = np.repeat(np.clip(scan.source_u[places[:, 1]], *model.bounds[:, 0]), len(dust))
-    if model.is_supernova:
-        theta[:, 4] = np.repeat(scan.u[places[:, 1]] - scan.source_u[places[:, 1]], len(dust))
     theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
     theta[:, 2] = np.tile(dust, len(places))
+    theta = _move_source(theta, np.repeat(places[:, 1], len(dust)), scan, model, 0)
     theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
     best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
-    theta, density = _add_widths(likelihood, theta[best], density[best])
+    theta = theta[best]
+    others = _list_widths(theta, model)
+    if model.is_supernova:
+        others += [_move_source(theta, places[:, 1], scan, model, n) for n in range(1, scan.source_u.shape[1])]
+    if others:
+        more = np.unique(np.concatenate(others), axis=0)
+        theta = np.concatenate([theta, more])
+        density = np.concatenate([density[best], likelihood.log_posterior(more)])
+    else:
+        density = density[best]
     order = np.argsort(-density)[:_N_PEAKS]
     order = order[density[order] > np.max(density, initial=-1e300) - _DEPTH]
     return theta[order], density[order]
 
 
-def _add_widths(likelihood: MarginalLikelihood, theta: Array, density: Array) -> tuple[Array, Array]:
-    """Add points with other widths of unresolved lines, where the resolution is not known."""
-    widths = [i for i in likelihood.model.free if i >= N_SHARED and (i - N_SHARED) % N_OWN == N_OWN - 1]
+def _move_source(theta: Array, shifts: Array, scan: ScanResult, model: SpectrumModel, number: int) -> Array:
+    """Return theta with the source at one of its places for each shift of the template."""
+    theta = theta.copy()
+    source = scan.source_u[shifts, number]
+    theta[:, 0] = np.clip(source, *model.bounds[:, 0])
+    if model.is_supernova:
+        theta[:, 4] = np.clip(scan.u[shifts] - source, *model.bounds[:, 4])
+    return theta
+
+
+def _list_widths(theta: Array, model: SpectrumModel) -> list[Array]:
+    """Return theta with other widths of unresolved lines, where the resolution is not known."""
+    widths = [i for i in model.free if i >= N_SHARED and (i - N_SHARED) % N_OWN == N_OWN - 1]
     if not widths:
-        return theta, density
+        return []
     others = np.tile(theta, (len(_OTHER_WIDTHS), 1))
     others[:, widths] += np.log(np.repeat(_OTHER_WIDTHS, len(theta)))[:, None]
-    return np.concatenate([theta, others]), np.concatenate([density, likelihood.log_posterior(others)])
+    return [others]
 
 
 def _find_peaks(density: Array, number: int) -> Array:
