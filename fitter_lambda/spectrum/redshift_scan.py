@@ -48,16 +48,18 @@ class ScanResult:
     axis : ndarray, shape (a,)
     u : ndarray, shape (s,)
         Shifts of the template.
-    source_u : ndarray, shape (s, 3)
-        The best three ln(1 + z) of the source for each: they differ by the velocity of the template's lines.
     log_density : ndarray, shape (a, s)
         Up to a constant.
+    gain : ndarray, shape (s,)
+        What narrow lines add to it.
+    lines : LineProfile
     """
 
     axis: Array
     u: Array
-    source_u: Array
     log_density: Array
+    gain: Array
+    lines: LineProfile
 
 
 class SpectrumScan:
@@ -187,11 +189,11 @@ class RedshiftScan:
             # beyond the last shift that another spectrum's pixels reach, its last
             at = np.stack([places, np.broadcast_to(np.minimum(u, self.scans[k].u[-1]), places.shape)], axis=-1)
             density += RegularGridInterpolator((axis, self.scans[k].u), other, bounds_error=False, fill_value=None)(at)
-        source_u, gain = self.lines.align(u, model)
+        gain = self.lines.align(u, model)[1]
         density += model.log_axis_density(axis[:, None], u) + model.log_coverage(u) + gain
         # infinities of both signs are no maxima
         density = np.where(np.isfinite(density), density, -np.inf) + self._log_redshift_density(model)
-        return ScanResult(axis, u, source_u, density)
+        return ScanResult(axis, u, density, gain, self.lines)
 
     def _log_redshift_density(self, model: SpectrumModel) -> Array:
         u = self.scans[0].u

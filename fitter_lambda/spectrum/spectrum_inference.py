@@ -13,12 +13,12 @@ from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 from fitter_lambda.spectrum.mode_climbing import ClimbedModes, climb_modes
-from fitter_lambda.spectrum.narrow_lines import profile_lines
+from fitter_lambda.spectrum.narrow_lines import LineProfile, profile_lines
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_models import N_SHARED, SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES
-from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, build_axes, find_starts, sample_model
+from fitter_lambda.spectrum.spectrum_sampler import WeightedDraws, build_axes, expand_starts, find_starts, sample_model
 
 Progress = Callable[[float, str], None]
 #: Models this far below the best in log probability, by Laplace's method, are not sampled.
@@ -39,6 +39,7 @@ class Candidate:
     likelihood: MarginalLikelihood
     log_prior: float
     starts: tuple[Array, Array]
+    lines: LineProfile
     modes: ClimbedModes | None = None
     draws: WeightedDraws | None = None
 
@@ -71,6 +72,8 @@ class Candidate:
 
     def climb(self, number: int | None) -> ClimbedModes:
         """Climb from the best starts that are left, by default from all; return all modes."""
+        if self.modes is None and len(self.starts[0]):
+            self.starts = expand_starts(self.likelihood, self.lines, self.starts[0])
         theta, heights = self.starts
         axes = build_axes(self.likelihood)
         self.modes = climb_modes(self.likelihood, theta[:number], axes, self.modes)
@@ -184,7 +187,7 @@ def _scan_models(
         likelihood = MarginalLikelihood.build(model, added)
         starts = find_starts(likelihood, scans[model.discrepancy].run(model))
         prior = float(np.log(CLASS_CHANCES[model.group] / groups.count(model.group)))
-        candidates.append(Candidate(likelihood, prior, starts))
+        candidates.append(Candidate(likelihood, prior, starts, lines))
     if not any(len(one.starts[0]) for one in candidates):
         raise FitError("No model covers this spectrum at any redshift of the prior; widen z_min and z_max.")
     return candidates

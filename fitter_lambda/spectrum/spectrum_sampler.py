@@ -12,6 +12,7 @@ from fitter_lambda.errors import FitError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.marginal_likelihood import JointDensity, MarginalLikelihood
 from fitter_lambda.spectrum.mode_climbing import ClimbedModes
+from fitter_lambda.spectrum.narrow_lines import LineProfile
 from fitter_lambda.spectrum.redshift_scan import ScanResult
 from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED, SpectrumModel
 from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
@@ -21,8 +22,8 @@ from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA
 _WIDTHS = (0.5, 2.0, 0.1, 0.6, 0.8 * VELOCITY_SIGMA / LIGHT_SPEED)
 _OWN_WIDTHS = (0.2, 0.3, 0.3)
 _BACKGROUND_WIDTH = 0.08
-#: Maxima of the scan to start from.
-_N_PEAKS = 10
+#: Maxima of the scan to start from, with narrow lines and without; most starts.
+_N_PEAKS, _N_PLAIN_PEAKS, _N_STARTS = 8, 4, 12
 #: Points this far below the best (log density) are no starts.
 _DEPTH = 12.0
 #: Steps along axis and shifts within which two maxima are one.
@@ -78,61 +79,61 @@ def build_axes(likelihood: MarginalLikelihood) -> Array:
 
 
 def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array, Array]:
-    """Rescore the highest local maxima of a scan with the exact density, at several values of dust.
-
-    Then with other places of the source and other widths of lines.
+    """Rescore the highest local maxima of a scan, with and without narrow lines, at several values of dust.
 
     Returns
     -------
     ndarray, shape (m, d)
-        The best points, from the highest down.
+        Of each maximum the best point, from the highest down.
     ndarray, shape (m,)
         Their log densities.
     """
     model = likelihood.model
-    places = _find_peaks(scan.log_density, _N_PEAKS)
+    plain = np.where(np.isfinite(scan.log_density), scan.log_density - scan.gain, -np.inf)
+    peaks = [_find_peaks(scan.log_density, _N_PEAKS), _find_peaks(plain, _N_PLAIN_PEAKS)]
+    places = np.unique(np.concatenate(peaks), axis=0)
     if not len(places):
         return model.build_theta(0), np.empty(0)
     dust = model.dust_places
     theta = model.build_theta(len(places) * len(dust))
+    theta[:, 0] = np.repeat(scan.u[places[:, 1]], len(dust))
     theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
     theta[:, 2] = np.tile(dust, len(places))
-    theta = _move_source(theta, np.repeat(places[:, 1], len(dust)), scan, model, 0)
+    theta = _list_sources(theta, scan.lines, model)[0]
     theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
     best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
-    theta = theta[best]
-    others = _list_widths(theta, model)
-    if model.is_supernova:
-        others += [_move_source(theta, places[:, 1], scan, model, n) for n in range(1, scan.source_u.shape[1])]
-    if others:
-        more = np.unique(np.concatenate(others), axis=0)
-        theta = np.concatenate([theta, more])
-        density = np.concatenate([density[best], likelihood.log_posterior(more)])
-    else:
-        density = density[best]
-    order = np.argsort(-density)[:_N_PEAKS]
-    order = order[density[order] > np.max(density, initial=-1e300) - _DEPTH]
-    return theta[order], density[order]
+    return _sort_starts(theta[best], density[best])
 
 
-def _move_source(theta: Array, shifts: Array, scan: ScanResult, model: SpectrumModel, number: int) -> Array:
-    """Return theta with the source at one of its places for each shift of the template."""
-    theta = theta.copy()
-    source = scan.source_u[shifts, number]
-    theta[:, 0] = np.clip(source, *model.bounds[:, 0])
-    if model.is_supernova:
-        theta[:, 4] = np.clip(scan.u[shifts] - source, *model.bounds[:, 4])
-    return theta
-
-
-def _list_widths(theta: Array, model: SpectrumModel) -> list[Array]:
-    """Return theta with other widths of unresolved lines, where the resolution is not known."""
+def expand_starts(likelihood: MarginalLikelihood, lines: LineProfile, starts: Array) -> tuple[Array, Array]:
+    """Try other places of the source and other widths of unresolved lines at points; return the best of all."""
+    model = likelihood.model
     widths = [i for i in model.free if i >= N_SHARED and (i - N_SHARED) % N_OWN == N_OWN - 1]
-    if not widths:
-        return []
-    others = np.tile(theta, (len(_OTHER_WIDTHS), 1))
-    others[:, widths] += np.log(np.repeat(_OTHER_WIDTHS, len(theta)))[:, None]
-    return [others]
+    theta = np.concatenate([starts, *_list_sources(starts, lines, model)])
+    others = [theta.copy() for _ in _OTHER_WIDTHS if widths]
+    for rows, ratio in zip(others, _OTHER_WIDTHS, strict=False):
+        rows[:, widths] += np.log(ratio)
+    theta = np.unique(np.concatenate([theta, *others]), axis=0)
+    return _sort_starts(theta, likelihood.log_posterior(theta))
+
+
+def _list_sources(theta: Array, lines: LineProfile, model: SpectrumModel) -> list[Array]:
+    """Return theta with the source at each of its places for the shifts of the template."""
+    shift = theta[:, 0] + theta[:, 4]
+    variants = []
+    for source in lines.align(shift, model)[0].T:
+        rows = theta.copy()
+        rows[:, 0] = np.clip(source, *model.bounds[:, 0])
+        if model.is_supernova:
+            rows[:, 4] = np.clip(shift - source, *model.bounds[:, 4])
+        variants.append(rows)
+    return variants
+
+
+def _sort_starts(theta: Array, density: Array) -> tuple[Array, Array]:
+    order = np.argsort(-density)
+    order = order[density[order] > np.max(density, initial=-1e300) - _DEPTH][:_N_STARTS]
+    return theta[order], density[order]
 
 
 def _find_peaks(density: Array, number: int) -> Array:
