@@ -24,6 +24,8 @@ _DETECTED = 3.0
 _N_CURVES = 400
 #: Of the curves so many may have their maximum at either end.
 _MOST_AT_END = 0.05
+#: Of a maximum, as light curves rise faster than they fall and no kernel knows that (days).
+_SHAPE_ERROR = 1.0
 #: Largest error that says anything (days).
 _LARGEST_ERROR = 20.0
 
@@ -73,7 +75,8 @@ def _find_in_band(light_curve: LightCurve, band: int) -> LightMaximum | None:
         return None
     bandpass = light_curve.bandpasses[band]
     dates = lattice[places]
-    return LightMaximum(float(dates.mean()), float(dates.std()), str(bandpass.name), float(bandpass.wave_eff))
+    error = float(np.hypot(dates.std(), _SHAPE_ERROR))
+    return LightMaximum(float(dates.mean()), error, str(bandpass.name), float(bandpass.wave_eff))
 
 
 def _average_nights(light_curve: LightCurve, band: int) -> tuple[Array, Array, Array]:

@@ -28,7 +28,7 @@ from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
 from fitter_lambda.spectrum.spectrum_sampler import build_axes, find_starts
 
 _COHERENCES = (1250.0, 1800.0, 2500.0, 5000.0)
-_GRAINS = (0.0025, 0.005, 0.01)
+_GRAINS = (0.005, 0.01, 0.02)
 _REDSHIFT = 0.05
 _ERROR = 0.02
 _LINE_SIGMA = 150.0

@@ -28,7 +28,7 @@ def test_the_maximum_lies_within_its_error(seed: int, every: float, signal: floa
     maximum = find_light_maximum(make_rows(-20, 40, every, signal, seed))
     assert maximum is not None
     assert maximum.error < 5
-    assert abs(maximum.mjd - MAXIMUM) < 4 * maximum.error + 1.0
+    assert abs(maximum.mjd - MAXIMUM) < 4 * maximum.error
 
 
 def test_the_best_known_band_is_taken() -> None:
