@@ -155,8 +155,8 @@ def _prepare_spectra(
     """Return spectra ready to be fitted, and remarks; of several, remarks begin with the spectrum's number."""
     spectra = []
     remarks = []
-    for number, (table, date) in enumerate(zip(tables, dates, strict=True), 1):
-        sent = parse_spectrum_table(table, reading.flux_unit, is_air=reading.is_air)
+    for number, (columns, date) in enumerate(zip(tables, dates, strict=True), 1):
+        sent = parse_spectrum_table(columns, reading.flux_unit, is_air=reading.is_air)
         data, own = prepare_spectrum(sent, reading.resolution, reading.ebv, reading.is_masked)
         remarks += [f"spectrum {number}: {remark}" if len(tables) > 1 else remark for remark in own]
         label = "" if date is None else f"MJD {date:.2f}"

@@ -10,22 +10,22 @@ from fitter_lambda.spectrum.light_maximum import find_light_maximum
 MAXIMUM = 59000.0
 
 
-def make_rows(first: float, last: float, every: float = 2.0, signal: float = 30.0, seed: int = 0) -> list[Row]:
+def make_rows(first: float, last: float, cadence: float = 2.0, signal: float = 30.0, seed: int = 0) -> list[Row]:
     """A light curve in two bands that rises in two weeks and falls in four, between two days from its maximum."""
-    days = np.arange(first, last, every)
+    days = np.arange(first, last, cadence)
     shape = np.exp(-0.5 * (days / np.where(days < 0, 9.0, 18.0)) ** 2)
     flux = 300 * shape + 300 / signal * np.random.default_rng(seed).standard_normal(len(days))
-    table = {
+    columns = {
         "time": np.tile(MAXIMUM + days, 2), "band": ["ztfg"] * len(days) + ["ztfr"] * len(days),
         "flux": np.concatenate([flux, 0.5 * flux]), "fluxerr": np.full(2 * len(days), 300 / signal),
     }  # fmt: skip
-    return parse_table_rows(table).rows
+    return parse_table_rows(columns).rows
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 1000), every=st.sampled_from([1.0, 2.0, 3.0]), signal=st.sampled_from([15.0, 40.0]))
-def test_the_maximum_lies_within_its_error(seed: int, every: float, signal: float) -> None:
-    maximum = find_light_maximum(make_rows(-20, 40, every, signal, seed))
+@given(seed=st.integers(0, 1000), cadence=st.sampled_from([1.0, 2.0, 3.0]), signal=st.sampled_from([15.0, 40.0]))
+def test_the_maximum_lies_within_its_error(seed: int, cadence: float, signal: float) -> None:
+    maximum = find_light_maximum(make_rows(-20, 40, cadence, signal, seed))
     assert maximum is not None
     assert maximum.error < 5
     assert abs(maximum.mjd - MAXIMUM) < 4 * maximum.error

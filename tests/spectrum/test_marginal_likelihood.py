@@ -102,7 +102,7 @@ def test_the_other_coefficients_are_drawn_given_the_galaxies() -> None:
 
 def test_the_scan_is_the_plain_sum_at_each_shift() -> None:
     data = make_data()
-    model = make_models(data)["galaxy"]
+    model = make_models(data)["blue"]
     added = AddedColumns(data, model.template.grid)
     scan = RedshiftScan.build([added], np.log(1.2), 0.1, profile_lines([added], model.redshift))
     result = scan.run(model)

@@ -62,6 +62,6 @@ def test_the_likelihood_of_two_is_the_product() -> None:
     ("dates", "message"), [(None, "by their dates"), ([1.0], "one date for each"), ([1.0, None], "by their dates")]
 )
 def test_several_need_dates(dates: list[float | None] | None, message: str) -> None:
-    table = make_spectrum("salt3", 0.0, Z)
+    spectrum = make_spectrum("salt3", 0.0, Z)
     with pytest.raises(ParameterError, match=message):
-        fit_spectrum([table, table], dates=dates)
+        fit_spectrum([spectrum, spectrum], dates=dates)
