@@ -194,12 +194,12 @@ def _scan_models(
 
 
 def _climb_models(candidates: list[Candidate]) -> None:
-    """Climb from the best start of each model, unless it is hopeless; from all where a model comes near the best."""
+    """Climb from the best start of each model, of supernovae unless hopeless; from all if it comes near the best."""
     gain = _LEAST_GAIN
     best = -np.inf
     for one in sorted(candidates, key=lambda one: -one.log_mass):
-        if one.log_mass + 2 * gain < best:
-            break
+        if one.model.is_supernova and one.log_mass + 2 * gain < best:
+            continue
         start = one.log_mass
         one.climb(1)
         gain = max(gain, one.log_mass - start)
