@@ -75,8 +75,8 @@ def _find_in_band(light_curve: LightCurve, band: int) -> LightMaximum | None:
         return None
     bandpass = light_curve.bandpasses[band]
     dates = lattice[places]
-    error = float(np.hypot(dates.std(), _SHAPE_ERROR))
-    return LightMaximum(float(dates.mean()), error, str(bandpass.name), float(bandpass.wave_eff))
+    date_error = float(np.hypot(dates.std(), _SHAPE_ERROR))
+    return LightMaximum(float(dates.mean()), date_error, str(bandpass.name), float(bandpass.wave_eff))
 
 
 def _average_nights(light_curve: LightCurve, band: int) -> tuple[Array, Array, Array]:

@@ -105,8 +105,9 @@ def _stack_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, k: int)
     axes.step(data.x.wave, flux + lift, where="mid", color=_DATA, lw=0.7)
     axes.plot(data.x.wave, total + lift, color=_MODEL, lw=1.3)
     phase = float(np.median([posterior.select(int(i), k)[1] - posterior.select(int(i), 0)[1] for i in draws]))
-    axes.annotate(f"{phase:+.0f} d".replace("-", "−"), (data.x.wave[-1], total[-1] + lift), fontsize=8, ha="right",
-                  va="bottom")  # fmt: skip
+    axes.annotate(f"{phase:+.0f} d".replace("-", "−"), (data.x.wave[-1], total[-1] + lift), (-4, 14),
+                  textcoords="offset points", fontsize=8, ha="right", va="bottom",
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     axes.set_ylim(bottom, lift + max(float(np.nanpercentile(flux, 99.7)), float(total.max())) * 1.1)
 
 
