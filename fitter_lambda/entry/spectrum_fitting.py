@@ -120,10 +120,8 @@ def fit_spectrum(
         ebv, source = _find_dust(mwebv, ra, dec)
         reading = _Reading(flux_unit, wavelengths == "air", resolution, ebv, mask)
         spectra, remarks = _prepare_spectra(tables, known_dates, reading)
-        if phase is None:
-            prior = choose_phase_prior(known_dates[0], photometry, t0, t0_err, remarks)
-        else:
-            prior = PhasePrior(phase, phase_err, is_rest_frame=True)
+        prior = None if phase is None else PhasePrior(phase, phase_err, is_rest_frame=True)
+        prior = prior or choose_phase_prior(known_dates[0], photometry, t0, t0_err, remarks)
         models = build_models(spectra, redshift, None if template == AUTO else [template], prior)
         posterior = infer(spectra, models, n_draws, seed, progress)
         return SpectrumFit(posterior, remarks, ebv, source, title)
