@@ -17,7 +17,7 @@ from fitter_lambda.arrays import Array
 from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.spectrum.host_components import load_galaxies
 from fitter_lambda.spectrum.linear_columns import AddedColumns
-from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+from fitter_lambda.spectrum.marginal_likelihood import SpectrumLikelihood
 from fitter_lambda.spectrum.redshift_scan import choose_axis
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_inference import infer
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for signal in options.signal:
         data = simulate_spectrum(signal)
         names = list(islice(cycle(list_template_names()), _N_TEMPLATES))
-        models = build_models(data.x, data.ends, _FREE, names)
+        models = build_models((data,), _FREE, names)
         report_fit(data, models, signal)
         own = next(model for model in models if model.template.name == "hsiao")
         report_grid(data, own, len(models))
@@ -68,7 +68,7 @@ def report_fit(data: SpectrumData, models: list[SpectrumModel], signal: float) -
     """Fit twice, and print the second: the first fills caches that a running service has."""
     for _ in range(2):
         began = time.process_time(), time.perf_counter()
-        posterior = infer(data, models)
+        posterior = infer((data,), models)
         seconds, wall = time.process_time() - began[0], time.perf_counter() - began[1]
     z = np.expm1(posterior.theta[:, 0])
     chances = ", ".join(f"{name} {chance:.3f}" for name, chance in list(posterior.class_probabilities.items())[:2])
@@ -80,12 +80,12 @@ def report_fit(data: SpectrumData, models: list[SpectrumModel], signal: float) -
 
 def report_grid(data: SpectrumData, model: SpectrumModel, n_models: int) -> None:
     """Time the least squares of some grid points, and find the best redshift of the true template."""
-    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
     axis = choose_axis(model)
     shifts = np.arange(0.0, np.log1p(_FREE.high), data.x.step)
     n_points = len(axis) * len(shifts) * len(_DUST)
     # all redshifts at the nearest phase, for each dust
-    theta = np.zeros((len(shifts) * len(_DUST), 7))
+    theta = model.select(model.build_theta(len(shifts) * len(_DUST)), 0)
     theta[:, 0], theta[:, 1] = np.tile(shifts, len(_DUST)), axis[np.argmin(np.abs(axis - _PHASE))]
     theta[:, 2] = np.repeat(_DUST, len(shifts))
     theta = theta[:_N_TIMED] if len(theta) > _N_TIMED else theta
@@ -99,7 +99,7 @@ def report_grid(data: SpectrumData, model: SpectrumModel, n_models: int) -> None
     )
 
 
-def minimise_chi2(data: SpectrumData, likelihood: MarginalLikelihood, theta: Array) -> Array:
+def minimise_chi2(data: SpectrumData, likelihood: SpectrumLikelihood, theta: Array) -> Array:
     """Return the least chi2 over all linear coefficients, of any sign."""
     root = np.sqrt(data.weight)
     columns = likelihood.build_columns(theta) * root

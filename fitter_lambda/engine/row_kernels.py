@@ -16,7 +16,7 @@ from fitter_lambda.arrays import Array, Indices, Mask
 KERNEL_NUMBERS = {"linear": 0, "convolution": 1, "spline": 2}
 
 
-def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+def compile_loops(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function, and keep the code for the next process where there is a place for it."""
     options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
     try:
@@ -26,7 +26,7 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-@_compile
+@compile_loops
 def _weigh_knots(kernel: int, index: int, x: float, n_intervals: int) -> tuple[float, float, float, float]:
     """Return the weights of the four knots about a fraction x of an interval: see `interpolation`."""
     y = 1 - x
@@ -41,7 +41,7 @@ def _weigh_knots(kernel: int, index: int, x: float, n_intervals: int) -> tuple[f
     return 0.0, y, x, 0.0
 
 
-@_compile
+@compile_loops
 def interpolate_rows(
     phase: Array, band: Indices, is_lit: Mask, kernel: int, start: float, step: float, knots: Array,
     z_index: Indices, z_weights: Array, node_weights: Array, dimming: Array,
@@ -102,7 +102,7 @@ def interpolate_rows(
     return flux
 
 
-@_compile
+@compile_loops
 def _factorize_bands(
     is_used: Mask, observed: Array, variance: Array, factors: Array, band: Indices, lower: Array, target: Array
 ) -> tuple[float, float]:
@@ -143,7 +143,7 @@ def _factorize_bands(
     return square, log_det
 
 
-@_compile
+@compile_loops
 def sum_rows(
     flux: Array, is_used: Mask, observed: Array, variance: Array, factors: Array, band: Indices, n_bands: int
 ) -> tuple[Array, Array, Array, Array]:
@@ -214,7 +214,7 @@ def sum_rows(
     return matrix, right, square, log_det
 
 
-@_compile
+@compile_loops
 def climb_to_mode(
     matrix: Array, right: Array, mean: Array, sigma: Array, a: Array, n_steps: int
 ) -> tuple[Array, Array, Array]:

@@ -1,7 +1,8 @@
 """Code that numba compiles, kept with the image: ``python -m fitter_lambda.entry.compiled_code``, at its build.
 
-It fits made-up light curves, so that all that a fit needs is compiled into ``NUMBA_CACHE_DIR``. In Lambda only /tmp is
-writable, so `provide_compiled_code` copies it there; a container that compiled for itself would start seconds later.
+It fits made-up light curves and a spectrum, so that all that a fit needs is compiled into ``NUMBA_CACHE_DIR``. In
+Lambda only /tmp is writable, so `provide_compiled_code` copies it there; a container that compiled for itself would
+start seconds later.
 """
 
 import os
@@ -26,13 +27,16 @@ def provide_compiled_code() -> None:
 
 
 def main() -> int:
-    """Fit light curves of every kind that leads to other types of arrays."""
+    """Fit light curves of every kind that leads to other types of arrays, and a spectrum."""
     from fitter_lambda.entry.fitting import fit
+    from fitter_lambda.entry.spectrum_fitting import fit_spectrum
 
     for source in _SOURCES:
         for z in (0.05, None):
             for has_limits in (True, False):
                 fit(_make_light_curve(has_limits), source=source, z=z, z_max=0.2, n_draws=100)
+    wave = [4000.0 + 10 * i for i in range(400)]
+    fit_spectrum({"wavelength": wave, "flux": [1 + (i % 7) / 100 for i in range(400)]}, _SOURCES[0], n_draws=100)
     print("the compiled code is in place", file=sys.stderr)
     return 0
 

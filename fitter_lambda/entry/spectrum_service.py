@@ -1,15 +1,23 @@
 """The spectrum fitter as a service of the kit: ``heliograph service run fitter_lambda/entry/spectrum_service.py``."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-import numpy as np
-
+from fitter_lambda.entry.spectrum_choice import (
+    build_columns,
+    choose_spectra,
+    describe_choice,
+    find_fitted_maximum,
+    parse_date,
+)
 from fitter_lambda.entry.spectrum_fitting import AUTO, FixZ, fit_spectrum
+from fitter_lambda.entry.supernova_service import PhotometryRows
 from fitter_lambda.errors import FitterError
 from fitter_lambda.spectrum.finished_spectrum import SpectrumFit
 from fitter_lambda.spectrum.model_spectrum import describe_model_spectrum
 from fitter_lambda.version import __version__
-from heliograph.service import AnalysisError, Progress, Redshift, Result, Service, Spectra, Target
+from heliograph.service import AnalysisError, Annotations, Progress, Redshift, Result, Service, Spectra, Target
+from heliograph.service.spectrum_input import Spectrum
 
 ORIGIN = "heliograph-spectrum-fitter"
 
@@ -20,6 +28,8 @@ service = Service("Spectrum fitter", version=__version__, analysis_type="spectru
 def fit_redshift_and_type(
     spectra: Spectra,
     redshift: Redshift,
+    photometry: PhotometryRows | None,
+    annotations: Annotations | None,
     target: Target,
     progress: Progress,
     *,
@@ -31,10 +41,11 @@ def fit_redshift_and_type(
     wavelengths: Literal["air", "vacuum"] = "air",
     resolution: float | None = None,
     mask: bool = True,
+    together: bool = True,
     n_draws: int = 2000,
     seed: int = 0,
 ) -> Result:
-    """Fit redshift, type and phase of a source's best spectrum, with a posterior.
+    """Fit redshift, type and phase of a source's spectra, with a posterior.
 
     Parameters
     ----------
@@ -52,37 +63,39 @@ def fit_redshift_and_type(
     wavelengths : str
         Medium of the wavelengths. Air or vacuum.
     resolution : float
-        Resolution. Wavelength over the width (FWHM) of unresolved lines; blank: 2.5 pixels.
+        Resolution. Wavelength over the width (FWHM) of unresolved lines; blank: a parameter of the fit.
     mask : bool
         Leave out telluric bands and lines of the Milky Way.
+    together : bool
+        Fit several spectra together. The four with the most signal, within 100 days. No: the one with the most.
     n_draws : int
         Number of posterior draws. 100 to 20000.
     seed : int
         Seed of the random numbers.
     """
-    number = choose_spectrum(spectra)
-    spectrum = spectra[number]
-    columns: dict[str, Any] = {"wavelength": spectrum.wavelengths, "flux": spectrum.fluxes}
-    if spectrum.errors is not None:
-        columns["error"] = spectrum.errors
+    chosen = choose_spectra(spectra, together)
+    dates = [parse_date(spectra[i].observed_at) for i in chosen]
+    t0, t0_err = find_fitted_maximum(annotations or ())
     try:
         fit = fit_spectrum(
-            columns, template, redshift.value, redshift.error, fix_z=fix_z, z_min=z_min, z_max=z_max,
-            ra=target.ra, dec=target.dec, mwebv=mwebv, flux_unit=spectrum.units, wavelengths=wavelengths,
-            resolution=resolution, mask=mask, n_draws=n_draws, seed=seed, title=target.name,
-            progress=lambda fraction, message: progress(0.8 * fraction, message),
+            [build_columns(spectra[i]) for i in chosen], template, redshift.value, redshift.error, dates=dates,
+            fix_z=fix_z, z_min=z_min, z_max=z_max, photometry=photometry, t0=t0, t0_err=t0_err, ra=target.ra,
+            dec=target.dec, mwebv=mwebv, wavelengths=wavelengths, resolution=resolution, mask=mask, n_draws=n_draws,
+            seed=seed, title=target.name, progress=lambda fraction, message: progress(0.8 * fraction, message),
         )  # fmt: skip
     except FitterError as error:
         raise AnalysisError(str(error)) from None
-    if len(spectra) > 1:
-        when = spectrum.observed_at or "unknown date"
-        fit.remarks.append(f"of {len(spectra)} spectra the one with the most signal was fitted ({when})")
+    fit.remarks.extend(describe_choice(spectra, chosen))
     progress(0.85, "drawing the figures")
-    model_spectrum = describe_model_spectrum(fit.posterior, fit.mw_ebv, wavelengths == "air")
-    return _build_result(fit, [{"spectrum_id": spectrum.id, "observed_at": spectrum.observed_at, **model_spectrum}])
+    return _build_result(fit, [spectra[i] for i in chosen], wavelengths == "air")
 
 
-def _build_result(fit: SpectrumFit, model_spectra: list[dict[str, Any]]) -> Result:
+def _build_result(fit: SpectrumFit, spectra: Sequence[Spectrum], is_air: bool) -> Result:
+    model_spectra = [
+        {"spectrum_id": spectrum.id, "observed_at": spectrum.observed_at}
+        | describe_model_spectrum(fit.posterior, fit.mw_ebv, is_air, k)
+        for k, spectrum in enumerate(spectra)
+    ]
     figures = [figure for figure in (fit.plot_spectrum(), fit.plot_corner()) if figure is not None]
     return Result(
         results={**fit.results, "model_spectrum": model_spectra},
@@ -96,15 +109,3 @@ def _build_result(fit: SpectrumFit, model_spectra: list[dict[str, Any]]) -> Resu
             "model_summary": {"spectra": [one["spectrum_id"] for one in model_spectra]},
         },
     )
-
-
-def choose_spectrum(spectra: Spectra) -> int:
-    """Return the place of the spectrum with the most signal to noise over all its pixels."""
-    signals = []
-    for spectrum in spectra:
-        flux = np.where(np.isfinite(spectrum.fluxes), spectrum.fluxes, 0.0)
-        # the scatter of neighbours stands for errors, which not all spectra have
-        noise = np.median(np.abs(np.diff(flux))) if len(flux) > 1 else 0.0
-        size = np.median(np.abs(flux)) if len(flux) else 0.0
-        signals.append(size / noise * np.sqrt(len(flux)) if noise > 0 else 0.0)
-    return int(np.argmax(signals))

@@ -65,14 +65,15 @@ class SpectrumFit:
         if phase := results["parameters"].get("phase"):
             text += f", {phase['median']:+.1f} d from maximum"
         text += f", misfit p = {results['misfit_p_value']:.2g}"
-        return text + ("." if results["verdict"]["describes_data"] else f". {results['verdict']['message']}")
+        return text + ("." if results["verdict"]["word"] == "good" else f". {results['verdict']['message']}")
 
     @property
     def annotations(self) -> dict[str, Any]:
-        """What is written to the source: z, class, phase, with errors."""
+        """What is written to the source: z, class, phase, with errors, and the verdict."""
         results = self.results
         parameters = results["parameters"]
         values = {"class": results["class_name"], "class probability": results["class_probability"]}
+        values["verdict"] = results["verdict"]["message"]
         for name in ("z", "phase"):
             if name in parameters:
                 values[name] = parameters[name]["median"]
@@ -80,7 +81,7 @@ class SpectrumFit:
         return values
 
     def plot_spectrum(self) -> Figure:
-        """Draw the spectrum, the best model, its host and residuals, and the second-best class."""
+        """Draw the spectra, the best model, its host and residuals, and the second-best class."""
         return draw_spectrum(self.posterior, self.results, self.title)
 
     def plot_corner(self) -> Figure | None:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.column_kernels import interpolate_tables
 from fitter_lambda.spectrum.host_components import (
     EMISSION_LINES,
     GALAXIES,
@@ -25,7 +26,7 @@ _SUBSHIFTS = 8
 
 @dataclass(frozen=True, eq=False)
 class AddedColumns:
-    """Columns at any redshift, from tables of shifts by eighths of a pixel.
+    """Columns at any redshift, from tables of shifts by eighths of a pixel and of some widths of unresolved lines.
 
     Attributes
     ----------
@@ -39,26 +40,36 @@ class AddedColumns:
 
     @cached_property
     def tables(self) -> Array:
-        """The columns at each part of a shift, shape (9, column, w): lines, then galaxies."""
+        """The columns for each width and each part of a shift, shape (k, 9, column, w): lines, then galaxies."""
         step = self.rest.step / _SUBSHIFTS
-        rows = []
-        for i in range(_SUBSHIFTS + 1):
-            grid = LogGrid(self.rest.start + i * step, self.rest.step, self.rest.number)
-            lines = [average_lines(grid, lines, self.data.line_sigma) for lines in EMISSION_LINES.values()]
-            rows.append(np.vstack([*lines, smooth_flux(average_galaxies(grid), grid, self.data.line_sigma)]))
-        return np.array(rows)
+        grids = [LogGrid(self.rest.start + i * step, self.rest.step, self.rest.number) for i in range(_SUBSHIFTS + 1)]
+        galaxies = [average_galaxies(grid) for grid in grids]
+        return np.array([
+            [np.vstack([*(average_lines(grid, lines, sigma) for lines in EMISSION_LINES.values()),
+                        smooth_flux(flux, grid, sigma)]) for grid, flux in zip(grids, galaxies, strict=True)]
+            for sigma in self.data.line_sigmas
+        ])  # fmt: skip
 
-    def evaluate(self, u: Array) -> Array:
-        """Return columns (n, column, pixels) at u = ln(1 + z)."""
+    @cached_property
+    def median_table(self) -> Array:
+        """The columns of lines of the median width, at no part of a shift (column, w)."""
+        middle = np.argmin(np.abs(self.data.line_sigmas - self.data.line_sigma))
+        return np.asarray(self.tables[middle, 0])
+
+    def evaluate(self, u: Array, log_width: Array | None = None) -> Array:
+        """Return columns (n, column, pixels) at u = ln(1 + z), by default of the median width of lines."""
         place = (self.data.x.start - u - self.rest.start) / self.rest.step * _SUBSHIFTS
-        index = np.floor(place + 1e-9).astype(int)
-        columns = np.empty((len(u), self.tables.shape[1], self.data.x.number))
-        for i, (k, f) in enumerate(zip(index, place - index, strict=True)):
-            shift, part = divmod(int(k), _SUBSHIFTS)
-            window = slice(shift, shift + self.data.x.number)
-            columns[i] = (1 - f) * self.tables[part, :, window] + f * self.tables[part + 1, :, window]
+        index = np.floor(place + 1e-9).astype(np.intp)
+        shift, part = np.divmod(index, _SUBSHIFTS)
+        nodes = np.log(self.data.line_sigmas)
+        width = np.full(len(u), np.log(self.data.line_sigma)) if log_width is None else log_width
+        at = np.interp(width, nodes, np.arange(len(nodes)))
+        node = at.astype(np.intp)
+        columns: Array = interpolate_tables(
+            self.tables, node, at - node, part, place - index, shift, self.data.x.number
+        )
         hosts = columns[:, -N_HOSTS:]
-        hosts /= np.maximum(hosts[..., self.data.good].mean(axis=2, keepdims=True), 1e-9)
+        hosts /= np.maximum(hosts @ self.data.good / self.data.good.sum(), 1e-9)[..., None]
         return columns
 
     @cached_property

@@ -6,12 +6,14 @@ a weighted sum of four knots along it, and of four pixels along ln(wavelength) (
 
 import functools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.engine.interpolation import build_knots, locate
 from fitter_lambda.engine.source_grid import SourceGrid, host_reddening, load_source_grid
+from fitter_lambda.spectrum.column_kernels import interpolate_template
 from fitter_lambda.spectrum.host_components import average_galaxies, smooth_flux
 from fitter_lambda.spectrum.log_grid import LogGrid, average_in_pixels
 
@@ -19,6 +21,9 @@ from fitter_lambda.spectrum.log_grid import LogGrid, average_in_pixels
 _TAIL_POWER = 3.0
 #: Optical light at which a supernova begins, as a fraction of its maximum.
 _FIRST_LIGHT = 0.005
+#: Width (sigma, km/s) of a broad band.
+_BAND_SIGMA = 30000.0
+_MAG = 0.4 * np.log(10)
 _PLANCK = 1.43878e8
 """hc/k (angstrom K)."""
 
@@ -42,7 +47,7 @@ class LogTemplate:
     kernel : str
         As of `engine.interpolation`.
     law : ndarray, shape (w,)
-        Extinction (mag) at one unit of dust: E(B-V), or SALT's c.
+        Extinction (nepers) at one unit of dust: E(B-V), or SALT's c.
     ends : tuple of float
         Rest-frame ln(wavelength) between which it is known.
     """
@@ -62,20 +67,18 @@ class LogTemplate:
     def evaluate(self, x: LogGrid, theta: Array) -> Array:
         """Return flux (n, pixels of x) at rows (u, axis, dust, x1) of theta, u = ln(1 + z)."""
         place = (x.start - theta[:, 0] - self.grid.start) / self.grid.step
-        pixel = np.floor(place).astype(int)
-        shifts = _weigh_pixels(place - pixel)
+        pixel = np.floor(place).astype(np.intp)
         index, weights = locate(theta[:, 1], self.start, self.step, self.knots.shape[1] - 2, self.kernel)
-        flux = np.empty((len(theta), x.number))
-        for i, (p, s) in enumerate(zip(index, pixel, strict=True)):
-            window = self.knots[0, p : p + 4, s - 1 : s + x.number + 2]
-            if len(self.knots) > 1:
-                window = window + theta[i, 3] * self.knots[1, p : p + 4, s - 1 : s + x.number + 2]
-            row = weights[:, i] @ window
-            a, b, c, d = shifts[:, i]
-            total = a * row[:-3] + b * row[1:-2] + c * row[2:-1] + d * row[3:]
-            law = self.law[s : s + x.number]
-            flux[i] = total * np.exp((-0.4 * np.log(10) * theta[i, 2]) * law) if theta[i, 2] else total
-        return flux
+        dust, x1 = np.ascontiguousarray(theta[:, 2]), np.ascontiguousarray(theta[:, 3])
+        shifts = _weigh_pixels(place - pixel)
+        flux = interpolate_template(self.knots, x1, index, weights, pixel, shifts, self.law, dust, x.number)
+        return np.asarray(flux)
+
+    @cached_property
+    def brightest(self) -> Array:
+        """The places along the axis at which each pixel's light is brightest, smoothed over the width of a band."""
+        light = smooth_flux(self.knots[0, 1:-1], self.grid, _BAND_SIGMA)
+        return np.asarray(self.start + self.step * np.argmax(light, axis=0), dtype=float)
 
     def sample_axis(self, places: Array) -> Array:
         """Return flux (n, w) in the rest frame at places along the axis, for x1 = 0."""
@@ -100,14 +103,18 @@ def build_supernova(name: str, grid: LogGrid) -> LogTemplate:
     bright = _measure_light(source, 5500.0, 1500.0)
     first = int(np.argmax(bright > _FIRST_LIGHT * bright.max()))
     last = len(bright) - 1 - int(np.argmax(bright[::-1] > _FIRST_LIGHT * bright.max()))
-    blue = _measure_light(source, 4400.0, 400.0)
     law = host_reddening(grid.wave) if source.law is None else np.interp(grid.wave, source.wave, source.law)
     flux /= flux[0].mean(axis=1).max()  # sources have fluxes of any size
     return LogTemplate(
         name, grid, flux, source.start, source.step, source.start + first * source.step,
-        source.start + last * source.step, source.start + int(np.argmax(blue)) * source.step, source.kernel,
-        law, (float(np.log(source.wave[0])), float(np.log(source.wave[-1]))),
+        source.start + last * source.step, find_maximum_phase(source), source.kernel,
+        _MAG * law, (float(np.log(source.wave[0])), float(np.log(source.wave[-1]))),
     )  # fmt: skip
+
+
+def find_maximum_phase(source: SourceGrid) -> float:
+    """Return the phase of maximum light in B."""
+    return float(source.start + int(np.argmax(_measure_light(source, 4400.0, 400.0))) * source.step)
 
 
 def _measure_light(source: SourceGrid, middle: float, sigma: float) -> Array:
@@ -149,5 +156,5 @@ def build_blackbody(name: str, grid: LogGrid, coldest: float, hottest: float) ->
 def _build_background(name: str, grid: LogGrid, flux: Array, low: float, high: float) -> LogTemplate:
     knots = build_knots(flux, "linear")[None]
     step = (high - low) / (len(flux) - 1)
-    law = host_reddening(grid.wave)
+    law = _MAG * host_reddening(grid.wave)
     return LogTemplate(name, grid, knots, low, step, low, high, 0.0, "linear", law, (0.0, 99.0))

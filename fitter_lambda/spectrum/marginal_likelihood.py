@@ -9,19 +9,23 @@ Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), with weights t
 exact.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
-from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 
-from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
-from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA, SpectrumData
-from fitter_lambda.spectrum.spectrum_models import SpectrumModel
+from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA
+from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED, SpectrumModel
 
 _N_CALIBRATION = len(CALIBRATION_SIGMA)
+#: Columns of rows of one spectrum: see `SpectrumModel.select`.
+_AMPLITUDE, _DISCREPANCY, _WIDTH = 5, 6, 7
 #: Rows of theta at a time, so that their columns stay in the cache of the processor.
-_CHUNK = 40
+_CHUNK = 20
 #: Draws of galaxies for each theta.
 _REPEATS = 16
 #: Starting values of the amplitude come from a Gaussian prior of this mean and width.
@@ -49,6 +53,11 @@ class JointDensity:
     root: Array
     galaxies: Array
 
+    @classmethod
+    def join(cls, parts: Sequence["JointDensity"]) -> "JointDensity":
+        """Join the rows of several."""
+        return cls(*(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(cls)))
+
     def complete(self, random: np.random.Generator) -> Array:
         """Draw the other coefficients given the galaxies; return all, shape (n, k)."""
         n, k = self.mean.shape
@@ -62,79 +71,65 @@ class JointDensity:
 
 
 @dataclass(frozen=True, eq=False)
-class _Products:
-    """Products of columns and data: by the weights (n, k, k), and with the coherent modes (n, k, j)."""
-
-    data: SpectrumData
-    plain: Array
-    coherent: Array
-
-    def take(self, place: Indices) -> "_Products":
-        """Return the products of some rows."""
-        return _Products(self.data, self.plain[place], self.coherent[place])
-
-    def at(self, discrepancy: Array) -> Array:
-        """Return the products (n, k, k) by the precision for sizes (n,) of the discrepancy."""
-        part = self.data.shrink(discrepancy)[:, None]
-        return np.asarray(self.plain - (self.coherent * part) @ np.swapaxes(self.coherent, 1, 2))
-
-
-@dataclass(frozen=True, eq=False)
-class MarginalLikelihood:
-    """Densities of one model for one spectrum."""
+class SpectrumLikelihood:
+    """Densities of one model for one spectrum, the k-th, at rows of theta that `SpectrumModel.select` returns."""
 
     model: SpectrumModel
+    k: int
     added: AddedColumns
 
-    @property
+    @cached_property
     def sigma(self) -> Array:
         """Widths of the priors of all coefficients: calibration, lines, galaxies; for a star, its features."""
-        n_added = self.added.stellar.shape[0] if self.model.is_star else self.added.tables.shape[1]
-        sigma = np.full(_N_CALIBRATION + n_added, FEATURE_SIGMA if self.model.is_star else LINE_SIGMA)
-        sigma[:_N_CALIBRATION] = CALIBRATION_SIGMA
-        if not self.model.is_star:
-            sigma[-N_HOSTS:] = HOST_SIGMA
-        return sigma
+        if self.model.is_star:
+            return np.concatenate([CALIBRATION_SIGMA, np.full(len(self.added.stellar), FEATURE_SIGMA)])
+        lines = np.full(self.added.tables.shape[2] - N_HOSTS, LINE_SIGMA)
+        return np.concatenate([CALIBRATION_SIGMA, lines, np.full(N_HOSTS, HOST_SIGMA)])
 
-    def build_columns(self, theta: Array) -> Array:
+    def build_columns(self, rows: Array) -> Array:
         """Return the columns (n, k + 1, pixels) at unit amplitude: transient, its calibration, what is added."""
         data = self.added.data
-        u, axis, dust, _, x1, velocity, _ = theta.T
-        flux = self.model.template.evaluate(data.x, np.column_stack([u + velocity, axis, dust, x1]))
-        flux /= np.maximum(flux[:, data.good].mean(axis=1, keepdims=True), 1e-12)
-        added = self.added.stellar * flux[:, None] if self.model.is_star else self.added.evaluate(theta[:, 0])
+        u, axis, dust, x1, velocity = rows[:, :N_SHARED].T
+        added = (
+            np.empty((len(rows), 0, data.x.number)) if self.model.is_star else self.added.evaluate(u, rows[:, _WIDTH])
+        )
+        if self.model.group == "galaxy":
+            flux = self._mix_galaxies(rows, added[:, -N_HOSTS:])
+        else:
+            flux = self.model.templates[self.k].evaluate(data.x, np.column_stack([u + velocity, axis, dust, x1]))
+        flux /= np.maximum(flux @ data.good / data.good.sum(), 1e-12)[:, None]
+        if self.model.is_star:
+            added = self.added.stellar * flux[:, None]
         return np.concatenate([flux[:, None] * data.legendre, added], axis=1)
 
-    def evaluate(self, theta: Array, random: np.random.Generator | None) -> JointDensity:
-        """Evaluate rows (n, 7) of theta within the bounds; without random numbers galaxies are at medians."""
-        parts = []
-        for i in range(0, len(theta), _CHUNK):
-            rows = theta[i : i + _CHUNK]
-            # amplitude and discrepancy change no column
-            unique, place = np.unique(rows[:, [0, 1, 2, 4, 5]], axis=0, return_inverse=True)
-            products = self._multiply(np.insert(unique, [3, 5], 0.0, axis=1))
-            parts.append(self._integrate(products.take(place).at(np.exp(rows[:, 6])), rows, random))
-        if not parts:
-            k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS
-            return JointDensity(np.empty(0), np.empty((0, k)), np.empty((0, k, k)), np.empty((0, g)))
-        return JointDensity(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    def _mix_galaxies(self, rows: Array, galaxies: Array) -> Array:
+        """Return the light of two neighbours of the galaxies (n, 3, pixels) behind dust: their lines' width is free."""
+        template = self.model.templates[self.k]
+        share = np.maximum(0.0, 1 - np.abs(rows[:, 1:2] - np.arange(N_HOSTS)))
+        law = np.interp(self.added.data.x.x - rows[:, :1], template.grid.x, template.law)
+        return np.asarray((share[:, None] @ galaxies)[:, 0] * np.exp(-rows[:, 2:3] * law))
 
-    def _multiply(self, theta: Array) -> "_Products":
-        """Multiply the columns and the data."""
-        data = self.added.data
-        root = np.sqrt(data.grainy_weight)
-        columns = self.build_columns(theta)
-        flux = np.broadcast_to(data.flux, (len(theta), 1, len(root)))
-        white = np.concatenate([columns, flux], axis=1) * root
-        return _Products(data, white @ np.swapaxes(white, 1, 2), data.project(white))
+    def evaluate(self, rows: Array, random: np.random.Generator | None) -> JointDensity:
+        """Evaluate rows (n, 8) within the bounds; without random numbers galaxies are at medians."""
+        k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS
+        parts = [JointDensity(np.empty(0), np.empty((0, k)), np.empty((0, k, k)), np.empty((0, g)))]
+        for i in range(0, len(rows), _CHUNK):
+            chunk = rows[i : i + _CHUNK]
+            # amplitude and discrepancy change no column
+            fixed = chunk.copy()
+            fixed[:, _AMPLITUDE : _DISCREPANCY + 1] = 0.0
+            unique, place = np.unique(fixed, axis=0, return_inverse=True)
+            products = self.added.data.multiply(self.build_columns(unique)).at(np.exp(chunk[:, _DISCREPANCY]), place)
+            parts.append(JointDensity(*self._integrate(*products, chunk, random)))
+        return JointDensity.join(parts)
 
     def _integrate(
-        self, products: Array, theta: Array, random: np.random.Generator | None
+        self, products: Array, norm: Array, rows: Array, random: np.random.Generator | None
     ) -> tuple[Array, Array, Array, Array]:
-        amplitude = np.exp(theta[:, 3])
+        amplitude = np.exp(rows[:, _AMPLITUDE])
         sigma = self.sigma
         # the calibration's coefficients are relative to the amplitude
-        scale = np.ones((len(theta), products.shape[1]))
+        scale = np.ones((len(rows), products.shape[1]))
         scale[:, : _N_CALIBRATION + 1] = amplitude[:, None]
         products = products * scale[:, :, None] * scale[:, None]
         own = slice(1, -1)
@@ -144,9 +139,7 @@ class MarginalLikelihood:
         half = np.linalg.solve(root, right[..., None])
         mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
         log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
-        density = (
-            self.added.data.log_norm(np.exp(theta[:, 6])) - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
-        )
+        density = norm - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
         galaxies, log_weight = self._draw_galaxies(root, mean, random)
         return density + log_weight, mean, root, galaxies
 
@@ -160,28 +153,32 @@ class MarginalLikelihood:
         log_weight = log_weight.reshape(-1, repeats)
         gumbel = random.gumbel(size=log_weight.shape) if random else 0.0
         kept = np.argmax(log_weight + gumbel, axis=1)
-        total = logsumexp(log_weight, axis=1) - np.log(repeats)
+        top = log_weight.max(axis=1)
+        total = top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1))
         return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
 
-    def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
-        """Return theta with the best of some discrepancies and the amplitude that fits best, and log densities."""
-        thetas = []
+    def choose_scales(self, rows: Array, sizes: Array) -> tuple[Array, Array]:
+        """Return rows with the best of some discrepancies and the amplitude that fits best with it.
+
+        And their log densities with the priors of the spectrum's own columns.
+        """
+        chosen = []
         densities = []
-        for i in range(0, len(theta), _CHUNK):
-            rows = theta[i : i + _CHUNK]
-            products = self._multiply(rows)
-            tried = []
-            for size in sizes:
-                matrix = products.at(np.full(len(rows), size))
-                trial = rows.copy()
-                trial[:, 3] = self._guess_amplitude(matrix)
-                trial[:, 6] = np.log(size)
-                tried.append((trial, self._integrate(matrix, trial, None)[0] + self.model.log_prior(trial)))
-            density = np.array([item[1] for item in tried])
-            best = np.argmax(density, axis=0), np.arange(len(rows))
-            thetas.append(np.array([item[0] for item in tried])[best])
+        for i in range(0, len(rows), _CHUNK):
+            products = self.added.data.multiply(self.build_columns(rows[i : i + _CHUNK]))
+            trials = np.repeat(rows[None, i : i + _CHUNK], len(sizes), axis=0)
+            density = np.empty(trials.shape[:2])
+            for j, size in enumerate(sizes):
+                matrix, norm = products.at(np.full(trials.shape[1], size))
+                trials[j, :, _AMPLITUDE] = self._guess_amplitude(matrix)
+                trials[j, :, _DISCREPANCY] = np.log(size)
+                density[j] = self._integrate(matrix, norm, trials[j], None)[0] + self.model.log_own_prior(
+                    trials[j], self.k
+                )
+            best = np.argmax(density, axis=0), np.arange(trials.shape[1])
+            chosen.append(trials[best])
             densities.append(density[best])
-        return np.concatenate(thetas), np.concatenate(densities)
+        return np.concatenate(chosen), np.concatenate(densities)
 
     def _guess_amplitude(self, products: Array) -> Array:
         """Return the log amplitudes that fit best in least squares, calibration included."""
@@ -191,6 +188,39 @@ class MarginalLikelihood:
         right = products[:, :-1, -1] + np.eye(len(sigma))[0] / _GUESS
         best = np.linalg.solve(matrix, right[..., None])[:, 0, 0]
         return np.asarray(np.log(np.clip(best, 0.02, 1.4)))
+
+
+@dataclass(frozen=True, eq=False)
+class MarginalLikelihood:
+    """Densities of one model for all spectra: given what they share they are independent, so their logs add up."""
+
+    model: SpectrumModel
+    members: tuple[SpectrumLikelihood, ...]
+
+    @classmethod
+    def build(cls, model: SpectrumModel, added: Sequence[AddedColumns]) -> "MarginalLikelihood":
+        """Build the likelihood of a model."""
+        return cls(model, tuple(SpectrumLikelihood(model, k, one) for k, one in enumerate(added)))
+
+    def evaluate(self, theta: Array, random: np.random.Generator | None) -> tuple[Array, list[JointDensity]]:
+        """Return log densities (n,) of rows of theta within the bounds, and the part of each spectrum."""
+        parts = [one.evaluate(self.model.select(theta, k), random) for k, one in enumerate(self.members)]
+        return np.sum([part.log_density for part in parts], axis=0), parts
+
+    def log_posterior(self, theta: Array) -> Array:
+        """Return log densities (n,) with the prior, galaxies at medians."""
+        return np.asarray(self.evaluate(theta, None)[0] + self.model.log_prior(theta))
+
+    def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
+        """Return theta with the best scales of each spectrum, see `SpectrumLikelihood.choose_scales`."""
+        theta = theta.copy()
+        density = self.model.log_shared_prior(theta)
+        for k, one in enumerate(self.members):
+            start = N_SHARED + k * N_OWN
+            rows, own = one.choose_scales(self.model.select(theta, k), sizes)
+            theta[:, start : start + N_OWN] = rows[:, N_SHARED:]
+            density = density + own
+        return theta, density
 
 
 def draw_positive(root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:

@@ -16,14 +16,16 @@ from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
 _DIFFERENCE, _LONGEST, _WIDEST = 0.12, 2.0, 2.0
 _STEPS = (1.0, 0.4, 0.1)
 _MAX_STEPS = 10
-#: A step that gains less ends the climb; starts this far below the best are not climbed.
-_SMALL_GAIN = 0.1
+#: A step that gains less ends the climb; modes this far below the best are dropped.
+_SMALL_GAIN = 0.3
 _MAX_DEPTH = 15.0
+#: Starts as near to a mode, and modes as near to each other, are one (first widths).
+_SAME_START, _SAME_MODE = 1.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class ClimbedModes:
-    """Modes of one model: points (m, 7), covariances (m, d, d) of the free columns, log masses (m,)."""
+    """Modes of one model: points (m, n), covariances (m, d, d) of the free columns, log masses (m,)."""
 
     theta: Array
     covariance: Array
@@ -36,17 +38,15 @@ class ClimbedModes:
 
 
 def climb_modes(
-    likelihood: MarginalLikelihood, starts: Array, heights: Array, axes: Array, others: ClimbedModes | None = None
+    likelihood: MarginalLikelihood, starts: Array, axes: Array, others: ClimbedModes | None = None
 ) -> ClimbedModes:
     """Climb from starts.
 
     Parameters
     ----------
     likelihood : MarginalLikelihood
-    starts : ndarray, shape (m, 7)
-    heights : ndarray, shape (m,)
-        Their log densities.
-    axes : ndarray, shape (7, 7)
+    starts : ndarray, shape (m, n)
+    axes : ndarray, shape (n, n)
         First widths of modes, as columns.
     others : ClimbedModes, optional
         Modes that are known.
@@ -54,11 +54,13 @@ def climb_modes(
     free = likelihood.model.free
     local = axes[np.ix_(free, free)]
     modes = [] if others is None else list(zip(others.theta, others.covariance, others.log_mass.tolist(), strict=True))
-    least = max(heights, default=0.0) - _MAX_DEPTH
-    modes += [_climb(likelihood, start, local) for start, height in zip(starts, heights, strict=True) if height > least]
+    inverse = np.asarray(np.linalg.inv(local), dtype=float)
+    for start in starts:
+        if not any(np.max(np.abs(inverse @ (start - mode[0])[free])) < _SAME_START for mode in modes):
+            modes.append(_climb(likelihood, start, local))
     if not modes:
-        return ClimbedModes(np.empty((0, 7)), np.empty((0, len(free), len(free))), np.empty(0))
-    kept = _drop_copies(modes, free, np.asarray(np.linalg.inv(local), dtype=float))
+        return ClimbedModes(np.empty((0, len(axes))), np.empty((0, len(free), len(free))), np.empty(0))
+    kept = _drop_copies(modes, free, inverse)
     theta, covariance, mass = (np.array(column) for column in zip(*kept, strict=True))
     return ClimbedModes(theta, covariance, mass)
 
@@ -69,15 +71,15 @@ def _drop_copies(
     kept: list[tuple[Array, Array, float]] = []
     best = max(mode[2] for mode in modes)
     for mode in sorted((one for one in modes if one[2] > best - _MAX_DEPTH), key=lambda one: -one[2]):
-        if all(np.max(np.abs(inverse @ (mode[0] - other[0])[free])) > 0.5 for other in kept):
+        if all(np.max(np.abs(inverse @ (mode[0] - other[0])[free])) > _SAME_MODE for other in kept):
             kept.append(mode)
     return kept
 
 
 def _evaluate(likelihood: MarginalLikelihood, theta: Array) -> tuple[Array, Array]:
     """Return points moved within the bounds, and their log density."""
-    moved = likelihood.model.clip(theta)
-    return moved, likelihood.evaluate(moved, None).log_density + likelihood.model.log_prior(moved)
+    moved = np.clip(theta, *likelihood.model.bounds)
+    return moved, likelihood.log_posterior(moved)
 
 
 def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[Array, Array, float]:

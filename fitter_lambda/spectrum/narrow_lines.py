@@ -5,6 +5,7 @@ in it. Here the spectrum is galaxies, lines and a smooth curve of any shape, a d
 marginal likelihood on a fine lattice of ln(1 + z) is added to the scan.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,9 @@ from fitter_lambda.spectrum.spectrum_priors import VELOCITY_SIGMA, RedshiftRange
 #: Points of the lattice for each pixel, the size of the smooth curve, and how far a template's lines may be off
 #: (sigma).
 _FINE, _CURVE, _REACH = 3, 0.5, 3.0
-_CHUNK = 64
+_CHUNK = 20
+#: Places of a source for each shift of a template.
+_N_PLACES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,23 +32,40 @@ class LineProfile:
     gain: Array
 
     def align(self, u: Array, model: SpectrumModel) -> tuple[Array, Array]:
-        """Return for shifts u of a template the best u of its source, and its gain less that of the lines' velocity."""
+        """Return for shifts u (s,) of a template the best places of its source, and what the best one gains.
+
+        Places (s, 6) are the highest local maxima of the gain less that of the lines' velocity, and at last u itself.
+        """
         if model.is_star:
-            return u, np.zeros(len(u))
+            return np.repeat(u[:, None], _N_PLACES + 1, axis=1), np.zeros(len(u))
         sigma = VELOCITY_SIGMA / LIGHT_SPEED if model.is_supernova else self.step
-        reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.x.step) / self.step))
+        reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.spectra[0].x.step) / self.step))
         offset = np.arange(-reach, reach + 1)
         index = np.rint(u / self.step).astype(int)[:, None] + offset
         inside = (index >= 0) & (index < len(self.gain))
         penalty = 0.5 * (offset * self.step / sigma) ** 2 if model.is_supernova else 0.0
         score = np.where(inside, self.gain[np.clip(index, 0, len(self.gain) - 1)], -np.inf) - penalty
-        best = np.argmax(score, axis=1)
-        rows = np.arange(len(u))
-        return self.step * index[rows, best], score[rows, best]
+        rows = np.arange(len(u))[:, None]
+        beside = np.pad(score, [(0, 0), (1, 1)], constant_values=-np.inf)
+        is_peak = (score >= beside[:, :-2]) & (score >= beside[:, 2:]) & np.isfinite(score)
+        best = np.argsort(np.where(is_peak, -score, np.inf), axis=1, kind="stable")[:, :_N_PLACES]
+        best = np.where(is_peak[rows, best], best, best[:, :1])
+        return np.column_stack([self.step * index[rows, best], u]), score[rows[:, 0], best[:, 0]]
 
 
-def profile_lines(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
-    """Measure the profile within the bounds of a redshift."""
+def profile_lines(spectra: Sequence[AddedColumns], redshift: RedshiftRange) -> LineProfile:
+    """Measure the profile within the bounds of a redshift, on the lattice of the first spectrum; of several the sum."""
+    profiles = [_profile_spectrum(added, redshift) for added in spectra]
+    gain = profiles[0].gain.copy()
+    inside = np.isfinite(gain)
+    u = profiles[0].step * np.flatnonzero(inside)
+    for other in profiles[1:]:
+        known = np.flatnonzero(np.isfinite(other.gain))
+        gain[inside] += np.interp(u, other.step * known, other.gain[known])
+    return LineProfile(profiles[0].step, gain)
+
+
+def _profile_spectrum(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
     step = added.data.x.step / _FINE
     low, high = np.log1p(redshift.low), np.log1p(redshift.high)
     number = int(np.ceil(high / step)) + 2
@@ -62,13 +82,7 @@ def profile_lines(added: AddedColumns, redshift: RedshiftRange) -> LineProfile:
 def _measure(added: AddedColumns, u: Array) -> Array:
     """Return the log marginal likelihood of galaxies, lines and a smooth curve at some u."""
     data = added.data
-    root = np.sqrt(data.grainy_weight)
-    flux = np.broadcast_to(data.flux, (len(u), 1, len(root)))
-    white = np.concatenate([added.evaluate(u), flux], axis=1) * root
-    coherent = data.project(white)
-    products = white @ np.swapaxes(white, 1, 2) - (coherent * data.shrink(np.array([_CURVE]))) @ np.swapaxes(
-        coherent, 1, 2
-    )
+    products = data.multiply(added.evaluate(u)).at(np.full(len(u), _CURVE))[0]
     sigma = np.full(products.shape[1] - 1, LINE_SIGMA)
     sigma[-N_HOSTS:] = HOST_SIGMA
     lower = np.linalg.cholesky(products[:, :-1, :-1] + np.diag(sigma**-2.0))

@@ -5,17 +5,18 @@ from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import BSpline
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
-from fitter_lambda.arrays import Array, Mask
+from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import TooLittleDataError
+from fitter_lambda.spectrum.column_kernels import project_on_splines, solve_splines, whiten_columns
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 
 #: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of
 #: the flux. The size of the coherent part is a parameter, see `spectrum_priors`. Both were measured by
 #: ``python -m fitter_lambda.spectrum.template_discrepancy``.
-COHERENCE = 2500.0
-GRAIN = 0.01
+COHERENCE = 1800.0
+GRAIN = 0.005
 #: Widths of the priors of the calibration's Legendre coefficients, from the first order up.
 CALIBRATION_SIGMA = (0.25, 0.12, 0.08)
 _FEWEST_PIXELS = 40
@@ -23,6 +24,8 @@ _FEWEST_PIXELS = 40
 _SPLINE_VARIANCE = 0.479
 #: The smoothed flux is at least this fraction of the mean, where discrepancies are concerned.
 _FLOOR = 0.1
+#: Between widths of unresolved lines, where the resolution is not known.
+_WIDTH_RATIO = 1.6
 #: Width (km/s) over which the spectrum is smoothed for that.
 _SMOOTHING = 10000.0
 
@@ -39,7 +42,13 @@ class SpectrumData:
     unit : float
         The mean that flux was divided by.
     line_sigma : float
-        Width of unresolved lines (km/s).
+        Width of unresolved lines (km/s); its median where the resolution is not known.
+    has_resolution : bool
+        Whether the resolution is known.
+    days : float
+        From the spectrum that phases refer to to this one, for the observer.
+    label : str
+        What it is called: its date.
     coherence, grain : float
         What templates lack.
     """
@@ -49,8 +58,21 @@ class SpectrumData:
     weight: Array
     unit: float
     line_sigma: float
+    has_resolution: bool = True
+    days: float = 0.0
+    label: str = ""
     coherence: float = COHERENCE
     grain: float = GRAIN
+
+    @property
+    def line_sigmas(self) -> Array:
+        """The widths of unresolved lines (km/s) between which columns are interpolated."""
+        return self.line_sigma * (np.ones(1) if self.has_resolution else _WIDTH_RATIO ** np.arange(-1.0, 4.0))
+
+    @cached_property
+    def signal(self) -> float:
+        """Signal to noise of a typical pixel."""
+        return float(np.median(self.flux[self.good] * np.sqrt(self.weight[self.good])))
 
     @cached_property
     def good(self) -> Mask:
@@ -95,7 +117,7 @@ class SpectrumData:
 
     @cached_property
     def coherent_splines(self) -> csr_array:
-        """A coherent discrepancy of size 1 in whitened pixels (j, n): smoothed flux times cubic B-splines."""
+        """A coherent discrepancy of size 1 in whitened pixels (n, j): smoothed flux times cubic B-splines."""
         step = self.coherence / LIGHT_SPEED
         low = self.x.x[0]
         high = self.x.x[-1]
@@ -103,44 +125,48 @@ class SpectrumData:
         knots = low + (high - low) / number * np.arange(-3, number + 4)
         splines = BSpline.design_matrix(np.clip(self.x.x, low, high - 1e-12), knots, 3)
         # of mean variance 1
-        scale = self.smooth * np.sqrt(self.grainy_weight / _SPLINE_VARIANCE)
-        return csr_array(diags_array(scale) @ splines).T.tocsr()
+        splines.data *= np.repeat(self.smooth * np.sqrt(self.grainy_weight / _SPLINE_VARIANCE), 4)
+        return splines
 
     @cached_property
-    def coherent_modes(self) -> tuple[Array, Array]:
-        """Strengths s (k,) and projections R (k, j): the splines U W U^T have the eigenvectors R^T s^1/2.
+    def spline_gram(self) -> Array:
+        """The Gram matrix of the splines, each row with its first three predecessors, shape (4, j)."""
+        gram = (self.coherent_splines.T @ self.coherent_splines).toarray()
+        return np.array([np.concatenate([np.zeros(b), np.diagonal(gram, -b)]) for b in range(4)])
 
-        So in whitened pixels the covariance of a discrepancy of size 1 is the sum of s_k q_k q_k^T with orthonormal
-        q = R U.
+    def multiply(self, columns: Array) -> "ColumnProducts":
+        """Multiply columns (n, k, w), and the flux as a last one, with each other."""
+        white = whiten_columns(columns, self.flux, np.sqrt(self.grainy_weight))
+        splines = self.coherent_splines
+        coherent = project_on_splines(white, splines.indices[::4], splines.data.reshape(-1, 4), splines.shape[1])
+        return ColumnProducts(self, np.swapaxes(white, 1, 2) @ white, coherent)
+
+    def chi2(self, model: Array, discrepancy: float) -> float:
+        """Return chi2 of a model (w,), by the whole covariance."""
+        matrix = self.multiply(model[None, None]).at(np.array([discrepancy]))[0][0]
+        return float(matrix[0, 0] - 2 * matrix[0, 1] + matrix[1, 1])
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnProducts:
+    """Products of columns and flux: by the weights (n, k, k), and with the splines of the discrepancy (n, j, k)."""
+
+    data: SpectrumData
+    plain: Array
+    coherent: Array
+
+    def at(self, discrepancy: Array, place: Indices | None = None) -> tuple[Array, Array]:
+        """Return products (m, k, k) by the precision for sizes (m,) of the discrepancy, and its 1/2 ln det (Woodbury).
+
+        Of rows `place`, by default of all in turn.
         """
-        gram = (self.coherent_splines @ self.coherent_splines.T).toarray()
-        strength, vectors = np.linalg.eigh(gram)
-        kept = strength > 1e-9 * strength[-1]
-        return strength[kept], np.asarray((vectors[:, kept] / np.sqrt(strength[kept])).T)
-
-    def project(self, white: Array) -> Array:
-        """Return the projections (..., k) of whitened pixels (..., n) on the coherent modes."""
-        flat = self.coherent_splines @ white.reshape(-1, white.shape[-1]).T
-        return np.asarray((self.coherent_modes[1] @ flat).T.reshape(*white.shape[:-1], -1))
-
-    def shrink(self, discrepancy: Array) -> Array:
-        """Return the part (n, j) of each mode that a discrepancy of some sizes (n,) takes away (Woodbury)."""
-        power = discrepancy[:, None] ** 2 * self.coherent_modes[0]
-        return np.asarray(power / (1 + power))
-
-    def log_norm(self, discrepancy: Array) -> Array:
-        """Return -1/2 ln det of the covariance for sizes (n,) of the discrepancy, but for a constant."""
-        power = discrepancy[:, None] ** 2 * self.coherent_modes[0]
-        return np.asarray(0.5 * np.log(self.grainy_weight[self.good]).sum() - 0.5 * np.log1p(power).sum(axis=1))
-
-    def chi2(self, residual: Array, discrepancy: float) -> float:
-        """Return chi2 of a residual (n,), by the whole covariance."""
-        white = residual * np.sqrt(self.grainy_weight)
-        part = self.shrink(np.array([discrepancy]))[0]
-        return float(white @ white - part @ self.project(white) ** 2)
+        rows = np.arange(len(discrepancy)) if place is None else place
+        part, log_det = solve_splines(self.data.spline_gram, self.coherent, rows, discrepancy)
+        norm = 0.5 * np.log(self.data.grainy_weight[self.data.good]).sum() - 0.5 * log_det
+        return self.plain[rows] - np.swapaxes(part, 1, 2) @ part, norm
 
 
-def build_data(x: LogGrid, flux: Array, weight: Array, line_sigma: float) -> SpectrumData:
+def build_data(x: LogGrid, flux: Array, weight: Array, line_sigma: float, has_resolution: bool = True) -> SpectrumData:
     """Divide a spectrum by its mean.
 
     Raises
@@ -160,4 +186,4 @@ def build_data(x: LogGrid, flux: Array, weight: Array, line_sigma: float) -> Spe
         raise TooLittleDataError(
             "The spectrum's mean flux is not above its error by three times; there is no light to fit."
         )
-    return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma)
+    return SpectrumData(x, np.where(good, flux, 0.0) / unit, weight * unit**2, unit, line_sigma, has_resolution)

@@ -11,6 +11,7 @@ from fitter_lambda.spectrum.host_components import EMISSION_LINES
 from fitter_lambda.spectrum.linear_columns import N_HOSTS
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
 from fitter_lambda.spectrum.spectrum_inference import SpectrumPosterior
+from fitter_lambda.spectrum.spectrum_models import N_SHARED
 from fitter_lambda.spectrum.spectrum_results import CLASS_NAMES
 
 _DATA, _MODEL, _SECOND, _HOST, _LINES = "#555555", "#c0392b", "#3b6fe0", "#2e8b57", "#777777"
@@ -36,6 +37,8 @@ def draw_spectrum(posterior: SpectrumPosterior, results: dict[str, Any], title: 
     groups = np.array([posterior.candidates[i].model.group for i in posterior.source])
     best = np.flatnonzero(groups == results["class"])
     total = _draw_fit(main, posterior, best, _MODEL, "model")
+    for k in range(1, len(posterior.spectra)):
+        _stack_fit(main, posterior, best, k)
     _mark_lines(main, posterior, results["class"], int(best[0]))
     _draw_residual(residual, posterior, total, results["parameters"]["discrepancy"]["median"], _MODEL)
     main.set_title(describe_fit(results, title), fontsize=10, loc="left")
@@ -92,6 +95,22 @@ def _draw_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, colour: 
     return np.asarray(total)
 
 
+def _stack_fit(axes: Axes, posterior: SpectrumPosterior, draws: Indices, k: int) -> None:
+    """Draw another spectrum and its model above those before it."""
+    data = posterior.spectra[k]
+    total = np.median([posterior.predict(int(i), k)[1] for i in draws[:100]], axis=0)
+    flux = np.where(data.good, data.flux, np.nan)
+    bottom, top = axes.get_ylim()
+    lift = top - min(float(np.nanpercentile(flux, 1.0)), float(total.min()))
+    axes.step(data.x.wave, flux + lift, where="mid", color=_DATA, lw=0.7)
+    axes.plot(data.x.wave, total + lift, color=_MODEL, lw=1.3)
+    phase = float(np.median([posterior.select(int(i), k)[1] - posterior.select(int(i), 0)[1] for i in draws]))
+    axes.annotate(f"{phase:+.0f} d".replace("-", "−"), (data.x.wave[-1], total[-1] + lift), (-4, 14),
+                  textcoords="offset points", fontsize=8, ha="right", va="bottom",
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+    axes.set_ylim(bottom, lift + max(float(np.nanpercentile(flux, 99.7)), float(total.max())) * 1.1)
+
+
 def _draw_residual(axes: Axes, posterior: SpectrumPosterior, total: Array, discrepancy: float, colour: str) -> None:
     data = posterior.data
     pull = np.where(data.good, (data.flux - total) * np.sqrt(data.weight), np.nan)
@@ -111,21 +130,18 @@ def _draw_second(axes: Axes, posterior: SpectrumPosterior, results: dict[str, An
         return None
     name = classes[1]
     one = next(one for one in posterior.candidates if one.model.group == name)
-    if not len(one.modes.theta):
+    if not np.isfinite(one.best_theta).all():
         return None
-    theta = one.modes.theta[:1]
-    draws = one.draws
-    if draws is not None:
-        theta = draws.theta[[int(np.argmax(draws.log_weight))]]
+    theta = one.best_theta[None]
     random = np.random.default_rng(0)
-    coefficients = list(one.likelihood.evaluate(theta, random).complete(random))
-    own = SpectrumPosterior(posterior.data, [one], theta, np.zeros(1, np.intp), coefficients, {})
+    coefficients = [list(part.complete(random)) for part in one.likelihood.evaluate(theta, random)[1]]
+    own = SpectrumPosterior(posterior.spectra, [one], theta, np.zeros(1, np.intp), coefficients, {})
     total = _draw_fit(axes, own, np.zeros(1, np.intp), _SECOND, one.model.template.name)
     chance = results["class_probabilities"][name]
     axes.set_title(
         f"next: {CLASS_NAMES[name]}\np = {chance:.2g}, z = {np.expm1(theta[0, 0]):.4f}", fontsize=10, loc="left"
     )
-    return total, float(np.exp(theta[0, 6]))
+    return total, float(np.exp(theta[0, N_SHARED + 1]))
 
 
 def _mark_lines(axes: Axes, posterior: SpectrumPosterior, group: str, draw: int) -> None:
@@ -149,7 +165,7 @@ def _mark_lines(axes: Axes, posterior: SpectrumPosterior, group: str, draw: int)
 def _list_strong_lines(posterior: SpectrumPosterior, group: str) -> list[tuple[str, float]]:
     """List the groups of narrow lines whose height is three sigma above 0, by their strongest line."""
     own = [i for i in range(len(posterior.theta)) if posterior.candidates[posterior.source[i]].model.group == group]
-    rows = np.array([posterior.coefficients[i] for i in own])
+    rows = np.array([posterior.coefficients[0][i] for i in own])
     lines = rows[:, -N_HOSTS - len(EMISSION_LINES) : -N_HOSTS]
     is_strong = lines.mean(axis=0) > 3 * lines.std(axis=0)
     names = {"H": "Hα", "[N II], [S II]": "[N II]"}

@@ -19,7 +19,7 @@ _GALACTIC_WIDTH = 500.0
 _WINDOW = 101
 #: Errors are at least this fraction of the median flux.
 _SMALLEST_ERROR = 1e-3
-#: Full width of unresolved lines in pixels, if the resolution is not known; and lines' own width (km/s).
+#: Full width of unresolved lines in pixels, its median where the resolution is not known; and lines' own width (km/s).
 _PIXELS_OF_LINE = 2.5
 _OWN_WIDTH = 100.0
 _FWHM = 2.3548
@@ -80,7 +80,8 @@ def prepare_spectrum(
         weight = mask_bands(grid.wave, weight, remarks)
     step = float(np.median(np.diff(np.log(wave)))) * LIGHT_SPEED
     width = LIGHT_SPEED / resolution if resolution else _PIXELS_OF_LINE * step
-    return build_data(grid, mean, weight, float(np.hypot(width / _FWHM, _OWN_WIDTH))), remarks
+    sigma = float(np.hypot(width / _FWHM, _OWN_WIDTH))
+    return build_data(grid, mean, weight, sigma, resolution is not None), remarks
 
 
 def mask_bands(wave: Array, weight: Array, remarks: list[str]) -> Array:

@@ -1,7 +1,8 @@
-"""All models that a spectrum may be of, each with its prior: supernovae by template, galaxy, star, featureless blue."""
+"""All models that spectra may be of, each with its prior: supernovae by template, galaxy, star, featureless blue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,8 +15,14 @@ from fitter_lambda.input.templates import list_local_sources
 from fitter_lambda.spectrum import spectrum_priors as priors
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 from fitter_lambda.spectrum.log_templates import LogTemplate, build_blackbody, build_galaxy, build_supernova
+from fitter_lambda.spectrum.phase_prior import PhasePrior
+from fitter_lambda.spectrum.spectrum_data import SpectrumData
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
 
+#: Columns of theta that all spectra share: u = ln(1 + z), axis, dust, x1 of SALT, the template's shift in
+#: ln(wavelength) by the velocity of its lines; those of each spectrum: ln(amplitude), ln(discrepancy), and the
+#: logarithm of the width of unresolved lines (km/s).
+N_SHARED, N_OWN = 5, 3
 #: Most of the light that a transient may give, in units of the spectrum's mean.
 AMPLITUDE_MOST = 1.5
 #: Most of the spectrum that may lie beyond the ends of a template.
@@ -26,36 +33,35 @@ _BLUE_TEMPERATURES = (7000.0, 60000.0)
 
 @dataclass(frozen=True, eq=False)
 class SpectrumModel:
-    """A model of spectra.
-
-    Its parameters are the columns of theta: u = ln(1 + z), axis, dust, ln(amplitude), x1 of SALT, the template's shift
-    in ln(wavelength) by the velocity of its lines, and ln(discrepancy).
+    """A model of one or more spectra of a source.
 
     Attributes
     ----------
-    template : LogTemplate
+    templates : tuple of LogTemplate
+        One template on the pixels of each spectrum.
     group : str
         The class.
     redshift : RedshiftRange
-    x : LogGrid
-        Of the spectrum.
-    good : tuple of float
-        First and last good ln(wavelength) of the spectrum.
+    spectra : tuple of SpectrumData
+        Phases are those of the first.
     has_dust, is_salt, is_star : bool
-    phase : tuple of float, or None
-        Mean and sigma of days since maximum, if they are known.
+    phase : PhasePrior or None
+        What is known of the phase.
     """
 
-    template: LogTemplate
+    templates: tuple[LogTemplate, ...]
     group: str
     redshift: RedshiftRange
-    x: LogGrid
-    good: tuple[float, float]
+    spectra: tuple[SpectrumData, ...]
     has_dust: bool = True
     is_salt: bool = False
     is_star: bool = False
-    phase: tuple[float, float] | None = None
-    names: tuple[str, ...] = field(default=("u", "axis", "dust", "log_amplitude", "x1", "velocity", "log_discrepancy"))
+    phase: PhasePrior | None = None
+
+    @property
+    def template(self) -> LogTemplate:
+        """The template on the pixels of the first spectrum."""
+        return self.templates[0]
 
     @property
     def is_supernova(self) -> bool:
@@ -67,10 +73,12 @@ class SpectrumModel:
         """The median of what the template lacks."""
         return priors.DISCREPANCY if self.is_supernova else priors.BACKGROUND_DISCREPANCY
 
-    @property
+    @cached_property
     def free(self) -> list[int]:
         """The columns of theta that are free."""
-        has = (not self.redshift.is_exact, True, self.has_dust, True, self.is_salt, self.is_supernova, True)
+        has = [not self.redshift.is_exact, True, self.has_dust, self.is_salt, self.is_supernova]
+        for data in self.spectra:
+            has += [True, True, not (data.has_resolution or self.is_star)]
         return [i for i in range(len(has)) if has[i]]
 
     @property
@@ -80,51 +88,85 @@ class SpectrumModel:
             return np.zeros(1)
         return np.array([-0.1, 0.05, 0.2, 0.5]) if self.is_salt else np.array([0.02, 0.12, 0.3, 0.6])
 
-    def clip(self, theta: Array) -> Array:
-        """Return rows of theta moved within the bounds, but for those of coverage."""
+    @cached_property
+    def bounds(self) -> Array:
+        """Bounds of all columns of theta, shape (2, d), but for those of coverage."""
         low, high = np.log1p(self.redshift.low), np.log1p(self.redshift.high)
         dust = priors.COLOUR_BOUNDS if self.is_salt else (0.0, priors.DUST_MOST)
         speed = priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED
-        bounds = np.array([
-            (low, high), (self.template.low, self.template.high), dust, (-10.0, np.log(AMPLITUDE_MOST)), (-8.0, 8.0),
-            (-speed, speed), (-9.0, 1.0),
-        ])  # fmt: skip
-        return np.clip(theta, bounds[:, 0], bounds[:, 1])
+        rows = [(low, high), (self.template.low, self.template.high), dust, (-8.0, 8.0), (-speed, speed)]
+        for data in self.spectra:
+            widths = np.log(data.line_sigmas)
+            rows += [(-10.0, np.log(AMPLITUDE_MOST)), (-9.0, 1.0), (widths[0], widths[-1])]
+        return np.array(rows).T
+
+    def build_theta(self, number: int) -> Array:
+        """Return rows of theta at zero, with lines of the median width."""
+        own = [value for data in self.spectra for value in (0.0, 0.0, np.log(data.line_sigma))]
+        return np.tile(np.concatenate([np.zeros(N_SHARED), own]), (number, 1))
+
+    def select(self, theta: Array, k: int) -> Array:
+        """Return the columns of spectrum k, shape (n, 8): those that are shared, at its own phase, and its own."""
+        start = N_SHARED + k * N_OWN
+        rows = np.concatenate([theta[:, :N_SHARED], theta[:, start : start + N_OWN]], axis=1)
+        rows[:, 1] = self.move_axis(theta[:, 1], theta[:, 0], k)
+        return rows
+
+    def move_axis(self, axis: Array, u: Array, k: int) -> Array:
+        """Return the places along the axis at spectrum k; before its first and after its last a template stays."""
+        if not (k and self.is_supernova):
+            return axis
+        days = self.spectra[k].days - self.spectra[0].days
+        return np.clip(axis + days * np.exp(-u), self.template.low, self.template.high)
 
     def log_prior(self, theta: Array) -> Array:
-        """Return the log prior density of rows (n, 7) of theta."""
-        u, axis, dust, log_amplitude, x1, velocity, log_discrepancy = theta.T
-        value = self.redshift.log_density(u) + self.log_axis_density(axis) + self.log_coverage(u)
-        value = value + priors.log_discrepancy_density(log_discrepancy, self.discrepancy)
-        # uniform in the amplitude
-        value = value + np.where(
-            log_amplitude <= np.log(AMPLITUDE_MOST), log_amplitude - np.log(AMPLITUDE_MOST), -np.inf
-        )
+        """Return the log prior density of rows (n, d) of theta."""
+        own = [self.log_own_prior(self.select(theta, k), k) for k in range(len(self.spectra))]
+        return np.asarray(self.log_shared_prior(theta) + np.sum(own, axis=0))
+
+    def log_shared_prior(self, theta: Array) -> Array:
+        """Return the log prior density of what all spectra share."""
+        u, axis, dust, x1, velocity = theta[:, :N_SHARED].T
+        value = self.redshift.log_density(u) + self.log_axis_density(axis, u) + self.log_coverage(u)
         if self.is_supernova:
             value = value + priors.log_velocity_density(velocity)
         if self.is_salt:
-            return np.asarray(value + priors.log_colour_density(dust) - 0.5 * x1**2 - 0.5 * np.log(2 * np.pi))
+            return np.asarray(value + priors.log_colour_density(dust) + priors.log_normal_density(x1, 0.0, 1.0))
         return np.asarray(value + priors.log_dust_density(dust)) if self.has_dust else value
 
-    def log_axis_density(self, axis: Array) -> Array:
-        """Return the log density of phases, or of a background's axis, which is flat."""
+    def log_own_prior(self, rows: Array, k: int) -> Array:
+        """Return the log prior density of the own columns of spectrum k, of rows that `select` returns."""
+        log_amplitude, log_discrepancy, log_width = rows[:, N_SHARED:].T
+        value = priors.log_normal_density(log_discrepancy, np.log(self.discrepancy), priors.DISCREPANCY_SCATTER)
+        if not (self.spectra[k].has_resolution or self.is_star):
+            middle = np.log(self.spectra[k].line_sigma)
+            bounds = np.log(self.spectra[k].line_sigmas) - middle
+            value = value + priors.log_width_density(log_width - middle, bounds)
+        # uniform in the amplitude
+        most = np.log(AMPLITUDE_MOST)
+        return np.asarray(value + np.where(log_amplitude <= most, log_amplitude - most, -np.inf))
+
+    def log_axis_density(self, axis: Array, u: Array) -> Array:
+        """Return the log density of phases at u = ln(1 + z), or of a background's axis, which is flat."""
         low = self.template.low
         high = self.template.high
         inside = (axis >= low) & (axis <= high)
         if not self.is_supernova:
             return np.where(inside, -np.log(high - low), -np.inf)
-        days = axis - self.template.origin
-        value = priors.log_phase_density(days)
+        value = priors.log_phase_density(axis - self.template.origin)
         if self.phase is not None:
-            mean, sigma = self.phase
-            value = -0.5 * ((days - mean) / sigma) ** 2 - np.log(sigma * np.sqrt(2 * np.pi))
+            value = self.phase.log_density(axis, u, self.template, value)
         return np.where(inside, value, -np.inf)
 
     def log_coverage(self, u: Array) -> Array:
-        """Return 0 where the template covers the spectrum, minus infinity where too much lies beyond its ends."""
-        low, high = self.good
-        beyond = np.maximum(self.template.ends[0] - (low - u), 0) + np.maximum(high - u - self.template.ends[1], 0)
-        return np.where(beyond <= _MAX_UNKNOWN * (high - low), 0.0, -np.inf)
+        """Return 0 where the template covers all spectra, minus infinity where too much lies beyond its ends."""
+        first, last = self.template.ends
+        value = np.zeros_like(u)
+        for data in self.spectra:
+            low, high = data.ends
+            beyond = np.maximum(first - (low - u), 0) + np.maximum(high - u - last, 0)
+            value = value + np.where(beyond <= _MAX_UNKNOWN * (high - low), 0.0, -np.inf)
+        return value
 
 
 def list_template_names() -> list[str]:
@@ -134,35 +176,34 @@ def list_template_names() -> list[str]:
     return [name for name in names if f"{name}-corr" not in names and name not in coarse]
 
 
+def choose_rest_grid(data: SpectrumData, redshift: RedshiftRange) -> LogGrid:
+    """Choose a rest-frame grid that reaches all redshifts: two pixels more for interpolation, and lines' velocities."""
+    x = data.x
+    spare = 3 + int(np.ceil(priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED / x.step))
+    shifts = int(np.ceil(np.log1p(redshift.high) / x.step)) + spare
+    return LogGrid(x.start - shifts * x.step, x.step, x.number + shifts + spare)
+
+
 def build_models(
-    x: LogGrid,
-    good: tuple[float, float],
+    spectra: Sequence[SpectrumData],
     redshift: RedshiftRange,
     names: Sequence[str] | None = None,
-    phase: tuple[float, float] | None = None,
-    line_sigma: float = 100.0,
+    phase: PhasePrior | None = None,
 ) -> list[SpectrumModel]:
-    """Build the models of a spectrum.
+    """Build the models of one or more spectra of a source.
 
     Parameters
     ----------
-    x : LogGrid
-        The spectrum's pixels.
-    good : tuple of float
-        First and last ln(wavelength) that is used.
+    spectra : sequence of SpectrumData
+        Phases are those of the first.
     redshift : RedshiftRange
     names : sequence of str, optional
         Sources of sncosmo; all at hand by default.
-    phase : tuple of float, optional
-        Mean and sigma of days since maximum.
-    line_sigma : float
-        Resolution of the spectrum (km/s).
+    phase : PhasePrior, optional
     """
-    # two pixels more for interpolation, the velocities of lines, and the whole range of shifts
-    spare = 3 + int(np.ceil(priors.VELOCITY_CUT * priors.VELOCITY_SIGMA / LIGHT_SPEED / x.step))
-    shifts = int(np.ceil(np.log1p(redshift.high) / x.step)) + spare
-    rest = LogGrid(x.start - shifts * x.step, x.step, x.number + shifts + spare)
+    grids = [choose_rest_grid(data, redshift) for data in spectra]
     types = get_source_types()
+    own = tuple(spectra)
     models = []
     for name in list_template_names() if names is None else names:
         source = load_source_grid(name)
@@ -171,15 +212,15 @@ def build_models(
                 raise TemplateError(f"{name} has several non-linear shapes; the spectrum fitter takes none of these.")
             continue
         kind = get_supernova_class(types.get(name, ""))
-        own = replace(redshift, magnitude=kind.mean)
-        template = build_supernova(name, rest)
-        models.append(SpectrumModel(template, kind.group, own, x, good, is_salt=source.is_salt, phase=phase))
-    blue = build_blackbody("blue continuum", rest, *_BLUE_TEMPERATURES)
-    star = build_blackbody("star", rest, *_STAR_TEMPERATURES)
-    here = RedshiftRange(0.0, 0.0, 0.0, 0.0)
+        templates = tuple(build_supernova(name, grid) for grid in grids)
+        near = replace(redshift, magnitude=kind.mean)
+        models.append(SpectrumModel(templates, kind.group, near, own, is_salt=source.is_salt, phase=phase))
+    galaxies = tuple(build_galaxy(grid, data.line_sigma) for grid, data in zip(grids, spectra, strict=True))
+    blue = tuple(build_blackbody("blue continuum", grid, *_BLUE_TEMPERATURES) for grid in grids)
+    stars = tuple(build_blackbody("star", grid, *_STAR_TEMPERATURES) for grid in grids)
     return [
         *models,
-        SpectrumModel(build_galaxy(rest, line_sigma), "galaxy", redshift, x, good),
-        SpectrumModel(blue, "blue", redshift, x, good, has_dust=False),
-        SpectrumModel(star, "star", here, x, good, is_star=True),
+        SpectrumModel(galaxies, "galaxy", redshift, own),
+        SpectrumModel(blue, "blue", redshift, own, has_dust=False),
+        SpectrumModel(stars, "star", RedshiftRange(0.0, 0.0, 0.0, 0.0), own, is_star=True),
     ]

@@ -27,11 +27,13 @@ _PHASES, _LATER = (-20.0, 50.0), 50.0
 #: Of SALT's c: width of the intrinsic colours, mean of the dust, bounds (the form of Brout & Scolnic 2021).
 _COLOUR_SIGMA, _COLOUR_MEAN, COLOUR_BOUNDS = 0.1, 0.1, (-0.5, 1.0)
 #: Of SN templates' line velocities about their own (km/s), measured with the discrepancy; cut at four sigma.
-VELOCITY_SIGMA = 890.0
+VELOCITY_SIGMA = 1030.0
 VELOCITY_CUT = 4.0
 #: Median of what templates lack, as a fraction of the flux, and the scatter of its logarithm: of supernovae measured,
 #: of galaxies, stars and blackbodies chosen.
-DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.09, 0.03, 0.7
+DISCREPANCY, BACKGROUND_DISCREPANCY, DISCREPANCY_SCATTER = 0.08, 0.03, 0.7
+#: Scatter of the logarithm of the width of unresolved lines, where the resolution is not known.
+WIDTH_SCATTER = 0.6
 #: Error of a spectrum's wavelengths, as a part of the width (sigma) of unresolved lines.
 WAVELENGTH_ERROR = 0.4
 #: Apparent magnitude to which spectra are complete, and the scale (mag) on which they get rare beyond.
@@ -131,7 +133,13 @@ def log_colour_density(c: Array) -> Array:
     return np.where((c >= COLOUR_BOUNDS[0]) & (c <= COLOUR_BOUNDS[1]), value, -np.inf)
 
 
-def log_discrepancy_density(log_size: Array, median: float) -> Array:
-    """Return the log density of the logarithm of what templates lack."""
-    gap = (log_size - np.log(median)) / DISCREPANCY_SCATTER
-    return np.asarray(-0.5 * gap**2 - np.log(DISCREPANCY_SCATTER * np.sqrt(2 * np.pi)))
+def log_normal_density(value: Array, mean: float, sigma: float) -> Array:
+    """Return the log density of a Gaussian."""
+    return np.asarray(-0.5 * ((value - mean) / sigma) ** 2 - np.log(sigma * np.sqrt(2 * np.pi)))
+
+
+def log_width_density(log_width: Array, bounds: Array) -> Array:
+    """Return the log density of the width of unresolved lines, as a logarithm less its median's, within bounds."""
+    inside = ndtr(bounds[-1] / WIDTH_SCATTER) - ndtr(bounds[0] / WIDTH_SCATTER)
+    value = log_normal_density(log_width, 0.0, WIDTH_SCATTER) - np.log(inside)
+    return np.where((log_width >= bounds[0]) & (log_width <= bounds[-1]), value, -np.inf)

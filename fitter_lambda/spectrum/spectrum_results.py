@@ -9,11 +9,13 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import N_HOSTS
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED
-from fitter_lambda.spectrum.spectrum_inference import Candidate, SpectrumPosterior
+from fitter_lambda.spectrum.spectrum_data import SpectrumData
+from fitter_lambda.spectrum.spectrum_inference import SpectrumPosterior
+from fitter_lambda.spectrum.spectrum_models import N_SHARED
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES, WAVELENGTH_ERROR
+from fitter_lambda.spectrum.spectrum_verdict import judge_fit
 from fitter_lambda.version import __version__
 
-MISFIT_THRESHOLD = 1e-3
 _SIGMA = (15.87, 50.0, 84.13)
 _R_V = 3.1
 _CHAINS = 4
@@ -27,38 +29,48 @@ CLASS_NAMES = {
 def collect_draws(posterior: SpectrumPosterior) -> dict[str, Array]:
     """Return draws by name; NaN where a model has no such parameter.
 
-    They are z, phase (days since maximum in B), A_V, host_fraction, amplitude, velocity (km/s), discrepancy, x1 and c.
+    They are z, A_V, velocity (km/s), x1, c, and those of each spectrum: phase (days since maximum in B), host_fraction,
+    amplitude, discrepancy, line_width (km/s, sigma of unresolved lines). Of the second spectrum they end in _2.
     """
     models = [posterior.candidates[i].model for i in posterior.source]
-    theta = posterior.theta
-    nan = np.full(len(theta), np.nan)
-    is_supernova = np.array([model.is_supernova for model in models])
-    is_salt = np.array([model.is_salt for model in models])
-    has_dust = np.array([model.has_dust for model in models]) & ~is_salt
-    is_star = np.array([model.is_star for model in models])
-    origin = np.array([model.template.origin for model in models])
-    amplitude = np.exp(theta[:, 3])
+    u, _, dust, x1, velocity = posterior.theta[:, :N_SHARED].T
+    is_supernova, is_salt, has_dust, is_exact = np.array(
+        [(one.is_supernova, one.is_salt, one.has_dust, one.redshift.is_exact) for one in models]
+    ).T
     # a shift of all wavelengths looks like another redshift: it widens the draws, but for those that are fixed
-    shift = (
-        WAVELENGTH_ERROR
-        * posterior.data.line_sigma
-        / LIGHT_SPEED
-        * np.random.default_rng(0).standard_normal(len(theta))
-    )
-    is_exact = np.array([model.redshift.is_exact for model in models])
-    host = np.array(
-        [0.0 if s else row[-N_HOSTS:].sum() for row, s in zip(posterior.coefficients, is_star, strict=True)]
-    )
+    scale = WAVELENGTH_ERROR * posterior.data.line_sigma / LIGHT_SPEED
+    shift = scale * np.random.default_rng(0).standard_normal(len(u))
+    draws = {
+        "z": np.expm1(u + np.where(is_exact, 0.0, shift)),
+        "A_V": np.where(has_dust & ~is_salt, _R_V * dust, np.nan),
+        "velocity": np.where(is_supernova, LIGHT_SPEED * velocity, np.nan),
+        "x1": np.where(is_salt, x1, np.nan),
+        "c": np.where(is_salt, dust, np.nan),
+    }
+    for k in range(len(posterior.spectra)):
+        ending = f"_{k + 1}" if k else ""
+        draws |= {name + ending: values for name, values in _collect_own(posterior, k).items()}
+    return draws
+
+
+def _collect_own(posterior: SpectrumPosterior, k: int) -> dict[str, Array]:
+    """Return the draws of what spectrum k has of its own."""
+    models = [posterior.candidates[i].model for i in posterior.source]
+    rows = np.array([posterior.select(i, k) for i in range(len(models))])
+    phase = rows[:, 1] - np.array([one.template.origin for one in models])
+    amplitude = np.exp(rows[:, N_SHARED])
+    host = np.array([
+        np.nan if one.is_star else row[-N_HOSTS:].sum()
+        for row, one in zip(posterior.coefficients[k], models, strict=True)
+    ])  # fmt: skip
+    is_supernova = np.array([one.is_supernova for one in models])
+    has_width = np.array([not one.is_star for one in models]) & (not posterior.spectra[k].has_resolution)
     return {
-        "z": np.expm1(theta[:, 0] + np.where(is_exact, 0.0, shift)),
-        "phase": np.where(is_supernova, theta[:, 1] - origin, nan),
-        "A_V": np.where(has_dust, _R_V * theta[:, 2], nan),
-        "host_fraction": np.where(is_supernova, host / (host + amplitude), nan),
+        "phase": np.where(is_supernova, phase, np.nan),
+        "host_fraction": np.where(is_supernova, host / (host + amplitude), np.nan),
         "amplitude": amplitude,
-        "velocity": np.where(is_supernova, LIGHT_SPEED * theta[:, 5], nan),
-        "discrepancy": np.exp(theta[:, 6]),
-        "x1": np.where(is_salt, theta[:, 4], nan),
-        "c": np.where(is_salt, theta[:, 2], nan),
+        "discrepancy": np.exp(rows[:, N_SHARED + 1]),
+        "line_width": np.where(has_width, np.exp(rows[:, N_SHARED + 2]), np.nan),
     }
 
 
@@ -67,10 +79,10 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
     draws = collect_draws(posterior)
     chances = posterior.class_probabilities
     best = next(iter(chances))
-    groups = np.array([posterior.candidates[i].model.group for i in posterior.source])
+    own = np.array([posterior.candidates[i].model.group == best for i in posterior.source])
+    estimates = {name: _estimate(values[own]) for name, values in draws.items()}
     p_value = posterior.misfit_p_value()
     data = posterior.data
-    good = data.good
     return {
         "class": best,
         "class_name": CLASS_NAMES[best],
@@ -78,18 +90,12 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
         "class_probabilities": chances,
         "prior_class_probabilities": {name: CLASS_CHANCES[name] for name in chances},
         "template": posterior.candidates[0].model.template.name,
-        "parameters": {
-            name: estimate
-            for name, values in draws.items()
-            if (estimate := _estimate(values[groups == best])) is not None
-        },
-        "ranking": [_describe(one, posterior.candidates[0], posterior, draws) for one in posterior.candidates],
+        "parameters": {name: estimate for name, estimate in estimates.items() if estimate is not None},
+        "ranking": [_describe(i, posterior, draws) for i in range(len(posterior.candidates))],
         "misfit_p_value": p_value,
-        "verdict": _judge(p_value),
-        "n_pixels": int(good.sum()),
-        "pixel_km_s": data.x.step * LIGHT_SPEED,
-        "signal_to_noise": float(np.median(data.flux[good] * np.sqrt(data.weight[good]))),
-        "wavelength_range": [float(np.exp(end)) for end in data.ends],
+        "verdict": judge_fit(posterior, draws, p_value),
+        **_describe_spectrum(data),
+        "spectra": [_describe_spectrum(one) for one in posterior.spectra],
         "coherence_km_s": data.coherence,
         "grain": data.grain,
         "mw_ebv": ebv,
@@ -97,6 +103,16 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
         "remarks": remarks,
         "seconds": dict(posterior.seconds),
         "version": __version__,
+    }
+
+
+def _describe_spectrum(data: SpectrumData) -> dict[str, Any]:
+    return {
+        "date": data.label,
+        "n_pixels": int(data.good.sum()),
+        "pixel_km_s": data.x.step * LIGHT_SPEED,
+        "signal_to_noise": data.signal,
+        "wavelength_range": [float(np.exp(end)) for end in data.ends],
     }
 
 
@@ -108,56 +124,57 @@ def _estimate(values: Array) -> dict[str, float] | None:
     return {"median": float(median), "err_minus": float(median - low), "err_plus": float(high - median)}
 
 
-def _describe(one: Candidate, best: Candidate, posterior: SpectrumPosterior, draws: dict[str, Array]) -> dict[str, Any]:
-    number = next(i for i, other in enumerate(posterior.candidates) if other is one)
-    own = posterior.source == number
-    start = one.modes.theta[0] if len(one.modes.theta) else np.full(7, np.nan)
-    z = float(np.median(draws["z"][own])) if own.any() else float(np.expm1(start[0]))
-    phase = float(np.median(draws["phase"][own])) if own.any() else float(start[1]) - one.model.template.origin
-    is_finite = np.isfinite(one.log_evidence)
+def _describe(i: int, posterior: SpectrumPosterior, draws: dict[str, Array]) -> dict[str, Any]:
+    """Describe a model by the medians of its draws, or by its best point where it has none."""
+    one = posterior.candidates[i]
+    own = posterior.source == i
+    z = float(np.median(draws["z"][own])) if own.any() else float(np.expm1(one.best_theta[0]))
+    phase = float(np.median(draws["phase"][own])) if own.any() else one.best_theta[1] - one.model.template.origin
+    gap = one.log_evidence - posterior.candidates[0].log_evidence
     return {
         "name": one.model.template.name,
         "class": one.model.group,
-        "delta_log_evidence": one.log_evidence - best.log_evidence if is_finite else None,
+        "delta_log_evidence": gap if np.isfinite(gap) else None,
         "log_evidence_error": one.draws.log_evidence_error if one.draws else None,
         "effective_draws": one.draws.effective if one.draws else None,
         "redshift": z if np.isfinite(z) else None,
-        "phase": phase if one.model.is_supernova and np.isfinite(phase) else None,
+        "phase": float(phase) if one.model.is_supernova and np.isfinite(phase) else None,
     }
 
 
-def _judge(p_value: float) -> dict[str, Any]:
-    if p_value >= MISFIT_THRESHOLD:
-        return {"describes_data": True, "message": "The best model describes the spectrum."}
-    message = "No model describes the spectrum: class and redshift are those of the least bad one."
-    return {"describes_data": False, "message": message}
-
-
 def encode_netcdf(posterior: SpectrumPosterior) -> bytes:
-    """Encode the draws as a NETCDF4 file that `arviz.from_netcdf` 0.x and 1.x read, and the spectrum with its fit."""
+    """Encode the draws as a NETCDF4 file that `arviz.from_netcdf` 0.x and 1.x read, and the spectra with their fit."""
     draws = collect_draws(posterior) | {"model": posterior.source.astype(float)}
     number = len(posterior.theta)
     chains = _CHAINS if number % _CHAINS == 0 else 1
-    transient, total = posterior.predict(0)
-    data = posterior.data
-    pixels = {
-        "wavelength": data.x.wave, "flux": data.flux * data.unit, "weight": data.weight / data.unit**2,
-        "model": total * data.unit, "transient": transient * data.unit,
-    }  # fmt: skip
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         group = file.create_group("posterior")
-        group.dimensions = {"chain": chains, "draw": number // chains}
-        for name, length in group.dimensions.items():
-            group.create_variable(name, (name,), data=np.arange(length.size).astype("i8"))
+        shape = {"chain": chains, "draw": number // chains}
+        group.dimensions = shape
+        for name, length in shape.items():
+            group.create_variable(name, (name,), data=np.arange(length).astype("i8"))
         for name, values in draws.items():
-            group.create_variable(name, ("chain", "draw"), data=values.reshape(chains, -1), compression="gzip")
+            group.create_variable(name, tuple(shape), data=values.reshape(chains, -1), compression="gzip")
         group.attrs["models"] = ", ".join(one.model.template.name for one in posterior.candidates)
         group.attrs["creation_library"] = f"heliograph-fitter {__version__}"
-        for name, columns in (("observed_data", ("flux",)), ("constant_data", tuple(set(pixels) - {"flux"}))):
+        columns = [_list_pixels(posterior, k) for k in range(len(posterior.spectra))]
+        for name, is_observed in (("observed_data", True), ("constant_data", False)):
             group = file.create_group(name)
-            group.dimensions = {"pixel": data.x.number}
-            group.create_variable("pixel", ("pixel",), data=np.arange(data.x.number).astype("i8"))
-            for column in sorted(columns):
-                group.create_variable(column, ("pixel",), data=pixels[column])
+            for k, own in enumerate(columns):
+                ending = f"_{k + 1}" if k else ""
+                pixel = f"pixel{ending}"
+                group.dimensions[pixel] = posterior.spectra[k].x.number
+                group.create_variable(pixel, (pixel,), data=np.arange(posterior.spectra[k].x.number).astype("i8"))
+                for column in sorted(column for column in own if (column == "flux") == is_observed):
+                    group.create_variable(column + ending, (pixel,), data=own[column])
     return buffer.getvalue()
+
+
+def _list_pixels(posterior: SpectrumPosterior, k: int) -> dict[str, Array]:
+    data = posterior.spectra[k]
+    transient, total = posterior.predict(0, k)
+    return {
+        "wavelength": data.x.wave, "flux": data.flux * data.unit, "weight": data.weight / data.unit**2,
+        "model": total * data.unit, "transient": transient * data.unit,
+    }  # fmt: skip

@@ -56,6 +56,7 @@ def parse_spectrum_table(spectrum: Any, flux_unit: str = "", is_air: bool = True
     Parameters
     ----------
     spectrum : astropy Table, pandas DataFrame, or mapping of columns
+        A mapping may name the unit of its flux as "units".
     flux_unit : str
         Instead of the column's own: per wavelength (the default), Jy and its kin (per frequency), or AB (magnitudes).
     is_air : bool
@@ -78,6 +79,8 @@ def parse_spectrum_table(spectrum: Any, flux_unit: str = "", is_air: bool = True
     wave = _to_angstrom(wave, wave_unit, remarks)
     flux = flux[order]
     error = None if error is None else error[order]
+    named = spectrum.get("units") if isinstance(spectrum, Mapping) else None
+    own_unit = own_unit or (named if isinstance(named, str) else "")
     unit = flux_unit or own_unit or ("jy" if columns["flux"][0].lower() == "fnu" else "")
     flux, error = _to_flux_per_wavelength(wave, flux, error, unit.lower())
     if is_air:

@@ -23,14 +23,15 @@ from fitter_lambda.spectrum.mode_climbing import climb_modes
 from fitter_lambda.spectrum.narrow_lines import profile_lines
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
-from fitter_lambda.spectrum.spectrum_models import build_models, list_template_names
+from fitter_lambda.spectrum.spectrum_models import N_SHARED, build_models, list_template_names
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
 from fitter_lambda.spectrum.spectrum_sampler import build_axes, find_starts
 
-_COHERENCES = (2500.0, 5000.0, 8000.0)
-_GRAINS = (0.01, 0.025)
+_COHERENCES = (1250.0, 1800.0, 2500.0, 5000.0)
+_GRAINS = (0.005, 0.01, 0.02)
 _REDSHIFT = 0.05
 _ERROR = 0.02
+_LINE_SIGMA = 150.0
 _DAYS = (-5.0, 5.0, 20.0, 40.0)
 _GRID = LogGrid(6120 / 750.0, 1 / 750.0, 740)
 
@@ -80,29 +81,30 @@ def measure_classes() -> dict[str, list[Array]]:
 def measure_pair(truth: str, other: str, day: float) -> Array:
     """Return log evidence, ln(size) and velocity (km/s) of a fit by another template, for all coherences and grains."""
     redshift = RedshiftRange.near(_REDSHIFT, None, is_exact=True)
-    data = simulate_template(truth, day, np.random.default_rng(0))
-    model = build_models(data.x, data.ends, redshift, [other])[0]
+    simulated = simulate_template(truth, day, np.random.default_rng(0))
     rows = []
     for coherence, grain in product(_COHERENCES, _GRAINS):
-        added = AddedColumns(replace(data, coherence=coherence, grain=grain), model.template.grid)
-        scan = RedshiftScan(added, float(np.log1p(_REDSHIFT)), model.discrepancy, profile_lines(added, redshift)).run(
-            model
-        )
-        likelihood = MarginalLikelihood(model, added)
-        modes = climb_modes(likelihood, *find_starts(likelihood, scan), build_axes(likelihood))
-        rows.append((modes.log_evidence, modes.theta[0, 6], LIGHT_SPEED * modes.theta[0, 5]))
+        data = replace(simulated, coherence=coherence, grain=grain)
+        model = build_models([data], redshift, [other])[0]
+        added = [AddedColumns(data, model.template.grid)]
+        lines = profile_lines(added, redshift)
+        scan = RedshiftScan.build(added, float(np.log1p(_REDSHIFT)), model.discrepancy, lines).run(model)
+        likelihood = MarginalLikelihood.build(model, added)
+        modes = climb_modes(likelihood, find_starts(likelihood, scan)[0], build_axes(likelihood))
+        rows.append((modes.log_evidence, modes.theta[0, N_SHARED + 1], LIGHT_SPEED * modes.theta[0, 4]))
     return np.array(rows)
 
 
 def simulate_template(name: str, day: float, random: np.random.Generator) -> SpectrumData:
     """Return a template's spectrum a number of days after maximum."""
     redshift = RedshiftRange.near(_REDSHIFT, None, is_exact=True)
-    ends = float(_GRID.x[0]), float(_GRID.x[-1])
-    template = build_models(_GRID, ends, redshift, [name])[0].template
+    weight = np.full(_GRID.number, _ERROR**-2.0)
+    flat = build_data(_GRID, np.ones(_GRID.number), weight, _LINE_SIGMA)
+    template = build_models([flat], redshift, [name])[0].template
     phase = np.clip(template.origin + day, template.low, template.high)
     flux = template.evaluate(_GRID, np.array([[np.log1p(_REDSHIFT), phase, 0.0, 0.0]]))[0]
     flux = flux / flux.mean() + _ERROR * random.standard_normal(_GRID.number)
-    return build_data(_GRID, flux, np.full(_GRID.number, _ERROR**-2.0), 150.0)
+    return build_data(_GRID, flux, weight, _LINE_SIGMA)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from fitter_lambda.spectrum.spectrum_models import SpectrumModel, build_models, 
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES, WAVELENGTH_ERROR, RedshiftRange
 from fitter_lambda.spectrum.spectrum_results import collect_draws
 from tests.fitter.calibration import Band
-from tests.spectrum.simulated_spectra import GRID, SimulatedSpectrum, simulate
+from tests.spectrum.simulated_spectra import SimulatedSpectrum, build_flat, simulate
 
 _FREE = RedshiftRange(0.001, 1.2)
 _SIGNALS = (3.0, 30.0)
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.leave_one_out:
         leave_one_out()
         return 0
-    models = build_models(GRID, (GRID.x[0], GRID.x[-1]), _FREE)
+    models = build_models([build_flat()], _FREE)
     rows = [
         {"class": group} | try_spectrum(models, group, seed)
         for group in _CLASSES
@@ -62,7 +62,7 @@ def try_spectrum(models: list[SpectrumModel], group: str, seed: int) -> dict[str
     model = own[int(random.integers(len(own)))]
     signal = float(random.uniform(*_SIGNALS))
     spectrum = simulate(model, signal, random)
-    return compare(infer(spectrum.data, models, _DRAWS, seed), spectrum, model, random) | {"signal": signal}
+    return compare(infer([spectrum.data], models, _DRAWS, seed), spectrum, model, random) | {"signal": signal}
 
 
 def compare(
@@ -133,15 +133,14 @@ def _report_reliability(rows: list[dict[str, Any]]) -> None:
 def leave_one_out() -> None:
     """Print the class of each template's spectra if that template is not in the bank."""
     redshift = RedshiftRange(0.001, 1.2)
-    ends = (float(GRID.x[0]), float(GRID.x[-1]))
     names = list_template_names()
     for name in names:
-        model = build_models(GRID, ends, redshift, [name])[0]
-        others = build_models(GRID, ends, redshift, [other for other in names if other[:5] != name[:5]])
+        model = build_models([build_flat()], redshift, [name])[0]
+        others = build_models([build_flat()], redshift, [other for other in names if other[:5] != name[:5]])
         for seed in range(3):
             random = np.random.default_rng(seed)
             spectrum = simulate(model, 20.0, random, is_exact=True)
-            posterior = infer(spectrum.data, others, _DRAWS, seed)
+            posterior = infer([spectrum.data], others, _DRAWS, seed)
             chances = posterior.class_probabilities
             text = ", ".join(f"{group} {chance:.3f}" for group, chance in list(chances.items())[:3])
             z = float(np.median(np.expm1(posterior.theta[:, 0])))

@@ -7,9 +7,9 @@ import numpy as np
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import HOST_SIGMA, N_HOSTS, AddedColumns
 from fitter_lambda.spectrum.log_grid import LogGrid
-from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+from fitter_lambda.spectrum.marginal_likelihood import SpectrumLikelihood
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
-from fitter_lambda.spectrum.spectrum_models import SpectrumModel
+from fitter_lambda.spectrum.spectrum_models import N_SHARED, SpectrumModel
 
 #: 400 km/s from 3570 to 9440 angstrom: a spectrum of 2,000 pixels of 3 angstrom.
 GRID = LogGrid(6130 / 750, 1 / 750, 729)
@@ -40,15 +40,19 @@ def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
     axis = np.linspace(model.template.low, model.template.high, _LATTICE)
     log_u = redshift.log_density(u) + model.log_coverage(u) - u  # uniform in z
     place = np.log1p(redshift.low) if redshift.is_exact else draw_from(u, log_u, random)
-    theta = np.array([place, draw_from(axis, model.log_axis_density(axis), random), 0.0, 0.0, 0.0, 0.0, 0.0])
-    theta[3] = np.log(random.uniform(0.1, 1.5))
+    theta = model.build_theta(1)[0]
+    theta[0] = place
+    theta[1] = draw_from(axis, model.log_axis_density(axis, np.full(_LATTICE, place)), random)
+    theta[N_SHARED] = np.log(random.uniform(0.1, 1.5))
     lattices = {
         2: np.linspace(-0.5, 1.0, _LATTICE),
-        5: np.linspace(-0.01, 0.01, _LATTICE),
-        6: np.linspace(-6, 1, _LATTICE),
+        4: np.linspace(-0.02, 0.02, _LATTICE),
+        N_SHARED + 1: np.linspace(-6, 1, _LATTICE),
     }
+    widths = np.log(model.spectra[0].line_sigmas)
+    lattices[N_SHARED + 2] = np.linspace(widths[0], widths[-1], _LATTICE)
     if model.is_salt:
-        lattices[4] = np.linspace(-4, 4, _LATTICE)
+        lattices[3] = np.linspace(-4, 4, _LATTICE)
     for column, values in lattices.items():
         if column in model.free:
             rows = np.tile(theta, (_LATTICE, 1))
@@ -57,36 +61,41 @@ def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
     return theta
 
 
+def build_flat() -> SpectrumData:
+    """Return a spectrum without features on the pixels of all simulated ones."""
+    return build_data(GRID, np.ones(GRID.number), np.ones(GRID.number), _LINE_SIGMA, has_resolution=False)
+
+
 def simulate(
     model: SpectrumModel, signal_to_noise: float, random: np.random.Generator, *, is_exact: bool = False
 ) -> SimulatedSpectrum:
     """Draw a spectrum of a model, with a signal to noise for each 3 angstrom; an exact one lacks nothing."""
-    flat = build_data(GRID, np.ones(GRID.number), np.ones(GRID.number), _LINE_SIGMA)
-    likelihood = MarginalLikelihood(model, AddedColumns(flat, model.template.grid))
+    flat = build_flat()
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(flat, model.template.grid))
     while True:
         theta = draw_theta(model, random)
-        theta[6] = -9.0 if is_exact else theta[6]
+        theta[N_SHARED + 1] = -9.0 if is_exact else theta[N_SHARED + 1]
         coefficients = likelihood.sigma * random.standard_normal(len(likelihood.sigma))
         if not model.is_star:
             coefficients[-N_HOSTS:] = HOST_SIGMA * np.abs(random.standard_normal(N_HOSTS))
-        amplitude = np.exp(theta[3])
+        amplitude = np.exp(theta[N_SHARED])
         host = 0.0 if model.is_star else coefficients[-N_HOSTS:].sum()
         if host <= _MOST_HOST * (amplitude + host):
             break
-    columns = likelihood.build_columns(theta[None])[0]
+    columns = likelihood.build_columns(model.select(theta[None], 0))[0]
     n_poly = len(flat.legendre)
     coefficients[: n_poly - 1] *= amplitude
     flux = amplitude * columns[0] + coefficients @ columns[1:]
-    data = _add_noise(flux, signal_to_noise, float(np.exp(theta[6])), random)
-    theta[3] -= np.log(flux.mean())  # the fit's unit is the mean
+    data = _add_noise(flux, signal_to_noise, float(np.exp(theta[N_SHARED + 1])), random)
+    theta[N_SHARED] -= np.log(flux.mean())  # the fit's unit is the mean
     return SimulatedSpectrum(data, theta, host / (host + amplitude))
 
 
 def _add_noise(flux: Array, signal_to_noise: float, discrepancy: float, random: np.random.Generator) -> SpectrumData:
     """Add what templates lack, and noise as of pixels of 3 angstrom."""
     error = flux.mean() / signal_to_noise / np.sqrt(GRID.wave * GRID.step / 3.0)
-    exact = build_data(GRID, flux, error**-2.0, _LINE_SIGMA)
+    exact = build_data(GRID, flux, error**-2.0, _LINE_SIGMA, has_resolution=False)
     splines = exact.coherent_splines
-    white = discrepancy * (splines.T @ random.standard_normal(splines.shape[0]))
+    white = discrepancy * (splines @ random.standard_normal(splines.shape[1]))
     total = exact.flux + (white + random.standard_normal(GRID.number)) / np.sqrt(exact.grainy_weight)
-    return build_data(GRID, total, exact.weight, _LINE_SIGMA)
+    return build_data(GRID, total, exact.weight, _LINE_SIGMA, has_resolution=False)

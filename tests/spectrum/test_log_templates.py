@@ -7,7 +7,7 @@ import sncosmo
 from fitter_lambda.input.templates import list_local_sources, load_source
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.log_grid import LogGrid
-from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood
+from fitter_lambda.spectrum.marginal_likelihood import SpectrumLikelihood
 from fitter_lambda.spectrum.spectrum_data import build_data
 from fitter_lambda.spectrum.spectrum_models import build_models
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
@@ -30,12 +30,12 @@ def test_columns_are_sncosmos_flux(name: str, phase: float, dust: float, velocit
     if name not in list_local_sources():
         pytest.skip(f"SNCOSMO_DATA_DIR does not hold {name}")
     data = build_data(GRID, np.ones(GRID.number), np.ones(GRID.number), 200.0)
-    model = build_models(GRID, data.ends, RedshiftRange(0.001, 0.5), [name])[0]
+    model = build_models([data], RedshiftRange(0.001, 0.5), [name])[0]
     x1 = 1.3 if model.is_salt else 0.0
     z, shift = 0.087, velocity / 299792.458
-    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
-    theta = np.array([[np.log1p(z), phase, dust, np.log(0.4), x1, shift, np.log(0.1)]])
-    flux = likelihood.build_columns(theta)[0, 0]
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
+    row = np.array([[np.log1p(z), phase, dust, x1, shift, np.log(0.4), np.log(0.1), np.log(200.0)]])
+    flux = likelihood.build_columns(row)[0, 0]
 
     source = load_source(name)
     rest = GRID.wave / ((1 + z) * np.exp(shift))
@@ -53,14 +53,14 @@ def test_columns_are_sncosmos_flux(name: str, phase: float, dust: float, velocit
 
 def test_amplitude_and_discrepancy_change_no_column() -> None:
     data = build_data(GRID, np.ones(GRID.number), np.ones(GRID.number), 200.0)
-    model = build_models(GRID, data.ends, RedshiftRange(0.001, 0.5), ["salt3"])[0]
-    likelihood = MarginalLikelihood(model, AddedColumns(data, model.template.grid))
-    rows = np.array([[0.1, 2.0, 0.1, 0.0, 1.0, 0.0, -2.0], [0.1, 2.0, 0.1, -1.5, 1.0, 0.0, -1.0]])
+    model = build_models([data], RedshiftRange(0.001, 0.5), ["salt3"])[0]
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
+    rows = np.array([[0.1, 2.0, 0.1, 1.0, 0.0, 0.0, -2.0, 5.3], [0.1, 2.0, 0.1, 1.0, 0.0, -1.5, -1.0, 5.3]])
     columns = likelihood.build_columns(rows)
     assert np.array_equal(columns[0], columns[1])
     # and each row has the density that it has alone
     together = likelihood.evaluate(rows, None).log_density
     alone = [likelihood.evaluate(row[None], None).log_density[0] for row in rows]
     assert together == pytest.approx(alone)
-    rows[:, 4] += 0.8
+    rows[:, 3] += 0.8
     assert likelihood.evaluate(rows, None).log_density != pytest.approx(together)

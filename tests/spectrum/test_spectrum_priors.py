@@ -38,7 +38,9 @@ def test_others() -> None:
     shift = np.linspace(-0.02, 0.02, 10_001)
     assert integrate(shift, priors.log_velocity_density(shift)) == pytest.approx(1.0, abs=1e-3)
     size = np.linspace(-8, 4, 10_001)
-    assert integrate(size, priors.log_discrepancy_density(size, 0.1)) == pytest.approx(1.0, abs=1e-3)
+    assert integrate(size, priors.log_normal_density(size, -2.0, 0.7)) == pytest.approx(1.0, abs=1e-3)
+    width = np.linspace(-0.5, 1.4, 10_001)
+    assert integrate(width, priors.log_width_density(width, width)) == pytest.approx(1.0, abs=1e-3)
     assert sum(priors.CLASS_CHANCES.values()) == pytest.approx(1.0)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fitter_lambda.entry.spectrum_choice import find_fitted_maximum
 from fitter_lambda.entry.spectrum_service import service
 from fitter_lambda.spectrum import __main__ as command
 from heliograph.service.analysis_run import run_payload
+from heliograph.service.remark_inputs import Annotation
 from heliograph.testing import FakePortal
 from tests.spectrum.conftest import Columns
 
@@ -64,14 +66,39 @@ def test_a_failure_says_why(columns: Columns, spectra: str | None, parameters: d
     assert reason in document["message"]
 
 
-def test_the_best_of_several_spectra_is_fitted(columns: Columns) -> None:
+def make_payload(spectra: str, **inputs: object) -> dict[str, object]:
+    parts = {"redshift": "redshift\n0.08\n", "analysis_parameters": PARAMETERS} | inputs
+    return {"inputs": parts | {"spectra": spectra}, "callback_url": "https://portal.example/callback/1"}
+
+
+def test_spectra_are_fitted_together_or_the_best_alone(columns: Columns) -> None:
     poor = columns | {"flux": columns["flux"] + 3e-16 * np.random.default_rng(1).standard_normal(1500)}
-    rows = to_csv(columns) + to_csv(poor).splitlines()[1] + "\n"
-    inputs = {"spectra": rows, "redshift": "redshift\n0.08\n", "analysis_parameters": PARAMETERS}
-    document = run_payload(service, {"inputs": inputs, "callback_url": "https://portal.example/callback/1"})
-    results = document["analysis"]["results"]["data"]
-    assert any("of 2 spectra" in remark for remark in results["remarks"])
-    assert results["signal_to_noise"] > 20
+    later = to_csv(poor).splitlines()[1].replace("2026-01-02", "2026-01-06")
+    late = to_csv(poor).splitlines()[1].replace("2026-01-02", "2026-09-01")
+    rows = f"{to_csv(columns)}{later}\n{late}\n"
+    both = run_payload(service, make_payload(rows))["analysis"]["results"]["data"]
+    assert any("of 3 spectra fitted: 2026-01-02" in remark and "2026-09-01" in remark for remark in both["remarks"])
+    assert len(both["spectra"]) == 2
+    assert both["signal_to_noise"] > 20
+    alone = make_payload(rows, analysis_parameters=PARAMETERS | {"together": False})
+    results = run_payload(service, alone)["analysis"]["results"]["data"]
+    assert len(results["spectra"]) == 1
+
+
+def test_light_curve_and_fits_of_it_tell_the_phase(columns: Columns) -> None:
+    days = 60000 + np.arange(-20, 40, 2.0)
+    lines = [f"{day},{300 * np.exp(-0.5 * ((day - 60000) / 12) ** 2):.2f},8,ztfg" for day in days]
+    spectra = to_csv(columns).replace("2026-01-02T00:00:00", "2023-03-02T00:00:00")  # MJD 60005
+    payload = make_payload(spectra, photometry="\n".join(["mjd,flux,fluxerr,filter", *lines]))
+    results = run_payload(service, payload)["analysis"]["results"]["data"]
+    assert any("by the light curve alone" in remark for remark in results["remarks"])
+    fit = {"model": "salt3", "t0": 60000.0, "t0_err": 0.5, "z": 0.08, "log_evidence": 5.0, "verdict": "fits"}
+    assert find_fitted_maximum([Annotation("heliograph-supernova-fitter:salt3", fit, "", "")])[0] == pytest.approx(
+        60000.0, abs=1.5
+    )
+    doubtful = fit | {"verdict": "Doubtful: few nights."}
+    assert find_fitted_maximum([Annotation("heliograph-supernova-fitter:salt3", doubtful, "", "")])[0] is None
+    assert find_fitted_maximum([Annotation("another program", fit, "", "")])[0] is None
 
 
 def test_the_command_prints_a_document(columns: Columns, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

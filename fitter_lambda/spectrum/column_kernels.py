@@ -1,0 +1,179 @@
+"""Loops over points and pixels, compiled by numba: templates and added columns at any place and shift.
+
+n points, w pixels of the tables.
+"""
+
+import math
+
+import numpy as np
+
+from fitter_lambda.arrays import Array, Indices
+from fitter_lambda.engine.row_kernels import compile_loops
+
+
+@compile_loops
+def interpolate_template(
+    knots: Array, x1: Array, index: Indices, weights: Array, pixel: Indices, shifts: Array, law: Array, dust: Array,
+    number: int,
+) -> Array:  # fmt: skip
+    """Interpolate a template along its axis and along ln(wavelength), behind dust.
+
+    Parameters
+    ----------
+    knots : ndarray, shape (j, p, w)
+        Of j = 2, the second is for x1.
+    x1 : ndarray, shape (n,)
+    index, weights : ndarray, shapes (n,), (4, n)
+        The first of four knots along the axis, and their weights.
+    pixel, shifts : ndarray, shapes (n,), (4, n)
+        The second of the four pixels about the first, and their weights.
+    law, dust : ndarray, shapes (w,), (n,)
+        Nepers at one unit of dust, and dust.
+    number : int
+        Of pixels.
+
+    Returns
+    -------
+    ndarray, shape (n, number)
+    """
+    flux = np.empty((len(x1), number))
+    row = np.empty(number + 3)
+    for i in range(len(x1)):
+        row[:] = 0.0
+        for j in range(len(knots)):
+            factor = x1[i] if j else 1.0
+            for q in range(4):
+                knot = knots[j, index[i] + q, pixel[i] - 1 : pixel[i] + number + 2]
+                weight = factor * weights[q, i]
+                for p in range(number + 3):
+                    row[p] += weight * knot[p]
+        for p in range(number):
+            flux[i, p] = (
+                shifts[0, i] * row[p]
+                + shifts[1, i] * row[p + 1]
+                + shifts[2, i] * row[p + 2]
+                + shifts[3, i] * row[p + 3]
+            )
+        if dust[i] != 0:
+            for p in range(number):
+                flux[i, p] *= math.exp(-dust[i] * law[pixel[i] + p])
+    return flux
+
+
+@compile_loops
+def interpolate_tables(
+    tables: Array, width: Indices, width_part: Array, part: Indices, fraction: Array, shift: Indices, number: int
+) -> Array:
+    """Interpolate columns between tables of two widths and two parts of a shift.
+
+    Parameters
+    ----------
+    tables : ndarray, shape (widths, parts, columns, w)
+    width, width_part : ndarray, shape (n,)
+        The first of two widths, and the share of the second.
+    part, fraction : ndarray, shape (n,)
+        The same of parts of a shift.
+    shift : ndarray of int, shape (n,)
+        The first pixel.
+    number : int
+        Of pixels.
+
+    Returns
+    -------
+    ndarray, shape (n, columns, number)
+    """
+    columns = np.empty((len(part), tables.shape[2], number))
+    for i in range(len(part)):
+        next_width = min(width[i] + 1, len(tables) - 1)
+        first = 1 - fraction[i]
+        narrow = 1 - width_part[i]
+        for c in range(tables.shape[2]):
+            window = slice(shift[i], shift[i] + number)
+            a = tables[width[i], part[i], c, window]
+            b = tables[width[i], part[i] + 1, c, window]
+            d = tables[next_width, part[i], c, window]
+            e = tables[next_width, part[i] + 1, c, window]
+            for p in range(number):
+                columns[i, c, p] = narrow * (first * a[p] + fraction[i] * b[p]) + width_part[i] * (
+                    first * d[p] + fraction[i] * e[p]
+                )
+    return columns
+
+
+@compile_loops
+def whiten_columns(columns: Array, flux: Array, root: Array) -> Array:
+    """Return columns (n, k, w) and at last the flux (w,), times the root of the weights (w,); shape (n, w, k + 1)."""
+    number = columns.shape[1]
+    white = np.empty((columns.shape[0], columns.shape[2], number + 1))
+    for i in range(columns.shape[0]):
+        for p in range(columns.shape[2]):
+            for k in range(number):
+                white[i, p, k] = columns[i, k, p] * root[p]
+            white[i, p, number] = flux[p] * root[p]
+    return white
+
+
+@compile_loops
+def project_on_splines(white: Array, first: Indices, values: Array, number: int) -> Array:
+    """Sum columns times cubic B-splines, of which four are not zero in each pixel.
+
+    Parameters
+    ----------
+    white : ndarray, shape (n, w, k)
+    first, values : ndarray, shapes (w,), (w, 4)
+        The first spline of each pixel, and the values of four.
+    number : int
+        Of splines.
+
+    Returns
+    -------
+    ndarray, shape (n, number, k)
+    """
+    total = np.zeros((white.shape[0], number, white.shape[2]))
+    for i in range(white.shape[0]):
+        for p in range(white.shape[1]):
+            for q in range(4):
+                row = total[i, first[p] + q]
+                for k in range(white.shape[2]):
+                    row[k] += values[p, q] * white[i, p, k]
+    return total
+
+
+@compile_loops
+def solve_splines(gram: Array, coherent: Array, place: Indices, size: Array) -> tuple[Array, Array]:
+    """Whiten projections c on splines of Gram matrix G: e L^-1 c with L L^T = 1 + e^2 G, of bandwidth 3.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (4, j)
+        G at rows and their first three predecessors.
+    coherent : ndarray, shape (m, j, k)
+    place, size : ndarray, shape (n,)
+        Which of m is meant, and e.
+
+    Returns
+    -------
+    solved, log_det : ndarray, shapes (n, j, k), (n,)
+        And ln det(1 + e^2 G).
+    """
+    number = gram.shape[1]
+    solved = np.empty((len(size), number, coherent.shape[2]))
+    log_det = np.zeros(len(size))
+    lower = np.zeros((4, number))
+    for i in range(len(size)):
+        for j in range(number):
+            for b in range(min(3, j), -1, -1):
+                value = size[i] * size[i] * gram[b, j] + (1.0 if b == 0 else 0.0)
+                for c in range(b + 1, min(3, j) + 1):
+                    value -= lower[c, j] * lower[c - b, j - b]
+                lower[b, j] = math.sqrt(value) if b == 0 else value / lower[0, j - b]
+            log_det[i] += 2 * math.log(lower[0, j])
+            row = solved[i, j]
+            for k in range(len(row)):
+                row[k] = size[i] * coherent[place[i], j, k]
+            for b in range(1, min(3, j) + 1):
+                for k in range(len(row)):
+                    row[k] -= lower[b, j] * solved[i, j - b, k]
+            for k in range(len(row)):
+                row[k] /= lower[0, j]
+    return solved, log_det
