@@ -76,8 +76,8 @@ SENSIBLE: dict[str, Any] = {
     "source": st.sampled_from(SOURCES), "fix_z": st.sampled_from(["auto", "True", "False", True, False]),
     "z_min": st.floats(1e-4, 0.02), "z_max": st.floats(0.02, 5),
     "z_prior": st.sampled_from(["auto", "flat", "volume"]),
-    "z_pdf": st.lists(st.tuples(st.floats(0, 5), st.floats(0, 10)), min_size=2, max_size=5).map(
-        lambda points: ", ".join(f"{z}: {density}" for z, density in points)
+    "z_pdf": st.lists(st.floats(0.1, 10), min_size=2, max_size=5).map(
+        lambda densities: ", ".join(f"{0.02 + 0.02 * i:.2f}: {density}" for i, density in enumerate(densities))
     ),
     "mwebv": st.floats(0, 3), "modelcov": st.booleans(), "model_error": st.floats(0, 1),
     "error_floor": st.floats(0, 1) | st.just("ztfg: 0.02, ps1::g: 1, 0.01") | st.just({"ztfr": 0.1}),
