@@ -7,9 +7,9 @@ Rows, for model flux f = sum_j a_j F_j and total variance v (measured error, flo
 - a limit L without flux: (1 - e) Phi((L - f) / v^(1/2)) + e, a censored datum (Tobin 1958). One limit in a
   thousand, e, is a failed subtraction, which would otherwise outweigh a whole light curve.
 - a row that the source does not reach: (1 - q) times its density at zero flux, and q N(y; 0, v + S^2), with S
-  the brightest measured flux; a limit as at zero flux. This is the same for all sources, so that evidences
-  of the same rows compare. q, the fraction of these rows that hold light, is unknown and summed over: years
-  of zeros after a source has ended cost next to nothing.
+  the brightest flux measured in the band within days (`Rows.brightness`); a limit as at zero flux. This is the same
+  for all sources, so that evidences of the same rows compare. q, the fraction of these rows that hold light, is
+  unknown and summed over: years of zeros after a source has ended cost next to nothing.
 
 Models have errors in proportion to their flux, in part shared by the rows of a band (`model_discrepancy`,
 `salt_scatter`). Frozen, their covariance is that of one point, and a constant. With SALT's scatter at each point it
@@ -97,8 +97,6 @@ class Likelihood:
         Student's t instead of a normal distribution.
     extrapolates : bool
         Rows out of the source's phases have the flux that sncosmo gives them, not background.
-    brightest : float
-        S above (micro-Jansky); by default that of `rows`.
     dropped_density : ndarray, shape (5,)
         Log density of rows that were dropped, for each fraction with light.
     frozen : RowCovariance or None
@@ -108,14 +106,8 @@ class Likelihood:
     rows: Rows
     robust: bool = False
     extrapolates: bool = False
-    brightest: float = np.nan
     dropped_density: Array = field(default_factory=lambda: np.zeros(len(_LIT_FRACTIONS)))
     frozen: RowCovariance | None = None
-
-    def __post_init__(self) -> None:
-        if np.isnan(self.brightest):
-            fluxes = np.abs(self.rows.flux[~self.rows.is_limit])
-            object.__setattr__(self, "brightest", float(np.max(fluxes, initial=0.0)))
 
     @cached_property
     def _dark(self) -> Array:
@@ -126,7 +118,7 @@ class Likelihood:
     @cached_property
     def _lit(self) -> Array:
         """Log density of each row that holds light which the source does not predict."""
-        density = _log_normal(self.rows.flux, self.rows.variance + self.brightest**2)
+        density = _log_normal(self.rows.flux, self.rows.variance + self.rows.brightness**2)
         return np.where(self.rows.is_limit, self._dark, density)
 
     @cached_property
@@ -168,7 +160,7 @@ class Likelihood:
         growth = growth + is_independent * dispersion**2
         factors = None if self.robust else (flux * dispersion * ~is_independent)[:, :, None]
         variance = self.rows.variance + flux**2 * growth
-        return RowPrediction(design, is_used, flux, variance, factors, growth, bend)
+        return RowPrediction(design, is_used, flux, variance, factors, growth=growth, bend=bend)
 
     def _find_used(self, design: DesignMatrix) -> Mask:
         return design.reached | design.covered if self.extrapolates else design.reached
@@ -239,7 +231,7 @@ class Likelihood:
             common = random.normal(size=(shape[0], self.rows.n_bands, prediction.factors.shape[2]))
             flux += np.sum(prediction.factors * common[:, self.rows.band], axis=2)
         is_lit = random.uniform(size=shape) < self._mean_lit_fraction(prediction)
-        background = normal * np.sqrt(self.rows.variance + is_lit * self.brightest**2)
+        background = normal * np.sqrt(self.rows.variance + is_lit * self.rows.brightness**2)
         return np.where(prediction.is_used, flux, background)
 
     def chi2(self, prediction: RowPrediction) -> tuple[Array, Array]:
@@ -311,7 +303,7 @@ class Likelihood:
         """The likelihood of the limits alone."""
         at = self.rows.is_limit
         frozen = self.frozen and self.frozen.take(at)
-        return replace(self, rows=self.rows.take(at), frozen=frozen, brightest=self.brightest)
+        return replace(self, rows=self.rows.take(at), frozen=frozen)
 
     def log_limit_density(self, prediction: RowPrediction) -> Array:
         """Log likelihood (n_points,) of the limits that the model reaches; of `limits`."""

@@ -115,7 +115,7 @@ def _soften_posterior(posterior: Posterior) -> Posterior:
     rows = posterior.rows.bin_nights()
     softening = (_SOFTENING * rows.flux * ~rows.is_limit) ** 2
     rows = replace(rows, variance=rows.variance + softening)
-    likelihood = replace(posterior.likelihood, rows=rows, brightest=np.nan)
+    likelihood = replace(posterior.likelihood, rows=rows)
     return replace(posterior, likelihood=likelihood, scatter=None, n_steps=1)
 
 

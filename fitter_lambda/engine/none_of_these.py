@@ -84,7 +84,7 @@ class NoneProcess:
         likeliest = np.argsort(-log_evidences, axis=None)[:_N_PREDICTING]
         weight = np.exp(log_evidences.ravel()[likeliest] - log_evidences.max())
         nothing = np.zeros(len(mjd))
-        visits = Rows(mjd, nothing, nothing, band, nothing > 0, nothing.astype(int), self.rows.n_bands)
+        visits = Rows(mjd, nothing, nothing, band, nothing > 0, nothing.astype(int), nothing, self.rows.n_bands)
         moments = [
             self._predict(visits, _TIMES[i], _COLOURS[j], self._amplitudes[k])
             for i, j, k in zip(*np.unravel_index(likeliest, log_evidences.shape), strict=True)

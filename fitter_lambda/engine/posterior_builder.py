@@ -8,7 +8,7 @@ from fitter_lambda.engine.likelihood import Likelihood
 from fitter_lambda.engine.model_discrepancy import MAGNITUDE, ModelDiscrepancy
 from fitter_lambda.engine.posterior import Posterior
 from fitter_lambda.engine.priors import TRIPP_BETA, FlatPriors, PhysicalPriors, Priors
-from fitter_lambda.engine.rows import Rows
+from fitter_lambda.engine.rows import Rows, measure_brightness
 from fitter_lambda.engine.salt_scatter import SaltScatter
 from fitter_lambda.engine.sncosmo_fluxes import SncosmoFluxes
 from fitter_lambda.engine.source_grid import HOST_DUST, SourceGrid
@@ -92,7 +92,9 @@ def build_rows(light_curve: LightCurve, error_floors: dict[str, float]) -> Rows:
         detections = light_curve.detections(FAINT_SIGMA)
     return Rows(
         light_curve.mjd, light_curve.flux, variance, light_curve.band, light_curve.limit,
-        detections.astype(int), len(light_curve.bandpasses),
+        detections.astype(int),
+        measure_brightness(light_curve.mjd, light_curve.flux, light_curve.band, light_curve.limit),
+        len(light_curve.bandpasses),
     )  # fmt: skip
 
 

@@ -7,6 +7,9 @@ import numpy as np
 
 from fitter_lambda.arrays import Array, Indices, Mask
 
+#: Days within which light that a source does not reach has much the same brightness.
+NEARBY_DAYS = 10.0
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -24,6 +27,8 @@ class Rows:
         True for limits, which have no flux.
     n_detections : ndarray of int
         Number of detections in the row: 0 or 1 before binning.
+    brightness : ndarray
+        Micro-Jansky: the largest absolute flux that was measured in the band within `NEARBY_DAYS`.
     n_bands : int
         Number of bands of the whole light curve.
     """
@@ -34,6 +39,7 @@ class Rows:
     band: Indices
     is_limit: Mask
     n_detections: Indices
+    brightness: Array
     n_bands: int
 
     def __len__(self) -> int:
@@ -48,7 +54,7 @@ class Rows:
         """Return some of the rows."""
         return Rows(
             self.mjd[rows], self.flux[rows], self.variance[rows], self.band[rows], self.is_limit[rows],
-            self.n_detections[rows], self.n_bands,
+            self.n_detections[rows], self.brightness[rows], self.n_bands,
         )  # fmt: skip
 
     def bin_nights(self, nights: float = 1.0) -> "Rows":
@@ -61,4 +67,20 @@ class Rows:
         mjd, flux = (np.bincount(bins, weight * x) / total for x in (self.mjd, self.flux))
         n_detections = np.bincount(bins, self.n_detections).astype(int)
         same = self.take(first_row)
-        return Rows(mjd, flux, 1 / total, same.band, same.is_limit, n_detections, self.n_bands)
+        brightness = np.zeros(len(total))
+        np.maximum.at(brightness, bins, self.brightness)
+        return Rows(mjd, flux, 1 / total, same.band, same.is_limit, n_detections, brightness, self.n_bands)
+
+
+def measure_brightness(mjd: Array, flux: Array, band: Indices, is_limit: Mask) -> Array:
+    """Measure the largest absolute flux (n,) in the band within `NEARBY_DAYS` of each row; 0 without a measured one."""
+    brightness = np.zeros(len(mjd))
+    for number in np.unique(band):
+        own = np.flatnonzero((band == number) & ~is_limit)
+        own = own[np.argsort(mjd[own], kind="stable")]
+        at = np.flatnonzero(band == number)
+        first = np.searchsorted(mjd[own], mjd[at] - NEARBY_DAYS, side="left")
+        end = np.searchsorted(mjd[own], mjd[at] + NEARBY_DAYS, side="right")
+        absolute = np.abs(flux[own])
+        brightness[at] = [np.max(absolute[i:j], initial=0.0) for i, j in zip(first, end, strict=True)]
+    return brightness

@@ -247,10 +247,10 @@ def _assert_dense_covariance(grid: SourceGrid, seed: int) -> None:
     total = np.diag(error**2) + covariance
     data = random.multivariate_normal(flux, total)
     none = np.zeros(40, dtype=bool)
-    rows = Rows(mjd, data, error**2, band, none, none.astype(int), len(BANDS))
+    rows = Rows(mjd, data, error**2, band, none, none.astype(int), np.abs(data), len(BANDS))
     likelihood = Likelihood(rows)
     design = fluxes.build_design_matrix(np.array([z]), np.array([T0]), mjd, band, np.array([[c]]))
-    scatter = SaltScatter(grid, _bands(), 0.01, 0.2).compute_row_scatter(np.array([z]), np.array([T0]), mjd, band)
+    scatter = SaltScatter(grid, _bands(), 0.01, 0.2, 0.0).compute_row_scatter(np.array([z]), np.array([T0]), mjd, band)
     a = np.array([[x0, x0 * x1]])
     density = likelihood.log_density(likelihood.predict(design, a, scatter))[0]
     assert density == pytest.approx(multivariate_normal.logpdf(data, flux, total), abs=2e-3)

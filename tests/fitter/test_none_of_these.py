@@ -21,7 +21,7 @@ WAVELENGTH = np.array([4723.0, 6340.0])
 def make_rows(mjd: Array, flux: Array, error: float = 10.0) -> Rows:
     n = len(mjd)
     none = np.zeros(n, dtype=bool)
-    return Rows(mjd, flux, np.full(n, error**2), np.arange(n) % 2, none, none.astype(int), 2)
+    return Rows(mjd, flux, np.full(n, error**2), np.arange(n) % 2, none, none.astype(int), np.abs(flux), 2)
 
 
 def walk_randomly(days: int, time: float, size: float, seed: int) -> Array:
@@ -83,7 +83,7 @@ def test_rows_of_a_night_count_as_they_would_apart() -> None:
     whole = make_rows(mjd, 50 * random.normal(size=20))
     twice = [np.repeat(values, 2) for values in (whole.mjd, whole.flux, 2 * whole.variance, whole.band)]
     none = np.zeros(40, dtype=bool)
-    halves = Rows(*twice[:3], twice[3], none, none.astype(int), 2)
+    halves = Rows(*twice[:3], twice[3], none, none.astype(int), np.abs(twice[1]), 2)
     # each pair adds the density of its difference, here zero, with variance 4 v
     within = -0.5 * np.sum(np.log(2 * np.pi * 4 * whole.variance))
     gap = NoneProcess(halves, WAVELENGTH).log_evidence - NoneProcess(whole, WAVELENGTH).log_evidence

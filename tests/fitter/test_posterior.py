@@ -167,7 +167,8 @@ class Reference:
         narrow = _normal(rows.flux, 0.0, sigma)
         if self.parameters.robust:
             narrow = stats.t.logpdf(rows.flux / sigma, 4) - np.log(sigma)
-        broad = _normal(rows.flux, 0.0, np.hypot(sigma, np.max(np.abs(rows.flux[~rows.limit]))))
+        near = (np.abs(rows.mjd[:, None] - rows.mjd) <= 10) & (rows.band[:, None] == rows.band) & ~rows.limit
+        broad = _normal(rows.flux, 0.0, np.hypot(sigma, np.max(np.where(near, np.abs(rows.flux), 0.0), axis=1)))
         below = np.log(0.999 * ndtr(rows.flux / sigma) + 0.001)
         by_fraction = [
             np.where(rows.limit, below, np.logaddexp(narrow + math.log(1 - q), broad + math.log(q)))[at].sum()

@@ -75,7 +75,7 @@ def test_the_constant_is_that_of_generalised_least_squares() -> None:
     common = random.normal(size=12)
     zero = np.zeros(12)
     is_limit = np.zeros(12, dtype=bool)
-    light_curve = Rows(zero, flux, variance, np.argmax(in_band, axis=1), is_limit, np.ones(12, dtype=int), 2)
+    light_curve = Rows(zero, flux, variance, np.argmax(in_band, axis=1), is_limit, np.ones(12, dtype=int), zero, 2)
     rows = np.arange(12) != 3
     covariance = np.diag(variance) + (common[:, None] * in_band) @ (common[:, None] * in_band).T
     inverse = np.linalg.inv(covariance[np.ix_(rows, rows)])
