@@ -17,9 +17,11 @@ from scipy.special import ndtr, ndtri, xlogy
 
 from fitter_lambda.arrays import Array, Mask
 
-#: Edges of bins from each class, to these standard deviations if it were normal.
-_N_EDGES = 24
+#: Edges of bins from each class, to these standard deviations if it were normal; an odd number, so that one is the median.
+_N_EDGES = 25
 _FAR = 3.0
+#: More edges, in these multiples of the way from the median to the last: where a narrow class ends, a broad one goes on.
+_BEYOND = (1.3, 1.6, 2.0)
 #: Fluxes that stand for a class, at least.
 _N_TYPICAL = 256
 #: Multiples of it, modulo 1, fill the unit interval evenly.
@@ -106,13 +108,20 @@ def compute_expected_information(probability: Array, mixtures: Sequence[FluxMixt
 
 
 def _compute_information(probability: Array, mixtures: Sequence[FluxMixture], visit: int) -> float:
-    fractions = ndtr(np.linspace(-_FAR, _FAR, _N_EDGES))
-    edges = np.sort([_compute_quantiles(*mixture._list_typical(visit), fractions) for mixture in mixtures], axis=None)
+    edges = np.sort([_place_edges(mixture, visit) for mixture in mixtures], axis=None)
     below = np.stack([mixture._compute_distribution(visit, edges) for mixture in mixtures])
     joint = probability[:, None] * np.maximum(np.diff(below, prepend=0.0, append=1.0), 0.0)
     total = joint.sum(axis=0)
     gain = xlogy(joint, joint) - xlogy(joint, probability[:, None]) - xlogy(joint, total)
     return max(float(gain.sum()) / math.log(2), 0.0)
+
+
+def _place_edges(mixture: FluxMixture, visit: int) -> Array:
+    fractions = ndtr(np.linspace(-_FAR, _FAR, _N_EDGES))
+    quantiles = _compute_quantiles(*mixture._list_typical(visit), fractions)
+    median = quantiles[_N_EDGES // 2]
+    beyond = [median + factor * (quantiles[[0, -1]] - median) for factor in _BEYOND]
+    return np.concatenate([quantiles, *beyond])
 
 
 def _compute_quantiles(values: Array, weight: Array, fractions: Array) -> Array:

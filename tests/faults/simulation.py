@@ -132,7 +132,7 @@ class Simulation:
         delete_all_blobs(self.s3)
         # SQS purges a queue once a minute.
         self.clock.advance(61.0)
-        for name in (*QUEUES, "jobs-dead", "fit"):
+        for name in (*QUEUES, "jobs-dead", queues.FIT, queues.FIT_BATCH):
             get_client("sqs").purge_queue(QueueUrl=queues._url(name))
         self.injector.__init__(fault, rate, self.injector.rng, on_slow=self._let_others_run)  # type: ignore[misc]
         self.services.__init__(self.injector)  # type: ignore[misc]
@@ -398,7 +398,8 @@ def _set_queue_attributes(resources: dict[str, Any]) -> None:
         name = properties["QueueName"]["Fn::Sub"]
         attributes = {"VisibilityTimeout": str(properties["VisibilityTimeout"])}
         if "RedrivePolicy" in properties:
-            dead = sqs.get_queue_url(QueueName=f"{name}-dead")["QueueUrl"]
+            target = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+            dead = sqs.get_queue_url(QueueName=resources[target]["Properties"]["QueueName"]["Fn::Sub"])["QueueUrl"]
             arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
             policy = {"deadLetterTargetArn": arn, "maxReceiveCount": properties["RedrivePolicy"]["maxReceiveCount"]}
             attributes["RedrivePolicy"] = json.dumps(policy)

@@ -59,7 +59,7 @@ def test_two_normal_predictions_tell_what_quadrature_says(
 ) -> None:
     bits = measure(share, predict_normal(mean, sigma), predict_normal(other_mean, other_sigma))
     expected = integrate_information(share, norm(mean, sigma), norm(other_mean, other_sigma))
-    assert bits == pytest.approx(expected, abs=0.01)
+    assert bits == pytest.approx(expected, abs=0.005)
 
 
 @settings(max_examples=40, deadline=None)

@@ -34,8 +34,8 @@ const buildModelLines = ({ wavelength, model, host }, name) => [
   buildLine(wavelength, model, name, { color: MODEL_COLOUR, width: 1.8 }),
 ];
 
-// `models` are pairs of a name and a model of readModelSpectra. Returns traces and layout.
-export function buildSpectrumFigure({ wavelengths, fluxes, errors, units }, models) {
+// `models`, if there are any, are pairs of a name and a model of readModelSpectra. Returns traces and layout.
+export function buildSpectrumFigure({ wavelengths, fluxes, errors, units }, models = []) {
   const errorBand = errors
     ? buildBand(
         wavelengths,
