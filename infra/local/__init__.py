@@ -17,4 +17,5 @@ saved_state        writes what the emulator answered to a file, before the answe
 stack_control      starts and stops a stack in the background
 stack_settings     ports, folders, environment
 temporary_files    deletes what functions unpacked
+unpacked_code      unpacks the code of functions once for all their processes
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.gateway_responses import put_gateway_responses
+from infra.local.unpacked_code import share_unpacked_code
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -47,15 +48,15 @@ def get_environment(state_dir: Path, scratch: Path, account: str, region: str) -
         "TMPDIR": str(scratch),
         "DOCKER_HOST": f"unix://{scratch}/no-docker",
         "LAMBDA_EXECUTOR": "local",
-        # Each Lambda process imports once, from its own folder: bytecode would never be read again.
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
 def load_asgi_app() -> Any:
     """Return MiniStack's ASGI application; importing it reads the environment."""
     from ministack import app
+    from ministack.core import lambda_runtime
 
+    share_unpacked_code(lambda_runtime)
     return app.app
 
 
