@@ -17,10 +17,10 @@ from scipy.special import ndtr, ndtri, xlogy
 
 from fitter_lambda.arrays import Array, Mask
 
-#: Edges of bins from each class, to these standard deviations if it were normal; an odd number, so that one is the median.
+#: Edges of bins from each class, to these standard deviations if it were normal. One is the median: an odd number.
 _N_EDGES = 25
 _FAR = 3.0
-#: More edges, in these multiples of the way from the median to the last: where a narrow class ends, a broad one goes on.
+#: More edges, at these multiples of the way from the median to the last: a broad class goes on where a narrow one ends.
 _BEYOND = (1.3, 1.6, 2.0)
 #: Fluxes that stand for a class, at least.
 _N_TYPICAL = 256

@@ -36,8 +36,8 @@ class SharedZip:
             digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
             if digest not in _unpacked:
                 _unpacked[digest] = self._unpack()
-        os.rmdir(folder)
-        os.symlink(_unpacked[digest], folder, target_is_directory=True)
+        Path(folder).rmdir()
+        Path(folder).symlink_to(_unpacked[digest], target_is_directory=True)
 
     def _unpack(self) -> Path:
         folder = Path(mkdtemp(prefix="function-code-"))
