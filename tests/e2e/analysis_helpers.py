@@ -20,7 +20,7 @@ def register_service(api: Api, url: str, **fields: Any) -> int:
     return int(api.post("/analysis_service", {**defaults, **fields})["id"])
 
 
-def wait_for_state(api: Api, analysis: int, *states: str, seconds: float = 60) -> dict[str, Any]:
+def wait_for_state(api: Api, analysis: int, *states: str, seconds: float = 300) -> dict[str, Any]:
     """Wait until an analysis is in one of these states (by default: has ended); return its status."""
     deadline = time.monotonic() + seconds
     while True:

@@ -50,7 +50,7 @@ def test_from_a_file_to_a_posterior(sky: Heliograph, supernova: Source, tmp_path
     with pytest.raises(UnknownNameError, match="Did you mean 'source'"):
         supernova.analyze("Supernova fitter", sauce="salt3")
     fit = supernova.analyze("Supernova fitter", source="salt3", fix_z=True)
-    fit.wait(timeout=120, progress=False)
+    fit.wait(timeout=300, progress=False)
     assert fit.status == "completed"
     assert fit.verdict is not None
     assert set(fit.results["parameters"]) >= {"t0", "x0", "x1", "c"}

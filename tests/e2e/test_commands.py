@@ -125,7 +125,7 @@ def test_a_service_is_tried_served_registered_and_run(shell: Shell, served: str)
     assert (again["id"], again["is_new"]) == (registered["id"], False)
 
     sky = Heliograph(shell.stack.url, shell.stack.token)
-    analysis = sky.source("2019dwz").analyze("Peak finder", degree=5).wait(timeout=120, progress=False)
+    analysis = sky.source("2019dwz").analyze("Peak finder", degree=5).wait(timeout=300, progress=False)
     assert analysis.results["t0"] == pytest.approx(trial["results"]["t0"])
     assert analysis.plots[0].format == "png" and analysis.corner().format == "png"
     sky.service("Peak finder").delete()

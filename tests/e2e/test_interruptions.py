@@ -91,7 +91,7 @@ class KilledStack:
                 # Slots of a service that the kill cut short are free again after minutes: too long for one kill.
                 wait_until(lambda: self._call_back(api, server) and not self._find_unfinished(api), _CAUGHT_UP_SECONDS)
             for fit in self._fits:
-                assert wait_for_state(api, fit, seconds=240)["status"] == "completed"
+                assert wait_for_state(api, fit)["status"] == "completed"
             stack.process.send_signal(signal.SIGKILL)
             assert wait_for_end(self._mark, 60) == []
 

@@ -78,7 +78,7 @@ def test_a_supernova_from_start_to_results(snippets: Snippets, api: Api, monkeyp
     start_reply = names["r"].json()
     assert start_reply["status"] == "success"
     analysis = start_reply["data"]["id"]
-    wait_for_state(api, analysis, "completed", seconds=120)
+    wait_for_state(api, analysis, "completed")
 
     names["r"] = start_reply
     quotes, header = ('r["data"]["id"]', "r['data']['id']"), ("<token info>", "header")

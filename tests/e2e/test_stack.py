@@ -132,7 +132,7 @@ def run_until_exit(port: int, state: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PORT": str(port), "HELIOGRAPH_LOCAL_DIR": str(state)}
     command = [sys.executable, "-m", "infra.local", "run"]
     return subprocess.run(
-        command, check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60
+        command, check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=180
     )
 
 
@@ -159,7 +159,7 @@ def test_the_demo_names_the_process_that_holds_its_port(tmp_path: Path) -> None:
         for module, words in (("infra.demo", f"process {other.pid} ("), ("infra.demo_data", "stack")):
             result = subprocess.run(
                 [sys.executable, "-m", module],
-                check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60,
+                check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=180,
             )  # fmt: skip
             assert result.returncode == 1, result.stdout
             assert words in result.stdout + result.stderr
