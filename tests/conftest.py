@@ -21,6 +21,7 @@ TESTS = Path(__file__).resolve().parent
 SHARED = TESTS.parents[1] / "shared"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the hook that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Run all tests that share the stack in one process, and those of a module that has its own in another."""
     for item in items:
