@@ -1,7 +1,8 @@
 """Classes of early light curves: ``python -m tests.fitter.early_classification --number 100``.
 
 Supernovae are drawn by the rates of their classes, at redshifts by volume, and observed every three nights in g and r
-to the depth of the Zwicky Transient Facility. Their light curves are cut at some days from the maximum in rest-frame
+to the depth of the Zwicky Transient Facility, or every five in g, r, i and z to that of the Dark Energy Survey's
+supernova fields (``--survey des``). Their light curves are cut at some days from the maximum in rest-frame
 B, and `auto` classifies what is left if it has enough detections. So drawn, probabilities should be right as often as
 they say. With ``--hold-out`` the source that a supernova was drawn from is kept from the ranking, as real supernovae
 are of no template; with ``--observe-forecast`` the measurement that the forecast proposes is made, too.
@@ -31,7 +32,7 @@ from fitter_lambda.input.sncosmo_registries import get_source_types
 from fitter_lambda.input.templates import list_local_sources, load_source
 from tests.fitter.simulate import Case
 
-__all__ = ["CUTS", "Event", "Outcome", "classify", "draw_event", "main", "summarise"]
+__all__ = ["CUTS", "SURVEYS", "Event", "Outcome", "Survey", "classify", "draw_event", "main", "summarise"]
 
 Array = npt.NDArray[np.float64]
 
@@ -41,12 +42,37 @@ CUTS = {"-5 d": -5.0, "0 d": 0.0, "+10 d": 10.0, "whole": math.inf}
 _SOURCES = {"Ia": ("salt3",), "stripped": ("v19-1998bw-corr", "v19-2007y-corr"), "II": ("nugent-sn2p", "s11-2004hx")}
 _T0 = 59000.0
 _EPOCHS = (58950.0, 59090.0)
-_REDSHIFTS = (0.01, 0.1)
-#: A fifth of the flux of magnitude 20.5 (micro-Jansky).
-_ERROR = 4.6
 _DETECTION_SIGMA, _FEWEST_DETECTIONS = 5.0, 3
 _LEAST_PROBABILITY = 1e-6
 _CONFIDENCES = (0.0, 0.5, 0.7, 0.9, 0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A survey.
+
+    Attributes
+    ----------
+    bands : tuple of str
+    cadence : float
+        Days between visits of all bands.
+    error : float
+        Median flux error (micro-Jansky): a fifth of the flux of the limiting magnitude.
+    redshifts : tuple of float
+        The lowest and the highest.
+    """
+
+    bands: tuple[str, ...]
+    cadence: float
+    error: float
+    redshifts: tuple[float, float]
+
+
+#: To magnitude 20.5, and to 24.
+SURVEYS = {
+    "ztf": Survey(("ztfg", "ztfr"), 3.0, 4.6, (0.01, 0.1)),
+    "des": Survey(("desg", "desr", "desi", "desz"), 5.0, 0.18, (0.1, 0.8)),
+}
 
 
 @dataclass(frozen=True)
@@ -80,25 +106,25 @@ class Outcome:
     gained_bits: float | None = None
 
 
-def draw_event(random: np.random.Generator) -> Event:
+def draw_event(random: np.random.Generator, survey: Survey = SURVEYS["ztf"]) -> Event:
     """A supernova that is detected at some time; the class is drawn anew with each try."""
     while True:
-        event = _draw_any_event(random)
+        event = _draw_any_event(random, survey)
         if is_detected(event.photometry):
             return event
 
 
-def _draw_any_event(random: np.random.Generator) -> Event:
+def _draw_any_event(random: np.random.Generator, survey: Survey) -> Event:
     here = list_local_sources()
     sources = {group: [name for name in names if name in here] for group, names in _SOURCES.items()}
     groups = [group for group, names in sources.items() if names]
     rates = np.array([RATES[group] for group in groups])
     group = str(random.choice(groups, p=rates / rates.sum()))
     source = str(random.choice(sources[group]))
-    z = _draw_redshift(random)
+    z = _draw_redshift(random, survey.redshifts)
     is_dusty = CLASSES[get_source_types()[source]].is_dusty
     fixed = RedshiftPrior("fixed", z, 0.0, z, z)
-    case = Case(source, source, fixed, (_T0, _T0), _EPOCHS, cadence=3.0, error=_ERROR, dust=is_dusty)
+    case = Case(source, source, fixed, (_T0, _T0), _EPOCHS, survey.cadence, survey.error, survey.bands, dust=is_dusty)
     truth = case.draw_parameters(random)
     rows = case.observe(truth, random)
     peak = _T0 + (1 + z) * float(load_source(source).peakphase("bessellb"))
@@ -108,8 +134,8 @@ def _draw_any_event(random: np.random.Generator) -> Event:
     return Event(group, source, case, truth, peak, photometry)
 
 
-def _draw_redshift(random: np.random.Generator) -> float:
-    z = np.linspace(*_REDSHIFTS, 1000)
+def _draw_redshift(random: np.random.Generator, redshifts: tuple[float, float]) -> float:
+    z = np.linspace(*redshifts, 1000)
     share = np.cumsum(supernova_rate(z))
     return float(np.interp(random.uniform(share[0], share[-1]), share, z))
 
@@ -165,10 +191,10 @@ def _observe(
     return {name: np.append(column, row[name]) for name, column in photometry.items()}
 
 
-def _run(task: tuple[int, bool, bool]) -> list[Outcome]:
-    seed, hold_out, observes = task
+def _run(task: tuple[int, str, bool, bool]) -> list[Outcome]:
+    seed, survey, hold_out, observes = task
     random = np.random.default_rng(seed)
-    event = draw_event(random)
+    event = draw_event(random, SURVEYS[survey])
     outcomes = [classify(event, cut, hold_out, random if observes else None) for cut in CUTS]
     return [outcome for outcome in outcomes if outcome]
 
@@ -233,11 +259,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--number", type=int, default=100, help="supernovae")
     parser.add_argument("--first", type=int, default=0, help="seed of the first one")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--survey", choices=SURVEYS, default="ztf")
     parser.add_argument("--hold-out", action="store_true", help="keep a supernova's own source from the ranking")
     parser.add_argument("--observe-forecast", action="store_true", help="make the measurement that is proposed")
     options = parser.parse_args(arguments)
     seeds = range(options.first, options.first + options.number)
-    tasks = [(seed, options.hold_out, options.observe_forecast) for seed in seeds]
+    tasks = [(seed, options.survey, options.hold_out, options.observe_forecast) for seed in seeds]
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         outcomes = [one for some in _track(pool.imap_unordered(_run, tasks), options.number) for one in some]
     for cut in CUTS:

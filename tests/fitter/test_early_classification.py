@@ -1,15 +1,22 @@
 """The study of early light curves: what is drawn, what is cut, and what is counted."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.fitter.early_classification import CUTS, Outcome, draw_event, is_detected, summarise
+from tests.fitter.early_classification import CUTS, SURVEYS, Outcome, Survey, draw_event, is_detected, summarise
+from tests.fitter.simulate import offer_shared_sources
 
 
-def test_a_supernova_is_detected_and_follows_from_its_seed() -> None:
-    event = draw_event(np.random.default_rng(3))
+@pytest.mark.parametrize("survey", SURVEYS.values(), ids=SURVEYS)
+def test_a_supernova_is_detected_and_follows_from_its_seed(
+    survey: Survey, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_shared_sources(shared, monkeypatch)
+    event = draw_event(np.random.default_rng(3), survey)
     assert is_detected(event.photometry)
-    same = draw_event(np.random.default_rng(3))
+    same = draw_event(np.random.default_rng(3), survey)
     assert same.truth == event.truth and np.array_equal(same.photometry["flux"], event.photometry["flux"])
 
 
