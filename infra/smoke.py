@@ -1,7 +1,7 @@
 """Try a deployed stage, or the local stack, in a minute: ``python -m infra.smoke STAGE``.
 
 The API answers, the fitter fits a supernova, its posterior is drawn, the web app is there. What the test makes (a
-group, a service, a source with its analysis) it deletes again; the instrument stays.
+group, a service, an instrument, a source with its analysis) it deletes again.
 """
 
 import math
@@ -29,7 +29,6 @@ from infra.stage_stacks import StageStacks
 from infra.step_times import print_step
 
 BANDS = ["ztfg", "ztfr"]
-INSTRUMENT = {"name": "smoke test camera", "type": "imager", "filters": BANDS}
 FIT_SECONDS = 300.0
 _PNG = b"\x89PNG"
 
@@ -130,9 +129,11 @@ def _fitted_source(target: SmokeTarget) -> Iterator[int]:
             made.append(f"/groups/{group}")
             service = _register_fitter(target, name, group)
             made.append(f"/analysis_service/{service}")
+            instrument = int(api.post("/instrument", {"name": name, "type": "imager", "filters": BANDS})["id"])
+            made.append(f"/instrument/{instrument}")
             api.post("/sources", {"id": name, "ra": 10.0, "dec": 20.0, "redshift": 0.05, "group_ids": [group]})
             made.append(f"/sources/{name}")
-            api.put("/photometry", {"obj_id": name, "group_ids": [group], **_make_light_curve(api)})
+            api.put("/photometry", {"obj_id": name, "group_ids": [group], **_make_light_curve(instrument)})
         with print_step("fit"):
             request = {"analysis_parameters": {"source": "salt3", "fix_z": "True"}, "show_corner": True}
             analysis = int(api.post(f"/obj/{name}/analysis/{service}", request)["id"])
@@ -171,10 +172,8 @@ def _register_fitter(target: SmokeTarget, name: str, group: int) -> int:
     return int(target.api.post("/analysis_service", fields)["id"])
 
 
-def _make_light_curve(api: Api) -> dict[str, Any]:
+def _make_light_curve(instrument: int) -> dict[str, Any]:
     """Return columns of photometry: a rise of two weeks, a slower decline, in two bands."""
-    instruments = {item["name"]: int(item["id"]) for item in api.get("/instrument")}
-    instrument = instruments.get(INSTRUMENT["name"]) or api.post("/instrument", INSTRUMENT)["id"]
     days = [day for day in range(-12, 40, 4) for _ in BANDS]
     return {
         "instrument_id": instrument,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
+from fitter_lambda.arrays import Mask
 from fitter_lambda.engine.class_forecast import RankedSource, forecast_classes
 from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
@@ -21,7 +22,7 @@ from fitter_lambda.engine.fit_data import FitData, build_fit_data
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
 from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.posterior_builder import build_rows
-from fitter_lambda.engine.source_grid import load_source_grid
+from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
 from fitter_lambda.engine.supernova_classes import NONE, RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -32,8 +33,9 @@ from fitter_lambda.input.templates import list_local_sources
 #: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
 _MAX_DEPTH = 12.0
 _N_DRAWS = 600
-#: Probability of "none of these" that counts where every model is refuted.
+#: Probabilities of "none of these" above and below which probabilities are told where every model is refuted.
 _SURE = 0.95
+_EXCLUDED = 0.01
 #: Of these the peak magnitude is measured.
 _N_PEAK_DRAWS = 100
 
@@ -65,7 +67,8 @@ class RankedFit(NamedTuple):
     ranking : dict
         ``sources`` (ranked: name, class, log_evidence, log_evidence_error or None where it comes from
         Laplace's method, misfit_p_value, redshift, redshift_std, peak_absolute (rest-frame B, Vega), reason
-        where there is none), ``class_probabilities`` (None when every model misfits, and under flat priors),
+        where there is none), ``class_probabilities`` (None under flat priors, and when every model misfits while it
+        is open whether it is a supernova),
         ``class_probabilities_note`` (what they condition on, or why there are none), ``none_log_evidence``,
         ``prior_rates``, ``seconds``.
     forecast : dict
@@ -137,7 +140,27 @@ def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -
                 raise TemplateError("several non-linear shapes: too slow to be one of many")
             candidate.searched = search_source(grid, data, parameters)
             candidate.log_evidence = float(logsumexp([mode.log_mass for mode in candidate.searched.modes]))
-    return candidates
+    return _drop_mean_templates(candidates, data)
+
+
+def _drop_mean_templates(candidates: list[_Candidate], data: FitData) -> list[_Candidate]:
+    """Drop templates of the mean Ia where SALT, which follows its variety, reaches the same bands.
+
+    With errors as large as that variety they describe stripped supernovae, too.
+    """
+    fitted = {one.name: load_source_grid(one.name) for one in candidates if one.group == "Ia" and one.reason is None}
+    families = [_find_reach(grid, data) for grid in fitted.values() if len(grid.linear) > 1]
+    means = [name for name, grid in fitted.items() if len(grid.linear) == 1]
+    needless = {name for name in means if any(np.all(reach >= _find_reach(fitted[name], data)) for reach in families)}
+    return [candidate for candidate in candidates if candidate.name not in needless]
+
+
+def _find_reach(grid: SourceGrid, data: FitData) -> Mask:
+    """Find the bands that lie within a source's wavelengths at some of the redshifts."""
+    edges = np.array([(band.minwave(), band.maxwave()) for band in data.rows.bandpasses])
+    lowest = np.maximum(data.redshift.low, edges[:, 1] / grid.wave[-1] - 1)
+    highest = np.minimum(data.redshift.high, edges[:, 0] / grid.wave[0] - 1)
+    return np.asarray(lowest <= highest)
 
 
 def _drop_twins(names: list[str]) -> list[str]:
@@ -221,7 +244,7 @@ def _find_class_probabilities(
         return None, "none: evidences under flat priors depend on arbitrary bounds"
     probabilities = _compute_class_probabilities(candidates, none_evidence)
     is_refuted = all((candidate.misfit_p_value or 0.0) < MISFIT_THRESHOLD for candidate in candidates)
-    if is_refuted and probabilities[NONE] < _SURE:
+    if is_refuted and _EXCLUDED < probabilities[NONE] < _SURE:
         return None, "none: no model describes the data"
     number = sum(candidate.reason is None for candidate in candidates)
     noun = "model" if number == 1 else "models"
@@ -229,6 +252,8 @@ def _find_class_probabilities(
         f"if it is like one of the {number} {noun} that were fitted, or varies like no supernova (none of these), "
         "and the classes occur by their rates per volume (prior_rates)"
     )
+    if is_refuted and probabilities[NONE] < _SURE:
+        note += "; they are too sure, since no model describes the data"
     return probabilities, note
 
 

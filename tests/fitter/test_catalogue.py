@@ -10,8 +10,11 @@ import sncosmo
 
 from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.supernova_classes import NONE, RATES
-from fitter_lambda.engine.template_ranking import fit_catalogue
+from fitter_lambda.engine.template_ranking import _drop_twins, fit_catalogue
+from fitter_lambda.entry.fitting import fit
 from fitter_lambda.errors import FitterError
+from fitter_lambda.input.templates import list_local_sources
+from tests.fitter.early_classification import draw_event
 from tests.fitter.light_curves import parse_payload, payload, sn2019dwz, sn2019dwz_rows
 from tests.fitter.simulate import bump, offer_shared_sources
 from tests.fitter.test_document import unpack_fit
@@ -71,8 +74,8 @@ def test_class_probabilities_sum_to_one(ranked: tuple[Fit, dict[str, Any], Repor
 
 
 def test_progress_tells_how_many_models_are_done(ranked: tuple[Fit, dict[str, Any], Reports]) -> None:
-    _, ranking, reports = ranked
-    number = len(ranking["sources"])
+    _, _, reports = ranked
+    number = len(_drop_twins(list_local_sources()))
     assert [message for _, message in reports if "models done" in message][:2] == [
         f"{i} of {number} models done" for i in range(2)
     ]
@@ -196,6 +199,42 @@ def test_a_class_ia_is_told_from_core_collapse(shared: Path, monkeypatch: pytest
     assert {"Ia", "II", "stripped"} <= set(probabilities)
     assert probabilities["Ia"] > 0.99
     names = [entry["name"] for entry in ranking["sources"]]
-    assert "hsiao" in names and "hsiao-subsampled" not in names
     assert names[0].startswith("salt")
-    assert names.index("hsiao") < names.index("nugent-sn2p")
+
+
+@pytest.mark.parametrize(("source", "is_there"), [("salt3", False), ("nugent-sn2p", True)])
+def test_a_template_of_the_mean_ia_is_left_out_where_salt_reaches_all_bands(
+    source: str, is_there: bool, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_shared_sources(shared, monkeypatch)
+    monkeypatch.setattr(
+        "fitter_lambda.engine.template_ranking.list_local_sources", lambda: [source, "hsiao", "hsiao-subsampled"]
+    )
+    _, ranking, _ = rank_sources(sn2019dwz(source="auto", n_draws=400))
+    names = [entry["name"] for entry in ranking["sources"]]
+    assert ("hsiao" in names) is is_there and "hsiao-subsampled" not in names
+
+
+def test_a_template_of_the_mean_ia_stays_for_bands_that_salt_does_not_reach(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_shared_sources(shared, monkeypatch)
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.list_local_sources", lambda: ["salt2", "hsiao"])
+    rows = [*sn2019dwz_rows(), *({**row, "filter": "desy"} for row in sn2019dwz_rows()[:3])]
+    _, ranking, _ = rank_sources(payload(rows, "0.04608,,", source="auto", fix_z="True", n_draws=100))
+    assert {entry["name"] for entry in ranking["sources"]} == {"salt2", "hsiao"}
+
+
+def test_classes_are_told_with_a_caveat_where_all_models_misfit_but_a_supernova_is_certain(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bright class Ia, without the source that it was drawn from."""
+    offer_shared_sources(shared, monkeypatch)
+    event = draw_event(np.random.default_rng(3))
+    names = [name for name in list_local_sources() if name != event.source]
+    monkeypatch.setattr("fitter_lambda.engine.template_ranking.list_local_sources", lambda: names)
+    fitted = fit(event.photometry, source="auto", z=event.truth["z"], n_draws=100, mwebv=0.05)
+    ranking = fitted.results["catalogue"]
+    assert max(entry["misfit_p_value"] or 0.0 for entry in ranking["sources"]) < 1e-3
+    assert ranking["class_probabilities"]["Ia"] > 0.95
+    assert "they are too sure, since no model describes the data" in ranking["class_probabilities_note"]
