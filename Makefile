@@ -37,7 +37,7 @@ demo: $(STAMP)  ## run one real analysis from start to results; the stack stays 
 	@$(PY) -m infra.demo
 
 test: lint  ## run lint and all tests, on separate ports and state
-	@$(PY) -m pytest tests --numprocesses auto --dist loadgroup
+	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --numprocesses auto --dist loadgroup  # threads of BLAS would fight for the cores
 
 soak: $(STAMP)  ## try every fault at every place, a storm, load (about an hour; PARTS="faults storm" for some)
 	@$(PY) -m tests.faults.soak $(PARTS)
