@@ -8,6 +8,7 @@
 - model_verdict: good, doubtful or refuted
 - baseline_offsets: light of the host that was not subtracted
 - prior_tension: whether such a supernova is known
+- mean_templates: what templates of the mean Ia say beside SALT
 - misfit: how often data of the model fit no better
 - fit: the whole fit of one source; the best fit
 - nested_sampling: draws and evidence of slow sources

@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from fitter_lambda.arrays import Mask
 from fitter_lambda.engine.class_forecast import RankedSource, forecast_classes
 from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
+from fitter_lambda.engine.mean_templates import compute_evidence, continue_evidence
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
 from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.posterior_builder import build_rows
-from fitter_lambda.engine.source_grid import SourceGrid, load_source_grid
+from fitter_lambda.engine.source_grid import load_source_grid
 from fitter_lambda.engine.supernova_classes import NONE, RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
@@ -40,9 +40,9 @@ _EXCLUDED = 0.01
 _N_PEAK_DRAWS = 100
 
 
-@dataclass
+@dataclass(eq=False)
 class _Candidate:
-    """A source and its results; `reason` says why it cannot be fitted."""
+    """A source and its results; `reason` says why it cannot be fitted, `continuation` is that of `mean_templates`."""
 
     name: str
     group: str
@@ -55,6 +55,7 @@ class _Candidate:
     reason: str | None = None
     searched: SearchedSource | None = None
     fit: Fit | None = None
+    continuation: float = 0.0
 
 
 class RankedFit(NamedTuple):
@@ -139,28 +140,24 @@ def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -
             if grid.needs_sncosmo:
                 raise TemplateError("several non-linear shapes: too slow to be one of many")
             candidate.searched = search_source(grid, data, parameters)
-            candidate.log_evidence = float(logsumexp([mode.log_mass for mode in candidate.searched.modes]))
-    return _drop_mean_templates(candidates, data)
+            candidate.log_evidence = compute_evidence(candidate.searched)
+    return _continue_by_means(candidates, data, parameters)
 
 
-def _drop_mean_templates(candidates: list[_Candidate], data: FitData) -> list[_Candidate]:
-    """Drop templates of the mean Ia where SALT, which follows its variety, reaches the same bands.
-
-    With errors as large as that variety they describe stripped supernovae, too.
-    """
-    fitted = {one.name: load_source_grid(one.name) for one in candidates if one.group == "Ia" and one.reason is None}
-    families = [_find_reach(grid, data) for grid in fitted.values() if len(grid.linear) > 1]
-    means = [name for name, grid in fitted.items() if len(grid.linear) == 1]
-    needless = {name for name in means if any(np.all(reach >= _find_reach(fitted[name], data)) for reach in families)}
-    return [candidate for candidate in candidates if candidate.name not in needless]
-
-
-def _find_reach(grid: SourceGrid, data: FitData) -> Mask:
-    """Find the bands that lie within a source's wavelengths at some of the redshifts."""
-    edges = np.array([(band.minwave(), band.maxwave()) for band in data.rows.bandpasses])
-    lowest = np.maximum(data.redshift.low, edges[:, 1] / grid.wave[-1] - 1)
-    highest = np.minimum(data.redshift.high, edges[:, 0] / grid.wave[0] - 1)
-    return np.asarray(lowest <= highest)
+def _continue_by_means(candidates: list[_Candidate], data: FitData, parameters: Parameters) -> list[_Candidate]:
+    """Let templates of the mean Ia continue SALT where it ends, and drop them; without SALT they stay."""
+    ours = [(one, one.searched) for one in candidates if one.group == "Ia" and one.searched and one.searched.modes]
+    families = [pair for pair in ours if pair[1].posterior.fluxes.n_linear > 1]
+    means = [pair for pair in ours if pair not in families]
+    if not families or not means:
+        return candidates
+    _, mean = max(means, key=lambda pair: pair[0].log_evidence)
+    for family, searched in families:
+        with _record_failure(family):
+            family.continuation = continue_evidence(searched, mean, data, parameters)
+            family.log_evidence += family.continuation
+    dropped = [candidate for candidate, _ in means]
+    return [one for one in candidates if one not in dropped]
 
 
 def _drop_twins(names: list[str]) -> list[str]:
@@ -192,7 +189,7 @@ def _sample_candidate(candidate: _Candidate, data: FitData, parameters: Paramete
     searched = candidate.searched or search_source(load_source_grid(candidate.name), data, parameters)
     short_run = replace(parameters, n_draws=_N_DRAWS)
     sample = draw_samples(searched.posterior.drop_unreachable_rows(), searched.modes, short_run, lambda done: None)
-    candidate.log_evidence = sample.log_evidence
+    candidate.log_evidence = sample.log_evidence + candidate.continuation
     candidate.log_evidence_error = sample.log_evidence_error
     fit = build_fit(data, searched, sample)
     candidate.misfit_p_value = misfit_p_value(fit)
