@@ -30,13 +30,13 @@ def test_a_token_is_created_shown_once_copied_and_deleted(app: App, stack: Runni
     app.press("Copy token")
     expect(app.page.locator(".notice", has_text="Copied the token")).to_be_visible()
     assert app.page.evaluate("navigator.clipboard.readText()") == text
+    row = app.card("Tokens").get_by_role("row", name=name)
+    expect(row).to_contain_text("Comment")
+    expect(row).to_contain_text("never used")
     profile = Api(f"{stack.url}/api", text).get("/internal/profile")
     assert profile["permissions"] == ["Comment"]
     app.press("I have copied it")
     assert text not in app.page.content()
-    row = app.card("Tokens").get_by_role("row", name=name)
-    expect(row).to_contain_text("Comment")
-    expect(row).to_contain_text("never used")
     app.page.reload()
     app.settle()
     expect(row).to_contain_text("GET /internal/profile")
