@@ -36,6 +36,8 @@ _N_DRAWS = 600
 #: Probabilities of "none of these" above and below which probabilities are told where every model is refuted.
 _SURE = 0.95
 _EXCLUDED = 0.01
+#: What a fit of a source may fail by, broken files included.
+_FAILURES = (FitterError, ArithmeticError, LookupError, ValueError)
 #: Of these the peak magnitude is measured.
 _N_PEAK_DRAWS = 100
 
@@ -152,10 +154,13 @@ def _continue_by_means(candidates: list[_Candidate], data: FitData, parameters: 
     if not families or not means:
         return candidates
     _, mean = max(means, key=lambda pair: pair[0].log_evidence)
-    for family, searched in families:
-        with _record_failure(family):
-            family.continuation = continue_evidence(searched, mean, data, parameters)
-            family.log_evidence += family.continuation
+    try:
+        gains = [continue_evidence(searched, mean, data, parameters) for _, searched in families]
+    except _FAILURES:
+        return candidates  # SALT reaches too few rows to stand for class Ia
+    for (family, _), gain in zip(families, gains, strict=True):
+        family.continuation = gain
+        family.log_evidence += gain
     dropped = [candidate for candidate, _ in means]
     return [one for one in candidates if one not in dropped]
 
@@ -168,10 +173,10 @@ def _drop_twins(names: list[str]) -> list[str]:
 
 @contextmanager
 def _record_failure(candidate: _Candidate) -> Iterator[None]:
-    """Record why a source cannot be fitted, broken files included, and go on with the others."""
+    """Record why a source cannot be fitted, and go on with the others."""
     try:
         yield
-    except (FitterError, ArithmeticError, LookupError, ValueError) as error:
+    except _FAILURES as error:
         candidate.log_evidence = -np.inf
         candidate.searched = None
         is_known = isinstance(error, FitterError)
