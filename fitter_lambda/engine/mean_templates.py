@@ -1,9 +1,9 @@
-"""Templates of the mean Ia beside SALT: they continue it, and are no models of their own.
+"""Templates of the mean Ia beside SALT: they continue it, and do not compete with it.
 
-SALT follows the variety of class Ia. A mean template with errors of the size of that variety describes stripped
-supernovae, too, and would make them Ia. But SALT ends 50 days after maximum, and misses bands: there, the light that a
-mean predicts is what class Ia predicts. So the evidence of SALT for all rows D is that for the rows R that it reaches,
-continued by the mean,
+SALT follows the variety of class Ia. A mean template with errors of the size of that variety also describes stripped
+supernovae, and would make them Ia. But SALT ends 50 days after maximum, and does not reach all bands; there, class Ia
+predicts what the mean predicts. So the evidence of SALT for all rows D is that for the rows R that it reaches, times
+what the mean says of the others, given R:
 
     Z = Z_SALT(R) Z_mean(D) / Z_mean(R).
 """
@@ -15,7 +15,8 @@ from scipy.special import logsumexp
 
 from fitter_lambda.arrays import Mask
 from fitter_lambda.engine.fit import SearchedSource, search_source
-from fitter_lambda.engine.fit_data import DETECTION_SIGMA, FitData
+from fitter_lambda.engine.fit_data import FitData
+from fitter_lambda.errors import FitError
 from fitter_lambda.input.fit_parameters import Parameters
 
 
@@ -24,39 +25,44 @@ def compute_evidence(searched: SearchedSource) -> float:
     return float(logsumexp([mode.log_mass for mode in searched.modes]))
 
 
-def continue_evidence(family: SearchedSource, mean: SearchedSource, data: FitData, parameters: Parameters) -> float:
-    """Compute what the light that only the mean reaches adds to the log evidence of the family.
+def is_mean_template(searched: SearchedSource) -> bool:
+    """Return whether a source has an amplitude and no shape."""
+    return searched.posterior.fluxes.n_linear == 1 and not searched.posterior.fluxes.grid.shapes
+
+
+def continue_evidence(salt: SearchedSource, mean: SearchedSource, data: FitData, parameters: Parameters) -> float:
+    """Compute what the light that only the mean reaches adds to the log evidence of SALT.
 
     Parameters
     ----------
-    family, mean : SearchedSource
+    salt, mean : SearchedSource
         SALT and a template of the mean, for all rows.
     data : FitData
     parameters : Parameters
 
     Raises
     ------
-    FitError
-        Too few rows are left.
+    FitterError
+        SALT reaches too few rows for a fit.
     """
-    is_beyond = find_reached_rows(mean, data) & ~find_reached_rows(family, data)
-    if not np.any(is_beyond & data.rows.detections(DETECTION_SIGMA)):
+    is_beyond = _find_reached_rows(mean) & ~_find_reached_rows(salt)
+    if not np.any(is_beyond & (salt.posterior.rows.n_detections > 0)):
         return 0.0
-    near = _take_rows(data, ~is_beyond)
-    gains = [
-        compute_evidence(search_source(source.posterior.fluxes.grid, near, parameters)) - compute_evidence(source)
-        for source in (family, mean)
-    ]
-    return gains[0] - gains[1]
+    reached = _take_rows(data, ~is_beyond)
+    of_salt, of_mean = (
+        compute_evidence(search_source(source.posterior.fluxes.grid, reached, parameters)) - compute_evidence(source)
+        for source in (salt, mean)
+    )
+    if not np.isfinite(of_salt - of_mean):
+        raise FitError("SALT describes none of the rows that it reaches.")
+    return of_salt - of_mean
 
 
-def find_reached_rows(searched: SearchedSource, data: FitData) -> Mask:
+def _find_reached_rows(searched: SearchedSource) -> Mask:
     """Find the rows that the best mode of a source reaches, shape (n_rows,)."""
-    best = max(searched.modes, key=lambda mode: mode.log_mass)
+    theta = max(searched.modes, key=lambda mode: mode.log_mass).theta[None]
     posterior = searched.posterior
-    t0, z, shapes = posterior.split_theta(best.theta[None])
-    design = posterior.fluxes.build_design_matrix(z, t0, data.rows.mjd, data.rows.band, shapes)
-    return np.asarray(design.reached[0])
+    return np.asarray(posterior.predict_rows(theta, posterior.solve(theta)).is_used[0])
 
 
 def _take_rows(data: FitData, kept: Mask) -> FitData:

@@ -18,7 +18,7 @@ from fitter_lambda.engine.class_forecast import RankedSource, forecast_classes
 from fitter_lambda.engine.distances import distance_modulus
 from fitter_lambda.engine.fit import Fit, Progress, SearchedSource, build_fit, draw_samples, fit_source, search_source
 from fitter_lambda.engine.fit_data import FitData, build_fit_data
-from fitter_lambda.engine.mean_templates import compute_evidence, continue_evidence
+from fitter_lambda.engine.mean_templates import compute_evidence, continue_evidence, is_mean_template
 from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
 from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.posterior_builder import build_rows
@@ -33,7 +33,7 @@ from fitter_lambda.input.templates import list_local_sources
 #: Sources this far below the best by Laplace's method, in log evidence, are not sampled.
 _MAX_DEPTH = 12.0
 _N_DRAWS = 600
-#: Probabilities of "none of these" above and below which probabilities are told where every model is refuted.
+#: Where every model is refuted, probabilities are told only if "none of these" has more or less than these.
 _SURE = 0.95
 _EXCLUDED = 0.01
 #: What a fit of a source may fail by, broken files included.
@@ -143,25 +143,25 @@ def _screen_sources(data: FitData, parameters: Parameters, progress: Progress) -
                 raise TemplateError("several non-linear shapes: too slow to be one of many")
             candidate.searched = search_source(grid, data, parameters)
             candidate.log_evidence = compute_evidence(candidate.searched)
-    return _continue_by_means(candidates, data, parameters)
+    return _let_means_continue_salt(candidates, data, parameters)
 
 
-def _continue_by_means(candidates: list[_Candidate], data: FitData, parameters: Parameters) -> list[_Candidate]:
+def _let_means_continue_salt(candidates: list[_Candidate], data: FitData, parameters: Parameters) -> list[_Candidate]:
     """Let templates of the mean Ia continue SALT where it ends, and drop them; without SALT they stay."""
     ours = [(one, one.searched) for one in candidates if one.group == "Ia" and one.searched and one.searched.modes]
-    families = [pair for pair in ours if pair[1].posterior.fluxes.n_linear > 1]
-    means = [pair for pair in ours if pair not in families]
-    if not families or not means:
+    salts = [pair for pair in ours if pair[1].posterior.fluxes.grid.is_salt]
+    means = [pair for pair in ours if is_mean_template(pair[1])]
+    if not salts or not means:
         return candidates
-    _, mean = max(means, key=lambda pair: pair[0].log_evidence)
+    _, best_mean = max(means, key=lambda pair: pair[0].log_evidence)
     try:
-        gains = [continue_evidence(searched, mean, data, parameters) for _, searched in families]
+        gains = [continue_evidence(searched, best_mean, data, parameters) for _, searched in salts]
     except _FAILURES:
         return candidates  # SALT reaches too few rows to stand for class Ia
-    for (family, _), gain in zip(families, gains, strict=True):
-        family.continuation = gain
-        family.log_evidence += gain
-    dropped = [candidate for candidate, _ in means]
+    for (salt, _), gain in zip(salts, gains, strict=True):
+        salt.continuation = gain
+        salt.log_evidence += gain
+    dropped = [mean for mean, _ in means]
     return [one for one in candidates if one not in dropped]
 
 

@@ -55,5 +55,5 @@ def share_unpacked_code(runtime: Any) -> None:
         MiniStack's module that starts the processes.
     """
     runtime.zipfile = SimpleNamespace(ZipFile=SharedZip)
-    # This process has read it; those of functions shall write bytecode.
+    # Processes of functions inherit the environment, and shall write bytecode for each other.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
