@@ -102,14 +102,14 @@ def interpolate_tables(
 
 @compile_loops
 def whiten_columns(columns: Array, flux: Array, root: Array) -> Array:
-    """Return columns (n, k, w) and at last the flux (w,), times the root of the weights (w,); shape (n, w, k + 1)."""
+    """Return columns (n, k, w) and at last the flux (w,), times the root of the weights (w,); shape (w, n, k + 1)."""
     number = columns.shape[1]
-    white = np.empty((columns.shape[0], columns.shape[2], number + 1))
-    for i in range(columns.shape[0]):
-        for p in range(columns.shape[2]):
+    white = np.empty((columns.shape[2], columns.shape[0], number + 1))
+    for p in range(columns.shape[2]):
+        for i in range(columns.shape[0]):
             for k in range(number):
-                white[i, p, k] = columns[i, k, p] * root[p]
-            white[i, p, number] = flux[p] * root[p]
+                white[p, i, k] = columns[i, k, p] * root[p]
+            white[p, i, number] = flux[p] * root[p]
     return white
 
 
@@ -119,7 +119,7 @@ def project_on_splines(white: Array, first: Indices, values: Array, number: int)
 
     Parameters
     ----------
-    white : ndarray, shape (n, w, k)
+    white : ndarray, shape (w, m)
     first, values : ndarray, shapes (w,), (w, 4)
         The first spline of each pixel, and the values of four.
     number : int
@@ -127,40 +127,42 @@ def project_on_splines(white: Array, first: Indices, values: Array, number: int)
 
     Returns
     -------
-    ndarray, shape (n, number, k)
+    ndarray, shape (number, m)
     """
-    total = np.zeros((white.shape[0], number, white.shape[2]))
-    for i in range(white.shape[0]):
-        for p in range(white.shape[1]):
-            for q in range(4):
-                row = total[i, first[p] + q]
-                for k in range(white.shape[2]):
-                    row[k] += values[p, q] * white[i, p, k]
+    total = np.zeros((number, white.shape[1]))
+    for p in range(len(white)):
+        for q in range(4):
+            row = total[first[p] + q]
+            for k in range(white.shape[1]):
+                row[k] += values[p, q] * white[p, k]
     return total
 
 
 @compile_loops
-def solve_splines(gram: Array, coherent: Array, place: Indices, size: Array) -> tuple[Array, Array]:
-    """Whiten projections c on splines of Gram matrix G: e L^-1 c with L L^T = 1 + e^2 G, of bandwidth 3.
+def subtract_splines(plain: Array, gram: Array, coherent: Array, place: Indices, size: Array) -> tuple[Array, Array]:
+    """Subtract from products what splines of Gram matrix G explain: c^T (1 / e^2 + G)^-1 c of projections c (Woodbury).
 
     Parameters
     ----------
+    plain : ndarray, shape (m, k, k)
     gram : ndarray, shape (4, j)
         G at rows and their first three predecessors.
-    coherent : ndarray, shape (m, j, k)
+    coherent : ndarray, shape (j, m, k)
     place, size : ndarray, shape (n,)
         Which of m is meant, and e.
 
     Returns
     -------
-    solved, log_det : ndarray, shapes (n, j, k), (n,)
+    products, log_det : ndarray, shapes (n, k, k), (n,)
         And ln det(1 + e^2 G).
     """
-    number = gram.shape[1]
-    solved = np.empty((len(size), number, coherent.shape[2]))
+    number, _, width = coherent.shape
+    products = np.empty((len(size), width, width))
     log_det = np.zeros(len(size))
     lower = np.zeros((4, number))
+    solved = np.zeros((number, width))
     for i in range(len(size)):
+        # the factor has bandwidth 3, too
         for j in range(number):
             for b in range(min(3, j), -1, -1):
                 value = size[i] * size[i] * gram[b, j] + (1.0 if b == 0 else 0.0)
@@ -168,12 +170,53 @@ def solve_splines(gram: Array, coherent: Array, place: Indices, size: Array) -> 
                     value -= lower[c, j] * lower[c - b, j - b]
                 lower[b, j] = math.sqrt(value) if b == 0 else value / lower[0, j - b]
             log_det[i] += 2 * math.log(lower[0, j])
-            row = solved[i, j]
-            for k in range(len(row)):
-                row[k] = size[i] * coherent[place[i], j, k]
+        for j in range(number):
+            inverse = 1 / lower[0, j]
+            for k in range(width):
+                solved[j, k] = size[i] * inverse * coherent[j, place[i], k]
             for b in range(1, min(3, j) + 1):
-                for k in range(len(row)):
-                    row[k] -= lower[b, j] * solved[i, j - b, k]
-            for k in range(len(row)):
-                row[k] /= lower[0, j]
-    return solved, log_det
+                factor = lower[b, j] * inverse
+                for k in range(width):
+                    solved[j, k] -= factor * solved[j - b, k]
+        products[i] = plain[place[i]] - solved.T @ solved
+    return products, log_det
+
+
+@compile_loops
+def solve_systems(matrix: Array, right: Array) -> tuple[Array, Array, Array, Array]:
+    """Solve many systems of positive matrices.
+
+    Parameters
+    ----------
+    matrix, right : ndarray, shapes (n, k, k), (n, k)
+
+    Returns
+    -------
+    root, solved, square, log_det : ndarray, shapes (n, k, k), (n, k), (n,), (n,)
+        Cholesky roots L, solutions, |L^-1 right|^2, and ln det L.
+    """
+    n, width = right.shape
+    root = np.zeros((n, width, width))
+    solved = np.empty((n, width))
+    square = np.zeros(n)
+    log_det = np.zeros(n)
+    for i in range(n):
+        lower = root[i]
+        for j in range(width):
+            for c in range(j + 1):
+                value = matrix[i, j, c]
+                for b in range(c):
+                    value -= lower[j, b] * lower[c, b]
+                lower[j, c] = math.sqrt(value) if c == j else value / lower[c, c]
+            half = right[i, j]
+            for b in range(j):
+                half -= lower[j, b] * solved[i, b]
+            solved[i, j] = half / lower[j, j]
+            square[i] += solved[i, j] ** 2
+            log_det[i] += math.log(lower[j, j])
+        for j in range(width - 1, -1, -1):
+            value = solved[i, j]
+            for b in range(j + 1, width):
+                value -= lower[b, j] * solved[i, b]
+            solved[i, j] = value / lower[j, j]
+    return root, solved, square, log_det

@@ -17,8 +17,9 @@ import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from fitter_lambda.arrays import Array
+from fitter_lambda.spectrum.column_kernels import solve_systems
 from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
-from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA
+from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA, ColumnProducts
 from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED, SpectrumModel
 
 _N_CALIBRATION = len(CALIBRATION_SIGMA)
@@ -111,17 +112,18 @@ class SpectrumLikelihood:
 
     def evaluate(self, rows: Array, random: np.random.Generator | None) -> JointDensity:
         """Evaluate rows (n, 8) within the bounds; without random numbers galaxies are at medians."""
-        k, g = len(self.sigma), 0 if self.model.is_star else N_HOSTS
-        parts = [JointDensity(np.empty(0), np.empty((0, k)), np.empty((0, k, k)), np.empty((0, g)))]
-        for i in range(0, len(rows), _CHUNK):
-            chunk = rows[i : i + _CHUNK]
-            # amplitude and discrepancy change no column
-            fixed = chunk.copy()
-            fixed[:, _AMPLITUDE : _DISCREPANCY + 1] = 0.0
-            unique, place = np.unique(fixed, axis=0, return_inverse=True)
-            products = self.added.data.multiply(self.build_columns(unique)).at(np.exp(chunk[:, _DISCREPANCY]), place)
-            parts.append(JointDensity(*self._integrate(*products, chunk, random)))
-        return JointDensity.join(parts)
+        # amplitude and discrepancy change no column
+        fixed = rows.copy()
+        fixed[:, _AMPLITUDE : _DISCREPANCY + 1] = 0.0
+        numbers: dict[bytes, int] = {}
+        place = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in fixed], dtype=np.intp)
+        products = self._multiply_columns(fixed[np.unique(place, return_index=True)[1]])
+        return JointDensity(*self._integrate(*products.at(np.exp(rows[:, _DISCREPANCY]), place), rows, random))
+
+    def _multiply_columns(self, rows: Array) -> ColumnProducts:
+        """Multiply the columns of rows, few at a time, so that they stay in the cache of the processor."""
+        chunks = [rows[i : i + _CHUNK] for i in range(0, max(1, len(rows)), _CHUNK)]
+        return ColumnProducts.join([self.added.data.multiply(self.build_columns(chunk)) for chunk in chunks])
 
     def _integrate(
         self, products: Array, norm: Array, rows: Array, random: np.random.Generator | None
@@ -135,11 +137,8 @@ class SpectrumLikelihood:
         own = slice(1, -1)
         right = products[:, own, -1] - products[:, own, 0]
         chi2 = products[:, -1, -1] - 2 * products[:, -1, 0] + products[:, 0, 0]
-        root = np.asarray(np.linalg.cholesky(products[:, own, own] + np.diag(sigma**-2.0)), dtype=float)
-        half = np.linalg.solve(root, right[..., None])
-        mean = np.linalg.solve(np.swapaxes(root, 1, 2), half)[..., 0]
-        log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1) + np.log(sigma).sum()
-        density = norm - 0.5 * (chi2 - (half[..., 0] ** 2).sum(axis=1)) - log_det
+        root, mean, square, log_det = solve_systems(products[:, own, own] + np.diag(sigma**-2.0), right)
+        density = norm - 0.5 * (chi2 - square) - log_det - np.log(sigma).sum()
         galaxies, log_weight = self._draw_galaxies(root, mean, random)
         return density + log_weight, mean, root, galaxies
 
@@ -162,31 +161,23 @@ class SpectrumLikelihood:
 
         And their log densities with the priors of the spectrum's own columns.
         """
-        chosen = []
-        densities = []
-        for i in range(0, len(rows), _CHUNK):
-            products = self.added.data.multiply(self.build_columns(rows[i : i + _CHUNK]))
-            trials = np.repeat(rows[None, i : i + _CHUNK], len(sizes), axis=0)
-            density = np.empty(trials.shape[:2])
-            for j, size in enumerate(sizes):
-                matrix, norm = products.at(np.full(trials.shape[1], size))
-                trials[j, :, _AMPLITUDE] = self._guess_amplitude(matrix)
-                trials[j, :, _DISCREPANCY] = np.log(size)
-                density[j] = self._integrate(matrix, norm, trials[j], None)[0] + self.model.log_own_prior(
-                    trials[j], self.k
-                )
-            best = np.argmax(density, axis=0), np.arange(trials.shape[1])
-            chosen.append(trials[best])
-            densities.append(density[best])
-        return np.concatenate(chosen), np.concatenate(densities)
+        products = self._multiply_columns(rows)
+        trials = np.repeat(rows[None], len(sizes), axis=0)
+        density = np.empty(trials.shape[:2])
+        for trial, total, size in zip(trials, density, sizes, strict=True):
+            matrix, norm = products.at(np.full(len(rows), size))
+            trial[:, _AMPLITUDE] = self._guess_amplitude(matrix)
+            trial[:, _DISCREPANCY] = np.log(size)
+            total[:] = self._integrate(matrix, norm, trial, None)[0] + self.model.log_own_prior(trial, self.k)
+        best = np.argmax(density, axis=0), np.arange(len(rows))
+        return trials[best], density[best]
 
     def _guess_amplitude(self, products: Array) -> Array:
         """Return the log amplitudes that fit best in least squares, calibration included."""
         sigma = np.concatenate([[_GUESS], self.sigma])
         sigma[1 : _N_CALIBRATION + 1] *= _GUESS
-        matrix = products[:, :-1, :-1] + np.diag(sigma**-2.0)
         right = products[:, :-1, -1] + np.eye(len(sigma))[0] / _GUESS
-        best = np.linalg.solve(matrix, right[..., None])[:, 0, 0]
+        best = solve_systems(products[:, :-1, :-1] + np.diag(sigma**-2.0), right)[1][:, 0]
         return np.asarray(np.log(np.clip(best, 0.02, 1.4)))
 
 

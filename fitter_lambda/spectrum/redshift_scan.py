@@ -29,7 +29,7 @@ _SIGMA = (1.0, 0.6, 0.3, 0.15)
 #: Steps along the axis: days; the number of steps of a background's.
 _DAYS, _LATE_DAYS, _LATE = 2.5, 8.0, 60.0
 _BACKGROUND_STEPS = 8
-_CHUNK = 12
+_CHUNK = 40
 #: Between shifts (km/s), to whole pixels.
 _STEP = 800.0
 #: Of a template's light at all wavelengths, the least that counts as some in the spectrum.

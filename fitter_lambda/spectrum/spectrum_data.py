@@ -1,5 +1,6 @@
 """One spectrum, ready to be fitted: pixels, weights, and what all models share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from scipy.sparse import csr_array
 
 from fitter_lambda.arrays import Array, Indices, Mask
 from fitter_lambda.errors import TooLittleDataError
-from fitter_lambda.spectrum.column_kernels import project_on_splines, solve_splines, whiten_columns
+from fitter_lambda.spectrum.column_kernels import project_on_splines, subtract_splines, whiten_columns
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid
 
 #: What templates lack: the velocity (km/s) over which it is coherent, and a part without coherence, as a fraction of
@@ -138,8 +139,10 @@ class SpectrumData:
         """Multiply columns (n, k, w), and the flux as a last one, with each other."""
         white = whiten_columns(columns, self.flux, np.sqrt(self.grainy_weight))
         splines = self.coherent_splines
-        coherent = project_on_splines(white, splines.indices[::4], splines.data.reshape(-1, 4), splines.shape[1])
-        return ColumnProducts(self, np.swapaxes(white, 1, 2) @ white, coherent)
+        rows = white.reshape(len(white), -1)
+        coherent = project_on_splines(rows, splines.indices[::4], splines.data.reshape(-1, 4), splines.shape[1])
+        plain = white.transpose(1, 2, 0) @ white.transpose(1, 0, 2)
+        return ColumnProducts(self, plain, coherent.reshape(-1, *white.shape[1:]))
 
     def chi2(self, model: Array, discrepancy: float) -> float:
         """Return chi2 of a model (w,), by the whole covariance."""
@@ -149,11 +152,17 @@ class SpectrumData:
 
 @dataclass(frozen=True, eq=False)
 class ColumnProducts:
-    """Products of columns and flux: by the weights (n, k, k), and with the splines of the discrepancy (n, j, k)."""
+    """Products of columns and flux: by the weights (n, k, k), and with the splines of the discrepancy (j, n, k)."""
 
     data: SpectrumData
     plain: Array
     coherent: Array
+
+    @classmethod
+    def join(cls, parts: Sequence["ColumnProducts"]) -> "ColumnProducts":
+        """Join the rows of several."""
+        plain = np.concatenate([part.plain for part in parts])
+        return cls(parts[0].data, plain, np.concatenate([part.coherent for part in parts], axis=1))
 
     def at(self, discrepancy: Array, place: Indices | None = None) -> tuple[Array, Array]:
         """Return products (m, k, k) by the precision for sizes (m,) of the discrepancy, and its 1/2 ln det (Woodbury).
@@ -161,9 +170,8 @@ class ColumnProducts:
         Of rows `place`, by default of all in turn.
         """
         rows = np.arange(len(discrepancy)) if place is None else place
-        part, log_det = solve_splines(self.data.spline_gram, self.coherent, rows, discrepancy)
-        norm = 0.5 * np.log(self.data.grainy_weight[self.data.good]).sum() - 0.5 * log_det
-        return self.plain[rows] - np.swapaxes(part, 1, 2) @ part, norm
+        products, log_det = subtract_splines(self.plain, self.data.spline_gram, self.coherent, rows, discrepancy)
+        return products, 0.5 * np.log(self.data.grainy_weight[self.data.good]).sum() - 0.5 * log_det
 
 
 def build_data(x: LogGrid, flux: Array, weight: Array, line_sigma: float, has_resolution: bool = True) -> SpectrumData:
