@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup choose_python run stop load_demo_data demo test soak kills calibrate screenshots vendor lint package deploy undeploy \
+.PHONY: help setup choose_python run stop load_demo_data demo test test_thorough soak kills calibrate screenshots vendor lint package deploy undeploy \
 	smoke pin_image clean
 
 help:  ## list the targets
@@ -39,11 +39,14 @@ demo: $(STAMP)  ## run one real analysis from start to results; the stack stays 
 test: lint  ## run lint and all tests, on separate ports and state
 	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --numprocesses auto --dist loadgroup  # threads of BLAS would fight for the cores
 
+test_thorough: $(STAMP)  ## run the tests that `make test` leaves out, which take minutes each (half an hour)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --thorough -m thorough --numprocesses auto --dist loadgroup
+
 soak: $(STAMP)  ## try every fault at every place, a storm, load (about an hour; PARTS="faults storm" for some)
 	@$(PY) -m tests.faults.soak $(PARTS)
 
 kills: $(STAMP)  ## kill the local stack at fifty random moments; all that it answered must be there (half an hour)
-	@HELIOGRAPH_KILLS=50 $(PY) -m pytest -q -n0 tests/e2e/test_emulator_kills.py tests/e2e/test_interruptions.py
+	@HELIOGRAPH_KILLS=50 $(PY) -m pytest -q -n0 --thorough tests/e2e/test_emulator_kills.py tests/e2e/test_interruptions.py
 
 calibrate: $(STAMP)  ## fit simulated supernovae and draw rank plots (some minutes; calibration/)
 	@$(PY) -m tests.fitter.calibration

@@ -22,8 +22,15 @@ SHARED = TESTS.parents[1] / "shared"
 
 
 @pytest.hookimpl(tryfirst=True)  # before the hook that reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Run all tests that share the stack in one process, and those of a module that has its own in another."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Run all tests that share the stack in one process, and those of a module that has its own in another.
+
+    Those that are marked as thorough are left out, unless they are asked for.
+    """
+    if not config.getoption("--thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if item.path.is_relative_to(TESTS / "e2e") or item.path.is_relative_to(TESTS / "browser"):
             shares_stack = "stack" in item.fixturenames and not hasattr(item.module, "stack")
@@ -52,6 +59,7 @@ def api(stack: RunningStack) -> Api:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the project's own options."""
+    parser.addoption("--thorough", action="store_true", help="run the tests that take minutes each, too")
     parser.addoption("--unused-permissions", action="store_true", help="list the permissions that no test needed")
 
 

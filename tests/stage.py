@@ -8,7 +8,7 @@ from cfnlint.decode import cfn_yaml
 
 from chalicelib import settings
 from chalicelib.aws import get_account_id, get_client
-from tests.moto_adapter import reset_services
+from tests.moto_adapter import empty_queues, empty_tables, reset_services
 
 __all__ = ["load_template_resources", "make_stage"]
 
@@ -27,14 +27,21 @@ def load_template_resources() -> dict[str, Any]:
 
 
 def make_stage(resources: dict[str, Any]) -> None:
-    """Make an empty stage in the mocked AWS; delete what it held before."""
-    reset_services("dynamodb", "s3", "sqs", "secretsmanager")
-    for resource in resources.values():
-        match resource["Type"]:
-            case "AWS::DynamoDB::Table":
-                _create_table(resource["Properties"])
-            case "AWS::SQS::Queue":
-                get_client("sqs").create_queue(QueueName=resource["Properties"]["QueueName"]["Fn::Sub"])
+    """Make an empty stage in the mocked AWS; delete what it held before.
+
+    Tables and queues are emptied if they are those of the stage: to make them takes longer than most tests.
+    """
+    tables = {properties["TableName"]["Fn::Sub"]: properties for properties in _select(resources, "DynamoDB::Table")}
+    if not empty_tables(set(tables)):
+        reset_services("dynamodb")
+        for name, properties in tables.items():
+            _create_table(name, properties)
+    queues = {properties["QueueName"]["Fn::Sub"] for properties in _select(resources, "SQS::Queue")}
+    if not empty_queues(queues):
+        reset_services("sqs")
+        for name in queues:
+            get_client("sqs").create_queue(QueueName=name)
+    reset_services("s3", "secretsmanager")
     get_client("s3").create_bucket(Bucket=settings.resource_name(get_account_id()))
     _ensure_key()
     get_client("secretsmanager").create_secret(Name=settings.resource_name("secret"), SecretString="s3cret" * 8)
@@ -50,6 +57,10 @@ def _ensure_key() -> None:
         kms.create_alias(AliasName=_KEY_ALIAS, TargetKeyId=key)
 
 
-def _create_table(properties: dict[str, Any]) -> None:
+def _select(resources: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in resources.values() if resource["Type"] == f"AWS::{kind}"]
+
+
+def _create_table(name: str, properties: dict[str, Any]) -> None:
     options = {name: properties[name] for name in TABLE_PROPERTIES if name in properties}
-    get_client("dynamodb").create_table(TableName=properties["TableName"]["Fn::Sub"], **options)
+    get_client("dynamodb").create_table(TableName=name, **options)

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import deadlines, lambda_functions, people, workers
 from tests.gateway import Gateway
-from tests.moto_adapter import fast_mock_aws
+from tests.moto_adapter import copy_tables, fast_mock_aws, restore_tables
 from tests.permissions import Permissions, record_permissions
 from tests.stage import load_template_resources, make_stage
 
@@ -78,9 +78,18 @@ def lambdas(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(scope="package")
+def administrator(mocked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the token of the first administrator, and the tables of a stage that has no other."""
+    make_stage(mocked)
+    return people.ensure_administrator("admin"), copy_tables()
+
+
 @pytest.fixture
-def admin(aws: None) -> Gateway:
+def admin(aws: None, administrator: tuple[str, dict[str, Any]]) -> Gateway:
     """Return the app, with the token of the first administrator."""
     from app import app
 
-    return Gateway(app, people.ensure_administrator("admin"))
+    token, tables = administrator
+    restore_tables(tables)
+    return Gateway(app, token)

@@ -50,5 +50,5 @@ def stranger(page: Page, stack: RunningStack) -> Iterator[App]:
 @pytest.fixture
 def app(stranger: App, stack: RunningStack) -> App:
     """The app, signed in as the administrator."""
-    stranger.sign_in(stack.token)
+    stranger.start_signed_in(stack.token)
     return stranger

@@ -32,6 +32,7 @@ UNFINISHED = ("queued", "pending")
 _CAUGHT_UP_SECONDS = 120.0 + 30.0 * KILLS
 
 
+@pytest.mark.thorough
 def test_kills_lose_nothing_that_was_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, str], None]
 ) -> None:

@@ -235,12 +235,15 @@ _PLAIN = {"priors": "flat", "modelcov": "False", "zp_error": "0"}
 
 
 @pytest.mark.parametrize("parameters", [
-    pytest.param({"fix_z": "True", **_PLAIN}, id="z fixed, flat"),
+    pytest.param({"fix_z": "True", **_PLAIN}, id="z fixed, flat", marks=pytest.mark.thorough),
     pytest.param({"fix_z": "False", "z_max": "0.2", **_PLAIN}, id="z free, flat"),
     pytest.param({}, id="default"),
-    pytest.param({"modelcov": "full"}, id="full covariance"),
-    pytest.param({"fix_z": "False", "modelcov": "False", "zp_error": "0"}, id="z free"),
-    pytest.param({"fix_z": "True", "robust": "True", "modelcov": "False", "zp_error": "0"}, id="robust"),
+    pytest.param({"modelcov": "full"}, id="full covariance", marks=pytest.mark.thorough),
+    pytest.param({"fix_z": "False", "modelcov": "False", "zp_error": "0"}, id="z free", marks=pytest.mark.thorough),
+    pytest.param(
+        {"fix_z": "True", "robust": "True", "modelcov": "False", "zp_error": "0"}, id="robust",
+        marks=pytest.mark.thorough,
+    ),
 ])  # fmt: skip
 def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, str]) -> None:
     fit, reference = _fit_payload(sn2019dwz(**parameters))
@@ -248,7 +251,9 @@ def test_sn2019dwz_has_the_posterior_of_a_reference_chain(parameters: dict[str, 
     _assert_same(fit, reference, 15000 if parameters.get("fix_z") == "False" else 5000)
 
 
-@pytest.mark.parametrize("parameters", [{"fix_z": "True", "priors": "flat", "limits": "ignore"}, {}])
+@pytest.mark.parametrize("parameters", [
+    {"fix_z": "True", "priors": "flat", "limits": "ignore"}, pytest.param({}, marks=pytest.mark.thorough),
+])  # fmt: skip
 def test_ztf21aaqjmps_has_the_posterior_of_a_reference_chain(
     shared: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]
 ) -> None:
@@ -276,7 +281,9 @@ def test_the_frozen_covariance_is_that_of_the_best_fit(seed: int) -> None:
     np.testing.assert_allclose(frozen.diagonal, np.diag(covariance), rtol=0.02)
 
 
-@pytest.mark.parametrize("modelcov", [False, "frozen", "full"])
+@pytest.mark.parametrize("modelcov", [
+    pytest.param(False, marks=pytest.mark.thorough), "frozen", pytest.param("full", marks=pytest.mark.thorough),
+])  # fmt: skip
 def test_limits_have_the_posterior_of_a_reference_chain(modelcov: str | bool) -> None:
     redshift = RedshiftPrior("fixed", 0.05, 0.0, 0.05, 0.05)
     parameters = Parameters(source="salt3", modelcov=modelcov, zp_error=0.0)

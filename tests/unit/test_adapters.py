@@ -1,8 +1,11 @@
 """Adapters of private interfaces: each is written for the version that constraints.txt pins."""
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.tables import pynamodb_adapter
@@ -18,6 +21,49 @@ ADAPTERS = {
     "sncosmo": vega_offsets.SNCOSMO_VERSION,
 }
 """Package -> the version that its adapter was written for."""
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A mocked DynamoDB with two items."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with moto_adapter.fast_mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        attribute = {"AttributeName": "key", "AttributeType": "S"}
+        schema = {"AttributeName": "key", "KeyType": "HASH"}
+        client.create_table(
+            TableName="t", AttributeDefinitions=[attribute], KeySchema=[schema], BillingMode="PAY_PER_REQUEST"
+        )
+        for key in ("changed", "deleted"):
+            client.put_item(TableName="t", Item={"key": {"S": key}, "numbers": {"L": [{"N": "1"}]}})
+        yield client
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_transaction_on_moto_writes_all_or_nothing(dynamodb: Any, is_refused: bool) -> None:
+    def name(key: str) -> dict[str, Any]:
+        return {"TableName": "t", "Key": {"key": {"S": key}}}
+
+    change = {"UpdateExpression": "SET numbers[0] = :n", "ExpressionAttributeValues": {":n": {"N": "2"}}}
+    writes = [
+        {"Update": {**name("changed"), **change}},
+        {"Delete": name("deleted")},
+        {"Put": {"TableName": "t", "Item": {"key": {"S": "new"}}}},
+        {"ConditionCheck": {**name("x"), "ConditionExpression": f"attribute_{'' if is_refused else 'not_'}exists(#k)",
+                            "ExpressionAttributeNames": {"#k": "key"}}},
+    ]  # fmt: skip
+    before = dynamodb.scan(TableName="t")["Items"]
+    if is_refused:
+        with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+            dynamodb.transact_write_items(TransactItems=writes)
+        assert dynamodb.scan(TableName="t")["Items"] == before
+        return
+    dynamodb.transact_write_items(TransactItems=writes)
+    assert dynamodb.scan(TableName="t")["Items"] == [
+        {"key": {"S": "changed"}, "numbers": {"L": [{"N": "2"}]}},
+        {"key": {"S": "new"}},
+    ]
 
 
 @pytest.mark.parametrize("package", ADAPTERS)

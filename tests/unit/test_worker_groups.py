@@ -15,6 +15,7 @@ import pytest
 from tests import conftest
 
 conftest.TESTS = Path(__file__).parent
+pytest_addoption = conftest.pytest_addoption
 pytest_collection_modifyitems = conftest.pytest_collection_modifyitems
 
 
