@@ -39,7 +39,7 @@ demo: $(STAMP)  ## run one real analysis from start to results; the stack stays 
 test: lint  ## run lint and all tests, on separate ports and state
 	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --numprocesses auto --dist loadgroup  # threads of BLAS would fight for the cores
 
-test_thorough: $(STAMP)  ## run the tests that `make test` leaves out, which take minutes each (half an hour)
+test_thorough: $(STAMP)  ## run the tests that take minutes each, which make test leaves out
 	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --thorough -m thorough --numprocesses auto --dist loadgroup
 
 soak: $(STAMP)  ## try every fault at every place, a storm, load (about an hour; PARTS="faults storm" for some)
