@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.saved_state.run_record import describe_recovery
@@ -117,7 +118,9 @@ def check(emulator: RunningEmulator, work: Work) -> None:
     assert secret["SecretString"] == TABLE
 
 
-def test_what_was_answered_is_there_after_kills(tmp_path: Path, record_property: Callable[[str, str], None]) -> None:
+def test_what_was_answered_is_there_after_kills(
+    tmp_path: Path, record_property: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = random.Random()
     answers = 0
     with running_emulator(tmp_path) as emulator:
@@ -125,7 +128,9 @@ def test_what_was_answered_is_there_after_kills(tmp_path: Path, record_property:
         emulator.save()
         work = Work(emulator)
         work.start()
-    for _ in range(KILLS):
+    for number in range(KILLS):
+        with capsys.disabled():
+            print(f"\nkill {number + 1} of {KILLS}, after {answers} answers", end="", flush=True)
         work.wait()
         assert "the last run was killed" in describe_recovery(emulator.settings.emulator_dir)
         with running_emulator(tmp_path) as emulator:

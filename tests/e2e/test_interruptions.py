@@ -34,7 +34,10 @@ _CAUGHT_UP_SECONDS = 120.0 + 30.0 * KILLS
 
 @pytest.mark.thorough
 def test_kills_lose_nothing_that_was_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, str], None]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     killed = KilledStack(tmp_path, find_free_port())
     monkeypatch.setenv("PORT", str(killed.port))
@@ -42,6 +45,8 @@ def test_kills_lose_nothing_that_was_answered(
     rng = random.Random(killed.port)
     with analysis_service() as server:
         for number in range(KILLS):
+            with capsys.disabled():
+                print(f"\nkill {number + 1} of {KILLS}, after {killed.count_answers()} answers", end="", flush=True)
             if number % 2:
                 killed.kill_while_starting(rng.uniform(0.1, 8.0))
             else:
