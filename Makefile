@@ -6,8 +6,8 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup choose_python run stop load_demo_data demo test test_thorough soak kills calibrate screenshots vendor lint package deploy undeploy \
-	smoke pin_image clean
+.PHONY: help setup choose_python run stop load_demo_data demo test test_thorough soak kills calibrate screenshots vendor lint package \
+	deploy undeploy smoke pin_image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ load_demo_data: $(STAMP)  ## load sources and the fitter into the running stack
 demo: $(STAMP)  ## run one real analysis from start to results; the stack stays up
 	@$(PY) -m infra.demo
 
-test: lint  ## run lint and all tests, on separate ports and state
+test: lint  ## run lint and the tests, on separate ports and state
 	@OMP_NUM_THREADS=1 $(PY) -m pytest tests --numprocesses auto --dist loadgroup  # threads of BLAS would fight for the cores
 
 test_thorough: $(STAMP)  ## run the tests that take minutes each, which make test leaves out

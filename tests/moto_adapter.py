@@ -6,6 +6,7 @@ when you change the pin.
 
 import copy
 import functools
+import threading
 from collections import defaultdict
 from typing import Any
 
@@ -43,7 +44,7 @@ class _ItemSerializer(serialize.SERIALIZERS["json"]):  # type: ignore[misc]
         return value.get(key) if type(value) is dict else super().get_value(value, key, shape)
 
 
-class _TransactionCopies:
+class _TransactionCopies(threading.local):
     """Stands in for `copy` where moto copies whole tables before a transaction, for each of its writes anew.
 
     Items are shared with the copy. An update copies the item that it is about to change: if the transaction fails,
@@ -92,12 +93,13 @@ def _write_in_transaction(backend: DynamoDBBackend, writes: list[dict[str, Any]]
 
 _copies = _TransactionCopies()
 _transact_write_items = DynamoDBBackend.transact_write_items
+_list_methods = functools.cache(responses.method_names_from_class)
 
 
 def fast_mock_aws() -> Any:
-    """Return moto's mocked AWS, whose DynamoDB writes answers without a search for names and copies what changes."""
+    """Return moto's mocked AWS, whose DynamoDB searches for no names in answers and copies what changes alone."""
     serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": _ItemSerializer}
-    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    responses.method_names_from_class = _list_methods
     models.copy = _copies  # type: ignore[assignment]
     DynamoDBBackend.transact_write_items = _write_in_transaction  # type: ignore[method-assign]
     return mock_aws()

@@ -139,13 +139,13 @@ def given_rows(rows: list[dict[str, Any]], redshift: str, **parameters: Any) -> 
 
 
 @given(TABLES, REDSHIFTS, USUAL, PLACES)
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_any_photometry_gets_an_answer(rows: Any, redshift: str, parameters: Any, place: Any) -> None:
     answer(given_rows(rows, redshift, **parameters) | {"resource": place})
 
 
 @given(USUAL, STRANGE)
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_any_parameters_get_an_answer(usual: Any, strange: Any) -> None:
     answer(given_rows(sn2019dwz_rows(), "0.046,,", **{"source": "hsiao-subsampled", **usual, **strange}))
 

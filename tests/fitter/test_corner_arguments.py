@@ -32,7 +32,7 @@ VALUES: dict[str, Any] = {
 UNDRAWN = {"var_names", "divergences"}
 DRAWN = [name for name in VALUES if name not in UNDRAWN]
 #: Arguments that exclude each other.
-EXCLUSIVE = {("smooth1d", "hist_kwargs"), ("reverse", "label_kwargs")}
+EXCLUSIVE = [("smooth1d", "hist_kwargs"), ("reverse", "label_kwargs")]
 
 
 def draw_png(options: dict[str, Any]) -> bytes:

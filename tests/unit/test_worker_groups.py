@@ -33,6 +33,11 @@ import pytest
 @pytest.mark.parametrize("number", range(8))
 def test_one_of_a_group(stack, number):
     (Path(__file__).parent / os.environ["PYTEST_XDIST_WORKER"]).touch()
+
+
+@pytest.mark.thorough
+def test_that_takes_minutes():
+    raise AssertionError("runs only with --thorough")
 """
 
 
@@ -47,4 +52,5 @@ def test_tests_that_share_the_stack_run_in_one_process(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "16 passed" in run.stdout
+    assert "failed" not in run.stdout, "thorough tests are left out"
     assert len(list(folder.glob("gw*"))) == 1
