@@ -149,12 +149,12 @@ class SpectrumLikelihood:
         repeats = _REPEATS if random else 1
         part = np.repeat(root[:, -N_HOSTS:, -N_HOSTS:], repeats, axis=0)
         draws, log_weight = draw_positive(part, np.repeat(mean[:, -N_HOSTS:], repeats, axis=0), random)
-        log_weight = log_weight.reshape(-1, repeats)
+        log_weight = log_weight.reshape(len(mean), repeats)
         gumbel = random.gumbel(size=log_weight.shape) if random else 0.0
         kept = np.argmax(log_weight + gumbel, axis=1)
         top = log_weight.max(axis=1)
         total = top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1))
-        return draws.reshape(len(mean), repeats, -1)[np.arange(len(mean)), kept], total
+        return draws.reshape(len(mean), repeats, N_HOSTS)[np.arange(len(mean)), kept], total
 
     def choose_scales(self, rows: Array, sizes: Array) -> tuple[Array, Array]:
         """Return rows with the best of some discrepancies and the amplitude that fits best with it.

@@ -139,10 +139,10 @@ class SpectrumData:
         """Multiply columns (n, k, w), and the flux as a last one, with each other."""
         white = whiten_columns(columns, self.flux, np.sqrt(self.grainy_weight))
         splines = self.coherent_splines
-        rows = white.reshape(len(white), -1)
+        rows = white.reshape(len(white), white.shape[1] * white.shape[2])
         coherent = project_on_splines(rows, splines.indices[::4], splines.data.reshape(-1, 4), splines.shape[1])
         plain = white.transpose(1, 2, 0) @ white.transpose(1, 0, 2)
-        return ColumnProducts(self, plain, coherent.reshape(-1, *white.shape[1:]))
+        return ColumnProducts(self, plain, coherent.reshape(len(coherent), *white.shape[1:]))
 
     def chi2(self, model: Array, discrepancy: float) -> float:
         """Return chi2 of a model (w,), by the whole covariance."""

@@ -60,6 +60,31 @@ def test_the_marginal_density_is_a_gaussian_of_the_whole_covariance() -> None:
         assert value == pytest.approx(expected + constant, abs=1e-6)
 
 
+def test_a_density_depends_on_no_other_row() -> None:
+    """Rows whose columns are equal share them, wherever they are; those of other rows are computed a few at a time."""
+    data = make_data()
+    model = make_models(data)["Ia"]
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
+    rows = np.tile(make_theta(model), (60, 1))
+    rows[:, 1] += np.arange(60) // 3 % 25
+    rows[:, 5] += 0.1 * (np.arange(60) % 3)
+    rows[:, 6] += 0.2 * (np.arange(60) % 2)
+    alone = [likelihood.evaluate(row[None], None).log_density[0] for row in rows]
+    np.testing.assert_allclose(likelihood.evaluate(rows, None).log_density, alone, rtol=1e-10)
+
+
+@pytest.mark.parametrize("group", ["Ia", "star"])
+@pytest.mark.parametrize("random", [None, np.random.default_rng(0)])
+def test_no_rows_have_no_densities(group: str, random: np.random.Generator | None) -> None:
+    """All draws of a round may lie beyond the bounds."""
+    data = make_data()
+    model = make_models(data)[group]
+    likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
+    joint = likelihood.evaluate(make_theta(model)[None][:0], random)
+    assert len(joint.log_density) == 0
+    assert joint.complete(np.random.default_rng(0)).shape == (0, len(likelihood.sigma))
+
+
 def test_chi2_is_by_the_whole_covariance() -> None:
     data = make_data()
     model = np.random.default_rng(3).standard_normal(GRID.number)
