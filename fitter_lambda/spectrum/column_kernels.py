@@ -193,7 +193,7 @@ def solve_systems(matrix: Array, right: Array) -> tuple[Array, Array, Array, Arr
     Returns
     -------
     root, solved, square, log_det : ndarray, shapes (n, k, k), (n, k), (n,), (n,)
-        Cholesky roots L, solutions, |L^-1 right|^2, and ln det L.
+        Cholesky roots L, solutions, |L^-1 right|^2, and ln det L; NaN where a matrix is not positive.
     """
     n, width = right.shape
     root = np.zeros((n, width, width))
