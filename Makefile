@@ -16,7 +16,7 @@ setup: $(STAMP)  ## create the environment in .venv (PYTHON=python3.13; other ta
 	@echo "the environment is in $(VENV)"
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt fitter_lambda/requirements.txt \
-		fitter_lambda/templates.txt infra/setup.sh pyproject.toml
+		fitter_lambda/templates.txt infra/checkov/requirements.txt infra/setup.sh pyproject.toml
 	@infra/setup.sh $(VENV)
 
 # A Python that is named may be another than that of the environment.
@@ -57,11 +57,12 @@ screenshots: $(STAMP)  ## save a picture of every page of the web app (screensho
 vendor:  ## copy the browser libraries from npm, at the versions of web/vendor/package.json
 	@web/vendor/copy.sh
 
-lint: $(STAMP)  ## run ruff, mypy and bandit; look for secrets and known vulnerabilities
+lint: $(STAMP)  ## run ruff, mypy, bandit and checkov; look for secrets and known vulnerabilities
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive app.py chalicelib fitter_lambda heliograph heliograph_guards infra
+	@$(VENV)/checkov/bin/checkov --config-file infra/checkov/config.yaml
 	@$(PY) -m infra.secret_scan
 	@$(PY) -m infra.dependency_audit
 

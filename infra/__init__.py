@@ -17,7 +17,7 @@ local              the local stack
 migrations         change records of an earlier version
 monitoring         alarms and the dashboard, for everything that is deployed
 packaging          the Chalice app as a template and a zip
-pin_versions       pins every package in constraints.txt
+pin_versions       pin every package of an environment
 sam_translation    the app's template as plain CloudFormation
 secret_scan        look for secrets in the repository
 smoke              ``make smoke``
@@ -28,8 +28,8 @@ step_times         tells what a command is doing, and how long each step took
 vega_offsets       computes the file of AB − Vega offsets
 web_app            the web app in its S3 bucket
 
-`templates/` holds the CloudFormation templates, `stages/` a file for each stage on AWS; `setup.sh` makes the
-virtual environment.
+`templates/` holds the CloudFormation templates, `stages/` a file for each stage on AWS, `checkov/` how they are
+scanned; `setup.sh` makes the virtual environments.
 """
 
 from pathlib import Path

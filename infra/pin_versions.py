@@ -1,19 +1,18 @@
-"""Pin every version in constraints.txt: ``python -m infra.pin_versions PYTHON...``.
+"""Pin every version of an environment: ``python -m infra.pin_versions FILE PYTHON...``.
 
-Each Python is of an environment that `requirements-dev.txt` was installed into, one for each minor version that
-Heliograph runs on. Packages whose versions differ between them get a line for each version, with a marker.
+FILE is ``constraints.txt`` for the environment of `requirements-dev.txt`, ``infra/checkov/requirements.txt`` for
+checkov's own. Each Python is of such an environment, one for each minor version that Heliograph runs on. Packages whose
+versions differ between them get a line for each version, with a marker.
 """
 
 import subprocess
 import sys
 from collections import defaultdict
+from pathlib import Path
 
-from infra import PROJECT
-
-CONSTRAINTS = PROJECT / "constraints.txt"
 _HEAD = """\
-# Every package that requirements-dev.txt brings along, on Python {versions}.
-# Written by `python -m infra.pin_versions PYTHON...`, which asks pip in an environment of each of them.
+# Every package of the environment, on Python {versions}.
+# Written by `python -m infra.pin_versions {file} PYTHON...`.
 """
 _EXCLUDED = ("--exclude", "pip", "--exclude", "jax-bandflux")
 """What comes with Python, and what fitter_lambda/templates.txt pins."""
@@ -47,17 +46,18 @@ def _ask(python: str, *arguments: str) -> str:
     return subprocess.run([python, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def main(pythons: list[str]) -> int:
-    """Write constraints.txt of the environments of some Pythons."""
-    if not pythons:
-        print("usage: python -m infra.pin_versions PYTHON...", file=sys.stderr)
+def main(arguments: list[str]) -> int:
+    """Write a file of the pins of the environments of some Pythons."""
+    if len(arguments) < 2:
+        print("usage: python -m infra.pin_versions FILE PYTHON...", file=sys.stderr)
         return 2
+    file, *pythons = arguments
     frozen = {}
     for python in pythons:
         version = _ask(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
         frozen[version] = _ask(python, "-m", "pip", "freeze", "--all", *_EXCLUDED).splitlines()
-    head = _HEAD.format(versions=", ".join(frozen))
-    CONSTRAINTS.write_text(head + "\n".join(merge_pins(frozen)) + "\n")
+    head = _HEAD.format(versions=", ".join(frozen), file=file)
+    Path(file).write_text(head + "\n".join(merge_pins(frozen)) + "\n")
     return 0
 
 

@@ -78,6 +78,9 @@ run_step "installing the packages" "$venv/bin/python" -m pip install --disable-p
     -r requirements-dev.txt -c constraints.txt
 run_step "installing the supernova models" "$venv/bin/python" -m pip install --disable-pip-version-check \
     --no-deps -r fitter_lambda/templates.txt
+run_step "creating checkov's own environment" "$venv/bin/python" -m venv --clear "$venv/checkov"
+run_step "installing checkov" "$venv/checkov/bin/python" -m pip install --disable-pip-version-check \
+    --no-deps -r infra/checkov/requirements.txt
 run_step "linking the package heliograph" "$venv/bin/python" -m pip install --disable-pip-version-check \
     --no-deps --no-build-isolation --editable .
 find_chromium() {

@@ -1,11 +1,13 @@
-"""What `make lint` looks for: known vulnerabilities, secrets in the repository."""
+"""What `make lint` looks for: known vulnerabilities, secrets in the repository, open resources in the templates."""
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infra import PROJECT, dependency_audit, secret_scan
 
@@ -13,6 +15,15 @@ SKIPPED = {"name": "chalice", "skip_reason": "Dependency not found on PyPI"}
 SOUND = {"name": "chalice", "version": "1.34.0", "vulns": []}
 VULNERABLE = {"name": "requests", "version": "2.0.0", "vulns": [{"id": "CVE-2018-18074", "fix_versions": ["2.20.0"]}]}
 ALL = "constraints.txt"
+CHECKOV = Path(sys.prefix) / "checkov" / "bin" / "checkov"
+CHECKOV_CONFIG = PROJECT / "infra" / "checkov" / "config.yaml"
+OPEN_BUCKET = """\
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      AccessControl: PublicReadWrite
+"""
 
 
 def audit(monkeypatch: pytest.MonkeyPatch, direct: list[Any] | None, complete: list[Any] | None) -> int:
@@ -58,3 +69,21 @@ def test_a_new_secret_is_found_and_each_known_one_is_explained(
     explained = (PROJECT / "docs" / "contributing.md").read_text()
     for file in json.loads(secret_scan.BASELINE.read_text())["results"]:
         assert f"`{file}`" in explained, f"say in docs/contributing.md what {file} holds instead of a secret"
+
+
+def scan_templates(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [CHECKOV, *arguments, "--directory", folder, "--framework", "cloudformation", "--skip-download"]
+    return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=120)
+
+
+def test_only_what_would_be_refused_is_left_out_of_the_scan_of_the_templates() -> None:
+    scan = scan_templates(PROJECT / "infra" / "templates", "--output", "json")
+    failed = {each["check_id"] for each in json.loads(scan.stdout)["results"]["failed_checks"]}
+    assert set(yaml.safe_load(CHECKOV_CONFIG.read_text())["skip-check"]) == failed
+
+
+def test_an_open_bucket_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "open.yaml").write_text(OPEN_BUCKET)
+    scan = scan_templates(tmp_path, "--config-file", str(CHECKOV_CONFIG))
+    assert scan.returncode == 1
+    assert "READ permissions to everyone" in scan.stdout and "open.yaml" in scan.stdout
