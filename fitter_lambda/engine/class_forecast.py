@@ -18,7 +18,7 @@ from fitter_lambda.engine.fit import Fit
 from fitter_lambda.engine.model_discrepancy import MAGNITUDE, ModelDiscrepancy
 from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.salt_scatter import SaltScatter
-from fitter_lambda.engine.supernova_classes import NONE
+from fitter_lambda.engine.supernova_classes import EVIDENCE_POWER, NONE
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.light_curve import ZERO_POINT, LightCurve
 
@@ -196,7 +196,7 @@ def _compute_bits(probability: Array, mixtures: Sequence[FluxMixture], visits: V
     is_known = np.all([np.isfinite(mixture.weight).all(axis=0) for mixture in mixtures], axis=0)
     bits = np.full(len(visits.mjd), np.nan)
     noisy = [mixture.add_noise(visits.error).take(is_known) for mixture in mixtures]
-    bits[is_known] = compute_expected_information(probability, noisy)
+    bits[is_known] = compute_expected_information(probability, noisy, EVIDENCE_POWER)
     return bits
 
 

@@ -1,11 +1,12 @@
 """The information about a class that a measurement is expected to give, before it is made.
 
-It is the mutual information of the class c and the flux y (Lindley 1956; MacKay 1992),
+It is the entropy of the classes that is expected to go (Lindley 1956; MacKay 1992),
 
-    I = E_y sum_c P(c | y) log2 [P(c | y) / P(c)],
+    I = H[P(c)] - E_y H[P(c | y)],
 
-with the flux of a class a mixture of normal densities. Fluxes are sorted into bins between quantiles of all classes:
-what bins tell is never more than what the flux tells, and nearly as much.
+where the measured flux y changes the probabilities as all evidence does in `template_ranking`, by a power of its
+likelihood: P(c | y) is in proportion to P(c) p(y | c)^b. With b = 1 this is the mutual information of c and y. The flux
+of a class is a mixture of normal densities; fluxes are sorted into bins between quantiles of all classes.
 """
 
 import math
@@ -76,7 +77,7 @@ def compute_entropy(probability: Array) -> float:
     return float(-np.sum(xlogy(probability, probability)) / np.log(2))
 
 
-def compute_expected_information(probability: Array, mixtures: Sequence[FluxMixture]) -> Array:
+def compute_expected_information(probability: Array, mixtures: Sequence[FluxMixture], power: float) -> Array:
     """Compute the information (bits) that one measurement is expected to give about the class.
 
     Parameters
@@ -85,6 +86,8 @@ def compute_expected_information(probability: Array, mixtures: Sequence[FluxMixt
         Of the classes; they sum to 1.
     mixtures : sequence of FluxMixture
         What would be measured of each class, noise included.
+    power : float
+        To which the likelihood of the flux counts.
 
     Returns
     -------
@@ -100,20 +103,21 @@ def compute_expected_information(probability: Array, mixtures: Sequence[FluxMixt
     >>> one = np.ones((1, 2))
     >>> error = np.array([1.0, 100.0])
     >>> mixtures = [FluxMixture(one, flux * one, 0 * one).add_noise(error) for flux in (10.0, 30.0)]
-    >>> compute_expected_information(np.array([0.5, 0.5]), mixtures).round(2)
+    >>> compute_expected_information(np.array([0.5, 0.5]), mixtures, 1.0).round(2)
     array([1.  , 0.01])
     """
     visits = range(mixtures[0].mean.shape[1])
-    return np.array([_compute_information(probability, mixtures, visit) for visit in visits])
+    return np.array([_compute_information(probability, mixtures, power, visit) for visit in visits])
 
 
-def _compute_information(probability: Array, mixtures: Sequence[FluxMixture], visit: int) -> float:
+def _compute_information(probability: Array, mixtures: Sequence[FluxMixture], power: float, visit: int) -> float:
     edges = np.sort([_place_edges(mixture, visit) for mixture in mixtures], axis=None)
     below = np.stack([mixture._compute_distribution(visit, edges) for mixture in mixtures])
-    joint = probability[:, None] * np.maximum(np.diff(below, prepend=0.0, append=1.0), 0.0)
-    total = joint.sum(axis=0)
-    gain = xlogy(joint, joint) - xlogy(joint, probability[:, None]) - xlogy(joint, total)
-    return max(float(gain.sum()) / math.log(2), 0.0)
+    mass = np.maximum(np.diff(below, prepend=0.0, append=1.0), 0.0)
+    later = probability[:, None] * mass**power
+    later /= np.maximum(later.sum(axis=0), np.finfo(float).tiny)
+    left = -xlogy(later, later).sum(axis=0) @ (probability @ mass)
+    return max(compute_entropy(probability) - float(left) / math.log(2), 0.0)
 
 
 def _place_edges(mixture: FluxMixture, visit: int) -> Array:

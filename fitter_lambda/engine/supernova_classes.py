@@ -37,6 +37,10 @@ NONE = "none of these"
 #: others: one in a hundred; none of these: one in twenty. The last two are choices.
 RATES = {"Ia": 0.23, "stripped": 0.22, "II": 0.49, "other": 0.01, NONE: 0.05}
 
+#: Evidences count to this power in the probabilities of classes: no supernova is one of the templates. Chosen on
+#: simulations whose own source was kept from the ranking: see docs/fitter.md, auto.
+EVIDENCE_POWER = 0.5
+
 
 def get_supernova_class(source_type: str) -> SupernovaClass:
     """Return the class of sncosmo's type of a source."""

@@ -1,8 +1,8 @@
 """`auto`: rank every local source by its evidence, and derive probabilities of the classes.
 
 All sources have the same rows, the same dust of the Milky Way and the same priors of time and redshift, so
-that their evidences compare. A class' probability is its rate times the mean evidence of its sources (as
-PSNID does; Sako et al. 2011), near-duplicates counted once.
+that their evidences compare. A class' probability is its rate times a power of the mean evidence of its sources
+(PSNID has the mean itself; Sako et al. 2011), near-duplicates counted once.
 """
 
 import time
@@ -23,7 +23,7 @@ from fitter_lambda.engine.misfit import MISFIT_THRESHOLD, misfit_p_value
 from fitter_lambda.engine.none_of_these import NoneProcess
 from fitter_lambda.engine.posterior_builder import build_rows
 from fitter_lambda.engine.source_grid import load_source_grid
-from fitter_lambda.engine.supernova_classes import NONE, RATES, get_supernova_class
+from fitter_lambda.engine.supernova_classes import EVIDENCE_POWER, NONE, RATES, get_supernova_class
 from fitter_lambda.errors import FitterError, TemplateError
 from fitter_lambda.input.fit_parameters import Parameters
 from fitter_lambda.input.fit_request import FitRequest
@@ -73,7 +73,7 @@ class RankedFit(NamedTuple):
         where there is none), ``class_probabilities`` (None under flat priors, and when every model misfits while it
         is open whether it is a supernova),
         ``class_probabilities_note`` (what they condition on, or why there are none), ``none_log_evidence``,
-        ``prior_rates``, ``seconds``.
+        ``evidence_power``, ``prior_rates``, ``seconds``.
     forecast : dict
         See `class_forecast`.
     """
@@ -233,6 +233,7 @@ def _build_ranking(
         "class_probabilities": probabilities,
         "class_probabilities_note": note,
         "none_log_evidence": none_evidence,
+        "evidence_power": EVIDENCE_POWER,
         "prior_rates": dict(RATES),
         "seconds": seconds,
     }  # fmt: skip
@@ -252,7 +253,8 @@ def _find_class_probabilities(
     noun = "model" if number == 1 else "models"
     note = (
         f"if it is like one of the {number} {noun} that were fitted, or varies like no supernova (none of these), "
-        "and the classes occur by their rates per volume (prior_rates)"
+        "and the classes occur by their rates per volume (prior_rates); evidences count to the power "
+        f"{EVIDENCE_POWER} (evidence_power), since no supernova is quite like a model"
     )
     if is_refuted and probabilities[NONE] < _SURE:
         note += "; they are too sure, since no model describes the data"
@@ -260,10 +262,10 @@ def _find_class_probabilities(
 
 
 def _compute_class_probabilities(candidates: list[_Candidate], none_evidence: float) -> dict[str, float]:
-    log_mass = {NONE: np.log(RATES[NONE]) + none_evidence}
+    log_mass = {NONE: np.log(RATES[NONE]) + EVIDENCE_POWER * none_evidence}
     for group, rate in RATES.items():
         evidences = [one.log_evidence for one in candidates if one.group == group and one.reason is None]
         if evidences:
-            log_mass[group] = np.log(rate) + logsumexp(evidences) - np.log(len(evidences))
+            log_mass[group] = np.log(rate) + EVIDENCE_POWER * (logsumexp(evidences) - np.log(len(evidences)))
     total = logsumexp(list(log_mass.values()))
     return {group: float(np.exp(log_mass[group] - total)) for group in RATES if group in log_mass}

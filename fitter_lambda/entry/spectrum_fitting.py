@@ -10,11 +10,12 @@ import numpy as np
 from fitter_lambda.errors import NoMapError, ParameterError
 from fitter_lambda.input.dust_map import MAP_NAME, reddening
 from fitter_lambda.input.light_curve_rows import SentPhotometry, parse_table_rows
+from fitter_lambda.spectrum.error_scale import describe_scales, infer_with_scaled_errors
 from fitter_lambda.spectrum.finished_spectrum import SpectrumFit
 from fitter_lambda.spectrum.light_maximum import find_light_maximum
 from fitter_lambda.spectrum.phase_prior import PhasePrior
 from fitter_lambda.spectrum.spectrum_data import SpectrumData
-from fitter_lambda.spectrum.spectrum_inference import Progress, infer
+from fitter_lambda.spectrum.spectrum_inference import Progress
 from fitter_lambda.spectrum.spectrum_masks import prepare_spectrum
 from fitter_lambda.spectrum.spectrum_models import build_models
 from fitter_lambda.spectrum.spectrum_priors import RedshiftRange
@@ -123,8 +124,8 @@ def fit_spectrum(
         prior = None if phase is None else PhasePrior(phase, phase_err, is_rest_frame=True)
         prior = prior or choose_phase_prior(known_dates[0], photometry, t0, t0_err, remarks)
         models = build_models(spectra, redshift, None if template == AUTO else [template], prior)
-        posterior = infer(spectra, models, n_draws, seed, progress)
-        return SpectrumFit(posterior, remarks, ebv, source, title)
+        posterior = infer_with_scaled_errors(spectra, models, n_draws, seed, progress)
+        return SpectrumFit(posterior, remarks + describe_scales(posterior.spectra), ebv, source, title)
 
 
 @dataclass(frozen=True)

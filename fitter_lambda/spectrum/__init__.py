@@ -7,6 +7,7 @@
 - spectrum_results: all numbers, netCDF
 - spectrum_verdict: the verdict, one word and a sentence
 - template_discrepancy: what templates lack, measured: ``python -m fitter_lambda.spectrum.template_discrepancy``
+- error_scale: errors that are too small
 - spectrum_inference: all models jointly
 - spectrum_sampler: draws and evidence of one model
 - mode_climbing: from the scan's maxima to the modes

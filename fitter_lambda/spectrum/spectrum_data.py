@@ -1,7 +1,7 @@
 """One spectrum, ready to be fitted: pixels, weights, and what all models share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +52,8 @@ class SpectrumData:
         What it is called: its date.
     coherence, grain : float
         What templates lack.
+    error_scale : float
+        What errors and `grain` were multiplied by.
     """
 
     x: LogGrid
@@ -64,6 +66,13 @@ class SpectrumData:
     label: str = ""
     coherence: float = COHERENCE
     grain: float = GRAIN
+    error_scale: float = 1.0
+
+    def scale_errors(self, factor: float) -> "SpectrumData":
+        """Return the spectrum with errors, what templates lack in each pixel included, so many times as large."""
+        return replace(
+            self, weight=self.weight / factor**2, grain=self.grain * factor, error_scale=self.error_scale * factor
+        )
 
     @property
     def line_sigmas(self) -> Array:

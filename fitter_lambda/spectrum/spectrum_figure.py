@@ -70,6 +70,8 @@ def describe_fit(results: dict[str, Any], title: str = "") -> str:
     if "host_fraction" in parameters:
         values.append(f"host {100 * parameters['host_fraction']['median']:.0f} %")
     values.append(f"misfit p = {results['misfit_p_value']:.2g}")
+    if results["error_scale"] > 1:
+        values.append(f"errors × {results['error_scale']:.1f}")
     start = [f"{title}: {parts[0]}" if title else parts[0]]
     return "\n".join([*start, ", ".join(values)])
 

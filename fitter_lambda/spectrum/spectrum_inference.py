@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import logsumexp
@@ -135,17 +136,22 @@ class SpectrumPosterior:
         transient = np.exp(row[N_SHARED]) * (columns[0] + coefficients[: n_poly - 1] @ columns[1:n_poly])
         return transient, transient + coefficients[n_poly - 1 :] @ columns[n_poly:]
 
-    def misfit_p_value(self) -> float:
-        """Return how often data drawn from the model would fit it no better (Gelman, Meng & Stern 1996)."""
-        number = min(_N_PREDICTIVE, len(self.theta))
-        chi2 = [
-            sum(
-                data.chi2(self.predict(i, k)[1], float(np.exp(self.select(i, k)[N_SHARED + 1])))
+    @cached_property
+    def chi2_ratios(self) -> Array:
+        """Chi2 of some draws, by the whole covariance, over the number of pixels; of each spectrum, shape (n, k)."""
+        return np.array([
+            [
+                data.chi2(self.predict(i, k)[1], float(np.exp(self.select(i, k)[N_SHARED + 1]))) / data.good.sum()
                 for k, data in enumerate(self.spectra)
-            )
-            for i in range(number)
-        ]
-        return float(np.mean(chi2_distribution.sf(chi2, sum(int(data.good.sum()) for data in self.spectra))))
+            ]
+            for i in range(min(_N_PREDICTIVE, len(self.theta)))
+        ])  # fmt: skip
+
+    @cached_property
+    def misfit_p_value(self) -> float:
+        """How often data drawn from the model would fit it no better (Gelman, Meng & Stern 1996)."""
+        numbers = np.array([data.good.sum() for data in self.spectra])
+        return float(np.mean(chi2_distribution.sf(self.chi2_ratios @ numbers, numbers.sum())))
 
 
 def infer(

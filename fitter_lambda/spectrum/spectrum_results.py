@@ -81,7 +81,7 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
     best = next(iter(chances))
     own = np.array([posterior.candidates[i].model.group == best for i in posterior.source])
     estimates = {name: _estimate(values[own]) for name, values in draws.items()}
-    p_value = posterior.misfit_p_value()
+    p_value = posterior.misfit_p_value
     data = posterior.data
     return {
         "class": best,
@@ -112,6 +112,7 @@ def _describe_spectrum(data: SpectrumData) -> dict[str, Any]:
         "n_pixels": int(data.good.sum()),
         "pixel_km_s": data.x.step * LIGHT_SPEED,
         "signal_to_noise": data.signal,
+        "error_scale": data.error_scale,
         "wavelength_range": [float(np.exp(end)) for end in data.ends],
     }
 

@@ -1,6 +1,6 @@
 """The verdict on a fit of spectra, one word with the sentence that says why, as that on a light curve.
 
-- refuted: the misfit p-value is below its threshold
+- refuted: the misfit p-value is below its threshold, or errors had to be made far too large
 - doubtful: a model fits, but something speaks against what it says
 - good: neither
 """
@@ -19,6 +19,8 @@ _LARGE_DISCREPANCY = 0.2
 _LOBE_GAP, _LOBE_SHARE = 0.005, 0.05
 #: Models with this part of the posterior have to have draws that can be trusted.
 _TRUSTED_SHARE = 0.05
+#: Errors multiplied by this much are a misfit in part, or altogether.
+_LARGE_SCALE, _HUGE_SCALE = 2.0, 5.0
 #: Half of the draws so far from the light curve's phase (sigma) contradict it.
 _FAR = 3.0
 
@@ -28,16 +30,20 @@ def judge_fit(posterior: SpectrumPosterior, draws: dict[str, Array], p_value: fl
     own = np.array([posterior.candidates[i].model.group for i in posterior.source])
     z = draws["z"][own == next(iter(posterior.class_probabilities))]
     size = max(float(np.median(values)) for name, values in draws.items() if name.startswith("discrepancy"))
+    scale = max(data.error_scale for data in posterior.spectra)
+    scaled = f"errors {scale:.1f} times as large"
     doubts = [*_describe_lobes(z), *_describe_phase(posterior), *_describe_draws(posterior)]
     if size >= _LARGE_DISCREPANCY:
         doubts.insert(0, f"the templates lack {100 * size:.0f} % of the flux: the source may be of another kind")
-    if p_value < MISFIT_THRESHOLD:
+    if scale >= _LARGE_SCALE:
+        doubts.insert(0, f"a model describes the spectrum only with {scaled}")
+    if p_value < MISFIT_THRESHOLD or scale >= _HUGE_SCALE:
         reasons = "; ".join([f"misfit p = {p_value:.1g}", *doubts])
         message = f"No model describes the data ({reasons}): class and redshift are those of the least bad one."
         return {"word": "refuted", "describes_data": False, "message": message}
     if doubts:
         return {"word": "doubtful", "describes_data": True, "message": f"Doubtful: {'; '.join(doubts)}."}
-    message = f"The model describes the data (misfit p = {p_value:.2g})."
+    message = f"The model describes the data (misfit p = {p_value:.2g}{f', {scaled}' * (scale > 1)})."
     return {"word": "good", "describes_data": True, "message": message}
 
 

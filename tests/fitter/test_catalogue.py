@@ -100,7 +100,7 @@ def test_twins_are_counted_once() -> None:
 
 
 @pytest.mark.usefixtures("registry")
-def test_probabilities_are_rates_times_mean_evidence() -> None:
+def test_probabilities_are_rates_times_a_power_of_the_mean_evidence() -> None:
     sncosmo.register(sncosmo.TimeSeriesSource(PHASE, WAVE, bump(PHASE, WAVE), name="single", version="1"))
     _, ranking, _ = rank_sources(sn2019dwz(source="auto", fix_z="True", n_draws=400))
     evidence: dict[str, list[float]] = {}
@@ -108,9 +108,10 @@ def test_probabilities_are_rates_times_mean_evidence() -> None:
         evidence.setdefault(entry["class"], []).append(entry["log_evidence"])
     evidence[NONE] = [ranking["none_log_evidence"]]
     best = max(max(values) for values in evidence.values())
-    weight = {group: RATES[group] * np.mean(np.exp(np.array(x) - best)) for group, x in evidence.items()}
+    power = ranking["evidence_power"]
+    weight = {group: RATES[group] * np.mean(np.exp(np.array(x) - best)) ** power for group, x in evidence.items()}
     expected = {group: value / sum(weight.values()) for group, value in weight.items()}
-    assert len(expected) >= 2
+    assert len(expected) >= 2 and power < 1
     assert ranking["class_probabilities"] == pytest.approx(expected)
 
 
@@ -197,7 +198,7 @@ def test_a_class_ia_is_told_from_core_collapse(shared: Path, monkeypatch: pytest
     _, ranking, _ = rank_sources(sn2019dwz(source="auto", n_draws=400))
     probabilities = ranking["class_probabilities"]
     assert {"Ia", "II", "stripped"} <= set(probabilities)
-    assert probabilities["Ia"] > 0.99
+    assert probabilities["Ia"] > 0.95
     names = [entry["name"] for entry in ranking["sources"]]
     assert names[0].startswith("salt")
 

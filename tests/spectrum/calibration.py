@@ -81,7 +81,7 @@ def compare(
         "chances": posterior.class_probabilities,
         "dz": float(np.median(draws["z"]) - truth["z"]),
         "z_error": float(np.std(draws["z"])),
-        "p": posterior.misfit_p_value(),
+        "p": posterior.misfit_p_value,
     }
 
 
