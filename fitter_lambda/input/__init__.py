@@ -6,6 +6,7 @@
 - light_curve_rows: rows as they were sent, from CSV or a table
 - row_cells: what a cell means, blank or a number, and names of columns
 - templates: where sncosmo finds its files
+- scratch_folder: a folder that lasts as long as its process
 - sncosmo_registries: sncosmo's lists of sources, bandpasses, magnitude systems, column names
 - dust_map: reddening by the Milky Way
 """

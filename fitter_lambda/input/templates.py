@@ -10,22 +10,20 @@ symbolic links, built once per process. For each file, the first of these source
 `fitter_lambda.entry.image_templates` fills a directory for (2) when the image is built.
 """
 
-import atexit
 import contextlib
 import difflib
 import functools
 import importlib.util
 import os
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 from fitter_lambda.errors import TemplateError
+from fitter_lambda.input.scratch_folder import make_scratch_folder
 from fitter_lambda.input.sncosmo_registries import find_versions_in, get_source_versions, set_data_directory
 
 _TIMEOUT_SECONDS = 5.0
@@ -34,9 +32,8 @@ _OFFLINE_TIMEOUT_SECONDS = 0.5
 
 @functools.cache
 def build_overlay() -> Path:
-    """Build the overlay, to be deleted at exit; return its directory."""
-    overlay = Path(tempfile.mkdtemp(prefix="fitter-templates-"))
-    atexit.register(shutil.rmtree, overlay, ignore_errors=True)
+    """Build the overlay, which lasts as long as the process; return its directory."""
+    overlay = make_scratch_folder("fitter-templates-")
     for layer in _list_layers():
         for path in iterate_files(layer):
             link = overlay / path.relative_to(layer)

@@ -19,7 +19,7 @@ from fitter_lambda.spectrum.spectrum_inference import Progress, SpectrumPosterio
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 
 #: A misfit p-value below this makes errors larger.
-_LEAST_P_VALUE = 0.01
+_LEAST_P_VALUE = 0.05
 _MOST_FITS = 5
 _N_RESIDUALS = 20
 #: Standard deviation of white noise of size 1 about the mean of both neighbours.

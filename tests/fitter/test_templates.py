@@ -1,7 +1,13 @@
 """Where templates come from; each test in a process of its own, since sncosmo decides only once."""
 
+import os
+import signal
+import tempfile
 from pathlib import Path
 
+import pytest
+
+from fitter_lambda.input.scratch_folder import make_scratch_folder
 from fitter_lambda.input.templates import iterate_files
 from tests.fitter.test_cli import process
 
@@ -116,6 +122,27 @@ def test_directories_may_be_links(tmp_path: Path) -> None:
 def test_the_overlay_is_deleted_at_exit(tmp_path: Path) -> None:
     load("build_overlay()", TMPDIR=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_leaves_is_deleted_by_the_next_one(tmp_path: Path) -> None:
+    script = "print(build_overlay(), flush=True); import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    code = "from fitter_lambda.input.templates import *\n" + script
+    killed = process("tests.fitter.run_script", stdin=code, TMPDIR=str(tmp_path))
+    left = Path(killed.stdout.strip())
+    assert killed.returncode == -signal.SIGKILL and left.is_dir()
+    load("build_overlay()", TMPDIR=str(tmp_path))
+    assert left.is_dir()  # it may be one that is not locked yet
+    os.utime(left, (0, 0))
+    load("build_overlay()", TMPDIR=str(tmp_path))
+    assert not left.exists()
+
+
+def test_the_overlay_of_a_process_that_runs_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mine = make_scratch_folder("fitter-templates-")
+    os.utime(mine, (0, 0))
+    load("build_overlay()", TMPDIR=str(tmp_path))
+    assert mine.is_dir()
 
 
 def test_later_processes_get_the_users_own_directory(tmp_path: Path) -> None:

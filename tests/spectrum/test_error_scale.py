@@ -35,7 +35,7 @@ def test_errors_that_are_right_stay() -> None:
 def test_errors_that_are_too_small_are_multiplied_by_what_they_lack(factor: float) -> None:
     results = fit_quickly(observe(5.0, factor)).results
     assert results["error_scale"] == pytest.approx(factor, rel=0.15)
-    assert results["misfit_p_value"] > 0.01
+    assert results["misfit_p_value"] > 0.05
     z = results["parameters"]["z"]
     assert abs(z["median"] - Z) < 4 * max(z["err_minus"], z["err_plus"])
     said = f"{results['error_scale']:.1f}"
