@@ -1,6 +1,7 @@
 """The numbers of a finished fit, and its draws as a netCDF file."""
 
 import io
+from collections import Counter
 from typing import Any
 
 import h5netcdf
@@ -88,6 +89,7 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
         "class_name": CLASS_NAMES[best],
         "class_probability": chances[best],
         "class_probabilities": chances,
+        "class_probabilities_note": _describe_condition(posterior),
         "prior_class_probabilities": {name: CLASS_CHANCES[name] for name in chances},
         "template": posterior.candidates[0].model.template.name,
         "parameters": {name: estimate for name, estimate in estimates.items() if estimate is not None},
@@ -104,6 +106,16 @@ def compute_results(posterior: SpectrumPosterior, remarks: list[str], ebv: float
         "seconds": dict(posterior.seconds),
         "version": __version__,
     }
+
+
+def _describe_condition(posterior: SpectrumPosterior) -> str:
+    """Describe what the probabilities of the classes take as given."""
+    groups = Counter(one.model.group for one in posterior.candidates if one.model.is_supernova)
+    numbers = ", ".join(f"{name} {number}" for name, number in groups.most_common())
+    return (
+        f"if it is like one of the templates of supernovae that were fitted ({numbers}), a galaxy, a star or a "
+        "featureless blue continuum; real spectra are quite like none, and are told wrong more often than that"
+    )
 
 
 def _describe_spectrum(data: SpectrumData) -> dict[str, Any]:

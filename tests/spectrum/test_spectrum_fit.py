@@ -30,6 +30,8 @@ def test_results_are_plain_json(finished: SpectrumFit) -> None:
     ranking = results["ranking"]
     assert {"galaxy", "star", "blue continuum", "salt3"} <= {one["name"] for one in ranking}
     assert ranking[0]["delta_log_evidence"] == 0
+    number = sum(one["class"] == "Ia" for one in ranking)
+    assert f"Ia {number}" in results["class_probabilities_note"]
     assert finished.annotations["class"] == "SN Ia" and finished.annotations["z"] == pytest.approx(0.08, abs=0.003)
 
 
