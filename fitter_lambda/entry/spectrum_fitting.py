@@ -90,7 +90,7 @@ def fit_spectrum(
     resolution : float, optional
         Wavelength over the width of unresolved lines; a parameter of the fit where it is unknown.
     mask : bool
-        Whether to leave out telluric bands and Galactic lines.
+        Whether to leave out telluric bands, Galactic lines and lines of the night sky.
     n_draws, seed : int
     title : str
         Of figures.

@@ -68,8 +68,8 @@ def _measure_scatter(posterior: SpectrumPosterior, i: int, k: int) -> float:
 def describe_scales(spectra: Sequence[SpectrumData]) -> list[str]:
     """Return remarks on errors that were made larger."""
     return [
-        f"{f'spectrum {number}: ' if len(spectra) > 1 else ''}the errors were multiplied by {data.error_scale:.1f}: "
-        "with those that it came with, or that were estimated, no model describes it"
+        f"{f'spectrum {number}: ' if len(spectra) > 1 else ''}the errors were multiplied by {data.error_scale:.1f}, "
+        "without which no model describes it"
         for number, data in enumerate(spectra, 1)
         if data.error_scale > 1
     ]

@@ -12,10 +12,11 @@ from fitter_lambda.spectrum.spectrum_table import SentSpectrum
 
 #: Observed wavelengths that are fitted (angstrom).
 WAVE_RANGE = (3000.0, 10000.0)
-#: Bands of the Earth's oxygen and water, and lines of the Milky Way's gas (angstrom, vacuum).
+#: Bands of the Earth's oxygen and water, and lines of the Milky Way's gas and of the night sky (angstrom, vacuum).
 TELLURIC_BANDS = {"O2 B": (6862.0, 6930.0), "O2 A": (7590.0, 7705.0), "H2O": (9290.0, 9700.0)}
 GALACTIC_LINES = {"Ca II K": 3934.8, "Ca II H": 3969.6, "Na I D": 5894.6}
-_GALACTIC_WIDTH = 500.0
+SKY_LINES = {"[O I] 5577": 5578.9, "[O I] 6300": 6302.0, "[O I] 6364": 6365.5}
+_LINE_WIDTH = 500.0
 _WINDOW = 101
 #: Errors are at least this fraction of the median flux.
 _SMALLEST_ERROR = 1e-3
@@ -51,7 +52,7 @@ def prepare_spectrum(
     ebv : float
         Of the Milky Way.
     is_masked : bool
-        Whether to leave out telluric bands and Galactic lines.
+        Whether to leave out telluric bands, Galactic lines and lines of the night sky.
 
     Raises
     ------
@@ -85,9 +86,10 @@ def prepare_spectrum(
 
 
 def mask_bands(wave: Array, weight: Array, remarks: list[str]) -> Array:
-    """Return weights that are 0 in telluric bands and Galactic lines; name those that had any."""
-    reach = _GALACTIC_WIDTH / LIGHT_SPEED
-    bands = TELLURIC_BANDS | {name: (line * (1 - reach), line * (1 + reach)) for name, line in GALACTIC_LINES.items()}
+    """Return weights that are 0 in telluric bands, Galactic lines and those of the sky; name those that had any."""
+    reach = _LINE_WIDTH / LIGHT_SPEED
+    lines = GALACTIC_LINES | SKY_LINES
+    bands = TELLURIC_BANDS | {name: (line * (1 - reach), line * (1 + reach)) for name, line in lines.items()}
     names = []
     weight = weight.copy()
     for name, (low, high) in bands.items():

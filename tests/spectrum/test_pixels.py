@@ -56,9 +56,10 @@ def test_errors_are_estimated_from_the_scatter(error: float, seed: int) -> None:
     assert np.median(estimate_errors(flux)) == pytest.approx(error, rel=0.15)
 
 
-def test_telluric_bands_and_galactic_lines_are_masked_and_named() -> None:
+def test_telluric_bands_and_lines_of_galaxy_and_sky_are_masked_and_named() -> None:
     wave = np.linspace(3800.0, 8000.0, 3000)
     remarks: list[str] = []
     weight = mask_bands(wave, np.ones(3000), remarks)
     assert np.all(weight[(wave > 7595) & (wave < 7700)] == 0) and np.all(weight[(wave > 5000) & (wave < 5500)] == 1)
-    assert remarks == ["masked: O2 B, O2 A, Ca II K, Ca II H, Na I D"]
+    assert np.all(weight[(wave > 5575) & (wave < 5583)] == 0)
+    assert remarks == ["masked: O2 B, O2 A, Ca II K, Ca II H, Na I D, [O I] 5577, [O I] 6300, [O I] 6364"]
