@@ -9,6 +9,7 @@ How much too large is seen in chi2, and in the scatter of residuals about the me
 coherent discrepancy cannot take up.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from fitter_lambda.spectrum.spectrum_models import SpectrumModel
 #: A misfit p-value below this makes errors larger.
 _LEAST_P_VALUE = 0.05
 _MOST_FITS = 5
+#: After so many seconds no other fit is begun: Lambda gives all 300.
+_MOST_SECONDS = 100.0
 _N_RESIDUALS = 20
 #: Standard deviation of white noise of size 1 about the mean of both neighbours.
 _GAP_SIGMA = 1.5**0.5
@@ -37,9 +40,10 @@ def infer_with_scaled_errors(
     SpectrumPosterior
         `error_scale` of its spectra is what their errors were multiplied by.
     """
+    began = time.monotonic()
     posterior = infer(spectra, models, n_draws, seed, progress)
     for _ in range(_MOST_FITS - 1):
-        if posterior.misfit_p_value > _LEAST_P_VALUE:
+        if posterior.misfit_p_value > _LEAST_P_VALUE or time.monotonic() - began > _MOST_SECONDS:
             break
         spectra = [data.scale_errors(_measure_excess(posterior, k)) for k, data in enumerate(spectra)]
         models = [replace(model, spectra=tuple(spectra)) for model in models]

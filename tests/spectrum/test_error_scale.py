@@ -44,6 +44,12 @@ def test_errors_that_are_too_small_are_multiplied_by_what_they_lack(factor: floa
     assert results["verdict"]["word"] == ("doubtful" if factor > 2 else "good")
 
 
+def test_a_fit_that_took_long_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fitter_lambda.spectrum.error_scale._MOST_SECONDS", 0.0)
+    results = fit_quickly(observe(5.0, 3.0)).results
+    assert results["error_scale"] == 1 and results["verdict"]["word"] == "refuted"
+
+
 def test_posteriors_are_as_wide_as_with_the_right_errors() -> None:
     right, mended = (fit_quickly(observe(5.0, factor)).draws["z"] for factor in (1.0, 3.0))
     assert np.std(mended) == pytest.approx(np.std(right), rel=0.3)
