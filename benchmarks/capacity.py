@@ -68,10 +68,12 @@ def _list_function_limits(steps: Iterable[Step]) -> list[RateLimit]:
 def measure_limits() -> dict[str, list[RateLimit]]:
     """Return the limits of both kinds of analyses, by kind."""
     with open_stage() as admin:
-        return {
-            "plain analyses": list_limits(*measure_plain_analyses(admin)),
-            "fits": list_limits(*measure_fits(admin, sn2019dwz(fix_z="True"))),
+        measured = {
+            "plain analyses": measure_plain_analyses(admin),
+            "fits": measure_fits(admin, sn2019dwz(fix_z="True")),
         }
+    # the limits are those of the second, since the first fills caches, which takes a fit seconds
+    return {kind: list_limits(second, first) for kind, (first, second) in measured.items()}
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def judge_fit(posterior: SpectrumPosterior, draws: dict[str, Array], p_value: fl
     if scale >= _LARGE_SCALE:
         doubts.insert(0, f"a model describes the spectrum only with {scaled}")
     if p_value < MISFIT_THRESHOLD or scale >= _HUGE_SCALE:
-        reasons = "; ".join([f"misfit p = {p_value:.1g}", *doubts])
+        reasons = "; ".join([f"misfit p = {p_value:.1g}"] * (p_value < MISFIT_THRESHOLD) + doubts)
         message = f"No model describes the data ({reasons}): class and redshift are those of the least bad one."
         return {"word": "refuted", "describes_data": False, "message": message}
     if doubts:

@@ -65,4 +65,6 @@ def test_each_spectrum_has_its_own_scale() -> None:
 def test_what_no_model_has_is_refuted(columns: Columns) -> None:
     comb = 1 + 0.3 * np.sign(np.sin(columns["wavelength"] / 12.0))
     fit = fit_quickly(columns | {"flux": columns["flux"] * comb, "error": columns["error"] / 20})
-    assert fit.results["error_scale"] > 5 and fit.results["verdict"]["word"] == "refuted"
+    verdict = fit.results["verdict"]
+    assert fit.results["error_scale"] > 5 and verdict["word"] == "refuted"
+    assert f"only with errors {fit.results['error_scale']:.1f} times as large" in verdict["message"]
