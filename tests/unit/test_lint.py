@@ -77,7 +77,8 @@ def scan_templates(folder: Path, *arguments: str) -> subprocess.CompletedProcess
 
 
 def test_only_what_would_be_refused_is_left_out_of_the_scan_of_the_templates() -> None:
-    scan = scan_templates(PROJECT / "infra" / "templates", "--output", "json")
+    # By the path that `make lint` gives: checkov takes it for a value, and forty letters and slashes for a secret.
+    scan = scan_templates(Path("infra", "templates"), "--output", "json")
     failed = {each["check_id"] for each in json.loads(scan.stdout)["results"]["failed_checks"]}
     assert set(yaml.safe_load(CHECKOV_CONFIG.read_text())["skip-check"]) == failed
 
