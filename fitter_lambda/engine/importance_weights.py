@@ -67,7 +67,8 @@ def effective_sample_size(log_weight: Array) -> float:
     """Return the effective number of weighted draws."""
     if not np.isfinite(log_weight).any():
         return 0.0
-    return float(np.exp(2 * logsumexp(log_weight) - logsumexp(2 * log_weight)))
+    weight = np.exp(log_weight - np.max(log_weight))
+    return float(weight.sum() ** 2 / (weight @ weight))
 
 
 def temper_weights(log_weight: Array) -> Array:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from fitter_lambda.arrays import Array
 
@@ -51,7 +51,7 @@ class StudentMixture:
 
     def log_density(self, points: Array) -> Array:
         """Return the log density at points (n, d)."""
-        return np.asarray(logsumexp(self.log_components(points), axis=1))
+        return np.asarray(np.logaddexp.reduce(self.log_components(points), axis=1))
 
     def adapt(self, points: Array, weight: Array, ridge: float) -> "StudentMixture":
         """Return a mixture fitted to weighted points by expectation maximisation, with moments as of Gaussians.
@@ -67,7 +67,7 @@ class StudentMixture:
         floor = ridge * np.diag(np.maximum(weight @ (points - weight @ points) ** 2, 1e-18))
         for _ in range(_STEPS):
             log = mixture.log_components(points)
-            share = weight[:, None] * np.exp(log - logsumexp(log, axis=1, keepdims=True))
+            share = weight[:, None] * np.exp(log - np.logaddexp.reduce(log, axis=1, keepdims=True))
             mass = share.sum(axis=0)
             is_used = mass > _LEAST
             share = share[:, is_used] / mass[is_used]

@@ -90,7 +90,7 @@ def fit_spectrum(
     resolution : float, optional
         Wavelength over the width of unresolved lines; a parameter of the fit where it is unknown.
     mask : bool
-        Whether to leave out telluric bands, Galactic lines and lines of the night sky.
+        Whether to leave out telluric bands, Galactic lines, lines of the night sky, and pixels that stand out alone.
     n_draws, seed : int
     title : str
         Of figures.

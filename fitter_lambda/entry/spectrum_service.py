@@ -65,7 +65,7 @@ def fit_redshift_and_type(
     resolution : float
         Resolution. Wavelength over the width (FWHM) of unresolved lines; blank: a parameter of the fit.
     mask : bool
-        Leave out telluric bands, lines of the Milky Way and of the night sky.
+        Leave out telluric bands, lines of the Milky Way and of the night sky, and pixels that stand out alone.
     together : bool
         Fit several spectra together. The four with the most signal, within 100 days. No: the one with the most.
     n_draws : int

@@ -14,6 +14,7 @@
 - redshift_scan: all redshifts at once
 - narrow_lines: redshifts of the host's narrow features
 - marginal_likelihood: the density of spectra, linear parameters integrated out
+- positive_coefficients: coefficients that are never negative
 - linear_columns, host_components, stellar_features: what is added to a transient's light
 - spectrum_models, spectrum_priors: the models and their priors
 - phase_prior: what a light curve says of the phase

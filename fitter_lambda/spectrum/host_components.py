@@ -13,7 +13,7 @@ from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid, average_in_pix
 GALAXIES = ("young", "post-starburst", "old")
 #: Vacuum wavelengths (angstrom, from NIST's Atomic Spectra Database) and relative strengths of lines. Hydrogen: case B
 #: at 10,000 K; [O III] and [N II]: ratios of transition rates (Osterbrock & Ferland 2006); [S II] beside [N II] as in a
-#: typical H II region, which is a choice.
+#: typical H II region, which is a choice. Hydrogen first: it alone may be absorbed, too.
 EMISSION_LINES: dict[str, tuple[tuple[float, float], ...]] = {
     "H": ((6564.6, 1.0), (4862.7, 0.350), (4341.7, 0.164), (4102.9, 0.091)),
     "[O III]": ((5008.2, 1.0), (4960.3, 0.335)),

@@ -21,6 +21,8 @@ from fitter_lambda.spectrum.stellar_features import average_stellar_features
 #: Widths of the priors: of a galaxy's light and of a line's height, in units of the spectrum's mean.
 HOST_SIGMA, LINE_SIGMA, FEATURE_SIGMA = 0.5, 0.5, 0.4
 N_HOSTS = len(GALAXIES)
+#: Of the columns the last ones are never negative: forbidden lines, and galaxies.
+N_POSITIVE = len(EMISSION_LINES) - 1 + N_HOSTS
 _SUBSHIFTS = 8
 
 

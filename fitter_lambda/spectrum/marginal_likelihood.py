@@ -4,9 +4,8 @@ With columns C, coefficients b ~ N(0, S) and noise of precision K, the residual 
 
     ln p(r) = -1/2 (r^T K r - m^T H m) - 1/2 ln det(S H) + const,   H = C^T K C + S^-1,   m = H^-1 C^T K r
 
-(as in The Joker, Price-Whelan et al. 2017). Galaxies are never negative: their part of b is drawn from the truncated
-Gaussian one by one (Geweke, Hajivassiliou and Keane; Genz 1992), with weights that make the density of theta and draw
-exact.
+(as in The Joker, Price-Whelan et al. 2017). Galaxies and forbidden lines are never negative: their part of b is drawn
+from the truncated Gaussian, with weights that make the density of theta and draw exact.
 """
 
 from collections.abc import Sequence
@@ -14,11 +13,18 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
 
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.column_kernels import solve_systems
-from fitter_lambda.spectrum.linear_columns import FEATURE_SIGMA, HOST_SIGMA, LINE_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.linear_columns import (
+    FEATURE_SIGMA,
+    HOST_SIGMA,
+    LINE_SIGMA,
+    N_HOSTS,
+    N_POSITIVE,
+    AddedColumns,
+)
+from fitter_lambda.spectrum.positive_coefficients import draw_positive, estimate_chance
 from fitter_lambda.spectrum.spectrum_data import CALIBRATION_SIGMA, ColumnProducts
 from fitter_lambda.spectrum.spectrum_models import N_OWN, N_SHARED, SpectrumModel
 
@@ -27,32 +33,32 @@ _N_CALIBRATION = len(CALIBRATION_SIGMA)
 _AMPLITUDE, _DISCREPANCY, _WIDTH = 5, 6, 7
 #: Rows of theta at a time, so that their columns stay in the cache of the processor.
 _CHUNK = 20
-#: Draws of galaxies for each theta.
-_REPEATS = 16
+#: Draws of what is positive for each theta.
+_REPEATS = 4
 #: Starting values of the amplitude come from a Gaussian prior of this mean and width.
 _GUESS = 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class JointDensity:
-    """Log joint density of rows of theta, each with drawn galaxies.
+    """Log joint density of rows of theta, each with drawn galaxies and forbidden lines.
 
     Attributes
     ----------
     log_density : ndarray, shape (n,)
-        Of data, theta and galaxies, less the log density by which the galaxies were drawn.
+        Of data, theta and what was drawn, less the log density by which it was drawn.
     mean : ndarray, shape (n, k)
         Of all coefficients, without regard to signs.
     root : ndarray, shape (n, k, k)
         Cholesky root of the precision.
-    galaxies : ndarray, shape (n, g)
+    positive : ndarray, shape (n, g)
         The drawn ones: the last coefficients.
     """
 
     log_density: Array
     mean: Array
     root: Array
-    galaxies: Array
+    positive: Array
 
     @classmethod
     def join(cls, parts: Sequence["JointDensity"]) -> "JointDensity":
@@ -60,15 +66,15 @@ class JointDensity:
         return cls(*(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(cls)))
 
     def complete(self, random: np.random.Generator) -> Array:
-        """Draw the other coefficients given the galaxies; return all, shape (n, k)."""
+        """Draw the other coefficients given those; return all, shape (n, k)."""
         n, k = self.mean.shape
-        g = self.galaxies.shape[1]
-        gap = self.galaxies - self.mean[:, k - g :]
+        g = self.positive.shape[1]
+        gap = self.positive - self.mean[:, k - g :]
         lower, cross = self.root[:, : k - g, : k - g], self.root[:, k - g :, : k - g]
         # of z^T L L^T z the part with the first z is |L1^T z1 + L21^T gap|^2
         right = random.standard_normal((n, k - g)) - np.einsum("ngk,ng->nk", cross, gap)
         first = np.linalg.solve(np.swapaxes(lower, 1, 2), right[..., None])[..., 0]
-        return np.concatenate([self.mean[:, : k - g] + first, self.galaxies], axis=1)
+        return np.concatenate([self.mean[:, : k - g] + first, self.positive], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +117,7 @@ class SpectrumLikelihood:
         return np.asarray((share[:, None] @ galaxies)[:, 0] * np.exp(-rows[:, 2:3] * law))
 
     def evaluate(self, rows: Array, random: np.random.Generator | None) -> JointDensity:
-        """Evaluate rows (n, 8) within the bounds; without random numbers galaxies are at medians."""
+        """Evaluate rows (n, 8) within the bounds; without random numbers by the estimated chance of signs."""
         # amplitude and discrepancy change no column
         fixed = rows.copy()
         fixed[:, _AMPLITUDE : _DISCREPANCY + 1] = 0.0
@@ -139,22 +145,21 @@ class SpectrumLikelihood:
         chi2 = products[:, -1, -1] - 2 * products[:, -1, 0] + products[:, 0, 0]
         root, mean, square, log_det = solve_systems(products[:, own, own] + np.diag(sigma**-2.0), right)
         density = norm - 0.5 * (chi2 - square) - log_det - np.log(sigma).sum()
-        galaxies, log_weight = self._draw_galaxies(root, mean, random)
-        return density + log_weight, mean, root, galaxies
+        positive, log_weight = self._draw_positive(root, mean, random)
+        return density + log_weight, mean, root, positive
 
-    def _draw_galaxies(self, root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:
+    def _draw_positive(self, root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:
         if self.model.is_star:
             return np.empty((len(mean), 0)), np.zeros(len(mean))
+        part, middle = root[:, -N_POSITIVE:, -N_POSITIVE:], mean[:, -N_POSITIVE:]
+        if random is None:
+            return np.maximum(middle, 0.0), estimate_chance(part, middle)
         # of several draws one is kept, by their weights; the mean weight varies less from theta to theta
-        repeats = _REPEATS if random else 1
-        part = np.repeat(root[:, -N_HOSTS:, -N_HOSTS:], repeats, axis=0)
-        draws, log_weight = draw_positive(part, np.repeat(mean[:, -N_HOSTS:], repeats, axis=0), random)
-        log_weight = log_weight.reshape(len(mean), repeats)
-        gumbel = random.gumbel(size=log_weight.shape) if random else 0.0
-        kept = np.argmax(log_weight + gumbel, axis=1)
+        draws, log_weight = draw_positive(part, middle, _REPEATS, random)
+        kept = np.argmax(log_weight + random.gumbel(size=log_weight.shape), axis=1)
         top = log_weight.max(axis=1)
         total = top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1))
-        return draws.reshape(len(mean), repeats, N_HOSTS)[np.arange(len(mean)), kept], total
+        return draws[np.arange(len(mean)), kept], total
 
     def choose_scales(self, rows: Array, sizes: Array) -> tuple[Array, Array]:
         """Return rows with the best of some discrepancies and the amplitude that fits best with it.
@@ -199,7 +204,7 @@ class MarginalLikelihood:
         return np.sum([part.log_density for part in parts], axis=0), parts
 
     def log_posterior(self, theta: Array) -> Array:
-        """Return log densities (n,) with the prior, galaxies at medians."""
+        """Return log densities (n,) with the prior, by the estimated chance of signs."""
         return np.asarray(self.evaluate(theta, None)[0] + self.model.log_prior(theta))
 
     def choose_scales(self, theta: Array, sizes: Array) -> tuple[Array, Array]:
@@ -212,28 +217,3 @@ class MarginalLikelihood:
             theta[:, start : start + N_OWN] = rows[:, N_SHARED:]
             density = density + own
         return theta, density
-
-
-def draw_positive(root: Array, mean: Array, random: np.random.Generator | None) -> tuple[Array, Array]:
-    """Draw coefficients above 0, one by one, of a Gaussian by the root of its precision.
-
-    Returns
-    -------
-    ndarray, shape (n, g)
-    ndarray, shape (n,)
-        Log weight: of the draw's density under the Gaussian, relative to a prior that knows no sign, over the density
-        of the draw. Its mean is the chance that all are positive, over that of the prior.
-    """
-    n, g = mean.shape
-    gap = np.zeros((n, g))
-    log_weight = np.full(n, g * np.log(2.0))
-    for i in reversed(range(g)):
-        scale = root[:, i, i]
-        centre = mean[:, i] - np.einsum("nj,nj->n", root[:, i + 1 :, i], gap[:, i + 1 :]) / scale
-        limit = -centre * scale
-        log_weight += log_ndtr(-limit)
-        # the upper tail by symmetry, which keeps digits far out
-        tail = np.maximum(ndtr(-limit) * (random.uniform(size=n) if random else 0.5), 1e-300)
-        step = np.maximum(-ndtri(tail), limit)
-        gap[:, i] = centre + step / scale - mean[:, i]
-    return mean + gap, log_weight

@@ -88,6 +88,7 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
     height = -np.inf
     for _ in range(_MAX_STEPS):
         slope, curvature, here = _differentiate(likelihood, theta, axes)
+        slope, curvature = _block(likelihood, theta, slope, curvature)
         values, vectors = np.linalg.eigh(curvature)
         values = np.maximum(-values, _WIDEST**-2.0)
         # where curvatures mislead, as at bounds, each axis by itself goes up more surely
@@ -108,6 +109,20 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
     covariance = root @ root.T
     log_mass = height + 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
     return theta, covariance, float(log_mass)
+
+
+def _block(likelihood: MarginalLikelihood, theta: Array, slope: Array, curvature: Array) -> tuple[Array, Array]:
+    """Take out axes that lead beyond a bound: no slope, and of the curvature what the density's fall there makes.
+
+    Steps along the others would count on them, and be wrong.
+    """
+    low, high = likelihood.model.bounds[:, likelihood.model.free]
+    place = theta[likelihood.model.free]
+    is_blocked = ((place <= low) & (slope < 0)) | ((place >= high) & (slope > 0))
+    curvature = np.where(is_blocked[:, None] | is_blocked, 0.0, curvature)
+    # the difference is of one side only: half the slope
+    curvature[is_blocked, is_blocked] = -((2 * slope[is_blocked]) ** 2)
+    return np.where(is_blocked, 0.0, slope), curvature
 
 
 def _shorten(step: Array) -> Array:

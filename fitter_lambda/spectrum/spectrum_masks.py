@@ -1,9 +1,10 @@
 """Errors of a spectrum that has none, pixels that are left out, and dust of the Milky Way."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import median_filter
 
-from fitter_lambda.arrays import Array
+from fitter_lambda.arrays import Array, Mask
 from fitter_lambda.engine.source_grid import host_reddening
 from fitter_lambda.errors import TooLittleDataError
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, choose_grid, rebin_spectrum
@@ -24,6 +25,12 @@ _SMALLEST_ERROR = 1e-3
 _PIXELS_OF_LINE = 2.5
 _OWN_WIDTH = 100.0
 _FWHM = 2.3548
+#: A pixel stands out from so many errors on, and alone if the two beside it are off by less than this part of it. Of a
+#: line of the fit's narrowest width, 1.56 pixels (FWHM), they have 0.39 of its peak.
+_OUTSTANDING, _BESIDE = 8.0, 0.2
+_NARROWEST = 1.56
+#: Of such pixels, so many are named.
+_NAMED = 5
 
 
 def estimate_errors(flux: Array) -> Array:
@@ -34,9 +41,26 @@ def estimate_errors(flux: Array) -> Array:
     """
     filled = np.interp(np.arange(len(flux)), np.flatnonzero(np.isfinite(flux)), flux[np.isfinite(flux)])
     gap = np.abs(filled[1:-1] - 0.5 * (filled[2:] + filled[:-2]))
-    size = median_filter(np.pad(gap, 1, mode="edge"), min(_WINDOW, len(flux) // 4 * 2 + 1), mode="nearest")
+    size = median_filter(np.pad(gap, 1, mode="edge"), min(_WINDOW, len(flux) // 4 * 2 + 1), mode="reflect")
     floor = _SMALLEST_ERROR * np.median(np.abs(filled))
     return np.asarray(np.maximum(size / 0.826, max(floor, 1e-300)))
+
+
+def find_lone_pixels(flux: Array, error: Array) -> Mask:
+    """Find pixels that stand out alone, as no line does: cosmic rays and dead pixels.
+
+    They are off the medians of the second to fourth neighbours, by their errors and by the scatter of pixels about
+    them, and both next neighbours are not. How far a pixel is off is the less of what either side says. The first and
+    last four have too few neighbours.
+    """
+    error = np.maximum(np.where(np.isfinite(error), error, np.inf), estimate_errors(flux))
+    sides = np.median(sliding_window_view(flux, 3), axis=1)
+    off = np.zeros(len(flux))
+    left, right = flux[4:-4] - sides[:-6], flux[4:-4] - sides[6:]
+    off[4:-4] = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0.0)
+    beside = np.pad(off, 1)
+    nearest = np.maximum(np.sign(off) * beside[:-2], np.sign(off) * beside[2:])
+    return np.asarray((np.abs(off) > _OUTSTANDING * error) & (nearest < _BESIDE * np.abs(off)))
 
 
 def prepare_spectrum(
@@ -52,7 +76,7 @@ def prepare_spectrum(
     ebv : float
         Of the Milky Way.
     is_masked : bool
-        Whether to leave out telluric bands, Galactic lines and lines of the night sky.
+        Whether to leave out telluric bands, Galactic lines, lines of the night sky, and pixels that stand out alone.
 
     Raises
     ------
@@ -74,15 +98,27 @@ def prepare_spectrum(
         error = sent.error[inside]
     if bad := int(np.sum(~(np.isfinite(flux) & np.isfinite(error)))):
         remarks.append(f"{bad} pixels without flux or error were left out")
+    step = float(np.median(np.diff(np.log(wave)))) * LIGHT_SPEED
+    width = LIGHT_SPEED / resolution if resolution else _PIXELS_OF_LINE * step
+    if is_masked and width > _NARROWEST * step:
+        error = mask_lone_pixels(wave, flux, error, remarks)
     correction = 10 ** (0.4 * ebv * host_reddening(wave))
     grid = choose_grid(wave)
     mean, weight = rebin_spectrum(grid, wave, flux * correction, error * correction)
     if is_masked:
         weight = mask_bands(grid.wave, weight, remarks)
-    step = float(np.median(np.diff(np.log(wave)))) * LIGHT_SPEED
-    width = LIGHT_SPEED / resolution if resolution else _PIXELS_OF_LINE * step
     sigma = float(np.hypot(width / _FWHM, _OWN_WIDTH))
     return build_data(grid, mean, weight, sigma, resolution is not None), remarks
+
+
+def mask_lone_pixels(wave: Array, flux: Array, error: Array, remarks: list[str]) -> Array:
+    """Return errors that are NaN where a pixel stands out alone; name some."""
+    lone = find_lone_pixels(flux, error)
+    if number := int(lone.sum()):
+        some = ", ".join(f"{value:.0f}" for value in wave[lone][:_NAMED])
+        more = ", ..." if number > _NAMED else ""
+        remarks.append(f"{number} pixels that stand out alone were left out (angstrom, vacuum): {some}{more}")
+    return np.where(lone, np.nan, error)
 
 
 def mask_bands(wave: Array, weight: Array, remarks: list[str]) -> Array:

@@ -4,12 +4,17 @@ Spectra drawn from the priors (S/N 3 to 30 for each 3 angstrom, host up to 80 %)
 true redshift and phase the ranks among the draws are uniform if the posterior is right (Talts et al. 2018): their
 distribution is compared with bands that hold everywhere at once with 99 %. Of the class probabilities it says how often
 a class is true that has a probability between two limits; of the redshift how far it is off. The class of each template
-without that template in the bank is tried as well (``--leave-one-out``).
+without that template in the bank is tried as well (``--leave-one-out``). All processors fit, classes in turn.
 """
 
 import argparse
+import functools
+import multiprocessing
+import os
 import sys
+import time
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -34,35 +39,47 @@ def main(arguments: list[str] | None = None) -> int:
     """Calibrate; return 1 if ranks leave their band."""
     parser = argparse.ArgumentParser(prog="python -m tests.spectrum.calibration")
     parser.add_argument("--number", type=int, default=100, help="spectra of each class")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="end after so many, with what there is")
     parser.add_argument("--leave-one-out", action="store_true", help="classes without the true template instead")
     options = parser.parse_args(arguments)
     if options.leave_one_out:
         leave_one_out()
         return 0
-    models = build_models([build_flat()], _FREE)
-    rows = [
-        {"class": group} | try_spectrum(models, group, seed)
-        for group in _CLASSES
-        for seed in _show_progress(options.number, group)
-    ]
-    return 0 if report(rows) else 1
+    return 0 if report(list(try_spectra(options.number, options.minutes))) else 1
 
 
-def _show_progress(number: int, group: str) -> Any:
-    for seed in range(number):
-        print(f"\r{group}: {seed} of {number}", end="", file=sys.stderr, flush=True)
-        yield seed
+def try_spectra(number: int, minutes: float) -> Iterator[dict[str, Any]]:
+    """Try spectra on all processors, classes in turn, with progress."""
+    began = time.monotonic()
+    tasks = [(group, seed) for seed in range(number) for group in _CLASSES]
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        for done, row in enumerate(pool.imap_unordered(_try, tasks), 1):
+            print(f"\r{done} of {len(tasks)}", end="", file=sys.stderr, flush=True)
+            yield row
+            if time.monotonic() - began > 60 * minutes:
+                break
     print(file=sys.stderr)
 
 
-def try_spectrum(models: list[SpectrumModel], group: str, seed: int) -> dict[str, Any]:
+def _try(task: tuple[str, int]) -> dict[str, Any]:
+    return try_spectrum(*task)
+
+
+@functools.cache
+def _build_models() -> list[SpectrumModel]:
+    return build_models([build_flat()], _FREE)
+
+
+def try_spectrum(group: str, seed: int) -> dict[str, Any]:
     """Simulate a spectrum of a class, fit it, and compare."""
     random = np.random.default_rng([seed, len(group)])
+    models = _build_models()
     own = [model for model in models if model.group == group]
     model = own[int(random.integers(len(own)))]
     signal = float(random.uniform(*_SIGNALS))
     spectrum = simulate(model, signal, random)
-    return compare(infer([spectrum.data], models, _DRAWS, seed), spectrum, model, random) | {"signal": signal}
+    compared = compare(infer([spectrum.data], models, _DRAWS, seed), spectrum, model, random)
+    return compared | {"class": group, "signal": signal}
 
 
 def compare(

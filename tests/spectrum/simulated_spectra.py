@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitter_lambda.arrays import Array
-from fitter_lambda.spectrum.linear_columns import HOST_SIGMA, N_HOSTS, AddedColumns
+from fitter_lambda.spectrum.linear_columns import N_HOSTS, N_POSITIVE, AddedColumns
 from fitter_lambda.spectrum.log_grid import LogGrid
 from fitter_lambda.spectrum.marginal_likelihood import SpectrumLikelihood
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
@@ -77,7 +77,7 @@ def simulate(
         theta[N_SHARED + 1] = -9.0 if is_exact else theta[N_SHARED + 1]
         coefficients = likelihood.sigma * random.standard_normal(len(likelihood.sigma))
         if not model.is_star:
-            coefficients[-N_HOSTS:] = HOST_SIGMA * np.abs(random.standard_normal(N_HOSTS))
+            coefficients[-N_POSITIVE:] = np.abs(coefficients[-N_POSITIVE:])
         amplitude = np.exp(theta[N_SHARED])
         host = 0.0 if model.is_star else coefficients[-N_HOSTS:].sum()
         if host <= _MOST_HOST * (amplitude + host):

@@ -7,9 +7,10 @@ from scipy.stats import multivariate_normal
 from fitter_lambda.arrays import Array
 from fitter_lambda.spectrum.linear_columns import AddedColumns
 from fitter_lambda.spectrum.log_grid import LogGrid
-from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood, SpectrumLikelihood, draw_positive
+from fitter_lambda.spectrum.marginal_likelihood import MarginalLikelihood, SpectrumLikelihood
 from fitter_lambda.spectrum.mode_climbing import climb_modes
 from fitter_lambda.spectrum.narrow_lines import profile_lines
+from fitter_lambda.spectrum.positive_coefficients import draw_positive, estimate_chance
 from fitter_lambda.spectrum.redshift_scan import RedshiftScan
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
 from fitter_lambda.spectrum.spectrum_models import SpectrumModel, build_models
@@ -108,7 +109,7 @@ def test_draws_above_zero_have_the_weight_of_their_chance() -> None:
     assert weight @ draws / weight.sum() == pytest.approx(plain[inside].mean(axis=0), rel=0.03)
 
 
-def test_the_other_coefficients_are_drawn_given_the_galaxies() -> None:
+def test_the_other_coefficients_are_drawn_given_the_positive_ones() -> None:
     data = make_data()
     model = make_models(data)["Ia"]
     likelihood = SpectrumLikelihood(model, 0, AddedColumns(data, model.template.grid))
@@ -116,8 +117,8 @@ def test_the_other_coefficients_are_drawn_given_the_galaxies() -> None:
     draws = joint.complete(np.random.default_rng(1))
     precision = joint.root[0] @ joint.root[0].T
     covariances = np.linalg.inv(precision)
-    k = draws.shape[1] - 3
-    # the regression on the galaxies, and what is left of the variance
+    k = draws.shape[1] - 6
+    # the regression on three forbidden lines and three galaxies, and what is left of the variance
     slope = covariances[:k, k:] @ np.linalg.inv(covariances[k:, k:])
     rest = draws[:, :k] - joint.mean[0, :k] - (draws[:, k:] - joint.mean[0, k:]) @ slope.T
     expected = covariances[:k, :k] - slope @ covariances[k:, :k]
@@ -131,7 +132,7 @@ def test_the_scan_is_the_plain_sum_at_each_shift() -> None:
     added = AddedColumns(data, model.template.grid)
     scan = RedshiftScan.build([added], np.log(1.2), 0.1, profile_lines([added], model.redshift))
     result = scan.run(model)
-    gain = scan.lines.align(result.u, model)[1]
+    gain = scan.lines.align(result.u, model)[1][:, 0]
     prior = model.redshift.log_density(result.u) + model.log_coverage(result.u)
     weight = data.scan_weight(0.1)
     for i, j in ((0, 3), (5, 30), (7, 60)):

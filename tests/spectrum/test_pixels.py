@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy.special import ndtr
 
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid, average_in_pixels, choose_grid, rebin_spectrum
-from fitter_lambda.spectrum.spectrum_masks import estimate_errors, mask_bands
+from fitter_lambda.spectrum.spectrum_masks import estimate_errors, find_lone_pixels, mask_bands, prepare_spectrum
+from fitter_lambda.spectrum.spectrum_table import parse_spectrum_table
 
 
 @given(step=st.floats(1.0, 30.0), slope=st.floats(-1e-4, 1e-4), error=st.floats(0.01, 1.0))
@@ -53,7 +55,65 @@ def test_averages_are_integrals_over_pixels() -> None:
 def test_errors_are_estimated_from_the_scatter(error: float, seed: int) -> None:
     wave = np.linspace(4000.0, 9000.0, 1500)
     flux = 1 + 0.3 * np.sin(wave / 200.0) + error * np.random.default_rng(seed).standard_normal(len(wave))
-    assert np.median(estimate_errors(flux)) == pytest.approx(error, rel=0.15)
+    estimated = estimate_errors(flux)
+    assert np.median(estimated) == pytest.approx(error, rel=0.15)
+    # at both ends the window is half as long
+    assert 0.4 * error < estimated.min() and estimated.max() < 2.0 * error
+
+
+PIXEL = np.arange(300)
+place = st.floats(4.0, len(PIXEL) - 5.0)
+
+
+def make_flux(error: float, seed: int) -> np.ndarray:
+    return 1 + 0.3 * np.sin(PIXEL / 20.0) + error * np.random.default_rng(seed).standard_normal(len(PIXEL))
+
+
+@given(
+    error=st.floats(0.01, 0.1), seed=st.integers(0, 50), height=st.floats(20.0, 1e4), sign=st.sampled_from([-1, 1]),
+    at=place, beside=st.sampled_from([1, 2, 5]), has_errors=st.booleans(),
+)  # fmt: skip
+def test_pixels_that_stand_out_alone_are_found(
+    error: float, seed: int, height: float, sign: int, at: float, beside: int, has_errors: bool
+) -> None:
+    flux = make_flux(error, seed)
+    flux[int(at)] += sign * height * error
+    if int(at) + 10 * beside < len(flux):
+        flux[int(at) + 10 * beside] -= 20 * error
+    sent = np.full(len(flux), error) if has_errors else estimate_errors(flux)
+    lone = find_lone_pixels(flux, sent)
+    assert lone[int(at)] and lone.sum() <= 2
+
+
+@given(
+    width=st.floats(1.56, 8.0), centre=place, height=st.floats(-0.7, 100.0), error=st.floats(0.001, 0.03),
+    seed=st.integers(0, 50),
+)  # fmt: skip
+def test_no_line_is_taken_for_a_lone_pixel(width: float, centre: float, height: float, error: float, seed: int) -> None:
+    sigma = width / 2.3548
+    line = ndtr((PIXEL + 0.5 - centre) / sigma) - ndtr((PIXEL - 0.5 - centre) / sigma)
+    flux = make_flux(error, seed) + height * line / line.max()
+    assert not find_lone_pixels(flux, np.full(len(flux), error)).any()
+
+
+@pytest.mark.parametrize(
+    ("resolution", "is_masked", "is_left_out"), [(None, True, True), (None, False, False), (300.0, True, False)]
+)
+def test_a_lone_pixel_is_left_out_unless_lines_are_as_narrow(
+    resolution: float | None, is_masked: bool, is_left_out: bool
+) -> None:
+    wave = np.linspace(4000.0, 9000.0, 300)
+    flux = make_flux(0.02, 0)
+    flux[[100, 200]] = 0.0, np.nan
+    flux[150] += 5.0
+    table = parse_spectrum_table({"wavelengths": wave, "fluxes": flux, "errors": np.full(300, 0.02)}, is_air=False)
+    data, remarks = prepare_spectrum(table, resolution, 0.0, is_masked)
+    said = [remark for remark in remarks if "alone" in remark]
+    assert bool(said) == is_left_out
+    near = np.abs(data.x.wave - wave[150]) < 10
+    assert (np.max(data.flux[near]) < 2) == is_left_out
+    if said:
+        assert said == ["2 pixels that stand out alone were left out (angstrom, vacuum): 5672, 6508"]
 
 
 def test_telluric_bands_and_lines_of_galaxy_and_sky_are_masked_and_named() -> None:
