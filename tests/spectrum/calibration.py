@@ -26,7 +26,7 @@ from fitter_lambda.spectrum.spectrum_models import SpectrumModel, build_models, 
 from fitter_lambda.spectrum.spectrum_priors import CLASS_CHANCES, WAVELENGTH_ERROR, RedshiftRange
 from fitter_lambda.spectrum.spectrum_results import collect_draws
 from tests.fitter.calibration import Band
-from tests.spectrum.simulated_spectra import SimulatedSpectrum, build_flat, simulate
+from tests.spectrum.simulated_spectra import SimulatedSpectrum, build_flat, draw_model, simulate
 
 _FREE = RedshiftRange(0.001, 1.2)
 _SIGNALS = (3.0, 30.0)
@@ -75,7 +75,7 @@ def try_spectrum(group: str, seed: int) -> dict[str, Any]:
     random = np.random.default_rng([seed, len(group)])
     models = _build_models()
     own = [model for model in models if model.group == group]
-    model = own[int(random.integers(len(own)))]
+    model = draw_model(own, random)
     signal = float(random.uniform(*_SIGNALS))
     spectrum = simulate(model, signal, random)
     compared = compare(infer([spectrum.data], models, _DRAWS, seed), spectrum, model, random)

@@ -9,12 +9,14 @@ from fitter_lambda.spectrum.linear_columns import N_HOSTS, N_POSITIVE, AddedColu
 from fitter_lambda.spectrum.log_grid import LogGrid
 from fitter_lambda.spectrum.marginal_likelihood import SpectrumLikelihood
 from fitter_lambda.spectrum.spectrum_data import SpectrumData, build_data
-from fitter_lambda.spectrum.spectrum_models import N_SHARED, SpectrumModel
+from fitter_lambda.spectrum.spectrum_models import AMPLITUDE_MOST, N_SHARED, SpectrumModel
 
 #: 400 km/s from 3570 to 9440 angstrom: a spectrum of 2,000 pixels of 3 angstrom.
 GRID = LogGrid(6130 / 750, 1 / 750, 729)
 _LATTICE = 4001
 _MOST_HOST = 0.8
+#: Priors are in units of the mean flux, which is therefore near 1.
+_MEANS = (0.9, 1.1)
 _LINE_SIGMA = 150.0
 
 
@@ -33,17 +35,30 @@ def draw_from(axis: Array, log_density: Array, random: np.random.Generator) -> f
     return float(random.choice(axis, p=weight / weight.sum()))
 
 
-def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
-    """Draw theta from the priors of a model; the amplitude between 0.1 and 1.5."""
-    redshift = model.redshift
-    u = np.log1p(np.linspace(redshift.low, redshift.high, _LATTICE))
+def draw_model(models: list[SpectrumModel], random: np.random.Generator) -> SpectrumModel:
+    """Draw a model in proportion to the prior mass that its redshifts and phases have."""
+    masses = []
+    for model in models:
+        u, log_u, axis, log_axis = _tabulate(model)
+        masses.append(np.exp(log_u).sum() * np.exp(log_axis).sum() * (axis[1] - axis[0]) * (u[1] - u[0]))
+    return models[int(random.choice(len(models), p=np.array(masses) / np.sum(masses)))]
+
+
+def _tabulate(model: SpectrumModel) -> tuple[Array, Array, Array, Array]:
+    """Return u and places along the axis on lattices, and their log densities."""
+    u = np.linspace(np.log1p(model.redshift.low), np.log1p(model.redshift.high), _LATTICE)
     axis = np.linspace(model.template.low, model.template.high, _LATTICE)
-    log_u = redshift.log_density(u) + model.log_coverage(u) - u  # uniform in z
-    place = np.log1p(redshift.low) if redshift.is_exact else draw_from(u, log_u, random)
+    log_u = model.redshift.log_density(u) + model.log_coverage(u)
+    return u, log_u, axis, model.log_axis_density(axis, np.zeros(_LATTICE))
+
+
+def draw_theta(model: SpectrumModel, random: np.random.Generator) -> Array:
+    """Draw theta from the priors of a model."""
+    u, log_u, axis, log_axis = _tabulate(model)
     theta = model.build_theta(1)[0]
-    theta[0] = place
-    theta[1] = draw_from(axis, model.log_axis_density(axis, np.full(_LATTICE, place)), random)
-    theta[N_SHARED] = np.log(random.uniform(0.1, 1.5))
+    theta[0] = np.log1p(model.redshift.low) if model.redshift.is_exact else draw_from(u, log_u, random)
+    theta[1] = draw_from(axis, log_axis, random)
+    theta[N_SHARED] = np.log(random.uniform(0.0, AMPLITUDE_MOST))
     lattices = {
         2: np.linspace(-0.5, 1.0, _LATTICE),
         4: np.linspace(-0.02, 0.02, _LATTICE),
@@ -80,12 +95,11 @@ def simulate(
             coefficients[-N_POSITIVE:] = np.abs(coefficients[-N_POSITIVE:])
         amplitude = np.exp(theta[N_SHARED])
         host = 0.0 if model.is_star else coefficients[-N_HOSTS:].sum()
-        if host <= _MOST_HOST * (amplitude + host):
+        coefficients[: len(flat.legendre) - 1] *= amplitude
+        columns = likelihood.build_columns(model.select(theta[None], 0))[0]
+        flux = amplitude * columns[0] + coefficients @ columns[1:]
+        if host <= _MOST_HOST * (amplitude + host) and _MEANS[0] < flux.mean() < _MEANS[1]:
             break
-    columns = likelihood.build_columns(model.select(theta[None], 0))[0]
-    n_poly = len(flat.legendre)
-    coefficients[: n_poly - 1] *= amplitude
-    flux = amplitude * columns[0] + coefficients @ columns[1:]
     data = _add_noise(flux, signal_to_noise, float(np.exp(theta[N_SHARED + 1])), random)
     theta[N_SHARED] -= np.log(flux.mean())  # the fit's unit is the mean
     return SimulatedSpectrum(data, theta, host / (host + amplitude))

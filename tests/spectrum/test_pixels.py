@@ -106,8 +106,8 @@ def test_a_lone_pixel_is_left_out_unless_lines_are_as_narrow(
     flux = make_flux(0.02, 0)
     flux[[100, 200]] = 0.0, np.nan
     flux[150] += 5.0
-    table = parse_spectrum_table({"wavelengths": wave, "fluxes": flux, "errors": np.full(300, 0.02)}, is_air=False)
-    data, remarks = prepare_spectrum(table, resolution, 0.0, is_masked)
+    spectrum = parse_spectrum_table({"wavelengths": wave, "fluxes": flux, "errors": np.full(300, 0.02)}, is_air=False)
+    data, remarks = prepare_spectrum(spectrum, resolution, 0.0, is_masked)
     said = [remark for remark in remarks if "alone" in remark]
     assert bool(said) == is_left_out
     near = np.abs(data.x.wave - wave[150]) < 10
