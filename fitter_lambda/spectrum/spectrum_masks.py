@@ -50,16 +50,17 @@ def find_lone_pixels(flux: Array, error: Array) -> Mask:
     """Find pixels that stand out alone, as no line does: cosmic rays and dead pixels.
 
     They are off the medians of the second to fourth neighbours, by their errors and by the scatter of pixels about
-    them, and both next neighbours are not. How far a pixel is off is the less of what either side says. The first and
-    last four have too few neighbours.
+    them, and both next neighbours are not. How far a pixel is off is the less of what either side says, and how far
+    its next neighbours are the more. The first and last five have too few neighbours.
     """
     error = np.maximum(np.where(np.isfinite(error), error, np.inf), estimate_errors(flux))
     sides = np.median(sliding_window_view(flux, 3), axis=1)
     off = np.zeros(len(flux))
     left, right = flux[4:-4] - sides[:-6], flux[4:-4] - sides[6:]
     off[4:-4] = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0.0)
-    beside = np.pad(off, 1)
-    nearest = np.maximum(np.sign(off) * beside[:-2], np.sign(off) * beside[2:])
+    most = np.pad(np.maximum(left, right), 5, constant_values=np.inf)
+    least = np.pad(np.minimum(left, right), 5, constant_values=-np.inf)
+    nearest = np.where(off > 0, np.maximum(most[:-2], most[2:]), -np.minimum(least[:-2], least[2:]))
     return np.asarray((np.abs(off) > _OUTSTANDING * error) & (nearest < _BESIDE * np.abs(off)))
 
 
