@@ -33,7 +33,7 @@ _N_CALIBRATION = len(CALIBRATION_SIGMA)
 _AMPLITUDE, _DISCREPANCY, _WIDTH = 5, 6, 7
 #: Rows of theta at a time, so that their columns stay in the cache of the processor.
 _CHUNK = 20
-#: Draws of what is positive for each theta.
+#: Draws of the positive coefficients for each theta.
 _REPEATS = 4
 #: Starting values of the amplitude come from a Gaussian prior of this mean and width.
 _GUESS = 0.7
@@ -46,13 +46,13 @@ class JointDensity:
     Attributes
     ----------
     log_density : ndarray, shape (n,)
-        Of data, theta and what was drawn, less the log density by which it was drawn.
+        Of data, theta and the positive coefficients, less the log density by which these were drawn.
     mean : ndarray, shape (n, k)
         Of all coefficients, without regard to signs.
     root : ndarray, shape (n, k, k)
         Cholesky root of the precision.
     positive : ndarray, shape (n, g)
-        The drawn ones: the last coefficients.
+        The last coefficients, drawn.
     """
 
     log_density: Array
@@ -66,7 +66,7 @@ class JointDensity:
         return cls(*(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(cls)))
 
     def complete(self, random: np.random.Generator) -> Array:
-        """Draw the other coefficients given those; return all, shape (n, k)."""
+        """Draw the other coefficients given the positive ones; return all, shape (n, k)."""
         n, k = self.mean.shape
         g = self.positive.shape[1]
         gap = self.positive - self.mean[:, k - g :]

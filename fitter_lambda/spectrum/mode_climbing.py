@@ -88,7 +88,7 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
     height = -np.inf
     for _ in range(_MAX_STEPS):
         slope, curvature, here = _differentiate(likelihood, theta, axes)
-        slope, curvature = _block(likelihood, theta, slope, curvature)
+        slope, curvature = _block_axes(likelihood, theta, slope, curvature)
         values, vectors = np.linalg.eigh(curvature)
         values = np.maximum(-values, _WIDEST**-2.0)
         # where curvatures mislead, as at bounds, each axis by itself goes up more surely
@@ -111,7 +111,7 @@ def _climb(likelihood: MarginalLikelihood, theta: Array, axes: Array) -> tuple[A
     return theta, covariance, float(log_mass)
 
 
-def _block(likelihood: MarginalLikelihood, theta: Array, slope: Array, curvature: Array) -> tuple[Array, Array]:
+def _block_axes(likelihood: MarginalLikelihood, theta: Array, slope: Array, curvature: Array) -> tuple[Array, Array]:
     """Take out axes that lead beyond a bound: no slope, and of the curvature what the density's fall there makes.
 
     Steps along the others would count on them, and be wrong.

@@ -26,7 +26,7 @@ def estimate_chance(root: Array, mean: Array) -> Array:
     root, mean : ndarray, shapes (n, g, g), (n, g)
         Cholesky roots of the precision, and means.
     """
-    return np.asarray(_order(root, mean)[2] + mean.shape[1] * np.log(2.0))
+    return np.asarray(_order_by_chance(root, mean)[2] + mean.shape[1] * np.log(2.0))
 
 
 def draw_positive(root: Array, mean: Array, repeats: int, random: np.random.Generator) -> tuple[Array, Array]:
@@ -40,7 +40,7 @@ def draw_positive(root: Array, mean: Array, repeats: int, random: np.random.Gene
         of the draw. Its mean is the chance that all are positive, over that of the prior.
     """
     n, g = mean.shape
-    order, lower, _ = _order(root, mean)
+    order, lower, _ = _order_by_chance(root, mean)
     middle = np.take_along_axis(mean, order, axis=1)
     drawn = np.empty((n, repeats, g))
     normal = np.empty((n, repeats, g))
@@ -58,7 +58,7 @@ def draw_positive(root: Array, mean: Array, repeats: int, random: np.random.Gene
 
 
 @compile_loops
-def _order(root: Array, mean: Array) -> tuple[Indices, Array, Array]:
+def _order_by_chance(root: Array, mean: Array) -> tuple[Indices, Array, Array]:
     """Order coefficients from the least likely to be positive.
 
     Returns

@@ -36,6 +36,14 @@ def test_phases_are_tied_by_the_dates(pair: SpectrumFit) -> None:
     assert [one["date"] for one in pair.results["spectra"]] == ["MJD 59000.00", "MJD 59016.20"]
 
 
+def test_the_modes_hold_what_the_draws_hold(pair: SpectrumFit) -> None:
+    """Climbing must reach the modes, with the width of lines at its bound as well."""
+    best = pair.posterior.candidates[0]
+    assert best.modes is not None and best.draws is not None
+    assert best.modes.log_evidence == pytest.approx(best.draws.log_evidence, abs=5.0)
+    assert best.draws.is_trusted
+
+
 def test_figure_and_netcdf_hold_both(pair: SpectrumFit) -> None:
     pair.plot_spectrum().savefig(io.BytesIO())
     with h5netcdf.File(io.BytesIO(pair.to_netcdf()), "r") as file:
