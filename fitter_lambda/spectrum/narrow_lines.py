@@ -32,12 +32,12 @@ class LineProfile:
     gain: Array
 
     def align(self, u: Array, model: SpectrumModel) -> tuple[Array, Array]:
-        """Return for shifts u (s,) of a template the best places of its source, and what they gain.
+        """Return for shifts u (s,) of a template the best places of its source, and what the best one gains.
 
         Places (s, 6) are the highest local maxima of the gain less that of the lines' velocity, and at last u itself.
         """
         if model.is_star:
-            return np.repeat(u[:, None], _N_PLACES + 1, axis=1), np.zeros((len(u), _N_PLACES + 1))
+            return np.repeat(u[:, None], _N_PLACES + 1, axis=1), np.zeros(len(u))
         sigma = VELOCITY_SIGMA / LIGHT_SPEED if model.is_supernova else self.step
         reach = int(np.ceil((_REACH * sigma if model.is_supernova else 0.5 * model.spectra[0].x.step) / self.step))
         offset = np.arange(-reach, reach + 1)
@@ -50,8 +50,7 @@ class LineProfile:
         is_peak = (score >= beside[:, :-2]) & (score >= beside[:, 2:]) & np.isfinite(score)
         best = np.argsort(np.where(is_peak, -score, np.inf), axis=1, kind="stable")[:, :_N_PLACES]
         best = np.where(is_peak[rows, best], best, best[:, :1])
-        places = np.column_stack([self.step * index[rows, best], u])
-        return places, np.column_stack([score[rows, best], score[:, reach]])
+        return np.column_stack([self.step * index[rows, best], u]), score[rows[:, 0], best[:, 0]]
 
 
 def profile_lines(spectra: Sequence[AddedColumns], redshift: RedshiftRange) -> LineProfile:

@@ -189,7 +189,7 @@ class RedshiftScan:
             # beyond the last shift that another spectrum's pixels reach, its last
             at = np.stack([places, np.broadcast_to(np.minimum(u, self.scans[k].u[-1]), places.shape)], axis=-1)
             density += RegularGridInterpolator((axis, self.scans[k].u), other, bounds_error=False, fill_value=None)(at)
-        gain = self.lines.align(u, model)[1][:, 0]
+        gain = self.lines.align(u, model)[1]
         density += model.log_axis_density(axis[:, None], u) + model.log_coverage(u) + gain
         # infinities of both signs are no maxima
         density = np.where(np.isfinite(density), density, -np.inf) + self._log_redshift_density(model)

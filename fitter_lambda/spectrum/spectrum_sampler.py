@@ -99,40 +99,35 @@ def find_starts(likelihood: MarginalLikelihood, scan: ScanResult) -> tuple[Array
     theta[:, 0] = np.repeat(scan.u[places[:, 1]], len(dust))
     theta[:, 1] = np.repeat(scan.axis[places[:, 0]], len(dust))
     theta[:, 2] = np.tile(dust, len(places))
-    theta = _list_sources(theta, scan.lines, model)[0][0]
+    theta = _list_sources(theta, scan.lines, model)[0]
     theta, density = likelihood.choose_scales(theta, model.discrepancy * _SIZES)
     best = np.argmax(density.reshape(-1, len(dust)), axis=1) + len(dust) * np.arange(len(places))
     return _sort_starts(theta[best], density[best])
 
 
 def expand_starts(likelihood: MarginalLikelihood, lines: LineProfile, starts: Array) -> tuple[Array, Array]:
-    """Try other places of the source and other widths of unresolved lines at points.
-
-    Returns the best of all, and the first point with the source wherever narrow features make it likely: its density
-    there says little of what climbing gains, if the template is not quite in place.
-    """
+    """Try other places of the source and other widths of unresolved lines at points; return the best of all."""
     model = likelihood.model
     widths = [i for i in model.free if i >= N_SHARED and (i - N_SHARED) % N_OWN == N_OWN - 1]
-    variants, scores = _list_sources(starts, lines, model)
-    likely = variants[scores[:, 0] > scores[0, 0] - _DEPTH, 0]
-    theta = np.concatenate([starts, *variants])
+    theta = np.concatenate([starts, *_list_sources(starts, lines, model)])
     others = [theta.copy() for _ in _OTHER_WIDTHS if widths]
     for rows, ratio in zip(others, _OTHER_WIDTHS, strict=False):
         rows[:, widths] += np.log(ratio)
     theta = np.unique(np.concatenate([theta, *others]), axis=0)
-    best, density = _sort_starts(theta, likelihood.log_posterior(theta))
-    return np.concatenate([best, likely]), np.concatenate([density, likelihood.log_posterior(likely)])
+    return _sort_starts(theta, likelihood.log_posterior(theta))
 
 
-def _list_sources(theta: Array, lines: LineProfile, model: SpectrumModel) -> tuple[Array, Array]:
-    """Return theta with the source at each of its places for the template's shifts (6, n, d), and scores (6, n)."""
+def _list_sources(theta: Array, lines: LineProfile, model: SpectrumModel) -> list[Array]:
+    """Return theta with the source at each of its places for the shifts of the template."""
     shift = theta[:, 0] + theta[:, 4]
-    sources, scores = lines.align(shift, model)
-    variants = np.repeat(theta[None], sources.shape[1], axis=0)
-    variants[:, :, 0] = np.clip(sources.T, *model.bounds[:, 0])
-    if model.is_supernova:
-        variants[:, :, 4] = np.clip(shift - sources.T, *model.bounds[:, 4])
-    return variants, scores.T
+    variants = []
+    for source in lines.align(shift, model)[0].T:
+        rows = theta.copy()
+        rows[:, 0] = np.clip(source, *model.bounds[:, 0])
+        if model.is_supernova:
+            rows[:, 4] = np.clip(shift - source, *model.bounds[:, 4])
+        variants.append(rows)
+    return variants
 
 
 def _sort_starts(theta: Array, density: Array) -> tuple[Array, Array]:

@@ -117,7 +117,7 @@ def test_the_scan_is_the_plain_sum_at_each_shift() -> None:
     added = AddedColumns(data, model.template.grid)
     scan = RedshiftScan.build([added], np.log(1.2), 0.1, profile_lines([added], model.redshift))
     result = scan.run(model)
-    gain = scan.lines.align(result.u, model)[1][:, 0]
+    gain = scan.lines.align(result.u, model)[1]
     prior = model.redshift.log_density(result.u) + model.log_coverage(result.u)
     weight = data.scan_weight(0.1)
     for i, j in ((0, 3), (5, 30), (7, 60)):

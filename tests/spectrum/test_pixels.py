@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from scipy.special import ndtr
 
 from fitter_lambda.spectrum.log_grid import LIGHT_SPEED, LogGrid, average_in_pixels, choose_grid, rebin_spectrum
@@ -89,6 +89,7 @@ def test_pixels_that_stand_out_alone_are_found(
     width=st.floats(1.56, 8.0), centre=place, height=st.floats(-0.7, 100.0), error=st.floats(0.001, 0.03),
     seed=st.integers(0, 50),
 )  # fmt: skip
+@example(width=2.0, centre=5.0, height=0.0625, error=0.001953125, seed=0)  # a faint line on a steep slope
 def test_no_line_is_taken_for_a_lone_pixel(width: float, centre: float, height: float, error: float, seed: int) -> None:
     sigma = width / 2.3548
     line = ndtr((PIXEL + 0.5 - centre) / sigma) - ndtr((PIXEL - 0.5 - centre) / sigma)
